@@ -1,0 +1,2 @@
+//! `cds`, the command.
+fn main() {}

@@ -1,0 +1,22 @@
+//! The vocabulary of `cds`: what a source file, a symbol, a record, an intent and a run are.
+//!
+//! This crate does no I/O, starts no thread and reads no clock. Every other crate of the workspace speaks in these
+//! types; none of them is tied to a parser, a provider or a database.
+
+mod analyzed_file;
+mod intent;
+mod md5sum;
+mod record;
+mod run;
+mod scope;
+mod source;
+mod timestamp;
+
+pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SpanKind, Symbol, SymbolKind, SyntaxSpan};
+pub use intent::{Intent, IntentStatus};
+pub use md5sum::Md5Sum;
+pub use record::Record;
+pub use run::{RunSettings, RunSnapshot, RunStatus};
+pub use scope::{Scope, UnknownScope};
+pub use source::{SourceSlice, SourceText};
+pub use timestamp::Timestamp;

@@ -1,0 +1,57 @@
+//! The fingerprint of normalized code.
+
+use std::{fmt, str::FromStr};
+
+/// An MD5 sum, shown as 32 lower-case hexadecimal digits.
+///
+/// It tells equal code from different code; it is no protection against somebody who wants two texts to collide.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Md5Sum(pub [u8; 16]);
+
+impl fmt::Display for Md5Sum {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [0; 32];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        formatter.pad(std::str::from_utf8(&hex).expect("hexadecimal digits are ASCII"))
+    }
+}
+
+impl fmt::Debug for Md5Sum {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl FromStr for Md5Sum {
+    type Err = ();
+
+    fn from_str(hex: &str) -> Result<Self, ()> {
+        if hex.len() != 32 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(());
+        }
+        u128::from_str_radix(hex, 16).map(|value| Self(value.to_be_bytes())).map_err(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_reads_back() {
+        let sum = Md5Sum([0, 1, 0x7f, 0x80, 0xff, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xa5]);
+        assert_eq!(sum.to_string(), "00017f80ff05060708090a0b0c0d0ea5");
+        assert_eq!(sum.to_string().parse(), Ok(sum));
+    }
+
+    #[test]
+    fn only_32_lower_case_digits_are_a_sum() {
+        for wrong in ["", "00", "D41D8CD98F00B204E9800998ECF8427E", "+41d8cd98f00b204e9800998ecf8427e"] {
+            assert_eq!(wrong.parse::<Md5Sum>(), Err(()), "{wrong}");
+        }
+    }
+}

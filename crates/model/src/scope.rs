@@ -1,0 +1,113 @@
+//! The kinds of records that get an intent.
+
+use std::{fmt, str::FromStr};
+
+use crate::SymbolKind;
+
+/// A set of symbol kinds, written as a list of words.
+///
+/// ```
+/// use cds_model::Scope;
+/// assert_eq!("method, class".parse::<Scope>().unwrap().to_string(), "class,method");
+/// assert_eq!("class,all".parse::<Scope>().unwrap().to_string(), "all");
+/// assert_eq!("".parse::<Scope>().unwrap(), Scope::default());
+/// assert_eq!("class,klass".parse::<Scope>().unwrap_err().token, "klass");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    class: bool,
+    function: bool,
+    method: bool,
+    file: bool,
+}
+
+impl Scope {
+    /// Every kind, files included.
+    pub const ALL: Self = Self { class: true, function: true, method: true, file: true };
+    const NONE: Self = Self { class: false, function: false, method: false, file: false };
+
+    /// Whether records of `kind` get an intent.
+    pub const fn contains(self, kind: SymbolKind) -> bool {
+        match kind {
+            SymbolKind::File => self.file,
+            SymbolKind::Class => self.class,
+            SymbolKind::Function => self.function,
+            SymbolKind::Method => self.method,
+        }
+    }
+}
+
+impl Default for Scope {
+    /// Classes, functions and methods.
+    fn default() -> Self {
+        Self { file: false, ..Self::ALL }
+    }
+}
+
+/// A word that names no kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown scope {token:?}; accepted are class, function, method and all, separated by commas")]
+pub struct UnknownScope {
+    /// The word as it was written.
+    pub token: String,
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(list: &str) -> Result<Self, UnknownScope> {
+        if list.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let mut scope = Self::NONE;
+        for token in list.split(',').map(str::trim) {
+            match token {
+                "class" => scope.class = true,
+                "function" => scope.function = true,
+                "method" => scope.method = true,
+                "all" => scope = Self::ALL,
+                _ => return Err(UnknownScope { token: token.to_owned() }),
+            }
+        }
+        Ok(scope)
+    }
+}
+
+impl fmt::Display for Scope {
+    /// The canonical form: `all`, or the words in the order class, function, method.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file {
+            return formatter.write_str("all");
+        }
+        let words = [(self.class, "class"), (self.function, "function"), (self.method, "method")];
+        let listed: Vec<&str> = words.into_iter().filter(|(is_in, _)| *is_in).map(|(_, word)| word).collect();
+        formatter.write_str(&listed.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_overrides_the_rest_wherever_it_stands() {
+        for list in ["all", "all,class", "method,all", " all , all "] {
+            assert_eq!(list.parse(), Ok(Scope::ALL), "{list}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_word_is_named_even_beside_all() {
+        for (list, token) in
+            [("classes", "classes"), ("all,x", "x"), ("class,", ""), ("Class", "Class"), ("file", "file")]
+        {
+            assert_eq!(list.parse::<Scope>(), Err(UnknownScope { token: token.to_owned() }), "{list}");
+        }
+    }
+
+    #[test]
+    fn files_are_in_scope_only_with_all() {
+        assert!(!Scope::default().contains(SymbolKind::File));
+        assert!(SymbolKind::ALL.into_iter().all(|kind| Scope::ALL.contains(kind)));
+    }
+}
