@@ -1,1 +1,21 @@
-//! Placeholder header, written with the crate.
+//! From a path to the symbols in its source files.
+//!
+//! Phases: [`SourceTree`] lists the files, each file is read and decoded, an [`Analyzer`] finds its definitions and the
+//! spans that normalization needs. Files are analyzed in parallel on the current rayon pool; the result is in the order
+//! of the paths, whatever the number of threads. Input that cannot be used is an [`cds_model::AnalyzerError`] beside
+//! the result, never the end of the analysis.
+//!
+//! Only this crate knows tree-sitter. It executes nothing from the tree, follows no symbolic link and keeps no state.
+
+mod analyze;
+mod analyzer;
+mod decode;
+mod python;
+mod read;
+mod walk;
+
+pub use analyze::{AnalysisOptions, analyze};
+pub use analyzer::{Analyzer, Findings, Problem};
+pub use decode::{DecodeError, decode};
+pub use python::PythonAnalyzer;
+pub use walk::{SourceTree, TreeError};

@@ -1,2 +1,47 @@
-//! `cds`, the command.
-fn main() {}
+//! `cds`, the command: arguments in, exit status out.
+//!
+//! This crate alone knows arguments, environment, terminal and clock. It wires the stages of the other crates together
+//! and renders what they return; stdout carries the result, stderr everything else.
+
+mod arguments;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod render;
+mod signals;
+mod stages;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+
+/// Snapshots a code base into SQLite: every file, class, function and method, its fingerprint and its intent.
+#[derive(Debug, Parser)]
+#[command(name = "cds", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; what went wrong inside of the tree or with single intents is in the result
+  1  the command ran and failed, for example at the database
+  2  the arguments are wrong; nothing was done
+
+Every option that names an environment variable can be set by it; the option wins.";
+
+fn main() -> ExitCode {
+    signals::survive_file_size_limit();
+    match commands::run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            render::messages::error(&failure);
+            failure.exit_code()
+        }
+    }
+}

@@ -15,32 +15,28 @@ use crate::SymbolKind;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    class: bool,
-    function: bool,
-    method: bool,
-    file: bool,
+    /// One bit a kind, by the kind's place in [`SymbolKind::ALL`].
+    kinds: u8,
 }
 
 impl Scope {
     /// Every kind, files included.
-    pub const ALL: Self = Self { class: true, function: true, method: true, file: true };
-    const NONE: Self = Self { class: false, function: false, method: false, file: false };
+    pub const ALL: Self = Self { kinds: 0b1111 };
 
     /// Whether records of `kind` get an intent.
     pub const fn contains(self, kind: SymbolKind) -> bool {
-        match kind {
-            SymbolKind::File => self.file,
-            SymbolKind::Class => self.class,
-            SymbolKind::Function => self.function,
-            SymbolKind::Method => self.method,
-        }
+        self.kinds & (1 << kind as u8) != 0
+    }
+
+    const fn with(self, kind: SymbolKind) -> Self {
+        Self { kinds: self.kinds | 1 << kind as u8 }
     }
 }
 
 impl Default for Scope {
     /// Classes, functions and methods.
     fn default() -> Self {
-        Self { file: false, ..Self::ALL }
+        Self { kinds: 0 }.with(SymbolKind::Class).with(SymbolKind::Function).with(SymbolKind::Method)
     }
 }
 
@@ -59,14 +55,14 @@ impl FromStr for Scope {
         if list.trim().is_empty() {
             return Ok(Self::default());
         }
-        let mut scope = Self::NONE;
+        let mut scope = Self { kinds: 0 };
         for token in list.split(',').map(str::trim) {
-            match token {
-                "class" => scope.class = true,
-                "function" => scope.function = true,
-                "method" => scope.method = true,
-                "all" => scope = Self::ALL,
-                _ => return Err(UnknownScope { token: token.to_owned() }),
+            scope = match token {
+                "all" => Self::ALL,
+                _ => match token.parse() {
+                    Ok(kind) if kind != SymbolKind::File => scope.with(kind),
+                    _ => return Err(UnknownScope { token: token.to_owned() }),
+                },
             }
         }
         Ok(scope)
@@ -76,12 +72,12 @@ impl FromStr for Scope {
 impl fmt::Display for Scope {
     /// The canonical form: `all`, or the words in the order class, function, method.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.file {
+        if *self == Self::ALL {
             return formatter.write_str("all");
         }
-        let words = [(self.class, "class"), (self.function, "function"), (self.method, "method")];
-        let listed: Vec<&str> = words.into_iter().filter(|(is_in, _)| *is_in).map(|(_, word)| word).collect();
-        formatter.write_str(&listed.join(","))
+        let words: Vec<&str> =
+            SymbolKind::ALL.into_iter().filter(|kind| self.contains(*kind)).map(SymbolKind::as_str).collect();
+        formatter.write_str(&words.join(","))
     }
 }
 

@@ -1,1 +1,50 @@
-//! Placeholder.
+//! A deterministic, scriptable, fault-injecting model server on loopback, for tests and benchmarks only.
+//!
+//! It speaks Ollama's API and the OpenAI-compatible one over hand-written HTTP/1.1 on plain threads. Without any rule
+//! it answers like a healthy server; a [`Script`] says which request meets which [`Reply`]. Everything that arrives is
+//! recorded before it is answered, so that a test can count calls exactly. It runs no model, knows no TLS and no
+//! HTTP/2, and sleeps only where the script asks for latency.
+//!
+//! ```
+//! use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+//!
+//! let server = FakeOllama::start(
+//!     Script::new()
+//!         .rule(When::question().nth(3), Reply::status(503, "server busy"))
+//!         .rule(When::question().containing("def broken").attempt(1), Reply::reset()),
+//! );
+//! assert!(server.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(server.generate_count(), 0);
+//! ```
+
+mod answer;
+mod connection;
+mod delivery;
+mod exchange;
+mod faults;
+mod gate;
+mod gzip;
+mod http;
+mod inquiry;
+mod journal;
+mod line;
+mod listener;
+mod locking;
+mod message;
+mod ollama;
+mod openai;
+mod reply;
+mod script;
+mod seen;
+mod server;
+mod watch;
+mod when;
+
+pub use answer::{Answer, sentence_for};
+pub use gate::Gate;
+pub use journal::Counts;
+pub use reply::Reply;
+pub use script::{DEFAULT_DIGEST, DEFAULT_MODEL, DEFAULT_VERSION, Script};
+pub use seen::SeenRequest;
+pub use server::FakeOllama;
+pub use when::When;

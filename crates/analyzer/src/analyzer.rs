@@ -1,0 +1,31 @@
+//! The contract between the walk and the languages.
+
+use cds_model::{SourceText, Symbol, SyntaxSpan};
+
+/// What one analyzer found in one text.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The definitions, by start line, outer before inner; without the file itself.
+    pub symbols: Vec<Symbol>,
+    /// Sorted by start, never overlapping.
+    pub spans: Vec<SyntaxSpan>,
+    /// Why something may be missing from the symbols.
+    pub problem: Option<Problem>,
+}
+
+/// What is wrong with a text that was nevertheless analyzed as far as possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The 1-based line where it shows first.
+    pub line: u32,
+    /// One line of text.
+    pub reason: String,
+}
+
+/// Finds the definitions of one language in one text.
+///
+/// An analyzer may keep buffers between calls; each thread has one of its own.
+pub trait Analyzer {
+    /// Finds everything that lies outside of what is broken.
+    fn analyze(&mut self, source: &SourceText) -> Findings;
+}

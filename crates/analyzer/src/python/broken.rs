@@ -1,0 +1,43 @@
+//! What still can be trusted in a tree with syntax errors.
+
+use tree_sitter::Node;
+
+use super::syntax::{Role, role};
+use crate::Problem;
+
+/// Where the text first departs from the grammar.
+pub(super) fn first_problem(root: Node<'_>) -> Problem {
+    let mut node = root;
+    let mut cursor = root.walk();
+    while let Some(child) = node.children(&mut cursor).find(|child| child.has_error() || child.is_missing()) {
+        node = child;
+        if node.is_error() || node.is_missing() {
+            break;
+        }
+    }
+    let line = u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX);
+    let reason =
+        if node.is_missing() { format!("syntax error: missing {}", node.kind()) } else { "syntax error".to_owned() };
+    Problem { line, reason }
+}
+
+/// Whether a definition of a broken tree is whole and stands where its indentation says that it stands.
+///
+/// Error recovery closes and opens blocks at will. A definition directly in a block must be indented deeper than what
+/// the block belongs to, any other must begin its line; where this does not hold, its kind and its extent are unknown.
+pub(super) fn is_trustworthy(definition: Node<'_>) -> bool {
+    if definition.has_error() {
+        return false;
+    }
+    let column = definition.start_position().column;
+    let mut parent = definition.parent();
+    if let Some(decorated) = parent.filter(|node| role(*node) == Role::Decorated) {
+        parent = decorated.parent();
+    }
+    match parent {
+        Some(block) if block.kind() == "block" => {
+            block.parent().is_some_and(|owner| owner.start_position().column < column)
+        }
+        _ => column == 0,
+    }
+}

@@ -1,0 +1,96 @@
+//! Python, on tree-sitter.
+//!
+//! One parse and one walk of the tree a file. Neither recurses, so that no nesting can exhaust the stack.
+
+mod broken;
+mod definitions;
+mod string_statements;
+mod syntax;
+mod walk;
+
+use std::{
+    borrow::Cow,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
+
+use cds_model::SourceText;
+use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
+
+use crate::{Analyzer, Findings, Problem};
+
+/// Real files parse in milliseconds; only made ones come near.
+const PARSE_LIMIT: Duration = Duration::from_secs(60);
+
+/// Finds classes, functions and methods in Python text.
+pub struct PythonAnalyzer {
+    parser: Parser,
+}
+
+impl PythonAnalyzer {
+    /// An analyzer for one thread.
+    ///
+    /// # Panics
+    ///
+    /// When the grammar and the parser library that were built in do not fit each other.
+    pub fn new() -> Self {
+        let mut parser = Parser::new();
+        parser.set_language(syntax::language()).expect("the grammar that is built in fits the parser");
+        Self { parser }
+    }
+
+    fn parse(&mut self, text: &[u8]) -> Option<Tree> {
+        let start = Instant::now();
+        let mut in_time = |_: &ParseState| {
+            if start.elapsed() > PARSE_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = ParseOptions::new().progress_callback(&mut in_time);
+        let tree = self.parser.parse_with_options(
+            &mut |offset, _| text.get(offset..).unwrap_or_default(),
+            None,
+            Some(options),
+        );
+        if tree.is_none() {
+            // A parse that was cut short would otherwise go on with the next text.
+            self.parser.reset();
+        }
+        tree
+    }
+}
+
+impl Default for PythonAnalyzer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Analyzer for PythonAnalyzer {
+    fn analyze(&mut self, source: &SourceText) -> Findings {
+        match self.parse(&with_line_feeds(source.as_str())) {
+            Some(tree) => walk::walk(&tree, source),
+            None => Findings {
+                problem: Some(Problem {
+                    line: 1,
+                    reason: format!("not parsed within {} seconds", PARSE_LIMIT.as_secs()),
+                }),
+                ..Findings::default()
+            },
+        }
+    }
+}
+
+/// The grammar does not take a lone carriage return for the line break that it is in Python.
+///
+/// The text keeps its length, so that every offset stays what it was.
+fn with_line_feeds(text: &str) -> Cow<'_, [u8]> {
+    let bytes = text.as_bytes();
+    let is_lone = |position: usize| bytes.get(position + 1) != Some(&b'\n');
+    if !memchr::memchr_iter(b'\r', bytes).any(is_lone) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut changed = bytes.to_vec();
+    for position in memchr::memchr_iter(b'\r', bytes).filter(|&position| is_lone(position)) {
+        changed[position] = b'\n';
+    }
+    Cow::Owned(changed)
+}

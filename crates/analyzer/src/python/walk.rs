@@ -1,0 +1,161 @@
+//! One pass over the syntax tree: definitions, spans for normalization, and what is broken.
+//!
+//! The pass goes into whatever spans several lines or can hold a statement; an expression on one line holds nothing
+//! that it looks for, and most of a tree is such expressions.
+
+use cds_model::{SourceText, SpanKind, Symbol, SymbolKind, SyntaxSpan};
+use tree_sitter::{Node, Tree};
+
+use super::{
+    broken, definitions,
+    string_statements::string_statement_range,
+    syntax::{Role, role},
+};
+use crate::{Findings, Problem};
+
+/// Python itself refuses more than 100 levels of indentation.
+const MAX_DEFINITION_DEPTH: usize = 100;
+
+pub(super) fn walk(tree: &Tree, source: &SourceText) -> Findings {
+    let root = tree.root_node();
+    let mut pass =
+        Pass { source, in_broken_tree: root.has_error(), enclosing: Vec::new(), findings: Findings::default() };
+    if pass.in_broken_tree {
+        pass.findings.problem = Some(broken::first_problem(root));
+    }
+    pass.run(root);
+    let mut findings = pass.findings;
+    findings.symbols.sort_by_key(|symbol| (symbol.start_line, std::cmp::Reverse(symbol.end_line)));
+    findings.spans = disjoint(findings.spans);
+    findings
+}
+
+struct Pass<'s> {
+    source: &'s SourceText,
+    in_broken_tree: bool,
+    /// The definitions around the present node, each with its depth in the tree.
+    enclosing: Vec<(usize, Role)>,
+    findings: Findings,
+}
+
+impl Pass<'_> {
+    fn run(&mut self, root: Node<'_>) {
+        let mut cursor = root.walk();
+        let mut depth = 0;
+        loop {
+            if self.enter(cursor.node(), depth) && cursor.goto_first_child() {
+                depth += 1;
+                continue;
+            }
+            loop {
+                if self.enclosing.last().is_some_and(|(of, _)| *of == depth) {
+                    self.enclosing.pop();
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+                if !cursor.goto_parent() {
+                    return;
+                }
+                depth -= 1;
+            }
+        }
+    }
+
+    /// Notes what the node is, and tells whether to look at its children.
+    fn enter(&mut self, node: Node<'_>, depth: usize) -> bool {
+        let role = role(node);
+        match role {
+            Role::Class | Role::Function => return self.enter_definition(node, role, depth),
+            Role::Container | Role::Decorated => return true,
+            Role::Comment if self.in_broken_tree && is_in_error(node) => {}
+            Role::Comment => {
+                // The grammar takes the first half of `\r\n` for a part of the comment.
+                let comment = &self.source.as_str()[node.byte_range()];
+                self.push_span(
+                    SpanKind::Noise,
+                    node.start_byte(),
+                    node.start_byte() + comment.trim_end_matches('\r').len(),
+                );
+            }
+            Role::Continuation => self.push_span(SpanKind::Continuation, node.start_byte(), node.end_byte()),
+            Role::ExpressionStatement => {
+                if let Some(range) = string_statement_range(node, self.source.as_str()) {
+                    self.push_span(SpanKind::Noise, range.start, range.end);
+                    return false;
+                }
+            }
+            // Of several literals side by side, those that span lines are met one by one.
+            Role::String if node.kind() == "string" => {
+                if spans_lines(node) {
+                    self.push_span(SpanKind::Verbatim, node.start_byte(), node.end_byte());
+                }
+                return false;
+            }
+            _ => {}
+        }
+        spans_lines(node)
+    }
+
+    fn enter_definition(&mut self, node: Node<'_>, role: Role, depth: usize) -> bool {
+        if self.enclosing.len() >= MAX_DEFINITION_DEPTH {
+            let line = line_of_row(node.start_position().row);
+            let reason = format!("definitions nested more than {MAX_DEFINITION_DEPTH} deep");
+            self.findings.problem.get_or_insert(Problem { line, reason });
+            return false;
+        }
+        if !self.in_broken_tree || broken::is_trustworthy(node) {
+            let symbol = self.symbol(node, role);
+            self.findings.symbols.push(symbol);
+        }
+        self.enclosing.push((depth, role));
+        true
+    }
+
+    fn symbol(&self, node: Node<'_>, role: Role) -> Symbol {
+        let kind = match (role, self.enclosing.last()) {
+            (Role::Class, _) => SymbolKind::Class,
+            (_, Some((_, Role::Class))) => SymbolKind::Method,
+            _ => SymbolKind::Function,
+        };
+        let signature = offset(node.start_byte())..offset(definitions::header_end(node));
+        Symbol {
+            kind,
+            signature: Some(self.source.slice(signature)),
+            start_line: line_of_row(node.start_position().row),
+            end_line: line_of_row(definitions::last_code_row(node)),
+        }
+    }
+
+    fn push_span(&mut self, kind: SpanKind, start: usize, end: usize) {
+        self.findings.spans.push(SyntaxSpan { kind, start: offset(start), end: offset(end) });
+    }
+}
+
+fn is_in_error(node: Node<'_>) -> bool {
+    node.parent().is_some_and(|parent| parent.is_error())
+}
+
+fn spans_lines(node: Node<'_>) -> bool {
+    node.start_position().row != node.end_position().row
+}
+
+fn line_of_row(row: usize) -> u32 {
+    offset(row + 1)
+}
+
+fn offset(position: usize) -> u32 {
+    u32::try_from(position).expect("a source text is shorter than 4 GiB")
+}
+
+/// Sorts the spans; where two overlap (string statements that share a semicolon) the later begins after the earlier.
+fn disjoint(mut spans: Vec<SyntaxSpan>) -> Vec<SyntaxSpan> {
+    spans.sort_by_key(|span| (span.start, span.end));
+    let mut covered = 0;
+    spans.retain_mut(|span| {
+        span.start = span.start.max(covered);
+        covered = covered.max(span.end);
+        span.start < span.end
+    });
+    spans
+}

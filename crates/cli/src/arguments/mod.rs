@@ -1,0 +1,11 @@
+//! Groups of arguments that several commands share: what the user typed, and what it was decided to mean.
+
+mod intents;
+mod result;
+mod source;
+mod values;
+
+pub(crate) use intents::{IntentArguments, IntentPlan};
+pub(crate) use result::{ResultArguments, ResultFormat};
+pub(crate) use source::{SourceArguments, SourcePlan};
+pub(crate) use values::parse_duration;

@@ -1,0 +1,50 @@
+//! Which tree is read.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use cds_analyzer::{AnalysisOptions, SourceTree};
+use clap::Args;
+
+use super::values::parse_file_size;
+use crate::failure::Failure;
+
+/// What the user says about the tree.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// The folder, or the single *.py file, to read
+    #[arg(long, value_name = "SRC")]
+    path: PathBuf,
+
+    /// Read everything: ignore files and hidden names have no say
+    #[arg(long)]
+    no_ignore: bool,
+
+    /// Larger files are analyzer errors
+    #[arg(long, value_name = "BYTES", default_value = "5MB", value_parser = parse_file_size, env = "CDS_MAX_FILE_SIZE")]
+    max_file_size: u64,
+
+    /// Threads that analyze; 0 is one for each core
+    #[arg(long, value_name = "N", default_value_t = 0, env = "CDS_THREADS")]
+    threads: u16,
+}
+
+/// A tree that is there, and how to read it.
+pub(crate) struct SourcePlan {
+    pub(crate) tree: SourceTree,
+    pub(crate) options: AnalysisOptions,
+    pub(crate) threads: usize,
+}
+
+impl SourceArguments {
+    pub(crate) fn plan(&self) -> Result<SourcePlan, Failure> {
+        let tree = SourceTree::open(&self.path)
+            .context("use --path")
+            .map_err(|error| Failure::usage(error).with_hint("name an existing folder, or one *.py file"))?;
+        Ok(SourcePlan {
+            tree,
+            options: AnalysisOptions { max_file_size: self.max_file_size, use_ignore_files: !self.no_ignore },
+            threads: usize::from(self.threads),
+        })
+    }
+}

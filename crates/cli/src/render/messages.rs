@@ -1,0 +1,33 @@
+//! Everything that goes to stderr.
+
+use std::io::Write as _;
+
+use cds_model::AnalyzerError;
+
+use super::{fields::Fields, text};
+use crate::failure::Failure;
+
+/// One line; that nobody reads it is no reason to stop.
+pub(crate) fn line(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// What went wrong, and what to do next.
+pub(crate) fn error(failure: &Failure) {
+    line(&format!("error: {}", text::one_line(&failure.to_string())));
+    if let Some(hint) = failure.hint() {
+        line(&format!("hint: {}", text::one_line(hint)));
+    }
+}
+
+/// What the user should know although the work goes on.
+pub(crate) fn warning(message: &str) {
+    line(&format!("warning: {}", text::one_line(message)));
+}
+
+/// A file of which something is missing.
+pub(crate) fn analyzer_error(error: &AnalyzerError) {
+    let place = error.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+    let fields = Fields::new("analyzer_error").field("file", &error.file_path).field("line", place);
+    line(&fields.field("reason", &error.reason).finish());
+}

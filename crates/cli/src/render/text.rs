@@ -1,0 +1,38 @@
+//! Text from code, files and models, made safe for a terminal.
+
+use std::fmt::Write as _;
+
+/// Whether a terminal might obey the character instead of showing it: control characters, and those that reorder text.
+pub(crate) fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The text with every unsafe character as `\u{…}`; line breaks stay.
+pub(crate) fn shown(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unsafe(character) && character != '\n' {
+            write!(safe, "{}", character.escape_unicode()).expect("a String takes everything");
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// The text on one line: white space becomes one blank, every other unsafe character `\u{…}`.
+pub(crate) fn one_line(text: &str) -> String {
+    shown(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_gets_through() {
+        assert_eq!(shown("a\x1b[31m\u{202e}b\r\nc"), "a\\u{1b}[31m\\u{202e}b\\u{d}\nc");
+        assert_eq!(one_line(" def f(\n    x,\t\x07\n):"), "def f( x, \\u{7} ):");
+    }
+}

@@ -1,0 +1,193 @@
+//! The order of the steps from a raw answer to an intent.
+
+use super::{
+    judge::{Distrust, judge},
+    sentence::first_sentence,
+    thinking::without_thinking,
+    wrapping::unwrap,
+};
+use crate::plain_text::{MAX_CHARS, cap, collapse};
+
+/// The intent in `answer`, which a model gave about `code`; `is_cut_off` when it was stopped at its limit of tokens.
+pub(crate) fn clean(answer: &str, code: &str, is_cut_off: bool) -> Result<String, Distrust> {
+    let answer = without_thinking(answer)?;
+    let text = unwrap(answer)?;
+    let sentence = first_sentence(&text);
+    let line = collapse(sentence.text);
+    judge(&line, code)?;
+    if is_cut_off && !sentence.is_complete {
+        return Err(Distrust::CutOff);
+    }
+    Ok(cap(&line, MAX_CHARS))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CODE: &str = "def add(left, right):\n    total = left + right\n    return total";
+
+    fn check(answer: &str, expected: &str) {
+        assert_eq!(clean(answer, CODE, false).as_deref(), Ok(expected), "{answer:?}");
+    }
+
+    fn check_refused(answer: &str, expected: Distrust) {
+        assert_eq!(clean(answer, CODE, false), Err(expected), "{answer:?}");
+    }
+
+    #[test]
+    fn a_good_answer_stays_as_it_is() {
+        for answer in [
+            "Adds two numbers.",
+            "Adds two numbers",
+            "Parses `setup.cfg`, e.g. the one of foo.py, for Python 3.11 and later.",
+            "Forwards *args and **kwargs to the wrapped callable.",
+            "Compares a < b and returns \"yes\" or 'no'.",
+            "Note: this is no label that is known.",
+        ] {
+            check(answer, answer);
+        }
+    }
+
+    #[test]
+    fn thinking_is_dropped() {
+        check("<think>Hmm. Adds?</think>\n\nAdds two numbers.", "Adds two numbers.");
+        check("Hmm, adds.\n</think>Adds two numbers.", "Adds two numbers.");
+        check("<THINKING>\na\n</THINKING>\n<think></think>Adds two numbers.", "Adds two numbers.");
+        check("Thinking...\nIt adds.\n...done thinking.\n\nAdds two numbers.", "Adds two numbers.");
+        check("Removes `<think>` and `</think>` from an answer.", "Removes `<think>` and `</think>` from an answer.");
+        check_refused("<think>It adds two numbers", Distrust::UnfinishedThinking);
+        check_refused("<think>a</think><think>It adds two numbers.", Distrust::UnfinishedThinking);
+        check_refused("<think>It adds two numbers.</think>", Distrust::Blank);
+    }
+
+    #[test]
+    fn wrappings_are_taken_off() {
+        for answer in [
+            "```\nAdds two numbers.\n```",
+            "```text\nAdds two numbers.\n```\n",
+            "`Adds two numbers.`",
+            "\"Adds two numbers.\"",
+            "“Adds two numbers.”",
+            "'Adds two numbers.'",
+            "**Adds two numbers.**",
+            "- Adds two numbers.",
+            "{\"intent\": \"Adds two numbers.\"}",
+            "```json\n{\"intent\": \"Adds two numbers.\"}\n```",
+            "Here is the JSON:\n{\"summary\": \"Adds two numbers.\"}",
+            "\n\n  Adds\n two\tnumbers. \n",
+            "Adds two numbers.\n```python\ndef add(): ...\n```",
+            "Adds two numbers.<|im_end|>\n<|im_start|>user",
+        ] {
+            check(answer, "Adds two numbers.");
+        }
+    }
+
+    #[test]
+    fn one_label_or_preamble_is_dropped() {
+        for answer in [
+            "Intent: Adds two numbers.",
+            "**Intent:** Adds two numbers.",
+            "### Summary\nAdds two numbers.",
+            "Purpose - Adds two numbers.",
+            "Sure! Here is a one-sentence description: Adds two numbers.",
+            "Sure, here's the sentence:\n\n\"Adds two numbers.\"",
+            "Certainly! Adds two numbers.",
+            "The intent of this function is: Adds two numbers.",
+        ] {
+            check(answer, "Adds two numbers.");
+        }
+    }
+
+    #[test]
+    fn only_the_first_sentence_is_kept() {
+        for answer in [
+            "Adds two numbers. It returns the total.",
+            "Adds two numbers.\n\nNote that it is simple.",
+            "Adds two numbers.\n- left\n- right",
+        ] {
+            check(answer, "Adds two numbers.");
+        }
+        check("Adds two numbers\n\nNote: simple", "Adds two numbers");
+        check("Is it odd? Tells so.", "Is it odd?");
+    }
+
+    #[test]
+    fn nothing_unprintable_is_left() {
+        check("Adds\0 two\u{1b}[31m \u{202e}numbers\u{202c}.\u{7f}", "Adds two [31m numbers.");
+    }
+
+    #[test]
+    fn a_long_sentence_is_capped() {
+        let intent = clean(&"many words ".repeat(60), CODE, false).unwrap();
+        assert!(intent.chars().count() <= 300 && intent.ends_with("words…"), "{intent}");
+    }
+
+    #[test]
+    fn blank_answers_are_refused() {
+        for answer in ["", " \n\t", "\0", "...", "```\n```", "\"\"", "{\"intent\": \" \"}", "42"] {
+            check_refused(answer, Distrust::Blank);
+        }
+    }
+
+    #[test]
+    fn an_echo_of_the_code_is_refused() {
+        for answer in [
+            CODE,
+            "```python\ndef add(left, right):\n    total = left + right\n    return total\n```",
+            "total = left + right",
+            "async def other(x): pass",
+            "class Other(Base):",
+        ] {
+            check_refused(answer, Distrust::Echo);
+        }
+        check("class of numbers that can be added.", "class of numbers that can be added.");
+    }
+
+    #[test]
+    fn a_refusal_is_refused() {
+        for answer in [
+            "I'm sorry, but I cannot help with that.",
+            "I’m unable to describe this code.",
+            "As an AI language model, I do not run code.",
+            "Please provide the code you want described.",
+            "Sorry, no.",
+        ] {
+            check_refused(answer, Distrust::Refusal);
+        }
+    }
+
+    #[test]
+    fn markup_and_foreign_structure_are_refused() {
+        for answer in ["<html><body>x</body></html>", "<p>Adds two numbers.</p>", "Adds <b>two</b> numbers."] {
+            check_refused(answer, Distrust::Markup);
+        }
+        for answer in ["{\"foo\": 1}", "{\"intent\": 5}", "{\"intent\": \"Adds two"] {
+            check_refused(answer, Distrust::Structure);
+        }
+    }
+
+    #[test]
+    fn a_cut_answer_needs_a_sentence_end() {
+        assert_eq!(clean("Adds two numbers and then", CODE, true), Err(Distrust::CutOff));
+        assert_eq!(clean("Adds numbers, e.g.", CODE, true), Err(Distrust::CutOff));
+        assert_eq!(clean("Adds two numbers. It then", CODE, true).as_deref(), Ok("Adds two numbers."));
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_gives_a_bounded_printable_line_or_a_refusal(
+            answer in "(?s)(<think>|</think>|```|\"|\\{|Intent:|Sure! |[a-z. \n`*]|.){0,60}",
+            is_cut_off: bool,
+        ) {
+            if let Ok(intent) = clean(&answer, CODE, is_cut_off) {
+                prop_assert!(intent.chars().count() <= 300);
+                prop_assert!(!intent.chars().any(char::is_control));
+                prop_assert!(intent.chars().any(char::is_alphabetic));
+                prop_assert_eq!(intent.trim(), &intent);
+            }
+        }
+    }
+}

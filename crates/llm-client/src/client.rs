@@ -1,0 +1,46 @@
+//! The contract with whoever answers: a question about one piece of code, and its answer.
+
+use std::sync::Arc;
+
+use cds_model::SymbolKind;
+pub use futures_util::future::BoxFuture;
+
+use crate::AskError;
+
+/// One piece of code whose intent is wanted.
+///
+/// It holds nothing that tells equal code apart: no path, no line, no time. Equal questions to the same model with the
+/// same prompt version are the same question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// What the code is.
+    pub kind: SymbolKind,
+    /// The normalized code.
+    pub code: Arc<str>,
+}
+
+/// What came back, already cleaned and judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// One sentence of at most 300 characters on one line.
+    pub intent: String,
+    /// Tokens read, where the provider tells; absent is unknown, not 0.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens written, where the provider tells; absent is unknown, not 0.
+    pub answer_tokens: Option<u64>,
+}
+
+/// Somebody who can say what code is for.
+///
+/// One call of [`ask`](Self::ask) is one attempt. Retry, reuse and giving up are wrapped around it, and tell the
+/// classes of failure apart by the variants of [`AskError`].
+pub trait LlmClient: Send + Sync {
+    /// The model's name, as it is written into the database.
+    fn model(&self) -> &str;
+
+    /// Where it is, without credentials, as it is written into the database.
+    fn provider_url(&self) -> &str;
+
+    /// Asks once.
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, AskError>>;
+}

@@ -1,0 +1,217 @@
+//! The sentences about a class and about a file: what they hold at their outermost level.
+
+use super::{
+    clauses::{Clauses, shortened},
+    lexer::{Kind, Lexer, Token},
+    names::Names,
+    value::leading_chain,
+};
+
+/// What stands at the outermost level of a class body or a file.
+struct Members<'a> {
+    functions: Names<'a, 5>,
+    /// Names with a leading underscore, told only where there is nothing else to tell.
+    private_functions: Names<'a, 3>,
+    classes: Names<'a, 4>,
+    variables: Names<'a, 4>,
+    imports: Names<'a, 4>,
+}
+
+/// The sentence about a class; none where the code has no token at all.
+pub(super) fn describe_class(code: &str) -> Option<String> {
+    let mut lexer = Lexer::new(code);
+    lexer.next()?;
+    let keyword = lexer.next()?;
+    let name = if lexer.text(keyword) == "class" { lexer.next().map(|token| lexer.text(token)) } else { None };
+    let bases = read_bases(&mut lexer);
+    let members = Members::read(lexer, None);
+    let mut clauses = Clauses::new(format!("Class `{}`", shortened(name.unwrap_or_default())));
+    clauses.push_names(9, "is a kind of", &bases);
+    clauses.push_names(5, "holds", &members.variables);
+    clauses.push_names(4, plural(&members.classes, "contains the class", "contains the classes"), &members.classes);
+    clauses.push_names(8, "offers", &members.functions);
+    if members.functions.is_empty() {
+        clauses.push_names(7, "implements", &members.private_functions);
+    }
+    if members.has_nothing() {
+        clauses.push(8, "adds nothing of its own".to_owned());
+    }
+    Some(clauses.into_sentence())
+}
+
+/// The sentence about a file; none where the code has no token at all.
+pub(super) fn describe_file(code: &str) -> Option<String> {
+    Lexer::new(code).next()?;
+    let members = Members::read(Lexer::new(code), Some(0));
+    let mut clauses = Clauses::new("This file".to_owned());
+    clauses.push_names(9, plural(&members.classes, "defines the class", "defines the classes"), &members.classes);
+    clauses.push_names(
+        8,
+        plural(&members.functions, "defines the function", "defines the functions"),
+        &members.functions,
+    );
+    if members.functions.is_empty() {
+        clauses.push_names(7, "defines", &members.private_functions);
+    }
+    clauses.push_names(6, "sets", &members.variables);
+    clauses.push_names(5, "imports", &members.imports);
+    if clauses.is_empty() {
+        clauses.push(1, "runs statements without defining anything".to_owned());
+    }
+    Some(clauses.into_sentence())
+}
+
+fn plural<const N: usize>(names: &Names<'_, N>, one: &'static str, many: &'static str) -> &'static str {
+    if names.as_slice().len() == 1 { one } else { many }
+}
+
+/// Reads from behind a class's name through the colon of its header; keeps the bases, not the keyword arguments.
+fn read_bases<'a>(lexer: &mut Lexer<'a>) -> Names<'a, 3> {
+    let mut bases = Names::new();
+    let mut argument_start = None;
+    let mut is_in_list = false;
+    while let Some(token) = lexer.next() {
+        let depth = lexer.depth();
+        match token.kind {
+            Kind::Operator(b':') if depth == 0 => break,
+            Kind::Operator(b'(') if depth == 1 => (is_in_list, argument_start) = (true, Some(token.end)),
+            Kind::Operator(b',') if depth == 1 && is_in_list => {
+                push_base(&mut bases, lexer, argument_start.replace(token.end), token);
+            }
+            Kind::Operator(b')') if depth == 0 => push_base(&mut bases, lexer, argument_start.take(), token),
+            _ => {}
+        }
+    }
+    bases
+}
+
+fn push_base<'a>(bases: &mut Names<'a, 3>, lexer: &Lexer<'a>, start: Option<usize>, end: Token) {
+    let argument = start.map_or("", |start| lexer.slice(start, end.start).trim());
+    let base = leading_chain(argument);
+    if !argument[base.len()..].trim_start().starts_with('=') {
+        bases.push(base);
+    }
+}
+
+impl<'a> Members<'a> {
+    /// Reads the rest of the tokens; the level of the first line is the outermost one, where it is not given.
+    fn read(mut lexer: Lexer<'a>, level: Option<u32>) -> Self {
+        let mut members = Self {
+            functions: Names::new(),
+            private_functions: Names::new(),
+            classes: Names::new(),
+            variables: Names::new(),
+            imports: Names::new(),
+        };
+        let mut level = level;
+        while let Some(token) = lexer.next() {
+            if let Kind::Line(columns) = token.kind {
+                let outermost = *level.get_or_insert(columns);
+                if columns == outermost {
+                    members.read_statement(&mut lexer);
+                }
+                lexer.skip_deeper_lines(outermost);
+            }
+        }
+        members
+    }
+
+    fn has_nothing(&self) -> bool {
+        self.functions.is_empty()
+            && self.private_functions.is_empty()
+            && self.classes.is_empty()
+            && self.variables.is_empty()
+    }
+
+    /// Reads the first tokens of a statement.
+    fn read_statement(&mut self, lexer: &mut Lexer<'a>) -> Option<()> {
+        let first = lexer.next()?;
+        match lexer.text(first) {
+            "async" => {
+                lexer.next()?;
+                self.read_function(lexer)
+            }
+            "def" => self.read_function(lexer),
+            "class" => {
+                let name = lexer.next()?;
+                self.classes.push(lexer.text(name));
+                Some(())
+            }
+            "import" | "from" => {
+                let module = leading_chain(lexer.rest().trim_start_matches(' '));
+                // A relative import begins with a dot.
+                if !module.starts_with('.') {
+                    self.imports.push(module);
+                }
+                Some(())
+            }
+            name => {
+                // The next token may begin the next line, so that it is looked at only.
+                let rest = lexer.rest().trim_start_matches(' ');
+                let is_assigned = rest.starts_with(':') || rest.starts_with('=') && !rest.starts_with("==");
+                let is_keyword = matches!(name, "else" | "try" | "finally" | "except" | "lambda");
+                if is_assigned && first.kind == Kind::Name && !is_keyword {
+                    self.variables.push(name);
+                }
+                Some(())
+            }
+        }
+    }
+
+    fn read_function(&mut self, lexer: &mut Lexer<'a>) -> Option<()> {
+        let name = lexer.next()?;
+        let name = lexer.text(name);
+        if name.starts_with('_') {
+            self.private_functions.push(name);
+        } else {
+            self.functions.push(name);
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_told_by_what_it_holds() {
+        for (code, expected) in [
+            ("class A:\n    pass", "Class `A` adds nothing of its own."),
+            ("class A(): ...", "Class `A` adds nothing of its own."),
+            ("class E(ValueError): pass", "Class `E` is a kind of ValueError and adds nothing of its own."),
+            (
+                "class Point[T](Base, Generic[T], metaclass=Meta):\n    x: int\n    y = 0\n    def move(self, by):\n        \
+                 z = 1\n\n    async def draw(self): pass\n    def _hide(self): pass",
+                "Class `Point` is a kind of Base and Generic, holds x and y, and offers move and draw.",
+            ),
+            ("class A:\n    def __init__(self):\n        pass", "Class `A` implements __init__."),
+            ("class A:\n    ...\n    class B: pass", "Class `A` contains the class B."),
+            (
+                "class A:\n  def a(s): pass\n  def b(s): pass\n  def c(s): pass\n  def d(s): pass\n  def e(s): pass\n  def f(s): 0",
+                "Class `A` offers a, b, c, d, e and more.",
+            ),
+        ] {
+            assert_eq!(describe_class(code).as_deref(), Some(expected), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_told_by_what_it_defines() {
+        for (code, expected) in [
+            ("import os\nfrom a.b import c\nfrom . import d\nX = 1", "This file sets X, and imports os and a.b."),
+            (
+                "class A:\n    def f(self):\n        pass\n\ndef g():\n    h = 1\nasync def i():\n    pass",
+                "This file defines the class A, and defines the functions g and i.",
+            ),
+            ("print(1)\nx == 2", "This file runs statements without defining anything."),
+        ] {
+            assert_eq!(describe_file(code).as_deref(), Some(expected), "{code}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_about_nothing() {
+        assert_eq!((describe_file(" \n"), describe_class("")), (None, None));
+    }
+}

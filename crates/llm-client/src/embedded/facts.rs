@@ -1,0 +1,304 @@
+//! What a function's text says about it: one pass over its tokens.
+
+use super::{
+    lexer::{Kind, Lexer, Token},
+    names::Names,
+    parameters::read_parameters,
+    value::leading_chain,
+};
+
+/// The facts that fit a sentence.
+pub(super) struct FunctionFacts<'a> {
+    pub(super) name: &'a str,
+    pub(super) is_async: bool,
+    pub(super) is_generator: bool,
+    /// The body does nothing at all.
+    pub(super) is_empty: bool,
+    pub(super) parameters: Names<'a, 4>,
+    pub(super) calls: Names<'a, 4>,
+    /// Calls that say little: `len`, `str`, a test's assertions.
+    pub(super) everyday_calls: Names<'a, 3>,
+    pub(super) definitions: Names<'a, 2>,
+    pub(super) attributes: Names<'a, 4>,
+    pub(super) yields: Names<'a, 2>,
+    pub(super) errors: Names<'a, 3>,
+    pub(super) returns: Names<'a, 3>,
+}
+
+impl<'a> FunctionFacts<'a> {
+    /// Reads the text of one definition; none where it has no token at all.
+    pub(super) fn read(code: &'a str, is_method: bool) -> Option<Self> {
+        let mut lexer = Lexer::new(code);
+        lexer.next()?;
+        let mut facts = Self {
+            name: "",
+            is_async: false,
+            is_generator: false,
+            is_empty: true,
+            parameters: Names::new(),
+            calls: Names::new(),
+            everyday_calls: Names::new(),
+            definitions: Names::new(),
+            attributes: Names::new(),
+            yields: Names::new(),
+            errors: Names::new(),
+            returns: Names::new(),
+        };
+        facts.read_name(&mut lexer);
+        facts.parameters = read_parameters(&mut lexer, is_method);
+        Body::new(lexer).read(&mut facts);
+        Some(facts)
+    }
+
+    /// Whether it gives nothing back, sets nothing, defines nothing and ends in no error.
+    pub(super) fn has_no_result(&self) -> bool {
+        self.returns.is_empty()
+            && self.errors.is_empty()
+            && self.attributes.is_empty()
+            && self.definitions.is_empty()
+            && !self.is_generator
+    }
+
+    fn read_name(&mut self, lexer: &mut Lexer<'a>) {
+        while let Some(token) = lexer.next() {
+            match lexer.text(token) {
+                "async" => self.is_async = true,
+                "def" => {}
+                text => {
+                    self.name = text;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A statement whose value ends with its line.
+#[derive(Clone, Copy)]
+enum Pending {
+    Return(usize),
+    Yield(usize),
+    Raise(usize),
+}
+
+/// Reads the statements behind the header.
+struct Body<'a> {
+    lexer: Lexer<'a>,
+    /// The dotted name that was read last.
+    chain: (usize, usize),
+    /// The end of a dot right behind that name.
+    dot_end: usize,
+    statement_start: usize,
+    is_statement_start: bool,
+    pending: Option<Pending>,
+    /// The columns of a nested definition whose statements are not this function's own.
+    nested: Option<u32>,
+    columns: u32,
+    last_end: usize,
+}
+
+impl<'a> Body<'a> {
+    fn new(lexer: Lexer<'a>) -> Self {
+        Self {
+            lexer,
+            chain: (0, 0),
+            dot_end: usize::MAX,
+            statement_start: 0,
+            is_statement_start: true,
+            pending: None,
+            nested: None,
+            columns: 0,
+            last_end: 0,
+        }
+    }
+
+    fn read(mut self, facts: &mut FunctionFacts<'a>) {
+        while let Some(token) = self.lexer.next() {
+            match token.kind {
+                Kind::Line(columns) => {
+                    self.end_statement(facts);
+                    self.columns = columns;
+                    if self.nested.is_some_and(|outer| columns <= outer) {
+                        self.nested = None;
+                    }
+                }
+                Kind::Name => self.name(token, facts),
+                Kind::Operator(byte) => self.operator(byte, token, facts),
+                Kind::Number | Kind::Text | Kind::Compound => {
+                    self.is_statement_start = false;
+                    facts.is_empty = false;
+                }
+            }
+            self.last_end = token.end;
+        }
+        self.end_statement(facts);
+    }
+
+    fn name(&mut self, token: Token, facts: &mut FunctionFacts<'a>) {
+        let continues_chain = self.dot_end == token.start;
+        self.chain = (if continues_chain { self.chain.0 } else { token.start }, token.end);
+        if continues_chain {
+            return;
+        }
+        if self.is_statement_start {
+            self.is_statement_start = false;
+            self.statement_start = token.start;
+            let text = self.lexer.text(token);
+            facts.is_empty &= text == "pass";
+            self.statement_keyword(text, token.end, facts);
+        } else if token.end - token.start == 5 && self.nested.is_none() && self.lexer.text(token) == "yield" {
+            facts.is_generator = true;
+        }
+    }
+
+    fn statement_keyword(&mut self, keyword: &str, end: usize, facts: &mut FunctionFacts<'a>) {
+        match keyword {
+            "def" | "class" => {
+                if let Some(name) = self.lexer.next().filter(|token| token.kind == Kind::Name) {
+                    if self.nested.is_none() {
+                        facts.definitions.push(self.lexer.text(name));
+                        self.nested = Some(self.columns);
+                    }
+                    // What follows is a parameter list, not a call.
+                    self.chain = (name.end, name.end);
+                }
+            }
+            // The `def` behind it begins the statement.
+            "async" => self.is_statement_start = true,
+            _ if self.nested.is_some() => {}
+            "return" => self.pending = Some(Pending::Return(end)),
+            "raise" => self.pending = Some(Pending::Raise(end)),
+            "yield" => {
+                facts.is_generator = true;
+                self.pending = Some(Pending::Yield(end));
+            }
+            _ => {}
+        }
+    }
+
+    fn operator(&mut self, byte: u8, token: Token, facts: &mut FunctionFacts<'a>) {
+        match byte {
+            b'.' => {
+                self.dot_end = if token.start == self.chain.1 { token.end } else { usize::MAX };
+                return;
+            }
+            b'(' if self.chain.1 == token.start => self.call(facts),
+            b'=' | b':' if self.lexer.depth() == 0 => {
+                if self.chain == (self.statement_start, self.last_end) && self.nested.is_none() {
+                    facts.attributes.push(own_attribute(self.lexer.slice(self.chain.0, self.chain.1)));
+                }
+                if byte == b':' && self.pending.is_none() {
+                    // The header of a compound statement; a simple one may follow on the same line.
+                    self.is_statement_start = true;
+                    return;
+                }
+            }
+            b';' => {
+                self.end_statement(facts);
+                return;
+            }
+            _ => {}
+        }
+        self.is_statement_start = false;
+        facts.is_empty = false;
+    }
+
+    fn call(&mut self, facts: &mut FunctionFacts<'a>) {
+        let called = self.lexer.slice(self.chain.0, self.chain.1);
+        let is_error = matches!(self.pending, Some(Pending::Raise(start)) if self.chain.0 <= start + 1);
+        if is_error || is_keyword(called) {
+            return;
+        }
+        if is_everyday(called) || called.starts_with("self.assert") {
+            facts.everyday_calls.push(called);
+        } else {
+            facts.calls.push(called);
+        }
+    }
+
+    fn end_statement(&mut self, facts: &mut FunctionFacts<'a>) {
+        self.is_statement_start = true;
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
+        let value = |start| self.lexer.slice(start, self.last_end).trim();
+        match pending {
+            Pending::Return(start) => facts.returns.push(value(start)),
+            Pending::Raise(start) => facts.errors.push(leading_chain(value(start))),
+            Pending::Yield(start) => facts.yields.push(value(start)),
+        }
+    }
+}
+
+/// The name behind `self.`; empty where the chain is another one or goes deeper.
+fn own_attribute(chain: &str) -> &str {
+    chain.strip_prefix("self.").filter(|name| !name.contains('.')).unwrap_or_default()
+}
+
+fn is_keyword(name: &str) -> bool {
+    matches!(
+        name,
+        "if" | "in"
+            | "or"
+            | "is"
+            | "and"
+            | "not"
+            | "for"
+            | "del"
+            | "elif"
+            | "else"
+            | "from"
+            | "with"
+            | "while"
+            | "yield"
+            | "await"
+            | "raise"
+            | "return"
+            | "assert"
+            | "except"
+            | "lambda"
+            | "import"
+            | "case"
+            | "match"
+            | ""
+            | "global"
+            | "nonlocal"
+    )
+}
+
+/// Built-in functions that nearly every function calls.
+fn is_everyday(name: &str) -> bool {
+    matches!(
+        name,
+        "len"
+            | "str"
+            | "int"
+            | "set"
+            | "min"
+            | "max"
+            | "any"
+            | "all"
+            | "zip"
+            | "map"
+            | "repr"
+            | "list"
+            | "dict"
+            | "bool"
+            | "type"
+            | "iter"
+            | "next"
+            | "super"
+            | "range"
+            | "tuple"
+            | "bytes"
+            | "float"
+            | "print"
+            | "sorted"
+            | "getattr"
+            | "hasattr"
+            | "setattr"
+            | "isinstance"
+            | "issubclass"
+            | "enumerate"
+    )
+}

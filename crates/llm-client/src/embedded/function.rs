@@ -1,0 +1,156 @@
+//! The sentence about a function or a method.
+
+use super::{
+    clauses::{Clauses, list, shortened},
+    facts::FunctionFacts,
+    names::Names,
+    value::describe_value,
+    words::deed,
+};
+
+/// The sentence; none where the code has no token at all.
+pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
+    let facts = FunctionFacts::read(code, is_method)?;
+    let mut clauses = Clauses::new(subject(&facts, is_method));
+    if let Some(deed) = deed(facts.name) {
+        clauses.push(5, deed);
+    }
+    clauses.push_names(6, "takes", &facts.parameters);
+    clauses.push_names(4, "defines", &facts.definitions);
+    clauses.push_names(6, "sets", &facts.attributes);
+    let calls_any = !facts.calls.is_empty() || !facts.everyday_calls.is_empty();
+    if facts.calls.is_empty() {
+        clauses.push_names(7, "calls", &facts.everyday_calls);
+    } else {
+        clauses.push_names(7, "calls", &facts.calls);
+    }
+    push_values(&mut clauses, "yields", &facts.yields);
+    if facts.yields.is_empty() && facts.is_generator {
+        clauses.push(9, "is a generator".to_owned());
+    }
+    push_alternatives(&mut clauses, "raises", &facts.errors);
+    push_values(&mut clauses, "returns", &facts.returns);
+    if facts.is_empty {
+        clauses.push(9, "does nothing".to_owned());
+    } else if !calls_any && facts.has_no_result() {
+        clauses.push(9, "makes no calls and returns nothing".to_owned());
+    }
+    Some(clauses.into_sentence())
+}
+
+fn subject(facts: &FunctionFacts<'_>, is_method: bool) -> String {
+    let kind = match (facts.is_async, is_method) {
+        (false, false) => "Function",
+        (false, true) => "Method",
+        (true, false) => "Async function",
+        (true, true) => "Async method",
+    };
+    format!("{kind} `{}`", shortened(facts.name))
+}
+
+fn push_values<const N: usize>(clauses: &mut Clauses, verb: &str, values: &Names<'_, N>) {
+    if !values.is_empty() {
+        // Different expressions can look the same from afar.
+        let mut described: Vec<_> = Vec::with_capacity(N);
+        for value in values.as_slice().iter().map(|value| describe_value(value)) {
+            if !described.contains(&value) {
+                described.push(value);
+            }
+        }
+        clauses.push(9, format!("{verb} {}", list(described.into_iter(), values.has_more(), "or")));
+    }
+}
+
+fn push_alternatives<const N: usize>(clauses: &mut Clauses, verb: &str, names: &Names<'_, N>) {
+    if !names.is_empty() {
+        let shown = names.as_slice().iter().map(|name| shortened(name));
+        clauses.push(8, format!("{verb} {}", list(shown, names.has_more(), "or")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::embedded::container::describe_class;
+
+    fn check(code: &str, expected: &str) {
+        assert_eq!(describe(code, false).as_deref(), Some(expected), "{code}");
+    }
+
+    #[test]
+    fn a_function_is_told_by_its_own_syntax() {
+        check(
+            "def load_config(path, strict=False):\n    with open(path) as file:\n        config = json.load(file)\n    \
+             if strict and not config:\n        raise ConfigError(path)\n    return config",
+            "Function `load_config` loads config, takes path and strict, calls open and json.load, raises \
+             ConfigError, and returns config.",
+        );
+        check(
+            "async def pages(*urls, **options):\n    for url in urls:\n        yield await get(url)\n",
+            "Async function `pages` takes *urls and **options, calls get, and yields `await get(url)`.",
+        );
+        check("def f(): return 1; g()", "Function `f` calls g and returns 1.");
+        check(
+            "def f(x):\n    if x: return None\n    else: raise x.Error from None",
+            "Function `f` takes x, raises x.Error, and returns None.",
+        );
+        check("def f(a):\n    b = yield a\n    return", "Function `f` takes a and is a generator.");
+        check("def f(a):\n    yield from g(a)", "Function `f` takes a, calls g, and yields `from g(a)`.");
+    }
+
+    #[test]
+    fn what_a_nested_definition_does_is_not_its_own() {
+        check(
+            "def decorate(function):\n    def wrapper(*args):\n        self.x = 1\n        raise E\n        return \
+             inner(*args)\n    return wrapper",
+            "Function `decorate` takes function, defines wrapper, calls inner, and returns wrapper.",
+        );
+    }
+
+    #[test]
+    fn a_body_without_anything_is_said_to_be_so() {
+        check("def f(): pass", "Function `f` does nothing.");
+        check("def f():\n    ...", "Function `f` does nothing.");
+        check("def f():\n    global x\n    x = 1", "Function `f` makes no calls and returns nothing.");
+        assert_eq!(describe(" \n", false), None);
+    }
+
+    #[test]
+    fn a_method_tells_what_it_sets() {
+        let code = "def __init__(self, a, b: int = 1):\n    super().__init__()\n    self.a: str = a\n    \
+                    self.b = self.c = b\n    self.d.e = 1\n    self.f += 1";
+        let expected = "Method `__init__` initializes the object, takes a and b, sets a and b, and calls __init__.";
+        assert_eq!(describe(code, true).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn everyday_calls_are_told_only_where_there_are_no_others() {
+        check("def f(x):\n    return len(x)", "Function `f` takes x, calls len, and returns `len(x)`.");
+        check("def f(x):\n    return g(len(x))", "Function `f` takes x, calls g, and returns `g(len(x))`.");
+    }
+
+    #[test]
+    fn any_length_fits() {
+        let names: Vec<String> = (0..9).map(|index| format!("{}{index}", "n".repeat(60))).collect();
+        let names = names.join(", ");
+        let code = format!("def {}({names}):\n    {}()\n    return {names}", "f".repeat(400), "g.".repeat(200));
+        let sentence = describe(&code, false).unwrap();
+        assert!(sentence.chars().count() <= 300 && sentence.ends_with(" returns several values."), "{sentence}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_one_bounded_printable_line(
+            code in "(?s)(def |class |return |raise |yield |async |self\\.|lambda |[a-c(),.:=*;\n ]|f?\"|\u{202e}|.){0,80}",
+            is_method: bool,
+        ) {
+            for sentence in [describe(&code, is_method), describe_class(&code)] {
+                let sentence = sentence.unwrap_or_default();
+                prop_assert!(sentence.chars().count() <= 300);
+                prop_assert!(!sentence.contains(|c: char| c.is_control() || c == '\u{202e}'), "{}", sentence);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A few names in the order in which they came, without doubles and without memory of their own.
+
+/// Up to `N` different texts, and whether there were more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names<'a, const N: usize> {
+    names: [&'a str; N],
+    kept: usize,
+    has_more: bool,
+}
+
+impl<'a, const N: usize> Names<'a, N> {
+    pub(super) fn new() -> Self {
+        Self { names: [""; N], kept: 0, has_more: false }
+    }
+
+    /// Keeps `name`, unless it is there already or there is no room.
+    pub(super) fn push(&mut self, name: &'a str) {
+        if name.is_empty() || self.as_slice().contains(&name) {
+            return;
+        }
+        if self.kept == N {
+            self.has_more = true;
+            return;
+        }
+        self.names[self.kept] = name;
+        self.kept += 1;
+    }
+
+    pub(super) fn as_slice(&self) -> &[&'a str] {
+        &self.names[..self.kept]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept == 0
+    }
+
+    /// Whether a name was left out for want of room.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_different_names_are_kept() {
+        let mut names = Names::<2>::new();
+        for name in ["b", "", "a", "b"] {
+            names.push(name);
+        }
+        assert_eq!((names.as_slice(), names.has_more()), (["b", "a"].as_slice(), false));
+        names.push("c");
+        assert_eq!((names.as_slice(), names.has_more()), (["b", "a"].as_slice(), true));
+    }
+}

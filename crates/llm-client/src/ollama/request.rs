@@ -1,0 +1,27 @@
+//! The body of `POST /api/generate`, as the server's API documentation and source describe it.
+
+use serde::Serialize;
+
+/// One question, not streamed and as repeatable as the server can make it.
+#[derive(Serialize)]
+pub(super) struct GenerateRequest<'a> {
+    pub(super) model: &'a str,
+    pub(super) prompt: &'a str,
+    /// The server streams unless it is told not to.
+    pub(super) stream: bool,
+    /// A model that can think does so by default, at many times the cost.
+    pub(super) think: bool,
+    /// A prompt that is too long must be an error; by default its head is cut off in silence.
+    pub(super) truncate: bool,
+    pub(super) keep_alive: &'a str,
+    pub(super) options: GenerateOptions,
+}
+
+/// The model's own options. `num_ctx` must be the same in all calls of a run: another value loads the model again.
+#[derive(Serialize)]
+pub(super) struct GenerateOptions {
+    pub(super) num_ctx: u32,
+    pub(super) num_predict: u32,
+    pub(super) temperature: f32,
+    pub(super) seed: u32,
+}

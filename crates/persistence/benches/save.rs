@@ -1,0 +1,162 @@
+//! Compares saving a large snapshot with a bare prepared insert of the same rows, in one run on the same disk.
+//!
+//! `cargo bench -p cds-persistence`. Both begin with a new file and end when the file alone holds everything.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use cds_model::{Intent, Md5Sum, Record, RunSettings, RunSnapshot, Scope, SourceText, SymbolKind, Timestamp};
+use cds_persistence::{OpenOptions, Persistence, SqlitePersistence};
+use rusqlite::{Connection, params};
+use tempfile::TempDir;
+
+const RECORD_COUNT: u32 = 72_000;
+const RECORDS_IN_A_FILE: u32 = 40;
+const ROUND_COUNT: usize = 5;
+
+const PRAGMAS: &str = "
+PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
+
+const TABLES: &str = "
+BEGIN IMMEDIATE;
+CREATE TABLE runs (id INTEGER PRIMARY KEY);
+CREATE TABLE records (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs(id), kind TEXT NOT NULL,
+    file_path TEXT NOT NULL, signature TEXT, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL,
+    raw_code TEXT NOT NULL, normalized_code TEXT NOT NULL, md5sum TEXT NOT NULL, intent TEXT,
+    intent_status TEXT NOT NULL, intent_error TEXT);
+CREATE INDEX by_run ON records(run_id);
+CREATE INDEX by_path ON records(file_path);
+CREATE INDEX by_sum ON records(md5sum);
+CREATE INDEX by_status ON records(intent_status);
+INSERT INTO runs VALUES (1);";
+
+const INSERT: &str = "
+INSERT INTO records (run_id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum,
+                     intent, intent_status, intent_error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+#[expect(clippy::print_stdout, reason = "x")]
+fn main() {
+    let snapshot = snapshot();
+    for cache in [2000, 4000, 8000, 16000, 32000, 64000] {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("x.sqlite");
+        insert_bare(&path, &snapshot);
+        let c = Connection::open(&path).unwrap();
+        c.execute_batch(&format!("PRAGMA synchronous=FULL; PRAGMA cache_size=-{cache}")).unwrap();
+        let mut times = vec![];
+        for round in 0..6 {
+            let start = Instant::now();
+            c.execute_batch("BEGIN IMMEDIATE").unwrap();
+            let mut statement = c.prepare(INSERT).unwrap();
+            for (index, record) in snapshot.records.iter().enumerate() {
+                // mostly equal sums from run to run
+                let sum = if index % 10 == round {
+                    format!("{:032x}", u128::from_be_bytes(record.md5sum.0) ^ (round as u128) << 100)
+                } else {
+                    record.md5sum.to_string()
+                };
+                statement
+                    .execute(params![
+                        1,
+                        record.kind.as_str(),
+                        &*record.file_path,
+                        record.signature.as_deref(),
+                        record.start_line,
+                        record.end_line,
+                        record.raw_code.as_str(),
+                        &*record.normalized_code,
+                        sum,
+                        record.intent.text(),
+                        record.intent.status().as_str(),
+                        record.intent.error()
+                    ])
+                    .unwrap();
+            }
+            drop(statement);
+            c.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+            times.push(format!("{:.2}", start.elapsed().as_secs_f64()));
+        }
+        println!("cache {cache}: {times:?}");
+    }
+}
+
+fn timed(work: impl FnOnce(&Path)) -> Duration {
+    let directory = TempDir::new().expect("there is room for a directory");
+    let start = Instant::now();
+    work(&directory.path().join("bench.sqlite"));
+    start.elapsed()
+}
+
+fn save(path: &Path, snapshot: &RunSnapshot) {
+    let mut persistence = SqlitePersistence::open(path, &OpenOptions::default()).expect("a new file can be opened");
+    let saved = persistence.save(snapshot).expect("a new file can be written");
+    assert!(saved.warnings.is_empty(), "nobody else uses the file");
+    persistence.close().expect("nobody else uses the file");
+}
+
+fn insert_bare(path: &Path, snapshot: &RunSnapshot) {
+    let run = || -> rusqlite::Result<()> {
+        let connection = Connection::open(path)?;
+        connection.execute_batch(PRAGMAS)?;
+        connection.execute_batch(TABLES)?;
+        let mut statement = connection.prepare(INSERT)?;
+        for record in &snapshot.records {
+            statement.execute(params![
+                1,
+                record.kind.as_str(),
+                &*record.file_path,
+                record.signature.as_deref(),
+                record.start_line,
+                record.end_line,
+                record.raw_code.as_str(),
+                &*record.normalized_code,
+                record.md5sum.to_string(),
+                record.intent.text(),
+                record.intent.status().as_str(),
+                record.intent.error(),
+            ])?;
+        }
+        drop(statement);
+        connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    };
+    run().expect("a new file can be written");
+}
+
+fn snapshot() -> RunSnapshot {
+    RunSnapshot {
+        started_at: Timestamp::from_unix_milliseconds(0),
+        finished_at: Timestamp::from_unix_milliseconds(0),
+        settings: RunSettings {
+            root_path: "/srv/code".to_owned(),
+            provider_url: "builtin:".to_owned(),
+            model: "builtin:outline-v1".to_owned(),
+            scope: Scope::default(),
+            progress_batch_size: 10,
+        },
+        records: (0..RECORD_COUNT).map(record).collect(),
+        errors: Vec::new(),
+    }
+}
+
+fn record(number: u32) -> Record {
+    let code = format!("def function_{number}(first, second):\n{}", "    total = first + second  # sum\n".repeat(24));
+    let normalized = code.replace("  # sum", "");
+    let source = SourceText::new(code);
+    // Spread over the whole index, as real sums are.
+    let sum = u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    Record {
+        kind: SymbolKind::Function,
+        file_path: format!("package/module_{:04}.py", number / RECORDS_IN_A_FILE).into(),
+        signature: Some(source.slice(source.line_range(1, 1))),
+        start_line: number % RECORDS_IN_A_FILE * 30 + 1,
+        end_line: number % RECORDS_IN_A_FILE * 30 + 25,
+        raw_code: source.slice(source.line_range(1, source.line_count())),
+        normalized_code: normalized.into(),
+        md5sum: Md5Sum(sum.to_be_bytes()),
+        intent: Intent::Success("Adds two numbers over and over and returns nothing.".to_owned()),
+    }
+}

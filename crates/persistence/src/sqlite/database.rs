@@ -1,0 +1,141 @@
+//! One open database file: its connection, how errors about it are worded, and how its transactions begin and end.
+
+use std::{path::PathBuf, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+
+use super::{
+    busy,
+    location::{Identity, Location},
+};
+use crate::{Error, Step};
+
+/// Versions before this one can damage a database when its write-ahead log starts anew.
+const FIRST_SAFE_LIBRARY: (i32, &str) = (3_051_003, "3.51.3");
+
+/// Refuses a linked `SQLite` that cannot be trusted with a write-ahead log.
+pub(super) fn check_library(version_number: i32) -> Result<(), Error> {
+    let (number, required) = FIRST_SAFE_LIBRARY;
+    if version_number < number {
+        return Err(Error::OldLibrary { found: rusqlite::version(), required });
+    }
+    Ok(())
+}
+
+/// A connection and what it takes to work with it.
+#[derive(Debug)]
+pub(super) struct Database {
+    pub(super) connection: Connection,
+    location: Location,
+    /// The file that was opened.
+    identity: Option<Identity>,
+    patience: Duration,
+}
+
+impl Database {
+    /// Opens the file at `location` without changing it, and with nothing in it trusted.
+    pub(super) fn connect(location: Location, patience: Duration) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&location.absolute, flags)
+            .map_err(|cause| Error::from_sqlite(&location.path, Step::Open, cause))?;
+        let identity = location.identity();
+        let database = Self { connection, location, identity, patience };
+        database.configure().map_err(|cause| database.error(Step::Configure, cause))?;
+        if database.connection.is_readonly("main").map_err(|cause| database.error(Step::Configure, cause))? {
+            return Err(Error::ReadOnly { path: database.path(), source: None });
+        }
+        Ok(database)
+    }
+
+    fn configure(&self) -> rusqlite::Result<()> {
+        let connection = &self.connection;
+        // See `busy`.
+        connection.busy_timeout(Duration::ZERO)?;
+        // A log that somebody left behind is not merged by closing a file that is refused.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, self.location.has_pending_log())?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // On macOS a plain sync may stop at the disk's own cache; elsewhere this says nothing.
+        connection.pragma_update(None, "fullfsync", true)
+    }
+
+    /// Takes the file on as ours: closing it leaves nothing beside it.
+    pub(super) fn accept(&self) -> Result<(), Error> {
+        self.connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+            .map(drop)
+            .map_err(|cause| self.error(Step::Configure, cause))
+    }
+
+    /// The path as the user gave it.
+    pub(super) fn path(&self) -> PathBuf {
+        self.location.path.clone()
+    }
+
+    /// Where the file is.
+    pub(super) const fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Refuses to go on when the path leads to another file now, or to none: what is written would be lost.
+    pub(super) fn check_is_in_place(&self) -> Result<(), Error> {
+        if self.location.identity() == self.identity { Ok(()) } else { Err(Error::Replaced { path: self.path() }) }
+    }
+
+    /// What `SQLite` said about `step`, in our words.
+    pub(super) fn error(&self, step: Step, cause: rusqlite::Error) -> Error {
+        Error::from_sqlite(&self.location.path, step, cause)
+    }
+
+    /// Tries `attempt` for as long as this database is to be waited for.
+    pub(super) fn patiently<T>(&self, attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+        busy::retry(self.patience, attempt)
+    }
+
+    /// As [`patiently`](Self::patiently), but never for longer than `limit`.
+    pub(super) fn patiently_up_to<T>(
+        &self,
+        limit: Duration,
+        attempt: impl FnMut() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        busy::retry(self.patience.min(limit), attempt)
+    }
+
+    /// Begins a transaction that holds the right to write from its first moment; dropping it rolls it back.
+    ///
+    /// A transaction that only becomes a writer later fails at once when another writer came first.
+    pub(super) fn begin(&self, step: &Step) -> Result<Transaction<'_>, Error> {
+        self.patiently(|| {
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .map_err(|cause| self.error(step.clone(), cause))
+        })
+    }
+
+    /// Commits `transaction`, again and again while a reader is in the way.
+    ///
+    /// `Transaction::commit` would roll back at the first such answer.
+    pub(super) fn commit(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        self.patiently(|| transaction.execute_batch("COMMIT").map_err(|cause| self.error(Step::Commit, cause)))
+    }
+
+    pub(super) fn close(self) -> Result<(), Error> {
+        self.connection.close().map_err(|(_, cause)| Error::from_sqlite(&self.location.path, Step::Close, cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_can_damage_files_is_refused() {
+        assert!(matches!(check_library(3_051_002), Err(Error::OldLibrary { required: "3.51.3", .. })));
+        assert!(check_library(3_051_003).is_ok());
+    }
+
+    #[test]
+    fn the_linked_library_will_do() {
+        check_library(rusqlite::version_number()).unwrap();
+    }
+}

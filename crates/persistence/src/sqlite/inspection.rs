@@ -1,0 +1,73 @@
+//! What an existing file holds: whether it is ours, and whether its tables fit. Only reads.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{FORMAT_VERSION, database::Database, fit};
+use crate::{
+    Error, Step,
+    table::{CONTRACT_TABLES, TABLES},
+};
+
+const FIRST_OBJECT: &str = r"
+SELECT name
+FROM sqlite_schema
+WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'
+ORDER BY rowid
+LIMIT 1";
+
+const HAS_OBJECT: &str = "
+SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE)";
+
+/// What a file holds that was not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nothing at all.
+    Empty,
+    /// At least one table of the contract.
+    Ours,
+}
+
+/// Refuses a file that is not ours, is newer than this program, or whose tables do not fit.
+pub(super) fn inspect(database: &Database) -> Result<Content, Error> {
+    let read = |cause| database.error(Step::ReadSchema, cause);
+    let header = Header::read(&database.connection).map_err(read)?;
+    let path = database.path();
+    if header.application_id != 0 {
+        return Err(Error::AnotherProgram { path, application_id: header.application_id });
+    }
+    if let (Some(table), false) = (&header.first_object, header.has_contract_table) {
+        return Err(Error::ForeignTables { path, table: table.clone() });
+    }
+    if !(0..=FORMAT_VERSION).contains(&header.user_version) {
+        return Err(Error::NewerFormat { path, found: header.user_version, supported: FORMAT_VERSION });
+    }
+    if header.first_object.is_none() {
+        return Ok(Content::Empty);
+    }
+    for table in TABLES {
+        if let Some(mismatch) = fit::first_mismatch(&database.connection, table).map_err(read)? {
+            return Err(Error::SchemaMismatch { path, table: table.name, mismatch });
+        }
+    }
+    Ok(Content::Ours)
+}
+
+struct Header {
+    application_id: i64,
+    user_version: i64,
+    first_object: Option<String>,
+    has_contract_table: bool,
+}
+
+impl Header {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut has_contract_table = false;
+        let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let user_version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let first_object = connection.query_row(FIRST_OBJECT, [], |row| row.get(0)).optional()?;
+        for table in CONTRACT_TABLES {
+            has_contract_table |= connection.query_row(HAS_OBJECT, [table.name], |row| row.get::<_, bool>(0))?;
+        }
+        Ok(Self { application_id, user_version, first_object, has_contract_table })
+    }
+}

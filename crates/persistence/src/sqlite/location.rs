@@ -1,0 +1,181 @@
+//! Where a database is, or is to be: everything that is known of a path without opening it.
+//!
+//! The file is never opened here, read or hashed: closing a second handle on a database that this process has open
+//! would drop the locks that `SQLite` holds on it.
+
+use std::{
+    fs::{self, FileType, Metadata},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+use crate::Error;
+
+/// A database has at least one page, and the smallest page has this many bytes.
+const SMALLEST_DATABASE: u64 = 512;
+
+/// A regular file that may be written, existing or just created.
+#[derive(Debug, Clone)]
+pub(super) struct Location {
+    /// As the user gave it.
+    pub(super) path: PathBuf,
+    /// What `SQLite` is given: a path that begins at the root can never be taken for a URI or a database in memory.
+    pub(super) absolute: PathBuf,
+    is_new: bool,
+}
+
+impl Location {
+    /// Checks the file at `path`, or creates an empty one that nobody else may read.
+    pub(super) fn claim(path: &Path) -> Result<Self, Error> {
+        check_name(path)?;
+        let absolute = std::path::absolute(path).map_err(|source| Error::Inspect { path: path.to_owned(), source })?;
+        let found = find(path)?;
+        if let Some(metadata) = &found {
+            check_file(path, metadata)?;
+        } else {
+            create(path)?;
+        }
+        Ok(Self { path: path.to_owned(), absolute, is_new: found.is_none() })
+    }
+
+    /// Removes the file again when it was created here.
+    pub(super) fn abandon(&self) {
+        if self.is_new {
+            // It is the second thing that goes wrong; the first is the one to report.
+            drop(fs::remove_file(&self.absolute));
+        }
+    }
+
+    /// The directory that holds the file.
+    pub(super) fn directory(&self) -> &Path {
+        self.absolute.parent().unwrap_or(&self.absolute)
+    }
+
+    /// Which file the path leads to now; nothing where that is not known.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        fs::metadata(&self.absolute).ok().as_ref().and_then(Identity::of)
+    }
+
+    /// Whether a write-ahead log with content stands beside the file.
+    pub(super) fn has_pending_log(&self) -> bool {
+        let mut name = fs::canonicalize(&self.absolute).unwrap_or_else(|_| self.absolute.clone()).into_os_string();
+        name.push("-wal");
+        fs::metadata(name).is_ok_and(|log| log.len() > 0)
+    }
+}
+
+/// What tells one file from another, whatever its name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have no such numbers")]
+    fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Self { device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Option<Self> {
+        None
+    }
+}
+
+fn check_name(path: &Path) -> Result<(), Error> {
+    let name = path.as_os_str().as_encoded_bytes();
+    let reason = if name.is_empty() {
+        "the name is empty"
+    } else if name == b":memory:" {
+        "a database in memory keeps nothing"
+    } else if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
+        "a URI is not accepted, only the path of a file"
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidName { path: path.to_owned(), reason })
+}
+
+/// What is at `path`; nothing when the file is missing and its directory is there.
+fn find(path: &Path) -> Result<Option<Metadata>, Error> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            let directory = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            if directory.is_dir() {
+                Ok(None)
+            } else {
+                Err(Error::MissingDirectory { path: path.to_owned(), directory: directory.to_owned() })
+            }
+        }
+        Err(source) => Err(Error::Inspect { path: path.to_owned(), source }),
+    }
+}
+
+fn check_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    if let Some(kind) = irregular_kind(metadata.file_type()) {
+        return Err(Error::NotARegularFile { path: path.to_owned(), kind });
+    }
+    // The superuser may write to any file, and still such a file says that it is not to be written.
+    if metadata.permissions().readonly() {
+        return Err(Error::ReadOnly { path: path.to_owned(), source: None });
+    }
+    // SQLite takes a file of one byte for an empty one, and would write over it.
+    if (1..SMALLEST_DATABASE).contains(&metadata.len()) {
+        return Err(Error::NotADatabase { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+fn irregular_kind(file_type: FileType) -> Option<&'static str> {
+    if file_type.is_file() {
+        return None;
+    }
+    if file_type.is_dir() {
+        return Some("a directory");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if file_type.is_fifo() {
+            return Some("a named pipe");
+        }
+        if file_type.is_socket() {
+            return Some("a socket");
+        }
+        if file_type.is_char_device() || file_type.is_block_device() {
+            return Some("a device");
+        }
+    }
+    Some("something else")
+}
+
+fn create(path: &Path) -> Result<(), Error> {
+    match create_private(path) {
+        Ok(()) => Ok(()),
+        // Nothing was found at the end of the path, and yet something is there.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match find(path)? {
+            Some(metadata) => check_file(path, &metadata),
+            None => Err(Error::NotARegularFile { path: path.to_owned(), kind: "a symbolic link to nothing" }),
+        },
+        Err(source) => Err(Error::Create { path: path.to_owned(), source }),
+    }
+}
+
+/// Creates the file for its owner alone: a database may hold the secrets of the code. Side files take its mode over.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path).map(drop)
+}

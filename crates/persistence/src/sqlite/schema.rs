@@ -1,0 +1,62 @@
+//! Creates what a database lacks.
+
+use rusqlite::Connection;
+
+use super::{FORMAT_VERSION, database::Database, fit};
+use crate::{Error, Step, table::TABLES};
+
+/// Gives an empty database all tables, in a transaction of its own.
+pub(super) fn create_all(database: &Database) -> Result<(), Error> {
+    let transaction = database.begin(&Step::Begin)?;
+    create_missing(database)?;
+    set_version(&transaction, FORMAT_VERSION).map_err(|cause| database.error(Step::SetVersion, cause))?;
+    database.commit(&transaction)
+}
+
+/// Creates the tables and indexes that are missing, inside the transaction that is open.
+///
+/// A file that another implementation made keeps its `user_version`: it is in the same format.
+pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
+    create_tables(database)?;
+    let connection = &database.connection;
+    for table in TABLES {
+        for index in table.indexes {
+            let step = |cause| database.error(Step::CreateIndex(table.name, index.column), cause);
+            if !fit::has_index(connection, table, index.column).map_err(step)? {
+                connection.execute_batch(index.create).map_err(step)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn create_tables(database: &Database) -> Result<(), Error> {
+    for table in TABLES {
+        database
+            .connection
+            .execute_batch(table.create)
+            .map_err(|cause| database.error(Step::CreateTable(table.name), cause))?;
+    }
+    Ok(())
+}
+
+/// Finds out whether the database can be written, and takes everything back.
+///
+/// That finds another writer, a file or directory that may not be written, and triggers that cannot run. Indexes are
+/// left out: over the rows of a large database they take long.
+pub(super) fn rehearse(database: &Database) -> Result<(), Error> {
+    let transaction = database.begin(&Step::Rehearse)?;
+    let version = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|cause| database.error(Step::ReadSchema, cause))?;
+    set_version(&transaction, version).map_err(|cause| database.error(Step::Rehearse, cause))?;
+    create_tables(database)?;
+    for table in TABLES {
+        transaction.prepare(table.insert).map_err(|cause| database.error(Step::PrepareInsert(table.name), cause))?;
+    }
+    transaction.rollback().map_err(|cause| database.error(Step::Rehearse, cause))
+}
+
+fn set_version(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", version)
+}

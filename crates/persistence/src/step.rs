@@ -1,0 +1,115 @@
+//! The steps of the work on a database, so that an error can say which of them failed.
+
+use std::{fmt, sync::Arc};
+
+use cds_model::{AnalyzerError, Record, SymbolKind};
+
+/// One step of opening, writing or closing a database; shown as what was attempted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The file is opened.
+    Open,
+    /// The connection gets its settings.
+    Configure,
+    /// The tables and columns are read.
+    ReadSchema,
+    /// A transaction that writes nothing finds out whether one could.
+    Rehearse,
+    /// The way of the journal is chosen.
+    SetJournal,
+    /// The one transaction begins.
+    Begin,
+    /// A table that is missing is created.
+    CreateTable(&'static str),
+    /// An index that is missing is created; its column.
+    CreateIndex(&'static str, &'static str),
+    /// The number of the format is set.
+    SetVersion,
+    /// The insert into a table is prepared.
+    PrepareInsert(&'static str),
+    /// The run's row is written.
+    InsertRun,
+    /// A record's row is written.
+    InsertRecord {
+        /// Its place in the snapshot, from 1.
+        number: usize,
+        /// What it is.
+        kind: SymbolKind,
+        /// Where it is.
+        file_path: Arc<str>,
+        /// Its first line.
+        start_line: u32,
+    },
+    /// An analyzer error's row is written.
+    InsertAnalyzerError {
+        /// Its place in the snapshot, from 1.
+        number: usize,
+        /// The file it is about.
+        file_path: String,
+    },
+    /// The transaction is committed.
+    Commit,
+    /// The write-ahead log is merged into the database file.
+    Checkpoint,
+    /// The database is closed.
+    Close,
+}
+
+impl Step {
+    pub(crate) fn record(index: usize, record: &Record) -> Self {
+        Self::InsertRecord {
+            number: index + 1,
+            kind: record.kind,
+            file_path: Arc::clone(&record.file_path),
+            start_line: record.start_line,
+        }
+    }
+
+    pub(crate) fn analyzer_error(index: usize, error: &AnalyzerError) -> Self {
+        Self::InsertAnalyzerError { number: index + 1, file_path: error.file_path.clone() }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => formatter.write_str("open"),
+            Self::Configure => formatter.write_str("configure the connection"),
+            Self::ReadSchema => formatter.write_str("read the schema"),
+            Self::Rehearse => formatter.write_str("try to write"),
+            Self::SetJournal => formatter.write_str("set the journal mode"),
+            Self::Begin => formatter.write_str("begin the transaction"),
+            Self::CreateTable(table) => write!(formatter, "create table {table}"),
+            Self::CreateIndex(table, column) => write!(formatter, "create the index on {table}({column})"),
+            Self::SetVersion => formatter.write_str("set the format version"),
+            Self::PrepareInsert(table) => write!(formatter, "prepare the insert into {table}"),
+            Self::InsertRun => formatter.write_str("insert the run"),
+            Self::InsertRecord { number, kind, file_path, start_line } => {
+                write!(formatter, "insert record {number} ({kind} `{}`:{start_line})", file_path.escape_debug())
+            }
+            Self::InsertAnalyzerError { number, file_path } => {
+                write!(formatter, "insert analyzer error {number} (`{}`)", file_path.escape_debug())
+            }
+            Self::Commit => formatter.write_str("commit"),
+            Self::Checkpoint => formatter.write_str("checkpoint the write-ahead log"),
+            Self::Close => formatter.write_str("close"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_named_by_its_place_and_without_control_characters() {
+        let step = Step::InsertRecord {
+            number: 17,
+            kind: SymbolKind::Method,
+            file_path: "pkg/\u{1b}[31ma.py".into(),
+            start_line: 3,
+        };
+        assert_eq!(step.to_string(), "insert record 17 (method `pkg/\\u{1b}[31ma.py`:3)");
+    }
+}

@@ -1,0 +1,58 @@
+//! The table `records`: one row a file, class, function or method of a run.
+
+use cds_model::Record;
+use rusqlite::{Result, Statement, params};
+
+use super::{Index, Table};
+use crate::RunId;
+
+pub(crate) const TABLE: Table = Table {
+    name: "records",
+    create: "
+CREATE TABLE IF NOT EXISTS records (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs(id),
+    kind TEXT NOT NULL,
+    file_path TEXT NOT NULL,
+    signature TEXT,
+    start_line INTEGER NOT NULL,
+    end_line INTEGER NOT NULL,
+    raw_code TEXT NOT NULL,
+    normalized_code TEXT NOT NULL,
+    md5sum TEXT NOT NULL,
+    intent TEXT,
+    intent_status TEXT NOT NULL,
+    intent_error TEXT
+)",
+    indexes: &[
+        Index { column: "run_id", create: "CREATE INDEX IF NOT EXISTS idx_records_run_id ON records(run_id)" },
+        Index { column: "file_path", create: "CREATE INDEX IF NOT EXISTS idx_records_file_path ON records(file_path)" },
+        Index { column: "md5sum", create: "CREATE INDEX IF NOT EXISTS idx_records_md5sum ON records(md5sum)" },
+        Index {
+            column: "intent_status",
+            create: "CREATE INDEX IF NOT EXISTS idx_records_intent_status ON records(intent_status)",
+        },
+    ],
+    insert: "
+INSERT INTO records (run_id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum,
+                     intent, intent_status, intent_error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+};
+
+/// Writes one record's row and says how many rows were written.
+pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, record: &Record) -> Result<usize> {
+    statement.execute(params![
+        run.0,
+        record.kind.as_str(),
+        &*record.file_path,
+        record.signature.as_deref(),
+        record.start_line,
+        record.end_line,
+        record.raw_code.as_str(),
+        &*record.normalized_code,
+        record.md5sum.to_string(),
+        record.intent.text(),
+        record.intent.status().as_str(),
+        record.intent.error(),
+    ])
+}

@@ -1,0 +1,139 @@
+//! A save that fails leaves the database exactly as it was, and says what failed.
+
+use std::{fs, path::Path};
+
+use cds_persistence::{Error, Persistence};
+
+use crate::samples::{
+    CONTRACT, chain, chain_about, dump, faultless, make_database, mixed, names_in, number, open, save, workplace,
+};
+
+/// Makes a trigger refuse the row of `table` that comes when it has `count` rows.
+fn refuse(path: &Path, table: &str, count: i64, how: &str) {
+    make_database(
+        path,
+        &format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN (SELECT count(*) FROM {table}) = {count}
+             BEGIN SELECT {how}; END"
+        ),
+    );
+}
+
+/// Saves into a database with one run whose next row of `table` after `count` is refused, and gives the error.
+fn refused_save(table: &str, count: i64, how: &str) -> String {
+    let (directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    refuse(&path, table, count, how);
+    let (bytes, content) = (fs::read(&path).unwrap(), dump(&path));
+
+    let mut persistence = open(&path).unwrap();
+    let error = persistence.save(&mixed()).unwrap_err();
+    persistence.close().unwrap();
+
+    assert_eq!(dump(&path), content);
+    assert!(fs::read(&path).unwrap() == bytes, "the file has changed");
+    assert_eq!(names_in(directory.path()), ["code.sqlite"]);
+    chain_about(&path, &error).replace(" (SQLite error 1811)", "")
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_nothing() {
+    assert_eq!(refused_save("runs", 1, "RAISE(ABORT, 'no more')"), "insert the run in database DB: no more");
+}
+
+#[test]
+fn a_record_that_is_refused_takes_everything_back() {
+    for (count, record) in [(4, "1 (file `a.py`:1)"), (6, "3 (method `a.py`:3)"), (7, "4 (function `b/c.py`:1)")] {
+        assert_eq!(
+            refused_save("records", count, "RAISE(ABORT, 'no more')"),
+            format!("insert record {record} in database DB: no more")
+        );
+    }
+}
+
+#[test]
+fn an_analyzer_error_that_is_refused_takes_everything_back() {
+    assert_eq!(
+        refused_save("analyzer_errors", 3, "RAISE(ABORT, 'no more')"),
+        "insert analyzer error 2 (`locked`) in database DB: no more"
+    );
+}
+
+#[test]
+fn a_trigger_that_ends_the_transaction_itself_does_no_more_harm() {
+    for how in ["RAISE(ROLLBACK, 'no more')", "RAISE(FAIL, 'no more')"] {
+        assert_eq!(refused_save("records", 5, how), "insert record 2 (class `a.py`:2) in database DB: no more");
+    }
+}
+
+#[test]
+fn a_row_that_is_silently_ignored_is_an_error() {
+    assert_eq!(
+        refused_save("records", 5, "RAISE(IGNORE)"),
+        "insert record 2 (class `a.py`:2): database DB ignored the row"
+    );
+}
+
+#[test]
+fn a_database_that_lacks_our_tables_lacks_them_still() {
+    let (_directory, path) = workplace();
+    make_database(&path, CONTRACT);
+    refuse(&path, "records", 2, "RAISE(ABORT, 'no more')");
+    let content = dump(&path);
+
+    let error = save(&path, &mixed()).unwrap_err();
+    assert!(matches!(error, Error::Statement { .. }), "{error:?}");
+    assert_eq!(dump(&path), content);
+}
+
+#[test]
+fn after_a_failure_the_same_database_can_be_saved_to() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    refuse(&path, "analyzer_errors", 2, "RAISE(ABORT, 'no more')");
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap_err();
+
+    let saved = persistence.save(&faultless()).unwrap();
+    assert_eq!(saved.run_id.0, 2);
+    persistence.close().unwrap();
+    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE run_id = 2"), 3);
+}
+
+#[test]
+fn a_failure_that_spilled_into_the_log_leaves_nothing() {
+    let (_directory, path) = workplace();
+    let mut snapshot = faultless();
+    let record = snapshot.records[1].clone();
+    let long: String = "x = 1\n".repeat(500);
+    snapshot.records = (1..=4_000)
+        .map(|line| {
+            let mut record = record.clone();
+            record.start_line = line;
+            record.normalized_code = long.as_str().into();
+            record
+        })
+        .collect();
+    open(&path).unwrap().close().unwrap();
+    refuse(&path, "records", 3_999, "RAISE(ABORT, 'no more')");
+    let bytes = fs::read(&path).unwrap();
+
+    let error = save(&path, &snapshot).unwrap_err();
+    assert!(chain(&error).starts_with("insert record 4000 "), "{error}");
+    assert!(fs::read(&path).unwrap() == bytes, "the file has changed");
+}
+
+#[test]
+fn a_snapshot_is_not_written_to_a_file_that_has_gone() {
+    let (directory, path) = workplace();
+    let mut persistence = open(&path).unwrap();
+    fs::rename(&path, directory.path().join("elsewhere.sqlite")).unwrap();
+
+    let error = persistence.save(&mixed()).unwrap_err();
+    assert!(matches!(error, Error::Replaced { .. }), "{error:?}");
+    make_database(&path, CONTRACT);
+    let error = persistence.save(&mixed()).unwrap_err();
+    assert!(matches!(error, Error::Replaced { .. }), "{error:?}");
+    drop(persistence);
+    assert_eq!(number(&path, "SELECT count(*) FROM runs"), 0);
+}

@@ -1,0 +1,276 @@
+//! Everything that was saved is there again, and the file is as promised.
+
+use std::{fs, path::Path};
+
+use cds_model::{Intent, RunStatus, Scope, SourceSlice, SymbolKind};
+use cds_persistence::{FORMAT_VERSION, Persistence};
+use rusqlite::Connection;
+
+use crate::samples::{faultless, mixed, names_in, number, open, record, save, texts, workplace};
+
+#[test]
+fn every_column_of_a_run_is_kept() {
+    let (_directory, path) = workplace();
+    let saved = save(&path, &mixed()).unwrap();
+
+    assert_eq!(saved.run_id.to_string(), "1");
+    assert_eq!((saved.record_count, saved.intent_failed_count, saved.analyzer_error_count), (4, 1, 2));
+    assert_eq!(saved.status, RunStatus::CompletedWithErrors);
+    assert!(saved.warnings.is_empty());
+    let rows = rows(
+        &path,
+        "SELECT quote(id), quote(started_at), quote(finished_at), quote(root_path), quote(provider_url), quote(model),
+                quote(scope), quote(progress_batch_size), quote(status), quote(analyzer_error_count),
+                quote(intent_failed_count), quote(record_count)
+         FROM runs",
+    );
+    assert_eq!(
+        rows,
+        ["1|'2026-11-20T09:20:00.120Z'|'2026-11-20T09:21:01.000Z'|'/srv/code'|'http://127.0.0.1:11434'|\
+          'qwen3-coder:latest'|'class,function,method'|10|'completed_with_errors'|2|1|4"]
+    );
+}
+
+#[test]
+fn every_column_of_the_records_is_kept() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+
+    let rows = rows(
+        &path,
+        "SELECT quote(id), quote(run_id), quote(kind), quote(file_path), quote(signature), quote(start_line),
+                quote(end_line), quote(raw_code), quote(normalized_code), quote(md5sum), quote(intent),
+                quote(intent_status), quote(intent_error)
+         FROM records ORDER BY id",
+    );
+    let snapshot = mixed();
+    let sums: Vec<String> = snapshot.records.iter().map(|record| record.md5sum.to_string()).collect();
+    assert_eq!(
+        rows,
+        [
+            format!("1|1|'file'|'a.py'|NULL|1|2|'# all of it\n'|'# all of it'|'{}'|NULL|'skipped'|NULL", sums[0]),
+            format!(
+                "2|1|'class'|'a.py'|'class A:'|2|3|'class A:\n    pass'|'class A:\n    pass'|'{}'|NULL|'failed'|\
+                 'timed out'",
+                sums[1]
+            ),
+            format!(
+                "3|1|'method'|'a.py'|'def one():'|3|4|'def one():\n    return 1'|'def one():\n    return 1'|'{}'|\
+                 'Returns one.'|'success'|NULL",
+                sums[2]
+            ),
+            format!(
+                "4|1|'function'|'b/c.py'|'def one():'|1|2|'def one():\n    return 1'|'def one():\n    return 1'|'{}'|\
+                 'Returns one.'|'success'|NULL",
+                sums[3]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn every_column_of_the_analyzer_errors_is_kept() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+
+    let rows = rows(
+        &path,
+        "SELECT quote(id), quote(run_id), quote(file_path), quote(line), quote(reason)
+         FROM analyzer_errors ORDER BY id",
+    );
+    assert_eq!(rows, ["1|1|'bad.py'|7|'does not parse'", "2|1|'locked'|NULL|'permission denied'"]);
+}
+
+#[test]
+fn the_numbers_of_runs_grow_over_openings_and_within_one() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    let mut persistence = open(&path).unwrap();
+    let second = persistence.save(&faultless()).unwrap();
+    let third = persistence.save(&mixed()).unwrap();
+    persistence.close().unwrap();
+
+    assert_eq!((second.run_id.0, third.run_id.0), (2, 3));
+    assert_eq!(second.status, RunStatus::Completed);
+    assert_eq!(
+        rows(&path, "SELECT run_id, count(*) FROM records GROUP BY run_id ORDER BY run_id"),
+        ["1|4", "2|3", "3|4"]
+    );
+}
+
+#[test]
+fn an_empty_snapshot_is_a_run_without_records() {
+    let (_directory, path) = workplace();
+    let mut snapshot = faultless();
+    snapshot.records.clear();
+    snapshot.settings.scope = Scope::ALL;
+
+    let saved = save(&path, &snapshot).unwrap();
+    assert_eq!((saved.record_count, saved.status), (0, RunStatus::Completed));
+    assert_eq!(rows(&path, "SELECT scope, record_count, status FROM runs"), ["all|0|completed"]);
+    assert_eq!(number(&path, "SELECT count(*) FROM records"), 0);
+}
+
+#[test]
+fn text_is_stored_unaltered_whatever_it_holds() {
+    let texts = [
+        "def f():\n    return '\0'\0",
+        "'\\ud800' \u{fffd} \u{10ffff} \u{fffe} \u{feff}",
+        "it's \"quoted\"; DROP TABLE runs; -- ?1 :a @b $c",
+        "\r\n\r\u{c}\t\u{1b}[31m\u{7f}\u{202e}",
+    ];
+    let (_directory, path) = workplace();
+    let mut snapshot = faultless();
+    snapshot.records = texts
+        .iter()
+        .map(|text| {
+            let mut record = record(SymbolKind::Function, text, 1, text, Intent::Failed((*text).to_owned()));
+            record.signature = Some(SourceSlice::from(*text));
+            record
+        })
+        .collect();
+    save(&path, &snapshot).unwrap();
+
+    let connection = Connection::open(&path).unwrap();
+    let mut statement = connection
+        .prepare("SELECT file_path, signature, raw_code, intent_error, typeof(raw_code) FROM records ORDER BY id")
+        .unwrap();
+    let mut rows = statement.query([]).unwrap();
+    for text in texts {
+        let row = rows.next().unwrap().unwrap();
+        for column in 0..4 {
+            assert_eq!(row.get_ref(column).unwrap().as_str().unwrap(), text);
+        }
+        assert_eq!(row.get::<_, String>(4).unwrap(), "text");
+    }
+}
+
+#[test]
+fn the_database_has_the_tables_and_indexes_of_the_contract() {
+    let (_directory, path) = workplace();
+    open(&path).unwrap().close().unwrap();
+
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(
+        texts(
+            &connection,
+            "SELECT tbl_name || '(' || group_concat(column.name) || ')'
+             FROM sqlite_schema AS schema, pragma_index_info(schema.name) AS column
+             WHERE schema.type = 'index' GROUP BY schema.name ORDER BY 1"
+        ),
+        [
+            "analyzer_errors(run_id)",
+            "records(file_path)",
+            "records(intent_status)",
+            "records(md5sum)",
+            "records(run_id)"
+        ]
+    );
+    assert_eq!(
+        texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"),
+        ["analyzer_errors", "records", "runs"]
+    );
+    assert_eq!(
+        texts(
+            &connection,
+            "SELECT \"table\" || '.' || \"from\" || '.' || \"to\" FROM pragma_foreign_key_list('records')"
+        ),
+        ["runs.run_id.id"]
+    );
+}
+
+#[test]
+fn the_file_is_sound_and_has_the_promised_settings() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+
+    assert_eq!(number(&path, "PRAGMA page_size"), 8192);
+    assert_eq!(number(&path, "PRAGMA user_version"), FORMAT_VERSION);
+    assert_eq!(number(&path, "PRAGMA application_id"), 0);
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(texts(&connection, "PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(number(&path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_file_and_what_stands_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (directory, path) = workplace();
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap();
+
+    let names = names_in(directory.path());
+    assert!(names.contains(&"code.sqlite".to_owned()));
+    for name in names {
+        let mode = fs::metadata(directory.path().join(&name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn closing_leaves_nothing_beside_the_file() {
+    let (directory, path) = workplace();
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap();
+    persistence.close().unwrap();
+    assert_eq!(names_in(directory.path()), ["code.sqlite"]);
+
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap();
+    drop(persistence);
+    assert_eq!(names_in(directory.path()), ["code.sqlite"]);
+}
+
+#[test]
+fn after_saving_a_copy_of_the_one_file_holds_everything() {
+    let (directory, path) = workplace();
+    let copy = directory.path().join("copy.sqlite");
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap();
+    // A copy made by another process, so that no lock of this one is lost.
+    let status = std::process::Command::new("cp").arg(&path).arg(&copy).status().unwrap();
+
+    assert!(status.success());
+    assert_eq!(number(&copy, "SELECT count(*) FROM records"), 4);
+    persistence.close().unwrap();
+}
+
+#[test]
+fn an_empty_file_becomes_a_database() {
+    let (_directory, path) = workplace();
+    fs::write(&path, "").unwrap();
+    save(&path, &mixed()).unwrap();
+    assert_eq!(number(&path, "PRAGMA page_size"), 8192);
+    assert_eq!(number(&path, "SELECT count(*) FROM records"), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_utf_8_and_one_that_looks_like_a_uri_are_names() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let (directory, _) = workplace();
+    for name in [&b"\xff\xfe.sqlite"[..], b"a?mode=memory&x=%41.sqlite", b" "] {
+        let path = directory.path().join(OsStr::from_bytes(name));
+        save(&path, &faultless()).unwrap();
+        assert!(fs::metadata(&path).unwrap().len() > 0, "{path:?}");
+    }
+}
+
+/// The rows of a query, their columns joined by `|`.
+fn rows(path: &Path, sql: &str) -> Vec<String> {
+    let connection = Connection::open(path).unwrap();
+    let mut statement = connection.prepare(sql).unwrap();
+    let count = statement.column_count();
+    let joined = statement.query_map([], |row| {
+        let cells: rusqlite::Result<Vec<String>> = (0..count)
+            .map(|column| match row.get::<_, rusqlite::types::Value>(column)? {
+                rusqlite::types::Value::Integer(number) => Ok(number.to_string()),
+                rusqlite::types::Value::Text(text) => Ok(text),
+                other => panic!("neither a number nor a text: {other:?}"),
+            })
+            .collect();
+        Ok(cells?.join("|"))
+    });
+    joined.unwrap().map(Result::unwrap).collect()
+}

@@ -1,0 +1,156 @@
+//! Snapshots and databases that the tests write, and what is in a database, as text.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use cds_model::{
+    AnalyzerError, Intent, Md5Sum, Record, RunSettings, RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
+};
+use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// An empty directory, and a path in it where no database is yet.
+pub(crate) fn workplace() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("code.sqlite");
+    (directory, path)
+}
+
+pub(crate) const fn waiting(milliseconds: u64) -> OpenOptions {
+    OpenOptions { busy_timeout: Duration::from_millis(milliseconds) }
+}
+
+pub(crate) fn open(path: &Path) -> Result<SqlitePersistence, Error> {
+    SqlitePersistence::open(path, &waiting(0))
+}
+
+/// Opens, saves and closes.
+pub(crate) fn save(path: &Path, snapshot: &RunSnapshot) -> Result<SavedRun, Error> {
+    let mut persistence = open(path)?;
+    let saved = persistence.save(snapshot)?;
+    persistence.close()?;
+    Ok(saved)
+}
+
+pub(crate) fn record(kind: SymbolKind, file_path: &str, start_line: u32, code: &str, intent: Intent) -> Record {
+    let mut md5sum = [0; 16];
+    for (index, byte) in code.bytes().enumerate() {
+        md5sum[index % 16] ^= byte;
+    }
+    Record {
+        kind,
+        file_path: file_path.into(),
+        signature: (kind != SymbolKind::File).then(|| SourceSlice::from(code.lines().next().unwrap_or_default())),
+        start_line,
+        end_line: start_line + 1,
+        raw_code: SourceSlice::from(code),
+        normalized_code: code.trim_end().into(),
+        md5sum: Md5Sum(md5sum),
+        intent,
+    }
+}
+
+/// Four records, one of each kind and two with the same code, with every state of an intent; two analyzer errors.
+pub(crate) fn mixed() -> RunSnapshot {
+    let success = Intent::Success("Returns one.".to_owned());
+    RunSnapshot {
+        started_at: Timestamp::from_unix_milliseconds(1_795_166_400_120),
+        finished_at: Timestamp::from_unix_milliseconds(1_795_166_461_000),
+        settings: RunSettings {
+            root_path: "/srv/code".to_owned(),
+            provider_url: "http://127.0.0.1:11434".to_owned(),
+            model: "qwen3-coder:latest".to_owned(),
+            scope: Scope::default(),
+            progress_batch_size: 10,
+        },
+        records: vec![
+            record(SymbolKind::File, "a.py", 1, "# all of it\n", Intent::Skipped),
+            record(SymbolKind::Class, "a.py", 2, "class A:\n    pass", Intent::Failed("timed out".to_owned())),
+            record(SymbolKind::Method, "a.py", 3, "def one():\n    return 1", success.clone()),
+            record(SymbolKind::Function, "b/c.py", 1, "def one():\n    return 1", success),
+        ],
+        errors: vec![
+            AnalyzerError { file_path: "bad.py".to_owned(), line: Some(7), reason: "does not parse".to_owned() },
+            AnalyzerError { file_path: "locked".to_owned(), line: None, reason: "permission denied".to_owned() },
+        ],
+    }
+}
+
+/// The same without any failure.
+pub(crate) fn faultless() -> RunSnapshot {
+    let mut snapshot = mixed();
+    snapshot.errors.clear();
+    snapshot.records.retain(|record| record.intent.error().is_none());
+    snapshot
+}
+
+/// The whole database as text: every definition, then every row of every table.
+pub(crate) fn dump(path: &Path) -> Vec<String> {
+    let connection = Connection::open(path).unwrap();
+    let tables = texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+    let mut lines = texts(&connection, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name");
+    for table in tables {
+        let names = format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')");
+        let row = texts(&connection, &names).join(" || ', ' || ");
+        lines.extend(texts(&connection, &format!("SELECT '{table}: ' || {row} FROM {table}")));
+    }
+    lines
+}
+
+/// The first column of every row.
+pub(crate) fn texts(connection: &Connection, sql: &str) -> Vec<String> {
+    connection.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+pub(crate) fn number(path: &Path, sql: &str) -> i64 {
+    Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// A database with what `sql` makes, and nothing beside it.
+pub(crate) fn make_database(path: &Path, sql: &str) {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
+    connection.close().unwrap();
+}
+
+/// The names of what is in the directory, in order.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// An error and its causes, as the command line prints them.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// The same, with `DB` for the path of the database.
+pub(crate) fn chain_about(path: &Path, error: &dyn std::error::Error) -> String {
+    let quoted = format!("\"{}\"", path.display());
+    chain(error).replace(&quoted, "DB")
+}
+
+/// The tables of the contract as another program may write them down.
+pub(crate) const CONTRACT: &str = "
+create table runs (id integer primary key, started_at text not null, finished_at text not null,
+  root_path text not null, provider_url text not null, model text not null, scope text not null,
+  progress_batch_size integer not null, status text not null, analyzer_error_count integer not null,
+  intent_failed_count integer not null, record_count integer not null);
+create table records (id integer primary key, run_id integer not null references runs(id), kind text not null,
+  file_path text not null, signature text, start_line integer not null, end_line integer not null,
+  raw_code text not null, normalized_code text not null, md5sum text not null, intent text,
+  intent_status text not null, intent_error text);";

@@ -1,0 +1,68 @@
+//! Recognizes a request that asks the model something, and through which face.
+
+use serde_json::Value;
+
+use crate::http::HttpRequest;
+
+/// Whose API a request speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    Ollama,
+    OpenAi,
+}
+
+impl Face {
+    /// The face that a path belongs to; everything that is not `OpenAI`'s is Ollama's.
+    pub(crate) fn of_path(path: &str) -> Self {
+        if path.starts_with("/v1/") { Self::OpenAi } else { Self::Ollama }
+    }
+}
+
+/// A well-formed `POST` to a generating endpoint.
+#[derive(Debug)]
+pub(crate) struct Inquiry {
+    pub(crate) face: Face,
+    pub(crate) model: String,
+    /// `prompt`, or the text of all messages joined by line breaks.
+    pub(crate) prompt: String,
+    pub(crate) stream: bool,
+}
+
+impl Inquiry {
+    /// What `request` asks; `None` for every other request and for a body that is no JSON object.
+    pub(crate) fn of(request: &HttpRequest, path: &str) -> Option<Self> {
+        let face = match (request.method.as_str(), path) {
+            ("POST", "/api/generate") => Face::Ollama,
+            ("POST", "/v1/chat/completions") => Face::OpenAi,
+            _ => return None,
+        };
+        let body: Value = serde_json::from_slice(&request.body).ok()?;
+        let fields = body.as_object()?;
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let prompt = match face {
+            Face::Ollama => text("prompt"),
+            Face::OpenAi => message_text(fields.get("messages")),
+        };
+        let stream = fields.get("stream").and_then(Value::as_bool).unwrap_or(face == Face::Ollama);
+        Some(Self { face, model: text("model"), prompt, stream })
+    }
+
+    /// An empty prompt only loads the model.
+    pub(crate) fn is_load(&self) -> bool {
+        self.prompt.is_empty()
+    }
+}
+
+fn message_text(messages: Option<&Value>) -> String {
+    let messages = messages.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    messages.iter().map(|message| content_text(&message["content"])).collect::<Vec<_>>().join("\n")
+}
+
+/// A message's content is a string or a list of parts.
+fn content_text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,98 @@
+//! Stopping, dying and coming back.
+
+use std::io::ErrorKind;
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+
+use crate::client::{Client, PATIENCE, ask, ask_status, question, request_text};
+
+fn refuses(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+#[test]
+fn a_stopped_server_refuses_and_comes_back_with_its_counts() {
+    let server = FakeOllama::start(Script::new());
+    let mut kept = Client::connect(&server);
+    kept.ask("p").expect("an answer");
+    server.stop();
+    assert!(refuses(server.port()) && !server.is_up());
+    assert!(kept.ask("p").is_err());
+    server.restart();
+    assert_eq!(ask_status(&server, "p"), 200);
+    assert_eq!((server.generate_count(), server.questions()[1].attempt), (2, Some(2)));
+}
+
+#[test]
+fn a_new_server_can_take_the_port_of_a_stopped_one() {
+    let first = FakeOllama::start(Script::new());
+    ask_status(&first, "p");
+    first.stop();
+    let second = FakeOllama::start_on(first.port(), Script::new().rule(When::question(), Reply::status(500, "new")));
+    assert_eq!(first.url(), second.url());
+    assert_eq!(ask_status(&second, "p"), 500);
+    assert_eq!((first.generate_count(), second.generate_count()), (1, 1));
+}
+
+#[test]
+fn a_dropped_server_refuses() {
+    let server = FakeOllama::start(Script::new());
+    let port = server.port();
+    drop(server);
+    assert!(refuses(port));
+}
+
+#[test]
+fn a_port_in_use_is_an_error() {
+    let server = FakeOllama::start(Script::new());
+    assert!(FakeOllama::try_start_on(server.port(), Script::new()).is_err());
+}
+
+#[test]
+fn stopping_ends_what_hangs() {
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::hang_before_headers()));
+    let mut client = Client::connect(&server);
+    client.send(&request_text("POST", "/api/generate", &question("p")));
+    server.wait_for_questions(1, PATIENCE);
+    server.stop();
+    assert!(client.receive().is_err());
+    assert_eq!((server.counts().in_flight, server.answered_count()), (0, 0));
+}
+
+#[test]
+fn a_server_dies_at_a_question_and_takes_all_connections_with_it() {
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(2), Reply::die()));
+    let mut idle = Client::connect(&server);
+    idle.ask("first").expect("an answer");
+    assert!(ask(&server, "second").is_err());
+    server.wait_until_down(PATIENCE);
+    assert!(refuses(server.port()) && idle.ask("third").is_err());
+    server.restart();
+    assert_eq!(ask_status(&server, "second"), 200);
+    assert_eq!((server.generate_count(), server.answered_count()), (3, 2));
+}
+
+#[test]
+fn a_server_that_dies_for_a_while_comes_back_by_itself() {
+    let script = Script::new().rule(When::question().nth(1), Reply::die_for(Duration::from_millis(20)));
+    let server = FakeOllama::start(script);
+    assert!(ask(&server, "p").is_err());
+    while TcpStream::connect(("127.0.0.1", server.port())).is_err() {
+        thread::yield_now();
+    }
+    assert_eq!(ask_status(&server, "p"), 200);
+}
+
+#[test]
+fn a_server_dropped_while_down_never_comes_back() {
+    let script = Script::new().rule(When::question(), Reply::die_for(Duration::from_secs(3600)));
+    let server = FakeOllama::start(script);
+    assert!(ask(&server, "p").is_err());
+    server.wait_until_down(PATIENCE);
+    let port = server.port();
+    drop(server);
+    assert!(refuses(port));
+}

@@ -1,0 +1,81 @@
+//! Input that nobody would write: it must neither crash, hang nor vanish without a word.
+
+use std::fs;
+
+use crate::{records_of, records_of_text};
+
+/// The error that the only file of a tree causes.
+fn reason_for(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("bad.py"), bytes).unwrap();
+    let (_, errors) = records_of(folder.path());
+    assert_eq!(errors.len(), 1, "one error for one file");
+    assert_eq!(errors[0].file_path, "bad.py");
+    errors[0].reason.clone()
+}
+
+#[test]
+fn bytes_that_are_no_text_are_one_error() {
+    assert_eq!(reason_for(b"\x7fELF\x02\x01\x01\0\0"), "contains a NUL character, so it is no source text");
+    assert_eq!(reason_for(b"x = '\xe9'"), "not valid UTF-8 and no other encoding is declared");
+    assert_eq!(reason_for(b"# coding: klingon\n"), "declares the unknown encoding \"klingon\"");
+}
+
+#[test]
+fn a_large_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = fs::File::create(folder.path().join("large.py")).unwrap();
+    file.set_len(2 << 30).unwrap();
+    let (records, errors) = records_of(folder.path());
+    assert!(records.is_empty());
+    assert_eq!(errors[0].reason, "larger than the limit: 2147483648 bytes, at most 5000000");
+}
+
+#[test]
+fn nesting_exhausts_nothing() {
+    let parentheses = format!("x = {}{}\n", "(".repeat(100_000), ")".repeat(100_000));
+    assert_eq!(records_of_text(parentheses).len(), 1);
+    assert_eq!(records_of_text("(".repeat(200_000)).len(), 1);
+    let functions: String = (0..2_000).map(|level| format!("{}def f{level}():\n", " ".repeat(level))).collect();
+    let records = records_of_text(format!("{functions}{}pass\n", " ".repeat(2_000)));
+    assert!(records.len() <= 101, "{}", records.len());
+}
+
+#[test]
+fn a_long_line_is_read() {
+    let line = format!("def f():\n    return [{}]\n", "1, ".repeat(1_600_000));
+    let records = records_of_text(&line);
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[1].normalized_code.len(), line.len() - 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_opened() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("real.py"), "x = 1\n").unwrap();
+    symlink("real.py", folder.path().join("link.py")).unwrap();
+    symlink(".", folder.path().join("loop")).unwrap();
+    symlink("/dev/zero", folder.path().join("device.py")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.py")).status().unwrap();
+    assert!(made.success());
+    let (records, errors) = records_of(folder.path());
+    let paths: Vec<&str> = records.iter().map(|record| &*record.file_path).collect();
+    assert_eq!(paths, ["real.py"]);
+    let told: Vec<(&str, &str)> = errors.iter().map(|error| (&*error.file_path, &*error.reason)).collect();
+    assert_eq!(told, [("pipe.py", "not a regular file")]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_escaped() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(OsStr::from_bytes(b"caf\xe9.py")), "x = 1\n").unwrap();
+    let (records, errors) = records_of(folder.path());
+    assert_eq!(&*records[0].file_path, "caf\\xe9.py");
+    assert!(errors.is_empty());
+}
