@@ -46,11 +46,6 @@ impl Location {
         }
     }
 
-    /// The directory that holds the file.
-    pub(super) fn directory(&self) -> &Path {
-        self.absolute.parent().unwrap_or(&self.absolute)
-    }
-
     /// Which file the path leads to now; nothing where that is not known.
     pub(super) fn identity(&self) -> Option<Identity> {
         fs::metadata(&self.absolute).ok().as_ref().and_then(Identity::of)

@@ -48,8 +48,8 @@ fn pragma(persistence: &SqlitePersistence, name: &str) -> i64 {
 fn the_connection_trusts_nothing_and_syncs_every_commit() {
     let (_directory, path) = workplace();
     let persistence = SqlitePersistence::open(&path, &OpenOptions::default()).unwrap();
-    let settings = ["trusted_schema", "cell_size_check", "foreign_keys", "synchronous", "busy_timeout"];
-    assert_eq!(settings.map(|name| pragma(&persistence, name)), [0, 1, 1, 2, 0]);
+    let settings = ["trusted_schema", "cell_size_check", "foreign_keys", "synchronous", "busy_timeout", "cache_size"];
+    assert_eq!(settings.map(|name| pragma(&persistence, name)), [0, 1, 1, 2, 0, -16_384]);
 }
 
 #[test]
