@@ -34,6 +34,7 @@ fn build_file(file: &AnalyzedFile) -> Vec<Record> {
             md5sum: Md5Sum(md5::compute(&normalized).0),
             normalized_code: Arc::from(normalized.as_str()),
             intent: Intent::Skipped,
+            question: None,
         });
     }
     records

@@ -4,8 +4,10 @@
 //! types; none of them is tied to a parser, a provider or a database.
 
 mod analyzed_file;
+mod enrichment;
 mod intent;
 mod md5sum;
+mod question;
 mod record;
 mod run;
 mod scope;
@@ -13,8 +15,10 @@ mod source;
 mod timestamp;
 
 pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SpanKind, Symbol, SymbolKind, SyntaxSpan};
+pub use enrichment::EnrichmentAccount;
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;
+pub use question::{AskedQuestion, KeptAnswer, QuestionKey};
 pub use record::Record;
 pub use run::{RunSettings, RunSnapshot, RunStatus};
 pub use scope::{Scope, UnknownScope};

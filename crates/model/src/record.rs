@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Intent, Md5Sum, SourceSlice, SymbolKind};
+use crate::{AskedQuestion, Intent, Md5Sum, SourceSlice, SymbolKind};
 
 /// One file, class, function or method with its code, fingerprint and intent.
 ///
@@ -27,4 +27,6 @@ pub struct Record {
     pub md5sum: Md5Sum,
     /// What it is for.
     pub intent: Intent,
+    /// The question that was asked for the intent; none where none was, or where asking costs nothing.
+    pub question: Option<AskedQuestion>,
 }

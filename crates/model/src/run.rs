@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{AnalyzerError, IntentStatus, Record, Scope, Timestamp};
+use crate::{AnalyzerError, EnrichmentAccount, IntentStatus, Record, Scope, Timestamp};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +71,8 @@ pub struct RunSnapshot {
     pub records: Vec<Record>,
     /// In the order of their paths.
     pub errors: Vec<AnalyzerError>,
+    /// What the intents cost; none where nobody was asked who could be paid.
+    pub enrichment: Option<EnrichmentAccount>,
 }
 
 impl RunSnapshot {

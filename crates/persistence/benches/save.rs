@@ -108,6 +108,7 @@ fn snapshot() -> RunSnapshot {
         },
         records: (0..RECORD_COUNT).map(record).collect(),
         errors: Vec::new(),
+        enrichment: None,
     }
 }
 
@@ -127,5 +128,6 @@ fn record(number: u32) -> Record {
         normalized_code: normalized.into(),
         md5sum: Md5Sum(sum.to_be_bytes()),
         intent: Intent::Success("Adds two numbers over and over and returns nothing.".to_owned()),
+        question: None,
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn run(arguments: &PersistArguments) -> Result<(), Failure> {
         settings: settings(&source, &intents),
         records: found.records,
         errors: found.errors,
+        enrichment: None,
     };
     let mut saved = database.save(&snapshot).map_err(database_failure)?;
     let closed = database.close();

@@ -135,6 +135,7 @@ mod tests {
             normalized_code: "".into(),
             md5sum: Md5Sum([0xab; 16]),
             intent: Intent::Success("Adds two numbers and gives their sum back to whoever asked.".to_owned()),
+            question: None,
         }
     }
 

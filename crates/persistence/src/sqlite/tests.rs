@@ -24,6 +24,7 @@ fn snapshot(record_count: usize) -> RunSnapshot {
         normalized_code: "x = 1\n".repeat(200).into(),
         md5sum: Md5Sum([7; 16]),
         intent: Intent::Skipped,
+        question: None,
     };
     RunSnapshot {
         started_at: Timestamp::from_unix_milliseconds(0),
@@ -37,6 +38,7 @@ fn snapshot(record_count: usize) -> RunSnapshot {
         },
         records: vec![record; record_count],
         errors: Vec::new(),
+        enrichment: None,
     }
 }
 

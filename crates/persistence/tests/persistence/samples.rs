@@ -51,6 +51,7 @@ pub(crate) fn record(kind: SymbolKind, file_path: &str, start_line: u32, code: &
         normalized_code: code.trim_end().into(),
         md5sum: Md5Sum(md5sum),
         intent,
+        question: None,
     }
 }
 
@@ -77,6 +78,7 @@ pub(crate) fn mixed() -> RunSnapshot {
             AnalyzerError { file_path: "bad.py".to_owned(), line: Some(7), reason: "does not parse".to_owned() },
             AnalyzerError { file_path: "locked".to_owned(), line: None, reason: "permission denied".to_owned() },
         ],
+        enrichment: None,
     }
 }
 

@@ -1,0 +1,77 @@
+//! The identity of a question to a model, and the answer that is kept under it.
+
+use std::{fmt, str::FromStr};
+
+/// The SHA-256 of everything that decides an answer: prompt, prompt version, model, its digest and the options.
+///
+/// Shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuestionKey(pub [u8; 32]);
+
+impl fmt::Display for QuestionKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for QuestionKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl FromStr for QuestionKey {
+    type Err = ();
+
+    fn from_str(hex: &str) -> Result<Self, ()> {
+        if hex.len() != 64 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(());
+        }
+        let mut key = [0; 32];
+        for (byte, at) in key.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&hex[at..at + 2], 16).map_err(|_| ())?;
+        }
+        Ok(Self(key))
+    }
+}
+
+/// The question that a record's intent answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedQuestion {
+    /// Which question it was.
+    pub key: QuestionKey,
+    /// Whether the code was too long for the model and was cut in the prompt.
+    pub is_cut: bool,
+}
+
+/// A good answer with what is known of it; it is kept so that nobody pays for it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// The question.
+    pub key: QuestionKey,
+    /// One sentence on one line.
+    pub intent: String,
+    /// The model's name.
+    pub model: String,
+    /// The digest of the model's files, where the provider tells it; empty where it does not.
+    pub model_digest: String,
+    /// The version of the prompt's text.
+    pub prompt_version: u32,
+    /// Tokens read; absent is unknown, not 0.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens written; absent is unknown, not 0.
+    pub answer_tokens: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_reads_back() {
+        let key = QuestionKey(std::array::from_fn(|index| u8::try_from(index * 8).unwrap()));
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert_eq!("0".repeat(63).parse::<QuestionKey>(), Err(()));
+        assert_eq!("G".repeat(64).parse::<QuestionKey>(), Err(()));
+    }
+}
