@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::plain_text::{cut_before, cut_behind};
+
 /// `code` as it is where it has at most `budget` bytes; else its head with the signature and its tail, with a mark
 /// between them that says how much is missing.
 pub(crate) fn excerpt(code: &str, budget: usize) -> Cow<'_, str> {
@@ -21,13 +23,13 @@ pub(crate) fn excerpt(code: &str, budget: usize) -> Cow<'_, str> {
 
 /// The first whole lines within `room` bytes; where the first line alone is longer, its beginning.
 fn head_of(code: &str, room: usize) -> &str {
-    let head = &code[..code.floor_char_boundary(room)];
+    let head = &code[..cut_before(code, room)];
     head.rfind('\n').map_or(head, |line_end| &head[..=line_end])
 }
 
 /// The last whole lines within `room` bytes; where the last line alone is longer, its end.
 fn tail_of(code: &str, room: usize) -> &str {
-    let tail = &code[code.ceil_char_boundary(code.len().saturating_sub(room))..];
+    let tail = &code[cut_behind(code, code.len().saturating_sub(room))..];
     match tail.trim_end_matches('\n').find('\n') {
         Some(line_end) => &tail[line_end + 1..],
         None => tail,

@@ -37,6 +37,16 @@ pub(crate) fn cap(text: &str, max_chars: usize) -> String {
     format!("{}…", head[..boundary].trim_end_matches([' ', ',', ';', ':', '-']))
 }
 
+/// The last place at or before `at` where `text` can be cut.
+pub(crate) fn cut_before(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&index| text.is_char_boundary(index)).unwrap_or(0)
+}
+
+/// The first place at or behind `at` where `text` can be cut.
+pub(crate) fn cut_behind(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|&index| text.is_char_boundary(index)).unwrap_or(text.len())
+}
+
 /// Characters that part words; a damaged one (U+FFFD) parts them too.
 fn is_separator(character: char) -> bool {
     character.is_whitespace() || (character.is_control() && character != '\0') || character == '\u{fffd}'

@@ -4,6 +4,8 @@
 //! prompts share. The code is data: it stands between markers that it does not contain, and the model is told to follow
 //! nothing that it finds there.
 
+use std::borrow::Cow;
+
 use cds_model::SymbolKind;
 
 use crate::{Question, excerpt::excerpt};
@@ -43,7 +45,7 @@ impl Prompt {
             SymbolKind::Method => "a method of a class",
         };
         let text = format!("{INSTRUCTION}\n\nThe code is {kind}.\n\n<{marker}>\n{code}\n</{marker}>\n");
-        Self { text, is_cut: code.len() != question.code.len() || *code != *question.code }
+        Self { text, is_cut: matches!(code, Cow::Owned(_)) }
     }
 }
 

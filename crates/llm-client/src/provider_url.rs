@@ -115,6 +115,14 @@ impl HttpUrl {
         url
     }
 
+    /// `text` with the password blackened, for what a server sends back.
+    pub(crate) fn without_password(&self, text: String) -> String {
+        match self.credentials().and_then(|(_, password)| password).filter(|password| !password.is_empty()) {
+            Some(password) => text.replace(password, "***"),
+            None => text,
+        }
+    }
+
     /// User name and password, where the URL has them.
     pub(crate) fn credentials(&self) -> Option<(&str, Option<&str>)> {
         self.credentials.as_ref().map(|both| (both.user_name.as_str(), both.password.as_deref()))

@@ -3,18 +3,30 @@
 /// What a byte can be the beginning of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    Blank,
-    LineEnd,
     Name,
     Digit,
+    Blank,
+    /// Punctuation that makes one token with an equals sign behind it.
+    BeforeEquals,
+    Other,
+    LineEnd,
     Quote,
     Open,
     Close,
     Hash,
     Backslash,
-    /// Punctuation that makes one token with an equals sign behind it.
-    BeforeEquals,
-    Other,
+}
+
+impl Class {
+    /// Whether a byte of this class can stand inside of a name.
+    pub(super) const fn is_name_part(self) -> bool {
+        self as u8 <= Self::Digit as u8
+    }
+
+    /// Whether a byte of this class changes nothing about what the bytes behind it mean.
+    pub(super) const fn is_neutral(self) -> bool {
+        self as u8 <= Self::Other as u8
+    }
 }
 
 /// The class of every byte; bytes outside of ASCII are parts of names.

@@ -1,94 +1,116 @@
 //! Joins clauses about one subject to a sentence that is never too long.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use super::names::Names;
-use crate::plain_text::{MAX_CHARS, one_line};
+use crate::plain_text::{MAX_CHARS, cut_before, one_line};
 
 const MAX_NAME_BYTES: usize = 40;
 
 /// A subject and what is said about it.
 pub(super) struct Clauses {
     subject: String,
-    clauses: Vec<(u8, String)>,
+    /// All clauses, one behind the other.
+    text: String,
+    parts: Vec<Clause>,
+}
+
+/// A clause's place in the text, and how much it matters.
+struct Clause {
+    weight: u8,
+    range: Range<usize>,
 }
 
 impl Clauses {
     pub(super) fn new(subject: String) -> Self {
-        Self { subject, clauses: Vec::with_capacity(6) }
+        Self { subject, text: String::with_capacity(MAX_CHARS), parts: Vec::with_capacity(8) }
+    }
+
+    /// Clauses about the definition of that kind and name.
+    pub(super) fn about(kind: &str, name: &str) -> Self {
+        Self::new(match name {
+            "" => [kind, " without a name"].concat(),
+            name => [kind, " `", &shortened(name), "`"].concat(),
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.clauses.is_empty()
+        self.parts.is_empty()
     }
 
     /// Adds a clause; where the sentence gets too long, clauses of the least weight are left out.
-    pub(super) fn push(&mut self, weight: u8, clause: String) {
-        self.clauses.push((weight, clause));
+    pub(super) fn push(&mut self, weight: u8, clause: &str) {
+        let start = self.text.len();
+        self.text.push_str(clause);
+        self.parts.push(Clause { weight, range: start..self.text.len() });
     }
 
     /// Adds `verb` with a list of names behind it, unless there are none.
     pub(super) fn push_names<const N: usize>(&mut self, weight: u8, verb: &str, names: &Names<'_, N>) {
-        if !names.is_empty() {
-            let shown = names.as_slice().iter().map(|name| shortened(name));
-            self.push(weight, format!("{verb} {}", list(shown, names.has_more(), "and")));
+        let shown = names.as_slice().iter().map(|name| shortened(name));
+        self.push_list(weight, verb, shown, names.has_more(), "and");
+    }
+
+    /// Adds `verb` with `a`, `a and b`, `a, b and c`, or `a, b and more` behind it, unless there is nothing.
+    pub(super) fn push_list<'a>(
+        &mut self,
+        weight: u8,
+        verb: &str,
+        items: impl Iterator<Item = Cow<'a, str>>,
+        has_more: bool,
+        conjunction: &str,
+    ) {
+        let start = self.text.len();
+        let mut items = items.chain(has_more.then_some(Cow::Borrowed("more"))).peekable();
+        let mut separator = "";
+        self.text.push_str(verb);
+        while let Some(item) = items.next() {
+            let is_last = items.peek().is_none() && !separator.is_empty();
+            self.text.extend(if is_last { [" ", conjunction, " "] } else { [separator, " ", ""] });
+            self.text.push_str(&item);
+            separator = ",";
+        }
+        if separator.is_empty() {
+            self.text.truncate(start);
+        } else {
+            self.parts.push(Clause { weight, range: start..self.text.len() });
         }
     }
 
     /// The sentence, on one line of at most 300 characters.
     pub(super) fn into_sentence(mut self) -> String {
         // Each clause costs itself and at most ", and ".
-        let length = |clauses: &[(u8, String)]| clauses.iter().map(|(_, clause)| clause.len() + 6).sum::<usize>();
-        while self.subject.len() + length(&self.clauses) > MAX_CHARS {
-            let Some(least) = (0..self.clauses.len()).min_by_key(|&index| self.clauses[index].0) else {
+        let length = |clauses: &[Clause]| clauses.iter().map(|clause| clause.range.len() + 6).sum::<usize>();
+        while self.subject.len() + length(&self.parts) > MAX_CHARS {
+            let Some(least) = (0..self.parts.len()).min_by_key(|&index| self.parts[index].weight) else {
                 break;
             };
-            self.clauses.remove(least);
+            self.parts.remove(least);
         }
         let mut sentence = self.subject;
-        sentence.reserve(length(&self.clauses) + 1);
-        let last = self.clauses.len().saturating_sub(1);
+        sentence.reserve(length(&self.parts) + 1);
+        let last = self.parts.len().saturating_sub(1);
+        let texts = || self.parts.iter().map(|clause| &self.text[clause.range.clone()]);
         // "takes a and b, and returns c", but "takes a and returns c".
-        let is_simple = |clause: &str| ![",", " and ", " or "].iter().any(|part| clause.contains(part));
-        let is_simple_pair = last == 1 && self.clauses.iter().all(|(_, clause)| is_simple(clause));
-        for (index, (_, clause)) in self.clauses.iter().enumerate() {
+        let is_simple_pair = last == 1 && texts().all(is_simple);
+        for (index, text) in texts().enumerate() {
             sentence.push_str(match index {
                 0 => " ",
                 _ if is_simple_pair => " and ",
                 _ if index == last => ", and ",
                 _ => ", ",
             });
-            sentence.push_str(clause);
+            sentence.push_str(text);
         }
         sentence.push('.');
         // Names may hold any character outside of ASCII, also one that shows nothing.
-        if sentence.is_ascii() { sentence } else { one_line(&sentence, MAX_CHARS) }
+        let is_plain = sentence.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        if is_plain { sentence } else { one_line(&sentence, MAX_CHARS) }
     }
 }
 
-/// `a`, `a and b`, `a, b and c`, or `a, b, c and more`.
-pub(super) fn list<'a>(items: impl Iterator<Item = Cow<'a, str>>, has_more: bool, conjunction: &str) -> String {
-    let mut text = String::with_capacity(48);
-    let mut items = items.peekable();
-    let mut is_first = true;
-    while let Some(item) = items.next() {
-        let is_last = items.peek().is_none() && !has_more;
-        if !is_first {
-            text.push_str(if is_last { " " } else { ", " });
-            if is_last {
-                text.push_str(conjunction);
-                text.push(' ');
-            }
-        }
-        text.push_str(&item);
-        is_first = false;
-    }
-    if has_more {
-        text.push(' ');
-        text.push_str(conjunction);
-        text.push_str(" more");
-    }
-    text
+fn is_simple(clause: &str) -> bool {
+    ![",", " and ", " or "].iter().any(|part| clause.contains(part))
 }
 
 /// `name`, cut where it is too long to read.
@@ -96,7 +118,7 @@ pub(super) fn shortened(name: &str) -> Cow<'_, str> {
     if name.len() <= MAX_NAME_BYTES {
         return Cow::Borrowed(name);
     }
-    Cow::Owned(format!("{}…", &name[..name.floor_char_boundary(MAX_NAME_BYTES - 3)]))
+    Cow::Owned(format!("{}…", &name[..cut_before(name, MAX_NAME_BYTES - 3)]))
 }
 
 #[cfg(test)]
@@ -113,7 +135,9 @@ mod tests {
             (vec!["is a", "does b", "has c"], "It is a, does b, and has c."),
         ] {
             let mut sentence = Clauses::new("It".to_owned());
-            clauses.iter().for_each(|clause| sentence.push(1, (*clause).to_owned()));
+            for clause in clauses {
+                sentence.push(1, clause);
+            }
             assert_eq!(sentence.into_sentence(), expected);
         }
     }
@@ -121,19 +145,28 @@ mod tests {
     #[test]
     fn what_matters_least_goes_first() {
         let mut sentence = Clauses::new("It".to_owned());
-        sentence.push(2, format!("takes {}", "a".repeat(150)));
-        sentence.push(1, format!("calls {}", "b".repeat(150)));
-        sentence.push(3, "returns c".to_owned());
+        sentence.push(2, &format!("takes {}", "a".repeat(150)));
+        sentence.push(1, &format!("calls {}", "b".repeat(150)));
+        sentence.push(3, "returns c");
         let text = sentence.into_sentence();
         assert!(text.len() <= 300 && !text.contains("calls") && text.ends_with(" and returns c."), "{text}");
     }
 
     #[test]
     fn lists_read_as_one_would_say_them() {
-        let shown = |names: &[&'static str], has_more| list(names.iter().map(|&name| name.into()), has_more, "or");
-        assert_eq!(shown(&["a"], false), "a");
-        assert_eq!(shown(&["a", "b"], false), "a or b");
-        assert_eq!(shown(&["a", "b", "c"], false), "a, b or c");
-        assert_eq!(shown(&["a", "b"], true), "a, b or more");
+        let shown = |names: &[&'static str], has_more| {
+            let mut sentence = Clauses::new("It".to_owned());
+            sentence.push_list(1, "is", names.iter().map(|&name| name.into()), has_more, "or");
+            sentence.into_sentence()
+        };
+        for (names, has_more, expected) in [
+            (["a"].as_slice(), false, "It is a."),
+            (&["a", "b"], false, "It is a or b."),
+            (&["a", "b", "c"], false, "It is a, b or c."),
+            (&["a", "b"], true, "It is a, b or more."),
+            (&[], false, "It."),
+        ] {
+            assert_eq!(shown(names, has_more), expected);
+        }
     }
 }

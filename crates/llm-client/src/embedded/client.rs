@@ -15,11 +15,11 @@ impl EmbeddedClient {
 }
 
 impl LlmClient for EmbeddedClient {
-    fn model(&self) -> &str {
+    fn model(&self) -> &'static str {
         Self::MODEL
     }
 
-    fn provider_url(&self) -> &str {
+    fn provider_url(&self) -> &'static str {
         "builtin:"
     }
 

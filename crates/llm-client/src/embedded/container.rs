@@ -1,7 +1,7 @@
 //! The sentences about a class and about a file: what they hold at their outermost level.
 
 use super::{
-    clauses::{Clauses, shortened},
+    clauses::Clauses,
     lexer::{Kind, Lexer, Token},
     names::Names,
     value::leading_chain,
@@ -22,10 +22,10 @@ pub(super) fn describe_class(code: &str) -> Option<String> {
     let mut lexer = Lexer::new(code);
     lexer.next()?;
     let keyword = lexer.next()?;
-    let name = if lexer.text(keyword) == "class" { lexer.next().map(|token| lexer.text(token)) } else { None };
+    let name = if lexer.text(keyword) == "class" { next_name(&mut lexer) } else { None };
     let bases = read_bases(&mut lexer);
     let members = Members::read(lexer, None);
-    let mut clauses = Clauses::new(format!("Class `{}`", shortened(name.unwrap_or_default())));
+    let mut clauses = Clauses::about("Class", name.unwrap_or_default());
     clauses.push_names(9, "is a kind of", &bases);
     clauses.push_names(5, "holds", &members.variables);
     clauses.push_names(4, plural(&members.classes, "contains the class", "contains the classes"), &members.classes);
@@ -34,7 +34,7 @@ pub(super) fn describe_class(code: &str) -> Option<String> {
         clauses.push_names(7, "implements", &members.private_functions);
     }
     if members.has_nothing() {
-        clauses.push(8, "adds nothing of its own".to_owned());
+        clauses.push(8, "adds nothing of its own");
     }
     Some(clauses.into_sentence())
 }
@@ -56,7 +56,7 @@ pub(super) fn describe_file(code: &str) -> Option<String> {
     clauses.push_names(6, "sets", &members.variables);
     clauses.push_names(5, "imports", &members.imports);
     if clauses.is_empty() {
-        clauses.push(1, "runs statements without defining anything".to_owned());
+        clauses.push(1, "runs statements without defining anything");
     }
     Some(clauses.into_sentence())
 }
@@ -91,6 +91,11 @@ fn push_base<'a>(bases: &mut Names<'a, 3>, lexer: &Lexer<'a>, start: Option<usiz
     if !argument[base.len()..].trim_start().starts_with('=') {
         bases.push(base);
     }
+}
+
+/// The next token where it is a name.
+fn next_name<'a>(lexer: &mut Lexer<'a>) -> Option<&'a str> {
+    lexer.next().filter(|token| token.kind == Kind::Name).map(|token| lexer.text(token))
 }
 
 impl<'a> Members<'a> {
@@ -133,8 +138,7 @@ impl<'a> Members<'a> {
             }
             "def" => self.read_function(lexer),
             "class" => {
-                let name = lexer.next()?;
-                self.classes.push(lexer.text(name));
+                self.classes.push(next_name(lexer)?);
                 Some(())
             }
             "import" | "from" => {
@@ -159,8 +163,7 @@ impl<'a> Members<'a> {
     }
 
     fn read_function(&mut self, lexer: &mut Lexer<'a>) -> Option<()> {
-        let name = lexer.next()?;
-        let name = lexer.text(name);
+        let name = next_name(lexer)?;
         if name.starts_with('_') {
             self.private_functions.push(name);
         } else {
@@ -178,6 +181,7 @@ mod tests {
     fn a_class_is_told_by_what_it_holds() {
         for (code, expected) in [
             ("class A:\n    pass", "Class `A` adds nothing of its own."),
+            ("class", "Class without a name adds nothing of its own."),
             ("class A(): ...", "Class `A` adds nothing of its own."),
             ("class E(ValueError): pass", "Class `E` is a kind of ValueError and adds nothing of its own."),
             (

@@ -64,8 +64,8 @@ impl<'a> FunctionFacts<'a> {
             match lexer.text(token) {
                 "async" => self.is_async = true,
                 "def" => {}
-                text => {
-                    self.name = text;
+                name => {
+                    self.name = if token.kind == Kind::Name { name } else { "" };
                     return;
                 }
             }

@@ -1,7 +1,7 @@
 //! The sentence about a function or a method.
 
 use super::{
-    clauses::{Clauses, list, shortened},
+    clauses::{Clauses, shortened},
     facts::FunctionFacts,
     names::Names,
     value::describe_value,
@@ -11,9 +11,9 @@ use super::{
 /// The sentence; none where the code has no token at all.
 pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
     let facts = FunctionFacts::read(code, is_method)?;
-    let mut clauses = Clauses::new(subject(&facts, is_method));
+    let mut clauses = Clauses::about(kind(&facts, is_method), facts.name);
     if let Some(deed) = deed(facts.name) {
-        clauses.push(5, deed);
+        clauses.push(5, &deed);
     }
     clauses.push_names(6, "takes", &facts.parameters);
     clauses.push_names(4, "defines", &facts.definitions);
@@ -26,26 +26,26 @@ pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
     }
     push_values(&mut clauses, "yields", &facts.yields);
     if facts.yields.is_empty() && facts.is_generator {
-        clauses.push(9, "is a generator".to_owned());
+        clauses.push(9, "is a generator");
     }
-    push_alternatives(&mut clauses, "raises", &facts.errors);
+    let errors = facts.errors.as_slice().iter().map(|error| shortened(error));
+    clauses.push_list(8, "raises", errors, facts.errors.has_more(), "or");
     push_values(&mut clauses, "returns", &facts.returns);
     if facts.is_empty {
-        clauses.push(9, "does nothing".to_owned());
+        clauses.push(9, "does nothing");
     } else if !calls_any && facts.has_no_result() {
-        clauses.push(9, "makes no calls and returns nothing".to_owned());
+        clauses.push(9, "makes no calls and returns nothing");
     }
     Some(clauses.into_sentence())
 }
 
-fn subject(facts: &FunctionFacts<'_>, is_method: bool) -> String {
-    let kind = match (facts.is_async, is_method) {
+fn kind(facts: &FunctionFacts<'_>, is_method: bool) -> &'static str {
+    match (facts.is_async, is_method) {
         (false, false) => "Function",
         (false, true) => "Method",
         (true, false) => "Async function",
         (true, true) => "Async method",
-    };
-    format!("{kind} `{}`", shortened(facts.name))
+    }
 }
 
 fn push_values<const N: usize>(clauses: &mut Clauses, verb: &str, values: &Names<'_, N>) {
@@ -57,14 +57,7 @@ fn push_values<const N: usize>(clauses: &mut Clauses, verb: &str, values: &Names
                 described.push(value);
             }
         }
-        clauses.push(9, format!("{verb} {}", list(described.into_iter(), values.has_more(), "or")));
-    }
-}
-
-fn push_alternatives<const N: usize>(clauses: &mut Clauses, verb: &str, names: &Names<'_, N>) {
-    if !names.is_empty() {
-        let shown = names.as_slice().iter().map(|name| shortened(name));
-        clauses.push(8, format!("{verb} {}", list(shown, names.has_more(), "or")));
+        clauses.push_list(9, verb, described.into_iter(), values.has_more(), "or");
     }
 }
 
@@ -114,6 +107,7 @@ mod tests {
         check("def f(): pass", "Function `f` does nothing.");
         check("def f():\n    ...", "Function `f` does nothing.");
         check("def f():\n    global x\n    x = 1", "Function `f` makes no calls and returns nothing.");
+        check("\u{1}", "Function without a name does nothing.");
         assert_eq!(describe(" \n", false), None);
     }
 

@@ -69,7 +69,13 @@ impl<'a> Lexer<'a> {
 
     /// Goes on to the next logical line that is indented by at most `columns`, without making tokens on the way.
     pub(super) fn skip_deeper_lines(&mut self, columns: u32) {
-        while let Some(class) = self.class_at(self.position) {
+        let bytes = self.source.as_bytes();
+        while let Some(rest) = bytes.get(self.position..) {
+            let is_neutral = |byte: &u8| CLASSES[usize::from(*byte)].is_neutral();
+            self.position += rest.iter().position(|byte| !is_neutral(byte)).unwrap_or(rest.len());
+            let Some(class) = self.class_at(self.position) else {
+                return;
+            };
             match class {
                 Class::LineEnd if self.depth == 0 => {
                     let line = self.position + 1;
@@ -118,9 +124,11 @@ impl<'a> Lexer<'a> {
     fn indentation(&mut self) -> Option<u32> {
         let bytes = self.source.as_bytes();
         let mut columns = 0_u32;
-        while let Some(&byte) = bytes.get(self.position) {
-            match byte {
-                b' ' => columns = columns.saturating_add(1),
+        loop {
+            let spaces = bytes.get(self.position..)?.iter().take_while(|&&byte| byte == b' ').count();
+            columns = columns.saturating_add(u32::try_from(spaces).unwrap_or(u32::MAX));
+            self.position += spaces;
+            match *bytes.get(self.position)? {
                 b'\t' => columns = (columns / 8).saturating_add(1).saturating_mul(8),
                 b'\n' | 0x0c => columns = 0,
                 b'\r' | 0 => {}
@@ -132,7 +140,6 @@ impl<'a> Lexer<'a> {
             }
             self.position += 1;
         }
-        None
     }
 
     fn line_end(&self) -> usize {
@@ -194,6 +201,9 @@ impl Iterator for Lexer<'_> {
                 self.at_line_start = false;
                 return Some(self.token(Kind::Line(columns), self.position));
             }
+            if self.source.as_bytes().get(self.position) == Some(&b' ') {
+                self.position += 1;
+            }
             match self.class_at(self.position)? {
                 Class::Blank => self.position += 1,
                 Class::LineEnd => {
@@ -215,7 +225,7 @@ impl Iterator for Lexer<'_> {
 }
 
 fn is_name_part(byte: u8) -> bool {
-    matches!(CLASSES[usize::from(byte)], Class::Name | Class::Digit)
+    CLASSES[usize::from(byte)].is_name_part()
 }
 
 /// Whether the string behind `letters` is an interpolated one; none where they are no prefix of a string.
@@ -233,14 +243,14 @@ mod tests {
     /// The tokens as text, one logical line a line, each begun with its columns.
     fn tokens(source: &str) -> String {
         let mut lexer = Lexer::new(source);
-        let mut shown = String::new();
+        let mut shown = Vec::new();
         while let Some(token) = lexer.next() {
-            match token.kind {
-                Kind::Line(columns) => shown.push_str(&format!("\n{columns}")),
-                _ => shown.push_str(&format!(" {}", lexer.text(token))),
-            }
+            shown.push(match token.kind {
+                Kind::Line(columns) => format!("\n{columns}"),
+                _ => format!(" {}", lexer.text(token)),
+            });
         }
-        shown.trim_start().to_owned()
+        shown.concat().trim_start().to_owned()
     }
 
     #[test]
@@ -295,7 +305,7 @@ mod tests {
             r#"f"{d['(']:>{width}} {{ {x!r}""#,
             r#"f"{x:'>10}""#,
             r#"f"{f"{f"{1}"}"}""#,
-            r#"f'''{d['''k''']}'''"#,
+            r"f'''{d['''k''']}'''",
             r#"rf"\d{x}""#,
         ] {
             assert_eq!(tokens(&format!("{string} end")), format!("0 {string} end"));

@@ -3,14 +3,14 @@
 /// Up to `N` different texts, and whether there were more.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names<'a, const N: usize> {
-    names: [&'a str; N],
-    kept: usize,
+    kept: [&'a str; N],
+    count: usize,
     has_more: bool,
 }
 
 impl<'a, const N: usize> Names<'a, N> {
     pub(super) fn new() -> Self {
-        Self { names: [""; N], kept: 0, has_more: false }
+        Self { kept: [""; N], count: 0, has_more: false }
     }
 
     /// Keeps `name`, unless it is there already or there is no room.
@@ -18,20 +18,20 @@ impl<'a, const N: usize> Names<'a, N> {
         if name.is_empty() || self.as_slice().contains(&name) {
             return;
         }
-        if self.kept == N {
+        if self.count == N {
             self.has_more = true;
             return;
         }
-        self.names[self.kept] = name;
-        self.kept += 1;
+        self.kept[self.count] = name;
+        self.count += 1;
     }
 
     pub(super) fn as_slice(&self) -> &[&'a str] {
-        &self.names[..self.kept]
+        &self.kept[..self.count]
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.kept == 0
+        self.count == 0
     }
 
     /// Whether a name was left out for want of room.

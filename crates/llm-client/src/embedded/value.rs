@@ -30,6 +30,7 @@ pub(super) fn leading_chain(text: &str) -> &str {
 
 /// What stands in an expression outside of all brackets.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct Shape<'a> {
     first: &'a str,
     first_byte: u8,

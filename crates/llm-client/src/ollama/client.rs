@@ -89,7 +89,8 @@ impl OllamaClient {
         let exchange = Exchange { shown_url: self.url.redacted(), limit: self.settings.request_timeout };
         let (status, body) = exchange.send(request).await?;
         if !status.is_success() {
-            return Err(AskError::Status { status: status.as_u16(), detail: error_detail(&body) });
+            let detail = self.url.without_password(error_detail(&body));
+            return Err(AskError::Status { status: status.as_u16(), detail });
         }
         let generated = read_generated(&body)?;
         let intent = clean(&generated.text, &question.code, generated.is_cut_off).map_err(AskError::Untrustworthy)?;
