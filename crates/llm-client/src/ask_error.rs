@@ -74,7 +74,36 @@ pub enum AskError {
     Untrustworthy(Distrust),
 }
 
+/// What a failure means for the next question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// It is about this question only, and asking again would give the same.
+    Permanent,
+    /// Every other question would fail in the same way.
+    Fatal,
+    /// It may pass.
+    Passing {
+        /// How long the provider asks everybody to wait.
+        wait: Option<Duration>,
+        /// Whether the provider is gone or failing, rather than busy.
+        is_outage: bool,
+    },
+}
+
 impl AskError {
+    /// What the failure means for the next question.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Connect { .. } | Self::Broken { .. } | Self::TimedOut { .. } => {
+                FailureClass::Passing { wait: None, is_outage: true }
+            }
+            Self::Status { status: 500..=599, .. } => FailureClass::Passing { wait: None, is_outage: true },
+            Self::Status { status: 408 | 425 | 429, .. } => FailureClass::Passing { wait: None, is_outage: false },
+            Self::Status { status: 401 | 403 | 404 | 405, .. } | Self::Redirect { .. } => FailureClass::Fatal,
+            _ => FailureClass::Permanent,
+        }
+    }
+
     /// The failure as a record keeps it: one printable line of at most 300 characters with the deepest cause.
     pub fn reason(&self) -> String {
         let mut deepest = self.source();

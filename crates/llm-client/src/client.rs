@@ -1,11 +1,11 @@
 //! The contract with whoever answers: a question about one piece of code, and its answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cds_model::SymbolKind;
 pub use futures_util::future::BoxFuture;
 
-use crate::AskError;
+use crate::{AskError, ProbeError, Prompt};
 
 /// One piece of code whose intent is wanted.
 ///
@@ -33,7 +33,7 @@ pub struct Answer {
 /// Somebody who can say what code is for.
 ///
 /// One call of [`ask`](Self::ask) is one attempt. Retry, reuse and giving up are wrapped around it, and tell the
-/// classes of failure apart by the variants of [`AskError`].
+/// classes of failure apart by [`AskError::class`].
 pub trait LlmClient: Send + Sync {
     /// The model's name, as it is written into the database.
     fn model(&self) -> &str;
@@ -41,6 +41,25 @@ pub trait LlmClient: Send + Sync {
     /// Where it is, without credentials, as it is written into the database.
     fn provider_url(&self) -> &str;
 
-    /// Asks once.
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, AskError>>;
+    /// Whether an answer costs time or money, so that it is worth keeping.
+    fn is_paid(&self) -> bool;
+
+    /// What beside prompt and model decides an answer, in one canonical line; part of a question's identity.
+    fn options(&self) -> &str;
+
+    /// The words that would be sent for `question`, byte for byte.
+    fn prompt(&self, question: &Question) -> Prompt;
+
+    /// Looks once whether questions can be answered, without asking any; tells which model it is that answers.
+    fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>>;
+
+    /// Asks once, and waits at most `limit` for the whole answer.
+    fn ask<'a>(&'a self, question: &'a Question, limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>>;
+}
+
+/// What is known of a model that can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ModelFacts {
+    /// The digest of the model's files; empty where the provider does not tell it.
+    pub digest: String,
 }

@@ -6,12 +6,16 @@
 use std::{
     num::{NonZeroU32, NonZeroUsize},
     sync::Arc,
+    time::Duration,
 };
 
 use cds_model::{Intent, Record, Scope};
 use futures_util::stream::{self, StreamExt};
 
 use crate::{Answer, AskError, Clock, Distrust, LlmClient, ProgressReporter, Question, progress::Tracker};
+
+/// How long one call may take.
+const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 
 /// What is asked, and how.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +77,7 @@ impl<'a> IntentEnricher<'a> {
         let mut tracker = Tracker::start(questions.len(), self.options.progress_batch_size.get(), clock, reporter);
         let (mut prompt_tokens, mut answer_tokens) = (None, None);
         let mut answers = stream::iter(questions)
-            .map(|(index, question)| async move { (index, self.client.ask(&question).await) })
+            .map(|(index, question)| async move { (index, self.client.ask(&question, REQUEST_LIMIT).await) })
             .buffer_unordered(self.options.concurrency.get());
         while let Some((index, outcome)) = answers.next().await {
             if let Ok(answer) = &outcome {

@@ -11,7 +11,7 @@ use cds_model::SymbolKind;
 use crate::{Question, excerpt::excerpt};
 
 /// Changes with every change of the words below or of the way code is cut; part of a question's identity.
-pub const PROMPT_VERSION: &str = "intent-1";
+pub const PROMPT_VERSION: u32 = 1;
 
 const INSTRUCTION: &str = "\
 You describe Python source code for a catalogue. Answer with exactly one plain English sentence of at most 30 words \

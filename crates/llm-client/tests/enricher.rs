@@ -13,8 +13,8 @@ use std::{
 };
 
 use cds_llm_client::{
-    Answer, AskError, BoxFuture, EmbeddedClient, EnrichOptions, EnrichSummary, IntentEnricher, LlmClient, Progress,
-    Question,
+    Answer, AskError, BoxFuture, EmbeddedClient, EnrichOptions, EnrichSummary, IntentEnricher, LlmClient, ModelFacts,
+    ProbeError, Progress, Prompt, Question,
 };
 use cds_model::{Intent, Md5Sum, Record, Scope, SymbolKind};
 
@@ -35,7 +35,23 @@ impl LlmClient for Echo {
         "test:"
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, AskError>> {
+    fn is_paid(&self) -> bool {
+        true
+    }
+
+    fn options(&self) -> &'static str {
+        ""
+    }
+
+    fn prompt(&self, question: &Question) -> Prompt {
+        Prompt::new(question, 1000)
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
+        Box::pin(async { Ok(ModelFacts::default()) })
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question, _limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {
         Box::pin(async move {
             let in_flight = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
             self.most_in_flight.fetch_max(in_flight, Ordering::SeqCst);

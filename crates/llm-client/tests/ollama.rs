@@ -9,9 +9,10 @@ use serde_json::json;
 
 const CODE: &str = "def add(left, right):\n    return left + right";
 const SENTINEL: &str = "s3ntinel";
+const LIMIT: Duration = Duration::from_millis(600);
 
 fn client(url: &str) -> OllamaClient {
-    let settings = OllamaSettings { request_timeout: Duration::from_millis(600), ..OllamaSettings::default() };
+    let settings = OllamaSettings::default();
     let Ok(ProviderUrl::Http(url)) = url.parse() else { panic!("{url} is a web address") };
     OllamaClient::new(url, OllamaClient::DEFAULT_MODEL, settings).expect("a client needs no server")
 }
@@ -22,7 +23,7 @@ fn question() -> Question {
 
 async fn ask(reply: Reply) -> Result<Answer, AskError> {
     let server = FakeOllama::start(Script::new().rule(When::question(), reply));
-    client(&server.url()).ask(&question()).await
+    client(&server.url()).ask(&question(), LIMIT).await
 }
 
 async fn reason(reply: Reply) -> String {
@@ -32,7 +33,7 @@ async fn reason(reply: Reply) -> String {
 #[tokio::test]
 async fn a_question_is_one_deterministic_request() {
     let server = FakeOllama::start(Script::new());
-    let answer = client(&server.url()).ask(&question()).await.unwrap();
+    let answer = client(&server.url()).ask(&question(), LIMIT).await.unwrap();
     assert!(answer.intent.ends_with('.') && answer.prompt_tokens > Some(0) && answer.answer_tokens > Some(0));
 
     let requests = server.requests();
@@ -53,7 +54,7 @@ async fn connections_are_kept() {
     let server = FakeOllama::start(Script::new());
     let client = client(&server.url());
     for _ in 0..3 {
-        client.ask(&question()).await.unwrap();
+        client.ask(&question(), LIMIT).await.unwrap();
     }
     assert!(server.requests().iter().all(|request| request.connection == 1));
 }
@@ -106,7 +107,7 @@ async fn a_connection_that_breaks_is_told_from_one_that_was_not_made() {
     let server = FakeOllama::start(Script::new());
     let client = client(&server.url());
     server.stop();
-    let error = client.ask(&question()).await.unwrap_err();
+    let error = client.ask(&question(), LIMIT).await.unwrap_err();
     assert!(matches!(error, AskError::Connect { .. }));
     let expected = format!("could not connect to {}: Connection refused (os error 111)", server.url());
     if cfg!(target_os = "linux") {
@@ -128,7 +129,7 @@ async fn a_redirect_is_named_and_not_followed() {
     let server = FakeOllama::start(
         Script::new().rule(When::question(), Reply::body(307, "text/plain", "").header("Location", &location)),
     );
-    let reason = client(&server.url()).ask(&question()).await.unwrap_err().reason();
+    let reason = client(&server.url()).ask(&question(), LIMIT).await.unwrap_err().reason();
     let shown = format!("{}/api/generate", target.url());
     assert_eq!(reason, format!("provider redirects to {shown} (status 307); give that address if it is right"));
     assert_eq!(target.requests().len(), 0);
@@ -141,11 +142,11 @@ async fn credentials_are_sent_and_shown_nowhere() {
     let url = server.url().replace("http://", &format!("http://user:{SENTINEL}%40@")) + "/gate/?key=s3ntinel";
     let client = client(&url);
     assert!(!client.provider_url().contains(SENTINEL) && client.provider_url().ends_with("/gate"));
-    client.ask(&question()).await.unwrap();
+    client.ask(&question(), LIMIT).await.unwrap();
     assert!(!server.requests()[0].path.contains(SENTINEL));
 
     server.stop();
-    let error = client.ask(&question()).await.unwrap_err();
+    let error = client.ask(&question(), LIMIT).await.unwrap_err();
     assert!(!format!("{error} {error:?} {}", error.reason()).contains(SENTINEL));
 }
 
@@ -154,6 +155,6 @@ async fn an_error_that_repeats_the_password_is_blackened() {
     let server =
         FakeOllama::start(Script::new().rule(When::question(), Reply::status(400, "no such user as user:s3ntinel")));
     let url = server.url().replace("http://", &format!("http://user:{SENTINEL}@"));
-    let error = client(&url).ask(&question()).await.unwrap_err();
+    let error = client(&url).ask(&question(), LIMIT).await.unwrap_err();
     assert_eq!(error.reason(), "provider answered with status 400: no such user as user:***");
 }

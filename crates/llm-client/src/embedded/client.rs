@@ -1,9 +1,11 @@
 //! The client whose answers come from this process.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 
 use super::outline::describe;
-use crate::{Answer, AskError, BoxFuture, Distrust, LlmClient, Question};
+use crate::{Answer, AskError, BoxFuture, Distrust, LlmClient, ModelFacts, ProbeError, Prompt, Question};
 
 /// Answers from the code's own names and structure; needs no server and never waits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +25,23 @@ impl LlmClient for EmbeddedClient {
         "builtin:"
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, AskError>> {
+    fn is_paid(&self) -> bool {
+        false
+    }
+
+    fn options(&self) -> &'static str {
+        ""
+    }
+
+    fn prompt(&self, question: &Question) -> Prompt {
+        Prompt { text: question.code.to_string(), is_cut: false }
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
+        async { Ok(ModelFacts::default()) }.boxed()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question, _limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {
         async move {
             let intent = describe(question.kind, &question.code).ok_or(AskError::Untrustworthy(Distrust::Blank))?;
             Ok(Answer { intent, prompt_tokens: None, answer_tokens: None })

@@ -10,7 +10,9 @@ use super::{
     response::{error_detail, read_generated},
     transport::Exchange,
 };
-use crate::{Answer, AskError, BoxError, BoxFuture, HttpUrl, LlmClient, Prompt, Question, clean::clean};
+use crate::{
+    Answer, AskError, BoxError, BoxFuture, HttpUrl, LlmClient, ModelFacts, ProbeError, Prompt, Question, clean::clean,
+};
 
 /// Tokens of the context that are not for code: the instruction, the model's own template and the answer.
 const RESERVED_TOKENS: u32 = 512;
@@ -29,8 +31,6 @@ pub struct OllamaSettings {
     pub keep_alive: String,
     /// How long a connection may take.
     pub connect_timeout: Duration,
-    /// How long a whole call may take, from the connection to the last byte.
-    pub request_timeout: Duration,
 }
 
 impl Default for OllamaSettings {
@@ -41,7 +41,6 @@ impl Default for OllamaSettings {
             seed: 1,
             keep_alive: "15m".to_owned(),
             connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(120),
         }
     }
 }
@@ -63,6 +62,7 @@ pub struct OllamaClient {
     url: HttpUrl,
     endpoint: Url,
     model: String,
+    options: String,
     settings: OllamaSettings,
 }
 
@@ -77,16 +77,18 @@ impl OllamaClient {
             cause: Box::new(error.without_url()),
         })?;
         let endpoint = url.endpoint("api/generate");
-        Ok(Self { http, url, endpoint, model: model.into(), settings })
+        let OllamaSettings { context_tokens, answer_tokens, seed, .. } = settings;
+        let options = format!("num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0");
+        Ok(Self { http, url, endpoint, model: model.into(), options, settings })
     }
 
-    async fn generate(&self, question: &Question) -> Result<Answer, AskError> {
-        let prompt = Prompt::new(question, self.code_budget());
-        let mut request = self.http.post(self.endpoint.clone()).json(&self.body(&prompt.text));
+    async fn generate(&self, question: &Question, limit: Duration) -> Result<Answer, AskError> {
+        let prompt = self.prompt(question);
+        let mut request = self.http.post(self.endpoint.clone()).timeout(limit).json(&self.body(&prompt.text));
         if let Some((user_name, password)) = self.url.credentials() {
             request = request.basic_auth(user_name, password);
         }
-        let exchange = Exchange { shown_url: self.url.redacted(), limit: self.settings.request_timeout };
+        let exchange = Exchange { shown_url: self.url.redacted(), limit };
         let (status, body) = exchange.send(request).await?;
         if !status.is_success() {
             let detail = self.url.without_password(error_detail(&body));
@@ -131,8 +133,24 @@ impl LlmClient for OllamaClient {
         self.url.redacted()
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, AskError>> {
-        self.generate(question).boxed()
+    fn is_paid(&self) -> bool {
+        true
+    }
+
+    fn options(&self) -> &str {
+        &self.options
+    }
+
+    fn prompt(&self, question: &Question) -> Prompt {
+        Prompt::new(question, self.code_budget())
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
+        async { Ok(ModelFacts::default()) }.boxed()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question, limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {
+        self.generate(question, limit).boxed()
     }
 }
 
@@ -142,8 +160,7 @@ fn build_http(url: &HttpUrl, settings: &OllamaSettings) -> reqwest::Result<Clien
     let mut builder = Client::builder()
         .user_agent(concat!("cds/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        .connect_timeout(settings.connect_timeout)
-        .timeout(settings.request_timeout);
+        .connect_timeout(settings.connect_timeout);
     if url.is_loopback() {
         builder = builder.no_proxy();
         if !url.is_encrypted() {
