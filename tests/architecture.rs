@@ -1,1 +1,116 @@
-//! Placeholder.
+//! Holds the workspace to its own architecture: who may use whom, who knows what, and the shape of the files.
+//!
+//! It reads manifests and sources as text. What it checks is described in `docs/architecture.md`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each crate's folder with the crates of this workspace that it may use.
+const CRATES: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("analyzer", &["cds-model"]),
+    ("model-builder", &["cds-model"]),
+    ("llm-client", &["cds-model"]),
+    ("persistence", &["cds-model"]),
+    ("cli", &["cds-analyzer", "cds-llm-client", "cds-model", "cds-model-builder", "cds-persistence"]),
+];
+
+/// Words that only one crate may know, with that crate's folder.
+const KNOWLEDGE: &[(&str, &str)] = &[
+    ("tree_sitter", "analyzer"),
+    ("reqwest", "llm-client"),
+    ("rusqlite", "persistence"),
+    ("clap", "cli"),
+    ("std::env", "cli"),
+    ("SystemTime", "cli"),
+    ("std::io::stdout", "cli"),
+    ("std::io::stderr", "cli"),
+];
+
+const MAX_LINES: usize = 600;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every Rust file below `folder`.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() && !path.ends_with("target") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The part of a source that ships: without its unit tests and comments.
+fn shipped(source: &str) -> String {
+    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_crates_are_those_of_the_table() {
+    let listed: BTreeSet<String> = CRATES.iter().map(|(folder, _)| (*folder).to_owned()).collect();
+    let present: BTreeSet<String> = fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(present, listed);
+}
+
+#[test]
+fn no_crate_uses_a_crate_that_it_may_not() {
+    for (folder, allowed) in CRATES {
+        let manifest = read(&root().join("crates").join(folder).join("Cargo.toml"));
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+        let ours = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+        for name in ours.filter(|name| name.starts_with("cds-")) {
+            assert!(allowed.contains(&name), "crates/{folder} must not use {name}");
+        }
+    }
+}
+
+#[test]
+fn what_one_crate_knows_no_other_needs_to() {
+    for (folder, _) in CRATES {
+        for path in sources(&root().join("crates").join(folder).join("src")) {
+            // Tests beside the code may look at anything.
+            if path.file_name().is_some_and(|name| name == "tests.rs") {
+                continue;
+            }
+            let code = shipped(&read(&path));
+            for (word, owner) in KNOWLEDGE {
+                let knows = code.match_indices(word).any(|(at, _)| {
+                    let before = code[..at].chars().next_back();
+                    !before.is_some_and(|character| character.is_alphanumeric() || character == '_')
+                });
+                assert!(folder == owner || !knows, "{}: only crates/{owner} knows {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_small() {
+    let folders = ["crates", "tests"].map(|folder| root().join(folder));
+    let files: Vec<PathBuf> = folders.iter().flat_map(|folder| sources(folder)).collect();
+    assert!(files.len() > 50, "the sources are where they are looked for");
+    for path in files {
+        let source = read(&path);
+        assert!(source.starts_with("//! "), "{} does not begin with a //! line", path.display());
+        let line_count = source.lines().count();
+        assert!(line_count <= MAX_LINES, "{} has {line_count} lines; find the seam", path.display());
+    }
+}

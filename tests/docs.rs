@@ -1,0 +1,65 @@
+//! Runs the examples of the pages under `docs/`: what follows a `$ cds …` line is what the command prints.
+
+use std::{fs, path::Path, process::Command};
+
+/// A command with the lines that it prints.
+struct Example {
+    arguments: Vec<String>,
+    output: String,
+}
+
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The examples of the `console` blocks, in their order.
+fn examples(page: &str) -> Vec<Example> {
+    let mut found: Vec<Example> = Vec::new();
+    for block in page.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap_or_default().lines() {
+            if let Some(command) = line.strip_prefix("$ cds ") {
+                let arguments = command.split_whitespace().map(str::to_owned).collect();
+                found.push(Example { arguments, output: String::new() });
+            } else if let Some(example) = found.last_mut() {
+                example.output.push_str(line);
+                example.output.push('\n');
+            }
+        }
+    }
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_examples_print_what_the_page_says() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join("fixtures/shop"), &folder.path().join("shop"));
+    let page = fs::read_to_string(root().join("docs/cli.md")).unwrap();
+    let examples = examples(&page);
+    assert!(examples.len() >= 4, "the examples are found");
+    for Example { arguments, output } in examples {
+        let run = Command::new(env!("CARGO_BIN_EXE_cds"))
+            .args(&arguments)
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(run.stdout).unwrap();
+        assert!(run.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+        let trimmed = |text: &str| {
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+        };
+        assert_eq!(trimmed(&printed), trimmed(&output), "{arguments:?}");
+    }
+}
