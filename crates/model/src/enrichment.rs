@@ -4,8 +4,9 @@ use std::time::Duration;
 
 /// Counts and costs of one enrichment.
 ///
-/// Of the selected records, `reused` found their answer from an earlier run, `shared` got it from a record of this run
-/// with the same question, `failed` have none, and for the rest the model was asked.
+/// Each selected record was answered by a call, `reused` the answer of an earlier run (all records of such a question),
+/// `shared` the answer of another record of this run, or `failed` (all records of such a question); in a run that was
+/// interrupted some are none of these. `asked_count` counts questions, those that failed among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EnrichmentAccount {
     /// Records in scope that have code.

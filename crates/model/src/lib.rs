@@ -5,6 +5,7 @@
 
 mod analyzed_file;
 mod enrichment;
+mod hex;
 mod intent;
 mod md5sum;
 mod question;

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::hex;
+
 /// An MD5 sum, shown as 32 lower-case hexadecimal digits.
 ///
 /// It tells equal code from different code; it is no protection against somebody who wants two texts to collide.
@@ -10,13 +12,7 @@ pub struct Md5Sum(pub [u8; 16]);
 
 impl fmt::Display for Md5Sum {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut hex = [0; 32];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        formatter.pad(std::str::from_utf8(&hex).expect("hexadecimal digits are ASCII"))
+        formatter.pad(hex::text(&hex::digits::<16, 32>(self.0)))
     }
 }
 
@@ -29,11 +25,11 @@ impl fmt::Debug for Md5Sum {
 impl FromStr for Md5Sum {
     type Err = ();
 
-    fn from_str(hex: &str) -> Result<Self, ()> {
-        if hex.len() != 32 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if !hex::is_hex(text, 32) {
             return Err(());
         }
-        u128::from_str_radix(hex, 16).map(|value| Self(value.to_be_bytes())).map_err(|_| ())
+        u128::from_str_radix(text, 16).map(|value| Self(value.to_be_bytes())).map_err(|_| ())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::hex;
+
 /// The SHA-256 of everything that decides an answer: prompt, prompt version, model, its digest and the options.
 ///
 /// Shown as 64 lower-case hexadecimal digits.
@@ -10,7 +12,7 @@ pub struct QuestionKey(pub [u8; 32]);
 
 impl fmt::Display for QuestionKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.pad(hex::text(&hex::digits::<32, 64>(self.0)))
     }
 }
 
@@ -23,13 +25,13 @@ impl fmt::Debug for QuestionKey {
 impl FromStr for QuestionKey {
     type Err = ();
 
-    fn from_str(hex: &str) -> Result<Self, ()> {
-        if hex.len() != 64 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if !hex::is_hex(text, 64) {
             return Err(());
         }
         let mut key = [0; 32];
         for (byte, at) in key.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&hex[at..at + 2], 16).map_err(|_| ())?;
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| ())?;
         }
         Ok(Self(key))
     }

@@ -43,6 +43,12 @@ pub enum Error {
         /// What is missing.
         directory: PathBuf,
     },
+    /// The file that is only to be read does not exist.
+    #[error("open database {path:?}: it does not exist")]
+    Missing {
+        /// The database.
+        path: PathBuf,
+    },
     /// The path leads to a directory, a pipe, a device or the like.
     #[error("open database {path:?}: it is {kind}, not a regular file")]
     NotARegularFile {
@@ -84,6 +90,20 @@ pub enum Error {
         step: Step,
         /// What the database said.
         source: Cause,
+    },
+    /// The file can only be read as a copy, and there is none.
+    #[error("copy database {path:?} into a temporary directory")]
+    Copy {
+        /// The database.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file was written while it was read without locks, again and again.
+    #[error("read database {path:?}: another process keeps changing it")]
+    ChangedWhileRead {
+        /// The database.
+        path: PathBuf,
     },
     /// The file holds something else.
     #[error("open database {path:?}: it is not an SQLite database")]

@@ -1,15 +1,18 @@
 //! Keeps the snapshots of runs: the contract of a persistence, and its implementation on `SQLite`.
 //!
 //! Every SQL statement of the project is here, one file a table. A snapshot is written whole or not at all. This crate
-//! reads no clock and no environment, prints nothing, and never opens a database through a URI.
+//! reads no clock and no environment (but for the place of temporary files), prints nothing, and never opens a database
+//! through a URI from outside.
 
 mod contract;
 mod error;
 mod sqlite;
+mod statistics;
 mod step;
 mod table;
 
 pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};
-pub use sqlite::{FORMAT_VERSION, Mismatch, OpenOptions, SqlitePersistence};
+pub use sqlite::{Access, FORMAT_VERSION, Mismatch, OpenOptions, SqlitePersistence, SqliteReader};
+pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;

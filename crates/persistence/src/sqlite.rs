@@ -2,27 +2,34 @@
 //!
 //! Opening goes through these phases, and each refuses what is wrong before the next may change anything: the path
 //! (`location`), the connection (`database`), what the file holds (`inspection`), whether it can be written
-//! (`schema::rehearse`), its journal (`journal`). A snapshot is then written by `snapshot`, in one transaction.
+//! (`schema::rehearse`), its journal (`journal`). A snapshot is then written by `snapshot`, in one transaction, and the
+//! answers of models are kept by `answers`, in others. Who only reads comes in through `reader` and changes nothing.
 
+mod access;
+mod answers;
 mod busy;
 mod database;
 mod fit;
 mod inspection;
 mod journal;
 mod location;
+mod reader;
 mod schema;
 mod snapshot;
 
-use std::{path::Path, time::Duration};
+use std::{collections::HashMap, path::Path, time::Duration};
 
-use cds_model::RunSnapshot;
+use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, Timestamp};
 
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
-use crate::{Error, Persistence, SavedRun};
+use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun};
 
-pub use self::fit::Mismatch;
+pub use self::{access::Access, fit::Mismatch, reader::SqliteReader};
 
 /// The `user_version` of the files that this program creates, and the last that it knows.
+///
+/// It grows when a program that knows the older format would misread a file, or break it. A table of our own that is
+/// missing does neither: readers take it for an empty one, and writers create it.
 pub const FORMAT_VERSION: i64 = 1;
 
 /// How a database is opened.
@@ -82,6 +89,58 @@ impl SqlitePersistence {
         };
         database.accept()?;
         Ok(Self { database, journal })
+    }
+
+    /// The intents of those `keys` that were answered and kept.
+    ///
+    /// # Errors
+    ///
+    /// The answers cannot be read. That there are none is no error.
+    pub fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
+        answers::lookup(&self.database, keys)
+    }
+
+    /// Keeps a group of answers, each in place of an older one to the same question, in one transaction.
+    ///
+    /// When this returns, they survive a power cut. Each group costs one sync of the disk.
+    ///
+    /// # Errors
+    ///
+    /// No answer of this group is kept; those of earlier groups are.
+    pub fn keep_answers(&mut self, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error> {
+        answers::keep(&self.database, answers, at)
+    }
+
+    /// The digest in the newest kept answer of `model` that has one, for when the provider cannot be asked.
+    pub fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
+        answers::latest_digest(&self.database, model)
+    }
+
+    /// What is kept, and how much of it stored records use.
+    pub fn intent_cache_stats(&self) -> Result<IntentCacheStats, Error> {
+        answers::stats(&self.database)
+    }
+
+    /// What a call to `model` cost in the last five runs that made any; nothing where there was none.
+    pub fn last_enrichment_rate(&self, model: &str) -> Result<Option<EnrichmentRate>, Error> {
+        answers::last_rate(&self.database, model)
+    }
+
+    /// How many answers [`prune_answers`](Self::prune_answers) would remove.
+    pub fn count_prunable_answers(&self, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
+        answers::count_prunable(&self.database, older_than, is_unused)
+    }
+
+    /// Removes kept answers, all in one transaction, and says how many there were.
+    ///
+    /// Those go that were kept before `older_than`, or that no stored record uses; those of which both is true where
+    /// both is given, and none where neither is.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was removed.
+    pub fn prune_answers(&mut self, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
+        answers::prune(&self.database, older_than, is_unused)
     }
 
     /// Closes the database; what stood beside the file is gone then, unless another process uses it.

@@ -48,6 +48,28 @@ pub enum Step {
         /// The file it is about.
         file_path: String,
     },
+    /// A record's question is written.
+    InsertQuestion {
+        /// The record's place in the snapshot, from 1.
+        number: usize,
+        /// Where it is.
+        file_path: Arc<str>,
+        /// Its first line.
+        start_line: u32,
+    },
+    /// The account of a run's intents is written.
+    InsertEnrichment,
+    /// An answer is kept.
+    KeepAnswer {
+        /// Its place in the group, from 1.
+        number: usize,
+    },
+    /// Kept answers are looked at.
+    ReadAnswers,
+    /// Kept answers are removed.
+    PruneAnswers,
+    /// The accounts of earlier intents are read.
+    ReadEnrichments,
     /// The transaction is committed.
     Commit,
     /// The write-ahead log is merged into the database file.
@@ -61,6 +83,14 @@ impl Step {
         Self::InsertRecord {
             number: index + 1,
             kind: record.kind,
+            file_path: Arc::clone(&record.file_path),
+            start_line: record.start_line,
+        }
+    }
+
+    pub(crate) fn question(index: usize, record: &Record) -> Self {
+        Self::InsertQuestion {
+            number: index + 1,
             file_path: Arc::clone(&record.file_path),
             start_line: record.start_line,
         }
@@ -91,6 +121,18 @@ impl fmt::Display for Step {
             Self::InsertAnalyzerError { number, file_path } => {
                 write!(formatter, "insert analyzer error {number} (`{}`)", file_path.escape_debug())
             }
+            Self::InsertQuestion { number, file_path, start_line } => {
+                write!(
+                    formatter,
+                    "insert the question of record {number} (`{}`:{start_line})",
+                    file_path.escape_debug()
+                )
+            }
+            Self::InsertEnrichment => formatter.write_str("insert the account of the intents"),
+            Self::KeepAnswer { number } => write!(formatter, "keep answer {number}"),
+            Self::ReadAnswers => formatter.write_str("read the kept answers"),
+            Self::PruneAnswers => formatter.write_str("prune the kept answers"),
+            Self::ReadEnrichments => formatter.write_str("read the accounts of earlier intents"),
             Self::Commit => formatter.write_str("commit"),
             Self::Checkpoint => formatter.write_str("checkpoint the write-ahead log"),
             Self::Close => formatter.write_str("close"),

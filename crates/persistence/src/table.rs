@@ -3,8 +3,13 @@
 //! A table of the tool's own points at `runs` or `records`; these two are a published contract and get no new column.
 
 pub(crate) mod analyzer_errors;
+pub(crate) mod enrichments;
+pub(crate) mod intent_cache;
+pub(crate) mod record_questions;
 pub(crate) mod records;
 pub(crate) mod runs;
+
+use rusqlite::{Error, Result, Row};
 
 /// One table as this program creates and fills it.
 #[derive(Debug)]
@@ -25,7 +30,33 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 3] = [&runs::TABLE, &records::TABLE, &analyzer_errors::TABLE];
+pub(crate) const TABLES: [&Table; 6] = [
+    &runs::TABLE,
+    &records::TABLE,
+    &analyzer_errors::TABLE,
+    &record_questions::TABLE,
+    &enrichments::TABLE,
+    &intent_cache::TABLE,
+];
 
 /// The tables of the contract; a database that has content and none of them is not ours.
 pub(crate) const CONTRACT_TABLES: [&Table; 2] = [&runs::TABLE, &records::TABLE];
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).expect("what is counted is in memory, so there are fewer than 2^63")
+}
+
+fn read_count(row: &Row<'_>, column: usize) -> Result<usize> {
+    let number: i64 = row.get(column)?;
+    usize::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A provider may claim any number; the largest that fits is as good as one that does not.
+fn tokens(number: Option<u64>) -> Option<i64> {
+    number.map(|number| i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn read_tokens(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
+    let number: Option<i64> = row.get(column)?;
+    number.map(|number| u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))).transpose()
+}

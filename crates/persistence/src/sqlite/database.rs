@@ -1,14 +1,17 @@
 //! One open database file: its connection, how errors about it are worded, and how its transactions begin and end.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, Statement, Transaction, TransactionBehavior, config::DbConfig};
 
 use super::{
     busy,
     location::{Identity, Location},
 };
-use crate::{Error, Step};
+use crate::{Error, Step, table::Table};
 
 /// Versions before this one can damage a database when its write-ahead log starts anew.
 const FIRST_SAFE_LIBRARY: (i32, &str) = (3_051_003, "3.51.3");
@@ -36,14 +39,35 @@ impl Database {
     /// Opens the file at `location` without changing it, and with nothing in it trusted.
     pub(super) fn connect(location: Location, patience: Duration) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&location.absolute, flags)
+        let name = location.absolute.clone();
+        let database = Self::connect_as(location, &name, flags, patience)?;
+        if database.connection.is_readonly("main").map_err(|cause| database.error(Step::Configure, cause))? {
+            return Err(Error::ReadOnly { path: database.path(), source: None });
+        }
+        Ok(database)
+    }
+
+    /// Opens the file at `location` by `name` and `flags` so that nothing in its content can be changed.
+    pub(super) fn connect_reader(
+        location: Location,
+        name: &Path,
+        flags: OpenFlags,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let database = Self::connect_as(location, name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, patience)?;
+        database
+            .connection
+            .pragma_update(None, "query_only", true)
+            .map_err(|cause| database.error(Step::Configure, cause))?;
+        Ok(database)
+    }
+
+    fn connect_as(location: Location, name: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
+        let connection = Connection::open_with_flags(name, flags)
             .map_err(|cause| Error::from_sqlite(&location.path, Step::Open, cause))?;
         let identity = location.identity();
         let database = Self { connection, location, identity, patience };
         database.configure().map_err(|cause| database.error(Step::Configure, cause))?;
-        if database.connection.is_readonly("main").map_err(|cause| database.error(Step::Configure, cause))? {
-            return Err(Error::ReadOnly { path: database.path(), source: None });
-        }
         Ok(database)
     }
 
@@ -100,6 +124,33 @@ impl Database {
         attempt: impl FnMut() -> Result<T, Error>,
     ) -> Result<T, Error> {
         busy::retry(self.patience.min(limit), attempt)
+    }
+
+    /// Reads in one transaction, so that everything is of the same moment; `step` is what it is for.
+    pub(super) fn read<T>(&self, step: &Step, query: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.patiently(|| {
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)
+                .and_then(|transaction| query(&transaction))
+                .map_err(|cause| self.error(step.clone(), cause))
+        })
+    }
+
+    /// The statement that writes one row of `table`.
+    pub(super) fn prepare_insert(&self, table: &Table) -> Result<Statement<'_>, Error> {
+        self.connection.prepare(table.insert).map_err(|cause| self.error(Step::PrepareInsert(table.name), cause))
+    }
+
+    /// One row was to be written: neither an error nor none will do.
+    pub(super) fn check_one_row(
+        &self,
+        outcome: rusqlite::Result<usize>,
+        step: impl FnOnce() -> Step,
+    ) -> Result<(), Error> {
+        match outcome {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(Error::RowIgnored { path: self.path(), step: step() }),
+            Err(cause) => Err(self.error(step(), cause)),
+        }
     }
 
     /// Begins a transaction that holds the right to write from its first moment; dropping it rolls it back.

@@ -78,6 +78,12 @@ impl fmt::Display for Mismatch {
     }
 }
 
+/// Whether there is a table of this name.
+pub(super) fn has_table(connection: &Connection, table: &Table) -> rusqlite::Result<bool> {
+    let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;
+    Ok(kind.as_deref() == Some("a table"))
+}
+
 /// Compares the table with our own definition of it; a table that is missing fits.
 pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Mismatch>> {
     let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;
@@ -87,12 +93,14 @@ pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite
         Some("a virtual table") => return Ok(Some(Mismatch::NotATable { found: "a virtual table" })),
         Some(_) => {}
     }
-    let mismatch = first_difference(&columns(connection, table.name)?, &expected_columns(table)?);
+    let memory = Connection::open_in_memory()?;
+    memory.execute_batch(table.create)?;
+    let mismatch = first_difference(&columns(connection, table.name)?, &columns(&memory, table.name)?);
     if mismatch.is_some() {
         return Ok(mismatch);
     }
-    let has_key_index: bool = connection.query_row(HAS_KEY_INDEX, [table.name], |row| row.get(0))?;
-    Ok(has_key_index.then_some(Mismatch::KeyIsNotRowId))
+    let lacks_row_id = has_key_index(connection, table)? && !has_key_index(&memory, table)?;
+    Ok(lacks_row_id.then_some(Mismatch::KeyIsNotRowId))
 }
 
 /// Whether the table has an index over `column` alone, under whatever name.
@@ -115,10 +123,8 @@ fn first_difference(found: &[Column], expected: &[Column]) -> Option<Mismatch> {
     })
 }
 
-fn expected_columns(table: &Table) -> rusqlite::Result<Vec<Column>> {
-    let memory = Connection::open_in_memory()?;
-    memory.execute_batch(table.create)?;
-    columns(&memory, table.name)
+fn has_key_index(connection: &Connection, table: &Table) -> rusqlite::Result<bool> {
+    connection.query_row(HAS_KEY_INDEX, [table.name], |row| row.get(0))
 }
 
 fn columns(connection: &Connection, table_name: &str) -> rusqlite::Result<Vec<Column>> {

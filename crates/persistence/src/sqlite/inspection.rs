@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{FORMAT_VERSION, database::Database, fit};
 use crate::{
     Error, Step,
-    table::{CONTRACT_TABLES, TABLES},
+    table::{CONTRACT_TABLES, TABLES, Table},
 };
 
 const FIRST_OBJECT: &str = r"
@@ -29,8 +29,21 @@ pub(super) enum Content {
 
 /// Refuses a file that is not ours, is newer than this program, or whose tables do not fit.
 pub(super) fn inspect(database: &Database) -> Result<Content, Error> {
-    let read = |cause| database.error(Step::ReadSchema, cause);
-    let header = Header::read(&database.connection).map_err(read)?;
+    let content = inspect_header(database)?;
+    if content == Content::Ours {
+        TABLES.into_iter().try_for_each(|table| inspect_table(database, table))?;
+    }
+    Ok(content)
+}
+
+/// As [`inspect`], but of the tables only `table` must fit: for what is done often and touches no other.
+pub(super) fn inspect_for(database: &Database, table: &'static Table) -> Result<(), Error> {
+    inspect_header(database)?;
+    inspect_table(database, table)
+}
+
+fn inspect_header(database: &Database) -> Result<Content, Error> {
+    let header = Header::read(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))?;
     let path = database.path();
     if header.application_id != 0 {
         return Err(Error::AnotherProgram { path, application_id: header.application_id });
@@ -41,15 +54,16 @@ pub(super) fn inspect(database: &Database) -> Result<Content, Error> {
     if !(0..=FORMAT_VERSION).contains(&header.user_version) {
         return Err(Error::NewerFormat { path, found: header.user_version, supported: FORMAT_VERSION });
     }
-    if header.first_object.is_none() {
-        return Ok(Content::Empty);
+    Ok(if header.first_object.is_none() { Content::Empty } else { Content::Ours })
+}
+
+fn inspect_table(database: &Database, table: &'static Table) -> Result<(), Error> {
+    let mismatch =
+        fit::first_mismatch(&database.connection, table).map_err(|cause| database.error(Step::ReadSchema, cause))?;
+    match mismatch {
+        None => Ok(()),
+        Some(mismatch) => Err(Error::SchemaMismatch { path: database.path(), table: table.name, mismatch }),
     }
-    for table in TABLES {
-        if let Some(mismatch) = fit::first_mismatch(&database.connection, table).map_err(read)? {
-            return Err(Error::SchemaMismatch { path, table: table.name, mismatch });
-        }
-    }
-    Ok(Content::Ours)
 }
 
 struct Header {

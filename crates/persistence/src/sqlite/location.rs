@@ -14,7 +14,7 @@ use crate::Error;
 /// A database has at least one page, and the smallest page has this many bytes.
 const SMALLEST_DATABASE: u64 = 512;
 
-/// A regular file that may be written, existing or just created.
+/// A regular file, existing or just created.
 #[derive(Debug, Clone)]
 pub(super) struct Location {
     /// As the user gave it.
@@ -25,17 +25,31 @@ pub(super) struct Location {
 }
 
 impl Location {
-    /// Checks the file at `path`, or creates an empty one that nobody else may read.
+    /// Checks that the file at `path` may be written, or creates an empty one that nobody else may read.
     pub(super) fn claim(path: &Path) -> Result<Self, Error> {
         check_name(path)?;
         let absolute = std::path::absolute(path).map_err(|source| Error::Inspect { path: path.to_owned(), source })?;
         let found = find(path)?;
         if let Some(metadata) = &found {
-            check_file(path, metadata)?;
+            check_is_writable_file(path, metadata)?;
         } else {
             create(path)?;
         }
         Ok(Self { path: path.to_owned(), absolute, is_new: found.is_none() })
+    }
+
+    /// Checks a file that is only to be read; nothing is created.
+    pub(super) fn existing(path: &Path) -> Result<Self, Error> {
+        check_name(path)?;
+        let absolute = std::path::absolute(path).map_err(|source| Error::Inspect { path: path.to_owned(), source })?;
+        let metadata = find(path)?.ok_or_else(|| Error::Missing { path: path.to_owned() })?;
+        check_file(path, &metadata)?;
+        Ok(Self { path: path.to_owned(), absolute, is_new: false })
+    }
+
+    /// A copy of this file, of which errors speak as if it were the file itself.
+    pub(super) fn copied_to(&self, copy: PathBuf) -> Self {
+        Self { path: self.path.clone(), absolute: copy, is_new: false }
     }
 
     /// Removes the file again when it was created here.
@@ -53,9 +67,14 @@ impl Location {
 
     /// Whether a write-ahead log with content stands beside the file.
     pub(super) fn has_pending_log(&self) -> bool {
+        fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0)
+    }
+
+    /// The path of what stands beside the file; a symbolic link has nothing beside it, its target has.
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = fs::canonicalize(&self.absolute).unwrap_or_else(|_| self.absolute.clone()).into_os_string();
-        name.push("-wal");
-        fs::metadata(name).is_ok_and(|log| log.len() > 0)
+        name.push(suffix);
+        name.into()
     }
 }
 
@@ -113,13 +132,18 @@ fn find(path: &Path) -> Result<Option<Metadata>, Error> {
     }
 }
 
-fn check_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
-    if let Some(kind) = irregular_kind(metadata.file_type()) {
-        return Err(Error::NotARegularFile { path: path.to_owned(), kind });
-    }
+fn check_is_writable_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    check_file(path, metadata)?;
     // The superuser may write to any file, and still such a file says that it is not to be written.
     if metadata.permissions().readonly() {
         return Err(Error::ReadOnly { path: path.to_owned(), source: None });
+    }
+    Ok(())
+}
+
+fn check_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    if let Some(kind) = irregular_kind(metadata.file_type()) {
+        return Err(Error::NotARegularFile { path: path.to_owned(), kind });
     }
     // SQLite takes a file of one byte for an empty one, and would write over it.
     if (1..SMALLEST_DATABASE).contains(&metadata.len()) {
@@ -156,7 +180,7 @@ fn create(path: &Path) -> Result<(), Error> {
         Ok(()) => Ok(()),
         // Nothing was found at the end of the path, and yet something is there.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match find(path)? {
-            Some(metadata) => check_file(path, &metadata),
+            Some(metadata) => check_is_writable_file(path, &metadata),
             None => Err(Error::NotARegularFile { path: path.to_owned(), kind: "a symbolic link to nothing" }),
         },
         Err(source) => Err(Error::Create { path: path.to_owned(), source }),

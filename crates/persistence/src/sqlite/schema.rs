@@ -3,7 +3,10 @@
 use rusqlite::Connection;
 
 use super::{FORMAT_VERSION, database::Database, fit};
-use crate::{Error, Step, table::TABLES};
+use crate::{
+    Error, Step,
+    table::{TABLES, Table},
+};
 
 /// Gives an empty database all tables, in a transaction of its own.
 pub(super) fn create_all(database: &Database) -> Result<(), Error> {
@@ -31,13 +34,15 @@ pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
 }
 
 fn create_tables(database: &Database) -> Result<(), Error> {
-    for table in TABLES {
-        database
-            .connection
-            .execute_batch(table.create)
-            .map_err(|cause| database.error(Step::CreateTable(table.name), cause))?;
-    }
-    Ok(())
+    TABLES.into_iter().try_for_each(|table| create_table(database, table))
+}
+
+/// Creates one table where it is missing, without its indexes.
+pub(super) fn create_table(database: &Database, table: &Table) -> Result<(), Error> {
+    database
+        .connection
+        .execute_batch(table.create)
+        .map_err(|cause| database.error(Step::CreateTable(table.name), cause))
 }
 
 /// Finds out whether the database can be written, and takes everything back.
@@ -52,7 +57,7 @@ pub(super) fn rehearse(database: &Database) -> Result<(), Error> {
     set_version(&transaction, version).map_err(|cause| database.error(Step::Rehearse, cause))?;
     create_tables(database)?;
     for table in TABLES {
-        transaction.prepare(table.insert).map_err(|cause| database.error(Step::PrepareInsert(table.name), cause))?;
+        database.prepare_insert(table)?;
     }
     transaction.rollback().map_err(|cause| database.error(Step::Rehearse, cause))
 }

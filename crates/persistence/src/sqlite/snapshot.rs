@@ -1,12 +1,11 @@
-//! Writes one snapshot: the run, its records and its analyzer errors, in one transaction.
+//! Writes one snapshot: the run with everything that belongs to it, in one transaction.
 
 use cds_model::RunSnapshot;
-use rusqlite::{Connection, Statement};
 
 use super::{database::Database, inspection, schema};
 use crate::{
     Error, RunId, SavedRun, Step,
-    table::{Table, analyzer_errors, records, runs},
+    table::{analyzer_errors, enrichments, record_questions, records, runs},
 };
 
 /// Writes `snapshot` whole; on any error nothing of it stays.
@@ -18,6 +17,7 @@ pub(super) fn write(database: &Database, snapshot: &RunSnapshot) -> Result<Saved
     let run_id = write_run(database, snapshot)?;
     write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
+    write_enrichment(database, run_id, snapshot)?;
     database.check_is_in_place()?;
     database.commit(&transaction)?;
     Ok(SavedRun {
@@ -31,39 +31,37 @@ pub(super) fn write(database: &Database, snapshot: &RunSnapshot) -> Result<Saved
 }
 
 fn write_run(database: &Database, snapshot: &RunSnapshot) -> Result<RunId, Error> {
-    let outcome = runs::insert(&mut prepare(database, &runs::TABLE)?, snapshot);
-    check(database, outcome, || Step::InsertRun)?;
+    let outcome = runs::insert(&mut database.prepare_insert(&runs::TABLE)?, snapshot);
+    database.check_one_row(outcome, || Step::InsertRun)?;
     Ok(RunId(database.connection.last_insert_rowid()))
 }
 
 fn write_records(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
-    let mut statement = prepare(database, &records::TABLE)?;
+    let mut insert_record = database.prepare_insert(&records::TABLE)?;
+    let mut insert_question = database.prepare_insert(&record_questions::TABLE)?;
     for (index, record) in snapshot.records.iter().enumerate() {
-        let outcome = records::insert(&mut statement, run, record);
-        check(database, outcome, || Step::record(index, record))?;
+        let outcome = records::insert(&mut insert_record, run, record);
+        database.check_one_row(outcome, || Step::record(index, record))?;
+        if let Some(question) = &record.question {
+            let record_id = database.connection.last_insert_rowid();
+            let outcome = record_questions::insert(&mut insert_question, record_id, question);
+            database.check_one_row(outcome, || Step::question(index, record))?;
+        }
     }
     Ok(())
 }
 
 fn write_analyzer_errors(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
-    let mut statement = prepare(database, &analyzer_errors::TABLE)?;
+    let mut statement = database.prepare_insert(&analyzer_errors::TABLE)?;
     for (index, error) in snapshot.errors.iter().enumerate() {
         let outcome = analyzer_errors::insert(&mut statement, run, error);
-        check(database, outcome, || Step::analyzer_error(index, error))?;
+        database.check_one_row(outcome, || Step::analyzer_error(index, error))?;
     }
     Ok(())
 }
 
-fn prepare<'database>(database: &'database Database, table: &Table) -> Result<Statement<'database>, Error> {
-    let connection: &Connection = &database.connection;
-    connection.prepare(table.insert).map_err(|cause| database.error(Step::PrepareInsert(table.name), cause))
-}
-
-/// One row was to be written: neither an error nor none will do.
-fn check(database: &Database, outcome: rusqlite::Result<usize>, step: impl FnOnce() -> Step) -> Result<(), Error> {
-    match outcome {
-        Ok(1) => Ok(()),
-        Ok(_) => Err(Error::RowIgnored { path: database.path(), step: step() }),
-        Err(cause) => Err(database.error(step(), cause)),
-    }
+fn write_enrichment(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
+    let Some(account) = &snapshot.enrichment else { return Ok(()) };
+    let outcome = enrichments::insert(&mut database.prepare_insert(&enrichments::TABLE)?, run, account);
+    database.check_one_row(outcome, || Step::InsertEnrichment)
 }

@@ -99,3 +99,32 @@ fn without_a_log_a_commit_waits_for_readers() {
     assert_eq!(persistence.save(&snapshot(1)).unwrap().run_id.0, 1);
     assert_eq!(count("SELECT count(*) FROM runs"), 1);
 }
+
+/// Reads `path` and checks that the connection could not write, whatever it were told.
+fn check_reader(path: &std::path::Path, access: Access) {
+    let reader = SqliteReader::open(path, &OpenOptions::default()).unwrap();
+    assert_eq!(reader.access(), access);
+    let connection = &reader.database.connection;
+    for (name, value) in [("query_only", 1), ("trusted_schema", 0), ("cell_size_check", 1), ("busy_timeout", 0)] {
+        assert_eq!(connection.pragma_query_value::<i64, _>(None, name, |row| row.get(0)).unwrap(), value, "{name}");
+    }
+    connection.execute_batch("DELETE FROM records").unwrap_err();
+    assert_eq!(connection.query_row("SELECT count(*) FROM records", [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    let read = reader.database.location().absolute.clone();
+    assert_eq!(read != path, access == Access::Copy);
+    drop(reader);
+    assert_eq!(read.parent().unwrap().exists(), access != Access::Copy, "the copy stays");
+}
+
+#[test]
+fn a_reader_can_not_write_whichever_way_it_reads_and_its_copy_goes_with_it() {
+    let (_directory, path) = workplace();
+    let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).unwrap();
+    persistence.save(&snapshot(1)).unwrap();
+    check_reader(&path, Access::Shared);
+    persistence.close().unwrap();
+    check_reader(&path, Access::Immutable);
+    // No log at all, but nobody has to know that beforehand.
+    std::fs::write(path.with_extension("sqlite-wal"), "not a log").unwrap();
+    check_reader(&path, Access::Copy);
+}

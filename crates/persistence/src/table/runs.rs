@@ -3,7 +3,7 @@
 use cds_model::RunSnapshot;
 use rusqlite::{Result, Statement, params};
 
-use super::Table;
+use super::{Table, count};
 
 pub(crate) const TABLE: Table = Table {
     name: "runs",
@@ -45,8 +45,4 @@ pub(crate) fn insert(statement: &mut Statement<'_>, snapshot: &RunSnapshot) -> R
         count(snapshot.intent_failed_count()),
         count(snapshot.records.len()),
     ])
-}
-
-fn count(rows: usize) -> i64 {
-    i64::try_from(rows).expect("what is counted is in memory, so there are fewer than 2^63")
 }

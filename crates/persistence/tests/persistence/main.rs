@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod locks;
 mod other_implementation;
+mod pruning;
+mod reader;
+mod reader_files;
 mod refusals;
 mod rollback;
 mod round_trip;

@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use cds_persistence::{Error, Persistence};
 
 use crate::samples::{
-    CONTRACT, chain, chain_about, dump, faultless, make_database, mixed, names_in, number, open, save, workplace,
+    CONTRACT, answer, asked, at, chain, chain_about, dump, faultless, key, make_database, mixed, names_in, number,
+    open, save, workplace,
 };
 
 /// Makes a trigger refuse the row of `table` that comes when it has `count` rows.
@@ -57,6 +58,27 @@ fn an_analyzer_error_that_is_refused_takes_everything_back() {
         refused_save("analyzer_errors", 3, "RAISE(ABORT, 'no more')"),
         "insert analyzer error 2 (`locked`) in database DB: no more"
     );
+}
+
+#[test]
+fn a_question_or_an_account_that_is_refused_takes_everything_back_and_leaves_the_kept_answers() {
+    for (table, count, expected) in [
+        ("record_questions", 4, "insert the question of record 3 (`a.py`:3) in database DB: no more"),
+        ("enrichments", 1, "insert the account of the intents in database DB: no more"),
+    ] {
+        let (_directory, path) = workplace();
+        save(&path, &asked()).unwrap();
+        refuse(&path, table, count, "RAISE(ABORT, 'no more')");
+        let mut persistence = open(&path).unwrap();
+        persistence.keep_answers(&[answer(1), answer(2)], at(0)).unwrap();
+        let content = dump(&path);
+
+        let error = persistence.save(&asked()).unwrap_err();
+        assert_eq!(chain_about(&path, &error).replace(" (SQLite error 1811)", ""), expected);
+        assert_eq!(dump(&path), content);
+        assert_eq!(persistence.lookup_answers(&[key(1), key(2)]).unwrap().len(), 2);
+        assert_eq!(persistence.save(&mixed()).unwrap().run_id.0, 2);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cds_model::{Intent, RunStatus, Scope, SourceSlice, SymbolKind};
 use cds_persistence::{FORMAT_VERSION, Persistence};
 use rusqlite::Connection;
 
-use crate::samples::{faultless, mixed, names_in, number, open, record, save, texts, workplace};
+use crate::samples::{asked, faultless, key, mixed, names_in, number, open, record, save, texts, workplace};
 
 #[test]
 fn every_column_of_a_run_is_kept() {
@@ -160,6 +160,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
         ),
         [
             "analyzer_errors(run_id)",
+            "record_questions(question)",
             "records(file_path)",
             "records(intent_status)",
             "records(md5sum)",
@@ -168,7 +169,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
     );
     assert_eq!(
         texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"),
-        ["analyzer_errors", "records", "runs"]
+        ["analyzer_errors", "enrichments", "intent_cache", "record_questions", "records", "runs"]
     );
     assert_eq!(
         texts(
@@ -254,6 +255,42 @@ fn a_name_that_is_no_utf_8_and_one_that_looks_like_a_uri_are_names() {
         let path = directory.path().join(OsStr::from_bytes(name));
         save(&path, &faultless()).unwrap();
         assert!(fs::metadata(&path).unwrap().len() > 0, "{path:?}");
+    }
+}
+
+#[test]
+fn a_question_and_the_account_of_the_intents_are_kept_with_the_run() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    save(&path, &asked()).unwrap();
+
+    assert_eq!(
+        rows(&path, "SELECT record_id, quote(question), quote(is_cut) FROM record_questions ORDER BY record_id"),
+        [format!("6|'{}'|0", key(1)), format!("7|'{}'|1", key(2)), format!("8|'{}'|1", key(2))]
+    );
+    assert_eq!(
+        number(&path, "SELECT min(run_id) FROM records WHERE id IN (SELECT record_id FROM record_questions)"),
+        2
+    );
+    assert_eq!(
+        rows(
+            &path,
+            "SELECT quote(run_id), quote(selected_count), quote(asked_count), quote(reused_count), quote(shared_count),
+                    quote(failed_count), quote(retried_count), quote(call_count), quote(cut_count),
+                    quote(prompt_tokens), quote(answer_tokens), quote(elapsed_seconds), quote(mean_latency_seconds),
+                    quote(p95_latency_seconds)
+             FROM enrichments"
+        ),
+        ["2|3|2|0|1|1|2|4|1|800|NULL|6.5|1.25|2.0"]
+    );
+}
+
+#[test]
+fn without_questions_and_account_nothing_is_written_of_them() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    for table in ["record_questions", "enrichments", "intent_cache"] {
+        assert_eq!(number(&path, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
     }
 }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use cds_model::{
-    AnalyzerError, Intent, Md5Sum, Record, RunSettings, RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
+    AnalyzerError, AskedQuestion, EnrichmentAccount, Intent, KeptAnswer, Md5Sum, QuestionKey, Record, RunSettings,
+    RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
 };
 use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
 use rusqlite::Connection;
@@ -80,6 +81,56 @@ pub(crate) fn mixed() -> RunSnapshot {
         ],
         enrichment: None,
     }
+}
+
+/// The same with the questions 1 and, twice and cut, 2, and with what asking them came to.
+pub(crate) fn asked() -> RunSnapshot {
+    let mut snapshot = mixed();
+    for (record, (number, is_cut)) in snapshot.records[1..].iter_mut().zip([(1, false), (2, true), (2, true)]) {
+        record.question = Some(AskedQuestion { key: key(number), is_cut });
+    }
+    snapshot.enrichment = Some(EnrichmentAccount {
+        selected_count: 3,
+        asked_count: 2,
+        reused_count: 0,
+        shared_count: 1,
+        failed_count: 1,
+        retried_count: 2,
+        call_count: 4,
+        cut_count: 1,
+        prompt_tokens: Some(800),
+        answer_tokens: None,
+        elapsed: Duration::from_millis(6_500),
+        mean_latency: Duration::from_millis(1_250),
+        p95_latency: Duration::from_secs(2),
+    });
+    snapshot
+}
+
+/// A question; those of different numbers are spread over all there can be.
+pub(crate) fn key(number: u64) -> QuestionKey {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    bytes[24..].copy_from_slice(&number.to_be_bytes());
+    QuestionKey(bytes)
+}
+
+/// The answer to the question of this number.
+pub(crate) fn answer(number: u64) -> KeptAnswer {
+    KeptAnswer {
+        key: key(number),
+        intent: format!("Does {number}."),
+        model: "qwen3-coder:latest".to_owned(),
+        model_digest: "aa11".to_owned(),
+        prompt_version: 3,
+        prompt_tokens: Some(100),
+        answer_tokens: None,
+    }
+}
+
+/// The moment so many seconds after 1970.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_milliseconds(seconds * 1_000)
 }
 
 /// The same without any failure.

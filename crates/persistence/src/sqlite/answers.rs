@@ -1,0 +1,126 @@
+//! The kept answers of an open database, for every handle: what is read of them, and how they are kept and removed.
+//!
+//! Everything that is read tolerates that the tables are missing. An answer is kept in a transaction of its own, which
+//! has nothing to do with that of a snapshot.
+
+use std::collections::HashMap;
+
+use cds_model::{KeptAnswer, QuestionKey, Timestamp};
+
+use super::{database::Database, fit, inspection, schema};
+use crate::{
+    EnrichmentRate, Error, IntentCacheStats, Step,
+    table::{
+        enrichments,
+        intent_cache::{self, Selection},
+        record_questions, runs,
+    },
+};
+
+/// The intents of those `keys` that were answered.
+pub(super) fn lookup(database: &Database, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
+    database.read(&Step::ReadAnswers, |connection| {
+        if !fit::has_table(connection, &intent_cache::TABLE)? {
+            return Ok(HashMap::new());
+        }
+        intent_cache::lookup(connection, keys)
+    })
+}
+
+/// The digest that `model` last had, where it is known.
+pub(super) fn latest_digest(database: &Database, model: &str) -> Result<Option<String>, Error> {
+    database.read(&Step::ReadAnswers, |connection| {
+        if !fit::has_table(connection, &intent_cache::TABLE)? {
+            return Ok(None);
+        }
+        intent_cache::latest_digest(connection, model)
+    })
+}
+
+/// What is kept.
+pub(super) fn stats(database: &Database) -> Result<IntentCacheStats, Error> {
+    database.read(&Step::ReadAnswers, |connection| {
+        if !fit::has_table(connection, &intent_cache::TABLE)? {
+            return Ok(IntentCacheStats::default());
+        }
+        let mut stats = intent_cache::stats(connection)?;
+        if fit::has_table(connection, &record_questions::TABLE)? {
+            stats.used_count = intent_cache::count_used(connection)?;
+        }
+        Ok(stats)
+    })
+}
+
+/// What a call to `model` cost in the last runs that made any.
+pub(super) fn last_rate(database: &Database, model: &str) -> Result<Option<EnrichmentRate>, Error> {
+    database.read(&Step::ReadEnrichments, |connection| {
+        if fit::has_table(connection, &enrichments::TABLE)? && fit::has_table(connection, &runs::TABLE)? {
+            enrichments::rate(connection, model)
+        } else {
+            Ok(None)
+        }
+    })
+}
+
+/// How many answers [`prune`] would remove.
+pub(super) fn count_prunable(
+    database: &Database,
+    older_than: Option<Timestamp>,
+    is_unused: bool,
+) -> Result<usize, Error> {
+    database.read(&Step::ReadAnswers, |connection| match selection(connection, older_than, is_unused)? {
+        Some(selection) => intent_cache::count_selected(connection, &selection),
+        None => Ok(0),
+    })
+}
+
+/// Removes the answers of which everything is true that is asked for, and says how many there were.
+pub(super) fn prune(database: &Database, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
+    let transaction = database.begin(&Step::Begin)?;
+    inspection::inspect(database)?;
+    let error = |cause| database.error(Step::PruneAnswers, cause);
+    let Some(selection) = selection(&transaction, older_than, is_unused).map_err(error)? else {
+        return Ok(0);
+    };
+    let count = intent_cache::delete_selected(&transaction, &selection).map_err(error)?;
+    database.check_is_in_place()?;
+    database.commit(&transaction)?;
+    Ok(count)
+}
+
+/// What is to be pruned; nothing where nothing is asked for or kept.
+///
+/// In a database that stores no question of any record, every answer is unused.
+fn selection(
+    connection: &rusqlite::Connection,
+    older_than: Option<Timestamp>,
+    is_unused: bool,
+) -> rusqlite::Result<Option<Selection>> {
+    if (older_than.is_none() && !is_unused) || !fit::has_table(connection, &intent_cache::TABLE)? {
+        return Ok(None);
+    }
+    Ok(Some(Selection {
+        older_than: older_than.map(|moment| moment.to_string()),
+        is_unused: is_unused && fit::has_table(connection, &record_questions::TABLE)?,
+    }))
+}
+
+/// Keeps `answers`, all or none.
+pub(super) fn keep(database: &Database, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let transaction = database.begin(&Step::Begin)?;
+    // Hours may have passed since the database was opened, and others may have changed it.
+    inspection::inspect_for(database, &intent_cache::TABLE)?;
+    schema::create_table(database, &intent_cache::TABLE)?;
+    let created_at = at.to_string();
+    let mut statement = database.prepare_insert(&intent_cache::TABLE)?;
+    for (index, answer) in answers.iter().enumerate() {
+        let outcome = intent_cache::upsert(&mut statement, answer, &created_at);
+        database.check_one_row(outcome, || Step::KeepAnswer { number: index + 1 })?;
+    }
+    drop(statement);
+    database.check_is_in_place()?;
+    database.commit(&transaction)
+}

@@ -1,0 +1,135 @@
+//! A handle that only reads: it neither creates nor changes anything, the files beside the database included.
+
+use std::{collections::HashMap, path::Path, time::Duration};
+
+use cds_model::{QuestionKey, Timestamp};
+use tempfile::TempDir;
+
+use super::{
+    OpenOptions,
+    access::{self, Access, Stamp},
+    answers,
+    database::{self, Database},
+    inspection,
+    location::Location,
+};
+use crate::{EnrichmentRate, Error, IntentCacheStats};
+
+/// How often a file is opened anew that another process writes at the same moment.
+const ATTEMPT_COUNT: usize = 5;
+
+/// A database that exists and is only read, wherever it lies and whoever writes to it.
+///
+/// Tables that are missing are taken for empty ones.
+#[derive(Debug)]
+pub struct SqliteReader {
+    pub(super) database: Database,
+    access: Access,
+    /// Where the original is.
+    origin: Location,
+    /// The original's state when it was opened.
+    stamp: Stamp,
+    patience: Duration,
+    /// What is read when it is a copy; it is removed after the database is closed.
+    _copy: Option<TempDir>,
+}
+
+impl SqliteReader {
+    /// Opens the database at `path`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, or it is not one that [`SqlitePersistence::open`](super::SqlitePersistence::open) would
+    /// accept as it is; or it cannot be read.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
+        database::check_library(rusqlite::version_number())?;
+        Self::open_at(&Location::existing(path)?, options.busy_timeout)
+    }
+
+    fn open_at(origin: &Location, patience: Duration) -> Result<Self, Error> {
+        for _ in 0..ATTEMPT_COUNT {
+            let stamp = Stamp::of(origin);
+            let access =
+                Access::fit_for(origin).map_err(|source| Error::Inspect { path: origin.path.clone(), source })?;
+            let mut opened = Self::open_by(access, origin, stamp.clone(), patience);
+            // A journal that must be applied first, or a log that can not be shared here.
+            if access == Access::Shared && matches!(opened, Err(Error::ReadOnly { .. } | Error::CannotOpen { .. })) {
+                opened = Self::open_by(Access::Copy, origin, stamp.clone(), patience);
+            }
+            let is_safe = matches!(opened, Ok(Self { access: Access::Shared, .. })) || Stamp::of(origin) == stamp;
+            if is_safe {
+                return opened;
+            }
+        }
+        Err(Error::ChangedWhileRead { path: origin.path.clone() })
+    }
+
+    fn open_by(access: Access, origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
+        let mut location = origin.clone();
+        let mut copy = None;
+        if access == Access::Copy {
+            let (directory, path) =
+                access::copy(origin).map_err(|source| Error::Copy { path: origin.path.clone(), source })?;
+            location = origin.copied_to(path);
+            copy = Some(directory);
+        }
+        let name = match access {
+            Access::Immutable => access::immutable_uri(&location.absolute),
+            Access::Shared | Access::Copy => location.absolute.clone(),
+        };
+        let database = Database::connect_reader(location, &name, access.flags(), patience)?;
+        database.patiently(|| inspection::inspect(&database))?;
+        Ok(Self { database, access, origin: origin.clone(), stamp, patience, _copy: copy })
+    }
+
+    /// How the database is read.
+    pub const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// As [`SqlitePersistence::lookup_answers`](super::SqlitePersistence::lookup_answers).
+    pub fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
+        self.read(|database| answers::lookup(database, keys))
+    }
+
+    /// As [`SqlitePersistence::latest_digest`](super::SqlitePersistence::latest_digest).
+    pub fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
+        self.read(|database| answers::latest_digest(database, model))
+    }
+
+    /// As [`SqlitePersistence::intent_cache_stats`](super::SqlitePersistence::intent_cache_stats).
+    pub fn intent_cache_stats(&self) -> Result<IntentCacheStats, Error> {
+        self.read(answers::stats)
+    }
+
+    /// As [`SqlitePersistence::last_enrichment_rate`](super::SqlitePersistence::last_enrichment_rate).
+    pub fn last_enrichment_rate(&self, model: &str) -> Result<Option<EnrichmentRate>, Error> {
+        self.read(|database| answers::last_rate(database, model))
+    }
+
+    /// As [`SqlitePersistence::count_prunable_answers`](super::SqlitePersistence::count_prunable_answers).
+    pub fn count_prunable_answers(&self, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
+        self.read(|database| answers::count_prunable(database, older_than, is_unused))
+    }
+
+    /// Reads, and reads anew when the file has changed although it was not to: then nothing of what was read counts,
+    /// neither an answer nor an error.
+    fn read<T>(&self, query: impl Fn(&Database) -> Result<T, Error>) -> Result<T, Error> {
+        let outcome = query(&self.database);
+        if !self.is_overtaken() {
+            return outcome;
+        }
+        for _ in 0..ATTEMPT_COUNT {
+            let fresh = Self::open_at(&self.origin, self.patience)?;
+            let outcome = query(&fresh.database);
+            if !fresh.is_overtaken() {
+                return outcome;
+            }
+        }
+        Err(Error::ChangedWhileRead { path: self.origin.path.clone() })
+    }
+
+    fn is_overtaken(&self) -> bool {
+        self.access == Access::Immutable && Stamp::of(&self.origin) != self.stamp
+    }
+}

@@ -1,0 +1,26 @@
+//! The table `record_questions`: which question to a model the intent of a record answers.
+
+use cds_model::AskedQuestion;
+use rusqlite::{Result, Statement, params};
+
+use super::{Index, Table};
+
+pub(crate) const TABLE: Table = Table {
+    name: "record_questions",
+    create: "
+CREATE TABLE IF NOT EXISTS record_questions (
+    record_id INTEGER PRIMARY KEY REFERENCES records(id),
+    question TEXT NOT NULL,
+    is_cut INTEGER NOT NULL
+)",
+    indexes: &[Index {
+        column: "question",
+        create: "CREATE INDEX IF NOT EXISTS idx_record_questions_question ON record_questions(question)",
+    }],
+    insert: "INSERT INTO record_questions (record_id, question, is_cut) VALUES (?1, ?2, ?3)",
+};
+
+/// Writes the question of one record and says how many rows were written.
+pub(crate) fn insert(statement: &mut Statement<'_>, record_id: i64, question: &AskedQuestion) -> Result<usize> {
+    statement.execute(params![record_id, question.key.to_string(), question.is_cut])
+}
