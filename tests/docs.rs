@@ -1,5 +1,7 @@
 //! Runs the examples of the pages under `docs/`: what follows a `$ cds …` line is what the command prints.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, path::Path, process::Command};
 
 /// A command with the lines that it prints.

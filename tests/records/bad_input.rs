@@ -1,6 +1,6 @@
 //! Input that nobody would write: it must neither crash, hang nor vanish without a word.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use crate::{records_of, records_of_text};
 
@@ -36,7 +36,10 @@ fn nesting_exhausts_nothing() {
     let parentheses = format!("x = {}{}\n", "(".repeat(100_000), ")".repeat(100_000));
     assert_eq!(records_of_text(parentheses).len(), 1);
     assert_eq!(records_of_text("(".repeat(200_000)).len(), 1);
-    let functions: String = (0..2_000).map(|level| format!("{}def f{level}():\n", " ".repeat(level))).collect();
+    let mut functions = String::new();
+    for level in 0..2_000 {
+        writeln!(functions, "{}def f{level}():", " ".repeat(level)).unwrap();
+    }
     let records = records_of_text(format!("{functions}{}pass\n", " ".repeat(2_000)));
     assert!(records.len() <= 101, "{}", records.len());
 }

@@ -2,6 +2,8 @@
 //!
 //! The two crates do not know each other, so what holds only for both is tested here.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod bad_input;
 mod definitions;
 mod normalization;
@@ -20,7 +22,7 @@ fn fixture(name: &str) -> PathBuf {
 /// The records and errors of a tree, with the default options.
 fn records_of(path: &Path) -> (Vec<Record>, Vec<AnalyzerError>) {
     let tree = SourceTree::open(path).expect("the tree is there");
-    let analysis = analyze(&tree, &AnalysisOptions::default());
+    let analysis = analyze(&tree, &AnalysisOptions::default(), &|| false);
     (cds_model_builder::build(analysis.files), analysis.errors)
 }
 

@@ -82,7 +82,8 @@ impl Writer {
 
     fn line(&mut self, level: usize, code: &str) {
         if self.choose() {
-            write!(self.text, "{}# comment '''{}", " ".repeat(self.choices as usize % 9), self.line_break).unwrap();
+            write!(self.text, "{}# comment '''{}", " ".repeat(self.choices.count_ones() as usize % 9), self.line_break)
+                .unwrap();
         }
         if self.choose() {
             write!(self.text, "  \t{}", self.line_break).unwrap();

@@ -29,12 +29,16 @@ impl Default for AnalysisOptions {
 }
 
 /// Finds the symbols of every source file of `tree`, in the order of the paths.
-pub fn analyze(tree: &SourceTree, options: &AnalysisOptions) -> Analysis {
+///
+/// Once `is_cancelled` says so, no further file is read, and the result is worth nothing.
+pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn Fn() -> bool + Sync)) -> Analysis {
     let (candidates, mut errors) = tree.candidates(options.use_ignore_files);
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
         .with_max_len(1)
-        .map_init(PythonAnalyzer::new, |analyzer, candidate| analyze_file(analyzer, candidate, options))
+        .map_init(PythonAnalyzer::new, |analyzer, candidate| {
+            if is_cancelled() { Outcome::default() } else { analyze_file(analyzer, candidate, options) }
+        })
         .collect();
     let mut files = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
@@ -45,6 +49,7 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions) -> Analysis {
     Analysis { files, errors }
 }
 
+#[derive(Default)]
 struct Outcome {
     file: Option<AnalyzedFile>,
     error: Option<AnalyzerError>,

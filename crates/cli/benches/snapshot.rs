@@ -4,15 +4,20 @@
 //! once, so that a slow moment of the machine hits them all. Without TREE it is the standard library of the python3
 //! on the PATH. Nothing here passes or fails by time.
 
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
+
+#[path = "measure/mod.rs"]
+mod measure;
+
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use cds_analyzer::{AnalysisOptions, SourceTree, analyze};
 use cds_model::Record;
+use measure::{Run, copy_python, median, megabytes, run_cds, tree_argument};
 use rayon::prelude::*;
 
 const ROUNDS: usize = 5;
@@ -31,11 +36,7 @@ const INSERT: &str = "INSERT INTO records(run_id, kind, file_path, signature, st
     normalized_code, md5sum, intent, intent_status) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'success')";
 
 fn main() {
-    // Cargo adds `--bench`; anything else is the tree.
-    let tree = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with("--"))
-        .map_or_else(standard_library, PathBuf::from);
+    let tree = tree_argument();
     let folder = tempfile::tempdir().expect("a folder for the copy");
     let (files, byte_count) = copy_python(&tree, &folder.path().join("tree"));
     let tree = SourceTree::open(&folder.path().join("tree")).expect("the copy is there");
@@ -49,7 +50,8 @@ fn main() {
         times[1].push(time(|| assert_eq!(records_of(&tree).len(), records.len())));
         times[2].push(time(|| insert_all(&records, &folder.path().join(format!("bare-{round}.sqlite")))));
         times[3].push(time(|| {
-            peak_memory = peak_memory.max(persist(&tree, &folder.path().join(format!("cds-{round}.sqlite"))));
+            let run = persist(&tree, &folder.path().join(format!("cds-{round}.sqlite")));
+            peak_memory = peak_memory.max(run.peak_memory);
         }));
     }
     let [parse, build, insert, persist] = times.map(median);
@@ -72,44 +74,6 @@ fn time(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
-}
-
-fn standard_library() -> PathBuf {
-    let output = Command::new("python3")
-        .args(["-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"])
-        .output()
-        .expect("python3 is on the PATH; else name a tree: cargo bench -p cds --bench snapshot -- TREE");
-    PathBuf::from(String::from_utf8(output.stdout).expect("a path").trim())
-}
-
-/// Copies every `*.py` below `from`, but no installed packages; returns the copies and their size.
-fn copy_python(from: &Path, to: &Path) -> (Vec<PathBuf>, u64) {
-    let (mut files, mut size) = (Vec::new(), 0);
-    fs::create_dir_all(to).expect("the copy can be made");
-    for entry in fs::read_dir(from).expect("the tree can be read") {
-        let entry = entry.expect("the tree can be read");
-        let (kind, name) = (entry.file_type().expect("a file type"), entry.file_name());
-        let copy = to.join(&name);
-        if kind.is_dir() && name != "site-packages" && name != "__pycache__" {
-            let (inner, inner_size) = copy_python(&entry.path(), &copy);
-            files.extend(inner);
-            size += inner_size;
-        } else if kind.is_file() && copy.extension().is_some_and(|extension| extension == "py") {
-            size += fs::copy(entry.path(), &copy).expect("the copy can be made");
-            files.push(copy);
-        }
-    }
-    (files, size)
-}
-
 fn parse_all(files: &[PathBuf]) {
     let new_parser = || {
         let mut parser = tree_sitter::Parser::new();
@@ -123,7 +87,7 @@ fn parse_all(files: &[PathBuf]) {
 }
 
 fn records_of(tree: &SourceTree) -> Vec<Record> {
-    cds_model_builder::build(analyze(tree, &AnalysisOptions::default()).files)
+    cds_model_builder::build(analyze(tree, &AnalysisOptions::default(), &|| false).files)
 }
 
 fn insert_all(records: &[Record], path: &Path) {
@@ -152,31 +116,7 @@ fn insert_all(records: &[Record], path: &Path) {
     connection.close().expect("closing writes the log into the file");
 }
 
-/// Runs the real command; returns the most memory that it had, in bytes (0 where the system does not tell).
-fn persist(tree: &SourceTree, database: &Path) -> u64 {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cds"))
-        .args(["persist", "--provider-url", "builtin:", "--progress-batch-size", "1000000", "--path"])
-        .arg(tree.root())
-        .arg("--db-path")
-        .arg(database)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("cds starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        // The high-water mark never falls, so that the last one read is the one that counts.
-        peak = peak.max(fs::read_to_string(&status).ok().and_then(|text| high_water_mark(&text)).unwrap_or(0));
-        if let Some(exit) = child.try_wait().expect("the child can be waited for") {
-            assert!(exit.success(), "cds persist failed");
-            return peak;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn high_water_mark(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+fn persist(tree: &SourceTree, database: &Path) -> Run {
+    let arguments = ["persist", "--provider-url", "builtin:", "--progress-batch-size", "1000000", "--path"];
+    run_cds(&arguments, &[tree.root(), Path::new("--db-path"), database])
 }

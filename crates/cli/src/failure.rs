@@ -2,6 +2,8 @@
 
 use std::{fmt, io, process::ExitCode};
 
+use cds_persistence::Error;
+
 /// An error with the exit status that it leads to and, where there is one, the next step for the user.
 ///
 /// The cause says what was attempted, in words that read after "failed to".
@@ -18,6 +20,8 @@ enum Kind {
     Usage,
     /// The command ran and failed.
     Failed,
+    /// A signal asked it to stop; the exit status tells which.
+    Interrupted(u8),
 }
 
 impl Failure {
@@ -29,6 +33,11 @@ impl Failure {
     /// The command ran and failed.
     pub(crate) fn failed(cause: impl Into<anyhow::Error>) -> Self {
         Self { kind: Kind::Failed, cause: cause.into(), hint: None }
+    }
+
+    /// A signal asked the command to stop.
+    pub(crate) fn interrupted(exit_status: u8) -> Self {
+        Self { kind: Kind::Interrupted(exit_status), cause: anyhow::anyhow!("interrupted"), hint: None }
     }
 
     /// Adds what to do next.
@@ -45,6 +54,7 @@ impl Failure {
         match self.kind {
             Kind::Failed => ExitCode::from(1),
             Kind::Usage => ExitCode::from(2),
+            Kind::Interrupted(status) => ExitCode::from(status),
         }
     }
 
@@ -59,6 +69,49 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "failed to {:#}", self.cause)
+        match self.kind {
+            Kind::Interrupted(_) => formatter.write_str("interrupted"),
+            Kind::Usage | Kind::Failed => write!(formatter, "failed to {:#}", self.cause),
+        }
     }
+}
+
+/// What the database said, with the exit status and the next step for each case.
+pub(crate) fn database_failure(error: Error) -> Failure {
+    let is_argument = matches!(
+        error,
+        Error::InvalidName { .. }
+            | Error::MissingDirectory { .. }
+            | Error::NotARegularFile { .. }
+            | Error::Missing { .. }
+    );
+    let hint = database_hint(&error);
+    let failure = if is_argument { Failure::usage(error) } else { Failure::failed(error) };
+    match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
+
+fn database_hint(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::InvalidName { .. } | Error::NotARegularFile { .. } => "name a file, for example --db-path cds.sqlite",
+        Error::Missing { .. } => "name the database that cds persist wrote",
+        Error::ChangedWhileRead { .. } => "another process writes to it; run the command again",
+        Error::MissingDirectory { .. } => "create the folder first, or name a file in an existing one",
+        Error::ReadOnly { .. } | Error::Create { .. } | Error::CannotOpen { .. } => {
+            "give yourself permission to write the file and its folder, or name another file"
+        }
+        Error::NotADatabase { .. } | Error::AnotherProgram { .. } | Error::ForeignTables { .. } => {
+            "the file was left as it is; name another one"
+        }
+        Error::Damaged { .. } => {
+            "look at it with: sqlite3 FILE 'PRAGMA integrity_check'; restore a copy, or name another file"
+        }
+        Error::NewerFormat { .. } => "use the version of cds that wrote it, or a newer one",
+        Error::SchemaMismatch { .. } => "the file was left as it is; docs/schema.md has the columns that are needed",
+        Error::Locked { .. } => "wait until the other process is done, or wait longer with --busy-timeout 60s",
+        Error::Full { .. } => "nothing was written; make room and run the command again",
+        _ => return None,
+    })
 }

@@ -3,10 +3,12 @@
 //! This crate alone knows arguments, environment, terminal and clock. It wires the stages of the other crates together
 //! and renders what they return; stdout carries the result, stderr everything else.
 
+mod answers;
 mod arguments;
 mod commands;
 mod failure;
 mod output;
+mod preflight;
 mod progress;
 mod render;
 mod signals;
@@ -22,21 +24,33 @@ use crate::commands::Command;
 #[derive(Debug, Parser)]
 #[command(name = "cds", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
+    /// Show nothing on stderr but errors
+    #[arg(long, short, global = true, env = "CDS_QUIET")]
+    quiet: bool,
+
     #[command(subcommand)]
     command: Command,
 }
 
+/// Shown below the help of the program and of each command.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; what went wrong inside of the tree or with single intents is in the result
   1  the command ran and failed, for example at the database
   2  the arguments are wrong; nothing was done
+  130, 143  interrupted by SIGINT or SIGTERM; nothing is half-written
 
 Every option that names an environment variable can be set by it; the option wins.";
 
 fn main() -> ExitCode {
-    signals::survive_file_size_limit();
-    match commands::run(Cli::parse().command) {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return render::usage::show(&error),
+    };
+    if arguments.quiet {
+        render::messages::be_quiet();
+    }
+    match commands::run(arguments.command, &signals::listen()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {

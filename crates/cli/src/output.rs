@@ -35,7 +35,11 @@ impl Output {
             // What a link names is replaced, and not the link.
             Ok(_) => path.canonicalize().map(Self::File).map_err(|error| usage(error.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
-                temporary_beside(path).map_err(|error| usage(error.into()))?;
+                if !folder_of(path).is_dir() {
+                    return Err(usage(anyhow::anyhow!("its folder does not exist")));
+                }
+                // Without the name of the temporary file, which says nothing to the user.
+                temporary_beside(path).map_err(|error| usage(io::Error::from(error.kind()).into()))?;
                 Ok(Self::File(path.to_owned()))
             }
             Err(error) => Err(usage(error.into())),

@@ -1,48 +1,120 @@
-//! Progress for whoever reads a log.
+//! Progress of an enrichment: structured lines for a log, and a live bar below them on a terminal.
 
-use cds_llm_client::{Progress, ProgressReporter};
+use std::{io::IsTerminal, time::Duration};
 
-use crate::render::messages;
+use cds_llm_client::{Decision, EnrichmentObserver, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// One structured line on stderr for each report.
-pub(crate) struct LineReporter;
+use crate::render::{fields::Fields, messages, text};
 
-impl ProgressReporter for LineReporter {
+const BAR: &str = "{bar:30} {pos}/{len} {percent:>3}%  {msg}";
+
+/// Shows on stderr how an enrichment goes on.
+pub(crate) struct ConsoleObserver {
+    bar: ProgressBar,
+    /// What the user was told before the first question.
+    known: Option<String>,
+}
+
+impl ConsoleObserver {
+    /// An observer for a user who was already told that the provider is `unavailable`, if so.
+    pub(crate) fn new(unavailable: Option<&str>) -> Self {
+        let is_shown = std::io::stderr().is_terminal() && !messages::are_quiet();
+        let bar = if is_shown {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: bar.with_style(style), known: unavailable.map(str::to_owned) }
+    }
+
+    fn line(&self, line: &str) {
+        self.bar.suspend(|| messages::note(line));
+    }
+}
+
+impl Drop for ConsoleObserver {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl EnrichmentObserver for ConsoleObserver {
     fn report(&mut self, progress: &Progress) {
-        messages::line(&progress_line(progress));
+        self.line(&progress_line(progress));
+        self.bar.set_length(progress.total as u64);
+        self.bar.set_position(progress.completed as u64);
+        self.bar.set_message(bar_message(progress, self.bar.elapsed()));
+    }
+
+    fn decision(&mut self, decision: &Decision) {
+        let is_known = matches!((decision, &self.known), (Decision::GaveUp { reason }, Some(known)) if reason == known);
+        if let Some(warning) = describe(decision).filter(|_| !is_known) {
+            self.bar.suspend(|| messages::warning(&warning));
+        }
     }
 }
 
 fn progress_line(progress: &Progress) -> String {
-    let Progress { completed, total, failed, eta } = progress;
-    let percent = progress.percent();
-    let eta = eta.as_secs_f64().round();
-    format!(
-        "intent_enrichment_progress completed={completed} total={total} failed={failed} percent={percent:.1} eta_seconds={eta}"
-    )
+    Fields::new("intent_enrichment_progress")
+        .field("completed", progress.completed)
+        .field("total", progress.total)
+        .field("failed", progress.failed)
+        .field("percent", format!("{:.1}", progress.percent()))
+        .field("eta_seconds", progress.eta.as_secs_f64().round())
+        .field("asked", progress.asked)
+        .field("reused", progress.reused)
+        .field("shared", progress.shared)
+        .field("concurrency", progress.concurrency)
+        .finish()
+}
+
+fn bar_message(progress: &Progress, elapsed: Duration) -> String {
+    let Progress { asked, reused, failed, concurrency, .. } = progress;
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let rate = *asked as f64 / elapsed.as_secs_f64().max(0.001);
+    let left = Duration::from_secs(progress.eta.as_secs());
+    format!("{failed} failed  {reused} reused  {rate:.1}/s  {left:?} left  {concurrency} at once")
+}
+
+/// What a reader of the log should know; what is only of interest in numbers is in the summary.
+fn describe(decision: &Decision) -> Option<String> {
+    Some(match decision {
+        Decision::Retry { .. } | Decision::ConcurrencyChanged { .. } => return None,
+        Decision::Paused { wait, reason } => format!("no call for {:.0} s: {reason}", wait.as_secs_f64().ceil()),
+        Decision::BreakerOpened { reason } => format!("the provider seems to be gone, waiting for it: {reason}"),
+        Decision::BreakerClosed { after } => format!("the provider is back after {:.1} s", after.as_secs_f64()),
+        Decision::StoreFailed { reason } => {
+            format!("answers are not kept for later runs: {}", text::one_line(reason))
+        }
+        Decision::GaveUp { reason } => format!("no more questions are asked: {reason}"),
+        Decision::Interrupted { in_flight } => {
+            format!("interrupted: waiting a few seconds for {in_flight} calls in flight; once more ends at once")
+        }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn the_line_has_every_field() {
-        let progress = Progress { completed: 10, total: 30, failed: 1, eta: Duration::from_millis(20_600) };
+        let progress = Progress {
+            completed: 10,
+            total: 30,
+            failed: 1,
+            eta: Duration::from_millis(20_600),
+            asked: 6,
+            reused: 3,
+            shared: 1,
+            concurrency: 4,
+        };
         assert_eq!(
             progress_line(&progress),
-            "intent_enrichment_progress completed=10 total=30 failed=1 percent=33.3 eta_seconds=21"
-        );
-    }
-
-    #[test]
-    fn nothing_to_do_is_done() {
-        let progress = Progress { completed: 0, total: 0, failed: 0, eta: Duration::ZERO };
-        assert_eq!(
-            progress_line(&progress),
-            "intent_enrichment_progress completed=0 total=0 failed=0 percent=100.0 eta_seconds=0"
+            "intent_enrichment_progress completed=10 total=30 failed=1 percent=33.3 eta_seconds=21 asked=6 reused=3 \
+             shared=1 concurrency=4"
         );
     }
 }

@@ -1,16 +1,17 @@
-//! Why a question got no answer, in classes that call for different reactions.
+//! Why a question got no answer. What that means for the next one is in `failure_class.rs`.
 
 use std::{error::Error, time::Duration};
 
 use crate::{
     clean::Distrust,
+    failure_class::is_about_a_model,
     plain_text::{MAX_CHARS, one_line},
 };
 
 /// The cause of a failed connection.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why one attempt got no usable answer.
+/// Why one attempt got no usable answer. No text of it holds a credential, also where the provider repeated one.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Nobody was reached: no address, refused, no TLS, or no connection in time.
@@ -31,30 +32,34 @@ pub enum AskError {
     /// The connection broke before the answer was complete.
     #[error("connection to the provider broke")]
     Broken {
+        /// Whether it broke without a head of an answer; see [`AskError::is_unanswered`].
+        is_unanswered: bool,
         /// What the connection said.
         #[source]
         cause: BoxError,
     },
     /// The provider wants the question elsewhere; it is not followed.
-    #[error("provider redirects to {target} (status {status}); give that address if it is right")]
+    #[error("provider redirects{} (status {status}){}", towards(target), redirect_advice(target))]
     Redirect {
         /// The HTTP status.
         status: u16,
-        /// Where to, without credentials.
+        /// Where to, without credentials; empty where the provider does not say.
         target: String,
     },
     /// The provider refused or failed.
-    #[error("provider answered with status {status}{}{detail}", if detail.is_empty() { "" } else { ": " })]
+    #[error("provider answered with status {status}{}{}", after_colon(detail), status_advice(*status, detail))]
     Status {
         /// The HTTP status.
         status: u16,
         /// One short line of the body; empty where it has none.
         detail: String,
+        /// The pause that the provider asks for (`Retry-After`).
+        retry_after: Option<Duration>,
     },
     /// An error that came with a status of success.
-    #[error("provider reported an error: {detail}")]
+    #[error("provider reported an error{}", after_colon(detail))]
     Reported {
-        /// One short line.
+        /// One short line; empty where there is no text.
         detail: String,
     },
     /// More bytes than an answer can have; the rest was not read.
@@ -62,6 +67,15 @@ pub enum AskError {
     TooLarge {
         /// How many bytes are read at most.
         limit: usize,
+    },
+    /// A page for people, most likely from a gateway or a login in front of the provider.
+    #[error("malformed answer: a page of markup instead of JSON")]
+    Page,
+    /// What came stops before its end.
+    #[error("incomplete answer: {problem}")]
+    Incomplete {
+        /// Where it stops.
+        problem: &'static str,
     },
     /// What came is not what the protocol says.
     #[error("malformed answer: {problem}")]
@@ -74,34 +88,11 @@ pub enum AskError {
     Untrustworthy(Distrust),
 }
 
-/// What a failure means for the next question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureClass {
-    /// It is about this question only, and asking again would give the same.
-    Permanent,
-    /// Every other question would fail in the same way.
-    Fatal,
-    /// It may pass.
-    Passing {
-        /// How long the provider asks everybody to wait.
-        wait: Option<Duration>,
-        /// Whether the provider is gone or failing, rather than busy.
-        is_outage: bool,
-    },
-}
-
 impl AskError {
-    /// What the failure means for the next question.
-    pub fn class(&self) -> FailureClass {
-        match self {
-            Self::Connect { .. } | Self::Broken { .. } | Self::TimedOut { .. } => {
-                FailureClass::Passing { wait: None, is_outage: true }
-            }
-            Self::Status { status: 500..=599, .. } => FailureClass::Passing { wait: None, is_outage: true },
-            Self::Status { status: 408 | 425 | 429, .. } => FailureClass::Passing { wait: None, is_outage: false },
-            Self::Status { status: 401 | 403 | 404 | 405, .. } | Self::Redirect { .. } => FailureClass::Fatal,
-            _ => FailureClass::Permanent,
-        }
+    /// Whether the connection broke before an answer began, as a kept connection does that the server has closed in
+    /// the meantime: the same question may be sent once more at once, without counting as an attempt.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Broken { is_unanswered: true, .. })
     }
 
     /// The failure as a record keeps it: one printable line of at most 300 characters with the deepest cause.
@@ -118,6 +109,24 @@ impl AskError {
     }
 }
 
+fn after_colon(detail: &str) -> String {
+    if detail.is_empty() { String::new() } else { format!(": {detail}") }
+}
+
+fn towards(target: &str) -> String {
+    if target.is_empty() { String::new() } else { format!(" to {target}") }
+}
+
+fn redirect_advice(target: &str) -> &'static str {
+    if target.is_empty() { " without a target" } else { "; give that address if it is right" }
+}
+
+/// A path that the server does not know is a matter of the URL, a model that it does not know is none.
+fn status_advice(status: u16, detail: &str) -> &'static str {
+    let is_wrong_path = status == 405 || status == 404 && !is_about_a_model(detail);
+    if is_wrong_path { "; check the path of the provider URL" } else { "" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,14 +141,31 @@ mod tests {
         let error = AskError::Connect { url: "http://h:1".to_owned(), cause };
         assert_eq!(error.reason(), "could not connect to http://h:1: connection refused [0m");
 
-        let error = AskError::Status { status: 500, detail: "words ".repeat(200) };
+        let error = AskError::Status { status: 500, detail: "words ".repeat(200), retry_after: None };
         assert!(error.reason().chars().count() <= 300);
     }
 
     #[test]
-    fn a_status_without_a_body_has_no_dangling_colon() {
-        let error = AskError::Status { status: 403, detail: String::new() };
-        assert_eq!(error.reason(), "provider answered with status 403");
+    fn a_status_is_told_with_what_helps() {
+        for (status, detail, expected) in [
+            (403, "", "provider answered with status 403"),
+            (404, "model 'x' not found", "provider answered with status 404: model 'x' not found"),
+            (
+                404,
+                "404 page not found",
+                "provider answered with status 404: 404 page not found; check the path of the provider URL",
+            ),
+            (405, "", "provider answered with status 405; check the path of the provider URL"),
+        ] {
+            let error = AskError::Status { status, detail: detail.to_owned(), retry_after: None };
+            assert_eq!(error.reason(), expected);
+        }
+    }
+
+    #[test]
+    fn a_redirect_may_lack_its_target() {
+        let error = AskError::Redirect { status: 302, target: String::new() };
+        assert_eq!(error.reason(), "provider redirects (status 302) without a target");
     }
 
     #[test]

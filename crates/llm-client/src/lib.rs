@@ -1,30 +1,51 @@
 //! Asks for the intent of each record: one plain English sentence that says what a piece of code is for.
 //!
-//! [`LlmClient`] is the contract with whoever answers. [`OllamaClient`] speaks to a server over HTTP, and
-//! [`EmbeddedClient`] derives the sentence from the code's own syntax. [`IntentEnricher`] asks either of them about
-//! many records at once. This crate reads no environment variable of ours, no file, no clock and no terminal: the time
-//! comes in through [`Clock`], and what is to be shown goes out through [`ProgressReporter`].
+//! [`LlmClient`] is the contract with whoever answers. [`OllamaClient`] and [`OpenAiClient`] speak to a server over
+//! HTTP, and [`EmbeddedClient`] derives the sentence from the code's own syntax; [`ProviderChoice`] makes the one that
+//! the user means. [`IntentEnricher`] asks any of them about many records at once. This crate reads no environment
+//! variable of ours, no file and no terminal: time is tokio's (the clock on the wall is looked at only for a
+//! `Retry-After` that is a date), kept answers come in through [`AnswerStore`], and what is to be shown goes out through
+//! [`EnrichmentObserver`].
 
 mod ask_error;
+mod asking;
 mod clean;
 mod client;
+mod completion;
 mod embedded;
 mod enricher;
 mod excerpt;
+mod failure_class;
+mod http;
+mod model_list;
+mod model_names;
 mod ollama;
+mod openai;
 mod plain_text;
 mod probe_error;
 mod progress;
 mod prompt;
+mod provider;
 mod provider_url;
+mod secret;
+mod settings;
 
-pub use ask_error::{AskError, BoxError, FailureClass};
+pub use ask_error::{AskError, BoxError};
+pub use asking::{
+    AnswerStore, Concurrency, Decision, Ending, EnrichContext, EnrichOptions, Enrichment, FailureGroup, Forecast,
+    NoStore, Preflight, StopSignal, StopSwitch,
+};
 pub use clean::Distrust;
 pub use client::{Answer, BoxFuture, LlmClient, ModelFacts, Question};
 pub use embedded::EmbeddedClient;
-pub use enricher::{EnrichOptions, EnrichSummary, IntentEnricher};
-pub use ollama::{ClientSetupError, OllamaClient, OllamaSettings};
+pub use enricher::IntentEnricher;
+pub use failure_class::FailureClass;
+pub use ollama::OllamaClient;
+pub use openai::OpenAiClient;
 pub use probe_error::ProbeError;
-pub use progress::{Clock, Progress, ProgressReporter};
+pub use progress::{EnrichmentObserver, Progress};
 pub use prompt::{PROMPT_VERSION, Prompt};
+pub use provider::{ProviderChoice, ProviderError, ProviderKind, UnknownProvider};
 pub use provider_url::{HttpUrl, ProviderUrl, ProviderUrlError};
+pub use secret::{Secret, SecretError};
+pub use settings::ModelSettings;

@@ -1,6 +1,6 @@
 //! Why a provider cannot be asked at all.
 
-use crate::AskError;
+use crate::{AskError, ProviderKind};
 
 /// What a look at the provider found wrong; each variant calls for another remedy.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +15,16 @@ pub enum ProbeError {
         cause: AskError,
     },
     /// Something answered, and it is another kind of server.
-    #[error("provider {url} is no {expected}")]
+    #[error("provider {url} is no {expected}{}{}", but_is(found.as_deref()), but_speaks(*speaks))]
     Foreign {
         /// The provider, without credentials.
         url: String,
-        /// What was expected there.
+        /// What was expected there, without an article.
         expected: &'static str,
+        /// What is there, with its article, where it can be recognized.
+        found: Option<String>,
+        /// The interface that it has instead, where it shows one.
+        speaks: Option<ProviderKind>,
     },
     /// The server is there and does not have the model.
     #[error("model {model} is not at {url}")]
@@ -32,4 +36,12 @@ pub enum ProbeError {
         /// Names that it has and that look alike, best first, at most five.
         near: Vec<String>,
     },
+}
+
+fn but_is(found: Option<&str>) -> String {
+    found.map(|found| format!("; it is {found}")).unwrap_or_default()
+}
+
+fn but_speaks(kind: Option<ProviderKind>) -> String {
+    kind.map(|kind| format!("; it speaks {kind}")).unwrap_or_default()
 }

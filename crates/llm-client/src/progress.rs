@@ -1,49 +1,57 @@
 //! How far the asking has come, and how long it will take.
 //!
-//! The time left is the number of remaining calls times the average seconds a call over everything reported so far.
-//! With several calls at once that average is wall time divided by calls, not the latency of one call.
+//! The time left is the number of remaining calls times the average seconds a call over everything asked so far; a
+//! record that is answered without a call of its own costs nothing. With several calls at once that average is wall time
+//! divided by calls, not the latency of one call.
 
 use std::time::Duration;
 
-/// Tells the time since some fixed moment; it never goes back.
-pub trait Clock {
-    /// The time since that moment.
-    fn now(&self) -> Duration;
-}
+use tokio::time::Instant;
 
-impl<F: Fn() -> Duration> Clock for F {
-    fn now(&self) -> Duration {
-        self()
+use crate::Decision;
+
+/// Is told what happens in an enrichment.
+pub trait EnrichmentObserver {
+    /// Called when a call completes every N-th record, and once at the end; exactly one report of a whole enrichment is
+    /// complete. What needs no call (answers that were kept, records that are given up together) is reported with the
+    /// next of these.
+    fn report(&mut self, progress: &Progress);
+
+    /// Called for each decision on the way.
+    fn decision(&mut self, decision: &Decision) {
+        let _ = decision;
     }
 }
 
-/// Shows progress to somebody.
-pub trait ProgressReporter {
-    /// Called every N completed calls and once at the end; exactly one report of a whole enrichment is complete.
-    fn report(&mut self, progress: &Progress);
-}
-
-impl<F: FnMut(&Progress)> ProgressReporter for F {
+impl<F: FnMut(&Progress)> EnrichmentObserver for F {
     fn report(&mut self, progress: &Progress) {
         self(progress);
     }
 }
 
-/// The state after some completed calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state after some completed records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Calls that came back, well or badly.
+    /// Records that have an answer or a failure.
     pub completed: usize,
     /// Records that are asked about.
     pub total: usize,
-    /// Calls that came back badly.
+    /// Completed records without an answer.
     pub failed: usize,
-    /// The time that the remaining calls are expected to take.
+    /// Completed records whose answer was kept from an earlier run.
+    pub reused: usize,
+    /// Completed records that share the answer of another one of this run.
+    pub shared: usize,
+    /// Distinct questions that were sent so far.
+    pub asked: usize,
+    /// Calls in flight at most, at present.
+    pub concurrency: usize,
+    /// The time that the remaining calls are expected to take; zero as long as no question is done.
     pub eta: Duration,
 }
 
 impl Progress {
-    /// Completed calls in per cent, to one decimal; 100.0 only when nothing is left.
+    /// Completed records in per cent, to one decimal; 100.0 only when nothing is left.
     pub fn percent(&self) -> f64 {
         if self.completed >= self.total {
             return 100.0;
@@ -53,40 +61,70 @@ impl Progress {
     }
 }
 
-/// Counts completed calls and reports them in batches.
-pub(crate) struct Tracker<'a> {
-    progress: Progress,
-    batch_size: usize,
-    started: Duration,
-    clock: &'a dyn Clock,
-    reporter: &'a mut dyn ProgressReporter,
+/// How a record was completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Completion {
+    Asked,
+    Reused,
+    Shared,
+    Failed,
+    /// Failed without a call of its own, together with all that were left.
+    GivenUp,
 }
 
-impl<'a> Tracker<'a> {
+/// Counts completed records and reports them in batches.
+pub(crate) struct Tracker {
+    progress: Progress,
+    batch_size: usize,
+    questions_left: usize,
+    questions_done: usize,
+    started: Instant,
+}
+
+impl Tracker {
     /// Starts the clock; with nothing to do it reports at once.
-    pub(crate) fn start(
-        total: usize,
-        batch_size: u32,
-        clock: &'a dyn Clock,
-        reporter: &'a mut dyn ProgressReporter,
-    ) -> Self {
-        let progress = Progress { completed: 0, total, failed: 0, eta: Duration::ZERO };
+    pub(crate) fn start(total: usize, batch_size: u32, observer: &mut dyn EnrichmentObserver) -> Self {
+        let progress = Progress { total, ..Progress::default() };
         if total == 0 {
-            reporter.report(&progress);
+            observer.report(&progress);
         }
         let batch_size = usize::try_from(batch_size).unwrap_or(usize::MAX);
-        Self { progress, batch_size, started: clock.now(), clock, reporter }
+        Self { progress, batch_size, questions_left: 0, questions_done: 0, started: Instant::now() }
     }
 
-    /// Counts one completed call, and reports when it fills a batch or is the last.
-    pub(crate) fn complete(&mut self, has_failed: bool) {
+    /// The asking of so many distinct questions begins.
+    pub(crate) fn begin_asking(&mut self, question_count: usize) {
+        self.questions_left = question_count;
+        self.started = Instant::now();
+    }
+
+    /// A distinct question was sent for the first time.
+    pub(crate) fn question_sent(&mut self, concurrency: usize) {
+        self.progress.asked += 1;
+        self.progress.concurrency = concurrency;
+    }
+
+    /// A distinct question is answered or has failed.
+    pub(crate) fn question_done(&mut self) {
+        self.questions_left = self.questions_left.saturating_sub(1);
+        self.questions_done += 1;
+    }
+
+    /// Counts one completed record, and reports when it fills a batch or is the last.
+    pub(crate) fn complete(&mut self, completion: Completion, observer: &mut dyn EnrichmentObserver) {
         self.progress.completed += 1;
-        self.progress.failed += usize::from(has_failed);
+        match completion {
+            Completion::Asked => {}
+            Completion::Reused => self.progress.reused += 1,
+            Completion::Shared => self.progress.shared += 1,
+            Completion::Failed | Completion::GivenUp => self.progress.failed += 1,
+        }
+        // What needs no call comes all at once: a line for every few of them would say nothing.
+        let is_called = !matches!(completion, Completion::Reused | Completion::GivenUp);
         let Progress { completed, total, .. } = self.progress;
-        if completed.is_multiple_of(self.batch_size) || completed == total {
-            let elapsed = self.clock.now().saturating_sub(self.started);
-            self.progress.eta = remaining_time(elapsed, completed, total);
-            self.reporter.report(&self.progress);
+        if (is_called && completed.is_multiple_of(self.batch_size)) || completed == total {
+            self.progress.eta = self.remaining_time();
+            observer.report(&self.progress);
         }
     }
 
@@ -94,71 +132,97 @@ impl<'a> Tracker<'a> {
     pub(crate) fn progress(&self) -> Progress {
         self.progress
     }
-}
 
-/// Remaining calls times the average time of the completed ones.
-fn remaining_time(elapsed: Duration, completed: usize, total: usize) -> Duration {
-    let remaining = total.saturating_sub(completed) as u128;
-    let nanoseconds = elapsed.as_nanos().saturating_mul(remaining) / (completed.max(1) as u128);
-    u64::try_from(nanoseconds).map_or(Duration::MAX, Duration::from_nanos)
+    /// Remaining calls times the average time of the completed ones.
+    fn remaining_time(&self) -> Duration {
+        if self.questions_done == 0 {
+            return Duration::ZERO;
+        }
+        let nanoseconds = self.started.elapsed().as_nanos().saturating_mul(self.questions_left as u128);
+        u64::try_from(nanoseconds / (self.questions_done as u128)).map_or(Duration::MAX, Duration::from_nanos)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use tokio::time::advance;
 
     use super::*;
 
-    /// Completes `total` calls of one second each (every third fails) and returns what was reported.
-    fn reports(total: usize, batch_size: u32) -> Vec<Progress> {
-        let seconds = Cell::new(7);
-        let clock = || Duration::from_secs(seconds.get());
+    /// Completes `total` questions of one second each (every third fails) and returns what was reported.
+    async fn reports(total: usize, batch_size: u32) -> Vec<Progress> {
         let mut seen = Vec::new();
-        let mut reporter = |progress: &Progress| seen.push(*progress);
-        let mut tracker = Tracker::start(total, batch_size, &clock, &mut reporter);
+        let mut observer = |progress: &Progress| seen.push(*progress);
+        let mut tracker = Tracker::start(total, batch_size, &mut observer);
+        tracker.begin_asking(total);
         for call in 1..=total {
-            seconds.set(seconds.get() + 1);
-            tracker.complete(call % 3 == 0);
+            advance(Duration::from_secs(1)).await;
+            tracker.question_done();
+            let completion = if call % 3 == 0 { Completion::Failed } else { Completion::Asked };
+            tracker.complete(completion, &mut observer);
         }
         seen
     }
 
     fn report(completed: usize, total: usize, failed: usize, eta_seconds: u64) -> Progress {
-        Progress { completed, total, failed, eta: Duration::from_secs(eta_seconds) }
+        Progress { completed, total, failed, eta: Duration::from_secs(eta_seconds), ..Progress::default() }
     }
 
-    #[test]
-    fn a_report_is_made_for_every_batch_and_for_the_end() {
-        assert_eq!(reports(5, 2), [report(2, 5, 0, 3), report(4, 5, 1, 1), report(5, 5, 1, 0)]);
+    #[tokio::test(start_paused = true)]
+    async fn a_report_is_made_for_every_batch_and_for_the_end() {
+        assert_eq!(reports(5, 2).await, [report(2, 5, 0, 3), report(4, 5, 1, 1), report(5, 5, 1, 0)]);
     }
 
-    #[test]
-    fn a_last_batch_that_is_full_is_reported_once() {
-        assert_eq!(reports(4, 2), [report(2, 4, 0, 2), report(4, 4, 1, 0)]);
-        assert_eq!(reports(1, 1), [report(1, 1, 0, 0)]);
-        assert_eq!(reports(2, u32::MAX), [report(2, 2, 0, 0)]);
+    #[tokio::test(start_paused = true)]
+    async fn a_last_batch_that_is_full_is_reported_once() {
+        assert_eq!(reports(4, 2).await, [report(2, 4, 0, 2), report(4, 4, 1, 0)]);
+        assert_eq!(reports(1, 1).await, [report(1, 1, 0, 0)]);
+        assert_eq!(reports(2, u32::MAX).await, [report(2, 2, 0, 0)]);
     }
 
-    #[test]
-    fn nothing_to_do_is_one_complete_report() {
-        let seen = reports(0, 10);
+    #[tokio::test(start_paused = true)]
+    async fn nothing_to_do_is_one_complete_report() {
+        let seen = reports(0, 10).await;
         assert_eq!(seen, [report(0, 0, 0, 0)]);
         assert!((seen[0].percent() - 100.0).abs() < f64::EPSILON);
     }
 
-    #[test]
-    fn the_average_is_taken_over_all_batches() {
-        let times = Cell::new(Duration::ZERO);
-        let clock = || times.get();
+    #[tokio::test(start_paused = true)]
+    async fn the_average_is_taken_over_all_batches() {
         let mut etas = Vec::new();
-        let mut reporter = |progress: &Progress| etas.push(progress.eta);
-        let mut tracker = Tracker::start(6, 2, &clock, &mut reporter);
-        for milliseconds in [500, 2000, 2500, 3000, 9000, 9000] {
-            times.set(Duration::from_millis(milliseconds));
-            tracker.complete(false);
+        let mut observer = |progress: &Progress| etas.push(progress.eta);
+        let mut tracker = Tracker::start(6, 2, &mut observer);
+        tracker.begin_asking(6);
+        for milliseconds in [500, 1500, 500, 500, 6000, 0] {
+            advance(Duration::from_millis(milliseconds)).await;
+            tracker.question_done();
+            tracker.complete(Completion::Asked, &mut observer);
         }
         // 4 × 2.0 s / 2, then 2 × 3.0 s / 4.
         assert_eq!(etas, [Duration::from_secs(4), Duration::from_millis(1500), Duration::ZERO]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_costs_no_call_takes_no_time_and_no_lines() {
+        let mut seen = Vec::new();
+        let mut observer = |progress: &Progress| seen.push(*progress);
+        let mut tracker = Tracker::start(10, 1, &mut observer);
+        for _ in 0..4 {
+            tracker.complete(Completion::Reused, &mut observer);
+        }
+        tracker.begin_asking(3);
+        advance(Duration::from_secs(2)).await;
+        tracker.question_sent(4);
+        tracker.question_done();
+        tracker.complete(Completion::Asked, &mut observer);
+        tracker.complete(Completion::Shared, &mut observer);
+        for _ in 0..4 {
+            tracker.complete(Completion::GivenUp, &mut observer);
+        }
+        let asked = Progress { reused: 4, asked: 1, concurrency: 4, ..report(5, 10, 0, 4) };
+        let shared = Progress { completed: 6, shared: 1, ..asked };
+        let end = Progress { completed: 10, failed: 4, ..shared };
+        assert_eq!(seen, [asked, shared, end]);
     }
 
     #[test]

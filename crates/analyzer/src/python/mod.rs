@@ -19,8 +19,9 @@ use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use crate::{Analyzer, Findings, Problem};
 
-/// Real files parse in milliseconds; only made ones come near.
-const PARSE_LIMIT: Duration = Duration::from_secs(60);
+/// Real files parse in milliseconds; only made ones come near what they are allowed.
+const LEAST_PARSE_LIMIT: Duration = Duration::from_secs(30);
+const PARSE_SECONDS_PER_MEGABYTE: f64 = 10.0;
 
 /// Finds classes, functions and methods in Python text.
 pub struct PythonAnalyzer {
@@ -39,10 +40,10 @@ impl PythonAnalyzer {
         Self { parser }
     }
 
-    fn parse(&mut self, text: &[u8]) -> Option<Tree> {
+    fn parse(&mut self, text: &[u8], limit: Duration) -> Option<Tree> {
         let start = Instant::now();
         let mut in_time = |_: &ParseState| {
-            if start.elapsed() > PARSE_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if start.elapsed() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = ParseOptions::new().progress_callback(&mut in_time);
         let tree = self.parser.parse_with_options(
@@ -66,17 +67,22 @@ impl Default for PythonAnalyzer {
 
 impl Analyzer for PythonAnalyzer {
     fn analyze(&mut self, source: &SourceText) -> Findings {
-        match self.parse(&with_line_feeds(source.as_str())) {
+        let text = with_line_feeds(source.as_str());
+        let limit = parse_limit(text.len());
+        match self.parse(&text, limit) {
             Some(tree) => walk::walk(&tree, source),
             None => Findings {
-                problem: Some(Problem {
-                    line: 1,
-                    reason: format!("not parsed within {} seconds", PARSE_LIMIT.as_secs()),
-                }),
+                problem: Some(Problem { line: 1, reason: format!("not parsed within {} seconds", limit.as_secs()) }),
                 ..Findings::default()
             },
         }
     }
+}
+
+fn parse_limit(byte_count: usize) -> Duration {
+    #[expect(clippy::cast_precision_loss, reason = "a text is smaller than 4 GiB")]
+    let megabytes = byte_count as f64 / 1e6;
+    LEAST_PARSE_LIMIT + Duration::from_secs_f64(megabytes * PARSE_SECONDS_PER_MEGABYTE)
 }
 
 /// The grammar does not take a lone carriage return for the line break that it is in Python.

@@ -1,24 +1,33 @@
-//! Who is asked for intents, and about what.
+//! Who is asked for intents, about what, and how patiently.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::{num::NonZeroU32, time::Duration};
 
-use anyhow::{Context as _, anyhow};
-use cds_llm_client::{EmbeddedClient, LlmClient, OllamaClient, OllamaSettings, ProviderUrl};
+use anyhow::Context as _;
+use cds_llm_client::{
+    Concurrency, EmbeddedClient, EnrichOptions, LlmClient, ModelSettings, ProviderChoice, ProviderError, ProviderKind,
+    ProviderUrl, Secret,
+};
 use cds_model::Scope;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
 
-use super::values::parse_positive;
+use super::values::{parse_concurrency, parse_duration, parse_positive};
 use crate::{failure::Failure, render::messages};
 
 /// What the user says about intents.
 #[derive(Debug, Args)]
 pub(crate) struct IntentArguments {
     // Kept as text: a message of the argument parser would show the password of a URL that is wrong.
-    /// Ollama's address (http or https), or `builtin:` for the embedded provider that needs no server
-    #[arg(long, value_name = "URL", default_value = ProviderUrl::DEFAULT, env = "CDS_PROVIDER_URL", hide_env_values = true)]
-    provider_url: String,
+    /// The provider's address (http or https), or `builtin:` for the embedded one that needs no server
+    /// [default: Ollama on this machine, port 11434]
+    #[arg(long, value_name = "URL", env = "CDS_PROVIDER_URL", hide_env_values = true)]
+    provider_url: Option<String>,
 
-    /// The model to ask [default: qwen3-coder:latest; the embedded provider names itself]
+    /// The provider's interface [default: guessed from the URL]
+    #[arg(long, value_enum, value_name = "KIND", env = "CDS_PROVIDER")]
+    provider: Option<Provider>,
+
+    /// The model to ask [default: qwen3-coder:latest for Ollama; the embedded provider names itself]
     #[arg(long, value_name = "NAME", env = "CDS_MODEL")]
     model: Option<String>,
 
@@ -26,53 +35,140 @@ pub(crate) struct IntentArguments {
     #[arg(long, value_name = "KINDS", default_value = "class,function,method", env = "CDS_SCOPE")]
     scope: Scope,
 
-    /// Completed calls between two lines of progress
-    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_positive, env = "CDS_PROGRESS_BATCH_SIZE")]
+    /// Completed records between two lines of progress
+    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_positive, allow_negative_numbers = true, env = "CDS_PROGRESS_BATCH_SIZE")]
     progress_batch_size: NonZeroU32,
 
-    /// Questions asked at once, 1 to 64
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64), env = "CDS_CONCURRENCY")]
-    concurrency: u8,
+    /// Questions asked at once: 1 to 64, or auto to find out what the provider can do
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = parse_concurrency, allow_negative_numbers = true, env = "CDS_CONCURRENCY")]
+    concurrency: Concurrency,
+
+    /// How often a question is asked again after a failure that may pass
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(0..=10), allow_negative_numbers = true, env = "CDS_RETRIES")]
+    retries: u32,
+
+    /// How long a call may take
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = parse_duration, env = "CDS_REQUEST_TIMEOUT")]
+    request_timeout: Duration,
+
+    /// How long the first call may take, in which the model is loaded
+    #[arg(long, value_name = "TIME", default_value = "600s", value_parser = parse_duration, env = "CDS_LOAD_TIMEOUT")]
+    load_timeout: Duration,
+
+    /// How long a provider that is gone is waited for
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration, env = "CDS_PROVIDER_PATIENCE")]
+    provider_patience: Duration,
+
+    /// The model's context in tokens; longer code is cut, visibly
+    #[arg(long, value_name = "N", default_value = "8192", value_parser = clap::value_parser!(u32).range(1024..=1_048_576), allow_negative_numbers = true, env = "CDS_CONTEXT_TOKENS")]
+    context_tokens: u32,
+
+    /// Stop with exit code 1 when the provider cannot be asked, instead of recording the failure
+    #[arg(long, env = "CDS_REQUIRE_PROVIDER")]
+    require_provider: bool,
+}
+
+/// The interfaces by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Provider {
+    /// Ollama's own interface
+    Ollama,
+    /// /v1/chat/completions, as many servers and gateways have it
+    #[value(name = "openai")]
+    OpenAi,
+    /// No server: sentences derived from the code itself
+    Builtin,
+}
+
+impl From<Provider> for ProviderKind {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::Ollama => Self::Ollama,
+            Provider::OpenAi => Self::OpenAi,
+            Provider::Builtin => Self::Builtin,
+        }
+    }
 }
 
 /// A provider that can be asked, and what it is asked about.
 pub(crate) struct IntentPlan {
+    /// Where the connections of the client live.
+    pub(crate) runtime: Runtime,
     pub(crate) client: Box<dyn LlmClient>,
-    pub(crate) scope: Scope,
-    pub(crate) progress_batch_size: NonZeroU32,
-    pub(crate) concurrency: NonZeroUsize,
+    pub(crate) kind: ProviderKind,
+    pub(crate) options: EnrichOptions,
+    pub(crate) requires_provider: bool,
 }
 
 impl IntentArguments {
     /// Decides on the provider; nothing is asked yet.
-    pub(crate) fn plan(&self) -> Result<IntentPlan, Failure> {
+    pub(crate) fn plan(&self, seed: u64) -> Result<IntentPlan, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let (client, kind) = self.client()?;
         Ok(IntentPlan {
-            client: self.client()?,
-            scope: self.scope,
-            progress_batch_size: self.progress_batch_size,
-            concurrency: NonZeroUsize::new(self.concurrency.into()).unwrap_or(NonZeroUsize::MIN),
+            runtime: runtime.context("start the network").map_err(Failure::failed)?,
+            client,
+            kind,
+            options: EnrichOptions {
+                scope: self.scope,
+                concurrency: self.concurrency,
+                progress_batch_size: self.progress_batch_size,
+                retries: self.retries,
+                load_timeout: self.load_timeout,
+                request_timeout: self.request_timeout,
+                provider_patience: self.provider_patience,
+                seed,
+                ..EnrichOptions::default()
+            },
+            requires_provider: self.require_provider,
         })
     }
 
-    fn client(&self) -> Result<Box<dyn LlmClient>, Failure> {
-        let provider: ProviderUrl = self.provider_url.parse().context("use --provider-url").map_err(Failure::usage)?;
-        let model = self.model.as_deref().map(str::trim);
-        if model == Some("") {
-            return Err(Failure::usage(anyhow!("use --model: the name is empty")));
+    fn client(&self) -> Result<(Box<dyn LlmClient>, ProviderKind), Failure> {
+        let kind = self.kind();
+        let choice = ProviderChoice {
+            kind: self.provider.map(Into::into),
+            url: self.provider_url.clone(),
+            model: self.model.clone(),
+            settings: ModelSettings { context_tokens: self.context_tokens, ..ModelSettings::default() },
+            token: token()?,
+        };
+        if let (ProviderKind::Builtin, Some(model)) = (kind, self.model.as_deref().map(str::trim))
+            && model != EmbeddedClient::MODEL
+        {
+            messages::warning(&format!("model {model} is not asked: the provider is {}", EmbeddedClient::MODEL));
         }
-        match provider {
-            ProviderUrl::Builtin => {
-                let client = EmbeddedClient;
-                if let Some(model) = model.filter(|model| *model != client.model()) {
-                    messages::warning(&format!("model {model} is not asked: the provider is {}", client.model()));
-                }
-                Ok(Box::new(client))
-            }
-            ProviderUrl::Http(url) => {
-                let model = model.unwrap_or(OllamaClient::DEFAULT_MODEL);
-                let client = OllamaClient::new(url, model, OllamaSettings::default());
-                Ok(Box::new(client.map_err(Failure::failed)?))
-            }
+        Ok((choice.into_client().map_err(provider_failure)?, kind))
+    }
+
+    /// The kind that the choice will come to, for messages.
+    fn kind(&self) -> ProviderKind {
+        let guessed = || self.provider_url.as_deref()?.parse::<ProviderUrl>().ok().map(|url| ProviderKind::guess(&url));
+        self.provider.map(Into::into).or_else(guessed).unwrap_or(ProviderKind::Ollama)
+    }
+}
+
+/// The token is never an argument: those can be seen by every user of the machine.
+fn token() -> Result<Option<Secret>, Failure> {
+    let text = std::env::var("CDS_PROVIDER_TOKEN").ok().filter(|text| !text.trim().is_empty());
+    text.map(|text| text.parse()).transpose().context("use CDS_PROVIDER_TOKEN").map_err(Failure::usage)
+}
+
+fn provider_failure(error: ProviderError) -> Failure {
+    let hint = match &error {
+        ProviderError::Url(_) => None,
+        ProviderError::Conflict { .. } => Some("leave --provider out to have it guessed, or give the URL that fits it"),
+        ProviderError::MissingUrl { .. } => Some("name it with --provider-url, for example http://127.0.0.1:8000/v1"),
+        ProviderError::MissingModel { .. } | ProviderError::ModelName => Some("name the model with --model"),
+        ProviderError::TwoCredentials => Some("unset CDS_PROVIDER_TOKEN, or take the credentials out of the URL"),
+        ProviderError::Setup { .. } => {
+            return Failure::failed(error).with_hint("see whether the certificates of this system can be read");
         }
+    };
+    let attempt = if matches!(error, ProviderError::Url(_)) { "use --provider-url" } else { "use the provider" };
+    let failure = Failure::usage(anyhow::Error::new(error).context(attempt));
+    match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
     }
 }

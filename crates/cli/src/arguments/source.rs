@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use cds_analyzer::{AnalysisOptions, SourceTree};
 use clap::Args;
 
-use super::values::parse_file_size;
+use super::values::{parse_file_size, parse_threads};
 use crate::failure::Failure;
 
 /// What the user says about the tree.
@@ -25,8 +25,8 @@ pub(crate) struct SourceArguments {
     max_file_size: u64,
 
     /// Threads that analyze; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, env = "CDS_THREADS")]
-    threads: u16,
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_threads, allow_negative_numbers = true, env = "CDS_THREADS")]
+    threads: usize,
 }
 
 /// A tree that is there, and how to read it.
@@ -44,7 +44,7 @@ impl SourceArguments {
         Ok(SourcePlan {
             tree,
             options: AnalysisOptions { max_file_size: self.max_file_size, use_ignore_files: !self.no_ignore },
-            threads: usize::from(self.threads),
+            threads: self.threads,
         })
     }
 }

@@ -1,23 +1,43 @@
 //! Values with a unit.
 
-use std::{num::NonZeroU32, str::FromStr, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    str::FromStr,
+    time::Duration,
+};
+
+use cds_llm_client::Concurrency;
 
 /// The largest file that can be asked for; offsets into a file are 32 bits.
 const LARGEST_FILE: u64 = 1 << 30;
 
-/// `5` (seconds), `500ms`, `2m`.
+/// `5` (seconds), `500ms`, `2m`, `7d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let accepted = "accepted are seconds (5) or a number with a unit (500ms, 30s, 2m, 1h)";
-    if let Ok(seconds) = u64::from_str(text) {
-        return Ok(Duration::from_secs(seconds));
+    let accepted = "accepted are seconds (5) or a number with a unit (500ms, 30s, 2m, 1h, 7d)";
+    match u64::from_str(text) {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(text).map_err(|_| accepted.to_owned()),
     }
-    let duration = jiff::SignedDuration::from_str(text).map_err(|_| accepted)?;
-    Duration::try_from(duration).map_err(|_| format!("a time cannot be negative; {accepted}"))
+}
+
+/// `auto`, or a number from 1 to 64.
+pub(crate) fn parse_concurrency(text: &str) -> Result<Concurrency, String> {
+    if text == "auto" {
+        return Ok(Concurrency::Auto);
+    }
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= 64);
+    number.map(Concurrency::Fixed).ok_or_else(|| "accepted are auto and the numbers from 1 to 64".to_owned())
 }
 
 /// `1`, `2`, …
 pub(crate) fn parse_positive(text: &str) -> Result<NonZeroU32, String> {
     text.parse().map_err(|_| format!("accepted is a whole number from 1 to {}", u32::MAX))
+}
+
+/// `0` (one a core), `1`, … `256`.
+pub(crate) fn parse_threads(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number <= 256);
+    number.ok_or_else(|| "accepted are the numbers from 0 to 256".to_owned())
 }
 
 /// `5000000`, `5MB`, `5MiB`.
@@ -47,8 +67,18 @@ mod tests {
         assert_eq!(parse_duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_duration("7d"), Ok(Duration::from_secs(7 * 24 * 3600)));
         for wrong in ["", "x", "-5s", "5 parsecs"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn concurrency_is_found_or_between_1_and_64() {
+        assert_eq!(parse_concurrency("auto"), Ok(Concurrency::Auto));
+        assert_eq!(parse_concurrency("64"), Ok(Concurrency::Fixed(NonZeroUsize::new(64).unwrap())));
+        for wrong in ["", "0", "65", "-1", "many"] {
+            assert!(parse_concurrency(wrong).is_err(), "{wrong}");
         }
     }
 

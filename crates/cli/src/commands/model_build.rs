@@ -6,6 +6,7 @@ use crate::{
     arguments::{ResultArguments, ResultFormat, SourceArguments},
     failure::Failure,
     render::{json, table},
+    signals::Interrupt,
     stages,
 };
 
@@ -19,10 +20,10 @@ pub(crate) struct ModelBuildArguments {
     result: ResultArguments,
 }
 
-pub(super) fn run(arguments: &ModelBuildArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &ModelBuildArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan()?;
-    let found = stages::find_records(&source)?;
+    let found = stages::find_records(&source, interrupt)?;
     output.write(|writer| match format {
         ResultFormat::Json => json::write(writer, &found.records, &found.errors),
         ResultFormat::Table => table::write(writer, &found.records, false, table::width()),

@@ -1,19 +1,21 @@
 //! `cds persist`: a snapshot of a tree, written into a database.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::Path;
 
+use cds_llm_client::{EnrichOptions, Enrichment};
 use cds_model::{RunSettings, RunSnapshot};
-use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
+use cds_persistence::{Persistence, SavedRun, SqlitePersistence};
 use clap::{Args, ValueEnum};
 
+use super::dry_run;
 use crate::{
-    arguments::{IntentArguments, IntentPlan, SourceArguments, SourcePlan, parse_duration},
-    failure::Failure,
+    answers::DatabaseAnswers,
+    arguments::{DatabaseArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan},
+    failure::{Failure, database_failure},
     output::Output,
-    render::{fields::Fields, messages},
+    preflight,
+    render::{account, fields::Fields, messages},
+    signals::Interrupt,
     stages,
 };
 
@@ -23,16 +25,19 @@ pub(crate) struct PersistArguments {
     #[command(flatten)]
     source: SourceArguments,
 
-    /// The SQLite file; it is created if missing, its folder is not
-    #[arg(long, value_name = "FILE", env = "CDS_DB_PATH")]
-    db_path: PathBuf,
-
-    /// How long to wait for a database that another process holds
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, env = "CDS_BUSY_TIMEOUT")]
-    busy_timeout: Duration,
+    #[command(flatten)]
+    database: DatabaseArguments,
 
     #[command(flatten)]
     intents: IntentArguments,
+
+    /// Ask for every intent anew, also where an answer is kept
+    #[arg(long)]
+    refresh_intents: bool,
+
+    /// Say what a snapshot would take, ask no question and write nothing
+    #[arg(long)]
+    dry_run: bool,
 
     /// One line of key=value, or one JSON object
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text, env = "CDS_SUMMARY_FORMAT")]
@@ -41,35 +46,46 @@ pub(crate) struct PersistArguments {
 
 /// The forms of the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SummaryFormat {
+pub(super) enum SummaryFormat {
     /// `persisted run_id=… …`
     Text,
     /// The same as an object.
     Json,
 }
 
-pub(super) fn run(arguments: &PersistArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let started_at = stages::now();
     let source = arguments.source.plan()?;
-    let intents = arguments.intents.plan()?;
-    let mut database = open(&arguments.db_path, arguments.busy_timeout)?;
-    warn_about_place(&arguments.db_path, &source);
-    let mut found = stages::find_records(&source)?;
-    stages::enrich(&intents, &mut found.records)?;
+    let mut intents = arguments.intents.plan(stages::seed())?;
+    intents.options = EnrichOptions { refresh: arguments.refresh_intents, ..intents.options };
+    if arguments.dry_run {
+        return dry_run::run(&source, &intents, &arguments.database, arguments.format, interrupt);
+    }
+    let path = &arguments.database.db_path;
+    let options = arguments.database.options();
+    // A provider that is required is looked at first, so that no database is created in vain.
+    let early = intents.requires_provider.then(|| preflight::probe(&intents)).transpose()?;
+    let mut database = SqlitePersistence::open(path, &options).map_err(database_failure)?;
+    warn_about_place(path, &source);
+    let probed = early.map_or_else(|| preflight::probe(&intents), Ok)?;
+    let preflight = probed.into_preflight(|| database.latest_digest(intents.client.model()).ok().flatten());
+    let mut found = stages::find_records(&source, interrupt)?;
+    let enrichment =
+        stages::enrich(&intents, &mut found.records, preflight, &mut DatabaseAnswers(&mut database), interrupt)?;
     let snapshot = RunSnapshot {
         started_at,
         finished_at: stages::now(),
         settings: settings(&source, &intents),
         records: found.records,
         errors: found.errors,
-        enrichment: None,
+        enrichment: intents.client.is_paid().then_some(enrichment.account),
     };
     let mut saved = database.save(&snapshot).map_err(database_failure)?;
     let closed = database.close();
     for warning in std::mem::take(&mut saved.warnings).into_iter().chain(closed.err()) {
         messages::warning(&format!("the snapshot is safe, but cds failed to {:#}", anyhow::Error::new(warning)));
     }
-    show(&saved, &arguments.db_path, arguments.format)
+    show(&saved, &enrichment, path, arguments.format)
 }
 
 fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
@@ -77,13 +93,9 @@ fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
         root_path: source.tree.root().to_string_lossy().into_owned(),
         provider_url: intents.client.provider_url().to_owned(),
         model: intents.client.model().to_owned(),
-        scope: intents.scope,
-        progress_batch_size: intents.progress_batch_size.get(),
+        scope: intents.options.scope,
+        progress_batch_size: intents.options.progress_batch_size.get(),
     }
-}
-
-fn open(path: &Path, busy_timeout: Duration) -> Result<SqlitePersistence, Failure> {
-    SqlitePersistence::open(path, &OpenOptions { busy_timeout }).map_err(database_failure)
 }
 
 /// The source of a scanned tree is in the database; so is the database then in the tree that gets shared.
@@ -93,7 +105,7 @@ fn warn_about_place(path: &Path, source: &SourcePlan) {
     }
 }
 
-fn show(saved: &SavedRun, path: &Path, format: SummaryFormat) -> Result<(), Failure> {
+fn show(saved: &SavedRun, enrichment: &Enrichment, path: &Path, format: SummaryFormat) -> Result<(), Failure> {
     let db_path = path.to_string_lossy();
     Output::Stdout.write(|writer| match format {
         SummaryFormat::Text => {
@@ -114,41 +126,9 @@ fn show(saved: &SavedRun, path: &Path, format: SummaryFormat) -> Result<(), Fail
                 "intent_failed_count": saved.intent_failed_count,
                 "analyzer_error_count": saved.analyzer_error_count,
                 "status": saved.status.as_str(),
+                "intents": account::json(&enrichment.account),
             });
             writeln!(writer, "{object}")
         }
-    })
-}
-
-fn database_failure(error: Error) -> Failure {
-    let is_argument =
-        matches!(error, Error::InvalidName { .. } | Error::MissingDirectory { .. } | Error::NotARegularFile { .. });
-    let hint = hint(&error);
-    let failure = if is_argument { Failure::usage(error) } else { Failure::failed(error) };
-    match hint {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
-}
-
-fn hint(error: &Error) -> Option<&'static str> {
-    Some(match error {
-        Error::InvalidName { .. } => "name a file on disk, for example --db-path cds.sqlite",
-        Error::MissingDirectory { .. } => "create the folder first, or name a file in an existing one",
-        Error::NotARegularFile { .. } => "name a file, for example --db-path cds.sqlite",
-        Error::ReadOnly { .. } | Error::Create { .. } | Error::CannotOpen { .. } => {
-            "give yourself permission to write the file and its folder, or name another file"
-        }
-        Error::NotADatabase { .. } | Error::AnotherProgram { .. } | Error::ForeignTables { .. } => {
-            "the file was left as it is; name another one"
-        }
-        Error::Damaged { .. } => {
-            "look at it with: sqlite3 FILE 'PRAGMA integrity_check'; restore a copy, or name another file"
-        }
-        Error::NewerFormat { .. } => "use the version of cds that wrote it, or a newer one",
-        Error::SchemaMismatch { .. } => "the file was left as it is; docs/schema.md has the columns that are needed",
-        Error::Locked { .. } => "wait until the other process is done, or wait longer with --busy-timeout 60s",
-        Error::Full { .. } => "nothing was written; make room and run the command again",
-        _ => return None,
     })
 }

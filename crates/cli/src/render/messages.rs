@@ -1,14 +1,37 @@
 //! Everything that goes to stderr.
 
-use std::io::Write as _;
+use std::{
+    io::Write as _,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use cds_model::AnalyzerError;
 
 use super::{fields::Fields, text};
 use crate::failure::Failure;
 
+/// Set once, before anything is shown.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on only errors are shown.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether only errors are shown.
+pub(crate) fn are_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// A line that is no error.
+pub(crate) fn note(text: &str) {
+    if !are_quiet() {
+        line(text);
+    }
+}
+
 /// One line; that nobody reads it is no reason to stop.
-pub(crate) fn line(line: &str) {
+pub(super) fn line(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
@@ -22,7 +45,12 @@ pub(crate) fn error(failure: &Failure) {
 
 /// What the user should know although the work goes on.
 pub(crate) fn warning(message: &str) {
-    line(&format!("warning: {}", text::one_line(message)));
+    note(&format!("warning: {}", text::one_line(message)));
+}
+
+/// What to do next.
+pub(crate) fn hint(text: &str) {
+    note(&format!("hint: {}", text::one_line(text)));
 }
 
 /// A file of which something is missing.

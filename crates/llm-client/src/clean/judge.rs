@@ -1,6 +1,6 @@
 //! Judges whether a cleaned line can be the intent of some code.
 
-use crate::plain_text::collapse;
+use crate::{plain_text::collapse, prompt::repeats_instruction};
 
 /// Why an answer is no intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +20,8 @@ pub enum Distrust {
     /// It is JSON without an intent in it.
     #[error("it is structured data without an intent")]
     Structure,
-    /// It is code, or repeats the code that was asked about.
-    #[error("it repeats the code")]
+    /// It is code, or repeats the code that was asked about, or the question itself.
+    #[error("it repeats the code or the question")]
     Echo,
     /// It declines to answer.
     #[error("it is a refusal")]
@@ -63,7 +63,7 @@ pub(super) fn judge(line: &str, code: &str) -> Result<(), Distrust> {
     if is_markup(line) {
         return Err(Distrust::Markup);
     }
-    if is_echo(line, code) {
+    if is_echo(line, code) || line.len() >= MIN_ECHO_BYTES && repeats_instruction(line) {
         return Err(Distrust::Echo);
     }
     let plain = line.to_lowercase().replace('’', "'");

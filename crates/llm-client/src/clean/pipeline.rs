@@ -57,6 +57,11 @@ mod tests {
         check("Hmm, adds.\n</think>Adds two numbers.", "Adds two numbers.");
         check("<THINKING>\na\n</THINKING>\n<think></think>Adds two numbers.", "Adds two numbers.");
         check("Thinking...\nIt adds.\n...done thinking.\n\nAdds two numbers.", "Adds two numbers.");
+        check("[THINK]a[/THINK]Adds two numbers.", "Adds two numbers.");
+        check(
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>Adds two numbers.",
+            "Adds two numbers.",
+        );
         check("Removes `<think>` and `</think>` from an answer.", "Removes `<think>` and `</think>` from an answer.");
         check_refused("<think>It adds two numbers", Distrust::UnfinishedThinking);
         check_refused("<think>a</think><think>It adds two numbers.", Distrust::UnfinishedThinking);

@@ -2,8 +2,9 @@
 
 use super::Distrust;
 
-const OPENING: [&str; 4] = ["<think>", "<thinking>", "<thought>", "<reasoning>"];
-const CLOSING: [&str; 4] = ["</think>", "</thinking>", "</thought>", "</reasoning>"];
+const OPENING: [&str; 6] = ["<think>", "<thinking>", "<thought>", "<reasoning>", "[think]", "<|channel|>analysis"];
+const CLOSING: [&str; 6] =
+    ["</think>", "</thinking>", "</thought>", "</reasoning>", "[/think]", "<|channel|>final<|message|>"];
 const DONE: &str = "...done thinking.";
 
 /// What follows the last thought. Many templates open the thought themselves, so that only its end is in the answer.

@@ -1,8 +1,8 @@
-//! A language model behind Ollama's own HTTP interface, `POST /api/generate`.
+//! A language model behind Ollama's own HTTP interface: `POST /api/generate`, and a look at what is installed.
 
 mod client;
+mod probe;
 mod request;
 mod response;
-mod transport;
 
-pub use client::{ClientSetupError, OllamaClient, OllamaSettings};
+pub use client::OllamaClient;

@@ -1,0 +1,29 @@
+//! Joins the engine that asks to the database that keeps.
+
+use std::collections::HashMap;
+
+use cds_llm_client::{AnswerStore, BoxError};
+use cds_model::{KeptAnswer, QuestionKey};
+use cds_persistence::SqlitePersistence;
+
+use crate::{render::text, stages};
+
+/// Answers kept in the database of the snapshot.
+pub(crate) struct DatabaseAnswers<'a>(pub(crate) &'a mut SqlitePersistence);
+
+impl AnswerStore for DatabaseAnswers<'_> {
+    fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
+        let mut answers = self.0.lookup_answers(keys)?;
+        answers.retain(|_, intent| is_trustworthy(intent));
+        Ok(answers)
+    }
+
+    fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError> {
+        Ok(self.0.keep_answers(answers, stages::now())?)
+    }
+}
+
+/// Whether a kept answer still looks like one of ours: the file may have been in other hands.
+fn is_trustworthy(intent: &str) -> bool {
+    !intent.trim().is_empty() && intent.chars().count() <= 300 && !intent.chars().any(text::is_unsafe)
+}

@@ -1,0 +1,118 @@
+//! `cds intents`: the answers that are kept, and how to be rid of some.
+
+use std::time::Duration;
+
+use cds_model::Timestamp;
+use cds_persistence::{IntentCacheStats, SqlitePersistence, SqliteReader};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::{
+    arguments::{DatabaseArguments, ResultFormat, parse_duration},
+    failure::{Failure, database_failure},
+    output::Output,
+    render::{account::grouped, fields::Fields, text},
+    stages,
+};
+
+/// Show and trim the answers that are kept, so that no question is paid for twice
+#[derive(Debug, Args)]
+pub(crate) struct IntentsArguments {
+    #[command(subcommand)]
+    command: IntentsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum IntentsCommand {
+    /// What is kept, by model, and how much of it the stored runs use
+    Stats {
+        #[command(flatten)]
+        database: DatabaseArguments,
+
+        /// Lines for people, or one JSON object
+        #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+        format: ResultFormat,
+    },
+    /// Removes answers; a question whose answer is gone is asked again
+    Prune {
+        #[command(flatten)]
+        database: DatabaseArguments,
+
+        /// Only answers that were kept longer ago than this, for example 90d
+        #[arg(long, value_name = "TIME", value_parser = parse_duration, required_unless_present = "unused")]
+        older_than: Option<Duration>,
+
+        /// Only answers that no record of a stored run uses
+        #[arg(long)]
+        unused: bool,
+
+        /// Count them and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(super) fn run(arguments: &IntentsArguments) -> Result<(), Failure> {
+    match &arguments.command {
+        IntentsCommand::Stats { database, format } => {
+            let reader = SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?;
+            show(&reader.intent_cache_stats().map_err(database_failure)?, *format)
+        }
+        IntentsCommand::Prune { database, older_than, unused, dry_run } => {
+            let older_than = older_than.map(stages::ago);
+            let count = if *dry_run {
+                let reader = SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?;
+                reader.count_prunable_answers(older_than, *unused).map_err(database_failure)?
+            } else {
+                prune(database, older_than, *unused)?
+            };
+            let line = Fields::new(if *dry_run { "would_prune" } else { "pruned" }).field("answers", count).finish();
+            Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+        }
+    }
+}
+
+fn prune(database: &DatabaseArguments, older_than: Option<Timestamp>, unused: bool) -> Result<usize, Failure> {
+    // A reader first: a file that is missing is not created only to find nothing in it.
+    drop(SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?);
+    let mut writer = SqlitePersistence::open(&database.db_path, &database.options()).map_err(database_failure)?;
+    let count = writer.prune_answers(older_than, unused).map_err(database_failure)?;
+    writer.close().map_err(database_failure)?;
+    Ok(count)
+}
+
+fn show(stats: &IntentCacheStats, format: ResultFormat) -> Result<(), Failure> {
+    Output::Stdout.write(|writer| match format {
+        ResultFormat::Json => {
+            let models = stats.models.iter().map(|model| {
+                json!({ "model": model.model, "model_digest": model.model_digest, "answers": model.answer_count })
+            });
+            let object = json!({
+                "answers": stats.answer_count,
+                "used": stats.used_count,
+                "unused": stats.unused_count(),
+                "intent_bytes": stats.intent_byte_count,
+                "oldest": stats.oldest,
+                "newest": stats.newest,
+                "prompt_tokens": stats.prompt_tokens,
+                "answer_tokens": stats.answer_tokens,
+                "models": models.collect::<Vec<_>>(),
+            });
+            writeln!(writer, "{object}")
+        }
+        ResultFormat::Table if stats.answer_count == 0 => writeln!(writer, "no answers are kept yet"),
+        ResultFormat::Table => {
+            writeln!(writer, "answers  {}", grouped(stats.answer_count))?;
+            writeln!(writer, "used     {}", grouped(stats.used_count))?;
+            writeln!(writer, "unused   {}", grouped(stats.unused_count()))?;
+            writeln!(writer, "oldest   {}", text::one_line(stats.oldest.as_deref().unwrap_or("-")))?;
+            writeln!(writer, "newest   {}", text::one_line(stats.newest.as_deref().unwrap_or("-")))?;
+            for model in &stats.models {
+                let name = text::one_line(&model.model);
+                let digest: String = text::one_line(&model.model_digest).chars().take(12).collect();
+                writeln!(writer, "model    {name} {digest}  {}", grouped(model.answer_count))?;
+            }
+            Ok(())
+        }
+    })
+}

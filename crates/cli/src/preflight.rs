@@ -1,0 +1,60 @@
+//! A look at the provider before anything else, and what to do when it cannot be asked.
+
+use cds_llm_client::{Preflight, ProbeError, ProviderKind};
+
+use crate::{arguments::IntentPlan, failure::Failure, render::messages};
+
+/// What the look came to; the last known digest is filled in once the database is open.
+pub(crate) struct Probed(Result<cds_llm_client::ModelFacts, String>);
+
+/// Looks whether the provider can be asked.
+///
+/// When it cannot, the user is told why and what to do; the run goes on without it unless it was required.
+pub(crate) fn probe(plan: &IntentPlan) -> Result<Probed, Failure> {
+    match plan.runtime.block_on(plan.client.probe()) {
+        Ok(facts) => Ok(Probed(Ok(facts))),
+        Err(error) => {
+            let remedy = remedy(&error, plan.kind);
+            let error = anyhow::Error::new(error);
+            let reason = format!("{error:#}");
+            if plan.requires_provider {
+                return Err(Failure::failed(error.context("ask for intents")).with_hint(remedy));
+            }
+            messages::warning(&format!("no intents can be asked for: {reason}"));
+            messages::hint(&remedy);
+            Ok(Probed(Err(reason)))
+        }
+    }
+}
+
+impl Probed {
+    /// The input of the enrichment; `last_known` is the digest of the model's newest kept answer.
+    pub(crate) fn into_preflight(self, last_known: impl FnOnce() -> Option<String>) -> Preflight {
+        match self.0 {
+            Ok(facts) => Preflight::available(facts),
+            Err(reason) => {
+                let facts = cds_llm_client::ModelFacts { digest: last_known().unwrap_or_default() };
+                Preflight::unavailable(reason, facts)
+            }
+        }
+    }
+}
+
+fn remedy(error: &ProbeError, kind: ProviderKind) -> String {
+    let without = "or go without a model: --provider-url builtin:";
+    match (error, kind) {
+        (ProbeError::Unusable { .. }, ProviderKind::Ollama) => format!("start it with: ollama serve; {without}"),
+        (ProbeError::Unusable { .. }, _) => format!("start the server, or see whether the URL is right; {without}"),
+        (ProbeError::Foreign { speaks: Some(kind), .. }, _) => {
+            format!("ask it with: --provider {kind}; {without}")
+        }
+        (ProbeError::Foreign { .. }, _) => format!("see whether --provider-url and --provider are right; {without}"),
+        (ProbeError::MissingModel { model, near, .. }, _) => {
+            let near = if near.is_empty() { String::new() } else { format!("it has {}; ", near.join(", ")) };
+            match kind {
+                ProviderKind::Ollama => format!("{near}get it with: ollama pull {model}; {without}"),
+                _ => format!("{near}name a model that the server has with --model; {without}"),
+            }
+        }
+    }
+}

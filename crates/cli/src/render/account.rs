@@ -1,0 +1,105 @@
+//! What the intents of a run cost, for a log, for people and for programs.
+
+use std::time::Duration;
+
+use cds_llm_client::FailureGroup;
+use cds_model::EnrichmentAccount;
+use serde_json::{Value, json};
+
+use super::{fields::Fields, messages};
+
+/// Reasons that are shown; the rest is counted.
+const SHOWN_REASONS: usize = 10;
+
+/// One line with every number, and the reasons of failures with their counts.
+pub(crate) fn show(account: &EnrichmentAccount, failures: &[FailureGroup]) {
+    for group in failures.iter().take(SHOWN_REASONS) {
+        messages::warning(&format!("intents failed: {} × {}", grouped(group.record_count), group.reason));
+    }
+    if let Some(rest) = failures.get(SHOWN_REASONS..).filter(|rest| !rest.is_empty()) {
+        let count = rest.iter().map(|group| group.record_count).sum();
+        messages::warning(&format!("intents failed: {} × {} other reasons", grouped(count), rest.len()));
+    }
+    messages::note(&line(account));
+}
+
+fn line(account: &EnrichmentAccount) -> String {
+    Fields::new("intent_enrichment_summary")
+        .field("selected", account.selected_count)
+        .field("asked", account.asked_count)
+        .field("reused", account.reused_count)
+        .field("shared", account.shared_count)
+        .field("failed", account.failed_count)
+        .field("retried", account.retried_count)
+        .field("calls", account.call_count)
+        .field("cut", account.cut_count)
+        .field("prompt_tokens", known(account.prompt_tokens))
+        .field("answer_tokens", known(account.answer_tokens))
+        .field("seconds", seconds(account.elapsed))
+        .field("mean_latency_seconds", seconds(account.mean_latency))
+        .field("p95_latency_seconds", seconds(account.p95_latency))
+        .finish()
+}
+
+/// The same as a JSON object; what is not known is `null`.
+pub(crate) fn json(account: &EnrichmentAccount) -> Value {
+    json!({
+        "selected": account.selected_count,
+        "asked": account.asked_count,
+        "reused": account.reused_count,
+        "shared": account.shared_count,
+        "failed": account.failed_count,
+        "retried": account.retried_count,
+        "calls": account.call_count,
+        "cut": account.cut_count,
+        "prompt_tokens": account.prompt_tokens,
+        "answer_tokens": account.answer_tokens,
+        "seconds": rounded(account.elapsed),
+        "mean_latency_seconds": rounded(account.mean_latency),
+        "p95_latency_seconds": rounded(account.p95_latency),
+    })
+}
+
+fn known(count: Option<u64>) -> String {
+    count.map_or_else(|| "unknown".to_owned(), |count| count.to_string())
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.3}", duration.as_secs_f64())
+}
+
+fn rounded(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+/// The number with a comma between groups of three digits.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+
+    #[test]
+    fn unknown_tokens_are_not_zero() {
+        let account = EnrichmentAccount { answer_tokens: Some(7), ..EnrichmentAccount::default() };
+        assert!(line(&account).contains("prompt_tokens=unknown answer_tokens=7"));
+        assert_eq!(json(&account)["prompt_tokens"], Value::Null);
+    }
+}

@@ -1,0 +1,47 @@
+//! One call: what was known when it was sent, and what came back.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::concurrency::Observed;
+use crate::{Answer, AskError, Distrust, LlmClient, Question};
+
+/// A call as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ticket {
+    /// Whose question it is.
+    pub(super) group: usize,
+    /// Whether it shall find out if the provider is back.
+    pub(super) is_probe: bool,
+    pub(super) sent: Instant,
+    /// Calls in flight right after it was sent.
+    pub(super) in_flight: usize,
+    /// How long it may take.
+    pub(super) limit: Duration,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) ticket: Ticket,
+    pub(super) outcome: Result<Answer, AskError>,
+}
+
+impl Ticket {
+    /// The call as the limit of concurrency sees it, when it is answered now.
+    pub(super) fn observed(&self, now: Instant) -> Observed {
+        Observed { sent: self.sent, in_flight: self.in_flight, latency: now - self.sent }
+    }
+}
+
+/// Asks once. The time limit holds also for a client that does not keep to it.
+pub(super) async fn call(client: &dyn LlmClient, question: Question, ticket: Ticket) -> Reply {
+    let Ticket { limit, .. } = ticket;
+    let outcome = timeout(limit, client.ask(&question, limit)).await;
+    let outcome = outcome.unwrap_or(Err(AskError::TimedOut { limit })).and_then(|answer| {
+        let is_blank = answer.intent.trim_start().is_empty();
+        if is_blank { Err(AskError::Untrustworthy(Distrust::Blank)) } else { Ok(answer) }
+    });
+    Reply { ticket, outcome }
+}

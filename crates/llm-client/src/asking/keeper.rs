@@ -1,0 +1,69 @@
+//! Hands good answers over to the store in groups: at most 20, and none waits longer than a second.
+
+use std::time::Duration;
+
+use cds_model::KeptAnswer;
+use tokio::time::Instant;
+
+use super::AnswerStore;
+use crate::BoxError;
+
+const LARGEST_GROUP: usize = 20;
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The group that is being gathered.
+pub(super) struct Keeper<'a> {
+    store: &'a mut dyn AnswerStore,
+    group: Vec<KeptAnswer>,
+    due: Option<Instant>,
+    /// What the store did not take; it is offered once more at the end.
+    refused: Vec<KeptAnswer>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(super) fn new(store: &'a mut dyn AnswerStore) -> Self {
+        Self { store, group: Vec::with_capacity(LARGEST_GROUP), due: None, refused: Vec::new() }
+    }
+
+    /// The store itself.
+    pub(super) fn store(&mut self) -> &mut dyn AnswerStore {
+        self.store
+    }
+
+    /// Adds an answer; a full group is handed over.
+    pub(super) fn add(&mut self, now: Instant, answer: KeptAnswer) -> Result<(), BoxError> {
+        self.group.push(answer);
+        self.due.get_or_insert(now + LONGEST_WAIT);
+        if self.group.len() >= LARGEST_GROUP { self.hand_over() } else { Ok(()) }
+    }
+
+    /// When the group must be handed over at the latest.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Hands the group over if it is time.
+    pub(super) fn hand_over_if_due(&mut self, now: Instant) -> Result<(), BoxError> {
+        if self.due.is_some_and(|due| due <= now) { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Hands over what is left, and offers what was refused once more.
+    pub(super) fn finish(&mut self) -> Result<(), BoxError> {
+        self.hand_over()?;
+        let refused = std::mem::take(&mut self.refused);
+        refused.chunks(LARGEST_GROUP).try_for_each(|group| self.store.keep(group))
+    }
+
+    fn hand_over(&mut self) -> Result<(), BoxError> {
+        self.due = None;
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let outcome = self.store.keep(&self.group);
+        if outcome.is_err() {
+            self.refused.append(&mut self.group);
+        }
+        self.group.clear();
+        outcome
+    }
+}

@@ -1,0 +1,38 @@
+//! The engine that asks about many records: what is asked, when it is sent, and what a failure leads to.
+//!
+//! Everything runs in one task: `run` is the only loop, and each of the other modules decides one thing without
+//! waiting. Time comes from tokio, so that a test can stop and advance it.
+
+mod account;
+mod backoff;
+mod breaker;
+mod budget;
+mod call;
+mod climb;
+mod concurrency;
+mod decision;
+mod forecast;
+mod identity;
+mod interruption;
+mod keeper;
+mod options;
+mod outcomes;
+mod pacing;
+mod pause;
+mod pending;
+mod replies;
+mod retry;
+mod run;
+mod selection;
+mod store;
+
+pub use account::{Ending, Enrichment, FailureGroup};
+pub use concurrency::Concurrency;
+pub use decision::Decision;
+pub use forecast::Forecast;
+pub use interruption::{StopSignal, StopSwitch};
+pub use options::{EnrichContext, EnrichOptions, Preflight};
+pub use store::{AnswerStore, NoStore};
+
+pub(crate) use forecast::forecast;
+pub(crate) use run::run;

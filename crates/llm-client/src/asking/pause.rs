@@ -1,0 +1,70 @@
+//! The pause that a provider asks for (`Retry-After`), which holds for every call of the run.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A longer wait is no pause but a refusal: most likely a quota that is used up.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// No call is sent before its end.
+#[derive(Debug, Default)]
+pub(crate) struct Pause {
+    until: Option<Instant>,
+}
+
+/// What a wish to wait comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// The pause begins or gets longer.
+    Granted,
+    /// A pause that is at least as long is already under way.
+    Known,
+    /// It is too much to wait for; says why.
+    Refused(String),
+}
+
+impl Pause {
+    /// Takes a wish to wait into account.
+    pub(crate) fn extend(&mut self, now: Instant, wait: Duration) -> Wish {
+        if wait > LONGEST {
+            return Wish::Refused(format!("provider asks to wait {} s", wait.as_secs()));
+        }
+        let until = now + wait;
+        if self.until.is_some_and(|known| known >= until) {
+            return Wish::Known;
+        }
+        self.until = Some(until);
+        Wish::Granted
+    }
+
+    /// When it ends, if it has not ended yet.
+    pub(crate) fn end(&self, now: Instant) -> Option<Instant> {
+        self.until.filter(|until| *until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wish_counts() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut pause = Pause::default();
+        assert_eq!(pause.extend(now, 5 * second), Wish::Granted);
+        assert_eq!(pause.extend(now, 3 * second), Wish::Known);
+        assert_eq!(pause.extend(now, 7 * second), Wish::Granted);
+        assert_eq!(pause.end(now), Some(now + 7 * second));
+        assert_eq!(pause.end(now + 7 * second), None);
+    }
+
+    #[test]
+    fn too_long_a_wait_is_refused() {
+        let mut pause = Pause::default();
+        assert_eq!(pause.extend(Instant::now(), LONGEST), Wish::Granted);
+        let refused = Wish::Refused("provider asks to wait 301 s".to_owned());
+        assert_eq!(pause.extend(Instant::now(), LONGEST + Duration::from_secs(1)), refused);
+    }
+}

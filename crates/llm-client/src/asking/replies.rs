@@ -1,0 +1,137 @@
+//! What a reply leads to: an answer, a failure, another attempt, a pause, or the end of the asking.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{
+    Decision,
+    call::{Reply, Ticket},
+    pacing::Pacing,
+    pause::Wish,
+    pending::Delayed,
+    run::Asking,
+};
+use crate::{AskError, FailureClass};
+
+impl Asking<'_> {
+    /// Takes a reply into account.
+    pub(super) fn receive(&mut self, Reply { ticket, outcome }: Reply) {
+        let now = Instant::now();
+        let error = match outcome {
+            Ok(answer) => {
+                self.reached(now);
+                self.generated(now, &ticket);
+                self.outcomes.succeed(ticket.group, answer, now - ticket.sent);
+                return;
+            }
+            Err(error) => error,
+        };
+        match error.class() {
+            FailureClass::Permanent => {
+                self.reached(now);
+                // A refusal by status says nothing about the model; anything else it has written.
+                if !matches!(error, AskError::Status { .. }) {
+                    self.generated(now, &ticket);
+                }
+                self.outcomes.fail(ticket.group, &self.attempts[ticket.group].reason(&error.reason()));
+            }
+            FailureClass::Fatal => self.give_up(now, error.reason()),
+            FailureClass::Passing { wait, is_outage } => {
+                // Whoever is too busy for one question is too busy for all; only a broken answer is about one.
+                let is_general = is_outage || matches!(error, AskError::Status { .. });
+                self.may_pass(now, &ticket, &error, wait, is_general);
+            }
+        }
+    }
+
+    /// The provider answered, well or badly.
+    fn reached(&mut self, now: Instant) {
+        if let Some(after) = self.pacing.breaker.close(now) {
+            self.outcomes.decided(&Decision::BreakerClosed { after });
+        }
+    }
+
+    /// The model wrote something.
+    fn generated(&mut self, now: Instant, ticket: &Ticket) {
+        self.pacing.warm_up();
+        self.pace(|pacing| pacing.answered(now, ticket.observed(now)));
+    }
+
+    /// A failure that may pass: when is the question sent again, and what about all others?
+    fn may_pass(&mut self, now: Instant, ticket: &Ticket, error: &AskError, wait: Option<Duration>, is_general: bool) {
+        let reason = error.reason();
+        if matches!(error, AskError::TimedOut { .. } | AskError::Status { status: 429 | 503 | 529, .. }) {
+            self.pace(|pacing| pacing.overloaded(now, ticket.sent));
+        }
+        if let Some(wait) = wait {
+            self.pause(now, wait, &reason);
+        }
+        if is_general {
+            self.last_failure.clone_from(&reason);
+        } else {
+            self.reached(now);
+        }
+        if self.end.is_some() {
+            // It gets the reason of the end, or stays unanswered.
+        } else if is_general && self.pacing.breaker.is_open() {
+            if ticket.is_probe {
+                self.pacing.breaker.end_probe(now);
+            }
+            self.pending.push(ticket.group);
+        } else {
+            self.retry_or_fail(now, ticket.group, error, reason, is_general);
+        }
+    }
+
+    /// Sends a question again later, stops sending altogether, or lets it fail.
+    fn retry_or_fail(&mut self, now: Instant, group: usize, error: &AskError, reason: String, is_general: bool) {
+        let attempts = &mut self.attempts[group];
+        let is_last = !attempts.count_failure(error, self.options.retries);
+        if is_general && (self.pacing.breaker.count_failure() || self.is_surely_gone(error, is_last)) {
+            self.attempts[group].forgive(self.options.retries);
+            let ready = self.pacing.pause.end(now).unwrap_or(now);
+            self.pacing.breaker.open(now, ready);
+            // Those that wait for their backoff met the same trouble: it is not theirs.
+            self.pending.release_delayed();
+            self.pending.push(group);
+            self.outcomes.decided(&Decision::BreakerOpened { reason });
+        } else if is_last {
+            self.outcomes.fail(group, &self.attempts[group].reason(&reason));
+        } else {
+            let attempts = self.attempts[group];
+            let delay = self.retries.delay(attempts, error);
+            self.outcomes.decided(&Decision::Retry { attempt: attempts.sent, delay, reason: reason.clone() });
+            self.pending.delay(now + delay, Delayed { group, reason });
+        }
+    }
+
+    /// Whether one failure says enough: nobody is there, which is never a question's own fault, or the model did not
+    /// even load in the long time that it has for that.
+    fn is_surely_gone(&self, error: &AskError, is_last: bool) -> bool {
+        match error {
+            AskError::Connect { .. } => is_last,
+            AskError::TimedOut { .. } => !self.pacing.is_warm(),
+            _ => false,
+        }
+    }
+
+    /// Holds all calls back because the provider asked for that.
+    fn pause(&mut self, now: Instant, wait: Duration, reason: &str) {
+        match self.pacing.pause.extend(now, wait) {
+            Wish::Granted => self.outcomes.decided(&Decision::Paused { wait, reason: reason.to_owned() }),
+            Wish::Known => {}
+            Wish::Refused(cause) => self.give_up(now, format!("{cause}: {reason}")),
+        }
+    }
+
+    /// Changes the pace, and tells when that changed the number of calls in flight.
+    fn pace(&mut self, change: impl FnOnce(&mut Pacing)) {
+        let from = self.pacing.concurrency();
+        change(&mut self.pacing);
+        let to = self.pacing.concurrency();
+        if from != to {
+            self.outcomes.decided(&Decision::ConcurrencyChanged { from, to });
+        }
+    }
+}

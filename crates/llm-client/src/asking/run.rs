@@ -1,0 +1,216 @@
+//! The loop: sends what may be sent, and waits for the next answer, moment or interruption.
+
+use cds_model::Record;
+use futures_util::{
+    FutureExt,
+    stream::{FuturesUnordered, StreamExt},
+};
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Decision, Ending, EnrichContext, EnrichOptions, Enrichment, StopSignal,
+    call::{Reply, Ticket, call},
+    identity::Identity,
+    keeper::Keeper,
+    outcomes::{Outcomes, Source},
+    pacing::Pacing,
+    pending::Pending,
+    retry::{Attempts, Retries},
+    selection::select,
+};
+use crate::{BoxFuture, LlmClient};
+
+type InFlight<'a> = FuturesUnordered<BoxFuture<'a, Reply>>;
+
+/// Asks about all selected records of `records`.
+pub(crate) async fn run(
+    client: &dyn LlmClient,
+    options: EnrichOptions,
+    records: &mut [Record],
+    context: EnrichContext<'_>,
+) -> Enrichment {
+    let started = Instant::now();
+    let EnrichContext { preflight, store, observer, stop } = context;
+    let groups = select(client, &Identity::new(client, &preflight.facts), options.scope, records);
+    let source = Source { model: client.model().to_owned(), model_digest: preflight.facts.digest };
+    let batch_size = options.progress_batch_size.get();
+    let mut outcomes = Outcomes::new(records, groups, source, Keeper::new(store), (observer, batch_size));
+    let left = if options.refresh { outcomes.unfinished() } else { outcomes.reuse() };
+    outcomes.begin_asking(left.len());
+    let mut asking = Asking {
+        client,
+        options,
+        attempts: vec![Attempts::default(); outcomes.question_count()],
+        outcomes,
+        pending: Pending::new(left),
+        pacing: Pacing::new(&options),
+        retries: Retries::new(options.seed),
+        last_failure: String::new(),
+        end: None,
+    };
+    if let Some(reason) = preflight.unavailable
+        && !asking.outcomes.is_complete()
+    {
+        asking.give_up(started, reason);
+    }
+    let mut enrichment = asking.run(stop).await;
+    enrichment.account.elapsed = started.elapsed();
+    enrichment
+}
+
+/// Everything that the loop works on. What a reply leads to is in `replies`.
+pub(super) struct Asking<'a> {
+    client: &'a dyn LlmClient,
+    pub(super) options: EnrichOptions,
+    pub(super) outcomes: Outcomes<'a>,
+    /// Of each distinct question.
+    pub(super) attempts: Vec<Attempts>,
+    pub(super) pending: Pending,
+    pub(super) pacing: Pacing,
+    pub(super) retries: Retries,
+    /// How the provider failed the last time.
+    pub(super) last_failure: String,
+    /// Set once no call is sent any more.
+    pub(super) end: Option<End>,
+}
+
+/// An end before each question is done.
+pub(super) struct End {
+    ending: Ending,
+    /// Calls in flight are waited for until then.
+    drain_until: Instant,
+}
+
+impl<'a> Asking<'a> {
+    async fn run(mut self, mut stop: StopSignal) -> Enrichment {
+        let mut in_flight = InFlight::new();
+        let mut stop_count = 0;
+        loop {
+            let now = Instant::now();
+            while stop.count() > stop_count {
+                stop_count += 1;
+                self.interrupt(now, stop_count, in_flight.len());
+            }
+            self.outcomes.keep_if_due(now);
+            self.check_patience(now);
+            self.launch(now, &in_flight);
+            if self.is_over(now, in_flight.len()) {
+                break;
+            }
+            let wake = self.next_wake(now);
+            tokio::select! {
+                biased;
+                () = stop.requested(stop_count + 1) => {}
+                Some(reply) = in_flight.next(), if !in_flight.is_empty() => {
+                    self.receive(reply);
+                    // All that came at once is taken into account before the next call is sent.
+                    while let Some(Some(reply)) = in_flight.next().now_or_never() {
+                        self.receive(reply);
+                    }
+                }
+                () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => {}
+            }
+        }
+        drop(in_flight);
+        self.close()
+    }
+
+    /// Sends no call any more. What is in flight may still be answered.
+    pub(super) fn give_up(&mut self, now: Instant, reason: String) {
+        if self.end.is_none() {
+            self.outcomes.decided(&Decision::GaveUp { reason: reason.clone() });
+            let drain_until = now + self.options.drain;
+            self.end = Some(End { ending: Ending::GaveUp { reason }, drain_until });
+        }
+    }
+
+    /// Sends as many calls as are allowed now.
+    fn launch(&mut self, now: Instant, in_flight: &InFlight<'a>) {
+        while self.end.is_none()
+            && let Some(permit) = self.pacing.permit(now, in_flight.len())
+            && let Some(group) = self.next_question(now)
+        {
+            let attempts = &mut self.attempts[group];
+            attempts.sent += 1;
+            let is_first_time = attempts.sent == 1;
+            if is_first_time {
+                self.retries.budget.earn();
+            }
+            if permit.is_probe {
+                self.pacing.breaker.begin_probe();
+            }
+            let question = self.outcomes.send(group, is_first_time, self.pacing.in_flight_limit());
+            let ticket = Ticket {
+                group,
+                is_probe: permit.is_probe,
+                sent: now,
+                in_flight: in_flight.len() + 1,
+                limit: permit.limit,
+            };
+            in_flight.push(call(self.client, question, ticket).boxed());
+        }
+    }
+
+    /// The question whose turn it is. A retry that the budget does not allow is a failure.
+    fn next_question(&mut self, now: Instant) -> Option<usize> {
+        while let Some(delayed) = self.pending.pop_due(now) {
+            if self.retries.budget.spend() {
+                return Some(delayed.group);
+            }
+            let reason = format!("{}; the run has no retries left", delayed.reason);
+            self.outcomes.fail(delayed.group, &self.attempts[delayed.group].reason(&reason));
+        }
+        self.pending.pop()
+    }
+
+    /// Ends the asking when the provider was waited for long enough.
+    fn check_patience(&mut self, now: Instant) {
+        if self.end.is_none() && self.pacing.breaker.patience_ends().is_some_and(|end| end <= now) {
+            let patience = self.options.provider_patience.as_secs_f64();
+            self.give_up(now, format!("provider gave no answer for {patience} s: {}", self.last_failure));
+            self.stop_draining(now);
+        }
+    }
+
+    fn interrupt(&mut self, now: Instant, stop_count: u32, in_flight: usize) {
+        if stop_count > 1 {
+            self.stop_draining(now);
+            return;
+        }
+        self.outcomes.decided(&Decision::Interrupted { in_flight });
+        self.end = Some(End { ending: Ending::Interrupted, drain_until: now + self.options.drain });
+    }
+
+    fn stop_draining(&mut self, now: Instant) {
+        if let Some(end) = &mut self.end {
+            end.drain_until = now;
+        }
+    }
+
+    fn is_over(&self, now: Instant, in_flight: usize) -> bool {
+        let has_ended = |end: &End| in_flight == 0 || end.drain_until <= now;
+        self.outcomes.is_complete() || self.end.as_ref().is_some_and(has_ended)
+    }
+
+    /// The next moment at which something is to be done without an answer.
+    fn next_wake(&self, now: Instant) -> Option<Instant> {
+        let moment = if let Some(end) = &self.end {
+            Some(end.drain_until)
+        } else {
+            let due = self.pending.next_due().filter(|due| *due > now);
+            due.into_iter().chain(self.pacing.next_change(now)).min()
+        };
+        moment.into_iter().chain(self.outcomes.keep_due()).min()
+    }
+
+    fn close(mut self) -> Enrichment {
+        let ending = match self.end {
+            Some(End { ending, .. }) if !self.outcomes.is_complete() => ending,
+            _ => Ending::Completed,
+        };
+        if let Ending::GaveUp { reason } = &ending {
+            self.outcomes.fail_the_rest(reason);
+        }
+        self.outcomes.close(ending)
+    }
+}

@@ -1,0 +1,32 @@
+//! The contract with whoever keeps answers from run to run.
+
+use std::collections::HashMap;
+
+use cds_model::{KeptAnswer, QuestionKey};
+
+use crate::BoxError;
+
+/// Keeps good answers, so that no question is paid for twice.
+///
+/// Its errors are reported once a run and never end it: without a store more is asked, and nothing else changes.
+pub trait AnswerStore {
+    /// The intents that are kept for any of `keys`; a run asks once, for all of its distinct questions.
+    fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError>;
+
+    /// Keeps `answers` durably, and in the place of older ones with the same key; at most 20 at a time.
+    fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError>;
+}
+
+/// Keeps nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoStore;
+
+impl AnswerStore for NoStore {
+    fn lookup(&mut self, _keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
+        Ok(HashMap::new())
+    }
+
+    fn keep(&mut self, _answers: &[KeptAnswer]) -> Result<(), BoxError> {
+        Ok(())
+    }
+}

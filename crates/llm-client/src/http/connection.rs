@@ -1,0 +1,91 @@
+//! The pool of connections to one provider, and the credentials that go along with each request.
+
+use std::time::Duration;
+
+use reqwest::{
+    Client, RequestBuilder,
+    header::{AUTHORIZATION, HeaderValue},
+    redirect::Policy,
+};
+use serde::Serialize;
+
+use super::{Blackout, Limits, Reply, exchange::Exchange};
+use crate::{AskError, HttpUrl, ProviderError, Secret};
+
+/// A provider's address with a pool of kept connections.
+///
+/// As no redirect is followed, the credentials reach no other origin.
+pub(crate) struct Connection {
+    http: Client,
+    url: HttpUrl,
+    authorization: Option<HeaderValue>,
+    blackout: Blackout,
+}
+
+impl Connection {
+    /// A pool for `url`; no connection is made yet.
+    pub(crate) fn new(url: HttpUrl, token: Option<&Secret>, connect_timeout: Duration) -> Result<Self, ProviderError> {
+        if token.is_some() && url.credentials().is_some() {
+            return Err(ProviderError::TwoCredentials);
+        }
+        let setup = |error: reqwest::Error| ProviderError::Setup {
+            url: url.redacted().to_owned(),
+            cause: Box::new(error.without_url()),
+        };
+        let http = build_http(&url, connect_timeout).map_err(setup)?;
+        let authorization = match token {
+            Some(token) => token.bearer(),
+            None => basic_authorization(&http, &url).map_err(setup)?,
+        };
+        let sent = authorization.as_ref().and_then(|value| value.to_str().ok());
+        let blackout = Blackout::new(&url, token, sent);
+        Ok(Self { http, url, authorization, blackout })
+    }
+
+    /// The address, without credentials.
+    pub(crate) fn shown_url(&self) -> &str {
+        self.url.redacted()
+    }
+
+    /// Fetches what is at `path` below the address.
+    pub(crate) async fn get(&self, path: &str, limits: Limits) -> Result<Reply<'_>, AskError> {
+        self.send(self.http.get(self.url.endpoint(path)), limits).await
+    }
+
+    /// Sends `body` as JSON to `path` below the address.
+    pub(crate) async fn post(&self, path: &str, body: &impl Serialize, limits: Limits) -> Result<Reply<'_>, AskError> {
+        self.send(self.http.post(self.url.endpoint(path)).json(body), limits).await
+    }
+
+    async fn send(&self, request: RequestBuilder, limits: Limits) -> Result<Reply<'_>, AskError> {
+        let request = match &self.authorization {
+            Some(value) => request.header(AUTHORIZATION, value.clone()),
+            None => request,
+        };
+        Exchange { shown_url: self.url.redacted(), blackout: &self.blackout, limits }.send(request).await
+    }
+}
+
+/// The header for the URL's user name and password, as the HTTP library writes it.
+fn basic_authorization(http: &Client, url: &HttpUrl) -> reqwest::Result<Option<HeaderValue>> {
+    let Some(both) = url.credentials() else { return Ok(None) };
+    let request = http.get(url.endpoint("")).basic_auth(&both.user_name, both.password.as_deref()).build()?;
+    Ok(request.headers().get(AUTHORIZATION).cloned())
+}
+
+fn build_http(url: &HttpUrl, connect_timeout: Duration) -> reqwest::Result<Client> {
+    // reqwest takes the process's default; that another one was installed before is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("cds/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .connect_timeout(connect_timeout);
+    if url.is_loopback() {
+        builder = builder.no_proxy();
+        if !url.is_encrypted() {
+            // A machine without certificates can still ask its own server; reading them also takes its time.
+            builder = builder.tls_certs_only([]);
+        }
+    }
+    builder.build()
+}

@@ -1,0 +1,15 @@
+//! What every provider behind HTTP has in common: one pool of connections, bounded exchanges that follow no redirect,
+//! failures in our own classes, and credentials that no text repeats.
+
+mod blackout;
+mod connection;
+mod error_text;
+mod exchange;
+mod reply;
+mod retry_after;
+
+pub(crate) use blackout::Blackout;
+pub(crate) use connection::Connection;
+pub(crate) use error_text::{MAX_DETAIL_CHARS, error_text};
+pub(crate) use exchange::Limits;
+pub(crate) use reply::Reply;

@@ -1,0 +1,134 @@
+//! A direct answer of the provider, read to its end: its status, and the JSON object or the error in its body.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Map, Value};
+
+use super::{Blackout, MAX_DETAIL_CHARS, error_text, error_text::text_of_body};
+use crate::AskError;
+
+/// An answer with whatever status that is no redirect.
+pub(crate) struct Reply<'a> {
+    pub(super) status: StatusCode,
+    pub(super) retry_after: Option<Duration>,
+    /// The `Server` header; empty where there is none.
+    pub(super) server: String,
+    pub(super) is_encoded: bool,
+    pub(super) body: Vec<u8>,
+    pub(super) blackout: &'a Blackout,
+}
+
+impl Reply<'_> {
+    /// The status as a number.
+    pub(crate) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// What the server calls itself; empty where it does not say.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The JSON object of a success, without any look at its fields.
+    pub(crate) fn json(&self) -> Result<Value, AskError> {
+        let malformed = |problem| AskError::Malformed { problem };
+        if !self.status.is_success() {
+            return Err(self.refusal());
+        }
+        if self.is_encoded {
+            return Err(malformed("the body has a content encoding that was not asked for"));
+        }
+        // A character that the server split between two chunks arrives damaged; the rest of the text is still good.
+        let body = String::from_utf8_lossy(&self.body);
+        let body = body.trim_start_matches('\u{feff}').trim();
+        if body.is_empty() {
+            return Err(AskError::Incomplete { problem: "the body is empty" });
+        }
+        if body.starts_with('<') {
+            return Err(AskError::Page);
+        }
+        serde_json::from_str(body).map_err(|error| {
+            let truncated = AskError::Incomplete { problem: "the body ends in the middle of its JSON" };
+            if error.is_eof() { truncated } else { malformed("the body is no JSON") }
+        })
+    }
+
+    /// The fields of a success that reports no error.
+    pub(crate) fn object(&self) -> Result<Map<String, Value>, AskError> {
+        let Value::Object(fields) = self.json()? else {
+            return Err(AskError::Malformed { problem: "the body is no JSON object" });
+        };
+        match fields.get("error").filter(|error| !error.is_null()) {
+            Some(error) => Err(self.reported(error)),
+            None => Ok(fields),
+        }
+    }
+
+    /// The error that came with a status of success.
+    pub(crate) fn reported(&self, error: &Value) -> AskError {
+        let text = error_text(error).unwrap_or_default();
+        AskError::Reported { detail: self.blackout.line(&text, MAX_DETAIL_CHARS) }
+    }
+
+    /// A text of the server that can be shown.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        self.blackout.line(text, MAX_DETAIL_CHARS)
+    }
+
+    /// What the model wrote, with credentials blackened that a gateway may have put into it.
+    pub(crate) fn answer_text(&self, text: &str) -> String {
+        self.blackout.answer(text)
+    }
+
+    /// The error of a status that is none of success.
+    fn refusal(&self) -> AskError {
+        let detail = if self.is_encoded { String::new() } else { self.shown(&text_of_body(&self.body)) };
+        AskError::Status { status: self.status(), detail, retry_after: self.retry_after }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(status: u16, is_encoded: bool, body: &str, expected: &str) {
+        let reply = Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after: None,
+            server: String::new(),
+            is_encoded,
+            body: body.into(),
+            blackout: &Blackout::default(),
+        };
+        assert_eq!(reply.object().unwrap_err().reason(), expected, "{body:.40}");
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_apart() {
+        for (body, expected) in [
+            ("", "incomplete answer: the body is empty"),
+            (" \n", "incomplete answer: the body is empty"),
+            ("<!DOCTYPE html><html>", "malformed answer: a page of markup instead of JSON"),
+            (r#"{"response":"half"#, "incomplete answer: the body ends in the middle of its JSON"),
+            (&"[".repeat(100_000), "malformed answer: the body is no JSON"),
+            ("busy", "malformed answer: the body is no JSON"),
+            ("[1]", "malformed answer: the body is no JSON object"),
+            ("null", "malformed answer: the body is no JSON object"),
+            (r#"{"error":"out of\nmemory"}"#, "provider reported an error: out of memory"),
+            (r#"{"error":{"message":"no"},"response":"x","done":true}"#, "provider reported an error: no"),
+            (r#"{"error":{}}"#, "provider reported an error"),
+        ] {
+            check(200, false, body, expected);
+        }
+        check(200, true, "{}", "malformed answer: the body has a content encoding that was not asked for");
+    }
+
+    #[test]
+    fn one_short_line_is_kept_of_an_error() {
+        check(500, false, "\n busy\u{1b}[1m \n", "provider answered with status 500: busy [1m");
+        check(500, true, "\u{1f}\u{8b}", "provider answered with status 500");
+        let long = format!("provider answered with status 500: {}words…", "words ".repeat(25));
+        check(500, false, &"words ".repeat(99), &long);
+    }
+}

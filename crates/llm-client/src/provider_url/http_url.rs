@@ -1,0 +1,217 @@
+//! A server's address, and what the two interfaces make of its path.
+
+use std::{borrow::Cow, fmt};
+
+use url::{Host, Url};
+
+use super::{ProviderUrlError, credentials::Credentials};
+
+/// Paths of Ollama's interface that are added to the address; whoever copied one along finds out before the first call.
+const OLLAMA_TAILS: [&str; 3] = ["/api/generate", "/api/chat", "/api"];
+/// Paths that only the other interface has.
+const OPENAI_TAILS: [&str; 4] = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1"];
+
+/// A server's address, with its credentials kept apart.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpUrl {
+    base: Url,
+    credentials: Option<Credentials>,
+    redacted: String,
+}
+
+impl HttpUrl {
+    pub(super) fn new(mut url: Url) -> Result<Self, ProviderUrlError> {
+        // A special character in a password that was not encoded ends the host early; nothing of such a text is shown.
+        let after_host = url.path().contains('@') || url.query().is_some_and(|query| query.contains('@'));
+        if after_host || url.fragment().is_some() {
+            return Err(ProviderUrlError::NotEncoded);
+        }
+        let credentials = Credentials::take(&mut url)?;
+        Ok(Self { redacted: redact(&url), base: url, credentials })
+    }
+
+    /// The URL without credentials, query and trailing slash.
+    pub fn redacted(&self) -> &str {
+        &self.redacted
+    }
+
+    /// Whether the path belongs to the interface that begins with `/v1`.
+    pub(crate) fn has_openai_path(&self) -> bool {
+        self.tail_among(&OPENAI_TAILS).is_some()
+    }
+
+    /// The address below which `api/…` is; an error where the path is one of a call.
+    pub(crate) fn for_ollama(self) -> Result<Self, ProviderUrlError> {
+        if let Some(tail) = self.tail_among(&OPENAI_TAILS) {
+            return Err(ProviderUrlError::OpenAiPath { tail });
+        }
+        match self.tail_among(&OLLAMA_TAILS) {
+            Some(tail) => Err(ProviderUrlError::EndpointPath { tail }),
+            None => Ok(self),
+        }
+    }
+
+    /// The address that ends with `/v1`, whether the user wrote that part or not.
+    pub(crate) fn for_openai(mut self) -> Result<Self, ProviderUrlError> {
+        // A gateway may well have its own `/api`, and `/v1` below it.
+        let of_ollama = self.tail_among(&OLLAMA_TAILS).filter(|tail| *tail != "/api");
+        let tail = of_ollama.or_else(|| self.tail_among(&OPENAI_TAILS)).unwrap_or_default();
+        if !matches!(tail, "" | "/v1" | "/v1/chat/completions") {
+            return Err(ProviderUrlError::EndpointPath { tail });
+        }
+        let path = self.path();
+        let prefix = path.strip_suffix(tail).unwrap_or(path);
+        let path = format!("{prefix}/v1");
+        self.base.set_path(&path);
+        self.redacted = redact(&self.base);
+        Ok(self)
+    }
+
+    fn path(&self) -> &str {
+        self.base.path().trim_end_matches('/')
+    }
+
+    fn tail_among(&self, tails: &[&'static str]) -> Option<&'static str> {
+        tails.iter().copied().find(|tail| self.path().ends_with(tail))
+    }
+
+    /// Whether the server is on this machine, where no proxy can be meant.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.base.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+            Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+            None => false,
+        }
+    }
+
+    /// Whether the connection is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
+    /// The address of `path` (without a leading slash) below this URL, its query kept.
+    pub(crate) fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{path}", self.path()));
+        url
+    }
+
+    /// User name and password, where the URL has them.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The values of the query, of which any may be a gateway's key.
+    pub(crate) fn query_values(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.base.query_pairs().map(|(_, value)| value)
+    }
+}
+
+impl fmt::Debug for HttpUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("HttpUrl").field(&self.redacted).finish()
+    }
+}
+
+fn redact(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown.as_str().trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ProviderUrl;
+
+    fn http(text: &str) -> HttpUrl {
+        match text.parse() {
+            Ok(ProviderUrl::Http(url)) => url,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn paths_are_joined_without_doubled_slashes() {
+        for (text, redacted, endpoint) in [
+            (ProviderUrl::DEFAULT, "http://127.0.0.1:11434", "http://127.0.0.1:11434/api/generate"),
+            (" http://h:1/ ", "http://h:1", "http://h:1/api/generate"),
+            ("https://gw.example/ollama", "https://gw.example/ollama", "https://gw.example/ollama/api/generate"),
+            ("https://gw.example/a/b//", "https://gw.example/a/b", "https://gw.example/a/b/api/generate"),
+            ("http://[::1]:11434", "http://[::1]:11434", "http://[::1]:11434/api/generate"),
+            ("HTTP://H:80/x?key=s", "http://h/x", "http://h/x/api/generate?key=s"),
+        ] {
+            let url = http(text).for_ollama().unwrap();
+            assert_eq!((url.redacted(), url.endpoint("api/generate").as_str()), (redacted, endpoint));
+        }
+    }
+
+    #[test]
+    fn the_other_interface_is_below_v1_however_it_is_written() {
+        for (text, expected) in [
+            ("http://h:8000", "http://h:8000/v1/models"),
+            ("http://h:8000/", "http://h:8000/v1/models"),
+            ("http://h:8000/v1", "http://h:8000/v1/models"),
+            ("http://h:8000/v1/", "http://h:8000/v1/models"),
+            ("http://h:8000/v1/chat/completions", "http://h:8000/v1/models"),
+            ("https://gw.example/llm", "https://gw.example/llm/v1/models"),
+            ("https://gw.example/api/v1/?key=s", "https://gw.example/api/v1/models?key=s"),
+            ("https://gw.example/api", "https://gw.example/api/v1/models"),
+        ] {
+            let url = http(text).for_openai().unwrap();
+            assert_eq!(url.endpoint("models").as_str(), expected, "{text}");
+            assert!(url.redacted().ends_with("/v1"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_call_is_explained() {
+        let added = |tail| format!("provider URL ends with {tail}, which is added for each call; leave it out");
+        for (text, tail) in [
+            ("http://h/api/", "/api"),
+            ("http://h/p/api/generate", "/api/generate"),
+            ("http://h/api/chat", "/api/chat"),
+        ] {
+            assert_eq!(http(text).for_ollama().unwrap_err().to_string(), added(tail), "{text}");
+        }
+        for (text, tail) in [
+            ("http://h/v1/completions", "/v1/completions"),
+            ("http://h/v1/models/", "/v1/models"),
+            ("http://h/api/generate", "/api/generate"),
+        ] {
+            assert_eq!(http(text).for_openai().unwrap_err().to_string(), added(tail), "{text}");
+        }
+        assert_eq!(
+            http("http://u:sentinel@h/v1").for_ollama().unwrap_err().to_string(),
+            "provider URL ends with /v1, which is no part of Ollama's interface; leave it out, or say openai"
+        );
+    }
+
+    #[test]
+    fn credentials_are_decoded_and_never_shown() {
+        let url = http("http://us%65r:p%40ss%3Asentinel@h:1/x?token=sentinel");
+        let both = |url: &HttpUrl| url.credentials().map(|both| (both.user_name.clone(), both.password.clone()));
+        assert_eq!(both(&url), Some(("user".to_owned(), Some("p@ss:sentinel".to_owned()))));
+        assert_eq!(url.redacted(), "http://h:1/x");
+        let shown = format!("{url:?} {:?} {}", ProviderUrl::Http(url.clone()), ProviderUrl::Http(url.clone()));
+        assert!(!shown.contains("sentinel") && !shown.contains("user"), "{shown}");
+        assert!(!url.endpoint("api/generate").as_str().contains("p%40ss"));
+        assert_eq!(both(&http("http://token@h")), Some(("token".to_owned(), None)));
+    }
+
+    #[test]
+    fn loopback_is_recognized_in_every_spelling() {
+        for (text, expected) in [
+            ("http://localhost:1", true),
+            ("http://a.localhost", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]", true),
+            ("http://0.0.0.0", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example", false),
+        ] {
+            assert_eq!(http(text).is_loopback(), expected, "{text}");
+        }
+    }
+}

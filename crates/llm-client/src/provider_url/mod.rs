@@ -1,0 +1,128 @@
+//! Where the provider is: the embedded one, or a server's address.
+//!
+//! Credentials are taken out of the address when it is read. They are kept apart, and no text that these types make
+//! (`Display`, `Debug`, an error) shows them, nor the query, which may hold a gateway's key.
+
+mod credentials;
+mod error;
+mod http_url;
+
+use std::{fmt, str::FromStr};
+
+pub use error::ProviderUrlError;
+pub use http_url::HttpUrl;
+use url::Url;
+
+const BUILTIN: &str = "builtin:";
+
+/// A provider as the user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderUrl {
+    /// The embedded provider, written `builtin:`.
+    Builtin,
+    /// A server.
+    Http(HttpUrl),
+}
+
+impl ProviderUrl {
+    /// The address of a local Ollama with its own default port.
+    pub const DEFAULT: &'static str = "http://127.0.0.1:11434";
+
+    /// The URL without credentials, query and trailing slash, as it may be stored and shown.
+    pub fn redacted(&self) -> &str {
+        match self {
+            Self::Builtin => BUILTIN,
+            Self::Http(url) => url.redacted(),
+        }
+    }
+}
+
+impl fmt::Display for ProviderUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.redacted())
+    }
+}
+
+impl FromStr for ProviderUrl {
+    type Err = ProviderUrlError;
+
+    fn from_str(text: &str) -> Result<Self, ProviderUrlError> {
+        let text = text.trim();
+        if let Some(rest) = text.strip_prefix(BUILTIN) {
+            return if rest.is_empty() { Ok(Self::Builtin) } else { Err(ProviderUrlError::BuiltinWithRest) };
+        }
+        let Some((scheme, _)) = text.split_once("://") else {
+            return Err(ProviderUrlError::MissingScheme { example: example_with_scheme(text) });
+        };
+        let url = Url::parse(text).map_err(|error| match error {
+            url::ParseError::EmptyHost => ProviderUrlError::MissingHost,
+            cause => ProviderUrlError::Unreadable { cause },
+        })?;
+        match url.scheme() {
+            "http" | "https" => HttpUrl::new(url).map(Self::Http),
+            _ => Err(ProviderUrlError::OtherScheme { scheme: scheme.to_owned() }),
+        }
+    }
+}
+
+/// The address that was probably meant; only a plain host and port is repeated, all else may hold a secret.
+fn example_with_scheme(text: &str) -> String {
+    if text.eq_ignore_ascii_case("builtin") {
+        return BUILTIN.to_owned();
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let host = text.trim_start_matches("https:").trim_start_matches("http:").trim_matches('/');
+    if host.is_empty() || !host.bytes().all(is_plain) {
+        return ProviderUrl::DEFAULT.to_owned();
+    }
+    format!("http://{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_provider_has_no_address() {
+        assert_eq!("builtin:".parse(), Ok(ProviderUrl::Builtin));
+        assert_eq!(ProviderUrl::Builtin.to_string(), "builtin:");
+        assert_eq!("builtin:outline".parse::<ProviderUrl>(), Err(ProviderUrlError::BuiltinWithRest));
+    }
+
+    #[test]
+    fn a_wrong_address_is_explained() {
+        for (text, expected) in [
+            ("localhost:11434", "provider URL has no scheme; write http://localhost:11434"),
+            ("127.0.0.1:11434/", "provider URL has no scheme; write http://127.0.0.1:11434"),
+            ("http:localhost", "provider URL has no scheme; write http://localhost"),
+            ("", "provider URL has no scheme; write http://127.0.0.1:11434"),
+            ("builtin", "provider URL has no scheme; write builtin:"),
+            ("ftp://h", "provider URL has the scheme \"ftp\"; accepted are http://, https:// and builtin:"),
+            ("http://", "provider URL names no host; write for example http://127.0.0.1:11434"),
+            (
+                "http://h:99999",
+                "provider URL cannot be read (invalid port number); write for example http://127.0.0.1:11434",
+            ),
+        ] {
+            assert_eq!(text.parse::<ProviderUrl>().unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_error_repeats_a_secret() {
+        for text in [
+            "sentinel@h:11434",
+            "sentinel:sentinel@h:11434",
+            "http://u:12#sentinel@h",
+            "http://sentinel:12?x@h",
+            "http://sentinel:12/x@h",
+            "http://u:%ffsentinel@h",
+            "http://u:sentinel@",
+            "http://u:sentinel@h:port",
+            "builtin:sentinel",
+        ] {
+            let error = text.parse::<ProviderUrl>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("sentinel"), "{text}: {error}");
+        }
+    }
+}

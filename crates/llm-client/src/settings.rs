@@ -1,0 +1,49 @@
+//! How a model is asked, whatever server it is behind.
+
+use std::time::Duration;
+
+/// Tokens of the context that are not for code: the instruction, the model's own template and the answer's frame.
+const RESERVED_TOKENS: u32 = 512;
+const BYTES_PER_TOKEN: u32 = 3;
+
+/// How the model is asked; one set of values for a whole run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// The model's context; code that does not fit is cut, visibly. Sent where the interface has a field for it.
+    pub context_tokens: u32,
+    /// The longest answer.
+    pub answer_tokens: u32,
+    /// The seed, so that equal questions get answers as equal as the server can make them.
+    pub seed: u32,
+    /// How long an Ollama server keeps the model loaded after a call: a number with a unit.
+    pub keep_alive: String,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long a look at the provider may take in all.
+    pub probe_timeout: Duration,
+}
+
+impl ModelSettings {
+    /// Below this context there is hardly room for any code beside the instruction and the answer.
+    pub const MIN_CONTEXT_TOKENS: u32 = 1024;
+
+    /// Bytes of code that fit the context beside everything else.
+    pub(crate) fn code_budget(&self) -> usize {
+        let reserved = RESERVED_TOKENS.saturating_add(self.answer_tokens);
+        let tokens = self.context_tokens.saturating_sub(reserved);
+        usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX)
+    }
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            context_tokens: 8192,
+            answer_tokens: 96,
+            seed: 1,
+            keep_alive: "15m".to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            probe_timeout: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Answers of earlier runs, and how new ones are kept.
+
+use std::time::Duration;
+
+use cds_llm_client::{AskError, Decision, Ending, Forecast, IntentEnricher, ModelFacts, Preflight};
+use tokio::time::Instant;
+
+use crate::support::{Reply, Scene, Scripted, counts, distinct, functions};
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_tree_makes_no_call_and_k_changes_make_k() {
+    let client = Scripted::new(Reply::good);
+    let mut first = Scene::new(distinct(50));
+    first.run(&client).await;
+    assert_eq!(client.call_count(), 50);
+
+    let mut second = Scene { store: first.store, ..Scene::new(distinct(50)) };
+    let enrichment = second.run(&client).await;
+    assert!(second.all_succeeded());
+    assert_eq!((client.call_count(), counts(&enrichment.account)), (50, [50, 0, 50, 0, 0]));
+    assert_eq!(second.observer.reports.len(), 1);
+    assert_eq!(second.observer.reports[0].reused, 50);
+    assert_eq!(enrichment.account.mean_latency, Duration::ZERO);
+
+    let mut third = Scene { store: second.store, ..Scene::new(distinct(57)) };
+    let enrichment = third.run(&client).await;
+    assert!(third.all_succeeded());
+    assert_eq!((client.call_count(), counts(&enrichment.account)), (57, [57, 7, 50, 0, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_digest_is_another_question() {
+    let client = Scripted::new(Reply::good);
+    let mut first = Scene::new(distinct(3));
+    first.run(&client).await;
+    let mut second = Scene { store: first.store, ..Scene::new(distinct(3)) };
+    second.preflight.facts.digest = "other".to_owned();
+    second.run(&client).await;
+    assert_eq!((client.call_count(), second.store.kept.len()), (6, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_asks_anew_and_keeps_the_new() {
+    let client = Scripted::new(Reply::good);
+    let mut first = Scene::new(distinct(3));
+    first.run(&client).await;
+    first.store.kept.values_mut().for_each(|kept| kept.intent = "Old.".to_owned());
+    let mut second = Scene { store: first.store, ..Scene::new(distinct(3)) };
+    second.options.refresh = true;
+    second.run(&client).await;
+    assert!(second.all_succeeded() && second.store.kept.values().all(|kept| kept.intent != "Old."));
+    assert_eq!((client.call_count(), second.store.lookup_count), (6, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_good_answers_are_kept_with_what_is_known_of_them() {
+    let client = Scripted::new(|call| match call.code.as_str() {
+        "bad" => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
+        _ => Reply::good(call),
+    });
+    let mut scene = Scene::new(functions(&["a", "bad"]));
+    scene.run(&client).await;
+    let kept: Vec<_> = scene.store.kept.values().collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (kept[0].intent.as_str(), kept[0].model.as_str(), kept[0].model_digest.as_str()),
+        ("Does a.", "scripted", "d")
+    );
+    assert_eq!((kept[0].key, kept[0].prompt_tokens), (scene.records[0].question.unwrap().key, Some(5)));
+
+    let mut again = Scene { store: scene.store, ..Scene::new(functions(&["a", "bad"])) };
+    again.run(&client).await;
+    assert_eq!(client.call_count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_have_at_most_twenty_answers_and_wait_at_most_a_second() {
+    let start = Instant::now();
+    let client = Scripted::new(|call| {
+        let milliseconds = if call.ordinal <= 45 { 1 } else { 300 };
+        Reply::good(call).after(Duration::from_millis(milliseconds))
+    });
+    let mut scene = Scene::new(distinct(53)).at_once(1);
+    scene.run(&client).await;
+    let groups: Vec<_> = scene.store.groups.iter().map(|(at, size)| ((*at - start).as_millis(), *size)).collect();
+    // 20 answers by 20 ms and by 40 ms; from 41 ms one second, and again one from the first after that.
+    assert_eq!(groups, [(20, 20), (40, 20), (1041, 8), (2245, 4), (2445, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_told_once_and_costs_no_answer() {
+    let client = Scripted::new(Reply::good);
+    let mut scene = Scene::new(distinct(100));
+    scene.store.is_broken = true;
+    let enrichment = scene.run(&client).await;
+    assert!(scene.all_succeeded());
+    assert_eq!((client.call_count(), enrichment.ending), (100, Ending::Completed));
+    assert_eq!(scene.observer.decisions, [Decision::StoreFailed { reason: "disk I/O error".to_owned() }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_provider_the_store_answers_what_it_can() {
+    let client = Scripted::new(Reply::good);
+    let mut first = Scene::new(distinct(5));
+    first.run(&client).await;
+    let mut second = Scene { store: first.store, ..Scene::new(distinct(8)) };
+    second.preflight = Preflight::unavailable("no server at http://h", second.preflight.facts.clone());
+    let enrichment = second.run(&client).await;
+    assert_eq!((client.call_count(), counts(&enrichment.account)), (5, [8, 0, 5, 0, 3]));
+    assert_eq!(second.records[7].intent.error(), Some("no server at http://h"));
+    assert!(second.records[7].question.is_some());
+    assert_eq!(enrichment.failures[0].record_count, 3);
+    assert_eq!(enrichment.ending, Ending::GaveUp { reason: "no server at http://h".to_owned() });
+    assert!(enrichment.account.elapsed.is_zero());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forecast_counts_without_asking() {
+    let client = Scripted::new(Reply::good);
+    let mut scene = Scene::new(functions(&["a", "b", "a"]));
+    scene.run(&client).await;
+    let long = "x = 1\n".repeat(50);
+    let records = functions(&["a", "a", "c", "c", &long]);
+    let enricher = IntentEnricher::new(&client, scene.options);
+    let forecast = enricher.forecast(&records, &scene.preflight, &mut scene.store).unwrap();
+    let expected = Forecast {
+        selected_count: 5,
+        question_count: 3,
+        kept_count: 1,
+        call_count: 2,
+        cut_count: 1,
+        prompt_bytes: forecast.prompt_bytes,
+    };
+    assert_eq!((forecast, client.call_count()), (expected, 2));
+    assert!((1200..1500).contains(&forecast.prompt_bytes), "{}", forecast.prompt_bytes);
+
+    let unknown = Preflight::available(ModelFacts::default());
+    assert_eq!(enricher.forecast(&records, &unknown, &mut scene.store).unwrap().kept_count, 0);
+}

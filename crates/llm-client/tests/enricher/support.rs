@@ -1,0 +1,313 @@
+//! A client that follows a script, a store in memory, and an observer that remembers.
+
+use std::{
+    collections::HashMap,
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Mutex,
+    time::Duration,
+};
+
+use cds_llm_client::{
+    Answer, AnswerStore, AskError, BoxError, BoxFuture, Concurrency, Decision, EnrichContext, EnrichOptions,
+    Enrichment, EnrichmentObserver, IntentEnricher, LlmClient, ModelFacts, Preflight, ProbeError, Progress, Prompt,
+    Question, StopSignal,
+};
+use cds_model::{EnrichmentAccount, Intent, KeptAnswer, Md5Sum, QuestionKey, Record, SymbolKind};
+use tokio::time::{Instant, sleep};
+
+/// One call as the script sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) code: String,
+    /// From 1, over all calls.
+    pub(crate) ordinal: usize,
+    /// From 1, over the calls with this code.
+    pub(crate) attempt: usize,
+    /// Since the client was made.
+    pub(crate) at: Duration,
+    pub(crate) limit: Duration,
+    /// Calls under way, this one among them.
+    pub(crate) in_flight: usize,
+}
+
+/// What a call meets.
+pub(crate) struct Reply {
+    after: Duration,
+    outcome: Option<Result<Answer, AskError>>,
+}
+
+pub(crate) const LATENCY: Duration = Duration::from_millis(100);
+
+impl Reply {
+    pub(crate) fn good(call: &Call) -> Self {
+        let answer = Answer { intent: intent_of(&call.code), prompt_tokens: Some(5), answer_tokens: None };
+        Self { after: LATENCY, outcome: Some(Ok(answer)) }
+    }
+
+    pub(crate) fn blank(call: &Call) -> Self {
+        let mut reply = Self::good(call);
+        if let Some(Ok(answer)) = &mut reply.outcome {
+            answer.intent = String::new();
+        }
+        reply
+    }
+
+    pub(crate) fn bad(error: AskError) -> Self {
+        Self { after: Duration::from_millis(10), outcome: Some(Err(error)) }
+    }
+
+    pub(crate) fn never() -> Self {
+        Self { after: LATENCY, outcome: None }
+    }
+
+    pub(crate) fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
+    }
+}
+
+pub(crate) fn intent_of(code: &str) -> String {
+    format!("Does {code}.")
+}
+
+pub(crate) fn status(status: u16) -> AskError {
+    AskError::Status { status, detail: String::new(), retry_after: None }
+}
+
+pub(crate) fn wait(status: u16, seconds: u64) -> AskError {
+    AskError::Status { status, detail: String::new(), retry_after: Some(Duration::from_secs(seconds)) }
+}
+
+pub(crate) fn refused() -> AskError {
+    AskError::Connect { url: "http://h".to_owned(), cause: "refused".into() }
+}
+
+pub(crate) fn broken() -> AskError {
+    AskError::Broken { is_unanswered: true, cause: "reset".into() }
+}
+
+/// Follows a script and remembers every call.
+pub(crate) struct Scripted {
+    script: Box<dyn Fn(&Call) -> Reply + Send + Sync>,
+    started: Instant,
+    calls: Mutex<Vec<Call>>,
+    in_flight: Mutex<usize>,
+    is_paid: bool,
+}
+
+impl Scripted {
+    pub(crate) fn new(script: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
+        Self {
+            script: Box::new(script),
+            started: Instant::now(),
+            calls: Mutex::default(),
+            in_flight: Mutex::default(),
+            is_paid: true,
+        }
+    }
+
+    pub(crate) fn unpaid(self) -> Self {
+        Self { is_paid: false, ..self }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().expect("no test panics with it").clone()
+    }
+
+    pub(crate) fn call_count(&self) -> usize {
+        self.calls.lock().expect("no test panics with it").len()
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn begin(&self, question: &Question, limit: Duration) -> Call {
+        let mut calls = self.calls.lock().expect("no test panics with it");
+        let code = question.code.to_string();
+        let attempt = calls.iter().filter(|call| call.code == code).count() + 1;
+        *self.in_flight.lock().expect("no test panics with it") += 1;
+        let in_flight = *self.in_flight.lock().expect("no test panics with it");
+        let call = Call { code, ordinal: calls.len() + 1, attempt, at: self.started.elapsed(), limit, in_flight };
+        calls.push(call.clone());
+        call
+    }
+}
+
+impl LlmClient for Scripted {
+    fn model(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn provider_url(&self) -> &'static str {
+        "test:"
+    }
+
+    fn is_paid(&self) -> bool {
+        self.is_paid
+    }
+
+    fn options(&self) -> &'static str {
+        "x=1"
+    }
+
+    fn prompt(&self, question: &Question) -> Prompt {
+        Prompt::new(question, 60)
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
+        Box::pin(async { Ok(ModelFacts::default()) })
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question, limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {
+        Box::pin(async move {
+            let call = self.begin(question, limit);
+            let _under_way = UnderWay(&self.in_flight);
+            let reply = (self.script)(&call);
+            if !reply.after.is_zero() {
+                sleep(reply.after).await;
+            }
+            match reply.outcome {
+                Some(outcome) => outcome,
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+struct UnderWay<'a>(&'a Mutex<usize>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().expect("no test panics with it") -= 1;
+    }
+}
+
+/// Keeps answers in memory, and remembers when and in what groups they came.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    pub(crate) kept: HashMap<QuestionKey, KeptAnswer>,
+    pub(crate) groups: Vec<(Instant, usize)>,
+    pub(crate) lookup_count: usize,
+    pub(crate) is_broken: bool,
+}
+
+impl AnswerStore for MemoryStore {
+    fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
+        self.lookup_count += 1;
+        if self.is_broken {
+            return Err("disk I/O error".into());
+        }
+        Ok(keys.iter().filter_map(|key| Some((*key, self.kept.get(key)?.intent.clone()))).collect())
+    }
+
+    fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError> {
+        if self.is_broken {
+            return Err("disk I/O error".into());
+        }
+        self.groups.push((Instant::now(), answers.len()));
+        self.kept.extend(answers.iter().map(|answer| (answer.key, answer.clone())));
+        Ok(())
+    }
+}
+
+/// Remembers everything that it is told.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) reports: Vec<Progress>,
+    pub(crate) decisions: Vec<Decision>,
+}
+
+impl EnrichmentObserver for Memory {
+    fn report(&mut self, progress: &Progress) {
+        self.reports.push(*progress);
+    }
+
+    fn decision(&mut self, decision: &Decision) {
+        self.decisions.push(decision.clone());
+    }
+}
+
+/// One enrichment with everything around it.
+pub(crate) struct Scene {
+    pub(crate) options: EnrichOptions,
+    pub(crate) preflight: Preflight,
+    pub(crate) store: MemoryStore,
+    pub(crate) observer: Memory,
+    pub(crate) stop: StopSignal,
+    pub(crate) records: Vec<Record>,
+}
+
+impl Scene {
+    pub(crate) fn new(records: Vec<Record>) -> Self {
+        Self {
+            options: EnrichOptions { progress_batch_size: NonZeroU32::MIN, ..EnrichOptions::default() },
+            preflight: Preflight::available(ModelFacts { digest: "d".to_owned() }),
+            store: MemoryStore::default(),
+            observer: Memory::default(),
+            stop: StopSignal::never(),
+            records,
+        }
+    }
+
+    pub(crate) fn at_once(mut self, concurrency: usize) -> Self {
+        self.options.concurrency = Concurrency::Fixed(NonZeroUsize::new(concurrency).expect("a test asks for some"));
+        self
+    }
+
+    /// Enriches, and checks what holds for every enrichment.
+    pub(crate) async fn run(&mut self, client: &Scripted) -> Enrichment {
+        let calls_before = client.call_count();
+        let context = EnrichContext {
+            preflight: self.preflight.clone(),
+            store: &mut self.store,
+            observer: &mut self.observer,
+            stop: self.stop.clone(),
+        };
+        let enrichment = IntentEnricher::new(client, self.options).enrich(&mut self.records, context).await;
+        let account = &enrichment.account;
+        assert_eq!(account.call_count, client.call_count() - calls_before);
+        assert_eq!(account.call_count, account.asked_count + account.retried_count);
+        let failed_count = enrichment.failures.iter().map(|group| group.record_count).sum::<usize>();
+        assert_eq!(account.failed_count, failed_count);
+        enrichment
+    }
+
+    pub(crate) fn intents(&self) -> Vec<Intent> {
+        self.records.iter().map(|record| record.intent.clone()).collect()
+    }
+
+    /// Whether each record has the answer to its own question.
+    pub(crate) fn all_succeeded(&self) -> bool {
+        let is_right = |record: &Record| record.intent.text() == Some(intent_of(&record.normalized_code).as_str());
+        self.records.iter().all(is_right)
+    }
+}
+
+pub(crate) fn record(kind: SymbolKind, code: &str) -> Record {
+    Record {
+        kind,
+        file_path: "a.py".into(),
+        signature: None,
+        start_line: 1,
+        end_line: 1,
+        raw_code: code.into(),
+        normalized_code: code.into(),
+        md5sum: Md5Sum([0; 16]),
+        intent: Intent::Skipped,
+        question: None,
+    }
+}
+
+pub(crate) fn functions(codes: &[&str]) -> Vec<Record> {
+    codes.iter().map(|code| record(SymbolKind::Function, code)).collect()
+}
+
+/// So many records with as many distinct questions: `f0`, `f1`, …
+pub(crate) fn distinct(count: usize) -> Vec<Record> {
+    (0..count).map(|number| record(SymbolKind::Function, &format!("f{number}"))).collect()
+}
+
+/// Selected, asked, reused, shared, failed.
+pub(crate) fn counts(account: &EnrichmentAccount) -> [usize; 5] {
+    [account.selected_count, account.asked_count, account.reused_count, account.shared_count, account.failed_count]
+}

@@ -1,0 +1,142 @@
+//! The look at an Ollama server, and at what is mistaken for one.
+
+use std::time::Duration;
+
+use cds_fake_ollama::{DEFAULT_DIGEST, FakeOllama, Reply, Script, When};
+use cds_llm_client::{ModelFacts, ProbeError};
+use serde_json::{Value, json};
+
+use crate::support::{Ollama, choice, client, told};
+
+const DIGEST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+async fn probe(script: Script, model: &str) -> (Result<ModelFacts, ProbeError>, String) {
+    let server = FakeOllama::start(script);
+    let mut choice = choice(Ollama, &server.url());
+    choice.model = Some(model.to_owned());
+    (choice.into_client().expect("a client needs no server").probe().await, server.url())
+}
+
+/// The outcome of a look that fails, with `URL` in place of the address.
+async fn failure(script: Script) -> String {
+    let (outcome, url) = probe(script, "qwen3-coder:latest").await;
+    told(&outcome.expect_err("the look fails")).replace(&url, "URL")
+}
+
+fn tags(list: &Value) -> Script {
+    Script::new().rule(When::path("/api/tags"), Reply::json(list))
+}
+
+#[tokio::test]
+async fn the_digest_of_the_model_is_found() {
+    let two = || Script::new().model_with_digest("other:7b", DIGEST);
+    for (model, digest) in
+        [("qwen3-coder", DEFAULT_DIGEST), ("Qwen3-Coder:latest", DEFAULT_DIGEST), ("other:7b", DIGEST)]
+    {
+        let (outcome, _) = probe(two(), model).await;
+        assert_eq!(outcome.unwrap(), ModelFacts { digest: digest.to_owned() }, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_is_two_requests_and_no_question() {
+    let server = FakeOllama::start(Script::new().prefix("/gate"));
+    client(Ollama, &format!("{}/gate", server.url())).probe().await.unwrap();
+    assert_eq!((server.requests().len(), server.generate_count()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_missing_model_comes_with_those_that_look_alike() {
+    let script = Script::new().model("qwen3:8b").model("llama3.2").model("qwen3-coder:30b");
+    let (outcome, url) = probe(script, "qwen3-coder:7b").await;
+    let Err(ProbeError::MissingModel { near, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!(near, &["qwen3-coder:30b", "qwen3-coder:latest", "qwen3:8b"]);
+    assert_eq!(told(&outcome.unwrap_err()), format!("model qwen3-coder:7b is not at {url}"));
+
+    let (outcome, _) = probe(Script::new().without_models(), "m").await;
+    assert!(matches!(outcome, Err(ProbeError::MissingModel { near, .. }) if near.is_empty()));
+}
+
+#[tokio::test]
+async fn a_list_of_models_has_several_shapes() {
+    for (list, expected) in [
+        (json!({"models": [{"name": "m:latest", "digest": DIGEST}]}), Some(DIGEST)),
+        (json!({"models": [{"model": "m:latest", "digest": format!("sha256:{DIGEST}")}], "more": 1}), Some(DIGEST)),
+        (json!({"models": [7, {}, {"name": "m"}]}), Some("")),
+        (json!({"models": null}), None),
+        (json!({"models": []}), None),
+    ] {
+        let (outcome, _) = probe(tags(&list), "m").await;
+        match (outcome, expected) {
+            (Ok(facts), Some(digest)) => assert_eq!(facts.digest, digest, "{list}"),
+            (Err(ProbeError::MissingModel { .. }), None) => {}
+            (outcome, _) => panic!("{list}: {outcome:?}"),
+        }
+    }
+    let wrong = failure(tags(&json!({"data": []}))).await;
+    assert_eq!(wrong, "provider URL cannot be used: malformed answer: the list of models has no field models");
+}
+
+#[tokio::test]
+async fn a_list_may_be_long_but_not_endless() {
+    let list = |count: usize| {
+        let models: Vec<Value> = (0..count)
+            .map(|number| json!({"name": format!("m{number}:latest"), "details": "x".repeat(1000)}))
+            .collect();
+        json!({"models": models})
+    };
+    let (outcome, _) = probe(tags(&list(3000)), "m2999").await;
+    outcome.unwrap();
+    let endless = failure(tags(&list(5000))).await;
+    assert_eq!(endless, "provider URL cannot be used: answer is larger than 4194304 bytes");
+}
+
+#[tokio::test]
+async fn another_server_is_named_as_far_as_it_shows() {
+    let elsewhere = |reply: Reply| Script::new().rule(When::under("/api/"), reply);
+    let mute = |reply: Reply| Script::new().rule(When::under("/"), reply);
+    let lm_studio = || Reply::error("Unexpected endpoint or method. (GET /api/version)");
+    for (script, expected) in [
+        (mute(Reply::not_found_text()), "provider URL is no Ollama server"),
+        (mute(Reply::html()), "provider URL is no Ollama server; it is a web page"),
+        (mute(Reply::json(&json!({"hello": 1}))), "provider URL is no Ollama server"),
+        (elsewhere(Reply::not_found_text()), "provider URL is no Ollama server; it speaks openai"),
+        (
+            elsewhere(Reply::status(404, "File Not Found").header("Server", "llama.cpp")),
+            "provider URL is no Ollama server; it is the server of llama.cpp; it speaks openai",
+        ),
+        (elsewhere(lm_studio()), "provider URL is no Ollama server; it is LM Studio; it speaks openai"),
+    ] {
+        assert_eq!(failure(script).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_lets_nobody_through_is_no_other_server() {
+    for (path, reply, expected) in [
+        ("/api/version", Reply::unauthorized(), "provider answered with status 401: unauthorized"),
+        ("/api/tags", Reply::body(403, "text/plain", ""), "provider answered with status 403"),
+        ("/api/version", Reply::status(503, "loading"), "provider answered with status 503: loading"),
+        ("/api/version", Reply::truncated_json(), "incomplete answer: the body ends in the middle of its JSON"),
+        ("/api/tags", Reply::gzip(), "malformed answer: the body has a content encoding that was not asked for"),
+        (
+            "/api/version",
+            Reply::redirect("http://elsewhere.example/"),
+            "provider redirects to http://elsewhere.example/ (status 302); give that address if it is right",
+        ),
+    ] {
+        let script = Script::new().rule(When::path(path), reply);
+        assert_eq!(failure(script).await, format!("provider URL cannot be used: {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_a_look() {
+    for path in ["/api/version", "/api/tags"] {
+        let server = FakeOllama::start(Script::new().rule(When::path(path), Reply::hang_before_headers()));
+        let mut choice = choice(Ollama, &server.url());
+        choice.settings.probe_timeout = Duration::from_millis(400);
+        let error = choice.into_client().unwrap().probe().await.unwrap_err();
+        assert_eq!(told(&error), format!("provider {} cannot be used: timed out after 0.2 s", server.url()));
+    }
+}

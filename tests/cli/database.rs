@@ -1,0 +1,111 @@
+//! What is in a database, read without the product's own code.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, types::ValueRef};
+use serde_json::{Map, Value};
+
+/// The contract's tables as another program may write them down.
+pub(crate) const CONTRACT: &str = "
+create table runs (id integer primary key, started_at text not null, finished_at text not null,
+  root_path text not null, provider_url text not null, model text not null, scope text not null,
+  progress_batch_size integer not null, status text not null, analyzer_error_count integer not null,
+  intent_failed_count integer not null, record_count integer not null);
+create table records (id integer primary key, run_id integer not null references runs(id), kind text not null,
+  file_path text not null, signature text, start_line integer not null, end_line integer not null,
+  raw_code text not null, normalized_code text not null, md5sum text not null, intent text,
+  intent_status text not null, intent_error text);";
+
+/// An existing database. It is opened for writing, because a reader alone would leave its log beside the file.
+pub(crate) struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    pub(crate) fn open(path: &Path) -> Self {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self { connection: Connection::open_with_flags(path, flags).expect("the database can be opened") }
+    }
+
+    /// A new database in which `sql` was run.
+    pub(crate) fn create(path: &Path, sql: &str) {
+        let connection = Connection::open(path).expect("the database can be created");
+        connection.execute_batch(sql).expect("the statements are right");
+        connection.close().expect("the database can be closed");
+    }
+
+    /// Runs statements that answer nothing.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.connection.execute_batch(sql).expect("the statements are right");
+    }
+
+    /// All rows, each as an object with the columns' names.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Value> {
+        let mut statement = self.connection.prepare(sql).expect("the query is right");
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let rows = statement.query_map([], |row| {
+            let cells =
+                names.iter().enumerate().map(|(column, name)| Ok((name.clone(), json_of(row.get_ref(column)?))));
+            Ok(Value::Object(cells.collect::<rusqlite::Result<Map<_, _>>>()?))
+        });
+        rows.expect("the query runs").map(|row| row.expect("a row")).collect()
+    }
+
+    /// The first column of all rows, which must be text.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.connection.prepare(sql).expect("the query is right");
+        let rows = statement.query_map([], |row| row.get(0)).expect("the query runs");
+        rows.map(|row| row.expect("a text")).collect()
+    }
+
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.connection.query_row(sql, [], |row| row.get(0)).expect("a number")
+    }
+
+    /// The records of a run in their order, with all columns but the two ids.
+    pub(crate) fn records(&self, run_id: i64) -> Vec<Value> {
+        let mut records = self.rows(&format!("SELECT * FROM records WHERE run_id = {run_id} ORDER BY id"));
+        for record in &mut records {
+            let fields = record.as_object_mut().expect("a row is an object");
+            fields.remove("id");
+            fields.remove("run_id");
+        }
+        records
+    }
+
+    /// The whole database as text: every definition, then every row of every table.
+    pub(crate) fn dump(&self) -> Vec<String> {
+        let mut lines = self.texts("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name");
+        for table in self.texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") {
+            let rows = self.rows(&format!("SELECT * FROM \"{table}\" ORDER BY 1"));
+            lines.extend(rows.iter().map(|row| format!("{table}: {row}")));
+        }
+        lines
+    }
+
+    /// The same without the answers that are kept, which stay whatever becomes of a run.
+    pub(crate) fn dump_of_runs(&self) -> Vec<String> {
+        self.dump().into_iter().filter(|line| !line.starts_with("intent_cache: ")).collect()
+    }
+
+    /// How many answers are kept.
+    pub(crate) fn kept_count(&self) -> usize {
+        usize::try_from(self.number("SELECT count(*) FROM intent_cache")).expect("a count")
+    }
+
+    /// The damage that the file has, which must be none.
+    #[track_caller]
+    pub(crate) fn check_integrity(&self) {
+        assert_eq!(self.texts("PRAGMA integrity_check"), ["ok"]);
+    }
+}
+
+fn json_of(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        ValueRef::Text(text) => std::str::from_utf8(text).expect("text is UTF-8").into(),
+        ValueRef::Blob(bytes) => panic!("no column holds bytes: {bytes:?}"),
+    }
+}

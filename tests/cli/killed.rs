@@ -1,0 +1,163 @@
+//! A process that is killed in the middle leaves the earlier runs as they were, no half of its own, and its answers.
+
+use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
+
+use crate::{
+    PATIENCE,
+    place::{Place, functions, persist_arguments},
+    running::Running,
+};
+
+/// The most that a process which is killed may lose: the answers of one group.
+const GROUP: usize = 20;
+
+/// Ends a run while one of its questions is held and all others are answered; at most `lost` answers may be gone.
+#[track_caller]
+fn check(lost: usize, end: impl FnOnce(Running, &Gate)) {
+    let place = Place::with_shop();
+    place.persist("builtin:", &[]).succeeded();
+    let before = place.database().dump_of_runs();
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(20), Reply::usual().until(&gate)));
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--progress-batch-size", "1"])));
+    server.wait_until(PATIENCE, |counts| counts.questions == 46 && counts.answered == 45);
+    running.wait_for_line("completed=45 ");
+    end(running, &gate);
+    let answered = server.answered_count();
+    let database = place.database();
+    assert_eq!(database.dump_of_runs(), before);
+    database.check_integrity();
+    let kept = database.kept_count();
+    assert!(kept <= answered && answered - kept <= lost, "{kept} of {answered} answers are kept");
+    drop(database);
+
+    gate.open();
+    let outcome = place.persist(&url, &[]).succeeded();
+    assert!(outcome.stdout.contains("run_id=2 ") && outcome.stdout.contains(" intent_failed_count=0 "), "{outcome:?}");
+    assert_eq!(place.database().number("SELECT count(*) FROM records WHERE run_id = 2"), 59);
+    assert_eq!(place.names(), ["cds.sqlite", "tree"]);
+    assert_eq!(server.generate_count(), 46 + (46 - kept), "what is kept is not asked again, and the rest is");
+}
+
+#[test]
+fn killed() {
+    check(GROUP, |running, _| assert!(!running.kill().success()));
+
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
+    let place = Place::with_functions(2);
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
+    server.wait_for_questions(1, PATIENCE);
+    running.kill();
+    assert_eq!(place.database().number("SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM records)"), 0);
+    place.database().check_integrity();
+    gate.open();
+    let outcome = place.persist(&url, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("persisted run_id=1 "), "{outcome:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_and_terminated() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        check(0, |mut running, gate| {
+            running.signal(signal);
+            running.wait_for_line("interrupted: waiting");
+            // What is answered now is answered in time.
+            gate.open();
+            let outcome = running.wait().exited_with(code).said(&["error: interrupted"]);
+            assert_eq!(outcome.stdout, "");
+        });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_question_is_sent_after_a_signal() {
+    let gate = Gate::new();
+    let script = Script::new().rule(When::question().within(2..), Reply::usual().until(&gate));
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(30);
+    let url = server.url();
+    let arguments = persist_arguments(&url, &["--concurrency", "3"]);
+    let mut running = Running::start(&mut place.command(&arguments));
+    server.wait_for_questions(4, PATIENCE);
+    running.signal("TERM");
+    running.wait_for_line("interrupted: waiting a few seconds for 3 calls");
+    gate.open();
+    running.wait().exited_with(143);
+    assert_eq!((server.generate_count(), server.answered_count()), (4, 4));
+    assert_eq!(place.database().kept_count(), 4);
+    place.persist(&url, &[]).succeeded();
+    assert_eq!(server.generate_count(), 30, "nothing is paid for twice");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    // The gate is never opened: whoever waits for it waits for the whole drain.
+    let script = Script::new().rule(When::question().within(11..), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(12);
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+    server.wait_for_questions(11, PATIENCE);
+    running.signal("INT");
+    running.wait_for_line("interrupted: waiting");
+    let start = std::time::Instant::now();
+    running.signal("INT");
+    let outcome = running.wait().exited_with(130);
+    assert!(start.elapsed().as_secs() < 3, "it ended after {:?}", start.elapsed());
+    assert_eq!(outcome.stdout, "");
+    place.database().check_integrity();
+}
+
+#[test]
+fn killed_again_and_again_each_question_is_paid_for_once() {
+    let place = Place::with_functions(100);
+    let mut total = 0;
+    let mut lost = 0;
+    let mut unanswered = 0;
+    for held in [30, 25] {
+        let script = Script::new().rule(When::question().within(held..), Reply::hang_before_headers());
+        let server = FakeOllama::start(script);
+        let running = Running::start(&mut place.command(&persist_arguments(&server.url(), &["--concurrency", "4"])));
+        server.wait_until(PATIENCE, |counts| counts.answered == held - 1 && counts.in_flight == 4);
+        running.kill();
+        server.stop();
+        let counts = server.counts();
+        total += counts.questions;
+        unanswered += counts.questions - counts.answered;
+        let database = place.database();
+        database.check_integrity();
+        lost = total - unanswered - database.kept_count();
+        assert!(lost <= 2 * GROUP, "{lost} answers are lost");
+    }
+    let server = FakeOllama::start(Script::new());
+    place.persist(&server.url(), &[]).succeeded();
+    assert_eq!(total + server.generate_count(), 100 + unanswered + lost);
+    assert_eq!(place.database().number("SELECT count(DISTINCT intent) FROM records WHERE kind = 'function'"), 100);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_while_answers_are_kept() {
+    let place = Place::with_functions(2000);
+    let server = FakeOllama::start(Script::new());
+    let url = server.url();
+    let mut command = place.command_with_limit(800, &persist_arguments(&url, &[]));
+    let outcome = Running::start(&mut command).wait().exited_with(1).said(&["error: failed to ", "cds.sqlite"]);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(server.generate_count(), 2000, "answers that cannot be kept end nothing");
+    outcome.said(&["answers are not kept for later runs"]);
+    let database = place.database();
+    database.check_integrity();
+    let kept = database.kept_count();
+    assert!(kept > 0 && kept < 2000, "{kept}");
+    drop(database);
+    place.write("tree/functions.py", functions(2000));
+    place.persist(&url, &[]).succeeded();
+    assert_eq!(server.generate_count(), 2000 + (2000 - kept));
+}

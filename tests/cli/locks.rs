@@ -1,0 +1,95 @@
+//! A database that somebody else holds.
+
+use std::time::{Duration, Instant};
+
+use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
+
+use crate::{
+    PATIENCE,
+    database::{CONTRACT, Database},
+    place::{DATABASE, Outcome, Place, persist_arguments},
+};
+
+/// Runs against `place`, whose database is held by somebody, and must give up after the time that was allowed.
+#[track_caller]
+fn check_is_refused(place: &Place) {
+    let server = FakeOllama::start(Script::new());
+    let start = Instant::now();
+    let outcome = place.persist(&server.url(), &["--busy-timeout", "200ms"]).exited_with(1);
+    assert!(start.elapsed() >= Duration::from_millis(200), "it did not wait");
+    assert!(start.elapsed() < Duration::from_secs(4), "it waited as long as by default");
+    let outcome = outcome.said(&["\"cds.sqlite\"", "locked", "--busy-timeout"]);
+    assert_eq!(outcome.stdout, "");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_writer_is_waited_for_and_then_reported() {
+    let place = Place::with_shop();
+    place.persist("builtin:", &[]).succeeded();
+    let before = place.database().dump();
+    let holder = place.database();
+    holder.execute("BEGIN IMMEDIATE");
+    check_is_refused(&place);
+    holder.execute("ROLLBACK");
+    assert_eq!(holder.dump(), before);
+
+    let place = Place::with_shop();
+    Database::create(&place.path(DATABASE), CONTRACT);
+    let holder = place.database();
+    holder.execute("BEGIN EXCLUSIVE");
+    check_is_refused(&place);
+    holder.execute("ROLLBACK");
+    assert_eq!(holder.number("SELECT count(*) FROM runs"), 0);
+}
+
+/// Starts a run, takes the database when its first question is there, and lets the run go on.
+fn taken_while_asking(busy_timeout: &str, meanwhile: impl FnOnce(&FakeOllama, &Database)) -> (Place, Outcome) {
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
+    let place = Place::with_functions(3);
+    let url = server.url();
+    let mut command = place.command(&persist_arguments(&url, &["--busy-timeout", busy_timeout]));
+    let running = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn();
+    let running = running.expect("the binary runs");
+    server.wait_for_questions(1, PATIENCE);
+    let holder = place.database();
+    holder.execute("BEGIN IMMEDIATE");
+    gate.open();
+    meanwhile(&server, &holder);
+    let outcome = Outcome::from(running.wait_with_output().expect("it ends"));
+    drop(holder);
+    (place, outcome)
+}
+
+#[test]
+fn a_writer_that_comes_during_the_asking_is_reported() {
+    let (place, outcome) = taken_while_asking("200ms", |_, _| ());
+    let outcome = outcome.exited_with(1).said(&["begin the transaction", "locked"]);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(place.database().number("SELECT count(*) FROM runs"), 0);
+    assert_eq!(place.database().number("SELECT count(*) FROM records"), 0);
+}
+
+#[test]
+fn a_writer_that_leaves_in_time_is_waited_for() {
+    let (place, outcome) = taken_while_asking("30s", |server, holder| {
+        server.wait_until(PATIENCE, |counts| counts.answered == 3);
+        holder.execute("COMMIT");
+    });
+    assert!(outcome.succeeded().stdout.contains(" record_count=4 "));
+    assert_eq!(place.database().number("SELECT count(*) FROM records"), 4);
+}
+
+#[test]
+fn a_reader_is_in_nobodys_way() {
+    let place = Place::with_shop();
+    place.persist("builtin:", &[]).succeeded();
+    let reader = place.database();
+    reader.execute("BEGIN");
+    assert_eq!(reader.number("SELECT count(*) FROM runs"), 1);
+    place.persist("builtin:", &["--busy-timeout", "1s"]).succeeded();
+    assert_eq!(reader.number("SELECT count(*) FROM runs"), 1, "a reader sees one state");
+    reader.execute("COMMIT");
+    assert_eq!(reader.number("SELECT count(*) FROM runs"), 2);
+}

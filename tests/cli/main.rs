@@ -1,0 +1,31 @@
+//! The real binary from outside: its arguments, what it prints, what it asks a server, and what is in the database.
+//!
+//! Each test has a temporary folder of its own (`place`) and, where questions are asked, a server of its own. What a
+//! crate can test by itself is tested there; here it is the wiring, and what must hold when something goes wrong.
+
+mod arguments;
+mod credentials;
+mod database;
+mod environment;
+mod failures;
+mod fields;
+mod hostile;
+mod killed;
+mod listings;
+mod locks;
+mod output;
+mod persist;
+mod place;
+mod progress;
+mod refusals;
+mod repeat;
+mod requests;
+mod rollback;
+mod running;
+mod scope;
+mod summary;
+
+use std::time::Duration;
+
+/// Longer than anything takes that does not hang.
+const PATIENCE: Duration = Duration::from_secs(30);

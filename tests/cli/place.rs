@@ -1,0 +1,189 @@
+//! A temporary folder with a tree to scan, and the binary run in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::database::Database;
+
+/// The tree to scan, relative to the folder in which the binary runs.
+pub(crate) const TREE: &str = "tree";
+/// The database, likewise.
+pub(crate) const DATABASE: &str = "cds.sqlite";
+
+/// A folder of its own for one test; it goes with the value.
+pub(crate) struct Place {
+    _folder: TempDir,
+    root: PathBuf,
+}
+
+impl Place {
+    /// A tree without a file.
+    pub(crate) fn empty() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let root = folder.path().canonicalize().expect("it is there");
+        fs::create_dir(root.join(TREE)).expect("a folder for the tree");
+        Self { _folder: folder, root }
+    }
+
+    /// A tree that is a copy of `fixtures/shop`.
+    pub(crate) fn with_shop() -> Self {
+        let place = Self::empty();
+        let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/shop");
+        copy_tree(&shop, &place.path(TREE));
+        place
+    }
+
+    /// A tree of these files, each with its name and text.
+    pub(crate) fn with_files(files: &[(&str, &str)]) -> Self {
+        let place = Self::empty();
+        for (name, text) in files {
+            place.write(&format!("{TREE}/{name}"), text);
+        }
+        place
+    }
+
+    /// A tree of one file with so many functions.
+    pub(crate) fn with_functions(count: usize) -> Self {
+        Self::with_files(&[("functions.py", &functions(count))])
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("it is below the root")).expect("a folder for the file");
+        fs::write(path, content).expect("the file can be written");
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).expect("the file is there")
+    }
+
+    /// What is in the folder, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.root).expect("the folder is there");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn database(&self) -> Database {
+        Database::open(&self.path(DATABASE))
+    }
+
+    /// The binary with an environment of nothing but `PATH`.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cds"));
+        command.args(arguments);
+        self.prepare(command)
+    }
+
+    /// The same with a limit on the size of files, in blocks of 512 or 1024 bytes.
+    #[cfg(unix)]
+    pub(crate) fn command_with_limit(&self, block_count: u32, arguments: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -f {block_count} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_cds")]).args(arguments);
+        self.prepare(command)
+    }
+
+    fn prepare(&self, mut command: Command) -> Command {
+        command.current_dir(&self.root).stdin(Stdio::null()).env_clear();
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn cds(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(&mut self.command(arguments))
+    }
+
+    /// Runs `persist` on the tree and the database.
+    pub(crate) fn persist(&self, provider_url: &str, more: &[&str]) -> Outcome {
+        self.cds(&persist_arguments(provider_url, more))
+    }
+}
+
+/// `persist` on the tree and the database.
+pub(crate) fn persist_arguments<'a>(provider_url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", provider_url];
+    arguments.extend(more);
+    arguments
+}
+
+/// Python with so many functions, `f1` to `fN`, of two lines each.
+pub(crate) fn functions(count: usize) -> String {
+    let functions: Vec<String> = (1..=count).map(|number| format!("def f{number}():\n    return {number}\n")).collect();
+    functions.concat()
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the fixture is there") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("its type").is_dir() {
+            fs::create_dir(&target).expect("a folder");
+            copy_tree(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).expect("a copy");
+        }
+    }
+}
+
+/// What a finished process said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the binary runs"))
+    }
+
+    /// It must have ended with this exit status.
+    #[track_caller]
+    pub(crate) fn exited_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// It must have ended well.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        self.exited_with(0)
+    }
+
+    /// Its stderr must have each of these in it.
+    #[track_caller]
+    pub(crate) fn said(self, fragments: &[&str]) -> Self {
+        for fragment in fragments {
+            assert!(self.stderr.contains(fragment), "{fragment:?} is not in {self:#?}");
+        }
+        self
+    }
+
+    /// The lines of stderr that begin with this word.
+    pub(crate) fn lines_of(&self, name: &str) -> Vec<&str> {
+        self.stderr.lines().filter(|line| line.split(' ').next() == Some(name)).collect()
+    }
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}

@@ -1,0 +1,103 @@
+//! Databases that cannot take a snapshot: found before anything is asked, and left as they were, byte for byte.
+
+use std::{fs, path::Path};
+
+use cds_fake_ollama::{FakeOllama, Script};
+
+use crate::{
+    database::{CONTRACT, Database},
+    place::{DATABASE, Place, TREE},
+};
+
+/// What `prepare` puts at the path of the database must be refused with a message that names all of `expected`.
+#[track_caller]
+fn check(prepare: impl FnOnce(&Path), expected: &[&str]) {
+    let server = FakeOllama::start(Script::new());
+    let place = Place::with_shop();
+    prepare(&place.path(DATABASE));
+    let before = place.read(DATABASE);
+    let outcome = place.persist(&server.url(), &[]).exited_with(1).said(&["\"cds.sqlite\""]).said(expected);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.lines().count() <= 3, "{outcome:#?}");
+    assert!(outcome.lines_of("analyzer_error").is_empty(), "nothing was analyzed: {outcome:#?}");
+    assert!(server.requests().is_empty());
+    assert!(place.read(DATABASE) == before, "the file was changed");
+    assert_eq!(place.names(), [DATABASE, TREE]);
+}
+
+fn bytes(content: &[u8]) -> impl FnOnce(&Path) {
+    move |path| fs::write(path, content).expect("the file can be written")
+}
+
+fn statements(sql: &str) -> impl FnOnce(&Path) {
+    move |path| Database::create(path, sql)
+}
+
+#[test]
+fn what_is_no_database_or_a_damaged_one() {
+    let not_a_database = ["not an SQLite database", "name another"];
+    check(bytes(b"x"), &not_a_database);
+    check(bytes("some text\n".repeat(1000).as_bytes()), &not_a_database);
+    check(bytes(&[0; 8192]), &not_a_database);
+    check(bytes(b"SQLite format 3\0"), &not_a_database);
+
+    let damage = |path: &Path| {
+        Database::create(path, &format!("{CONTRACT} pragma user_version = 1;"));
+        let mut content = fs::read(path).unwrap();
+        content[100..].fill(0xa5);
+        fs::write(path, content).expect("the file can be written");
+    };
+    check(damage, &["damaged"]);
+}
+
+#[test]
+fn tables_that_do_not_fit() {
+    check(
+        statements(&CONTRACT.replace("md5sum text not null", "md5sum blob not null")),
+        &["table records does not fit", "md5sum", "docs/schema.md"],
+    );
+    check(statements(&CONTRACT.replace(", intent_error text", "")), &["table records", "intent_error"]);
+    check(
+        statements(&CONTRACT.replace("record_count integer not null", "record_count integer not null, note text")),
+        &["table runs", "note"],
+    );
+    check(
+        statements("create table runs (id integer primary key, name text)"),
+        &["table runs", "column 2", "name", "started_at"],
+    );
+    check(statements("create view records as select 1"), &["table records", "a view"]);
+
+    check(statements("create table songs (title text)"), &["other tables", "songs"]);
+    check(statements(&format!("{CONTRACT} pragma application_id = 42")), &["another program", "42"]);
+    check(statements(&format!("{CONTRACT} pragma user_version = 99")), &["version 99", "newer"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let protect = |path: &Path| {
+        Database::create(path, CONTRACT);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+    };
+    check(protect, &["read-only", "permission"]);
+}
+
+#[test]
+fn a_database_of_another_implementation_is_welcome() {
+    let place = Place::with_shop();
+    Database::create(
+        &place.path(DATABASE),
+        &format!(
+            "{CONTRACT}
+            insert into runs values (7, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z', '/x', 'u', 'm', 'all',
+                                     10, 'completed', 0, 0, 0);"
+        ),
+    );
+    let outcome = place.persist("builtin:", &[]).succeeded();
+    assert!(outcome.stdout.starts_with("persisted run_id=8 "), "{outcome:?}");
+    let database = place.database();
+    assert_eq!(database.number("SELECT count(*) FROM records WHERE run_id = 8"), 59);
+    assert_eq!(database.texts("SELECT root_path FROM runs WHERE id = 7"), ["/x"]);
+}

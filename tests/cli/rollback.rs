@@ -1,0 +1,73 @@
+//! A snapshot that cannot be written leaves the database exactly as it was.
+
+use crate::place::{DATABASE, Outcome, Place, TREE, functions, persist_arguments};
+
+/// With `trigger` in a database that has one run, the next run must fail at the step that is named.
+#[track_caller]
+fn check(trigger: &str, expected: &[&str]) {
+    let place = Place::with_shop();
+    place.persist("builtin:", &[]).succeeded();
+    place.database().execute(trigger);
+    let before = place.database().dump();
+    let outcome = place.persist("builtin:", &[]).exited_with(1).said(&["error: failed to ", DATABASE]).said(expected);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(place.names(), [DATABASE, TREE]);
+    let database = place.database();
+    assert_eq!(database.dump(), before);
+    assert_eq!(database.texts("PRAGMA integrity_check"), ["ok"]);
+    database.execute("DROP TRIGGER planned");
+    drop(database);
+    let outcome = place.persist("builtin:", &[]).succeeded();
+    assert!(outcome.stdout.starts_with("persisted run_id=2 "), "{outcome:?}");
+}
+
+/// A trigger on the n-th record of a run.
+fn on_record(number: usize, action: &str) -> String {
+    format!(
+        "CREATE TRIGGER planned BEFORE INSERT ON records
+         WHEN (SELECT count(*) FROM records WHERE run_id = NEW.run_id) = {number} - 1
+         BEGIN SELECT RAISE({action}); END"
+    )
+}
+
+#[test]
+fn a_record_that_is_refused() {
+    let action = "ABORT, 'planned failure'";
+    check(&on_record(1, action), &["insert record 1 ", "__init__.py", "planned failure"]);
+    check(&on_record(17, action), &["insert record 17 ", "catalog.py", "planned failure"]);
+    check(&on_record(59, action), &["insert record 59 ", "texts.py", "planned failure"]);
+
+    check(&on_record(30, "ROLLBACK, 'gone'"), &["insert record 30 ", "gone"]);
+    check(&on_record(30, "FAIL, 'stopped'"), &["insert record 30 ", "stopped"]);
+
+    check(&on_record(5, "IGNORE"), &["insert record 5 ", "ignored"]);
+}
+
+#[test]
+fn a_run_or_an_analyzer_error_that_is_refused() {
+    check(
+        "CREATE TRIGGER planned BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no more runs'); END",
+        &["insert the run", "no more runs"],
+    );
+    check(
+        "CREATE TRIGGER planned BEFORE INSERT ON analyzer_errors WHEN NEW.file_path = 'nul.py'
+         BEGIN SELECT RAISE(ABORT, 'no errors'); END",
+        &["insert analyzer error 2", "nul.py", "no errors"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_room_is_left() {
+    let place = Place::with_shop();
+    place.persist("builtin:", &[]).succeeded();
+    place.write("tree/many.py", functions(4000));
+    let before = place.database().dump();
+    // More than what is there, less than what comes.
+    let mut command = place.command_with_limit(400, &persist_arguments("builtin:", &[]));
+    let outcome = Outcome::of(&mut command).exited_with(1).said(&["error: failed to ", DATABASE]);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(place.database().dump(), before);
+    place.persist("builtin:", &[]).succeeded();
+    assert_eq!(place.database().number("SELECT count(*) FROM runs"), 2);
+}
