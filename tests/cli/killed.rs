@@ -1,5 +1,7 @@
 //! A process that is killed in the middle leaves the earlier runs as they were, no half of its own, and its answers.
 
+use std::time::{Duration, Instant};
+
 use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 
 use crate::{
@@ -73,47 +75,6 @@ fn interrupted_and_terminated() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn no_question_is_sent_after_a_signal() {
-    let gate = Gate::new();
-    let script = Script::new().rule(When::question().within(2..), Reply::usual().until(&gate));
-    let server = FakeOllama::start(script);
-    let place = Place::with_functions(30);
-    let url = server.url();
-    let arguments = persist_arguments(&url, &["--concurrency", "3"]);
-    let mut running = Running::start(&mut place.command(&arguments));
-    server.wait_for_questions(4, PATIENCE);
-    running.signal("TERM");
-    running.wait_for_line("interrupted: waiting a few seconds for 3 calls");
-    gate.open();
-    running.wait().exited_with(143);
-    assert_eq!((server.generate_count(), server.answered_count()), (4, 4));
-    assert_eq!(place.database().kept_count(), 4);
-    place.persist(&url, &[]).succeeded();
-    assert_eq!(server.generate_count(), 30, "nothing is paid for twice");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_second_signal_ends_it_at_once() {
-    // The gate is never opened: whoever waits for it waits for the whole drain.
-    let script = Script::new().rule(When::question().within(11..), Reply::hang_before_headers());
-    let server = FakeOllama::start(script);
-    let place = Place::with_functions(12);
-    let url = server.url();
-    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
-    server.wait_for_questions(11, PATIENCE);
-    running.signal("INT");
-    running.wait_for_line("interrupted: waiting");
-    let start = std::time::Instant::now();
-    running.signal("INT");
-    let outcome = running.wait().exited_with(130);
-    assert!(start.elapsed().as_secs() < 3, "it ended after {:?}", start.elapsed());
-    assert_eq!(outcome.stdout, "");
-    place.database().check_integrity();
-}
-
 #[test]
 fn killed_again_and_again_each_question_is_paid_for_once() {
     let place = Place::with_functions(100);
@@ -139,6 +100,23 @@ fn killed_again_and_again_each_question_is_paid_for_once() {
     place.persist(&server.url(), &[]).succeeded();
     assert_eq!(total + server.generate_count(), 100 + unanswered + lost);
     assert_eq!(place.database().number("SELECT count(DISTINCT intent) FROM records WHERE kind = 'function'"), 100);
+}
+
+#[test]
+fn no_answer_waits_longer_than_a_second_to_be_kept() {
+    let script = Script::new().rule(When::question().within(6..), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(8);
+    let running = Running::start(&mut place.command(&persist_arguments(&server.url(), &["--concurrency", "1"])));
+    server.wait_for_questions(6, PATIENCE);
+    let database = place.database();
+    let start = Instant::now();
+    while database.kept_count() < 5 {
+        assert!(start.elapsed() < Duration::from_secs(5), "{} answers are kept", database.kept_count());
+        std::thread::yield_now();
+    }
+    running.kill();
+    assert_eq!(place.database().kept_count(), 5);
 }
 
 #[cfg(unix)]

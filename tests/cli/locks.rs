@@ -8,6 +8,7 @@ use crate::{
     PATIENCE,
     database::{CONTRACT, Database},
     place::{DATABASE, Outcome, Place, persist_arguments},
+    running::Running,
 };
 
 /// Runs against `place`, whose database is held by somebody, and must give up after the time that was allowed.
@@ -79,6 +80,30 @@ fn a_writer_that_leaves_in_time_is_waited_for() {
     });
     assert!(outcome.succeeded().stdout.contains(" record_count=4 "));
     assert_eq!(place.database().number("SELECT count(*) FROM records"), 4);
+}
+
+#[test]
+fn answers_that_could_not_be_kept_at_first_are_kept_at_the_end() {
+    let (first, last) = (Gate::new(), Gate::new());
+    let script = Script::new()
+        .rule(When::question().containing("def f24("), Reply::usual().until(&last))
+        .rule(When::question(), Reply::usual().until(&first));
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(24);
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--busy-timeout", "200ms"])));
+    server.wait_for_questions(1, PATIENCE);
+    let holder = place.database();
+    holder.execute("BEGIN IMMEDIATE");
+    first.open();
+    running.wait_for_line("answers are not kept");
+    holder.execute("COMMIT");
+    last.open();
+    let outcome = running.wait().succeeded();
+    assert!(outcome.stdout.contains(" intent_failed_count=0 "), "{outcome:?}");
+    assert_eq!(holder.kept_count(), 24);
+    place.persist(&url, &[]).succeeded();
+    assert_eq!(server.generate_count(), 24);
 }
 
 #[test]

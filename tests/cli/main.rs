@@ -3,27 +3,38 @@
 //! Each test has a temporary folder of its own (`place`) and, where questions are asked, a server of its own. What a
 //! crate can test by itself is tested there; here it is the wiring, and what must hold when something goes wrong.
 
+mod answers;
 mod arguments;
 mod credentials;
 mod database;
+mod dry_run;
 mod environment;
 mod failures;
 mod fields;
 mod hostile;
+mod intents;
+#[cfg(unix)]
+mod interrupted;
 mod killed;
 mod listings;
 mod locks;
+mod outage;
 mod output;
 mod persist;
 mod place;
+mod preflight;
 mod progress;
+mod provider;
+mod quiet;
 mod refusals;
 mod repeat;
 mod requests;
+mod reuse;
 mod rollback;
 mod running;
 mod scope;
 mod summary;
+mod tables;
 
 use std::time::Duration;
 

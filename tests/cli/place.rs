@@ -175,6 +175,14 @@ impl Outcome {
         self
     }
 
+    /// What the summary in JSON says of the intents: selected, asked, reused, shared, failed, calls.
+    #[track_caller]
+    pub(crate) fn costs(&self) -> [u64; 6] {
+        let summary: serde_json::Value = serde_json::from_str(&self.stdout).expect("a summary in JSON");
+        ["selected", "asked", "reused", "shared", "failed", "calls"]
+            .map(|name| summary["intents"][name].as_u64().expect("a number"))
+    }
+
     /// The lines of stderr that begin with this word.
     pub(crate) fn lines_of(&self, name: &str) -> Vec<&str> {
         self.stderr.lines().filter(|line| line.split(' ').next() == Some(name)).collect()

@@ -91,7 +91,8 @@ fn as_many_at_once_as_allowed_and_below_the_path_of_the_url() {
     place.persist(&server.url(), &["--concurrency", "3"]).succeeded();
     assert!(server.max_in_flight() <= 3, "{:?}", server.counts());
     let connections = server.counts().connections;
-    assert!(connections <= 3, "connections are kept: {connections}");
+    // The look before the analysis asks two things at once.
+    assert!(connections <= 3 + 2, "connections are kept: {connections}");
 
     let server = FakeOllama::start(Script::new().prefix("/gateway/ollama"));
     let place = Place::with_functions(2);

@@ -1,24 +1,33 @@
 //! A look at the provider before anything else, and what to do when it cannot be asked.
 
-use cds_llm_client::{Preflight, ProbeError, ProviderKind};
+use anyhow::anyhow;
+use cds_llm_client::{ModelFacts, Preflight, ProbeError, ProviderKind};
 
-use crate::{arguments::IntentPlan, failure::Failure, render::messages};
+use crate::{arguments::IntentPlan, failure::Failure, render::messages, signals::Interrupt};
 
 /// What the look came to; the last known digest is filled in once the database is open.
-pub(crate) struct Probed(Result<cds_llm_client::ModelFacts, String>);
+pub(crate) struct Probed(Result<ModelFacts, String>);
 
 /// Looks whether the provider can be asked.
 ///
 /// When it cannot, the user is told why and what to do; the run goes on without it unless it was required.
-pub(crate) fn probe(plan: &IntentPlan) -> Result<Probed, Failure> {
-    match plan.runtime.block_on(plan.client.probe()) {
+pub(crate) fn probe(plan: &IntentPlan, interrupt: &Interrupt) -> Result<Probed, Failure> {
+    let mut stop = interrupt.stop_signal();
+    let outcome = plan.runtime.block_on(async {
+        tokio::select! {
+            outcome = plan.client.probe() => Some(outcome),
+            () = stop.requested(1) => None,
+        }
+    });
+    // Without an outcome there was a signal.
+    let Some(outcome) = outcome else { return Err(interrupt.failure()) };
+    match outcome {
         Ok(facts) => Ok(Probed(Ok(facts))),
         Err(error) => {
             let remedy = remedy(&error, plan.kind);
-            let error = anyhow::Error::new(error);
-            let reason = format!("{error:#}");
+            let reason = error.reason();
             if plan.requires_provider {
-                return Err(Failure::failed(error.context("ask for intents")).with_hint(remedy));
+                return Err(Failure::failed(anyhow!("ask for intents: {reason}")).with_hint(remedy));
             }
             messages::warning(&format!("no intents can be asked for: {reason}"));
             messages::hint(&remedy);
@@ -33,7 +42,7 @@ impl Probed {
         match self.0 {
             Ok(facts) => Preflight::available(facts),
             Err(reason) => {
-                let facts = cds_llm_client::ModelFacts { digest: last_known().unwrap_or_default() };
+                let facts = ModelFacts { digest: last_known().unwrap_or_default() };
                 Preflight::unavailable(reason, facts)
             }
         }

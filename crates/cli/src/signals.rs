@@ -10,6 +10,8 @@ use std::sync::{
 
 use cds_llm_client::StopSignal;
 
+use crate::failure::Failure;
+
 /// Tells whether somebody asked the work to stop, and by which signal.
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
@@ -27,6 +29,11 @@ impl Interrupt {
     /// Whether the work is to stop.
     pub(crate) fn is_raised(&self) -> bool {
         self.exit_status().is_some()
+    }
+
+    /// The end of a command that was asked to stop.
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::interrupted(self.exit_status().unwrap_or(u8::MAX))
     }
 
     /// The same for the engine that asks.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
-use cds_model::{AnalyzerError, Record, Timestamp};
+use cds_model::{AnalyzerError, EnrichmentAccount, Record, Timestamp};
 
 use crate::{
     arguments::{IntentPlan, SourcePlan},
@@ -28,8 +28,8 @@ pub(crate) fn find_records(plan: &SourcePlan, interrupt: &Interrupt) -> Result<F
         let analysis = cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised());
         Found { records: cds_model_builder::build(analysis.files), errors: analysis.errors }
     });
-    if let Some(status) = interrupt.exit_status() {
-        return Err(Failure::interrupted(status));
+    if interrupt.is_raised() {
+        return Err(interrupt.failure());
     }
     found.errors.iter().for_each(messages::analyzer_error);
     Ok(found)
@@ -46,13 +46,14 @@ pub(crate) fn enrich(
     let mut observer = ConsoleObserver::new(preflight.unavailable.as_deref());
     let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
     let context = EnrichContext { preflight, store, observer: &mut observer, stop: interrupt.stop_signal() };
-    let enrichment = plan.runtime.block_on(enricher.enrich(records, context));
+    let mut enrichment = plan.runtime.block_on(enricher.enrich(records, context));
     drop(observer);
-    account::show(&enrichment.account, &enrichment.failures);
-    match interrupt.exit_status() {
-        Some(status) => Err(Failure::interrupted(status)),
-        None => Ok(enrichment),
+    if !plan.client.is_paid() {
+        // Nobody else was asked.
+        enrichment.account = EnrichmentAccount { asked_count: 0, call_count: 0, ..enrichment.account };
     }
+    account::show(&enrichment.account, &enrichment.failures);
+    if interrupt.is_raised() { Err(interrupt.failure()) } else { Ok(enrichment) }
 }
 
 /// The time of day.

@@ -2,15 +2,12 @@
 //!
 //! An *outage* is a provider that is gone or failing: no connection, a broken one, silence until the time-out, a page
 //! of somebody else, any 5xx. Not an outage, but a provider that is merely busy: 408, 425, 429, 529, and a 503 that
-//! says so (with `Retry-After`, or in words). A quota that is used up, and a wait of more than an hour, is fatal: no
-//! run waits for that.
+//! says so (with `Retry-After`, or in words). A quota that is used up is fatal. How long a run waits is not decided here.
 
 use std::time::Duration;
 
 use crate::AskError;
 
-/// A provider that asks for a longer pause is done with this run.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 const QUOTA_WORDS: [&str; 8] = [
     "quota",
     "billing",
@@ -63,10 +60,8 @@ impl AskError {
 }
 
 fn class_of_status(status: u16, detail: &str, wait: Option<Duration>) -> FailureClass {
-    let is_too_long = wait.is_some_and(|wait| wait > LONGEST_WAIT);
     match status {
         401..=405 | 407 | 410 | 501 | 505 | 511 => FailureClass::Fatal,
-        408 | 425 | 429 | 500..=599 if is_too_long => FailureClass::Fatal,
         429 if is_quota(detail) => FailureClass::Fatal,
         503 => FailureClass::Passing { wait, is_outage: wait.is_none() && !has_any(detail, &BUSY_WORDS) },
         408 | 425 | 429 | 529 => FailureClass::Passing { wait, is_outage: false },
@@ -142,19 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_handed_on_unless_it_is_endless() {
-        for (status, seconds, expected) in [
-            (429, 7, Some(false)),
-            (503, 0, Some(false)),
-            (500, 7, Some(true)),
-            (429, 3600, Some(false)),
-            (429, 3601, None),
-            (503, 86_400, None),
-        ] {
+    fn a_wait_is_handed_on_however_long_it_is() {
+        for (status, seconds, is_outage) in [(429, 7, false), (503, 0, false), (500, 7, true), (503, 86_400, false)] {
             let wait = Some(Duration::from_secs(seconds));
-            let expected = expected.map_or(Fatal, |is_outage| FailureClass::Passing { wait, is_outage });
             let error = AskError::Status { status, detail: String::new(), retry_after: wait };
-            assert_eq!(error.class(), expected, "{status} {seconds}");
+            assert_eq!(error.class(), FailureClass::Passing { wait, is_outage }, "{status} {seconds}");
         }
     }
 

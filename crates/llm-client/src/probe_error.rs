@@ -1,6 +1,9 @@
 //! Why a provider cannot be asked at all.
 
-use crate::{AskError, ProviderKind};
+use crate::{
+    AskError, ProviderKind,
+    plain_text::{MAX_CHARS, one_line},
+};
 
 /// What a look at the provider found wrong; each variant calls for another remedy.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,16 @@ pub enum ProbeError {
         /// Names that it has and that look alike, best first, at most five.
         near: Vec<String>,
     },
+}
+
+impl ProbeError {
+    /// The failure as every record keeps it that was to be asked about: one printable line of at most 300 characters.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unusable { cause, .. } => one_line(&format!("{self}: {}", cause.reason()), MAX_CHARS),
+            Self::Foreign { .. } | Self::MissingModel { .. } => one_line(&self.to_string(), MAX_CHARS),
+        }
+    }
 }
 
 fn but_is(found: Option<&str>) -> String {

@@ -58,7 +58,7 @@ pub(super) fn run(
     let rate = reader.as_ref().map(|reader| reader.last_enrichment_rate(model)).transpose();
     let rate = rate.map_err(database_failure)?.flatten();
     let last_known = || reader.as_ref()?.latest_digest(model).ok().flatten();
-    let preflight = preflight::probe(intents)?.into_preflight(last_known);
+    let preflight = preflight::probe(intents, interrupt)?.into_preflight(last_known);
     let found = stages::find_records(source, interrupt)?;
     let enricher = IntentEnricher::new(intents.client.as_ref(), intents.options);
     let mut forecast = enricher

@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &EnrichIntentArguments, interrupt: &Interrupt) -> R
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan()?;
     let intents = arguments.intents.plan(stages::seed())?;
-    let probed = preflight::probe(&intents)?;
+    let probed = preflight::probe(&intents, interrupt)?;
     let mut found = stages::find_records(&source, interrupt)?;
     stages::enrich(&intents, &mut found.records, probed.into_preflight(|| None), &mut NoStore, interrupt)?;
     output.write(|writer| match format {

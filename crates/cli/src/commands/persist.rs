@@ -64,10 +64,10 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     let path = &arguments.database.db_path;
     let options = arguments.database.options();
     // A provider that is required is looked at first, so that no database is created in vain.
-    let early = intents.requires_provider.then(|| preflight::probe(&intents)).transpose()?;
+    let early = intents.requires_provider.then(|| preflight::probe(&intents, interrupt)).transpose()?;
     let mut database = SqlitePersistence::open(path, &options).map_err(database_failure)?;
     warn_about_place(path, &source);
-    let probed = early.map_or_else(|| preflight::probe(&intents), Ok)?;
+    let probed = early.map_or_else(|| preflight::probe(&intents, interrupt), Ok)?;
     let preflight = probed.into_preflight(|| database.latest_digest(intents.client.model()).ok().flatten());
     let mut found = stages::find_records(&source, interrupt)?;
     let enrichment =

@@ -39,7 +39,7 @@ impl StopSignal {
     }
 
     /// Waits until the end was asked for `count` times.
-    pub(crate) async fn requested(&mut self, count: u32) {
+    pub async fn requested(&mut self, count: u32) {
         if let Some(requests) = &mut self.requests
             && requests.wait_for(|seen| *seen >= count).await.is_ok()
         {

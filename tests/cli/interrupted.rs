@@ -1,0 +1,106 @@
+//! SIGINT and SIGTERM: no new question, what is answered is kept, and the end comes soon whatever is waited for.
+
+use std::time::{Duration, Instant};
+
+use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
+
+use crate::{
+    PATIENCE,
+    place::{Place, persist_arguments},
+    running::Running,
+};
+
+#[test]
+fn no_question_is_sent_after_a_signal() {
+    let gate = Gate::new();
+    let script = Script::new().rule(When::question().within(2..), Reply::usual().until(&gate));
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(30);
+    let url = server.url();
+    let arguments = persist_arguments(&url, &["--concurrency", "3"]);
+    let mut running = Running::start(&mut place.command(&arguments));
+    server.wait_for_questions(4, PATIENCE);
+    running.signal("TERM");
+    running.wait_for_line("interrupted: waiting a few seconds for 3 calls");
+    gate.open();
+    running.wait().exited_with(143);
+    assert_eq!((server.generate_count(), server.answered_count()), (4, 4));
+    assert_eq!(place.database().kept_count(), 4);
+    place.persist(&url, &[]).succeeded();
+    assert_eq!(server.generate_count(), 30, "nothing is paid for twice");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    // The gate is never opened: whoever waits for it waits for the whole drain.
+    let script = Script::new().rule(When::question().within(11..), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(12);
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+    server.wait_for_questions(11, PATIENCE);
+    running.signal("INT");
+    running.wait_for_line("interrupted: waiting");
+    let start = Instant::now();
+    running.signal("INT");
+    let outcome = running.wait().exited_with(130);
+    assert!(start.elapsed().as_secs() < 3, "it ended after {:?}", start.elapsed());
+    assert_eq!(outcome.stdout, "");
+    place.database().check_integrity();
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_not_waited_for_long() {
+    let script = Script::new().rule(When::question().nth(12), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(12);
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+    server.wait_for_questions(12, PATIENCE);
+    let start = Instant::now();
+    running.signal("TERM");
+    running.wait_for_line("interrupted: waiting");
+    running.wait().exited_with(143);
+    let elapsed = start.elapsed();
+    assert!((Duration::from_secs(4)..Duration::from_secs(8)).contains(&elapsed), "{elapsed:?}");
+    assert_eq!(place.database().kept_count(), 11);
+    place.persist(&url, &[]).succeeded();
+    assert_eq!(server.generate_count(), 12 + 1, "the distinct questions and the one that was unanswered");
+}
+
+/// A run that waits for a provider must end soon after a signal; `line` tells that it waits.
+#[track_caller]
+fn check_ends_while_waiting(reply: Reply, line: &str) {
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(5), reply));
+    let place = Place::with_functions(12);
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+    running.wait_for_line(line);
+    let start = Instant::now();
+    running.signal("INT");
+    let outcome = running.wait().exited_with(130);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert_eq!(outcome.stdout, "");
+    let database = place.database();
+    assert_eq!((database.kept_count(), database.number("SELECT count(*) FROM runs")), (4, 0));
+    database.check_integrity();
+}
+
+#[test]
+fn waiting_for_a_provider_ends_at_once() {
+    check_ends_while_waiting(Reply::die(), "seems to be gone");
+    check_ends_while_waiting(Reply::retry_after(429, "120"), "no call for 120 s");
+}
+
+#[test]
+fn a_look_at_a_provider_that_hangs_ends_soon() {
+    let server = FakeOllama::start(Script::new().rule(When::under("/"), Reply::hang_before_headers()));
+    let place = Place::with_functions(2);
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
+    server.wait_until(PATIENCE, |counts| counts.requests >= 1);
+    let start = Instant::now();
+    running.signal("INT");
+    running.wait().exited_with(130);
+    assert!(start.elapsed() < Duration::from_secs(3), "it ended after {:?}", start.elapsed());
+}

@@ -1,0 +1,146 @@
+//! A provider that gets into trouble while it is asked: waited for, retried, or given up with one reason.
+
+use std::time::{Duration, Instant};
+
+use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+
+use crate::place::Place;
+
+const JSON: [&str; 2] = ["--format", "json"];
+
+/// The reasons of all records that failed, each once.
+fn reasons(place: &Place) -> Vec<String> {
+    place.database().texts("SELECT DISTINCT intent_error FROM records WHERE intent_status = 'failed'")
+}
+
+#[test]
+fn a_server_that_comes_back_loses_no_record() {
+    for concurrency in ["1", "4", "auto"] {
+        let script = Script::new().rule(When::question().nth(15), Reply::die_for(Duration::from_millis(800)));
+        let server = FakeOllama::start(script);
+        let place = Place::with_functions(40);
+        let more = ["--format", "json", "--concurrency", concurrency, "--provider-patience", "20s"];
+        let outcome = place.persist(&server.url(), &more).succeeded();
+        let [selected, asked, _, _, failed, _] = outcome.costs();
+        assert_eq!((selected, asked, failed), (40, 40, 0), "{outcome:#?}");
+        let outcome = outcome.said(&["seems to be gone", "the provider is back"]);
+        assert!(reasons(&place).is_empty(), "{outcome:?}");
+        let answered = server.answered_count();
+        assert!((40..=44).contains(&answered), "{answered}: only what was in flight is asked again");
+    }
+}
+
+#[test]
+fn a_server_that_never_comes_back_costs_its_patience() {
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(10), Reply::die()));
+    let place = Place::with_functions(40);
+    let start = Instant::now();
+    let more = ["--format", "json", "--concurrency", "1", "--provider-patience", "1s"];
+    let outcome = place.persist(&server.url(), &more).succeeded().said(&["no more questions are asked"]);
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert_eq!(outcome.costs()[4], 31, "{outcome:#?}");
+    let reasons = reasons(&place);
+    assert!(reasons.len() == 1 && reasons[0].contains("no answer for 1 s"), "{reasons:?}");
+    assert_eq!(server.generate_count(), 10);
+    assert_eq!(place.database().kept_count(), 9);
+    outcome.said(&["31 × "]);
+}
+
+#[test]
+fn a_failing_server_is_not_loaded_with_retries() {
+    let server = FakeOllama::start(Script::new().rule(When::question().within(6..), Reply::status(502, "bad gateway")));
+    let place = Place::with_functions(60);
+    let more = ["--format", "json", "--provider-patience", "1s"];
+    let outcome = place.persist(&server.url(), &more).succeeded();
+    let calls = server.generate_count();
+    assert!(calls <= 5 + 5 + 8 + 3, "five in a row, those in flight, and single probes: {calls}");
+    assert_eq!(outcome.costs()[5], u64::try_from(calls).unwrap());
+    assert!(reasons(&place).iter().all(|reason| reason.contains("502: bad gateway")), "{:?}", reasons(&place));
+}
+
+#[test]
+fn a_passing_failure_is_tried_again() {
+    for (reply, question_count) in [
+        (Reply::status(500, "boom"), 6),
+        (Reply::status(503, "server busy"), 6),
+        (Reply::error("model runner has stopped"), 6),
+        (Reply::done_false(), 6),
+        (Reply::truncated_json(), 6),
+        (Reply::promised_too_much(), 6),
+        (Reply::reset(), 6),
+        (Reply::close(), 6),
+        // What comes on a connection that is dead already does not reach the server.
+        (Reply::stale(), 5),
+    ] {
+        let server = FakeOllama::start(Script::new().rule(When::question().nth(3), reply.clone()));
+        let place = Place::with_functions(5);
+        let outcome = place.persist(&server.url(), &JSON).succeeded();
+        assert_eq!((outcome.costs()[4], server.generate_count()), (0, question_count), "{reply:?}: {outcome:#?}");
+        assert_eq!(reasons(&place), [""; 0]);
+    }
+    let server = FakeOllama::start(Script::new().rule(When::question().containing("def f3("), Reply::done_false()));
+    let place = Place::with_functions(5);
+    place.persist(&server.url(), &["--retries", "1"]).succeeded();
+    assert_eq!(server.generate_count(), 6, "--retries 1");
+    let reasons = reasons(&place);
+    assert!(reasons.len() == 1 && reasons[0].contains("(2 attempts)"), "{reasons:?}");
+}
+
+#[test]
+fn a_wish_to_wait_holds_for_all_questions() {
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(4), Reply::retry_after(429, "1")));
+    let place = Place::with_functions(20);
+    let start = Instant::now();
+    let outcome = place.persist(&server.url(), &JSON).succeeded().said(&["no call for 1 s", "429"]);
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!((outcome.costs()[4], server.generate_count()), (0, 21), "{outcome:#?}");
+}
+
+#[test]
+fn the_first_answer_may_take_as_long_as_a_load() {
+    let load = Duration::from_millis(1500);
+    let server = FakeOllama::start(Script::new().load_time(load));
+    let place = Place::with_functions(6);
+    let more = ["--format", "json", "--request-timeout", "1s", "--load-timeout", "20s"];
+    let outcome = place.persist(&server.url(), &more).succeeded();
+    assert_eq!(outcome.costs(), [6, 6, 0, 0, 0, 6], "{outcome:#?}");
+
+    // Once the model is loaded, a call has its own limit.
+    let script = Script::new().rule(When::question().containing("def f4("), Reply::hang_in_body());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(6);
+    let more = ["--format", "json", "--request-timeout", "300ms", "--load-timeout", "60s"];
+    let outcome = place.persist(&server.url(), &more).succeeded();
+    assert_eq!(outcome.costs()[4], 1, "{outcome:#?}");
+    assert_eq!(server.generate_count(), 7, "a time-out is tried once more, and not as often as others");
+    let reasons = reasons(&place);
+    assert!(reasons.len() == 1 && reasons[0].contains("timed out after 0.3 s (2 attempts)"), "{reasons:?}");
+}
+
+#[test]
+fn a_model_that_never_loads_is_given_up() {
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::hang_before_headers()));
+    let place = Place::with_functions(30);
+    let start = Instant::now();
+    let more = ["--load-timeout", "300ms", "--provider-patience", "500ms"];
+    let outcome = place.persist(&server.url(), &more).succeeded();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(outcome.stdout.contains(" intent_failed_count=30 "), "{outcome:?}");
+    assert!(server.generate_count() <= 3, "{:?}", server.counts());
+    assert!(
+        reasons(&place).len() == 1 && reasons(&place)[0].contains("timed out after 0.3 s"),
+        "{:?}",
+        reasons(&place)
+    );
+}
+
+#[test]
+fn a_refusal_in_the_middle_ends_the_asking() {
+    let server = FakeOllama::start(Script::new().rule(When::question().within(10..), Reply::unauthorized()));
+    let place = Place::with_functions(200);
+    let outcome = place.persist(&server.url(), &["--concurrency", "3", "--format", "json"]).succeeded();
+    let calls = server.generate_count();
+    assert!((10..=12).contains(&calls), "{calls}: what was in flight, and no more");
+    assert_eq!(outcome.costs()[4], 191, "{outcome:#?}");
+    assert_eq!(reasons(&place).len(), 1);
+}

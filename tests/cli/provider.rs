@@ -1,0 +1,140 @@
+//! Where questions may go, with which credentials, and a second interface.
+
+use std::fs;
+
+use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+use serde_json::json;
+
+use crate::place::{DATABASE, Outcome, Place, TREE, persist_arguments};
+
+const TOKEN: &str = "t0ken-s3ntinel";
+
+/// Neither what was printed nor any file of the place has the token in it.
+#[track_caller]
+fn check_is_silent(place: &Place, outcome: &Outcome) {
+    assert!(!outcome.stdout.contains(TOKEN) && !outcome.stderr.contains(TOKEN), "{outcome:#?}");
+    for name in place.names() {
+        let content = fs::read(place.path(&name)).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&content).contains(TOKEN), "the token is in {name}");
+    }
+}
+
+fn with_token(place: &Place, url: &str, more: &[&str]) -> Outcome {
+    Outcome::of(place.command(&persist_arguments(url, more)).env("CDS_PROVIDER_TOKEN", TOKEN))
+}
+
+#[test]
+fn a_redirect_to_another_origin_is_never_followed() {
+    let elsewhere = FakeOllama::start(Script::new());
+    for status in [301, 302, 303, 307, 308] {
+        let target = format!("{}/api/generate?key=secret", elsewhere.url());
+        let reply = Reply::body(status, "text/plain", "").header("Location", &target);
+        let server = FakeOllama::start(Script::new().rule(When::question(), reply));
+        let place = Place::with_functions(3);
+        with_token(&place, &server.url(), &[]).succeeded();
+        let reasons =
+            place.database().texts("SELECT DISTINCT intent_error FROM records WHERE intent_status = 'failed'");
+        let names_target = |reason: &String| reason.contains(&format!("{}/api/generate", elsewhere.url()));
+        assert!(reasons.len() == 1 && names_target(&reasons[0]) && !reasons[0].contains("secret"), "{reasons:?}");
+    }
+    // The same for the look before the analysis.
+    let reply = Reply::redirect(&format!("{}/api/version", elsewhere.url()));
+    let server = FakeOllama::start(Script::new().rule(When::under("/api"), reply));
+    let place = Place::with_functions(3);
+    let outcome = with_token(&place, &server.url(), &[]).succeeded().said(&[&elsewhere.url()]);
+    assert!(outcome.stdout.contains(" intent_failed_count=3 "), "{outcome:?}");
+    assert_eq!((elsewhere.counts().connections, elsewhere.requests().len()), (0, 0));
+}
+
+#[test]
+fn a_token_is_sent_and_kept_nowhere() {
+    for (path, more) in [("", &[][..]), ("/v1", &["--model", "qwen3-coder:latest"])] {
+        let server = FakeOllama::start(Script::new().require_authorization(&format!("Bearer {TOKEN}")));
+        let place = Place::with_functions(3);
+        let outcome = with_token(&place, &format!("{}{path}", server.url()), more).succeeded();
+        assert!(outcome.stdout.contains(" intent_failed_count=0 "), "{outcome:?}");
+        check_is_silent(&place, &outcome);
+        assert_eq!(server.generate_count(), 3);
+    }
+    let echo = format!("wrong token {TOKEN}, header Bearer {TOKEN}");
+    for reply in [
+        Reply::status(401, &echo),
+        Reply::status(400, &echo),
+        Reply::error(&echo),
+        Reply::answer(format!("Checks whether the token is {TOKEN} or another one.")),
+        Reply::redirect(&format!("http://127.0.0.1:1/?token={TOKEN}")),
+        Reply::redirect(&format!("http://127.0.0.1:1/{TOKEN}/x")),
+    ] {
+        let server = FakeOllama::start(Script::new().rule(When::question(), reply.clone()));
+        let place = Place::with_functions(1);
+        check_is_silent(&place, &with_token(&place, &server.url(), &["--retries", "0"]).succeeded());
+        let server = FakeOllama::start(Script::new().rule(When::under("/"), reply));
+        check_is_silent(&place, &with_token(&place, &server.url(), &["--refresh-intents"]).succeeded());
+    }
+}
+
+#[test]
+fn a_token_and_a_password_do_not_go_together() {
+    let place = Place::with_functions(1);
+    let outcome = with_token(&place, "http://user:word@127.0.0.1:1", &[]).exited_with(2).said(&["token", "hint: "]);
+    check_is_silent(&place, &outcome);
+    assert_eq!(place.names(), [TREE]);
+    let mut command = place.command(&persist_arguments("http://127.0.0.1:1", &[]));
+    Outcome::of(command.env("CDS_PROVIDER_TOKEN", "two\nlines")).exited_with(2).said(&["CDS_PROVIDER_TOKEN"]);
+    let help = Outcome::of(place.command(&["persist", "--help"]).env("CDS_PROVIDER_TOKEN", TOKEN)).succeeded();
+    check_is_silent(&place, &help);
+}
+
+#[test]
+fn the_second_interface_end_to_end() {
+    let server = FakeOllama::start(Script::new().rule(When::question().containing("def f2("), Reply::thinking()));
+    let (plain, with_path) = (server.url(), format!("{}/v1", server.url()));
+    for (url, more) in
+        [(&with_path, &[][..]), (&with_path, &["--provider", "openai"]), (&plain, &["--provider", "openai"])]
+    {
+        let place = Place::with_functions(4);
+        let before = server.count("/v1/chat/completions");
+        let more = [&["--model", "qwen3-coder", "--format", "json"], more].concat();
+        let outcome = place.persist(url, &more).succeeded();
+        assert_eq!(outcome.costs(), [4, 4, 0, 0, 0, 4], "{outcome:#?}");
+        assert_eq!(server.count("/v1/chat/completions") - before, 4);
+        let database = place.database();
+        assert_eq!(
+            database.texts("SELECT intent FROM records WHERE signature = 'def f2():'"),
+            ["Adds two numbers and returns the sum."]
+        );
+        assert_eq!(database.rows("SELECT model, provider_url FROM runs")[0]["model"], json!("qwen3-coder"));
+        assert_eq!(place.persist(url, &more).succeeded().costs(), [4, 0, 4, 0, 0, 0]);
+    }
+    assert_eq!(server.count("/api/generate"), 0);
+
+    let place = Place::with_functions(1);
+    place.persist(&with_path, &[]).exited_with(2).said(&["model", "--model"]);
+    let arguments = ["persist", "--path", TREE, "--db-path", DATABASE, "--provider", "openai", "--model", "m"];
+    place.cds(&arguments).exited_with(2).said(&["--provider-url"]);
+    place.persist("builtin:", &["--provider", "ollama"]).exited_with(2).said(&["--provider"]);
+    assert_eq!(place.names(), [TREE]);
+    place.persist(&with_path, &["--model", "absent", "--require-provider"]).exited_with(1).said(&["absent"]);
+}
+
+#[test]
+fn failures_of_the_second_interface_have_the_same_classes() {
+    let script = Script::new()
+        .rule(When::question().containing("def f1("), Reply::refusal())
+        .rule(When::question().containing("def f3("), Reply::length())
+        .rule(When::question().containing("def f5("), Reply::status(404, "The model `m` does not exist."));
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(9);
+    let more = ["--model", "qwen3-coder:latest", "--concurrency", "1"];
+    place.persist(&format!("{}/v1", server.url()), &more).succeeded();
+    let rows = place.database().texts("SELECT intent_error FROM records WHERE intent_status = 'failed' ORDER BY id");
+    assert_eq!(rows.len(), 2 + 5, "{rows:?}");
+    assert!(rows[0].contains("refusal") && rows[1].contains("cut off"), "{rows:?}");
+    assert!(rows[2..].iter().all(|reason| reason.contains("does not exist")), "{rows:?}");
+
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(2), Reply::status(500, "boom")));
+    let place = Place::with_functions(4);
+    let more = ["--model", "qwen3-coder:latest", "--format", "json"];
+    let outcome = place.persist(&format!("{}/v1", server.url()), &more).succeeded();
+    assert_eq!((outcome.costs(), server.generate_count()), ([4, 4, 0, 0, 0, 5], 5));
+}

@@ -1,0 +1,45 @@
+//! `--quiet`: errors and nothing else.
+
+use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+
+use crate::place::{Outcome, Place, TREE, persist_arguments};
+
+#[test]
+fn a_good_run_says_nothing_on_stderr() {
+    let server = FakeOllama::start(Script::new());
+    let place = Place::with_functions(25);
+    let url = server.url();
+    for more in [&["--quiet"][..], &["-q"], &["--quiet", "--dry-run"]] {
+        let outcome = place.persist(&url, more).succeeded();
+        assert_eq!((outcome.stderr.as_str(), outcome.stdout.lines().count()), ("", 1), "{outcome:?}");
+    }
+    let outcome = Outcome::of(place.command(&persist_arguments(&url, &[])).env("CDS_QUIET", "true")).succeeded();
+    assert_eq!(outcome.stderr, "");
+    let outcome = place.cds(&["-q", "enrich-intent", "--path", TREE, "--provider-url", &url]).succeeded();
+    assert_eq!(outcome.stderr, "");
+    assert!(!place.persist(&url, &[]).succeeded().stderr.is_empty(), "by default there is progress");
+}
+
+#[test]
+fn errors_are_told_all_the_same() {
+    let place = Place::with_functions(3);
+    let url = "http://127.0.0.1:1";
+    place.persist(url, &["--quiet", "--require-provider"]).exited_with(1).said(&["error: ", "hint: "]);
+    place.persist(url, &["--quiet", "--scope", "x"]).exited_with(2).said(&["--scope"]);
+    place.persist(url, &["--quiet", "--db-path", "no/x"]).exited_with(2).said(&["error: "]);
+    let shop = Place::with_shop();
+    let outcome = shop.persist("builtin:", &["--quiet"]).succeeded();
+    assert_eq!(outcome.lines_of("analyzer_error").len(), 3, "{outcome:?}");
+    assert_eq!(outcome.stderr.lines().count(), 3, "{outcome:?}");
+}
+
+#[test]
+fn the_result_is_the_same() {
+    let script = Script::new().rule(When::question().containing("def f2("), Reply::refusal());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(3);
+    let quiet = place.persist(&server.url(), &["--quiet"]).succeeded();
+    let loud = place.persist(&server.url(), &[]).succeeded();
+    assert_eq!(quiet.stdout.replace("run_id=1", "run_id=2"), loud.stdout);
+    loud.said(&["1 × untrustworthy answer: it is a refusal"]);
+}
