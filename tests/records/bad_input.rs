@@ -45,6 +45,12 @@ fn nesting_exhausts_nothing() {
 }
 
 #[test]
+fn endless_continuations_are_an_error_at_once() {
+    let text = format!("x = 1\ny = 1 + {}2\n", "\\\n".repeat(100_000));
+    assert_eq!(reason_for(text.as_bytes()), "more than 1000 lines are continued by backslashes in a row");
+}
+
+#[test]
 fn a_long_line_is_read() {
     let line = format!("def f():\n    return [{}]\n", "1, ".repeat(1_600_000));
     let records = records_of_text(&line);
@@ -81,4 +87,8 @@ fn a_name_that_is_no_text_is_escaped() {
     let (records, errors) = records_of(folder.path());
     assert_eq!(&*records[0].file_path, "caf\\xe9.py");
     assert!(errors.is_empty());
+    // The same letters as a name of its own are told apart.
+    fs::write(folder.path().join("caf\\xe9.py"), "x = 1\n").unwrap();
+    let (records, _) = records_of(folder.path());
+    assert_eq!(&*records[0].file_path, "caf\\x5cxe9.py");
 }

@@ -16,6 +16,12 @@ fn check(text: &str, expected: &str) {
 #[test]
 fn comments_go_wherever_they_stand() {
     check("#!/bin/python\nx = 1  # one\n# two\ny = [  # three\n  # four\n  2,\n]\n", "x = 1\ny = [\n  2,\n]");
+    check("@a # c\n@b(1)# d\n# e\ndef f(): pass # f\n", "@a\n@b(1)\ndef f(): pass");
+    check(
+        "class A:\n    @a\n# b\n    def f(): pass\n    x = '# c'\n",
+        "class A:\n    @a\n    def f(): pass\n    x = '# c'",
+    );
+    check("if x: # a\n  y # b\nelif z: y # c\nelse: # d\n  y\n", "if x:\n  y\nelif z: y\nelse:\n  y");
     check("x = '# no comment'  # but this", "x = '# no comment'");
 }
 

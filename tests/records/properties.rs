@@ -103,6 +103,11 @@ impl Writer {
         }
         for statement in statements {
             match statement {
+                Statement::Block(header, body) if header.starts_with("def ") => {
+                    self.line(level, "@decorator");
+                    self.line(level, header);
+                    self.statements(level + 1, body);
+                }
                 Statement::Simple(code) => self.line(level, code),
                 Statement::Block(header, body) => {
                     self.line(level, header);
@@ -119,6 +124,7 @@ fn render(body: &[Statement], additions: Additions) -> String {
     for level in 0..indentation {
         writer.line(level, "if outer:");
     }
+    writer.line(indentation, "@decorated(by='it')");
     writer.text.push_str(&"    ".repeat(indentation));
     writer.text.push_str("def function(x, y=1):");
     writer.text.push_str(line_break);
@@ -156,7 +162,7 @@ proptest! {
     #[test]
     fn any_other_token_changes_the_sum(body in body(), place in any::<prop::sample::Index>()) {
         let plain = render(&body, NOTHING);
-        let header = "def function(x, y=1):\n".len();
+        let header = plain.find(":\n").expect("a header");
         let letters: Vec<usize> =
             plain.bytes().enumerate().skip(header).filter(|(_, byte)| byte.is_ascii_digit()).map(|(at, _)| at).collect();
         prop_assume!(!letters.is_empty());

@@ -128,13 +128,13 @@ fn relative_name(root: &Path, path: &Path) -> String {
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
-/// The name as text; a byte that is no UTF-8 becomes `\xNN`.
+/// The name as text; a byte that is no UTF-8 becomes `\xNN`, and so does a backslash that would look like one of these.
 fn readable(name: &OsStr) -> String {
     use std::fmt::Write as _;
 
     let mut text = String::with_capacity(name.len());
     for chunk in name.as_encoded_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
+        text.push_str(&chunk.valid().replace("\\x", "\\x5cx"));
         for byte in chunk.invalid() {
             write!(text, "\\x{byte:02x}").expect("a String takes everything");
         }

@@ -16,7 +16,7 @@ mod stages;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, builder::FalseyValueParser};
 
 use crate::commands::Command;
 
@@ -25,7 +25,7 @@ use crate::commands::Command;
 #[command(name = "cds", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     /// Show nothing on stderr but errors
-    #[arg(long, short, global = true, env = "CDS_QUIET")]
+    #[arg(long, short, global = true, env = "CDS_QUIET", value_parser = FalseyValueParser::new())]
     quiet: bool,
 
     #[command(subcommand)]

@@ -9,11 +9,9 @@ use crate::Problem;
 pub(super) fn first_problem(root: Node<'_>) -> Problem {
     let mut node = root;
     let mut cursor = root.walk();
+    // Innermost: a parser that lost its way early puts all the rest into one error.
     while let Some(child) = node.children(&mut cursor).find(|child| child.has_error() || child.is_missing()) {
         node = child;
-        if node.is_error() || node.is_missing() {
-            break;
-        }
     }
     let line = u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX);
     let reason =

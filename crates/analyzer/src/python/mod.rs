@@ -1,8 +1,9 @@
 //! Python, on tree-sitter.
 //!
-//! One parse and one walk of the tree a file. Neither recurses, so that no nesting can exhaust the stack.
+//! One parse and one walk of the tree a file; a second parse where the first one met an error. Neither recurses, so that no nesting can exhaust the stack.
 
 mod broken;
+mod comments;
 mod definitions;
 mod string_statements;
 mod syntax;
@@ -10,7 +11,7 @@ mod walk;
 
 use std::{
     borrow::Cow,
-    ops::ControlFlow,
+    ops::{ControlFlow, Range},
     time::{Duration, Instant},
 };
 
@@ -22,6 +23,8 @@ use crate::{Analyzer, Findings, Problem};
 /// Real files parse in milliseconds; only made ones come near what they are allowed.
 const LEAST_PARSE_LIMIT: Duration = Duration::from_secs(30);
 const PARSE_SECONDS_PER_MEGABYTE: f64 = 10.0;
+const MAX_CONTINUED_LINES: u32 = 1000;
+const BLANKS: [char; 3] = [' ', '\t', '\x0c'];
 
 /// Finds classes, functions and methods in Python text.
 pub struct PythonAnalyzer {
@@ -38,6 +41,19 @@ impl PythonAnalyzer {
         let mut parser = Parser::new();
         parser.set_language(syntax::language()).expect("the grammar that is built in fits the parser");
         Self { parser }
+    }
+
+    /// The tree of a text that is broken only because of its comments, with these.
+    fn parse_without_comments(
+        &mut self,
+        broken: &Tree,
+        text: &[u8],
+        limit: Duration,
+    ) -> Option<(Tree, Vec<Range<usize>>)> {
+        let (blanked, comments) = comments::blanked(broken, text);
+        let tree = self.parse(&blanked, limit)?;
+        let is_sound = !tree.root_node().has_error() && !comments::contradict(&comments, &tree);
+        is_sound.then_some((tree, comments))
     }
 
     fn parse(&mut self, text: &[u8], limit: Duration) -> Option<Tree> {
@@ -67,16 +83,39 @@ impl Default for PythonAnalyzer {
 
 impl Analyzer for PythonAnalyzer {
     fn analyze(&mut self, source: &SourceText) -> Findings {
+        if let Some(line) = endless_continuation(source) {
+            let reason = format!("more than {MAX_CONTINUED_LINES} lines are continued by backslashes in a row");
+            return Findings { problem: Some(Problem { line, reason }), ..Findings::default() };
+        }
         let text = with_line_feeds(source.as_str());
         let limit = parse_limit(text.len());
         match self.parse(&text, limit) {
-            Some(tree) => walk::walk(&tree, source),
+            Some(tree) if tree.root_node().has_error() => match self.parse_without_comments(&tree, &text, limit) {
+                Some((tree, comments)) => walk::walk(&tree, source, comments),
+                None => walk::walk(&tree, source, Vec::new()),
+            },
+            Some(tree) => walk::walk(&tree, source, Vec::new()),
             None => Findings {
                 problem: Some(Problem { line: 1, reason: format!("not parsed within {} seconds", limit.as_secs()) }),
                 ..Findings::default()
             },
         }
     }
+}
+
+/// The line where too many lines begin that hold a backslash and nothing else: the parser's time grows with the square
+/// of their number.
+fn endless_continuation(source: &SourceText) -> Option<u32> {
+    let mut run = 0;
+    for line in 1..=source.line_count() {
+        let range = source.line_range(line, line);
+        let code = source.as_str()[range.start as usize..range.end as usize].trim_matches(BLANKS);
+        run = if code == "\\" { run + 1 } else { 0 };
+        if run > MAX_CONTINUED_LINES {
+            return Some(line + 1 - run);
+        }
+    }
+    None
 }
 
 fn parse_limit(byte_count: usize) -> Duration {

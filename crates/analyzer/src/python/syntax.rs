@@ -11,7 +11,7 @@ pub(super) enum Role {
     Class,
     /// `def …`, `async def …`
     Function,
-    /// Something that can hold a statement on its own line.
+    /// Something that can hold a statement or a comment without spanning lines.
     Container,
     /// A statement that is an expression.
     ExpressionStatement,
@@ -46,6 +46,8 @@ const NAMED: &[(&str, Role)] = &[
     ("interpolation", Role::Interpolation),
     ("comment", Role::Comment),
     ("line_continuation", Role::Continuation),
+    // It ends with its line, a comment behind it included.
+    ("decorator", Role::Container),
     ("module", Role::Container),
     ("block", Role::Container),
     ("if_statement", Role::Container),

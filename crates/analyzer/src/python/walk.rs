@@ -3,11 +3,15 @@
 //! The pass goes into whatever spans several lines or can hold a statement; an expression on one line holds nothing
 //! that it looks for, and most of a tree is such expressions.
 
+use std::ops::Range;
+
 use cds_model::{SourceText, SpanKind, Symbol, SymbolKind, SyntaxSpan};
 use tree_sitter::{Node, Tree};
 
 use super::{
-    broken, definitions,
+    broken,
+    comments::of_its_line,
+    definitions,
     string_statements::string_statement_range,
     syntax::{Role, role},
 };
@@ -16,12 +20,16 @@ use crate::{Findings, Problem};
 /// Python itself refuses more than 100 levels of indentation.
 const MAX_DEFINITION_DEPTH: usize = 100;
 
-pub(super) fn walk(tree: &Tree, source: &SourceText) -> Findings {
+/// Walks `tree`; `comments` are those that were hidden from it.
+pub(super) fn walk(tree: &Tree, source: &SourceText, comments: Vec<Range<usize>>) -> Findings {
     let root = tree.root_node();
     let mut pass =
         Pass { source, in_broken_tree: root.has_error(), enclosing: Vec::new(), findings: Findings::default() };
     if pass.in_broken_tree {
         pass.findings.problem = Some(broken::first_problem(root));
+    }
+    for comment in comments {
+        pass.push_span(SpanKind::Noise, comment.start, comment.end);
     }
     pass.run(root);
     let mut findings = pass.findings;
@@ -70,13 +78,8 @@ impl Pass<'_> {
             Role::Container | Role::Decorated => return true,
             Role::Comment if self.in_broken_tree && is_in_error(node) => {}
             Role::Comment => {
-                // The grammar takes the first half of `\r\n` for a part of the comment.
-                let comment = &self.source.as_str()[node.byte_range()];
-                self.push_span(
-                    SpanKind::Noise,
-                    node.start_byte(),
-                    node.start_byte() + comment.trim_end_matches('\r').len(),
-                );
+                let comment = of_its_line(node.byte_range(), self.source.as_str().as_bytes());
+                self.push_span(SpanKind::Noise, comment.start, comment.end);
             }
             Role::Continuation => self.push_span(SpanKind::Continuation, node.start_byte(), node.end_byte()),
             Role::ExpressionStatement => {

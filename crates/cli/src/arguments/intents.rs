@@ -8,7 +8,7 @@ use cds_llm_client::{
     ProviderUrl, Secret,
 };
 use cds_model::Scope;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::FalseyValueParser};
 use tokio::runtime::Runtime;
 
 use super::values::{parse_concurrency, parse_duration, parse_positive};
@@ -64,7 +64,7 @@ pub(crate) struct IntentArguments {
     context_tokens: u32,
 
     /// Stop with exit code 1 when the provider cannot be asked, instead of recording the failure
-    #[arg(long, env = "CDS_REQUIRE_PROVIDER")]
+    #[arg(long, env = "CDS_REQUIRE_PROVIDER", value_parser = FalseyValueParser::new())]
     require_provider: bool,
 }
 

@@ -34,12 +34,13 @@ enum IntentsCommand {
         format: ResultFormat,
     },
     /// Removes answers; a question whose answer is gone is asked again
+    #[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["older_than", "unused"]))]
     Prune {
         #[command(flatten)]
         database: DatabaseArguments,
 
         /// Only answers that were kept longer ago than this, for example 90d
-        #[arg(long, value_name = "TIME", value_parser = parse_duration, required_unless_present = "unused")]
+        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
         older_than: Option<Duration>,
 
         /// Only answers that no record of a stored run uses

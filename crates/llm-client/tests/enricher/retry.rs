@@ -113,13 +113,13 @@ async fn the_first_answer_has_the_time_of_a_load_and_no_company() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_a_tenth_of_the_questions_and_twenty() {
+async fn retries_are_a_quarter_of_the_questions_and_twenty() {
     // Every second answer is a failure, so that the breaker stays closed.
     let client = Scripted::new(|call| if call.ordinal % 2 == 0 { Reply::bad(status(500)) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(1000)).at_once(1);
     let enrichment = scene.run(&client).await;
     assert_eq!(enrichment.account.asked_count, 1000);
-    assert!((100..=120).contains(&enrichment.account.retried_count), "{:?}", enrichment.account);
+    assert!((250..=270).contains(&enrichment.account.retried_count), "{:?}", enrichment.account);
     let reason = "provider answered with status 500; the run has no retries left";
     assert_eq!(enrichment.failures[0].reason, reason);
 }

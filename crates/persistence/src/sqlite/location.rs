@@ -56,7 +56,9 @@ impl Location {
     pub(super) fn abandon(&self) {
         if self.is_new {
             // It is the second thing that goes wrong; the first is the one to report.
-            drop(fs::remove_file(&self.absolute));
+            for path in [self.beside("-wal"), self.beside("-shm"), self.absolute.clone()] {
+                drop(fs::remove_file(path));
+            }
         }
     }
 
