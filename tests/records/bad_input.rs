@@ -51,6 +51,41 @@ fn endless_continuations_are_an_error_at_once() {
 }
 
 #[test]
+fn many_small_things_take_no_time_each() {
+    // Each of these took time with the square of its length in some version.
+    for text in [
+        "'';".repeat(100_000),
+        "x; ''; ''\n".repeat(30_000),
+        format!("x; {}", "''; ".repeat(100_000)),
+        format!("def f(:\n{}", "# c\n".repeat(50_000)),
+        format!("(\n{}", "# c\n".repeat(50_000)),
+        format!("(\n{}", "def f(): pass\n".repeat(30_000)),
+    ] {
+        assert!(!records_of_text(text).is_empty());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_ignore_file_that_never_ends_is_not_opened() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["pipe", "device", "plain"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("a.py"), "x = 1\n").unwrap();
+    }
+    let pipe = folder.path().join("pipe/.ignore");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    symlink("/dev/zero", folder.path().join("device/.gitignore")).unwrap();
+    let (records, errors) = records_of(folder.path());
+    assert_eq!(records.iter().map(|record| &*record.file_path).collect::<Vec<_>>(), ["plain/a.py"]);
+    assert_eq!(errors.iter().map(|error| &*error.file_path).collect::<Vec<_>>(), ["device", "pipe"]);
+    let (records, errors) = records_of(&folder.path().join("pipe"));
+    assert_eq!((records.len(), &*errors[0].file_path), (0, "."));
+}
+
+#[test]
 fn a_long_line_is_read() {
     let line = format!("def f():\n    return [{}]\n", "1, ".repeat(1_600_000));
     let records = records_of_text(&line);

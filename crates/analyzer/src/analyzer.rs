@@ -24,7 +24,7 @@ pub struct Problem {
 
 /// Finds the definitions of one language in one text.
 ///
-/// An analyzer may keep buffers between calls; each thread has one of its own.
+/// An analyzer may keep buffers between calls, and is used by one thread at a time.
 pub trait Analyzer {
     /// Finds everything that lies outside of what is broken.
     fn analyze(&mut self, source: &SourceText) -> Findings;

@@ -7,10 +7,14 @@ use std::{
     ffi::OsStr,
     io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use cds_model::AnalyzerError;
 use ignore::{DirEntry, WalkBuilder};
+
+const IGNORE_FILES: [&str; 2] = [".gitignore", ".ignore"];
+const LARGEST_IGNORE_FILE: u64 = 1 << 20;
 
 /// The root of an analysis: an existing folder or a single source file.
 #[derive(Debug, Clone)]
@@ -74,8 +78,24 @@ impl SourceTree {
             found.push(Candidate { name, path: self.root.clone() });
             return (found, errors);
         }
+        if let Some(reason) = trap_in(&self.root).filter(|_| use_ignore_files) {
+            errors.push(AnalyzerError { file_path: ".".to_owned(), line: None, reason });
+            return (found, errors);
+        }
         let mut walk = WalkBuilder::new(&self.root);
         walk.standard_filters(use_ignore_files).git_global(false).git_exclude(false).follow_links(false);
+        let traps = Arc::new(Mutex::new(Vec::new()));
+        if use_ignore_files {
+            walk.parents(!self.root.ancestors().skip(1).any(|folder| trap_in(folder).is_some()));
+            let traps = Arc::clone(&traps);
+            walk.filter_entry(move |entry| match trap_in(entry.path()) {
+                Some(trap) => {
+                    traps.lock().unwrap_or_else(PoisonError::into_inner).push((entry.path().to_owned(), trap));
+                    false
+                }
+                None => true,
+            });
+        }
         for entry in walk.build() {
             match entry {
                 Ok(entry) if is_candidate(&entry) => {
@@ -85,6 +105,9 @@ impl SourceTree {
                 Ok(_) => {}
                 Err(error) => errors.push(self.walk_error(&error)),
             }
+        }
+        for (folder, reason) in traps.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            errors.push(AnalyzerError { file_path: relative_name(&self.root, &folder), line: None, reason });
         }
         // Names that are not UTF-8 may look alike after escaping; their paths still differ.
         found.sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
@@ -99,6 +122,15 @@ impl SourceTree {
             reason: format!("cannot list: {cause}"),
         }
     }
+}
+
+/// Why the ignore files of a folder must not be opened: reading a pipe never ends, and a device may have no end.
+fn trap_in(folder: &Path) -> Option<String> {
+    IGNORE_FILES.iter().find_map(|name| {
+        let metadata = folder.join(name).metadata().ok()?;
+        let is_trap = !(metadata.is_file() || metadata.is_dir()) || metadata.len() > LARGEST_IGNORE_FILE;
+        is_trap.then(|| format!("left out: its {name} is no regular file of at most {LARGEST_IGNORE_FILE} bytes"))
+    })
 }
 
 fn split_path(error: &ignore::Error) -> (Option<&Path>, String) {

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::syntax::{Role, role};
+use super::{syntax::Role, walk::Surrounding};
 use crate::Problem;
 
 /// Where the text first departs from the grammar.
@@ -23,19 +23,16 @@ pub(super) fn first_problem(root: Node<'_>) -> Problem {
 ///
 /// Error recovery closes and opens blocks at will. A definition directly in a block must be indented deeper than what
 /// the block belongs to, any other must begin its line; where this does not hold, its kind and its extent are unknown.
-pub(super) fn is_trustworthy(definition: Node<'_>) -> bool {
+///
+/// `around` is what the definition stands in, outermost first.
+pub(super) fn is_trustworthy(definition: Node<'_>, around: &[Surrounding]) -> bool {
     if definition.has_error() {
         return false;
     }
     let column = definition.start_position().column;
-    let mut parent = definition.parent();
-    if let Some(decorated) = parent.filter(|node| role(*node) == Role::Decorated) {
-        parent = decorated.parent();
-    }
-    match parent {
-        Some(block) if block.kind() == "block" => {
-            block.parent().is_some_and(|owner| owner.start_position().column < column)
-        }
+    let mut around = around.iter().rev().filter(|outer| outer.role != Role::Decorated);
+    match around.next() {
+        Some(parent) if parent.is_block => around.next().is_some_and(|owner| owner.column < column),
         _ => column == 0,
     }
 }

@@ -1,52 +1,60 @@
 //! Statements that are only a string literal: docstrings, and strings used as comments.
+//!
+//! What is left out for one is the literal and one semicolon, if there is one on its row: `"text"; code` loses the one
+//! behind the text, `code; "text"` the one before it, `code; "text"; code` only one of both.
 
-use std::ops::Range;
-
+use cds_model::{SpanKind, SyntaxSpan};
 use tree_sitter::Node;
 
 use super::syntax::{Role, role};
 
-/// What to leave out for a statement that is only a string literal: the literal, and the semicolon that is not needed
-/// without it. `None` for any other statement.
-///
-/// A formatted string with something to compute is code.
-pub(super) fn string_statement_range(statement: Node<'_>, text: &str) -> Option<Range<usize>> {
-    if !is_only_string(statement) {
-        return None;
-    }
-    let (start, end) = (statement.start_byte(), statement.end_byte());
-    let range = match (statement.next_sibling(), previous_semicolon(statement)) {
-        // `"text"; code`: what follows moves to the place of the string.
-        (Some(semicolon), _) if role(semicolon) == Role::Semicolon => {
-            let after = &text[semicolon.end_byte()..];
-            let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-            start..semicolon.end_byte() + blanks
-        }
-        // `code; "text"`: the semicolon before it ends nothing any more.
-        (_, Some(semicolon)) => semicolon.start_byte()..end,
-        _ => start..end,
-    };
-    Some(range)
+/// What the statements on one row have shown so far; they are met from left to right.
+#[derive(Debug, Default)]
+pub(super) struct StatementRow {
+    /// The row and the place of the first semicolon behind the last statement that stays.
+    semicolon: Option<(usize, usize)>,
+    /// The string statement that was just met: its row, its span, and where the literal itself begins.
+    string: Option<(usize, usize, usize)>,
 }
 
-/// The first of the semicolons between the last statement that stays and this one.
-fn previous_semicolon(statement: Node<'_>) -> Option<Node<'_>> {
-    let mut first = None;
-    let mut sibling = statement.prev_sibling();
-    while let Some(node) = sibling {
-        match role(node) {
-            // A semicolon can also end the line before.
-            Role::Semicolon if node.end_position().row == statement.start_position().row => first = Some(node),
-            Role::ExpressionStatement if first.is_some() && is_only_string(node) => {}
-            _ => break,
-        }
-        sibling = node.prev_sibling();
+impl StatementRow {
+    /// A statement that is only a string.
+    pub(super) fn string_statement(&mut self, statement: Node<'_>, spans: &mut Vec<SyntaxSpan>) {
+        let row = statement.start_position().row;
+        // A semicolon can also end the row before.
+        let before = self.semicolon.filter(|(of, _)| *of == row).map(|(_, start)| start);
+        self.string = Some((statement.end_position().row, spans.len(), statement.start_byte()));
+        let start = before.unwrap_or_else(|| statement.start_byte());
+        spans.push(SyntaxSpan { kind: SpanKind::Noise, start: offset(start), end: offset(statement.end_byte()) });
     }
-    // With nothing before them the semicolons were already taken by the strings in front of them.
-    first.filter(|semicolon| semicolon.prev_sibling().is_some_and(|node| !is_only_string(node)))
+
+    /// A semicolon between statements.
+    pub(super) fn semicolon(&mut self, node: Node<'_>, text: &str, spans: &mut [SyntaxSpan]) {
+        let row = node.start_position().row;
+        match self.string.take() {
+            // What follows moves to the place of the string; the semicolon before it is needed again.
+            Some((of, span, start)) if of == row => {
+                let after = &text[node.end_byte()..];
+                let blank_count = after.len() - after.trim_start_matches([' ', '\t']).len();
+                spans[span].start = offset(start);
+                spans[span].end = offset(node.end_byte() + blank_count);
+            }
+            _ => self.semicolon = Some((row, node.start_byte())),
+        }
+    }
+
+    /// Anything that stays.
+    pub(super) fn other(&mut self) {
+        *self = Self::default();
+    }
 }
 
-fn is_only_string(statement: Node<'_>) -> bool {
+fn offset(position: usize) -> u32 {
+    u32::try_from(position).expect("a source text is shorter than 4 GiB")
+}
+
+/// Whether a statement is nothing but string literals; a formatted string with something to compute is code.
+pub(super) fn is_only_string(statement: Node<'_>) -> bool {
     if role(statement) != Role::ExpressionStatement || statement.has_error() {
         return false;
     }

@@ -12,7 +12,7 @@ use super::{
     broken,
     comments::of_its_line,
     definitions,
-    string_statements::string_statement_range,
+    string_statements::{StatementRow, is_only_string},
     syntax::{Role, role},
 };
 use crate::{Findings, Problem};
@@ -23,8 +23,14 @@ const MAX_DEFINITION_DEPTH: usize = 100;
 /// Walks `tree`; `comments` are those that were hidden from it.
 pub(super) fn walk(tree: &Tree, source: &SourceText, comments: Vec<Range<usize>>) -> Findings {
     let root = tree.root_node();
-    let mut pass =
-        Pass { source, in_broken_tree: root.has_error(), enclosing: Vec::new(), findings: Findings::default() };
+    let mut pass = Pass {
+        source,
+        in_broken_tree: root.has_error(),
+        around: Vec::new(),
+        row: StatementRow::default(),
+        enclosing: Vec::new(),
+        findings: Findings::default(),
+    };
     if pass.in_broken_tree {
         pass.findings.problem = Some(broken::first_problem(root));
     }
@@ -41,6 +47,9 @@ pub(super) fn walk(tree: &Tree, source: &SourceText, comments: Vec<Range<usize>>
 struct Pass<'s> {
     source: &'s SourceText,
     in_broken_tree: bool,
+    /// What is around the present node, outermost first. Asking the tree for a parent would search it from the root.
+    around: Vec<Surrounding>,
+    row: StatementRow,
     /// The definitions around the present node, each with its depth in the tree.
     enclosing: Vec<(usize, Role)>,
     findings: Findings,
@@ -49,14 +58,14 @@ struct Pass<'s> {
 impl Pass<'_> {
     fn run(&mut self, root: Node<'_>) {
         let mut cursor = root.walk();
-        let mut depth = 0;
         loop {
-            if self.enter(cursor.node(), depth) && cursor.goto_first_child() {
-                depth += 1;
+            let node = cursor.node();
+            if self.enter(node) && cursor.goto_first_child() {
+                self.around.push(Surrounding::of(node));
                 continue;
             }
             loop {
-                if self.enclosing.last().is_some_and(|(of, _)| *of == depth) {
+                if self.enclosing.last().is_some_and(|(depth, _)| *depth == self.around.len()) {
                     self.enclosing.pop();
                 }
                 if cursor.goto_next_sibling() {
@@ -65,53 +74,59 @@ impl Pass<'_> {
                 if !cursor.goto_parent() {
                     return;
                 }
-                depth -= 1;
+                self.around.pop();
             }
         }
     }
 
     /// Notes what the node is, and tells whether to look at its children.
-    fn enter(&mut self, node: Node<'_>, depth: usize) -> bool {
+    fn enter(&mut self, node: Node<'_>) -> bool {
         let role = role(node);
         match role {
-            Role::Class | Role::Function => return self.enter_definition(node, role, depth),
-            Role::Container | Role::Decorated => return true,
-            Role::Comment if self.in_broken_tree && is_in_error(node) => {}
+            Role::Comment if self.around.last().is_some_and(|parent| parent.is_error) => {}
             Role::Comment => {
                 let comment = of_its_line(node.byte_range(), self.source.as_str().as_bytes());
                 self.push_span(SpanKind::Noise, comment.start, comment.end);
             }
             Role::Continuation => self.push_span(SpanKind::Continuation, node.start_byte(), node.end_byte()),
-            Role::ExpressionStatement => {
-                if let Some(range) = string_statement_range(node, self.source.as_str()) {
-                    self.push_span(SpanKind::Noise, range.start, range.end);
-                    return false;
-                }
+            Role::Semicolon => self.row.semicolon(node, self.source.as_str(), &mut self.findings.spans),
+            Role::ExpressionStatement if is_only_string(node) => {
+                self.row.string_statement(node, &mut self.findings.spans);
+                return false;
             }
+            _ => {
+                self.row.other();
+                return self.enter_code(node, role);
+            }
+        }
+        spans_lines(node)
+    }
+
+    fn enter_code(&mut self, node: Node<'_>, role: Role) -> bool {
+        match role {
+            Role::Class | Role::Function => self.enter_definition(node, role),
+            Role::Container | Role::Decorated => true,
             // Of several literals side by side, those that span lines are met one by one.
             Role::String if node.kind() == "string" => {
                 if spans_lines(node) {
                     self.push_span(SpanKind::Verbatim, node.start_byte(), node.end_byte());
                 }
-                return false;
+                false
             }
-            _ => {}
+            _ => spans_lines(node),
         }
-        spans_lines(node)
     }
 
-    fn enter_definition(&mut self, node: Node<'_>, role: Role, depth: usize) -> bool {
+    fn enter_definition(&mut self, node: Node<'_>, role: Role) -> bool {
         if self.enclosing.len() >= MAX_DEFINITION_DEPTH {
             let line = line_of_row(node.start_position().row);
             let reason = format!("definitions nested more than {MAX_DEFINITION_DEPTH} deep");
             self.findings.problem.get_or_insert(Problem { line, reason });
-            return false;
-        }
-        if !self.in_broken_tree || broken::is_trustworthy(node) {
+        } else if !self.in_broken_tree || broken::is_trustworthy(node, &self.around) {
             let symbol = self.symbol(node, role);
             self.findings.symbols.push(symbol);
         }
-        self.enclosing.push((depth, role));
+        self.enclosing.push((self.around.len(), role));
         true
     }
 
@@ -135,8 +150,24 @@ impl Pass<'_> {
     }
 }
 
-fn is_in_error(node: Node<'_>) -> bool {
-    node.parent().is_some_and(|parent| parent.is_error())
+/// What is remembered of a node while its children are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surrounding {
+    pub(super) role: Role,
+    pub(super) is_error: bool,
+    pub(super) is_block: bool,
+    pub(super) column: usize,
+}
+
+impl Surrounding {
+    fn of(node: Node<'_>) -> Self {
+        Self {
+            role: role(node),
+            is_error: node.is_error(),
+            is_block: node.kind() == "block",
+            column: node.start_position().column,
+        }
+    }
 }
 
 fn spans_lines(node: Node<'_>) -> bool {
