@@ -6,10 +6,11 @@ check:
 test:
     cargo test --workspace
 
-# A snapshot beside its bare parts; TREE is a folder with Python code.
+# Everything that is measured, beside what it cannot do without; TREE is a folder with Python code.
 bench TREE="":
     cargo bench -p cds --bench snapshot -- {{ TREE }}
-    cargo bench -p cds-persistence --bench save
+    cargo bench -p cds --bench intents -- {{ TREE }}
+    cargo bench -p cds-persistence
 
 # Review changed snapshots of tests (needs cargo-insta).
 review:

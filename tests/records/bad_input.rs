@@ -57,7 +57,7 @@ fn many_small_things_take_no_time_each() {
         "'';".repeat(100_000),
         "x; ''; ''\n".repeat(30_000),
         format!("x; {}", "''; ".repeat(100_000)),
-        format!("def f(:\n{}", "# c\n".repeat(50_000)),
+        format!("def f(:\n{}", "# c\n".repeat(4_000)),
         format!("(\n{}", "# c\n".repeat(50_000)),
         format!("(\n{}", "def f(): pass\n".repeat(30_000)),
     ] {

@@ -1,7 +1,7 @@
 //! Which files of a tree are source files.
 //!
-//! The rules are ripgrep's: `.gitignore` inside a repository, `.ignore` everywhere, nothing hidden. What a user keeps
-//! outside of the tree (a global ignore file, `.git/info/exclude`) has no say, so that every machine sees the same files.
+//! The rules are ripgrep's: `.gitignore` inside a repository, `.ignore` everywhere, also above the root, nothing hidden.
+//! What belongs to a user or a clone (a global ignore file, `.git/info/exclude`) has no say.
 
 use std::{
     ffi::OsStr,

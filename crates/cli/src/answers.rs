@@ -24,6 +24,6 @@ impl AnswerStore for DatabaseAnswers<'_> {
 }
 
 /// Whether a kept answer still looks like one of ours: the file may have been in other hands.
-fn is_trustworthy(intent: &str) -> bool {
+pub(crate) fn is_trustworthy(intent: &str) -> bool {
     !intent.trim().is_empty() && intent.chars().count() <= 300 && !intent.chars().any(text::is_unsafe)
 }

@@ -112,8 +112,7 @@ fn database_hint(error: &Error) -> Option<&'static str> {
         Error::SchemaMismatch { .. } => "the file was left as it is; docs/schema.md has the columns that are needed",
         Error::Locked { .. } => "wait until the other process is done, or wait longer with --busy-timeout 60s",
         Error::Full { .. } => "nothing was written; make room and run the command again",
-        // SQLITE_IOERR and its kin; a limit on file sizes comes as one of them.
-        Error::Statement { source, .. } if source.code & 0xff == 10 => {
+        _ if error.is_file_failure() => {
             "see whether the disk is full or a limit on the size of files is reached; nothing was half-written"
         }
         _ => return None,

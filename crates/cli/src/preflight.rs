@@ -29,8 +29,7 @@ pub(crate) fn probe(plan: &IntentPlan, interrupt: &Interrupt) -> Result<Probed, 
             if plan.requires_provider {
                 return Err(Failure::failed(anyhow!("ask for intents: {reason}")).with_hint(remedy));
             }
-            messages::warning(&format!("no intents can be asked for: {reason}"));
-            messages::hint(&remedy);
+            messages::grave_warning(&format!("no intents can be asked for: {reason}"), &remedy);
             Ok(Probed(Err(reason)))
         }
     }

@@ -238,6 +238,11 @@ impl Error {
         }
     }
 
+    /// Whether the file could not be read or written at all, as on a full disk or at a limit on the size of files.
+    pub const fn is_file_failure(&self) -> bool {
+        matches!(self, Self::Statement { source, .. } if source.code & 0xff == ffi::SQLITE_IOERR)
+    }
+
     pub(crate) const fn is_locked(&self) -> bool {
         matches!(self, Self::Locked { .. })
     }

@@ -9,11 +9,12 @@ use serde_json::json;
 
 use super::persist::SummaryFormat;
 use crate::{
+    answers::is_trustworthy,
     arguments::{DatabaseArguments, IntentPlan, SourcePlan},
     failure::{Failure, database_failure},
     output::Output,
     preflight,
-    render::fields::Fields,
+    render::{fields::Fields, safe_json},
     signals::Interrupt,
     stages::{self, Found},
 };
@@ -28,7 +29,9 @@ struct ReadOnlyAnswers(Option<SqliteReader>);
 
 impl AnswerStore for ReadOnlyAnswers {
     fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
-        Ok(self.0.as_ref().map(|reader| reader.lookup_answers(keys)).transpose()?.unwrap_or_default())
+        let mut answers = self.0.as_ref().map(|reader| reader.lookup_answers(keys)).transpose()?.unwrap_or_default();
+        answers.retain(|_, intent| is_trustworthy(intent));
+        Ok(answers)
     }
 
     fn keep(&mut self, _answers: &[KeptAnswer]) -> Result<(), BoxError> {
@@ -51,10 +54,7 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let model = intents.client.model();
-    let reader = match database.db_path.try_exists() {
-        Ok(false) => None,
-        _ => Some(SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?),
-    };
+    let reader = SqliteReader::open_if_present(&database.db_path, &database.options()).map_err(database_failure)?;
     let rate = reader.as_ref().map(|reader| reader.last_enrichment_rate(model)).transpose();
     let rate = rate.map_err(database_failure)?.flatten();
     let last_known = || reader.as_ref()?.latest_digest(model).ok().flatten();
@@ -131,5 +131,6 @@ fn write_json(writer: &mut dyn Write, found: &Found, forecast: &Forecast, estima
         "estimated_answer_tokens": estimate.answer_tokens,
         "estimated_seconds": estimate.seconds,
     });
-    writeln!(writer, "{object}")
+    safe_json::to_writer(writer, &object)?;
+    writeln!(writer)
 }

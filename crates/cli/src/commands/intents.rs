@@ -11,7 +11,7 @@ use crate::{
     arguments::{DatabaseArguments, ResultFormat, parse_duration},
     failure::{Failure, database_failure},
     output::Output,
-    render::{account::grouped, fields::Fields, text},
+    render::{account::grouped, fields::Fields, safe_json, text},
     stages,
 };
 
@@ -99,7 +99,8 @@ fn show(stats: &IntentCacheStats, format: ResultFormat) -> Result<(), Failure> {
                 "answer_tokens": stats.answer_tokens,
                 "models": models.collect::<Vec<_>>(),
             });
-            writeln!(writer, "{object}")
+            safe_json::to_writer(writer, &object)?;
+            writeln!(writer)
         }
         ResultFormat::Table if stats.answer_count == 0 => writeln!(writer, "no answers are kept yet"),
         ResultFormat::Table => {

@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, database_failure},
     output::Output,
     preflight,
-    render::{account, fields::Fields, messages},
+    render::{account, fields::Fields, messages, safe_json},
     signals::Interrupt,
     stages,
 };
@@ -128,7 +128,8 @@ fn show(saved: &SavedRun, enrichment: &Enrichment, path: &Path, format: SummaryF
                 "status": saved.status.as_str(),
                 "intents": account::json(&enrichment.account),
             });
-            writeln!(writer, "{object}")
+            safe_json::to_writer(writer, &object)?;
+            writeln!(writer)
         }
     })
 }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use cds_model::{AnalyzerError, Record};
 use serde::Serialize;
 
+use super::safe_json;
+
 #[derive(Serialize)]
 struct RecordFields<'a> {
     kind: &'a str,
@@ -63,7 +65,7 @@ pub(crate) fn write(writer: &mut dyn Write, records: &[Record], errors: &[Analyz
 fn write_list(writer: &mut dyn Write, items: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
     for (index, item) in items.enumerate() {
         writer.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *writer, &item)?;
+        safe_json::to_writer(&mut *writer, &item)?;
     }
     Ok(())
 }

@@ -48,9 +48,10 @@ pub(crate) fn warning(message: &str) {
     note(&format!("warning: {}", text::one_line(message)));
 }
 
-/// What to do next.
-pub(crate) fn hint(text: &str) {
-    note(&format!("hint: {}", text::one_line(text)));
+/// A warning that even those want to see who want to see errors only, with what to do next.
+pub(crate) fn grave_warning(message: &str, hint: &str) {
+    line(&format!("warning: {}", text::one_line(message)));
+    line(&format!("hint: {}", text::one_line(hint)));
 }
 
 /// A file of which something is missing.

@@ -49,9 +49,11 @@ impl<'a> Keeper<'a> {
 
     /// Hands over what is left, and offers what was refused once more.
     pub(super) fn finish(&mut self) -> Result<(), BoxError> {
-        self.hand_over()?;
+        // What is refused now is offered again right below.
+        drop(self.hand_over());
         let refused = std::mem::take(&mut self.refused);
-        refused.chunks(LARGEST_GROUP).try_for_each(|group| self.store.keep(group))
+        let outcomes: Vec<_> = refused.chunks(LARGEST_GROUP).map(|group| self.store.keep(group)).collect();
+        outcomes.into_iter().collect()
     }
 
     fn hand_over(&mut self) -> Result<(), BoxError> {

@@ -46,6 +46,20 @@ impl SqliteReader {
         Self::open_at(&Location::existing(path)?, options.busy_timeout)
     }
 
+    /// Opens the database at `path` if there is one; nothing where it could be created.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and where [`SqlitePersistence::open`](super::SqlitePersistence::open) could not create
+    /// it because of its name or its directory.
+    pub fn open_if_present(path: &Path, options: &OpenOptions) -> Result<Option<Self>, Error> {
+        match Self::open(path, options) {
+            Ok(reader) => Ok(Some(reader)),
+            Err(Error::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn open_at(origin: &Location, patience: Duration) -> Result<Self, Error> {
         for _ in 0..ATTEMPT_COUNT {
             let stamp = Stamp::of(origin);
