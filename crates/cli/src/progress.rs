@@ -7,7 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::render::{fields::Fields, messages, text};
 
-const BAR: &str = "{bar:30} {pos}/{len} {percent:>3}%  {msg}";
+const BAR: &str = "{spinner} {bar:30} {pos}/{len} {percent:>3}%  {elapsed}  {msg}";
+/// So that a model that takes minutes to load does not look like a program that hangs.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Shows on stderr how an enrichment goes on.
 pub(crate) struct ConsoleObserver {
@@ -26,7 +28,11 @@ impl ConsoleObserver {
             ProgressBar::hidden()
         };
         let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: bar.with_style(style), known: unavailable.map(str::to_owned) }
+        let bar = bar.with_style(style);
+        if is_shown {
+            bar.enable_steady_tick(TICK);
+        }
+        Self { bar, known: unavailable.map(str::to_owned) }
     }
 
     fn line(&self, line: &str) {
