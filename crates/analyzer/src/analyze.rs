@@ -6,7 +6,7 @@ use cds_model::{Analysis, AnalyzedFile, AnalyzerError, SourceText, Symbol, Symbo
 use rayon::prelude::*;
 
 use crate::{
-    Analyzer, PythonAnalyzer, SourceTree,
+    Analyzer, Problem, PythonAnalyzer, SourceTree,
     decode::{DecodeError, decode},
     read::{ReadError, read},
     walk::Candidate,
@@ -37,7 +37,7 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn
         .par_iter()
         .with_max_len(1)
         .map_init(PythonAnalyzer::new, |analyzer, candidate| {
-            if is_cancelled() { Outcome::default() } else { analyze_file(analyzer, candidate, options) }
+            if is_cancelled() { Outcome::default() } else { analyze_file(analyzer, candidate, options, is_cancelled) }
         })
         .collect();
     let mut files = Vec::with_capacity(outcomes.len());
@@ -62,11 +62,16 @@ enum Unusable {
     Decode(#[from] DecodeError),
 }
 
-fn analyze_file(analyzer: &mut impl Analyzer, candidate: &Candidate, options: &AnalysisOptions) -> Outcome {
+fn analyze_file(
+    analyzer: &mut impl Analyzer,
+    candidate: &Candidate,
+    options: &AnalysisOptions,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Outcome {
     let error = |line, reason| AnalyzerError { file_path: candidate.name.clone(), line, reason };
     match text_of(candidate, options) {
         Ok(text) => {
-            let (file, problem) = analyze_text(analyzer, &candidate.name, text);
+            let (file, problem) = analyze_text(analyzer, &candidate.name, text, is_cancelled);
             Outcome { file: Some(file), error: problem.map(|problem| error(Some(problem.line), problem.reason)) }
         }
         Err(unusable) => {
@@ -81,9 +86,14 @@ fn text_of(candidate: &Candidate, options: &AnalysisOptions) -> Result<String, U
     Ok(decode(read(&candidate.path, limit)?)?)
 }
 
-fn analyze_text(analyzer: &mut impl Analyzer, name: &str, text: String) -> (AnalyzedFile, Option<crate::Problem>) {
+fn analyze_text(
+    analyzer: &mut impl Analyzer,
+    name: &str,
+    text: String,
+    is_cancelled: &dyn Fn() -> bool,
+) -> (AnalyzedFile, Option<Problem>) {
     let source = SourceText::new(text);
-    let findings = analyzer.analyze(&source);
+    let findings = analyzer.analyze(&source, is_cancelled);
     let whole = Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count() };
     let mut symbols = Vec::with_capacity(findings.symbols.len() + 1);
     symbols.push(whole);

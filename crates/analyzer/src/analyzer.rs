@@ -27,5 +27,7 @@ pub struct Problem {
 /// An analyzer may keep buffers between calls, and is used by one thread at a time.
 pub trait Analyzer {
     /// Finds everything that lies outside of what is broken.
-    fn analyze(&mut self, source: &SourceText) -> Findings;
+    ///
+    /// Once `is_cancelled` says so it returns soon, with findings that are worth nothing.
+    fn analyze(&mut self, source: &SourceText, is_cancelled: &dyn Fn() -> bool) -> Findings;
 }

@@ -31,6 +31,11 @@ impl Interrupt {
         self.exit_status().is_some()
     }
 
+    /// Ends the command if it was asked to stop.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.is_raised() { Err(self.failure()) } else { Ok(()) }
+    }
+
     /// The end of a command that was asked to stop.
     pub(crate) fn failure(&self) -> Failure {
         Failure::interrupted(self.exit_status().unwrap_or(u8::MAX))

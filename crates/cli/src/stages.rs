@@ -24,13 +24,10 @@ pub(crate) struct Found {
 pub(crate) fn find_records(plan: &SourcePlan, interrupt: &Interrupt) -> Result<Found, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build();
     let pool = pool.context("start the threads of the analysis").map_err(Failure::failed)?;
-    let found = pool.install(|| {
-        let analysis = cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised());
-        Found { records: cds_model_builder::build(analysis.files), errors: analysis.errors }
-    });
-    if interrupt.is_raised() {
-        return Err(interrupt.failure());
-    }
+    let analysis = pool.install(|| cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised()));
+    interrupt.check()?;
+    let found = Found { records: pool.install(|| cds_model_builder::build(analysis.files)), errors: analysis.errors };
+    interrupt.check()?;
     found.errors.iter().for_each(messages::analyzer_error);
     Ok(found)
 }
@@ -53,7 +50,7 @@ pub(crate) fn enrich(
         enrichment.account = EnrichmentAccount { asked_count: 0, call_count: 0, ..enrichment.account };
     }
     account::show(&enrichment.account, &enrichment.failures);
-    if interrupt.is_raised() { Err(interrupt.failure()) } else { Ok(enrichment) }
+    interrupt.check().map(|()| enrichment)
 }
 
 /// The time of day.

@@ -21,26 +21,27 @@ pub(super) fn blanked(tree: &Tree, text: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) 
 
 /// Whether what was taken for comments by one tree can be none in the other: it would stand inside of a literal there.
 pub(super) fn contradict(comments: &[Range<usize>], tree: &Tree) -> bool {
+    let mut literals = ranges_of(tree, Role::String).into_iter().peekable();
     comments.iter().any(|comment| {
-        let mut node = tree.root_node().descendant_for_byte_range(comment.start, comment.end);
-        while let Some(inner) = node {
-            if role(inner) == Role::String {
-                return true;
-            }
-            node = inner.parent();
-        }
-        false
+        while literals.next_if(|literal| literal.end <= comment.start).is_some() {}
+        literals.peek().is_some_and(|literal| literal.start < comment.end)
     })
 }
 
 fn comments(tree: &Tree, text: &[u8]) -> Vec<Range<usize>> {
+    ranges_of(tree, Role::Comment).into_iter().map(|comment| of_its_line(comment, text)).collect()
+}
+
+/// Where the outermost nodes of a role are, in order.
+fn ranges_of(tree: &Tree, wanted: Role) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut cursor = tree.walk();
     loop {
-        if role(cursor.node()) == Role::Comment {
-            found.push(of_its_line(cursor.node().byte_range(), text));
+        let is_wanted = role(cursor.node()) == wanted;
+        if is_wanted {
+            found.push(cursor.node().byte_range());
         }
-        if cursor.goto_first_child() {
+        if !is_wanted && cursor.goto_first_child() {
             continue;
         }
         while !cursor.goto_next_sibling() {

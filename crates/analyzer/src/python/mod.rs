@@ -26,6 +26,13 @@ const PARSE_SECONDS_PER_MEGABYTE: f64 = 10.0;
 const MAX_CONTINUED_LINES: u32 = 1000;
 const BLANKS: [char; 3] = [' ', '\t', '\x0c'];
 
+/// What ends a parse before its own end.
+#[derive(Clone, Copy)]
+struct Limit<'a> {
+    time: Duration,
+    is_cancelled: &'a dyn Fn() -> bool,
+}
+
 /// Finds classes, functions and methods in Python text.
 pub struct PythonAnalyzer {
     parser: Parser,
@@ -48,7 +55,7 @@ impl PythonAnalyzer {
         &mut self,
         broken: &Tree,
         text: &[u8],
-        limit: Duration,
+        limit: Limit<'_>,
     ) -> Option<(Tree, Vec<Range<usize>>)> {
         let (blanked, comments) = comments::blanked(broken, text);
         let tree = self.parse(&blanked, limit)?;
@@ -56,10 +63,14 @@ impl PythonAnalyzer {
         is_sound.then_some((tree, comments))
     }
 
-    fn parse(&mut self, text: &[u8], limit: Duration) -> Option<Tree> {
+    fn parse(&mut self, text: &[u8], limit: Limit<'_>) -> Option<Tree> {
         let start = Instant::now();
         let mut in_time = |_: &ParseState| {
-            if start.elapsed() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if start.elapsed() > limit.time || (limit.is_cancelled)() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         let options = ParseOptions::new().progress_callback(&mut in_time);
         let tree = self.parser.parse_with_options(
@@ -82,13 +93,13 @@ impl Default for PythonAnalyzer {
 }
 
 impl Analyzer for PythonAnalyzer {
-    fn analyze(&mut self, source: &SourceText) -> Findings {
+    fn analyze(&mut self, source: &SourceText, is_cancelled: &dyn Fn() -> bool) -> Findings {
         if let Some(line) = endless_continuation(source) {
             let reason = format!("more than {MAX_CONTINUED_LINES} lines are continued by backslashes in a row");
             return Findings { problem: Some(Problem { line, reason }), ..Findings::default() };
         }
         let text = with_line_feeds(source.as_str());
-        let limit = parse_limit(text.len());
+        let limit = Limit { time: parse_limit(text.len()), is_cancelled };
         match self.parse(&text, limit) {
             Some(tree) if tree.root_node().has_error() => match self.parse_without_comments(&tree, &text, limit) {
                 Some((tree, comments)) => walk::walk(&tree, source, comments),
@@ -96,7 +107,10 @@ impl Analyzer for PythonAnalyzer {
             },
             Some(tree) => walk::walk(&tree, source, Vec::new()),
             None => Findings {
-                problem: Some(Problem { line: 1, reason: format!("not parsed within {} seconds", limit.as_secs()) }),
+                problem: Some(Problem {
+                    line: 1,
+                    reason: format!("not parsed within {} seconds", limit.time.as_secs()),
+                }),
                 ..Findings::default()
             },
         }

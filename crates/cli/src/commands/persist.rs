@@ -80,6 +80,7 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
         errors: found.errors,
         enrichment: intents.client.is_paid().then_some(enrichment.account),
     };
+    // From here on the snapshot is written; only a second signal ends that.
     let mut saved = database.save(&snapshot).map_err(database_failure)?;
     let closed = database.close();
     for warning in std::mem::take(&mut saved.warnings).into_iter().chain(closed.err()) {
