@@ -164,13 +164,15 @@ proptest! {
         let plain = render(&body, NOTHING);
         let header = plain.find(":\n").expect("a header");
         let letters: Vec<usize> =
-            plain.bytes().enumerate().skip(header).filter(|(_, byte)| byte.is_ascii_digit()).map(|(at, _)| at).collect();
+            plain.bytes().enumerate().skip(header).filter(|(_, byte)| byte.is_ascii_alphanumeric()).map(|(at, _)| at).collect();
         prop_assume!(!letters.is_empty());
         let at = letters[place.index(letters.len())];
         let mut changed = plain.clone().into_bytes();
         changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
         let changed = String::from_utf8(changed).unwrap();
-        prop_assert_ne!(function_of(&plain).md5sum, function_of(&changed).md5sum);
+        // A keyword that is none any more can break the function; then there is nothing to compare.
+        let changed_sums: Vec<_> = records_of_text(&changed).iter().skip(1).map(|record| record.md5sum).collect();
+        prop_assert!(!changed_sums.contains(&function_of(&plain).md5sum), "{}", changed);
     }
 
     #[test]
