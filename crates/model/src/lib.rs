@@ -1,8 +1,10 @@
-//! The vocabulary of `cds`: what a source file, a symbol, a record, an intent and a run are.
+//! The vocabulary of `cds`: what a source file, a symbol, a record, an intent and a run are, and how
+//! runs are accounted for.
 //!
 //! This crate does no I/O, starts no thread and reads no clock. Every other crate of the workspace speaks in these
 //! types; none of them is tied to a parser, a provider or a database.
 
+mod accounts;
 mod analyzed_file;
 mod enrichment;
 mod hex;
@@ -15,6 +17,10 @@ mod scope;
 mod source;
 mod timestamp;
 
+pub use accounts::{
+    AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunStart, SnapshotAccount, Stage, StageEnd, StageRunId,
+    StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
+};
 pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SpanKind, Symbol, SymbolKind, SyntaxSpan};
 pub use enrichment::EnrichmentAccount;
 pub use intent::{Intent, IntentStatus};

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{AnalyzerError, EnrichmentAccount, IntentStatus, Record, Scope, Timestamp};
+use crate::{AnalyzerError, EnrichmentAccount, IntentStatus, Record, Scope, SnapshotAccount, Timestamp};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +73,8 @@ pub struct RunSnapshot {
     pub errors: Vec<AnalyzerError>,
     /// What the intents cost; none where nobody was asked who could be paid.
     pub enrichment: Option<EnrichmentAccount>,
+    /// What is written into the accounts together with the snapshot; none where nobody keeps accounts.
+    pub account: Option<SnapshotAccount>,
 }
 
 impl RunSnapshot {

@@ -116,6 +116,7 @@ fn snapshot() -> RunSnapshot {
         records: (0..RECORD_COUNT).map(record).collect(),
         errors: Vec::new(),
         enrichment: None,
+        account: None,
     }
 }
 

@@ -8,6 +8,9 @@ pub(crate) mod intent_cache;
 pub(crate) mod record_questions;
 pub(crate) mod records;
 pub(crate) mod runs;
+pub(crate) mod runs_ledger;
+pub(crate) mod stage_runs;
+pub(crate) mod telemetry;
 
 use rusqlite::{Error, Result, Row};
 
@@ -30,13 +33,16 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 6] = [
+pub(crate) const TABLES: [&Table; 9] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
     &record_questions::TABLE,
     &enrichments::TABLE,
     &intent_cache::TABLE,
+    &runs_ledger::TABLE,
+    &stage_runs::TABLE,
+    &telemetry::TABLE,
 ];
 
 /// The tables of the contract; a database that has content and none of them is not ours.

@@ -79,6 +79,7 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
         records: found.records,
         errors: found.errors,
         enrichment: intents.client.is_paid().then_some(enrichment.account),
+        account: None,
     };
     // From here on the snapshot is written; only a second signal ends that.
     let mut saved = database.save(&snapshot).map_err(database_failure)?;

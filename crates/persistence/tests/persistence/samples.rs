@@ -80,6 +80,7 @@ pub(crate) fn mixed() -> RunSnapshot {
             AnalyzerError { file_path: "locked".to_owned(), line: None, reason: "permission denied".to_owned() },
         ],
         enrichment: None,
+        account: None,
     }
 }
 

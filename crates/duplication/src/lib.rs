@@ -1,0 +1,1 @@
+//! Groups of duplicates among records: in which sense they say the same, and how sure that is.

@@ -1,0 +1,297 @@
+//! What the accounts say when they are read: rows and sums, in the words of the database.
+//!
+//! Texts that another program may have written (statuses, stages) are given as they are stored.
+
+use cds_model::{LedgerId, RunEnd};
+
+use crate::RunId;
+
+/// One invocation, or a snapshot that another program wrote without any account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// Its row in the ledger; none where there is only a snapshot.
+    pub ledger: Option<LedgerRow>,
+    /// The number of its snapshot; none where it has none. The snapshot may have been pruned.
+    pub snapshot_id: Option<RunId>,
+    /// The snapshot's own row; none where there is no snapshot, or it was pruned.
+    pub snapshot: Option<SnapshotRow>,
+    /// What its intents cost, where there is a snapshot that paid for any.
+    pub enrichment: Option<EnrichmentRow>,
+    /// Calls of a model in all of its stages; none where no stage tells.
+    pub llm_calls: Option<u64>,
+    /// Tokens of all of its stages; none where no stage tells.
+    pub tokens: Option<u64>,
+}
+
+/// A row of `runs_ledger`; the columns are described in `docs/schema.md`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the column of the same name")]
+pub struct LedgerRow {
+    pub run_id: String,
+    pub subject: String,
+    pub notes: Option<String>,
+    pub started_at: String,
+    pub finished_at: Option<String>,
+    pub status: String,
+    pub error: Option<String>,
+    pub closed_by: Option<String>,
+    pub command: String,
+    pub tool_version: String,
+    pub host: String,
+    pub pid: i64,
+    pub root_path: Option<String>,
+    pub code_ref: Option<String>,
+    pub code_ref_note: String,
+    pub trace_id: String,
+    pub telemetry_recorded: Option<u64>,
+    pub telemetry_written: Option<u64>,
+    pub telemetry_dropped: Option<u64>,
+}
+
+/// A row of `runs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the column of the same name")]
+pub struct SnapshotRow {
+    pub id: RunId,
+    pub started_at: String,
+    pub finished_at: String,
+    pub root_path: String,
+    pub provider_url: String,
+    pub model: String,
+    pub scope: String,
+    pub progress_batch_size: i64,
+    pub status: String,
+    pub analyzer_error_count: u64,
+    pub intent_failed_count: u64,
+    pub record_count: u64,
+}
+
+/// A row of `enrichments`.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each field is the column of the same name")]
+pub struct EnrichmentRow {
+    pub selected_count: u64,
+    pub asked_count: u64,
+    pub reused_count: u64,
+    pub shared_count: u64,
+    pub failed_count: u64,
+    pub retried_count: u64,
+    pub call_count: u64,
+    pub cut_count: u64,
+    pub prompt_tokens: Option<u64>,
+    pub answer_tokens: Option<u64>,
+    pub elapsed_seconds: f64,
+    pub mean_latency_seconds: f64,
+    pub p95_latency_seconds: f64,
+}
+
+/// A row of `stage_runs`.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each field is the column of the same name")]
+pub struct StageRow {
+    pub run_id: String,
+    pub ledger_id: String,
+    pub stage: String,
+    pub status: String,
+    pub source: String,
+    pub error: Option<String>,
+    pub input_fingerprint: Option<String>,
+    pub code_ref: Option<String>,
+    pub code_ref_note: String,
+    pub config_hash: String,
+    pub started_at: String,
+    pub finished_at: Option<String>,
+    pub rows_in: Option<u64>,
+    pub rows_out: Option<u64>,
+    pub duration_seconds: Option<f64>,
+    pub llm_calls: Option<u64>,
+    pub tokens: Option<u64>,
+    pub trace_id: String,
+}
+
+/// Which invocations are wanted, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct InvocationFilter {
+    /// At most so many; none for all.
+    pub limit: Option<usize>,
+    /// Only with this status (`running`, `completed`, …).
+    pub status: Option<String>,
+    /// Only those that began at this moment or later; RFC 3339 as it is stored.
+    pub since: Option<String>,
+    /// Only of this project; snapshots without an account have none.
+    pub project: Option<String>,
+}
+
+/// Which stage runs are wanted, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct StageFilter {
+    /// At most so many; none for all.
+    pub limit: Option<usize>,
+    /// Only this stage.
+    pub stage: Option<String>,
+    /// Only with this status.
+    pub status: Option<String>,
+}
+
+/// What a name of a run led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FoundRun {
+    /// Exactly one.
+    One(Box<Invocation>),
+    /// More than one begins like this; their ledger or stage ids, at most ten.
+    Ambiguous(Vec<String>),
+    /// None; the nearest ids there are, at most five.
+    Missing {
+        /// Ledger ids and numbers of snapshots.
+        nearest: Vec<String>,
+    },
+}
+
+/// Equal things, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// What it is.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Equal errors, with a place where the first stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorGroup {
+    /// The reason, as it is stored.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// The first place: `file` or `file:line`.
+    pub example: String,
+}
+
+/// Everything about one invocation beside its own row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct InvocationDetails {
+    /// Its stages, in the order in which they began.
+    pub stages: Vec<StageRow>,
+    /// Records of its snapshot by kind.
+    pub records_by_kind: Vec<Counted>,
+    /// Analyzer errors of its snapshot, the most frequent first; of a run without one, those in its telemetry.
+    pub analyzer_errors: Vec<ErrorGroup>,
+    /// Failed intents of its snapshot, the most frequent first; of a run without one, those in its telemetry.
+    pub intent_errors: Vec<ErrorGroup>,
+    /// Its telemetry by type.
+    pub telemetry: Vec<Counted>,
+    /// Its decisions by what was decided, the most frequent first.
+    pub decisions: Vec<Counted>,
+    /// Calls that did not succeed, by their status, the most frequent first.
+    pub call_failures: Vec<Counted>,
+}
+
+/// A definition of a snapshot without its code; what two snapshots are compared by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the column of the same name")]
+pub struct DefinitionRow {
+    pub kind: String,
+    pub file_path: String,
+    pub signature: Option<String>,
+    pub start_line: u32,
+    pub end_line: u32,
+    pub md5sum: String,
+    pub intent: Option<String>,
+    pub intent_status: String,
+}
+
+/// How long the runs of a stage took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageDurations {
+    /// The stage.
+    pub stage: String,
+    /// Ended runs of it.
+    pub count: u64,
+    /// Half of them took at most so many seconds.
+    pub median_seconds: f64,
+    /// 95 of 100 took at most so many seconds (nearest rank).
+    pub p95_seconds: f64,
+}
+
+/// Sums over many invocations.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunStats {
+    /// Invocations by status.
+    pub statuses: Vec<Counted>,
+    /// Durations by stage, in the order of the stages.
+    pub stages: Vec<StageDurations>,
+    /// Records that were in scope.
+    pub selected_count: u64,
+    /// Records whose answer was kept from an earlier run.
+    pub reused_count: u64,
+    /// Records that share the answer of another record of their run.
+    pub shared_count: u64,
+    /// Calls of a model.
+    pub call_count: u64,
+    /// Tokens read; none where no run tells.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens written; none where no run tells.
+    pub answer_tokens: Option<u64>,
+}
+
+/// What of the snapshots stays when others are pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepRule {
+    /// The last so many snapshots of each project.
+    Last(usize),
+    /// Of each of the last so many days that have any, the last snapshot of each project; days are those of UTC.
+    Daily(usize),
+    /// Those that began at this moment or later.
+    Since(cds_model::Timestamp),
+}
+
+/// One snapshot, and whether it stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PruneVerdict {
+    /// The snapshot.
+    pub run_id: RunId,
+    /// Its row in the ledger, where it has one.
+    pub ledger_id: Option<String>,
+    /// The project; the root path where no ledger row names one.
+    pub project: String,
+    /// When it began; RFC 3339 as it is stored.
+    pub started_at: String,
+    /// Its records.
+    pub record_count: u64,
+    /// Whether it stays.
+    pub is_kept: bool,
+    /// Why; one line.
+    pub reason: String,
+}
+
+/// What marking the end of an invocation met.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// The id is in the ledger for another project.
+    #[error("start run {id}: the ledger has it for project {found:?}, not {wanted:?}")]
+    OtherSubject {
+        /// The id.
+        id: LedgerId,
+        /// The project in the ledger.
+        found: String,
+        /// The project that was given.
+        wanted: String,
+    },
+    /// The id is not in the ledger.
+    #[error("no run {id} is in the ledger")]
+    UnknownRun {
+        /// The id, or what was given for one.
+        id: String,
+    },
+    /// The database said no.
+    #[error(transparent)]
+    Database(#[from] crate::Error),
+}
+
+impl AccountError {
+    /// The end of a run that nobody started.
+    pub(crate) fn unknown(end: &RunEnd) -> Self {
+        Self::UnknownRun { id: end.id.to_string() }
+    }
+}
