@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use cds_model::{Analysis, AnalyzedFile, AnalyzerError, SourceText, Symbol, SymbolKind};
+use cds_model::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SourceText, Symbol, SymbolKind};
 use rayon::prelude::*;
 
 use crate::{
-    Analyzer, Problem, PythonAnalyzer, SourceTree,
-    decode::{DecodeError, decode},
-    read::{ReadError, read},
+    Analyzer, Problem, PythonAnalyzer, SourceTree, content_hash::content_hash, decode::decode, read::read,
     walk::Candidate,
 };
 
@@ -40,26 +38,23 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn
             if is_cancelled() { Outcome::default() } else { analyze_file(analyzer, candidate, options, is_cancelled) }
         })
         .collect();
-    let mut files = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        files.extend(outcome.file);
-        errors.extend(outcome.error);
+    let mut analysis = Analysis { files: Vec::with_capacity(outcomes.len()), ..Analysis::default() };
+    for Outcome { file, error, input } in outcomes {
+        analysis.files.extend(file);
+        errors.extend(error);
+        analysis.inputs.extend(input);
     }
     errors.sort();
-    Analysis { files, errors }
+    analysis.errors = errors;
+    analysis
 }
 
 #[derive(Default)]
 struct Outcome {
     file: Option<AnalyzedFile>,
     error: Option<AnalyzerError>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-enum Unusable {
-    Read(#[from] ReadError),
-    Decode(#[from] DecodeError),
+    /// The file as it was read; none only where the analysis was cancelled before.
+    input: Option<SourceInput>,
 }
 
 fn analyze_file(
@@ -68,27 +63,30 @@ fn analyze_file(
     options: &AnalysisOptions,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Outcome {
-    let error = |line, reason| AnalyzerError { file_path: candidate.name.clone(), line, reason };
-    match text_of(candidate, options) {
+    let path: Arc<str> = Arc::from(candidate.name.as_str());
+    let error = |line, reason| Some(AnalyzerError { file_path: candidate.name.clone(), line, reason });
+    let bytes = match read(&candidate.path, options.max_file_size.min(u64::from(u32::MAX / 2))) {
+        Ok(bytes) => bytes,
+        Err(cause) => {
+            let reason = cause.to_string();
+            let input = Some(SourceInput { file_path: path, content: Err(reason.clone()) });
+            return Outcome { file: None, error: error(None, reason), input };
+        }
+    };
+    let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(content_hash(&bytes)) });
+    match decode(bytes) {
         Ok(text) => {
-            let (file, problem) = analyze_text(analyzer, &candidate.name, text, is_cancelled);
-            Outcome { file: Some(file), error: problem.map(|problem| error(Some(problem.line), problem.reason)) }
+            let (file, problem) = analyze_text(analyzer, path, text, is_cancelled);
+            let error = problem.and_then(|problem| error(Some(problem.line), problem.reason));
+            Outcome { file: Some(file), error, input }
         }
-        Err(unusable) => {
-            let line = if let Unusable::Decode(cause) = &unusable { cause.line() } else { None };
-            Outcome { file: None, error: Some(error(line, unusable.to_string())) }
-        }
+        Err(cause) => Outcome { file: None, error: error(cause.line(), cause.to_string()), input },
     }
-}
-
-fn text_of(candidate: &Candidate, options: &AnalysisOptions) -> Result<String, Unusable> {
-    let limit = options.max_file_size.min(u64::from(u32::MAX / 2));
-    Ok(decode(read(&candidate.path, limit)?)?)
 }
 
 fn analyze_text(
     analyzer: &mut impl Analyzer,
-    name: &str,
+    path: Arc<str>,
     text: String,
     is_cancelled: &dyn Fn() -> bool,
 ) -> (AnalyzedFile, Option<Problem>) {
@@ -98,5 +96,5 @@ fn analyze_text(
     let mut symbols = Vec::with_capacity(findings.symbols.len() + 1);
     symbols.push(whole);
     symbols.extend(findings.symbols);
-    (AnalyzedFile { path: Arc::from(name), source, symbols, spans: findings.spans }, findings.problem)
+    (AnalyzedFile { path, source, symbols, spans: findings.spans }, findings.problem)
 }

@@ -3,12 +3,14 @@
 //! Phases: [`SourceTree`] lists the files, each file is read and decoded, an [`Analyzer`] finds its definitions and the
 //! spans that normalization needs. Files are analyzed in parallel on the current rayon pool; the result is in the order
 //! of the paths, whatever the number of threads. Input that cannot be used is an [`cds_model::AnalyzerError`] beside
-//! the result, never the end of the analysis.
+//! the result, never the end of the analysis. Every file that was found is listed with the hashes of its bytes, so that
+//! a run can tell later what it read.
 //!
 //! Only this crate knows tree-sitter. It executes nothing from the tree, follows no symbolic link and keeps no state.
 
 mod analyze;
 mod analyzer;
+mod content_hash;
 mod decode;
 mod python;
 mod read;

@@ -95,6 +95,31 @@ impl AskError {
         matches!(self, Self::Broken { is_unanswered: true, .. })
     }
 
+    /// What kind of failure it is: a short word that stays the same from version to version.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "connect",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Broken { .. } => "broken",
+            Self::Redirect { .. } => "redirect",
+            Self::Status { .. } => "status",
+            Self::Reported { .. } => "reported",
+            Self::TooLarge { .. } => "too_large",
+            Self::Page => "page",
+            Self::Incomplete { .. } => "incomplete",
+            Self::Malformed { .. } => "malformed",
+            Self::Untrustworthy(_) => "untrustworthy",
+        }
+    }
+
+    /// The HTTP status, where that is what went wrong.
+    pub const fn http_status(&self) -> Option<u16> {
+        match self {
+            Self::Redirect { status, .. } | Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
     /// The failure as a record keeps it: one printable line of at most 300 characters with the deepest cause.
     pub fn reason(&self) -> String {
         let mut deepest = self.source();

@@ -43,6 +43,15 @@ pub enum FailureClass {
 impl FailureClass {
     const OUTAGE: Self = Self::Passing { wait: None, is_outage: true };
     const HICCUP: Self = Self::Passing { wait: None, is_outage: false };
+
+    /// A short stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Fatal => "fatal",
+            Self::Passing { .. } => "passing",
+        }
+    }
 }
 
 impl AskError {

@@ -32,8 +32,8 @@ mod settings;
 
 pub use ask_error::{AskError, BoxError};
 pub use asking::{
-    AnswerStore, Concurrency, Decision, Ending, EnrichContext, EnrichOptions, Enrichment, FailureGroup, Forecast,
-    NoStore, Preflight, StopSignal, StopSwitch,
+    AnswerStore, CallFailure, CallReport, Concurrency, Decision, Ending, EnrichContext, EnrichOptions, Enrichment,
+    FailedRecord, FailureGroup, Forecast, NoStore, Place, Preflight, SkipCondition, StopSignal, StopSwitch,
 };
 pub use clean::Distrust;
 pub use client::{Answer, BoxFuture, LlmClient, ModelFacts, Question};

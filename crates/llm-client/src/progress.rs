@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Decision;
+use crate::{CallReport, Decision, FailedRecord};
 
 /// Is told what happens in an enrichment.
 pub trait EnrichmentObserver {
@@ -20,6 +20,20 @@ pub trait EnrichmentObserver {
     /// Called for each decision on the way.
     fn decision(&mut self, decision: &Decision) {
         let _ = decision;
+    }
+
+    /// Called for each call that came back or timed out, before what it leads to.
+    ///
+    /// A call that is still under way when the asking ends early, and is not waited for any longer, is not told: in an
+    /// enrichment that completed, as many calls are told as its account counts.
+    fn call(&mut self, call: &CallReport<'_>) {
+        let _ = call;
+    }
+
+    /// Called for each question that fails for itself; those that are given up together are one
+    /// [`Decision::RestFailed`].
+    fn record_failed(&mut self, failure: &FailedRecord<'_>) {
+        let _ = failure;
     }
 }
 

@@ -4,7 +4,10 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::source::{SourceSlice, SourceText};
+use crate::{
+    Fingerprint,
+    source::{SourceSlice, SourceText},
+};
 
 /// The kinds of things that become records, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +110,15 @@ pub struct AnalyzerError {
     pub reason: String,
 }
 
+/// A source file as it stood on disk, whatever the analysis made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceInput {
+    /// Relative to the root, `/` between the parts.
+    pub file_path: Arc<str>,
+    /// The SHA-256 of its bytes before any decoding, or one line that says why they could not be read.
+    pub content: Result<Fingerprint, String>,
+}
+
 /// Everything that the analysis of a tree found, in the order of the paths.
 #[derive(Debug, Clone, Default)]
 pub struct Analysis {
@@ -114,4 +126,6 @@ pub struct Analysis {
     pub files: Vec<AnalyzedFile>,
     /// At most one a file or folder.
     pub errors: Vec<AnalyzerError>,
+    /// Every source file that was found, also those that could not be read, decoded or parsed.
+    pub inputs: Vec<SourceInput>,
 }

@@ -16,12 +16,15 @@ mod run;
 mod scope;
 mod source;
 mod timestamp;
+mod unit;
 
 pub use accounts::{
     AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunStart, SnapshotAccount, Stage, StageEnd, StageRunId,
     StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
 };
-pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SpanKind, Symbol, SymbolKind, SyntaxSpan};
+pub use analyzed_file::{
+    Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan,
+};
 pub use enrichment::EnrichmentAccount;
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;
@@ -31,3 +34,4 @@ pub use run::{RunSettings, RunSnapshot, RunStatus};
 pub use scope::{Scope, UnknownScope};
 pub use source::{SourceSlice, SourceText};
 pub use timestamp::Timestamp;
+pub use unit::{UnitName, UnitRow, unit_names};

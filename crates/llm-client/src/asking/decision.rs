@@ -1,12 +1,46 @@
 //! What the engine decides on the way; for a log and for telemetry.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
+
+use super::Place;
 
 /// Something that was decided, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
+    /// Records are not asked about; told once a condition, before the first call, where it holds for any.
+    Skipped {
+        /// How many.
+        record_count: usize,
+        /// Why.
+        condition: SkipCondition,
+    },
+    /// The code of a question is too long for the model and is cut in the prompt; told for the first 100 of them, also
+    /// where the answer is then reused.
+    Cut {
+        /// The first record with the question.
+        place: Place,
+    },
+    /// The code of further questions is cut; told once, where there are more than 100.
+    CutFurther {
+        /// How many questions beside those that were told one by one.
+        question_count: usize,
+    },
+    /// Answers of earlier runs are taken; told once, before the first call, where there are any.
+    Reused {
+        /// Records that got one.
+        record_count: usize,
+        /// Distinct questions that need no call.
+        question_count: usize,
+    },
+    /// Records got the answer of another record of this run; told once, at the end, where there are any.
+    Shared {
+        /// How many, without those that the question was sent for.
+        record_count: usize,
+    },
     /// A question will be sent again.
     Retry {
+        /// The first record with the question.
+        place: Place,
         /// Which attempt failed, from 1.
         attempt: u32,
         /// How long it waits at least.
@@ -48,9 +82,47 @@ pub enum Decision {
         /// Why.
         reason: String,
     },
+    /// All that was left when the asking was given up has failed; told once, at the end, in the place of a report for
+    /// each question.
+    RestFailed {
+        /// How many records.
+        record_count: usize,
+        /// How many distinct questions.
+        question_count: usize,
+        /// The reason of each.
+        reason: String,
+    },
     /// An interruption was asked for; no call is sent any more.
     Interrupted {
         /// Calls that are still waited for.
         in_flight: usize,
     },
+}
+
+/// Why a record is not asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SkipCondition {
+    /// Its kind is not in the scope, whether it has code or not.
+    OutOfScope,
+    /// Nothing is left of it once it is normalized.
+    WithoutCode,
+}
+
+impl SkipCondition {
+    /// Every condition.
+    pub const ALL: [Self; 2] = [Self::OutOfScope, Self::WithoutCode];
+
+    /// A short stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OutOfScope => "out_of_scope",
+            Self::WithoutCode => "without_code",
+        }
+    }
+}
+
+impl fmt::Display for SkipCondition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
 }

@@ -11,6 +11,7 @@ mod call;
 mod climb;
 mod concurrency;
 mod decision;
+mod event;
 mod forecast;
 mod identity;
 mod interruption;
@@ -28,7 +29,8 @@ mod store;
 
 pub use account::{Ending, Enrichment, FailureGroup};
 pub use concurrency::Concurrency;
-pub use decision::Decision;
+pub use decision::{Decision, SkipCondition};
+pub use event::{CallFailure, CallReport, FailedRecord, Place};
 pub use forecast::Forecast;
 pub use interruption::{StopSignal, StopSwitch};
 pub use options::{EnrichContext, EnrichOptions, Preflight};

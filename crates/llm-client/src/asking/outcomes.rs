@@ -2,20 +2,23 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cds_model::{EnrichmentAccount, Intent, KeptAnswer, Record};
+use cds_model::{EnrichmentAccount, Intent, KeptAnswer, Record, Scope};
 use tokio::time::Instant;
 
 use super::{
-    Decision, Ending, Enrichment,
+    CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, Place, SkipCondition,
     account::{Costs, failure_groups},
     keeper::Keeper,
-    selection::{QuestionGroup, question},
+    selection::{QuestionGroup, question, skip_condition},
 };
 use crate::{
     Answer, BoxError, EnrichmentObserver, PROMPT_VERSION, Question,
     plain_text::{MAX_CHARS, one_line},
     progress::{Completion, Tracker},
 };
+
+/// Questions with cut code that are told one by one; whoever has more wants another model, not a longer list.
+const MOST_CUTS_TOLD: usize = 100;
 
 /// All distinct questions with what came of them so far.
 pub(super) struct Outcomes<'a> {
@@ -31,6 +34,9 @@ pub(super) struct Outcomes<'a> {
     has_store_failed: bool,
     source: Source,
 }
+
+/// What came of one call.
+pub(super) type CallOutcome<'a> = Result<&'a Answer, CallFailure<'a>>;
 
 /// Who answers; it is kept beside each answer.
 pub(super) struct Source {
@@ -63,6 +69,25 @@ impl<'a> Outcomes<'a> {
         }
     }
 
+    /// Tells which records are not asked about, and which questions are not sent as a whole.
+    pub(super) fn tell_selection(&mut self, scope: Scope) {
+        for condition in SkipCondition::ALL {
+            let is_met = |record: &&Record| skip_condition(scope, record) == Some(condition);
+            let record_count = self.records.iter().filter(is_met).count();
+            if record_count > 0 {
+                self.decided(&Decision::Skipped { record_count, condition });
+            }
+        }
+        let mut cuts = self.groups.iter().filter(|group| group.is_cut());
+        for group in cuts.by_ref().take(MOST_CUTS_TOLD) {
+            self.observer.decision(&Decision::Cut { place: Place::from(&self.records[group.first]) });
+        }
+        let question_count = cuts.count();
+        if question_count > 0 {
+            self.decided(&Decision::CutFurther { question_count });
+        }
+    }
+
     /// Answers what the store can answer; returns the questions that are left.
     pub(super) fn reuse(&mut self) -> Vec<usize> {
         let keys: Vec<_> = self.groups.iter().filter_map(|group| Some(group.asked?.key)).collect();
@@ -71,11 +96,17 @@ impl<'a> Outcomes<'a> {
             self.store_failed(&error);
             HashMap::new()
         });
+        let (mut record_count, mut question_count) = (0, 0);
         for group in 0..self.groups.len() {
             let kept = self.groups[group].asked.and_then(|asked| found.remove(&asked.key));
             if let Some(intent) = kept.filter(|intent| !intent.trim_start().is_empty()) {
+                question_count += 1;
+                record_count += self.groups[group].record_count();
                 self.finish(group, Intent::Success(intent), [Completion::Reused; 2]);
             }
+        }
+        if question_count > 0 {
+            self.decided(&Decision::Reused { record_count, question_count });
         }
         self.unfinished()
     }
@@ -93,6 +124,22 @@ impl<'a> Outcomes<'a> {
             self.tracker.question_sent(concurrency);
         }
         question(&self.records[self.groups[group].first])
+    }
+
+    /// Tells the observer of a call that came back.
+    pub(super) fn called(&mut self, group: usize, attempt: u32, latency: Duration, outcome: CallOutcome<'_>) {
+        let (answer, failure) = match outcome {
+            Ok(answer) => (Some(answer), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        self.observer.call(&CallReport {
+            place: self.place(group),
+            attempt,
+            latency,
+            prompt_tokens: answer.and_then(|answer| answer.prompt_tokens),
+            answer_tokens: answer.and_then(|answer| answer.answer_tokens),
+            failure,
+        });
     }
 
     /// A question got its answer.
@@ -117,24 +164,35 @@ impl<'a> Outcomes<'a> {
 
     /// A question has no answer and will get none in this run.
     pub(super) fn fail(&mut self, group: usize, reason: &str) {
+        let reason = one_line(reason, MAX_CHARS);
+        let (place, record_count) = (self.place(group), self.groups[group].record_count());
+        self.observer.record_failed(&FailedRecord { place, reason: &reason, record_count });
         self.fail_as(group, reason, Completion::Failed);
     }
 
     /// No question is asked any more: all that are left fail for the same reason.
     pub(super) fn fail_the_rest(&mut self, reason: &str) {
-        for group in self.unfinished() {
-            self.fail_as(group, reason, Completion::GivenUp);
+        let reason = one_line(reason, MAX_CHARS);
+        let rest = self.unfinished();
+        let record_count = rest.iter().map(|&group| self.groups[group].record_count()).sum();
+        self.decided(&Decision::RestFailed { record_count, question_count: rest.len(), reason: reason.clone() });
+        for group in rest {
+            self.fail_as(group, reason.clone(), Completion::GivenUp);
         }
     }
 
-    fn fail_as(&mut self, group: usize, reason: &str, completion: Completion) {
-        let reason = one_line(reason, MAX_CHARS);
+    fn fail_as(&mut self, group: usize, reason: String, completion: Completion) {
         self.tracker.question_done();
         match self.reasons.get_mut(&reason) {
             Some(count) => *count += self.groups[group].record_count(),
             None => _ = self.reasons.insert(reason.clone(), self.groups[group].record_count()),
         }
         self.finish(group, Intent::Failed(reason), [completion; 2]);
+    }
+
+    /// Where the first record with the question stands.
+    pub(super) fn place(&self, group: usize) -> Place {
+        Place::from(&self.records[self.groups[group].first])
     }
 
     /// How many distinct questions there are.
@@ -173,12 +231,15 @@ impl<'a> Outcomes<'a> {
         let outcome = self.keeper.finish();
         self.check_store(outcome);
         let progress = self.tracker.progress();
+        if progress.shared > 0 {
+            self.decided(&Decision::Shared { record_count: progress.shared });
+        }
         let mut account = EnrichmentAccount {
             selected_count: progress.total,
             reused_count: progress.reused,
             shared_count: progress.shared,
             failed_count: progress.failed,
-            cut_count: self.groups.iter().filter(|group| group.asked.is_some_and(|asked| asked.is_cut)).count(),
+            cut_count: self.groups.iter().filter(|group| group.is_cut()).count(),
             ..EnrichmentAccount::default()
         };
         self.costs.fill(&mut account);

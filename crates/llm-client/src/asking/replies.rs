@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    Decision,
+    CallFailure, Decision,
     call::{Reply, Ticket},
     pacing::Pacing,
     pause::Wish,
@@ -18,29 +18,34 @@ impl Asking<'_> {
     /// Takes a reply into account.
     pub(super) fn receive(&mut self, Reply { ticket, outcome }: Reply) {
         let now = Instant::now();
+        let (attempt, latency) = (self.attempts[ticket.group].sent, now - ticket.sent);
         let error = match outcome {
             Ok(answer) => {
+                self.outcomes.called(ticket.group, attempt, latency, Ok(&answer));
                 self.reached(now);
                 self.generated(now, &ticket);
-                self.outcomes.succeed(ticket.group, answer, now - ticket.sent);
+                self.outcomes.succeed(ticket.group, answer, latency);
                 return;
             }
             Err(error) => error,
         };
-        match error.class() {
+        let (reason, class) = (error.reason(), error.class());
+        let failure = CallFailure { kind: error.kind(), http_status: error.http_status(), class, reason: &reason };
+        self.outcomes.called(ticket.group, attempt, latency, Err(failure));
+        match class {
             FailureClass::Permanent => {
                 self.reached(now);
                 // A refusal by status says nothing about the model; anything else it has written.
                 if !matches!(error, AskError::Status { .. }) {
                     self.generated(now, &ticket);
                 }
-                self.outcomes.fail(ticket.group, &self.attempts[ticket.group].reason(&error.reason()));
+                self.outcomes.fail(ticket.group, &self.attempts[ticket.group].reason(&reason));
             }
-            FailureClass::Fatal => self.give_up(now, error.reason()),
+            FailureClass::Fatal => self.give_up(now, reason),
             FailureClass::Passing { wait, is_outage } => {
                 // Whoever is too busy for one question is too busy for all; only a broken answer is about one.
                 let is_general = is_outage || matches!(error, AskError::Status { .. });
-                self.may_pass(now, &ticket, &error, wait, is_general);
+                self.may_pass(now, &ticket, (&error, reason), wait, is_general);
             }
         }
     }
@@ -59,8 +64,14 @@ impl Asking<'_> {
     }
 
     /// A failure that may pass: when is the question sent again, and what about all others?
-    fn may_pass(&mut self, now: Instant, ticket: &Ticket, error: &AskError, wait: Option<Duration>, is_general: bool) {
-        let reason = error.reason();
+    fn may_pass(
+        &mut self,
+        now: Instant,
+        ticket: &Ticket,
+        (error, reason): (&AskError, String),
+        wait: Option<Duration>,
+        is_general: bool,
+    ) {
         if matches!(error, AskError::TimedOut { .. } | AskError::Status { status: 429 | 503 | 529, .. }) {
             self.pace(|pacing| pacing.overloaded(now, ticket.sent));
         }
@@ -101,7 +112,8 @@ impl Asking<'_> {
         } else {
             let attempts = self.attempts[group];
             let delay = self.retries.delay(attempts, error);
-            self.outcomes.decided(&Decision::Retry { attempt: attempts.sent, delay, reason: reason.clone() });
+            let place = self.outcomes.place(group);
+            self.outcomes.decided(&Decision::Retry { place, attempt: attempts.sent, delay, reason: reason.clone() });
             self.pending.delay(now + delay, Delayed { group, reason });
         }
     }

@@ -35,6 +35,7 @@ pub(crate) async fn run(
     let source = Source { model: client.model().to_owned(), model_digest: preflight.facts.digest };
     let batch_size = options.progress_batch_size.get();
     let mut outcomes = Outcomes::new(records, groups, source, Keeper::new(store), (observer, batch_size));
+    outcomes.tell_selection(options.scope);
     let left = if options.refresh { outcomes.unfinished() } else { outcomes.reuse() };
     outcomes.begin_asking(left.len());
     let mut asking = Asking {

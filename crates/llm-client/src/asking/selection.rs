@@ -10,7 +10,7 @@ use std::{
 
 use cds_model::{AskedQuestion, QuestionKey, Record, Scope};
 
-use super::identity::Identity;
+use super::{SkipCondition, identity::Identity};
 use crate::{LlmClient, Question};
 
 /// A distinct question, and the records that wait for its answer.
@@ -33,8 +33,7 @@ pub(super) fn select(
     scope: Scope,
     records: &[Record],
 ) -> Vec<QuestionGroup> {
-    let is_selected = |record: &Record| scope.contains(record.kind) && !record.normalized_code.trim_start().is_empty();
-    let selected = records.iter().enumerate().filter(|(_, record)| is_selected(record));
+    let selected = records.iter().enumerate().filter(|(_, record)| skip_condition(scope, record).is_none());
     if !client.is_paid() {
         let alone = |first| QuestionGroup { first, others: Vec::new(), asked: None, prompt_bytes: 0 };
         return selected.map(|(index, _)| alone(index)).collect();
@@ -56,10 +55,26 @@ pub(super) fn select(
     groups
 }
 
+/// Why a record is not asked about; none where it is.
+pub(super) fn skip_condition(scope: Scope, record: &Record) -> Option<SkipCondition> {
+    if !scope.contains(record.kind) {
+        Some(SkipCondition::OutOfScope)
+    } else if record.normalized_code.trim_start().is_empty() {
+        Some(SkipCondition::WithoutCode)
+    } else {
+        None
+    }
+}
+
 impl QuestionGroup {
     /// How many records wait for the answer.
     pub(super) fn record_count(&self) -> usize {
         1 + self.others.len()
+    }
+
+    /// Whether the code is cut in the prompt.
+    pub(super) fn is_cut(&self) -> bool {
+        self.asked.is_some_and(|asked| asked.is_cut)
     }
 }
 

@@ -9,3 +9,4 @@ mod retry;
 mod reuse;
 mod selection;
 mod support;
+mod telemetry;

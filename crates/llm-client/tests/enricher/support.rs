@@ -8,9 +8,9 @@ use std::{
 };
 
 use cds_llm_client::{
-    Answer, AnswerStore, AskError, BoxError, BoxFuture, Concurrency, Decision, EnrichContext, EnrichOptions,
-    Enrichment, EnrichmentObserver, IntentEnricher, LlmClient, ModelFacts, Preflight, ProbeError, Progress, Prompt,
-    Question, StopSignal,
+    Answer, AnswerStore, AskError, BoxError, BoxFuture, CallReport, Concurrency, Decision, Ending, EnrichContext,
+    EnrichOptions, Enrichment, EnrichmentObserver, FailedRecord, IntentEnricher, LlmClient, ModelFacts, Preflight,
+    ProbeError, Progress, Prompt, Question, StopSignal,
 };
 use cds_model::{EnrichmentAccount, Intent, KeptAnswer, Md5Sum, QuestionKey, Record, SymbolKind};
 use tokio::time::{Instant, sleep};
@@ -215,6 +215,21 @@ impl AnswerStore for MemoryStore {
 pub(crate) struct Memory {
     pub(crate) reports: Vec<Progress>,
     pub(crate) decisions: Vec<Decision>,
+    pub(crate) calls: Vec<ToldCall>,
+    /// Place, reason, and how many records it is.
+    pub(crate) failed: Vec<(String, String, usize)>,
+}
+
+/// A call as the observer was told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ToldCall {
+    pub(crate) place: String,
+    pub(crate) attempt: u32,
+    pub(crate) latency: Duration,
+    /// Read and written.
+    pub(crate) tokens: [Option<u64>; 2],
+    /// Kind, status, class, and reason of a failure.
+    pub(crate) failure: Option<(&'static str, Option<u16>, &'static str, String)>,
 }
 
 impl EnrichmentObserver for Memory {
@@ -224,6 +239,22 @@ impl EnrichmentObserver for Memory {
 
     fn decision(&mut self, decision: &Decision) {
         self.decisions.push(decision.clone());
+    }
+
+    fn call(&mut self, call: &CallReport<'_>) {
+        self.calls.push(ToldCall {
+            place: call.place.to_string(),
+            attempt: call.attempt,
+            latency: call.latency,
+            tokens: [call.prompt_tokens, call.answer_tokens],
+            failure: call
+                .failure
+                .map(|failure| (failure.kind, failure.http_status, failure.class.as_str(), failure.reason.to_owned())),
+        });
+    }
+
+    fn record_failed(&mut self, failure: &FailedRecord<'_>) {
+        self.failed.push((failure.place.to_string(), failure.reason.to_owned(), failure.record_count));
     }
 }
 
@@ -265,11 +296,40 @@ impl Scene {
         };
         let enrichment = IntentEnricher::new(client, self.options).enrich(&mut self.records, context).await;
         let account = &enrichment.account;
+        self.check_events(&enrichment);
         assert_eq!(account.call_count, client.call_count() - calls_before);
         assert_eq!(account.call_count, account.asked_count + account.retried_count);
         let failed_count = enrichment.failures.iter().map(|group| group.record_count).sum::<usize>();
         assert_eq!(account.failed_count, failed_count);
         enrichment
+    }
+
+    /// What was told one by one adds up to the account.
+    fn check_events(&self, Enrichment { account, ending, .. }: &Enrichment) {
+        let Memory { decisions, calls, failed, .. } = &self.observer;
+        let sum = |count: fn(&Decision) -> usize| decisions.iter().map(count).sum::<usize>();
+        let [told, sent] = [calls.len(), account.call_count];
+        assert!(if *ending == Ending::Completed { told == sent } else { told <= sent }, "{told} of {sent} calls");
+        let single: usize = failed.iter().map(|(_, _, record_count)| record_count).sum();
+        let rest =
+            sum(|decision| if let Decision::RestFailed { record_count, .. } = decision { *record_count } else { 0 });
+        assert_eq!(single + rest, account.failed_count);
+        let reused =
+            sum(|decision| if let Decision::Reused { record_count, .. } = decision { *record_count } else { 0 });
+        assert_eq!(reused, account.reused_count);
+        let shared = sum(|decision| if let Decision::Shared { record_count } = decision { *record_count } else { 0 });
+        assert_eq!(shared, account.shared_count);
+        let skipped =
+            sum(|decision| if let Decision::Skipped { record_count, .. } = decision { *record_count } else { 0 });
+        assert_eq!(skipped, self.records.len() - account.selected_count);
+        let cut = sum(|decision| match decision {
+            Decision::Cut { .. } => 1,
+            Decision::CutFurther { question_count } => *question_count,
+            _ => 0,
+        });
+        assert_eq!(cut, account.cut_count);
+        let retry_count = sum(|decision| usize::from(matches!(decision, Decision::Retry { .. })));
+        assert!(retry_count <= calls.iter().filter(|call| call.failure.is_some()).count());
     }
 
     pub(crate) fn intents(&self) -> Vec<Intent> {

@@ -1,0 +1,273 @@
+//! What a definition is called, derived from the rows of a snapshot.
+//!
+//! A snapshot stores signatures and lines, and no names. The nesting of the line ranges and the name in each signature
+//! give the qualified name in the manner of Python's `__qualname__`: `Outer.method`, `outer.<locals>.inner`. A name is
+//! for comparing snapshots and for people; nothing is stored under it.
+
+use std::{cmp::Reverse, collections::HashMap, fmt};
+
+use crate::SymbolKind;
+
+/// What stands in a name where a signature does not tell one.
+const UNNAMED: &str = "<unnamed>";
+/// Bytes of a name that those within it carry along; a longer one becomes `…`, so that names stay short however deep
+/// somebody nests. Ordinals keep them apart.
+const LONGEST_OUTER: usize = 500;
+
+/// One row of a snapshot, as far as its name depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitRow<'a> {
+    /// What it is.
+    pub kind: SymbolKind,
+    /// Relative to the root; names are unique within a file.
+    pub file_path: &'a str,
+    /// The declaration; none for files.
+    pub signature: Option<&'a str>,
+    /// First line, 1-based.
+    pub start_line: u32,
+    /// Last line, 1-based and inclusive.
+    pub end_line: u32,
+}
+
+/// What a unit is called within its file; together with the file and the kind it is unique in a snapshot.
+///
+/// It is shown as `Outer.method`, and as `Outer.method#2` for the second of the same name and kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitName {
+    /// The name with those of the definitions around it; empty for files.
+    pub qualified: String,
+    /// 1 for the first unit of this name and kind in its file, 2 for the second, …
+    pub ordinal: u32,
+}
+
+impl fmt::Display for UnitName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ordinal {
+            1 => formatter.pad(&self.qualified),
+            ordinal => formatter.pad(&format!("{}#{ordinal}", self.qualified)),
+        }
+    }
+}
+
+/// A definition that may stand around the next one.
+struct Enclosing {
+    name: String,
+    is_class: bool,
+    end_line: u32,
+}
+
+/// Names each of `rows`, in their order; the rows of a file may come in any.
+///
+/// A definition belongs into the innermost class or function whose lines hold all of its own. What has no legible name
+/// is called `<unnamed>`.
+pub fn unit_names(rows: &[UnitRow<'_>]) -> Vec<UnitName> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&index| {
+        let row = &rows[index];
+        // A file comes before what it holds, whatever its lines are.
+        (row.file_path, row.kind != SymbolKind::File, row.start_line, Reverse(row.end_line))
+    });
+    let mut names = vec![UnitName { qualified: String::new(), ordinal: 1 }; rows.len()];
+    let mut counts: HashMap<(SymbolKind, String), u32> = HashMap::new();
+    let mut around: Vec<Enclosing> = Vec::new();
+    let mut file_path = None;
+    for index in order {
+        let row = &rows[index];
+        if file_path.replace(row.file_path) != Some(row.file_path) {
+            counts.clear();
+            around.clear();
+        }
+        let mut qualified = String::new();
+        if row.kind != SymbolKind::File {
+            let holds = |outer: &Enclosing| row.start_line <= outer.end_line && row.end_line <= outer.end_line;
+            while around.last().is_some_and(|outer| !holds(outer)) {
+                around.pop();
+            }
+            qualified = qualify(around.last(), own_name(row.signature.unwrap_or_default()));
+            let is_class = row.kind == SymbolKind::Class;
+            around.push(Enclosing { name: qualified.clone(), is_class, end_line: row.end_line });
+        }
+        let ordinal = counts.entry((row.kind, qualified.clone())).or_default();
+        *ordinal = ordinal.saturating_add(1);
+        names[index] = UnitName { qualified, ordinal: *ordinal };
+    }
+    names
+}
+
+fn qualify(outer: Option<&Enclosing>, name: &str) -> String {
+    let Some(outer) = outer else { return name.to_owned() };
+    let outer_name = if outer.name.len() > LONGEST_OUTER { "…" } else { &outer.name };
+    let joint = if outer.is_class { "." } else { ".<locals>." };
+    format!("{outer_name}{joint}{name}")
+}
+
+/// The name that a signature declares: the word behind `def` or `class`.
+///
+/// In a signature of another language it is the last word before the first bracket.
+fn own_name(signature: &str) -> &str {
+    let mut rest = signature;
+    loop {
+        rest = rest.trim_start_matches(|character: char| character.is_whitespace() || character == '\\');
+        let end = rest.find(ends_word).unwrap_or(rest.len());
+        let word;
+        (word, rest) = rest.split_at(end);
+        match word {
+            "async" if !rest.is_empty() => {}
+            "async" => return UNNAMED,
+            "def" | "class" => return name_behind(rest),
+            _ => return name_before_bracket(signature),
+        }
+    }
+}
+
+fn name_behind(keyword_rest: &str) -> &str {
+    let rest = keyword_rest.trim_start_matches(|character: char| character.is_whitespace() || character == '\\');
+    let name = &rest[..rest.find(ends_word).unwrap_or(rest.len())];
+    if name.is_empty() { UNNAMED } else { name }
+}
+
+fn name_before_bracket(signature: &str) -> &str {
+    let head = &signature[..signature.find(['(', '[', '{', ':', '<']).unwrap_or(signature.len())];
+    let is_word = |word: &&str| word.starts_with(|character: char| character.is_alphabetic() || character == '_');
+    head.split(ends_word).rfind(|word| !word.is_empty()).filter(is_word).unwrap_or(UNNAMED)
+}
+
+/// Whether no name goes on with the character; everything else is left to the languages.
+fn ends_word(character: char) -> bool {
+    character.is_whitespace() || (character.is_ascii_punctuation() && character != '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use SymbolKind::{Class, File, Function, Method};
+
+    fn names(rows: &[(SymbolKind, u32, u32, &str)]) -> Vec<String> {
+        let row = |&(kind, start_line, end_line, signature)| UnitRow {
+            kind,
+            file_path: "a.py",
+            signature: (kind != File).then_some(signature),
+            start_line,
+            end_line,
+        };
+        unit_names(&rows.iter().map(row).collect::<Vec<_>>()).iter().map(UnitName::to_string).collect()
+    }
+
+    #[test]
+    fn a_name_says_where_the_definition_stands() {
+        let cases = [
+            (File, 1, 30, "", ""),
+            (Class, 1, 10, "class Outer:", "Outer"),
+            (Method, 2, 5, "def method(self):", "Outer.method"),
+            (Function, 3, 4, "def inner():", "Outer.method.<locals>.inner"),
+            (Class, 6, 9, "class Inner(Base):", "Outer.Inner"),
+            (Method, 7, 9, "async def method(self):", "Outer.Inner.method"),
+            (Function, 12, 20, "async def outer():", "outer"),
+            (Class, 13, 16, "class Local:", "outer.<locals>.Local"),
+            (Method, 14, 16, "def run(self):", "outer.<locals>.Local.run"),
+            (Function, 17, 20, "def inner():", "outer.<locals>.inner"),
+            (Function, 22, 22, "def one_line():", "one_line"),
+            (Function, 23, 24, "def last():", "last"),
+        ];
+        let rows = cases.map(|(kind, start, end, signature, _)| (kind, start, end, signature));
+        assert_eq!(names(&rows), cases.map(|case| case.4));
+        // The order of the rows is no part of it.
+        let mut reversed = rows;
+        reversed.reverse();
+        let mut found = names(&reversed);
+        found.reverse();
+        assert_eq!(found, cases.map(|case| case.4));
+    }
+
+    #[test]
+    fn the_second_of_a_name_is_told_from_the_first() {
+        let found = names(&[
+            (Class, 1, 20, "class A:"),
+            (Method, 2, 3, "def x(self):"),
+            (Method, 5, 6, "def x(self, value):"),
+            (Class, 8, 9, "class x:"),
+            (Method, 11, 12, "def x(self, other):"),
+            // Both branches of a condition define it.
+            (Function, 22, 23, "def f():"),
+            (Function, 25, 28, "def f():"),
+            (Function, 26, 27, "def g():"),
+            (Class, 30, 35, "class A:"),
+            (Method, 31, 35, "def x(self):"),
+        ]);
+        let expected = ["A", "A.x", "A.x#2", "A.x", "A.x#3", "f", "f#2", "f.<locals>.g", "A#2", "A.x#4"];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn names_begin_anew_in_each_file() {
+        let row = |file_path, kind, start_line, end_line| UnitRow {
+            kind,
+            file_path,
+            signature: (kind != File).then_some("def f():"),
+            start_line,
+            end_line,
+        };
+        let rows = [
+            row("a.py", File, 1, 9),
+            row("a.py", Function, 1, 9),
+            row("b.py", File, 1, 9),
+            row("b.py", Function, 2, 3),
+            row("a.py", Function, 4, 5),
+        ];
+        let found: Vec<String> = unit_names(&rows).iter().map(UnitName::to_string).collect();
+        assert_eq!(found, ["", "f", "", "f", "f.<locals>.f"]);
+    }
+
+    #[test]
+    fn every_signature_has_a_name() {
+        for (signature, expected) in [
+            ("def f(a, b) -> int:", "f"),
+            ("class Generic[T]:", "Generic"),
+            ("class Plain:", "Plain"),
+            ("class Derived(Base, metaclass=Meta):", "Derived"),
+            ("async  def\tspaced (\n    a,\n    b,\n):", "spaced"),
+            ("async \\\n  def \\\n    continued():", "continued"),
+            ("def generic[T: (int, str)](x: T) -> T:", "generic"),
+            ("def 加算(数):", "加算"),
+            ("def naïve():", "naïve"),
+            ("def nai\u{308}ve():", "nai\u{308}ve"),
+            ("def __init__(self):", "__init__"),
+            ("def async_(x):", "async_"),
+            ("def defer():", "defer"),
+            ("class classes:", "classes"),
+            // Damaged, or of another language.
+            ("", UNNAMED),
+            ("def", UNNAMED),
+            ("def (x):", UNNAMED),
+            ("async", UNNAMED),
+            ("class :", UNNAMED),
+            (":", UNNAMED),
+            ("123(", UNNAMED),
+            ("pub fn parse(text: &str) -> u32 {", "parse"),
+            ("function make() {", "make"),
+        ] {
+            assert_eq!(names(&[(Function, 1, 2, signature)]), [expected], "{signature:?}");
+        }
+    }
+
+    #[test]
+    fn names_stay_short_however_deep_the_nesting_is() {
+        let rows: Vec<_> = (1..=5000).map(|line| (Function, line, 5000, "def nested():")).collect();
+        let found = names(&rows);
+        assert!(found.iter().all(|name| name.len() < 600));
+        assert_eq!(found.iter().collect::<std::collections::HashSet<_>>().len(), found.len());
+    }
+
+    #[test]
+    fn ranges_that_overlap_are_no_nesting() {
+        let found = names(&[
+            (Class, 1, 5, "class A:"),
+            (Function, 4, 8, "def over_the_end():"),
+            (Function, 5, 5, "def inside_of_it():"),
+            (Function, 9, 3, "def backwards():"),
+        ]);
+        assert_eq!(found, ["A", "over_the_end", "over_the_end.<locals>.inside_of_it", "backwards"]);
+        assert_eq!(unit_names(&[]), []);
+    }
+}
