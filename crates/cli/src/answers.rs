@@ -8,18 +8,20 @@ use cds_persistence::SqlitePersistence;
 
 use crate::{render::text, stages};
 
-/// Answers kept in the database of the snapshot.
-pub(crate) struct DatabaseAnswers<'a>(pub(crate) &'a mut SqlitePersistence);
+/// Answers kept in the database of the run; without one, none are.
+pub(crate) struct DatabaseAnswers<'a>(pub(crate) Option<&'a mut SqlitePersistence>);
 
 impl AnswerStore for DatabaseAnswers<'_> {
     fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
-        let mut answers = self.0.lookup_answers(keys)?;
+        let Some(database) = &self.0 else { return Ok(HashMap::new()) };
+        let mut answers = database.lookup_answers(keys)?;
         answers.retain(|_, intent| is_trustworthy(intent));
         Ok(answers)
     }
 
     fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError> {
-        Ok(self.0.keep_answers(answers, stages::now())?)
+        let Some(database) = &mut self.0 else { return Ok(()) };
+        Ok(database.keep_answers(answers, stages::now())?)
     }
 }
 

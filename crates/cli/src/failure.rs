@@ -2,6 +2,7 @@
 
 use std::{fmt, io, process::ExitCode};
 
+use cds_model::AccountStatus;
 use cds_persistence::Error;
 
 /// An error with the exit status that it leads to and, where there is one, the next step for the user.
@@ -55,6 +56,14 @@ impl Failure {
             Kind::Failed => ExitCode::from(1),
             Kind::Usage => ExitCode::from(2),
             Kind::Interrupted(status) => ExitCode::from(status),
+        }
+    }
+
+    /// How the accounts call this end.
+    pub(crate) const fn account_status(&self) -> AccountStatus {
+        match self.kind {
+            Kind::Usage | Kind::Failed => AccountStatus::Failed,
+            Kind::Interrupted(_) => AccountStatus::Interrupted,
         }
     }
 

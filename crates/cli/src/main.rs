@@ -3,16 +3,21 @@
 //! This crate alone knows arguments, environment, terminal and clock. It wires the stages of the other crates together
 //! and renders what they return; stdout carries the result, stderr everything else.
 
+mod accounts;
 mod answers;
 mod arguments;
 mod commands;
 mod failure;
+mod machine;
 mod output;
 mod preflight;
 mod progress;
+mod provenance;
 mod render;
 mod signals;
 mod stages;
+mod tracked;
+mod writer_lock;
 
 use std::process::ExitCode;
 

@@ -1,26 +1,34 @@
-//! Signals that would end the process in the middle of something.
+//! What ends the work in the middle of something: a signal, or the loss of the right to write.
 //!
 //! The first SIGINT or SIGTERM asks the work to stop; the second ends the process at once, which loses nothing that is
 //! in the database.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicU8, Ordering},
 };
 
-use cds_llm_client::StopSignal;
+use cds_llm_client::{StopSignal, StopSwitch};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, render::messages, writer_lock};
 
-/// Tells whether somebody asked the work to stop, and by which signal.
+/// Tells whether the work is to stop, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
     /// 128 and the number of the first signal; 0 as long as there was none.
     exit_status: Arc<AtomicU8>,
+    /// How the right to write was lost.
+    lost: Arc<OnceLock<String>>,
+    switch: Arc<StopSwitch>,
     stop: StopSignal,
 }
 
 impl Interrupt {
+    fn new() -> Self {
+        let (switch, stop) = StopSwitch::new();
+        Self { exit_status: Arc::default(), lost: Arc::default(), switch: Arc::new(switch), stop }
+    }
+
     /// The exit status that the first signal leads to: 128 and its number.
     pub(crate) fn exit_status(&self) -> Option<u8> {
         Some(self.exit_status.load(Ordering::SeqCst)).filter(|status| *status != 0)
@@ -28,7 +36,7 @@ impl Interrupt {
 
     /// Whether the work is to stop.
     pub(crate) fn is_raised(&self) -> bool {
-        self.exit_status().is_some()
+        self.exit_status().is_some() || self.lost.get().is_some()
     }
 
     /// Ends the command if it was asked to stop.
@@ -38,12 +46,23 @@ impl Interrupt {
 
     /// The end of a command that was asked to stop.
     pub(crate) fn failure(&self) -> Failure {
-        Failure::interrupted(self.exit_status().unwrap_or(u8::MAX))
+        match (self.exit_status(), self.lost.get()) {
+            (None, Some(why)) => writer_lock::lost(why),
+            (status, _) => Failure::interrupted(status.unwrap_or(u8::MAX)),
+        }
     }
 
     /// The same for the engine that asks.
     pub(crate) fn stop_signal(&self) -> StopSignal {
         self.stop.clone()
+    }
+
+    /// Somebody took the right to write away: no call is sent any more, and nothing but answers is written.
+    pub(crate) fn lose_lock(&self, why: &str) {
+        if self.lost.set(why.to_owned()).is_ok() {
+            messages::warning(&format!("the right to write is lost: {why}; stopping"));
+            self.switch.stop();
+        }
     }
 }
 
@@ -52,15 +71,13 @@ impl Interrupt {
 pub(crate) fn listen() -> Interrupt {
     use std::sync::atomic::AtomicBool;
 
-    use cds_llm_client::StopSwitch;
     use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 
     // With a handler of any kind, a write beyond the limit of file sizes is an error like any other, so that the
     // database can roll back. Without one the process runs all the same; it just dies at the limit.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
-    let (switch, stop) = StopSwitch::new();
-    let interrupt = Interrupt { exit_status: Arc::default(), stop };
-    let exit_status = Arc::clone(&interrupt.exit_status);
+    let interrupt = Interrupt::new();
+    let (exit_status, switch) = (Arc::clone(&interrupt.exit_status), Arc::clone(&interrupt.switch));
     if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) {
         std::thread::spawn(move || {
             for signal in signals.forever() {
@@ -78,5 +95,5 @@ pub(crate) fn listen() -> Interrupt {
 /// Elsewhere a signal ends the process, as the system does it.
 #[cfg(not(unix))]
 pub(crate) fn listen() -> Interrupt {
-    Interrupt { exit_status: Arc::default(), stop: StopSignal::never() }
+    Interrupt::new()
 }

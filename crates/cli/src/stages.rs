@@ -1,17 +1,23 @@
 //! The stages that the commands share: analyze, build, enrich.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::Context as _;
 use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
-use cds_model::{AnalyzerError, EnrichmentAccount, Record, Timestamp};
+use cds_model::{AnalyzerError, EnrichmentAccount, Record, RunSnapshot, Stage, StageSource, Timestamp};
+use cds_persistence::{Persistence as _, SavedRun};
 
 use crate::{
+    accounts::{Accounts, StageInput, TelemetryObserver, fingerprint, telemetry},
     arguments::{IntentPlan, SourcePlan},
-    failure::Failure,
+    failure::{Failure, database_failure},
     progress::ConsoleObserver,
     render::{account, messages},
     signals::Interrupt,
+    tracked::Tracked,
 };
 
 /// Records of a tree, and what is missing from them.
@@ -21,15 +27,38 @@ pub(crate) struct Found {
 }
 
 /// Analyzes the tree and builds its records; each analyzer error becomes a line on stderr.
-pub(crate) fn find_records(plan: &SourcePlan, interrupt: &Interrupt) -> Result<Found, Failure> {
+pub(crate) fn find_records(
+    plan: &SourcePlan,
+    accounts: &mut Accounts,
+    interrupt: &Interrupt,
+) -> Result<Found, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build();
     let pool = pool.context("start the threads of the analysis").map_err(Failure::failed)?;
-    let analysis = pool.install(|| cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised()));
-    interrupt.check()?;
-    let found = Found { records: pool.install(|| cds_model_builder::build(analysis.files)), errors: analysis.errors };
-    interrupt.check()?;
-    found.errors.iter().for_each(messages::analyzer_error);
-    Ok(found)
+    let config = fingerprint::analyze_config(plan);
+    let input = StageInput { stage: Stage::Analyze, config, fingerprint: None, rows_in: None };
+    let (analysis, analyzed) = accounts.run_stage_with_tracking(input, |report| {
+        let analysis = pool.install(|| cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised()));
+        interrupt.check()?;
+        report.fingerprint = report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
+        report.rows_in = Some(analysis.inputs.len() as u64);
+        report.rows_out = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
+        report.missing = missing(analysis.errors.len(), "analyzer error", analysis.errors.first().map(|error| &*error.reason));
+        Ok((analysis, report.fingerprint))
+    })?;
+    analysis.errors.iter().for_each(messages::analyzer_error);
+    if let Some(telemetry) = accounts.telemetry() {
+        analysis.errors.iter().for_each(|error| _ = telemetry.record(telemetry::analyzer_error(error)));
+    }
+    let config = fingerprint::build_config();
+    let fingerprint = analyzed.map(|analyzed| fingerprint::build_input(analyzed, config));
+    let rows_in = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
+    let input = StageInput { stage: Stage::Build, config, fingerprint, rows_in };
+    accounts.run_stage_with_tracking(input, |report| {
+        let records = pool.install(|| cds_model_builder::build(analysis.files));
+        interrupt.check()?;
+        report.rows_out = Some(records.len() as u64);
+        Ok(Found { records, errors: analysis.errors })
+    })
 }
 
 /// Fills in the intents; progress and costs go to stderr.
@@ -38,19 +67,71 @@ pub(crate) fn enrich(
     records: &mut [Record],
     preflight: Preflight,
     store: &mut dyn AnswerStore,
+    accounts: &mut Accounts,
     interrupt: &Interrupt,
 ) -> Result<Enrichment, Failure> {
-    let mut observer = ConsoleObserver::new(preflight.unavailable.as_deref());
-    let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
-    let context = EnrichContext { preflight, store, observer: &mut observer, stop: interrupt.stop_signal() };
-    let mut enrichment = plan.runtime.block_on(enricher.enrich(records, context));
-    drop(observer);
-    if !plan.client.is_paid() {
-        // Nobody else was asked.
-        enrichment.account = EnrichmentAccount { asked_count: 0, call_count: 0, ..enrichment.account };
+    let config = fingerprint::enrich_config(plan, &preflight);
+    let fingerprint = accounts.id().map(|_| fingerprint::enrich_input(records, config));
+    let input = StageInput { stage: Stage::Enrich, config, fingerprint, rows_in: Some(records.len() as u64) };
+    let has_checkpoint = accounts.has_checkpoint(&input);
+    // Whom nobody pays is not called.
+    let telemetry = accounts.telemetry().filter(|_| plan.client.is_paid());
+    accounts.run_stage_with_tracking(input, |report| {
+        let mut console = ConsoleObserver::new(preflight.unavailable.as_deref());
+        let mut observer = TelemetryObserver::new(&mut console, telemetry);
+        let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
+        let context = EnrichContext { preflight, store, observer: &mut observer, stop: interrupt.stop_signal() };
+        let mut enrichment = plan.runtime.block_on(enricher.enrich(records, context));
+        drop(console);
+        if !plan.client.is_paid() {
+            // Nobody else was asked.
+            enrichment.account = EnrichmentAccount { asked_count: 0, call_count: 0, ..enrichment.account };
+        }
+        let account = &enrichment.account;
+        account::show(account, &enrichment.failures);
+        report.llm_calls = Some(account.call_count as u64);
+        report.tokens = sum(account.prompt_tokens, account.answer_tokens);
+        interrupt.check()?;
+        // All of it was answered before, for the same code and settings.
+        if has_checkpoint && account.reused_count == account.selected_count {
+            report.source = StageSource::Checkpoint;
+        }
+        report.rows_out = Some((account.selected_count - account.failed_count) as u64);
+        let reason = enrichment.failures.first().map(|group| &*group.reason);
+        report.missing = missing(account.failed_count, "failed intent", reason);
+        Ok(enrichment)
+    })
+}
+
+/// Writes the snapshot, and with it the end of its accounts.
+pub(crate) fn persist(snapshot: &mut RunSnapshot, tracked: &mut Tracked) -> Result<SavedRun, Failure> {
+    let (accounts, database) = tracked.accounts_and_database();
+    let database = database.context("write a snapshot without a database").map_err(Failure::failed)?;
+    let config = fingerprint::persist_config(Path::new(&snapshot.settings.root_path));
+    let fingerprint =
+        accounts.id().map(|_| fingerprint::persist_input(&snapshot.records, &snapshot.errors, config));
+    let rows = Some(snapshot.records.len() as u64);
+    let input = StageInput { stage: Stage::Persist, config, fingerprint, rows_in: rows };
+    let mut saved = accounts.run_stage_with_tracking(input, |report| {
+        report.rows_out = rows;
+        snapshot.account = report.end_of_run();
+        database.save(snapshot).map_err(database_failure)
+    })?;
+    for warning in std::mem::take(&mut saved.warnings) {
+        messages::warning(&format!("the snapshot is safe, but cds failed to {:#}", anyhow::Error::new(warning)));
     }
-    account::show(&enrichment.account, &enrichment.failures);
-    interrupt.check().map(|()| enrichment)
+    Ok(saved)
+}
+
+/// What a stage did not come to, with the first or most frequent reason.
+fn missing(count: usize, what: &str, reason: Option<&str>) -> Option<String> {
+    let plural = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| format!("{count} {what}{plural}: {}", reason.unwrap_or("no reason is known")))
+}
+
+/// What is known of two sums together; nothing where neither is known.
+fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.map_or(other, |one| Some(one.saturating_add(other.unwrap_or(0))))
 }
 
 /// The time of day.

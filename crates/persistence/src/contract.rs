@@ -12,8 +12,8 @@ pub trait Persistence {
     ///
     /// # Errors
     ///
-    /// The snapshot was not written, and nothing else changed. What goes wrong once the snapshot is safe is no error:
-    /// it is in [`SavedRun::warnings`].
+    /// The snapshot was not written, and nothing else changed. What goes wrong once the snapshot is safe is no error,
+    /// and neither is an account that cannot be written: these are in [`SavedRun::warnings`].
     fn save(&mut self, snapshot: &RunSnapshot) -> Result<SavedRun, Error>;
 }
 
@@ -40,6 +40,6 @@ pub struct SavedRun {
     pub analyzer_error_count: usize,
     /// How it ended.
     pub status: RunStatus,
-    /// What went wrong after the snapshot was safe; the snapshot is there all the same.
+    /// What went wrong with its account ([`Error::Account`]) or after it was safe; the snapshot is there all the same.
     pub warnings: Vec<Error>,
 }

@@ -2,9 +2,10 @@
 
 use std::{io, path::Path, path::PathBuf};
 
+use cds_model::StageRunId;
 use rusqlite::{ErrorCode, ffi};
 
-use crate::{Mismatch, Step};
+use crate::{AccountError, Mismatch, Step};
 
 /// What the database said, in its own words.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +189,22 @@ pub enum Error {
         path: PathBuf,
         /// What was attempted.
         step: Step,
+    },
+    /// A stage was to end that did not begin.
+    #[error("write the end of the stage: database {path:?} has no start of stage run {id}")]
+    UnknownStage {
+        /// The database.
+        path: PathBuf,
+        /// The stage run.
+        id: StageRunId,
+    },
+    /// The snapshot is written, but the ledger does not say so.
+    #[error("write the end of the run into the accounts of database {path:?}")]
+    Account {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        source: Box<AccountError>,
     },
     /// The journal that makes a transaction durable cannot be had.
     #[error("set the journal mode: database {path:?} stays in mode {mode:?}")]

@@ -12,6 +12,7 @@ mod sqlite;
 mod statistics;
 mod step;
 mod table;
+mod telemetry;
 
 pub use accounts::{
     AccountError, Counted, DefinitionRow, EnrichmentRow, ErrorGroup, FoundRun, Invocation, InvocationDetails,
@@ -19,6 +20,14 @@ pub use accounts::{
 };
 pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};
-pub use sqlite::{Access, FORMAT_VERSION, Mismatch, OpenOptions, SqlitePersistence, SqliteReader};
+pub use lock::{
+    FileLock, LockError, LockHolder, LockLost, LockMonitor, LockStatus, LossReason, WATCH_INTERVAL, get_pid,
+    is_lock_file_valid, lock_path, lock_status,
+};
+pub use sqlite::{
+    Access, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, OpenOptions, PlaceReport, SqliteAccounts,
+    SqlitePersistence, SqliteReader, SqliteTelemetry, examine_place,
+};
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
+pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};

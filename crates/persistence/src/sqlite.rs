@@ -3,17 +3,23 @@
 //! Opening goes through these phases, and each refuses what is wrong before the next may change anything: the path
 //! (`location`), the connection (`database`), what the file holds (`inspection`), whether it can be written
 //! (`schema::rehearse`), its journal (`journal`). A snapshot is then written by `snapshot`, in one transaction, and the
-//! answers of models are kept by `answers`, in others. Who only reads comes in through `reader` and changes nothing.
+//! answers of models are kept by `answers`, in others. What is told of a run beside its snapshot is written by `accounts`,
+//! on a connection of its own. Who only reads comes in through `reader` and changes nothing.
 
 mod access;
+mod accounts;
 mod answers;
 mod busy;
 mod database;
+mod diagnosis;
 mod fit;
 mod inspection;
 mod journal;
 mod location;
+mod place;
+mod prune;
 mod reader;
+mod runs;
 mod schema;
 mod snapshot;
 
@@ -24,7 +30,14 @@ use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, Timestamp};
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
 use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun};
 
-pub use self::{access::Access, fit::Mismatch, reader::SqliteReader};
+pub use self::{
+    access::Access,
+    accounts::{SqliteAccounts, SqliteTelemetry},
+    diagnosis::Diagnosis,
+    fit::Mismatch,
+    place::{FileSystem, PlaceReport, examine_place},
+    reader::SqliteReader,
+};
 
 /// The `user_version` of the files that this program creates, and the last that it knows.
 ///

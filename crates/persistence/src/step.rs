@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use cds_model::{AnalyzerError, Record, SymbolKind};
+use cds_model::{AnalyzerError, Record, Stage, SymbolKind};
 
 /// One step of opening, writing or closing a database; shown as what was attempted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Step {
     SetVersion,
     /// The insert into a table is prepared.
     PrepareInsert(&'static str),
+    /// The number that the run gets is looked for.
+    NumberRun,
     /// The run's row is written.
     InsertRun,
     /// A record's row is written.
@@ -64,12 +66,43 @@ pub enum Step {
         /// Its place in the group, from 1.
         number: usize,
     },
+    /// The start of a run is written into the ledger.
+    StartRun,
+    /// The end of a run is written into the ledger.
+    FinishRun,
+    /// A note is appended to a run's row in the ledger.
+    AppendNote,
+    /// Runs without an end are marked interrupted.
+    InterruptRuns,
+    /// The start of a stage is written.
+    StartStage(Stage),
+    /// The end of a stage is written.
+    FinishStage,
+    /// An earlier run of a stage with the same input is looked for.
+    FindCheckpoint,
+    /// A telemetry entry is written.
+    InsertTelemetry {
+        /// Its place in the batch, from 1.
+        number: usize,
+    },
+    /// What became of the telemetry is written into the ledger.
+    CountTelemetry,
     /// Kept answers are looked at.
     ReadAnswers,
     /// Kept answers are removed.
     PruneAnswers,
     /// The accounts of earlier intents are read.
     ReadEnrichments,
+    /// The accounts of runs are read.
+    ReadAccounts,
+    /// The records of a run are read.
+    ReadRecords,
+    /// The database is looked over.
+    Diagnose,
+    /// Snapshots are removed.
+    PruneRuns,
+    /// The file is written anew without its gaps.
+    Compact,
     /// The transaction is committed.
     Commit,
     /// The write-ahead log is merged into the database file.
@@ -114,6 +147,7 @@ impl fmt::Display for Step {
             Self::CreateIndex(table, column) => write!(formatter, "create the index on {table}({column})"),
             Self::SetVersion => formatter.write_str("set the format version"),
             Self::PrepareInsert(table) => write!(formatter, "prepare the insert into {table}"),
+            Self::NumberRun => formatter.write_str("find the number of the run"),
             Self::InsertRun => formatter.write_str("insert the run"),
             Self::InsertRecord { number, kind, file_path, start_line } => {
                 write!(formatter, "insert record {number} ({kind} `{}`:{start_line})", file_path.escape_debug())
@@ -130,9 +164,23 @@ impl fmt::Display for Step {
             }
             Self::InsertEnrichment => formatter.write_str("insert the account of the intents"),
             Self::KeepAnswer { number } => write!(formatter, "keep answer {number}"),
+            Self::StartRun => formatter.write_str("write the start of the run"),
+            Self::FinishRun => formatter.write_str("write the end of the run"),
+            Self::AppendNote => formatter.write_str("append a note to the run"),
+            Self::InterruptRuns => formatter.write_str("mark interrupted runs"),
+            Self::StartStage(stage) => write!(formatter, "write the start of stage {stage}"),
+            Self::FinishStage => formatter.write_str("write the end of the stage"),
+            Self::FindCheckpoint => formatter.write_str("look for an earlier run of the stage"),
+            Self::InsertTelemetry { number } => write!(formatter, "insert telemetry entry {number}"),
+            Self::CountTelemetry => formatter.write_str("write the counts of the telemetry"),
             Self::ReadAnswers => formatter.write_str("read the kept answers"),
             Self::PruneAnswers => formatter.write_str("prune the kept answers"),
             Self::ReadEnrichments => formatter.write_str("read the accounts of earlier intents"),
+            Self::ReadAccounts => formatter.write_str("read the accounts of the runs"),
+            Self::ReadRecords => formatter.write_str("read the records of a run"),
+            Self::Diagnose => formatter.write_str("look over the database"),
+            Self::PruneRuns => formatter.write_str("prune the snapshots"),
+            Self::Compact => formatter.write_str("compact"),
             Self::Commit => formatter.write_str("commit"),
             Self::Checkpoint => formatter.write_str("checkpoint the write-ahead log"),
             Self::Close => formatter.write_str("close"),

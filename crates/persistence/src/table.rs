@@ -3,16 +3,19 @@
 //! A table of the tool's own points at `runs` or `records`; these two are a published contract and get no new column.
 
 pub(crate) mod analyzer_errors;
+pub(crate) mod diagnosis;
 pub(crate) mod enrichments;
 pub(crate) mod intent_cache;
+pub(crate) mod pruning;
 pub(crate) mod record_questions;
 pub(crate) mod records;
 pub(crate) mod runs;
 pub(crate) mod runs_ledger;
+pub(crate) mod select;
 pub(crate) mod stage_runs;
 pub(crate) mod telemetry;
 
-use rusqlite::{Error, Result, Row};
+use rusqlite::{Connection, Error, Result, Row};
 
 /// One table as this program creates and fills it.
 #[derive(Debug)]
@@ -65,4 +68,20 @@ fn tokens(number: Option<u64>) -> Option<i64> {
 fn read_tokens(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
     let number: Option<i64> = row.get(column)?;
     number.map(|number| u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))).transpose()
+}
+
+fn read_number(row: &Row<'_>, column: usize) -> Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
+}
+
+/// What stands before and behind a text, by two statements that take it and how many there may be.
+fn on_both_sides(connection: &Connection, statements: [&str; 2], text: &str, limit: i64) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for sql in statements {
+        for id in connection.prepare(sql)?.query_map((text, limit), |row| row.get(0))? {
+            found.push(id?);
+        }
+    }
+    Ok(found)
 }

@@ -2,25 +2,54 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::anyhow;
 use cds_persistence::OpenOptions;
 use clap::Args;
 
 use super::values::parse_duration;
+use crate::failure::Failure;
 
 /// What the user says about the database.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArguments {
+    // Not demanded by the argument parser: where the database of a project is set, and what to do where it is not, is
+    // said in one place for all commands.
     /// The SQLite file; a command that writes creates it if missing, its folder is not created
     #[arg(long, value_name = "FILE", env = "CDS_DB_PATH")]
-    pub(crate) db_path: PathBuf,
+    db_path: Option<PathBuf>,
 
     /// How long to wait for a database that another process holds
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, env = "CDS_BUSY_TIMEOUT")]
     busy_timeout: Duration,
 }
 
+/// A database that was named; whether it is there is not known yet.
+#[derive(Debug, Clone)]
+pub(crate) struct DatabasePlan {
+    pub(crate) path: PathBuf,
+    pub(crate) options: OpenOptions,
+}
+
 impl DatabaseArguments {
-    pub(crate) fn options(&self) -> OpenOptions {
-        OpenOptions { busy_timeout: self.busy_timeout }
+    /// The database of a command that cannot do without one.
+    pub(crate) fn plan(&self) -> Result<DatabasePlan, Failure> {
+        self.plan_if_given().ok_or_else(|| {
+            Failure::usage(anyhow!("use a database: none is configured"))
+                .with_hint("name the file with --db-path FILE, or set CDS_DB_PATH")
+        })
     }
+
+    /// The database of a command that can.
+    pub(crate) fn plan_if_given(&self) -> Option<DatabasePlan> {
+        let options = OpenOptions { busy_timeout: self.busy_timeout };
+        self.db_path.clone().map(|path| DatabasePlan { path, options })
+    }
+}
+
+/// What the user says about the right to write, which one process has at a time.
+#[derive(Debug, Args)]
+pub(crate) struct LockArguments {
+    /// How long to wait for another command that writes to the same database
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration, env = "CDS_LOCK_TIMEOUT")]
+    pub(crate) lock_timeout: Duration,
 }

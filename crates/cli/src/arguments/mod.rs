@@ -1,12 +1,14 @@
 //! Groups of arguments that several commands share: what the user typed, and what it was decided to mean.
 
+mod accounts;
 mod database;
 mod intents;
 mod result;
 mod source;
 mod values;
 
-pub(crate) use database::DatabaseArguments;
+pub(crate) use accounts::{AccountPlan, TrackingArguments};
+pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments};
 pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};
 pub(crate) use source::{SourceArguments, SourcePlan};

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::persist::SummaryFormat;
 use crate::{
+    accounts::Accounts,
     answers::is_trustworthy,
-    arguments::{DatabaseArguments, IntentPlan, SourcePlan},
+    arguments::{DatabasePlan, IntentPlan, SourcePlan},
     failure::{Failure, database_failure},
     output::Output,
     preflight,
@@ -49,17 +50,17 @@ struct Estimate {
 pub(super) fn run(
     source: &SourcePlan,
     intents: &IntentPlan,
-    database: &DatabaseArguments,
+    database: &DatabasePlan,
     format: SummaryFormat,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let model = intents.client.model();
-    let reader = SqliteReader::open_if_present(&database.db_path, &database.options()).map_err(database_failure)?;
+    let reader = SqliteReader::open_if_present(&database.path, &database.options).map_err(database_failure)?;
     let rate = reader.as_ref().map(|reader| reader.last_enrichment_rate(model)).transpose();
     let rate = rate.map_err(database_failure)?.flatten();
     let last_known = || reader.as_ref()?.latest_digest(model).ok().flatten();
     let preflight = preflight::probe(intents, interrupt)?.into_preflight(last_known);
-    let found = stages::find_records(source, interrupt)?;
+    let found = stages::find_records(source, &mut Accounts::none(), interrupt)?;
     let enricher = IntentEnricher::new(intents.client.as_ref(), intents.options);
     let mut forecast = enricher
         .forecast(&found.records, &preflight, &mut ReadOnlyAnswers(reader))

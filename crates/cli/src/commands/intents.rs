@@ -8,11 +8,13 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    arguments::{DatabaseArguments, ResultFormat, parse_duration},
+    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
     failure::{Failure, database_failure},
     output::Output,
     render::{account::grouped, fields::Fields, safe_json, text},
+    signals::Interrupt,
     stages,
+    writer_lock::WriterLock,
 };
 
 /// Show and trim the answers that are kept, so that no question is paid for twice
@@ -39,6 +41,9 @@ enum IntentsCommand {
         #[command(flatten)]
         database: DatabaseArguments,
 
+        #[command(flatten)]
+        lock: LockArguments,
+
         /// Only answers that were kept longer ago than this, for example 90d
         #[arg(long, value_name = "TIME", value_parser = parse_duration)]
         older_than: Option<Duration>,
@@ -53,19 +58,21 @@ enum IntentsCommand {
     },
 }
 
-pub(super) fn run(arguments: &IntentsArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &IntentsArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     match &arguments.command {
         IntentsCommand::Stats { database, format } => {
-            let reader = SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?;
+            let database = database.plan()?;
+            let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
             show(&reader.intent_cache_stats().map_err(database_failure)?, *format)
         }
-        IntentsCommand::Prune { database, older_than, unused, dry_run } => {
+        IntentsCommand::Prune { database, lock, older_than, unused, dry_run } => {
+            let database = database.plan()?;
             let older_than = older_than.map(stages::ago);
             let count = if *dry_run {
-                let reader = SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?;
+                let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
                 reader.count_prunable_answers(older_than, *unused).map_err(database_failure)?
             } else {
-                prune(database, older_than, *unused)?
+                prune(&database, lock, older_than, *unused, interrupt)?
             };
             let line = Fields::new(if *dry_run { "would_prune" } else { "pruned" }).field("answers", count).finish();
             Output::Stdout.write(|writer| writeln!(writer, "{line}"))
@@ -73,10 +80,17 @@ pub(super) fn run(arguments: &IntentsArguments) -> Result<(), Failure> {
     }
 }
 
-fn prune(database: &DatabaseArguments, older_than: Option<Timestamp>, unused: bool) -> Result<usize, Failure> {
-    // A reader first: a file that is missing is not created only to find nothing in it.
-    drop(SqliteReader::open(&database.db_path, &database.options()).map_err(database_failure)?);
-    let mut writer = SqlitePersistence::open(&database.db_path, &database.options()).map_err(database_failure)?;
+fn prune(
+    database: &DatabasePlan,
+    lock: &LockArguments,
+    older_than: Option<Timestamp>,
+    unused: bool,
+    interrupt: &Interrupt,
+) -> Result<usize, Failure> {
+    // It is there, or this fails: a file that is missing is not created only to find nothing in it.
+    let lock = WriterLock::acquire(database, lock, "intents prune", interrupt)?;
+    let mut writer = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
+    lock.check(interrupt)?;
     let count = writer.prune_answers(older_than, unused).map_err(database_failure)?;
     writer.close().map_err(database_failure)?;
     Ok(count)

@@ -1,10 +1,13 @@
 //! The commands, one file each.
 
+mod doctor;
 mod dry_run;
 mod enrich_intent;
 mod intents;
+mod lock;
 mod model_build;
 mod persist;
+mod runs;
 
 use clap::Subcommand;
 
@@ -20,6 +23,10 @@ pub(crate) enum Command {
     ModelBuild(model_build::ModelBuildArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Intents(intents::IntentsArguments),
+    Runs(runs::RunsArguments),
+    Lock(lock::LockCommandArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Doctor(doctor::DoctorArguments),
 }
 
 /// Runs a command to its end.
@@ -28,6 +35,9 @@ pub(crate) fn run(command: Command, interrupt: &Interrupt) -> Result<(), Failure
         Command::Persist(arguments) => persist::run(&arguments, interrupt),
         Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, interrupt),
         Command::ModelBuild(arguments) => model_build::run(&arguments, interrupt),
-        Command::Intents(arguments) => intents::run(&arguments),
+        Command::Intents(arguments) => intents::run(&arguments, interrupt),
+        Command::Runs(arguments) => runs::run(&arguments, interrupt),
+        Command::Lock(arguments) => lock::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments, interrupt),
     }
 }

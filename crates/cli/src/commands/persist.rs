@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use cds_llm_client::{EnrichOptions, Enrichment};
-use cds_model::{RunSettings, RunSnapshot};
-use cds_persistence::{Persistence, SavedRun, SqlitePersistence};
+use cds_model::{LedgerId, RunSettings, RunSnapshot, Timestamp};
+use cds_persistence::SavedRun;
 use clap::{Args, ValueEnum};
 
 use super::dry_run;
 use crate::{
-    answers::DatabaseAnswers,
-    arguments::{DatabaseArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan},
-    failure::{Failure, database_failure},
+    arguments::{IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments},
+    failure::Failure,
     output::Output,
-    preflight,
-    render::{account, fields::Fields, messages, safe_json},
+    preflight::{self, Probed},
+    render::{account, fields::Fields, safe_json},
     signals::Interrupt,
     stages,
+    tracked::Tracked,
 };
 
 /// Snapshot a tree into a database: records, fingerprints and intents, in one transaction
@@ -26,7 +26,7 @@ pub(crate) struct PersistArguments {
     source: SourceArguments,
 
     #[command(flatten)]
-    database: DatabaseArguments,
+    tracking: TrackingArguments,
 
     #[command(flatten)]
     intents: IntentArguments,
@@ -55,39 +55,50 @@ pub(super) enum SummaryFormat {
 
 pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let started_at = stages::now();
+    let database = arguments.tracking.database.plan()?;
     let source = arguments.source.plan()?;
     let mut intents = arguments.intents.plan(stages::seed())?;
     intents.options = EnrichOptions { refresh: arguments.refresh_intents, ..intents.options };
     if arguments.dry_run {
-        return dry_run::run(&source, &intents, &arguments.database, arguments.format, interrupt);
+        return dry_run::run(&source, &intents, &database, arguments.format, interrupt);
     }
-    let path = &arguments.database.db_path;
-    let options = arguments.database.options();
     // A provider that is required is looked at first, so that no database is created in vain.
     let early = intents.requires_provider.then(|| preflight::probe(&intents, interrupt)).transpose()?;
-    let mut database = SqlitePersistence::open(path, &options).map_err(database_failure)?;
-    warn_about_place(path, &source);
-    let probed = early.map_or_else(|| preflight::probe(&intents, interrupt), Ok)?;
-    let preflight = probed.into_preflight(|| database.latest_digest(intents.client.model()).ok().flatten());
-    let mut found = stages::find_records(&source, interrupt)?;
-    let enrichment =
-        stages::enrich(&intents, &mut found.records, preflight, &mut DatabaseAnswers(&mut database), interrupt)?;
-    let snapshot = RunSnapshot {
+    let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, interrupt)?;
+    let outcome = snapshot(&source, &intents, early, started_at, &mut tracked, interrupt);
+    let ledger_id = tracked.accounts().id();
+    tracked.close(outcome.as_ref().err());
+    let (saved, enrichment) = outcome?;
+    show(&saved, &enrichment, ledger_id, &database.path, arguments.format)
+}
+
+/// Every stage, one after the other.
+fn snapshot(
+    source: &SourcePlan,
+    intents: &IntentPlan,
+    early: Option<Probed>,
+    started_at: Timestamp,
+    tracked: &mut Tracked,
+    interrupt: &Interrupt,
+) -> Result<(SavedRun, Enrichment), Failure> {
+    let probed = early.map_or_else(|| preflight::probe(intents, interrupt), Ok)?;
+    let preflight = probed.into_preflight(|| tracked.latest_digest(intents.client.model()));
+    let mut found = stages::find_records(source, tracked.accounts(), interrupt)?;
+    let (accounts, mut answers) = tracked.accounts_and_answers();
+    let enrichment = stages::enrich(intents, &mut found.records, preflight, &mut answers, accounts, interrupt)?;
+    tracked.check_lock(interrupt)?;
+    let mut snapshot = RunSnapshot {
         started_at,
         finished_at: stages::now(),
-        settings: settings(&source, &intents),
+        settings: settings(source, intents),
         records: found.records,
         errors: found.errors,
         enrichment: intents.client.is_paid().then_some(enrichment.account),
         account: None,
     };
     // From here on the snapshot is written; only a second signal ends that.
-    let mut saved = database.save(&snapshot).map_err(database_failure)?;
-    let closed = database.close();
-    for warning in std::mem::take(&mut saved.warnings).into_iter().chain(closed.err()) {
-        messages::warning(&format!("the snapshot is safe, but cds failed to {:#}", anyhow::Error::new(warning)));
-    }
-    show(&saved, &enrichment, path, arguments.format)
+    let saved = stages::persist(&mut snapshot, tracked)?;
+    Ok((saved, enrichment))
 }
 
 fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
@@ -100,14 +111,13 @@ fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
     }
 }
 
-/// The source of a scanned tree is in the database; so is the database then in the tree that gets shared.
-fn warn_about_place(path: &Path, source: &SourcePlan) {
-    if path.canonicalize().is_ok_and(|path| path.starts_with(source.tree.root())) {
-        messages::warning("the database lies inside of the scanned tree; it holds the code and may be shared with it");
-    }
-}
-
-fn show(saved: &SavedRun, enrichment: &Enrichment, path: &Path, format: SummaryFormat) -> Result<(), Failure> {
+fn show(
+    saved: &SavedRun,
+    enrichment: &Enrichment,
+    ledger_id: Option<LedgerId>,
+    path: &Path,
+    format: SummaryFormat,
+) -> Result<(), Failure> {
     let db_path = path.to_string_lossy();
     Output::Stdout.write(|writer| match format {
         SummaryFormat::Text => {
@@ -128,6 +138,7 @@ fn show(saved: &SavedRun, enrichment: &Enrichment, path: &Path, format: SummaryF
                 "intent_failed_count": saved.intent_failed_count,
                 "analyzer_error_count": saved.analyzer_error_count,
                 "status": saved.status.as_str(),
+                "ledger_id": ledger_id.map(|id| id.to_string()),
                 "intents": account::json(&enrichment.account),
             });
             safe_json::to_writer(writer, &object)?;

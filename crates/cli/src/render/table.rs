@@ -1,25 +1,20 @@
 //! Records as a table that fits the terminal: one line a record, cut where there is no room.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use cds_model::{IntentStatus, Record};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr as _;
 
-use super::text::one_line;
+pub(crate) use super::screen::width;
+use super::{
+    columns::{cut_end, cut_start},
+    text::one_line,
+};
 
-/// Columns where the width of a terminal is not known.
-const DEFAULT_WIDTH: usize = 160;
 const GAP: usize = 2;
 /// Width from which on the whole fingerprint is shown.
 const WIDE: usize = 150;
 const SHORT_MD5: usize = 8;
-
-/// How many columns the reader of stdout has.
-pub(crate) fn width() -> usize {
-    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    terminal.map(|(width, _)| usize::from(width.0)).or_else(told).unwrap_or(DEFAULT_WIDTH).max(40)
-}
 
 /// Writes kind, file, lines, signature and md5 of each record, and the intent if `with_intents`.
 pub(crate) fn write(writer: &mut dyn Write, records: &[Record], with_intents: bool, width: usize) -> io::Result<()> {
@@ -91,31 +86,6 @@ fn write_row(
     }
     line.push_str(&cut_end(intent.unwrap_or_default(), intent_width));
     writeln!(writer, "{}", line.trim_end())
-}
-
-fn cut_end(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    take_columns(text.chars(), width.saturating_sub(1)).into_iter().chain((width > 0).then_some('…')).collect()
-}
-
-fn cut_start(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let end = take_columns(text.chars().rev(), width.saturating_sub(1));
-    (width > 0).then_some('…').into_iter().chain(end.into_iter().rev()).collect()
-}
-
-fn take_columns(characters: impl Iterator<Item = char>, columns: usize) -> Vec<char> {
-    let mut used = 0;
-    characters
-        .take_while(|character| {
-            used += character.width().unwrap_or(0);
-            used <= columns
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Texts that another program may have written (statuses, stages) are given as they are stored.
 
-use cds_model::{LedgerId, RunEnd};
+use cds_model::LedgerId;
 
 use crate::RunId;
 
@@ -17,10 +17,44 @@ pub struct Invocation {
     pub snapshot: Option<SnapshotRow>,
     /// What its intents cost, where there is a snapshot that paid for any.
     pub enrichment: Option<EnrichmentRow>,
-    /// Calls of a model in all of its stages; none where no stage tells.
+    /// Calls of a model in all of its stages; where no stage tells, those of its enrichment.
     pub llm_calls: Option<u64>,
-    /// Tokens of all of its stages; none where no stage tells.
+    /// Tokens of all of its stages; where no stage tells, those of its enrichment.
     pub tokens: Option<u64>,
+}
+
+impl Invocation {
+    /// What it is called where one word must do: its id in the ledger, or the number of its snapshot.
+    pub fn name(&self) -> String {
+        match (&self.ledger, self.snapshot_id) {
+            (Some(row), _) => row.run_id.clone(),
+            (None, Some(run)) => run.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// How far it has come, as the ledger says, or else its snapshot.
+    pub fn status(&self) -> &str {
+        self.of_ledger(|row| &row.status).or_else(|| self.of_snapshot(|row| &row.status)).unwrap_or_default()
+    }
+
+    /// When it began, as the ledger says, or else its snapshot; RFC 3339 as it is stored.
+    pub fn started_at(&self) -> &str {
+        self.of_ledger(|row| &row.started_at).or_else(|| self.of_snapshot(|row| &row.started_at)).unwrap_or_default()
+    }
+
+    /// The project that the ledger names; none where there is only a snapshot.
+    pub fn project(&self) -> Option<&str> {
+        self.of_ledger(|row| &row.subject)
+    }
+
+    fn of_ledger(&self, column: impl Fn(&LedgerRow) -> &String) -> Option<&str> {
+        self.ledger.as_ref().map(|row| column(row).as_str())
+    }
+
+    fn of_snapshot(&self, column: impl Fn(&SnapshotRow) -> &String) -> Option<&str> {
+        self.snapshot.as_ref().map(|row| column(row).as_str())
+    }
 }
 
 /// A row of `runs_ledger`; the columns are described in `docs/schema.md`.
@@ -85,6 +119,16 @@ pub struct EnrichmentRow {
     pub p95_latency_seconds: f64,
 }
 
+impl EnrichmentRow {
+    /// Tokens read and written; none where neither is known.
+    pub fn tokens(&self) -> Option<u64> {
+        match (self.prompt_tokens, self.answer_tokens) {
+            (None, None) => None,
+            (prompt, answer) => Some(prompt.unwrap_or_default().saturating_add(answer.unwrap_or_default())),
+        }
+    }
+}
+
 /// A row of `stage_runs`.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
@@ -142,7 +186,7 @@ pub enum FoundRun {
     Ambiguous(Vec<String>),
     /// None; the nearest ids there are, at most five.
     Missing {
-        /// Ledger ids and numbers of snapshots.
+        /// Numbers of snapshots, or ids of invocations and stages.
         nearest: Vec<String>,
     },
 }
@@ -167,7 +211,7 @@ pub struct ErrorGroup {
     pub example: String,
 }
 
-/// Everything about one invocation beside its own row.
+/// Everything about one invocation beside its own row; of each list of groups, at most the first thousand.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct InvocationDetails {
     /// Its stages, in the order in which they began.
@@ -220,17 +264,19 @@ pub struct RunStats {
     pub statuses: Vec<Counted>,
     /// Durations by stage, in the order of the stages.
     pub stages: Vec<StageDurations>,
-    /// Records that were in scope.
+    /// Records that were in scope; this and the next two are of the snapshots that are there.
     pub selected_count: u64,
     /// Records whose answer was kept from an earlier run.
     pub reused_count: u64,
     /// Records that share the answer of another record of their run.
     pub shared_count: u64,
-    /// Calls of a model.
+    /// Calls of a model, those of failed, interrupted and pruned runs among them.
     pub call_count: u64,
-    /// Tokens read; none where no run tells.
+    /// Tokens of the same runs, read and written; none where no run tells.
+    pub tokens: Option<u64>,
+    /// Tokens read for the snapshots that are there; none where no run tells.
     pub prompt_tokens: Option<u64>,
-    /// Tokens written; none where no run tells.
+    /// Tokens written for the snapshots that are there; none where no run tells.
     pub answer_tokens: Option<u64>,
 }
 
@@ -239,7 +285,7 @@ pub struct RunStats {
 pub enum KeepRule {
     /// The last so many snapshots of each project.
     Last(usize),
-    /// Of each of the last so many days that have any, the last snapshot of each project; days are those of UTC.
+    /// Of each project, the last snapshot of each of the last so many days that have any; days are those of UTC.
     Daily(usize),
     /// Those that began at this moment or later.
     Since(cds_model::Timestamp),
@@ -287,11 +333,4 @@ pub enum AccountError {
     /// The database said no.
     #[error(transparent)]
     Database(#[from] crate::Error),
-}
-
-impl AccountError {
-    /// The end of a run that nobody started.
-    pub(crate) fn unknown(end: &RunEnd) -> Self {
-        Self::UnknownRun { id: end.id.to_string() }
-    }
 }

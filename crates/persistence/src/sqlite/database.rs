@@ -112,6 +112,11 @@ impl Database {
         Error::from_sqlite(&self.location.path, step, cause)
     }
 
+    /// From now on, waits no longer than `limit`.
+    pub(super) fn limit_patience(&mut self, limit: Duration) {
+        self.patience = self.patience.min(limit);
+    }
+
     /// Tries `attempt` for as long as this database is to be waited for.
     pub(super) fn patiently<T>(&self, attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
         busy::retry(self.patience, attempt)

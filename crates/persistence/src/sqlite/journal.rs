@@ -2,7 +2,7 @@
 //!
 //! Both sync at each commit, so that what was committed survives a power cut.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use super::{database::Database, location::Location};
 use crate::{Error, Step};
@@ -63,6 +63,37 @@ pub(super) fn set(database: &Database, wanted: Journal) -> Result<Journal, Error
     Err(Error::Journal { path: database.path(), mode })
 }
 
+/// Takes over the journal of a file that has been accepted before, for one more connection to it.
+///
+/// Only the log is a property of the file; every other journal is one of the connection.
+pub(super) fn join(database: &Database) -> Result<Journal, Error> {
+    let mode: String = database.patiently(|| {
+        database
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .map_err(|cause| database.error(Step::SetJournal, cause))
+    })?;
+    if mode == Journal::WriteAheadLog.as_str() {
+        settle(database)?;
+        Ok(Journal::WriteAheadLog)
+    } else {
+        set(database, Journal::Truncate)
+    }
+}
+
+/// Leaves the sync of each commit out where a power cut can then cost commits, but never the file.
+///
+/// With a log, those commits are safe as soon as any other connection has synced one of its own.
+pub(super) fn relax(database: &Database, journal: Journal) -> Result<(), Error> {
+    match journal {
+        Journal::WriteAheadLog => database
+            .connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .map_err(|cause| database.error(Step::SetJournal, cause)),
+        Journal::Truncate => Ok(()),
+    }
+}
+
 /// Answers the mode that the database is in then.
 fn set_mode(database: &Database, mode: &str) -> Result<String, Error> {
     database.patiently(|| {
@@ -108,20 +139,23 @@ pub(super) fn leave(database: &Database, journal: Journal) -> Result<(), Error> 
 }
 
 /// Whether the file system is known to be unfit for memory that several processes, or several machines, share.
-#[cfg(target_os = "linux")]
 fn lacks_shared_memory(location: &Location) -> bool {
-    rustix::fs::statfs(&location.absolute)
-        .is_ok_and(|answer| u32::try_from(answer.f_type & 0xffff_ffff).is_ok_and(is_unfit_for_log))
+    file_system(&location.absolute).is_some_and(is_unfit_for_log)
+}
+
+/// The number of the file system that holds `path`, where the system tells.
+#[cfg(target_os = "linux")]
+pub(super) fn file_system(path: &Path) -> Option<u32> {
+    u32::try_from(rustix::fs::statfs(path).ok()?.f_type & 0xffff_ffff).ok()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn lacks_shared_memory(_: &Location) -> bool {
-    false
+pub(super) fn file_system(_: &Path) -> Option<u32> {
+    None
 }
 
 /// Network file systems, and those in user space, of which virtiofs is one; by the numbers of `linux/magic.h`.
-#[cfg(target_os = "linux")]
-const fn is_unfit_for_log(file_system: u32) -> bool {
+pub(super) const fn is_unfit_for_log(file_system: u32) -> bool {
     const NFS: u32 = 0x6969;
     const SMB: u32 = 0x517b;
     const SMB2: u32 = 0xfe53_4d42;
@@ -131,7 +165,7 @@ const fn is_unfit_for_log(file_system: u32) -> bool {
     matches!(file_system, NFS | SMB | SMB2 | CIFS | PLAN_9 | FUSE)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

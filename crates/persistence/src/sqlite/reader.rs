@@ -128,7 +128,7 @@ impl SqliteReader {
 
     /// Reads, and reads anew when the file has changed although it was not to: then nothing of what was read counts,
     /// neither an answer nor an error.
-    fn read<T>(&self, query: impl Fn(&Database) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn read<T>(&self, query: impl Fn(&Database) -> Result<T, Error>) -> Result<T, Error> {
         let outcome = query(&self.database);
         if !self.is_overtaken() {
             return outcome;

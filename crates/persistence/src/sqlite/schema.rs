@@ -21,13 +21,16 @@ pub(super) fn create_all(database: &Database) -> Result<(), Error> {
 /// A file that another implementation made keeps its `user_version`: it is in the same format.
 pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
     create_tables(database)?;
+    TABLES.into_iter().try_for_each(|table| create_indexes(database, table))
+}
+
+/// Creates the indexes that a table lacks.
+pub(super) fn create_indexes(database: &Database, table: &Table) -> Result<(), Error> {
     let connection = &database.connection;
-    for table in TABLES {
-        for index in table.indexes {
-            let step = |cause| database.error(Step::CreateIndex(table.name, index.column), cause);
-            if !fit::has_index(connection, table, index.column).map_err(step)? {
-                connection.execute_batch(index.create).map_err(step)?;
-            }
+    for index in table.indexes {
+        let step = |cause| database.error(Step::CreateIndex(table.name, index.column), cause);
+        if !fit::has_index(connection, table, index.column).map_err(step)? {
+            connection.execute_batch(index.create).map_err(step)?;
         }
     }
     Ok(())

@@ -2,10 +2,10 @@
 
 use cds_model::RunSnapshot;
 
-use super::{database::Database, inspection, schema};
+use super::{accounts, database::Database, inspection, schema};
 use crate::{
     Error, RunId, SavedRun, Step,
-    table::{analyzer_errors, enrichments, record_questions, records, runs},
+    table::{analyzer_errors, enrichments, record_questions, records, runs, runs_ledger},
 };
 
 /// Writes `snapshot` whole; on any error nothing of it stays.
@@ -18,6 +18,7 @@ pub(super) fn write(database: &Database, snapshot: &RunSnapshot) -> Result<Saved
     write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
     write_enrichment(database, run_id, snapshot)?;
+    let warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
     database.check_is_in_place()?;
     database.commit(&transaction)?;
     Ok(SavedRun {
@@ -26,14 +27,22 @@ pub(super) fn write(database: &Database, snapshot: &RunSnapshot) -> Result<Saved
         intent_failed_count: snapshot.intent_failed_count(),
         analyzer_error_count: snapshot.errors.len(),
         status: snapshot.status(),
-        warnings: Vec::new(),
+        warnings,
     })
 }
 
 fn write_run(database: &Database, snapshot: &RunSnapshot) -> Result<RunId, Error> {
-    let outcome = runs::insert(&mut database.prepare_insert(&runs::TABLE)?, snapshot);
+    let number = next_number(database)?;
+    let outcome = runs::insert(&mut database.prepare_insert(&runs::TABLE)?, number, snapshot);
     database.check_one_row(outcome, || Step::InsertRun)?;
     Ok(RunId(database.connection.last_insert_rowid()))
+}
+
+/// One more than any snapshot had, those among them that only the ledger remembers; none where there is no such number.
+fn next_number(database: &Database) -> Result<Option<i64>, Error> {
+    let last = |connection| Ok(runs::last(connection)?.max(runs_ledger::last_snapshot(connection)?));
+    let last = last(&database.connection).map_err(|cause| database.error(Step::NumberRun, cause))?;
+    Ok(last.unwrap_or_default().checked_add(1))
 }
 
 fn write_records(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {

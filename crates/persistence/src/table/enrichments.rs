@@ -1,10 +1,10 @@
 //! The table `enrichments`: what the intents of a run cost.
 
 use cds_model::EnrichmentAccount;
-use rusqlite::{Connection, Result, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, count, tokens};
-use crate::{EnrichmentRate, RunId};
+use super::{Table, count, read_number, read_tokens, tokens};
+use crate::{EnrichmentRate, EnrichmentRow, RunId};
 
 pub(crate) const TABLE: Table = Table {
     name: "enrichments",
@@ -45,6 +45,12 @@ FROM (SELECT elapsed_seconds, call_count, prompt_tokens, answer_tokens
       ORDER BY run_id DESC
       LIMIT 5)";
 
+const BY_RUN: &str = "
+SELECT selected_count, asked_count, reused_count, shared_count, failed_count, retried_count, call_count, cut_count,
+       prompt_tokens, answer_tokens, elapsed_seconds, mean_latency_seconds, p95_latency_seconds
+FROM enrichments
+WHERE run_id = ?1";
+
 /// Writes the account of one run and says how many rows were written.
 pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, account: &EnrichmentAccount) -> Result<usize> {
     statement.execute(params![
@@ -75,5 +81,28 @@ pub(crate) fn rate(connection: &Connection, model: &str) -> Result<Option<Enrich
             prompt_tokens_per_call,
             answer_tokens_per_call,
         }))
+    })
+}
+
+/// What the intents of one run cost, where it has an account of that.
+pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Option<EnrichmentRow>> {
+    connection.prepare_cached(BY_RUN)?.query_row([run.0], read).optional()
+}
+
+fn read(row: &Row<'_>) -> Result<EnrichmentRow> {
+    Ok(EnrichmentRow {
+        selected_count: read_number(row, 0)?,
+        asked_count: read_number(row, 1)?,
+        reused_count: read_number(row, 2)?,
+        shared_count: read_number(row, 3)?,
+        failed_count: read_number(row, 4)?,
+        retried_count: read_number(row, 5)?,
+        call_count: read_number(row, 6)?,
+        cut_count: read_number(row, 7)?,
+        prompt_tokens: read_tokens(row, 8)?,
+        answer_tokens: read_tokens(row, 9)?,
+        elapsed_seconds: row.get(10)?,
+        mean_latency_seconds: row.get(11)?,
+        p95_latency_seconds: row.get(12)?,
     })
 }

@@ -1,9 +1,10 @@
 //! The table `runs`: one row a snapshot.
 
 use cds_model::RunSnapshot;
-use rusqlite::{Result, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, count};
+use super::{Table, count, read_number};
+use crate::{RunId, SnapshotRow};
 
 pub(crate) const TABLE: Table = Table {
     name: "runs",
@@ -24,15 +25,35 @@ CREATE TABLE IF NOT EXISTS runs (
 )",
     indexes: &[],
     insert: "
-INSERT INTO runs (started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status,
+INSERT INTO runs (id, started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status,
                   analyzer_error_count, intent_failed_count, record_count)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 };
 
-/// Writes the run's row and says how many rows were written.
-pub(crate) fn insert(statement: &mut Statement<'_>, snapshot: &RunSnapshot) -> Result<usize> {
+const LAST: &str = "SELECT max(id) FROM runs";
+
+const BY_ID: &str = "
+SELECT id, started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status,
+       analyzer_error_count, intent_failed_count, record_count
+FROM runs
+WHERE id = ?1";
+
+const NEWEST_FIRST: &str = "SELECT id FROM runs ORDER BY id DESC";
+
+const BEFORE: &str = "SELECT id FROM runs WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+
+const BEHIND: &str = "SELECT id FROM runs WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+/// The greatest number of a run that is there.
+pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
+    connection.query_row(LAST, [], |row| row.get(0))
+}
+
+/// Writes the run's row and says how many rows were written; without a `number`, the database chooses one.
+pub(crate) fn insert(statement: &mut Statement<'_>, number: Option<i64>, snapshot: &RunSnapshot) -> Result<usize> {
     let settings = &snapshot.settings;
     statement.execute(params![
+        number,
         snapshot.started_at.to_string(),
         snapshot.finished_at.to_string(),
         settings.root_path,
@@ -45,4 +66,44 @@ pub(crate) fn insert(statement: &mut Statement<'_>, snapshot: &RunSnapshot) -> R
         count(snapshot.intent_failed_count()),
         count(snapshot.records.len()),
     ])
+}
+
+/// The row of one run, where it has one.
+pub(crate) fn snapshot(connection: &Connection, run: RunId) -> Result<Option<SnapshotRow>> {
+    connection.prepare_cached(BY_ID)?.query_row([run.0], read).optional()
+}
+
+/// Every run, the greatest number first.
+pub(crate) fn newest_first(connection: &Connection) -> Result<Vec<RunId>> {
+    connection.prepare(NEWEST_FIRST)?.query_map([], |row| row.get(0).map(RunId))?.collect()
+}
+
+/// Up to `limit` runs whose numbers are the nearest to `number`, the nearest first.
+pub(crate) fn nearest(connection: &Connection, number: i64, limit: usize) -> Result<Vec<RunId>> {
+    let mut runs = Vec::new();
+    for sql in [BEFORE, BEHIND] {
+        for run in connection.prepare(sql)?.query_map((number, count(limit)), |row| row.get(0).map(RunId))? {
+            runs.push(run?);
+        }
+    }
+    runs.sort_by_key(|run| run.0.abs_diff(number));
+    runs.truncate(limit);
+    Ok(runs)
+}
+
+fn read(row: &Row<'_>) -> Result<SnapshotRow> {
+    Ok(SnapshotRow {
+        id: RunId(row.get(0)?),
+        started_at: row.get(1)?,
+        finished_at: row.get(2)?,
+        root_path: row.get(3)?,
+        provider_url: row.get(4)?,
+        model: row.get(5)?,
+        scope: row.get(6)?,
+        progress_batch_size: row.get(7)?,
+        status: row.get(8)?,
+        analyzer_error_count: read_number(row, 9)?,
+        intent_failed_count: read_number(row, 10)?,
+        record_count: read_number(row, 11)?,
+    })
 }

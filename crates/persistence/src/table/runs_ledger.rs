@@ -1,6 +1,10 @@
 //! The table `runs_ledger`: one row an invocation, whatever becomes of it.
 
-use super::Table;
+use cds_model::{LedgerId, RunEnd, RunStart, RunStatus, TelemetryCounts, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::{Index, Table, tokens};
+use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
     name: "runs_ledger",
@@ -28,10 +32,149 @@ CREATE TABLE IF NOT EXISTS runs_ledger (
     telemetry_written INTEGER,
     telemetry_dropped INTEGER
 )",
-    indexes: &[],
+    // For the greatest number that a snapshot ever had, which every new one asks for.
+    indexes: &[Index {
+        column: "snapshot_id",
+        create: "CREATE INDEX IF NOT EXISTS idx_runs_ledger_snapshot_id ON runs_ledger(snapshot_id)",
+    }],
     insert: "
 INSERT INTO runs_ledger (run_id, subject, notes, started_at, status, command, tool_version, host, pid, root_path,
                          code_ref, code_ref_note, trace_id)
 VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT (run_id) DO NOTHING",
 };
+
+const SUBJECT: &str = "SELECT subject FROM runs_ledger WHERE run_id = ?1";
+
+/// The first end stays, unless another command wrote it.
+const FINISH: &str = "
+UPDATE runs_ledger
+SET notes = coalesce(nullif(?2, ''), notes),
+    status = iif(status = 'running' OR closed_by IS NOT NULL, ?3, status),
+    finished_at = iif(status = 'running' OR closed_by IS NOT NULL, ?4, finished_at),
+    error = iif(status = 'running' OR closed_by IS NOT NULL, ?5, error),
+    closed_by = NULL
+WHERE run_id = ?1";
+
+/// What is in the database is how the run ended, whatever was said before.
+const FINISH_WITH_SNAPSHOT: &str = "
+UPDATE runs_ledger
+SET notes = coalesce(nullif(?2, ''), notes), status = ?3, finished_at = ?4, error = ?5, snapshot_id = ?6,
+    closed_by = NULL
+WHERE run_id = ?1";
+
+const APPEND_NOTE: &str = "
+UPDATE runs_ledger
+SET notes = CASE WHEN ?2 = '' THEN notes WHEN coalesce(notes, '') = '' THEN ?2 ELSE notes || char(10) || ?2 END
+WHERE run_id = ?1";
+
+const RUNNING: &str = "
+SELECT run_id FROM runs_ledger WHERE status = 'running' AND run_id IS NOT ?1 ORDER BY started_at, run_id";
+
+const INTERRUPT: &str = "
+UPDATE runs_ledger
+SET status = 'interrupted', finished_at = ?2, error = ?3, closed_by = ?4
+WHERE run_id = ?1";
+
+const SET_TELEMETRY_COUNTS: &str = "
+UPDATE runs_ledger SET telemetry_recorded = ?2, telemetry_written = ?3, telemetry_dropped = ?4 WHERE run_id = ?1";
+
+/// A text or a number that has no successor, which only another program can have written, counts for nothing.
+const LAST_SNAPSHOT: &str = "
+SELECT CAST(max(snapshot_id) AS INTEGER) FROM runs_ledger WHERE snapshot_id < 9223372036854775807";
+
+/// Writes the row of a run that begins, unless it is there, and says how many rows were written.
+pub(crate) fn insert(connection: &Connection, start: &RunStart) -> Result<usize> {
+    connection.execute(
+        TABLE.insert,
+        params![
+            start.id.to_string(),
+            start.subject,
+            Some(&start.notes).filter(|notes| !notes.is_empty()),
+            start.started_at.to_string(),
+            start.command,
+            start.tool_version,
+            start.host,
+            start.pid,
+            start.root_path,
+            start.code_ref.commit,
+            start.code_ref.note,
+            start.trace_id,
+        ],
+    )
+}
+
+/// The project of a run; none where the run is unknown.
+pub(crate) fn subject(connection: &Connection, id: &str) -> Result<Option<String>> {
+    connection.query_row(SUBJECT, [id], |row| row.get(0)).optional()
+}
+
+/// Writes how a run ended, and says how many rows were found.
+pub(crate) fn finish(connection: &Connection, end: &RunEnd) -> Result<usize> {
+    connection.execute(
+        FINISH,
+        params![end.id.to_string(), end.notes, end.status.as_str(), end.finished_at.to_string(), end.error],
+    )
+}
+
+/// Writes that a run ended with a snapshot, and says how many rows were found.
+pub(crate) fn finish_with_snapshot(
+    connection: &Connection,
+    end: &RunEnd,
+    snapshot: RunId,
+    status: RunStatus,
+) -> Result<usize> {
+    connection.execute(
+        FINISH_WITH_SNAPSHOT,
+        params![end.id.to_string(), end.notes, status.as_str(), end.finished_at.to_string(), end.error, snapshot.0],
+    )
+}
+
+/// Appends a line to the notes of a run, and says how many rows were found.
+pub(crate) fn append_note(connection: &Connection, id: &str, text: &str) -> Result<usize> {
+    connection.execute(APPEND_NOTE, [id, text])
+}
+
+/// The runs without an end but `except`, the oldest first.
+pub(crate) fn running(connection: &Connection, except: Option<LedgerId>) -> Result<Vec<String>> {
+    let except = except.map(|id| id.to_string());
+    connection.prepare(RUNNING)?.query_map([except], |row| row.get(0))?.collect()
+}
+
+/// Gives a run the end that another command found out about, and says how many rows were written.
+pub(crate) fn interrupt(
+    connection: &Connection,
+    id: &str,
+    at: Timestamp,
+    reason: &str,
+    closed_by: &str,
+) -> Result<usize> {
+    connection.prepare_cached(INTERRUPT)?.execute(params![id, at.to_string(), reason, closed_by])
+}
+
+/// Writes what became of the telemetry of a run, and says how many rows were found.
+pub(crate) fn set_telemetry_counts(connection: &Connection, id: LedgerId, counts: TelemetryCounts) -> Result<usize> {
+    let [recorded, written, dropped] =
+        [counts.recorded, counts.written, counts.dropped].map(|count| tokens(Some(count)));
+    connection.execute(SET_TELEMETRY_COUNTS, params![id.to_string(), recorded, written, dropped])
+}
+
+/// The greatest number that a snapshot with an account ever had, whether or not the snapshot is still there.
+pub(crate) fn last_snapshot(connection: &Connection) -> Result<Option<i64>> {
+    connection.query_row(LAST_SNAPSHOT, [], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_number_is_found_without_looking_at_the_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(TABLE.create).unwrap();
+        connection.execute_batch(TABLE.indexes[0].create).unwrap();
+        let plan: String =
+            connection.query_row(&format!("EXPLAIN QUERY PLAN {LAST_SNAPSHOT}"), [], |row| row.get(3)).unwrap();
+        assert!(plan.starts_with("SEARCH runs_ledger USING COVERING INDEX"), "{plan}");
+    }
+}

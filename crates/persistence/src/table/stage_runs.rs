@@ -1,6 +1,9 @@
 //! The table `stage_runs`: one row a stage of an invocation.
 
-use super::{Index, Table};
+use cds_model::{Fingerprint, Stage, StageEnd, StageStart};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::{Index, Table, tokens};
 
 pub(crate) const TABLE: Table = Table {
     name: "stage_runs",
@@ -35,8 +38,93 @@ CREATE TABLE IF NOT EXISTS stage_runs (
             create: "CREATE INDEX IF NOT EXISTS idx_stage_runs_input_fingerprint ON stage_runs(input_fingerprint)",
         },
     ],
+    // The same start again changes nothing; another one under the same id is no start of that stage.
     insert: "
 INSERT INTO stage_runs (run_id, ledger_id, stage, status, source, input_fingerprint, code_ref, code_ref_note,
                         config_hash, started_at, rows_in, trace_id)
-VALUES (?1, ?2, ?3, 'running', 'executed', ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+VALUES (?1, ?2, ?3, 'running', 'executed', ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT (run_id) DO UPDATE SET run_id = excluded.run_id
+WHERE ledger_id = excluded.ledger_id AND stage = excluded.stage",
 };
+
+const FINISH: &str = "
+UPDATE stage_runs
+SET status = ?2, source = ?3, error = ?4, input_fingerprint = coalesce(?5, input_fingerprint), finished_at = ?6,
+    duration_seconds = ?7, rows_in = coalesce(?8, rows_in), rows_out = ?9, llm_calls = ?10, tokens = ?11
+WHERE run_id = ?1";
+
+/// How long they took, nobody knows.
+const CLOSE_LEFT_OPEN: &str = "
+UPDATE stage_runs
+SET (status, finished_at, error) = (
+    SELECT status, finished_at,
+           CASE WHEN error IS NULL OR status NOT IN ('failed', 'interrupted')
+                THEN 'the end of this stage was not written; its run ended as ' || status
+                ELSE error END
+    FROM runs_ledger
+    WHERE runs_ledger.run_id = stage_runs.ledger_id)
+WHERE status = 'running'
+  AND (SELECT status FROM runs_ledger WHERE runs_ledger.run_id = stage_runs.ledger_id) <> 'running'";
+
+/// One that was worked out comes before one that was itself answered by another.
+const CHECKPOINT: &str = "
+SELECT run_id
+FROM stage_runs
+WHERE input_fingerprint = ?1 AND stage = ?2 AND config_hash = ?3 AND status = 'completed'
+ORDER BY source = 'executed' DESC, started_at DESC, run_id DESC
+LIMIT 1";
+
+/// Writes the row of a stage that begins, unless it is there, and says how many rows there are of it.
+pub(crate) fn insert(connection: &Connection, start: &StageStart) -> Result<usize> {
+    connection.execute(
+        TABLE.insert,
+        params![
+            start.id.to_string(),
+            start.ledger_id.to_string(),
+            start.stage.as_str(),
+            start.input_fingerprint.map(|fingerprint| fingerprint.to_string()),
+            start.code_ref.commit,
+            start.code_ref.note,
+            start.config_hash.to_string(),
+            start.started_at.to_string(),
+            tokens(start.rows_in),
+            start.trace_id,
+        ],
+    )
+}
+
+/// Writes how a stage ended, over an earlier end, and says how many rows were found.
+pub(crate) fn finish(connection: &Connection, end: &StageEnd) -> Result<usize> {
+    connection.execute(
+        FINISH,
+        params![
+            end.id.to_string(),
+            end.status.as_str(),
+            end.source.as_str(),
+            end.error,
+            end.input_fingerprint.map(|fingerprint| fingerprint.to_string()),
+            end.finished_at.to_string(),
+            end.duration.as_secs_f64(),
+            tokens(end.rows_in),
+            tokens(end.rows_out),
+            tokens(end.llm_calls),
+            tokens(end.tokens),
+        ],
+    )
+}
+
+/// Gives the stages without an end whose run has one the end of their run.
+pub(crate) fn close_left_open(connection: &Connection) -> Result<usize> {
+    connection.execute(CLOSE_LEFT_OPEN, [])
+}
+
+/// The newest completed run of a stage with this input and configuration.
+pub(crate) fn checkpoint(
+    connection: &Connection,
+    stage: Stage,
+    input: Fingerprint,
+    config_hash: Fingerprint,
+) -> Result<Option<String>> {
+    let key = (input.to_string(), stage.as_str(), config_hash.to_string());
+    connection.query_row(CHECKPOINT, key, |row| row.get(0)).optional()
+}

@@ -1,5 +1,8 @@
 //! The table `telemetry`: what happened in an invocation.
 
+use cds_model::TelemetryEntry;
+use rusqlite::{Result, Statement, params};
+
 use super::{Index, Table};
 
 pub(crate) const TABLE: Table = Table {
@@ -22,3 +25,15 @@ CREATE TABLE IF NOT EXISTS telemetry (
 INSERT INTO telemetry (ledger_id, recorded_at, log_type, subject, event_details, error_metadata)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 };
+
+/// Writes one entry of the run `ledger_id` and says how many rows were written.
+pub(crate) fn insert(statement: &mut Statement<'_>, ledger_id: &str, entry: &TelemetryEntry) -> Result<usize> {
+    statement.execute(params![
+        ledger_id,
+        entry.recorded_at.to_string(),
+        entry.log_type.as_str(),
+        entry.subject,
+        entry.event_details,
+        entry.error_metadata,
+    ])
+}

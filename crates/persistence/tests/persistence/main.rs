@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod accounts;
 mod answers;
 mod locks;
 mod other_implementation;
+mod prune;
 mod pruning;
 mod reader;
 mod reader_files;
 mod refusals;
 mod rollback;
 mod round_trip;
+mod runs;
 mod samples;
 mod schema_page;
+mod telemetry;

@@ -1,0 +1,266 @@
+//! The accounts of one invocation: its row in the ledger, its stages, and its telemetry.
+//!
+//! An account that cannot be written is a warning, once, and the work goes on: nothing here returns an error once the
+//! invocation has started.
+
+pub(crate) mod fingerprint;
+mod observer;
+mod stage;
+pub(crate) mod telemetry;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::anyhow;
+use cds_model::{AccountStatus, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
+use cds_persistence::{
+    AccountError, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer, TelemetryFlusher,
+};
+use uuid::Uuid;
+
+pub(crate) use self::{
+    observer::TelemetryObserver,
+    stage::{StageInput, StageReport},
+};
+use crate::{
+    arguments::{AccountPlan, DatabasePlan},
+    failure::Failure,
+    machine,
+    render::{fields::Fields, messages},
+    stages,
+    writer_lock::close_abandoned,
+};
+
+/// How long the last telemetry may take.
+const LAST_FLUSH: Duration = Duration::from_secs(2);
+/// How long an entry waits at most for others to be written with.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
+/// The telemetry has time: what is not written now is tried again.
+const TELEMETRY_PATIENCE: Duration = Duration::from_millis(100);
+
+/// The accounts of this invocation, where there is a database to keep them.
+pub(crate) struct Accounts {
+    kept: Option<Kept>,
+}
+
+struct Kept {
+    writer: SqliteAccounts,
+    lock: Arc<FileLock>,
+    start: RunStart,
+    buffer: Arc<TelemetryBuffer>,
+    flusher: Option<TelemetryFlusher>,
+    has_warned: bool,
+    /// The snapshot has written the end together with itself.
+    has_ended: bool,
+}
+
+/// A new id: a UUID of version 7, made from the clock and chance.
+pub(crate) fn new_ledger_id() -> LedgerId {
+    LedgerId(Uuid::now_v7())
+}
+
+/// Refuses an id that was given for an invocation that is over, or for one of another project.
+pub(crate) fn check_given_id(plan: &AccountPlan, database: &DatabasePlan) -> Result<(), Failure> {
+    let Some(id) = plan.given_id else { return Ok(()) };
+    // What else is wrong with the database is found where it is opened for writing.
+    let Ok(Some(reader)) = SqliteReader::open_if_present(&database.path, &database.options) else { return Ok(()) };
+    let Ok(FoundRun::One(found)) = reader.find_run(&id.to_string()) else { return Ok(()) };
+    let Some(row) = found.ledger.filter(|row| row.run_id == id.to_string()) else { return Ok(()) };
+    let problem = if row.subject != plan.project {
+        format!("the ledger has it for project {}, not {}", row.subject, plan.project)
+    } else if row.status == AccountStatus::Running.as_str() {
+        return Ok(());
+    } else {
+        format!("that run is over ({})", row.status)
+    };
+    Err(Failure::usage(anyhow!("use --ledger-id {id}: {problem}")).with_hint("leave it out to get a new one"))
+}
+
+impl Accounts {
+    /// Nobody keeps accounts.
+    pub(crate) const fn none() -> Self {
+        Self { kept: None }
+    }
+
+    /// Opens the accounts of an invocation whose process holds the lock of the database.
+    pub(crate) fn open(
+        database: &DatabasePlan,
+        lock: Arc<FileLock>,
+        id: LedgerId,
+        command: &str,
+        root: &Path,
+        plan: &AccountPlan,
+    ) -> Self {
+        let start = RunStart {
+            id,
+            subject: plan.project.clone(),
+            notes: plan.notes.clone(),
+            started_at: stages::now(),
+            command: command.to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: machine::host_name(),
+            pid: std::process::id(),
+            root_path: Some(root.to_string_lossy().into_owned()),
+            code_ref: plan.code_ref.clone(),
+            trace_id: machine::trace_id(),
+        };
+        match Self::try_open(database, start, command) {
+            Ok((writer, start, flusher, buffer)) => {
+                messages::note(&started_line(&start));
+                let flusher = Some(flusher);
+                let kept = Kept { writer, lock, start, buffer, flusher, has_warned: false, has_ended: false };
+                Self { kept: Some(kept) }
+            }
+            Err(error) => {
+                warn(error);
+                Self::none()
+            }
+        }
+    }
+
+    fn try_open(
+        database: &DatabasePlan,
+        start: RunStart,
+        command: &str,
+    ) -> Result<(SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>), AccountError> {
+        let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
+        close_abandoned(&mut writer, command, Some(start.id))?;
+        writer.mark_run_started(&start)?;
+        let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE };
+        let sink = SqliteAccounts::open(&database.path, &impatient)?.into_telemetry_sink(start.id);
+        let buffer = Arc::new(TelemetryBuffer::default());
+        let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, FLUSH_INTERVAL);
+        Ok((writer, start, flusher, buffer))
+    }
+
+    /// The invocation's id; none where nobody keeps accounts.
+    pub(crate) fn id(&self) -> Option<LedgerId> {
+        self.kept.as_ref().map(|kept| kept.start.id)
+    }
+
+    /// The queue of what happens on the way.
+    pub(crate) fn telemetry(&self) -> Option<Arc<TelemetryBuffer>> {
+        self.kept.as_ref().map(|kept| Arc::clone(&kept.buffer))
+    }
+
+    /// Runs one stage, and writes down that it began and how it ended.
+    pub(crate) fn run_stage_with_tracking<T>(
+        &mut self,
+        input: StageInput,
+        body: impl FnOnce(&mut StageReport) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Some(kept) = &mut self.kept else { return body(&mut StageReport::untracked(&input)) };
+        let mut report = StageReport::begin(&input, &kept.start);
+        kept.begin_stage(&report, &input);
+        let outcome = body(&mut report);
+        kept.end_stage(&report, outcome.as_ref().err());
+        outcome
+    }
+
+    /// Whether a stage with this input and these settings was completed before.
+    pub(crate) fn has_checkpoint(&mut self, input: &StageInput) -> bool {
+        let (Some(kept), Some(fingerprint)) = (&mut self.kept, input.fingerprint) else { return false };
+        let found = kept.writer.find_checkpoint(input.stage, fingerprint, input.config);
+        kept.note(found.map_err(AccountError::from)).flatten().is_some()
+    }
+
+    /// Writes down the end, and closes everything that was opened for the accounts.
+    pub(crate) fn finish(self, failure: Option<&Failure>) {
+        let Some(mut kept) = self.kept else { return };
+        if let Some(failure) = failure.filter(|_| !kept.has_ended) {
+            kept.end_run(failure.account_status(), Some(failure.to_string()));
+        } else if !kept.has_ended {
+            kept.end_run(AccountStatus::Completed, None);
+        }
+        kept.close_telemetry();
+        let closed = kept.writer.close();
+        if let (Err(error), false) = (closed, kept.has_warned) {
+            warn(error.into());
+        }
+    }
+}
+
+impl Kept {
+    fn begin_stage(&mut self, report: &StageReport, input: &StageInput) {
+        let stage = input.stage.as_str();
+        if let Err(error) = self.lock.set_stage(stage)
+            && !self.has_warned
+        {
+            messages::warning(&format!("the lock does not tell the stage: {error}"));
+        }
+        self.buffer.record(telemetry::stage_began(input.stage));
+        let start = StageStart {
+            id: report.id,
+            ledger_id: self.start.id,
+            stage: input.stage,
+            started_at: stages::now(),
+            code_ref: self.start.code_ref.clone(),
+            config_hash: input.config,
+            input_fingerprint: input.fingerprint,
+            rows_in: input.rows_in,
+            trace_id: self.start.trace_id.clone(),
+        };
+        let outcome = self.writer.begin_stage(&start);
+        self.note(outcome.map_err(AccountError::from));
+    }
+
+    fn end_stage(&mut self, report: &StageReport, failure: Option<&Failure>) {
+        let end = report.end(failure);
+        self.buffer.record(telemetry::stage_ended(report.stage, &end));
+        let outcome = self.writer.end_stage(&end);
+        self.note(outcome.map_err(AccountError::from));
+        self.has_ended |= report.has_ended_run && failure.is_none();
+    }
+
+    fn end_run(&mut self, status: AccountStatus, error: Option<String>) {
+        let end = RunEnd { id: self.start.id, status, finished_at: stages::now(), notes: String::new(), error };
+        let outcome = self.writer.mark_run_finished(&end);
+        self.note(outcome);
+    }
+
+    fn close_telemetry(&mut self) {
+        let Some(flusher) = self.flusher.take() else { return };
+        let started = Instant::now();
+        let outcome = flusher.finish(LAST_FLUSH);
+        let TelemetryCounts { recorded, dropped, .. } = outcome.counts;
+        if dropped > 0 {
+            let why = outcome.last_error.map_or_else(
+                || format!("the queue was full, or {:.1} s were over", started.elapsed().as_secs_f64()),
+                |error| format!("{:#}", anyhow::Error::new(error)),
+            );
+            messages::warning(&format!("{dropped} of {recorded} entries of the telemetry are lost: {why}"));
+        }
+        let outcome = self.writer.set_telemetry_counts(self.start.id, outcome.counts);
+        self.note(outcome.map_err(AccountError::from));
+    }
+
+    /// What could be written; the first time that something could not, the user is told.
+    fn note<T>(&mut self, outcome: Result<T, AccountError>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if !std::mem::replace(&mut self.has_warned, true) {
+                    warn(error);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// By which a log names the run, also one that never ends.
+fn started_line(start: &RunStart) -> String {
+    Fields::new("run_started")
+        .field("ledger_id", start.id)
+        .field("project", &start.subject)
+        .field("code_ref", start.code_ref.commit.as_deref().unwrap_or("-"))
+        .finish()
+}
+
+fn warn(error: AccountError) {
+    let error = anyhow::Error::new(error);
+    messages::warning(&format!("the accounts of this run are not complete: cds failed to {error:#}"));
+}

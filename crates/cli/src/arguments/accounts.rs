@@ -1,0 +1,67 @@
+//! What is written down about an invocation.
+
+use cds_model::{CodeRef, LedgerId};
+use clap::Args;
+
+use super::{DatabaseArguments, LockArguments, SourcePlan};
+use crate::provenance::{AnalyzedTree, code_ref, parse_code_ref, parse_project, project_name};
+
+/// Where the accounts of an invocation are kept, and what they say.
+#[derive(Debug, Args)]
+pub(crate) struct TrackingArguments {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArguments,
+
+    #[command(flatten)]
+    pub(crate) lock: LockArguments,
+
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
+}
+
+/// What the user says about the invocation itself.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArguments {
+    /// The project's name [default: the name of its repository, else of its folder]
+    #[arg(long, value_name = "NAME", value_parser = parse_project, env = "CDS_PROJECT")]
+    project: Option<String>,
+
+    /// The commit of the tree [default: what the CI says, else what its repository says]
+    #[arg(long, value_name = "COMMIT", value_parser = parse_code_ref, env = "CDS_CODE_REF")]
+    code_ref: Option<String>,
+
+    /// A note for the ledger
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, env = "CDS_NOTES")]
+    notes: String,
+
+    /// The invocation's own id in the ledger, a UUID [default: a new one]
+    #[arg(long, value_name = "UUID", value_parser = parse_ledger_id)]
+    ledger_id: Option<LedgerId>,
+}
+
+/// Who is accounted for, and what for.
+#[derive(Debug)]
+pub(crate) struct AccountPlan {
+    pub(crate) given_id: Option<LedgerId>,
+    pub(crate) project: String,
+    pub(crate) code_ref: CodeRef,
+    pub(crate) notes: String,
+}
+
+impl AccountArguments {
+    /// Looks at the tree's repository; nothing of it is executed.
+    pub(crate) fn plan(&self, source: &SourcePlan) -> AccountPlan {
+        let root = source.tree.root();
+        let tree = AnalyzedTree { root, uses_ignore_files: source.options.use_ignore_files };
+        AccountPlan {
+            given_id: self.ledger_id,
+            project: project_name(self.project.as_deref(), root),
+            code_ref: code_ref(self.code_ref.as_deref(), &|name| std::env::var(name).ok(), tree),
+            notes: self.notes.clone(),
+        }
+    }
+}
+
+fn parse_ledger_id(text: &str) -> Result<LedgerId, String> {
+    text.parse().map_err(|()| "accepted is a UUID such as 019a9f3e-1c2b-7def-8123-456789abcdef".to_owned())
+}

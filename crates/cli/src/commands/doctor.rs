@@ -1,0 +1,422 @@
+//! `cds doctor`: what would go wrong, before it does. It changes nothing.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    path::Path,
+};
+
+use anyhow::anyhow;
+use cds_persistence::{
+    Access, Diagnosis, LockStatus, PlaceReport, SqliteReader, examine_place, lock_path, lock_status,
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::lock;
+use crate::{
+    arguments::{DatabaseArguments, DatabasePlan, IntentArguments, IntentPlan, ResultFormat},
+    failure::{Failure, database_failure},
+    output::Output,
+    preflight,
+    render::{columns::wrap, safe_json, screen::Screen, style::Tone, text::one_line},
+    signals::Interrupt,
+    stages,
+};
+
+/// Less room than this ends most runs.
+const LEAST_BYTES: u64 = 16 << 20;
+/// Less room than this deserves a look.
+const SCARCE_BYTES: u64 = 256 << 20;
+/// File systems that are gone with the power.
+const VOLATILE: [&str; 2] = ["tmpfs", "ramfs"];
+
+/// Say what would go wrong with a database and a provider, and what to do about it; changes nothing
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    intents: IntentArguments,
+
+    /// Lines for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Ok,
+    Warn,
+    Fail,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        })
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Check {
+    level: Level,
+    name: &'static str,
+    finding: String,
+    remedy: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, finding: impl Into<String>) -> Self {
+        Self { level: Level::Ok, name, finding: finding.into(), remedy: None }
+    }
+
+    fn warn(name: &'static str, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Warn, name, finding: finding.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn fail(name: &'static str, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Fail, name, finding: finding.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn of_failure(name: &'static str, failure: &Failure) -> Self {
+        let remedy = failure.hint().map(str::to_owned);
+        Self { level: Level::Fail, name, finding: failure.to_string(), remedy }
+    }
+}
+
+pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let intents = arguments.intents.plan(stages::seed())?;
+    let mut checks = match arguments.database.plan_if_given() {
+        Some(plan) => examine(&plan),
+        None => vec![Check::warn(
+            "database",
+            "none is configured; commands that need one will say so",
+            "name the file with --db-path FILE, or set CDS_DB_PATH",
+        )],
+    };
+    checks.push(provider(intents, interrupt)?);
+    checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
+    Output::Stdout.write(|writer| match arguments.format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &json(&checks))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => write(writer, &checks, &Screen::of_stdout()),
+    })?;
+    match count(&checks, Level::Fail) {
+        0 => Ok(()),
+        1 => Err(Failure::failed(anyhow!("pass 1 check of {}", checks.len()))),
+        failed => Err(Failure::failed(anyhow!("pass {failed} checks of {}", checks.len()))),
+    }
+}
+
+fn examine(plan: &DatabasePlan) -> Vec<Check> {
+    let place = examine_place(&plan.path);
+    let mut checks = place_checks(&place);
+    if place.is_present && place.refusal.is_none() {
+        match SqliteReader::open(&plan.path, &plan.options).and_then(|reader| reader.diagnose()) {
+            Ok(diagnosis) => checks.extend(database_checks(&diagnosis)),
+            Err(error) => checks.push(Check::of_failure("schema", &database_failure(error))),
+        }
+    }
+    checks.push(lock_check(&plan.path));
+    checks.push(survival(&place));
+    checks
+}
+
+/// What can be said without opening the file.
+fn place_checks(place: &PlaceReport) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let folder = place.folder.display();
+    checks.push(match &place.refusal {
+        Some(error) => Check::fail(
+            "database",
+            format!("no database can be there: {error}"),
+            "name a regular file in an existing folder",
+        ),
+        None if !place.is_present => Check::ok("database", "not there yet; the first cds persist creates it"),
+        None if !place.is_file_writable => Check::fail(
+            "database",
+            "the file may be read and not written",
+            "give yourself permission to write it, or name another file",
+        ),
+        None => Check::ok("database", "there, and writable"),
+    });
+    checks.push(match &place.folder_error {
+        Some(error) => Check::fail(
+            "folder",
+            format!("nothing can be written into {folder}, where the journal and the lock stand: {error}"),
+            "create the folder, or give yourself permission to write into it",
+        ),
+        None => Check::ok("folder", format!("{folder} can be written to")),
+    });
+    let name = place
+        .file_system
+        .map(|found| found.name.map_or_else(|| format!("of kind 0x{:x}", found.number), str::to_owned));
+    checks.push(match (name, place.is_fit_for_log) {
+        (Some(name), true) => Check::ok("file system", format!("{name}: fit for a write-ahead log")),
+        (Some(name), false) => Check::warn(
+            "file system",
+            format!("{name}: unfit for a write-ahead log; a rollback journal is used, readers and writers wait for each other"),
+            "put the database on a local disk if several programs use it at once",
+        ),
+        (None, _) => Check::ok("file system", "it cannot be asked here; a write-ahead log is used"),
+    });
+    checks.extend(place.free_bytes.map(|bytes| {
+        let finding = format!("{} MiB are free", bytes >> 20);
+        let remedy = "make room; cds runs prune removes old snapshots, and --compact gives their room back";
+        match bytes {
+            0..LEAST_BYTES => Check::fail("free space", finding, remedy),
+            LEAST_BYTES..SCARCE_BYTES => Check::warn("free space", finding, remedy),
+            _ => Check::ok("free space", finding),
+        }
+    }));
+    checks
+}
+
+/// What the file itself says.
+fn database_checks(found: &Diagnosis) -> Vec<Check> {
+    let mut schema = format!(
+        "format {} of at most {}, journal {}, pages of {} bytes",
+        found.format_version, found.known_format_version, found.journal_mode, found.page_size
+    );
+    if !found.missing_tables.is_empty() {
+        schema = format!("{schema}; still to be created: {}", found.missing_tables.join(", "));
+    }
+    let read = match found.access {
+        Access::Shared => "",
+        Access::Immutable => " (read as a file that nobody has open)",
+        Access::Copy => " (read as a copy, with its journal applied)",
+    };
+    let known = |count: Option<u64>| count.map_or_else(|| "unreadable".to_owned(), |count| count.to_string());
+    let unused = match found.free_page_count.saturating_mul(2) > found.page_count.max(2_000) {
+        true => Check::warn(
+            "content",
+            format!("{} of {} pages are empty", found.free_page_count, found.page_count),
+            "give the room back with: cds runs prune --compact and a rule of what to keep",
+        ),
+        false => Check::ok(
+            "content",
+            format!("snapshots: {}, records: {}{read}", known(found.run_count), known(found.record_count)),
+        ),
+    };
+    vec![
+        Check::ok("sqlite", format!("version {}", found.sqlite_version)),
+        Check::ok("schema", schema),
+        integrity(found),
+        unused,
+    ]
+}
+
+fn integrity(found: &Diagnosis) -> Check {
+    if let Some(first) = found.damage.first() {
+        let remedy = "restore a copy; what can still be read is saved with: sqlite3 FILE .recover";
+        return Check::fail("integrity", format!("the file is damaged: {first}"), remedy);
+    }
+    match found.dangling_row_count {
+        Some(0) => Check::ok("integrity", "the file is whole, and every row points at one that is there"),
+        Some(count) => Check::warn(
+            "integrity",
+            format!("the file is whole, but {count} rows point at rows that are missing"),
+            "another program removed them; cds works all the same",
+        ),
+        None => Check::warn("integrity", "whether rows point at missing ones could not be read", "restore a copy"),
+    }
+}
+
+fn lock_check(path: &Path) -> Check {
+    match lock_status(&lock_path(path)) {
+        Ok(status @ LockStatus::Held(_)) => {
+            let holder = match &status {
+                LockStatus::Held(Some(holder)) => format!("{}: {holder}", lock::meaning(&status)),
+                _ => lock::meaning(&status).to_owned(),
+            };
+            Check::warn("lock", holder, "wait until it is done, or let commands wait with --lock-timeout 10m")
+        }
+        Ok(status) => Check::ok("lock", lock::meaning(&status)),
+        Err(error) => Check::fail(
+            "lock",
+            format!("{:#}", anyhow::Error::new(error)),
+            "put the database on a file system that has locks, and give yourself permission to use the lock file",
+        ),
+    }
+}
+
+fn survival(place: &PlaceReport) -> Check {
+    let name = place.file_system.and_then(|found| found.name).unwrap_or_default();
+    if VOLATILE.contains(&name) {
+        return Check::warn(
+            "survives",
+            format!("a saved run survives a kill, but no power cut: {name} lies in memory"),
+            "put the database on a disk",
+        );
+    }
+    let journal = if place.is_fit_for_log { "a write-ahead log" } else { "a rollback journal (TRUNCATE)" };
+    Check::ok("survives", format!("kill: yes; power cut: yes, with {journal} and synchronous=FULL"))
+}
+
+fn provider(mut intents: IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
+    // So that a provider that cannot be asked is an answer here, and not only a warning.
+    intents.requires_provider = true;
+    let place = format!("{}, model {}", intents.client.provider_url(), intents.client.model());
+    match preflight::probe(&intents, interrupt) {
+        Ok(_) => Ok(Check::ok("provider", format!("{place}: there"))),
+        Err(_) if interrupt.is_raised() => Err(interrupt.failure()),
+        Err(failure) => Ok(Check::of_failure("provider", &failure)),
+    }
+}
+
+/// Only for information, and without running it: commits are read from the repository's files.
+fn git(path: &std::ffi::OsStr) -> Check {
+    let names = if cfg!(windows) { ["git.exe"] } else { ["git"] };
+    let found =
+        std::env::split_paths(path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file());
+    Check::ok(
+        "git",
+        match found {
+            Some(file) => {
+                format!("found at {}; not needed, commits are read from the repository itself", file.display())
+            }
+            None => "not found, and not needed: commits are read from the repository itself".to_owned(),
+        },
+    )
+}
+
+fn count(checks: &[Check], level: Level) -> usize {
+    checks.iter().filter(|check| check.level == level).count()
+}
+
+fn json(checks: &[Check]) -> Value {
+    let check = |check: &Check| {
+        json!({
+            "check": check.name,
+            "level": check.level.to_string(),
+            "finding": check.finding,
+            "remedy": check.remedy,
+        })
+    };
+    json!({
+        "checks": checks.iter().map(check).collect::<Value>(),
+        "warn_count": count(checks, Level::Warn),
+        "fail_count": count(checks, Level::Fail),
+    })
+}
+
+fn write(writer: &mut dyn Write, checks: &[Check], screen: &Screen) -> io::Result<()> {
+    let indent = 4 + 2 + 11 + 2;
+    let room = screen.width.saturating_sub(indent);
+    for check in checks {
+        let tone = match check.level {
+            Level::Ok => Tone::Good,
+            Level::Warn => Tone::Warning,
+            Level::Fail => Tone::Bad,
+        };
+        let mut start = format!("{}  {:11}  ", screen.palette.paint(tone, &format!("{:4}", check.level)), check.name);
+        let remedy = check.remedy.iter().map(|remedy| format!("remedy: {remedy}"));
+        for text in std::iter::once(check.finding.clone()).chain(remedy) {
+            for line in wrap(&one_line(&text), room) {
+                writeln!(writer, "{start}{line}")?;
+                start = " ".repeat(indent);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::render::{local_time::LocalTime, style::Palette, text::is_unsafe};
+
+    fn place(free_bytes: u64, is_fit_for_log: bool) -> PlaceReport {
+        PlaceReport {
+            refusal: None,
+            is_present: true,
+            is_file_writable: true,
+            folder: "/x\x1b[31m/a folder whose name is rather long, longer than most/and then one more".into(),
+            folder_error: None,
+            file_system: None,
+            is_fit_for_log,
+            free_bytes: Some(free_bytes),
+        }
+    }
+
+    fn diagnosis() -> Diagnosis {
+        Diagnosis {
+            sqlite_version: "3.53.1",
+            access: Access::Copy,
+            journal_mode: "wal".to_owned(),
+            page_size: 8192,
+            page_count: 100,
+            free_page_count: 0,
+            damage: Vec::new(),
+            dangling_row_count: Some(0),
+            format_version: 1,
+            known_format_version: 1,
+            missing_tables: vec!["telemetry"],
+            run_count: Some(3),
+            record_count: None,
+        }
+    }
+
+    fn shown(checks: &[Check], width: usize) -> String {
+        let mut output = Vec::new();
+        let screen = Screen { width, palette: Palette::Plain, time: LocalTime::of(TimeZone::UTC) };
+        write(&mut output, checks, &screen).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        let mut checks = place_checks(&place(8 << 30, true));
+        checks.extend(database_checks(&diagnosis()));
+        checks.push(survival(&place(0, true)));
+        let broken = Diagnosis {
+            damage: vec!["Tree 4 page 7: btreeInitPage() returns error code 11".to_owned()],
+            free_page_count: 4_000,
+            page_count: 5_000,
+            ..diagnosis()
+        };
+        checks.extend(database_checks(&broken));
+        checks.extend(place_checks(&PlaceReport {
+            is_file_writable: false,
+            folder_error: Some(io::ErrorKind::PermissionDenied.into()),
+            ..place(1 << 20, false)
+        }));
+        checks.push(survival(&place(0, false)));
+        insta::assert_snapshot!("doctor_80", shown(&checks, 80));
+        for width in 40..200 {
+            for line in shown(&checks, width).lines() {
+                assert!(line.width() <= width && !line.chars().any(is_unsafe), "{width}: {line}");
+            }
+        }
+        assert_eq!((count(&checks, Level::Warn), count(&checks, Level::Fail)), (2, 4));
+    }
+
+    #[test]
+    fn room_that_gets_scarce_is_said_in_time() {
+        let level = |bytes| place_checks(&place(bytes, true)).pop().unwrap().level;
+        assert_eq!(
+            [0, LEAST_BYTES - 1, LEAST_BYTES, SCARCE_BYTES - 1, SCARCE_BYTES, u64::MAX].map(level),
+            [Level::Fail, Level::Fail, Level::Warn, Level::Warn, Level::Ok, Level::Ok]
+        );
+    }
+
+    #[test]
+    fn git_is_looked_for_and_not_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(git(folder.path().as_os_str()).finding.starts_with("not found"));
+        std::fs::write(folder.path().join(if cfg!(windows) { "git.exe" } else { "git" }), "").unwrap();
+        let check = git(folder.path().as_os_str());
+        assert!(check.level == Level::Ok && check.finding.starts_with("found at"), "{check:?}");
+    }
+}

@@ -1,0 +1,215 @@
+//! Two snapshots side by side: what is new, gone, changed or elsewhere. Pure: rows in, findings out.
+
+use std::collections::{HashMap, VecDeque};
+
+use cds_model::{SymbolKind, UnitName, UnitRow, unit_names};
+use cds_persistence::DefinitionRow;
+
+/// A record with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) row: DefinitionRow,
+    pub(super) name: UnitName,
+}
+
+/// A record of the earlier snapshot and the one of the later that is the same definition.
+pub(super) type Pair<'a> = (&'a Unit, &'a Unit);
+
+/// What is different, each list by path and line.
+#[derive(Debug, Default)]
+pub(super) struct Comparison<'a> {
+    pub(super) added: Vec<&'a Unit>,
+    pub(super) removed: Vec<&'a Unit>,
+    /// Another code under the same name.
+    pub(super) changed: Vec<Pair<'a>>,
+    /// The same code under another name or in another file.
+    pub(super) moved: Vec<Pair<'a>>,
+    /// Another intent for the same code, moved or not.
+    pub(super) intents_changed: Vec<Pair<'a>>,
+    /// The same code under the same name, whatever its intent.
+    pub(super) unchanged_count: usize,
+}
+
+/// Names the records of one snapshot, and puts them in the order of their places.
+pub(super) fn units(rows: Vec<DefinitionRow>) -> Vec<Unit> {
+    let named = rows.iter().map(|row| UnitRow {
+        // Another program may know more kinds; for a name only classes and files are special.
+        kind: row.kind.parse().unwrap_or(SymbolKind::Function),
+        file_path: &row.file_path,
+        signature: row.signature.as_deref(),
+        start_line: row.start_line,
+        end_line: row.end_line,
+    });
+    let names = unit_names(&named.collect::<Vec<_>>());
+    let mut units: Vec<Unit> = rows.into_iter().zip(names).map(|(row, name)| Unit { row, name }).collect();
+    units.sort_by(|left, right| place(left).cmp(&place(right)));
+    units
+}
+
+fn place(unit: &Unit) -> (&str, u32, bool, &UnitName) {
+    (&unit.row.file_path, unit.row.start_line, unit.row.kind != "file", &unit.name)
+}
+
+/// Compares two snapshots whose records [`units`] has named.
+///
+/// The same definition is the one of the same file, kind and name. Of what is left on both sides, records of the same
+/// kind and code have moved: those of the same name first, then the others in the order of their places.
+pub(super) fn compare<'a>(before: &'a [Unit], after: &'a [Unit]) -> Comparison<'a> {
+    let mut result = Comparison::default();
+    let mut later: HashMap<_, &Unit> = after.iter().map(|unit| (identity(unit), unit)).collect();
+    for unit in before {
+        match later.remove(&identity(unit)) {
+            None => result.removed.push(unit),
+            Some(other) if other.row.md5sum != unit.row.md5sum => result.changed.push((unit, other)),
+            Some(other) => {
+                result.unchanged_count += 1;
+                result.intents_changed.extend(has_other_intent(unit, other).then_some((unit, other)));
+            }
+        }
+    }
+    result.added = after.iter().filter(|unit| later.contains_key(&identity(unit))).collect();
+    pair_moved(&mut result, |unit| unit.name.qualified.as_str());
+    pair_moved(&mut result, |_| "");
+    result.moved.sort_by(|left, right| place(left.1).cmp(&place(right.1)));
+    let moved = result.moved.iter().copied().filter(|(unit, other)| has_other_intent(unit, other));
+    result.intents_changed.extend(moved);
+    result.intents_changed.sort_by(|left, right| place(left.1).cmp(&place(right.1)));
+    result
+}
+
+fn identity(unit: &Unit) -> (&str, &str, &UnitName) {
+    (&unit.row.file_path, &unit.row.kind, &unit.name)
+}
+
+fn has_other_intent(left: &Unit, right: &Unit) -> bool {
+    (&left.row.intent, &left.row.intent_status) != (&right.row.intent, &right.row.intent_status)
+}
+
+/// Takes pairs of the same kind, code and `name` out of what was removed and added.
+fn pair_moved<'a>(result: &mut Comparison<'a>, name: impl Fn(&'a Unit) -> &'a str) {
+    let key = |unit: &'a Unit| (unit.row.kind.as_str(), unit.row.md5sum.as_str(), name(unit));
+    let mut gone: HashMap<_, VecDeque<&'a Unit>> = HashMap::new();
+    for unit in std::mem::take(&mut result.removed) {
+        gone.entry(key(unit)).or_default().push_back(unit);
+    }
+    for unit in std::mem::take(&mut result.added) {
+        match gone.get_mut(&key(unit)).and_then(VecDeque::pop_front) {
+            Some(origin) => result.moved.push((origin, unit)),
+            None => result.added.push(unit),
+        }
+    }
+    result.removed = gone.into_values().flatten().collect();
+    result.removed.sort_by(|left, right| place(left).cmp(&place(right)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records of `path kind first-last signature code intent`, one a line; `-` is nothing.
+    fn snapshot(text: &str) -> Vec<Unit> {
+        let row = |line: &str| {
+            let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [file_path, kind, lines, signature, md5sum, intent] = parts[..] else { panic!("{line}") };
+            let (start, end) = lines.split_once('-').unwrap();
+            let told = |text: &str| (text != "-").then(|| text.to_owned());
+            DefinitionRow {
+                kind: kind.to_owned(),
+                file_path: file_path.to_owned(),
+                signature: told(signature),
+                start_line: start.parse().unwrap(),
+                end_line: end.parse().unwrap(),
+                md5sum: md5sum.to_owned(),
+                intent: told(intent),
+                intent_status: if intent == "-" { "skipped" } else { "success" }.to_owned(),
+            }
+        };
+        units(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(row).collect())
+    }
+
+    fn shown(unit: &Unit) -> String {
+        format!("{} {}", unit.row.file_path, unit.name)
+    }
+
+    fn names(units: &[&Unit]) -> Vec<String> {
+        units.iter().map(|unit| shown(unit)).collect()
+    }
+
+    fn pairs(pairs: &[Pair<'_>]) -> Vec<String> {
+        pairs.iter().map(|(left, right)| format!("{} -> {}", shown(left), shown(right))).collect()
+    }
+
+    const BEFORE: &str = "
+        a.py | file     | 1-20  | -                  | f1 | -
+        a.py | class    | 1-10  | class Shop:        | c1 | Sells.
+        a.py | method   | 2-4   | def buy(self):     | m1 | Buys.
+        a.py | method   | 5-10  | def sell(self):    | m2 | Sells one.
+        a.py | function | 12-20 | def total(items):  | t1 | Sums up.
+        b.py | file     | 1-9   | -                  | f2 | -
+        b.py | function | 1-3   | def copy():        | x1 | Copies.
+        b.py | function | 5-9   | def gone():        | g1 | Goes.";
+
+    #[test]
+    fn every_kind_of_difference_is_told_apart() {
+        let before = snapshot(BEFORE);
+        let after = snapshot(
+            "
+            a.py | file     | 1-30  | -                  | f9 | -
+            a.py | class    | 5-14  | class Shop:        | c1 | Sells.
+            a.py | method   | 6-8   | def buy(self):     | m1 | Acquires.
+            a.py | method   | 9-14  | def sell(self, x): | m9 | Sells one.
+            a.py | function | 20-30 | def fresh():       | n1 | Is new.
+            c.py | file     | 1-9   | -                  | f2 | -
+            c.py | function | 1-3   | def copy():        | x1 | Copies.
+            c.py | function | 5-9   | def sum_up(items): | t1 | Adds.",
+        );
+        let result = compare(&before, &after);
+        assert_eq!(names(&result.added), ["a.py fresh"]);
+        assert_eq!(names(&result.removed), ["b.py gone"]);
+        assert_eq!(pairs(&result.changed), ["a.py  -> a.py ", "a.py Shop.sell -> a.py Shop.sell"]);
+        let moved = ["b.py  -> c.py ", "b.py copy -> c.py copy", "a.py total -> c.py sum_up"];
+        assert_eq!(pairs(&result.moved), moved);
+        let intents = ["a.py Shop.buy -> a.py Shop.buy", "a.py total -> c.py sum_up"];
+        assert_eq!(pairs(&result.intents_changed), intents);
+        assert_eq!(result.unchanged_count, 2);
+    }
+
+    #[test]
+    fn a_snapshot_does_not_differ_from_itself() {
+        let (before, after) = (snapshot(BEFORE), snapshot(BEFORE));
+        let result = compare(&before, &after);
+        assert_eq!(result.unchanged_count, 8);
+        let lists = [result.added.len(), result.removed.len(), result.changed.len(), result.moved.len()];
+        assert_eq!((lists, result.intents_changed.len()), ([0; 4], 0));
+    }
+
+    #[test]
+    fn copies_move_to_their_own_name_first() {
+        let before = snapshot(
+            "
+            a.py | function | 1-2 | def one(): | s | -
+            a.py | function | 4-5 | def two(): | s | -
+            a.py | function | 7-8 | def six(): | s | -",
+        );
+        let after = snapshot(
+            "
+            b.py | function | 1-2 | def two():   | s | -
+            b.py | function | 4-5 | def three(): | s | -
+            b.py | method   | 7-8 | def six():   | s | -",
+        );
+        let result = compare(&before, &after);
+        assert_eq!(pairs(&result.moved), ["a.py two -> b.py two", "a.py one -> b.py three"]);
+        assert_eq!(names(&result.removed), ["a.py six"], "another kind is another thing");
+        assert_eq!(names(&result.added), ["b.py six"]);
+    }
+
+    #[test]
+    fn a_second_of_the_same_name_is_another_definition() {
+        let before =
+            snapshot("a.py | method | 1-2 | def x(self): | g | -\na.py | method | 4-5 | def x(self, y): | s | -");
+        let after =
+            snapshot("a.py | method | 1-2 | def x(self): | g | -\na.py | method | 4-6 | def x(self, y): | s2 | -");
+        let result = compare(&before, &after);
+        assert_eq!((pairs(&result.changed), result.unchanged_count), (vec!["a.py x#2 -> a.py x#2".to_owned()], 1));
+    }
+}

@@ -1,0 +1,165 @@
+//! `cds runs list`: one row an invocation.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use cds_model::AccountStatus;
+use cds_persistence::{Invocation, InvocationFilter};
+use clap::{Args, builder::PossibleValuesParser};
+use serde_json::{Value, json};
+
+use super::{ReadArguments, facts, ids::KnownIds, json::invocation, nothing_to_show};
+use crate::{
+    arguments::parse_duration,
+    failure::{Failure, database_failure},
+    render::{
+        columns::wrap,
+        grid::{Cell, Column, Grid, Saving},
+        screen::Screen,
+        text::one_line,
+    },
+    stages,
+};
+
+/// The last runs, one row each, newest first
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    #[command(flatten)]
+    read: ReadArguments,
+
+    /// How many
+    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    limit: u32,
+
+    /// Only with this status
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str)))]
+    status: Option<String>,
+
+    /// Only those that began so long ago at most, for example 7d
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    since: Option<Duration>,
+
+    /// Only of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::number("ID"),
+    Column::text("RUN"),
+    Column::text("STATUS"),
+    Column::text("STARTED"),
+    Column::number("SECONDS"),
+    Column::text("PROJECT"),
+    Column::text("COMMIT"),
+    Column::number("RECORDS"),
+    Column::number("FAILED"),
+    Column::number("CALLS"),
+    Column::number("REUSED"),
+    Column::number("TOKENS"),
+];
+
+const SAVINGS: &[Saving] = &[
+    Saving::Cut("PROJECT", 16),
+    Saving::Shorten("STARTED"),
+    Saving::Shorten("COMMIT"),
+    Saving::Shorten("STATUS"),
+    Saving::Shorten("RUN"),
+    Saving::Drop("REUSED"),
+    Saving::Drop("TOKENS"),
+    Saving::Drop("CALLS"),
+    Saving::Shorten("STARTED"),
+    Saving::Cut("PROJECT", 8),
+    Saving::Drop("COMMIT"),
+    Saving::Drop("FAILED"),
+    Saving::Drop("PROJECT"),
+    Saving::Drop("RECORDS"),
+    Saving::Drop("SECONDS"),
+    Saving::Cut("RUN", 8),
+];
+
+pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open()?;
+    let filter = InvocationFilter {
+        limit: usize::try_from(arguments.limit).ok(),
+        status: arguments.status.clone(),
+        since: arguments.since.map(|since| stages::ago(since).to_string()),
+        project: arguments.project.clone(),
+    };
+    let rows = reader.invocations(&filter).map_err(database_failure)?;
+    let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "run")? } else { String::new() };
+    let known = KnownIds::of_runs(&reader)?;
+    arguments.read.show(
+        || json(&rows),
+        |writer, screen| {
+            if rows.is_empty() { writeln!(writer, "{instead}") } else { write(writer, &rows, &known, screen) }
+        },
+    )
+}
+
+fn json(rows: &[Invocation]) -> Value {
+    json!({ "runs": rows.iter().map(invocation).collect::<Value>() })
+}
+
+fn write(writer: &mut dyn Write, rows: &[Invocation], known: &KnownIds, screen: &Screen) -> io::Result<()> {
+    let mut grid = Grid::new(COLUMNS, SAVINGS);
+    for row in rows {
+        let ledger = row.ledger.as_ref();
+        let snapshot = row.snapshot.as_ref();
+        grid.push([
+            Cell::of(row.snapshot_id),
+            ledger.map_or_else(|| Cell::of(None::<String>), |ledger| known.cell(&ledger.run_id)),
+            facts::status_cell(row.status()),
+            facts::time_cell(row.started_at(), screen),
+            Cell::of(facts::seconds(facts::duration_seconds(row))),
+            Cell::of(ledger.map(|ledger| &ledger.subject)),
+            facts::commit_cell(ledger.and_then(|ledger| ledger.code_ref.as_deref())),
+            Cell::of(snapshot.map(|snapshot| snapshot.record_count)),
+            Cell::of(snapshot.map(|snapshot| snapshot.intent_failed_count)),
+            Cell::of(row.llm_calls),
+            Cell::of(row.enrichment.as_ref().map(|enrichment| enrichment.reused_count)),
+            Cell::of(row.tokens),
+        ]);
+    }
+    grid.write(writer, screen, 0)?;
+    let counts = facts::counts("run", rows.iter().map(Invocation::status));
+    let summary = one_line(&format!("{counts}; times in {}", screen.time.name()));
+    wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn list(rows: &[Invocation], width: usize) -> String {
+        let ids = rows.iter().filter_map(|row| row.ledger.as_ref()).map(|row| row.run_id.clone());
+        let mut output = Vec::new();
+        write(&mut output, rows, &KnownIds::of_each(ids), &samples::screen(width)).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        let rows = samples::invocations();
+        insta::assert_snapshot!("list_80", list(&rows, 80));
+        insta::assert_snapshot!("list_160", list(&rows, 160));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+        for width in 40..200 {
+            samples::assert_is_safe(&list(&[samples::hostile_invocation()], width), width);
+            samples::assert_is_safe(&list(&samples::invocations(), width), width);
+        }
+    }
+
+    #[test]
+    fn a_snapshot_without_an_account_is_a_run_too() {
+        let object = json(&samples::invocations());
+        let row = object["runs"].as_array().unwrap().last().unwrap();
+        assert_eq!((&row["ledger"], &row["ledger_id"], &row["snapshot_id"]), (&Value::Null, &Value::Null, &json!(1)));
+        assert_eq!((&row["status"], &row["duration_seconds"]), (&json!("completed"), &json!(1.5)));
+    }
+}

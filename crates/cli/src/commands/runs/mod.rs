@@ -1,0 +1,145 @@
+//! `cds runs`: what is known of every run, one file a subcommand.
+
+mod compare;
+mod diff;
+mod diff_page;
+mod facts;
+mod ids;
+mod json;
+mod list;
+mod note;
+mod page;
+mod page_events;
+mod page_stages;
+mod prune;
+#[cfg(test)]
+mod samples;
+mod show;
+mod stats;
+mod tail;
+
+use std::io::{self, Write};
+
+use anyhow::anyhow;
+use cds_persistence::{FoundRun, Invocation, InvocationFilter, SqliteReader};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::{
+    arguments::{DatabaseArguments, DatabasePlan, ResultFormat},
+    failure::{Failure, database_failure},
+    output::Output,
+    render::{safe_json, screen::Screen, text},
+    signals::Interrupt,
+};
+
+/// Show, compare, annotate and prune the runs of a database
+#[derive(Debug, Args)]
+pub(crate) struct RunsArguments {
+    #[command(subcommand)]
+    command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    #[command(after_help = crate::EXIT_CODES)]
+    Tail(tail::TailArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    List(list::ListArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Show(show::ShowArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Diff(diff::DiffArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Stats(stats::StatsArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Note(note::NoteArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Prune(prune::PruneArguments),
+}
+
+pub(super) fn run(arguments: &RunsArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    match &arguments.command {
+        RunsCommand::Tail(arguments) => tail::run(arguments),
+        RunsCommand::List(arguments) => list::run(arguments),
+        RunsCommand::Show(arguments) => show::run(arguments),
+        RunsCommand::Diff(arguments) => diff::run(arguments),
+        RunsCommand::Stats(arguments) => stats::run(arguments),
+        RunsCommand::Note(arguments) => note::run(arguments, interrupt),
+        RunsCommand::Prune(arguments) => prune::run(arguments, interrupt),
+    }
+}
+
+/// What the subcommands that only read have in common.
+#[derive(Debug, Args)]
+struct ReadArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    /// A table for people, or one JSON object with every field
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+impl ReadArguments {
+    fn open(&self) -> Result<(SqliteReader, DatabasePlan), Failure> {
+        let plan = self.database.plan()?;
+        Ok((SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?, plan))
+    }
+
+    fn show(
+        &self,
+        json: impl FnOnce() -> Value,
+        table: impl FnOnce(&mut dyn Write, &Screen) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        show(self.format, json, table)
+    }
+}
+
+/// Writes a result in the form that was asked for.
+fn show(
+    format: ResultFormat,
+    json: impl FnOnce() -> Value,
+    table: impl FnOnce(&mut dyn Write, &Screen) -> io::Result<()>,
+) -> Result<(), Failure> {
+    Output::Stdout.write(|writer| match format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &json())?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => table(writer, &Screen::of_stdout()),
+    })
+}
+
+/// Whether the database has no run at all.
+fn is_empty(reader: &SqliteReader) -> Result<bool, Failure> {
+    let filter = InvocationFilter { limit: Some(1), ..InvocationFilter::default() };
+    Ok(reader.invocations(&filter).map_err(database_failure)?.is_empty())
+}
+
+/// What is said instead of an empty table.
+fn nothing_to_show(reader: &SqliteReader, plan: &DatabasePlan, what: &str) -> Result<String, Failure> {
+    Ok(if is_empty(reader)? { no_run_yet(plan) } else { format!("no {what} matches") })
+}
+
+fn no_run_yet(plan: &DatabasePlan) -> String {
+    let path = text::one_line(&plan.path.to_string_lossy());
+    format!("{path} has no run yet; the first is made by: cds persist --path SRC --db-path {path}")
+}
+
+/// The one run that `name` means; none where the database has no run at all.
+fn only(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<Option<Invocation>, Failure> {
+    match found {
+        FoundRun::One(invocation) => Ok(Some(*invocation)),
+        FoundRun::Ambiguous(candidates) => Err(Failure::failed(anyhow!("find run {name:?}: more than one begins so"))
+            .with_hint(format!("it may be {}", candidates.join(", ")))),
+        FoundRun::Missing { .. } if is_empty(reader)? => Ok(None),
+        FoundRun::Missing { nearest } => {
+            let hint = match nearest.is_empty() {
+                true => "cds runs list shows those there are".to_owned(),
+                false => format!("the nearest are {}; cds runs list shows all", nearest.join(", ")),
+            };
+            Err(Failure::failed(anyhow!("find run {name:?}: there is none")).with_hint(hint))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `cds runs note`: a remark for the ledger.
+
+use anyhow::anyhow;
+use cds_persistence::{SqliteAccounts, SqliteReader};
+use clap::Args;
+
+use super::{no_run_yet, only};
+use crate::{
+    arguments::{DatabaseArguments, LockArguments},
+    failure::{Failure, database_failure},
+    output::Output,
+    render::fields::Fields,
+    signals::Interrupt,
+    writer_lock::WriterLock,
+};
+
+/// Enough for a remark; a ledger is no place for reports.
+const LONGEST_NOTE: usize = 4_000;
+
+/// Append a note to a run; notes that are there stay
+#[derive(Debug, Args)]
+pub(super) struct NoteArguments {
+    /// The run, named as for `cds runs show`
+    #[arg(value_name = "RUN")]
+    run: String,
+
+    /// The note
+    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    text: String,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    lock: LockArguments,
+}
+
+pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let text = arguments.text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_NOTE {
+        return Err(Failure::usage(anyhow!("note that: accepted are 1 to {LONGEST_NOTE} characters")));
+    }
+    let plan = arguments.database.plan()?;
+    let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    let found = reader.find_run(&arguments.run).map_err(database_failure)?;
+    let Some(found) = only(found, &arguments.run, &reader)? else {
+        return Output::Stdout.write(|writer| writeln!(writer, "{}", no_run_yet(&plan)));
+    };
+    // Before the database is opened to write: a second handle of this process would take the first one's locks along.
+    drop(reader);
+    let Some(row) = found.ledger else {
+        return Err(Failure::failed(anyhow!("append a note to run {:?}: it has no row in the ledger", arguments.run))
+            .with_hint("another program wrote this snapshot; its tables are left as they are"));
+    };
+    let lock = WriterLock::acquire(&plan, &arguments.lock, "runs note", interrupt)?;
+    let mut accounts = SqliteAccounts::open(&plan.path, &plan.options).map_err(database_failure)?;
+    lock.check(interrupt)?;
+    accounts.append_note(&row.run_id, text).map_err(Failure::failed)?;
+    accounts.close().map_err(database_failure)?;
+    let line = Fields::new("noted").field("run_id", &row.run_id).finish();
+    Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+}

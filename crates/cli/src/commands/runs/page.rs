@@ -1,0 +1,256 @@
+//! One run as a page: outcome first, then where it came from, what it cost, and what happened.
+
+use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow};
+
+use super::{
+    facts::{self, broken_stage, plural},
+    page_events::{errors, telemetry},
+    page_stages::stages,
+    show::Liveness,
+};
+use crate::render::{screen::Screen, sections::Sections, style::Tone};
+
+/// The whole page.
+pub(super) fn render(
+    found: &Invocation,
+    details: &InvocationDetails,
+    liveness: Option<&Liveness>,
+    screen: &Screen,
+) -> String {
+    let mut page = Sections::new(screen);
+    run(&mut page, found, details, liveness, screen);
+    source(&mut page, found);
+    snapshot(&mut page, found, details, screen);
+    cost(&mut page, found, details);
+    stages(&mut page, found, details, screen);
+    errors(&mut page, details);
+    telemetry(&mut page, found, details);
+    page.finish()
+}
+
+fn run(
+    page: &mut Sections<'_>,
+    found: &Invocation,
+    details: &InvocationDetails,
+    liveness: Option<&Liveness>,
+    screen: &Screen,
+) {
+    page.heading("Run");
+    let status = found.status();
+    page.toned_field("status", Tone::of_status(status), status);
+    page.field("outcome", outcome(found, details, liveness));
+    page.optional("snapshot", found.snapshot_id);
+    page.field("started", screen.time.in_full(found.started_at()));
+    let Some(row) = &found.ledger else {
+        page.optional("seconds", facts::seconds(facts::duration_seconds(found)));
+        page.field("ledger", "none: another program wrote this snapshot, or a cds that kept no accounts");
+        return;
+    };
+    page.optional("finished", row.finished_at.as_deref().map(|stored| screen.time.in_full(stored)));
+    page.optional("seconds", facts::seconds(facts::duration_seconds(found)));
+    page.field("ledger id", &row.run_id);
+    page.field("project", &row.subject);
+    page.field("command", &row.command);
+    page.optional("error", row.error.as_ref());
+    page.optional("closed by", row.closed_by.as_ref());
+    page.optional("notes", row.notes.as_ref().filter(|notes| !notes.is_empty()));
+    page.field("host", or_unknown(&row.host));
+    page.field("process", row.pid.to_string());
+    page.field("cds version", &row.tool_version);
+    page.field("trace id", &row.trace_id);
+}
+
+/// What became of the run, in a sentence.
+fn outcome(found: &Invocation, details: &InvocationDetails, liveness: Option<&Liveness>) -> String {
+    let ledger = found.ledger.as_ref();
+    let stage = broken_stage(&details.stages);
+    let place = stage.map_or_else(|| "outside of its stages".to_owned(), |row| format!("in stage {}", row.stage));
+    let cause = || {
+        let told = ledger.and_then(|row| row.error.as_ref()).or(stage.and_then(|row| row.error.as_ref()));
+        told.map_or_else(|| "no cause was written down".to_owned(), Clone::clone)
+    };
+    match found.status() {
+        "completed" => "it ended, and nothing is missing".to_owned(),
+        "completed_with_errors" => match &found.snapshot {
+            Some(row) => format!(
+                "it ended with its result; missing are {} and parts of {}",
+                plural(row.intent_failed_count, "intent"),
+                plural(row.analyzer_error_count, "file")
+            ),
+            None => "it ended with its result, and something is missing from that".to_owned(),
+        },
+        "failed" => format!("it failed {place}: {}", cause()),
+        "interrupted" => match ledger.and_then(|row| row.closed_by.as_ref()) {
+            Some(by) => {
+                format!("it was interrupted {place}, nobody knows when: {}; {by} found and marked it", cause())
+            }
+            None => format!("it was interrupted {place}: {}", cause()),
+        },
+        "running" => running(&place, liveness),
+        _ => "this version of cds does not know this status".to_owned(),
+    }
+}
+
+fn running(place: &str, liveness: Option<&Liveness>) -> String {
+    match liveness {
+        Some(Liveness::Alive(holder)) => format!("it is at work {place}; the lock is held by {holder}"),
+        Some(Liveness::Gone) => format!(
+            "it has no end, and its lock is not held any more: its process is gone, it was interrupted {place}; the \
+             next command that writes marks it so"
+        ),
+        Some(Liveness::Unclear) | None => {
+            format!("it has no end; whether it is still at work {place} cannot be told from the lock now")
+        }
+    }
+}
+
+fn source(page: &mut Sections<'_>, found: &Invocation) {
+    page.heading("Source");
+    let root = found.ledger.as_ref().and_then(|row| row.root_path.as_ref());
+    page.optional("root", root.or(found.snapshot.as_ref().map(|row| &row.root_path)));
+    match &found.ledger {
+        Some(LedgerRow { code_ref: Some(commit), code_ref_note, .. }) => {
+            page.field("commit", commit);
+            page.field("commit from", code_ref_note);
+        }
+        Some(LedgerRow { code_ref_note, .. }) => page.field("commit", format!("unknown: {}", reason(code_ref_note))),
+        None => page.field("commit", "unknown: no account was kept"),
+    }
+}
+
+fn snapshot(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails, screen: &Screen) {
+    page.heading("Snapshot");
+    let Some(row) = &found.snapshot else {
+        page.sentence(match found.snapshot_id {
+            Some(id) => format!("none any more: snapshot {id} was pruned"),
+            None => "none: the run wrote no snapshot, and nothing of it is in the tables runs and records".to_owned(),
+        });
+        return;
+    };
+    page.field("number", row.id.to_string());
+    page.field("status", &row.status);
+    page.field("records", with_parts(row.record_count, &details.records_by_kind));
+    page.field("failed intents", row.intent_failed_count.to_string());
+    page.field("analyzer errors", row.analyzer_error_count.to_string());
+    page.field("provider", &row.provider_url);
+    page.field("model", &row.model);
+    page.field("scope", &row.scope);
+    page.field("progress batch", row.progress_batch_size.to_string());
+    page.field("started", screen.time.in_full(&row.started_at));
+    page.field("analyzed until", screen.time.in_full(&row.finished_at));
+    if found.ledger.is_some() {
+        page.field("root", &row.root_path);
+    }
+}
+
+fn cost(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails) {
+    page.heading("Intents and cost");
+    page.optional("calls", found.llm_calls.or_else(|| counted_calls(details)));
+    match found.tokens {
+        Some(tokens) => page.field("tokens", tokens.to_string()),
+        None => page.field("tokens", "unknown: nobody told"),
+    }
+    let Some(row) = &found.enrichment else {
+        if found.llm_calls.is_none() && counted_calls(details).is_some() {
+            page.sentence("the calls are those that the telemetry has: no stage lived to count them");
+        }
+        return;
+    };
+    page.field("selected", row.selected_count.to_string());
+    page.field("asked", row.asked_count.to_string());
+    page.field("reused", row.reused_count.to_string());
+    page.field("shared", row.shared_count.to_string());
+    page.field("failed", row.failed_count.to_string());
+    page.field("retried", row.retried_count.to_string());
+    page.field("cut", row.cut_count.to_string());
+    page.optional("prompt tokens", row.prompt_tokens);
+    page.optional("answer tokens", row.answer_tokens);
+    page.field("seconds", format!("{:.2}", row.elapsed_seconds));
+    page.field(
+        "seconds a call",
+        format!("{:.2}, 95 of 100 below {:.2}", row.mean_latency_seconds, row.p95_latency_seconds),
+    );
+}
+
+/// Calls that left a trace although no stage counted them.
+fn counted_calls(details: &InvocationDetails) -> Option<u64> {
+    details.telemetry.iter().find(|item| item.name == "LLM_CALL").map(|item| item.count)
+}
+
+/// `59: 13 file, 46 function`.
+pub(super) fn with_parts(total: u64, parts: &[Counted]) -> String {
+    if parts.is_empty() {
+        return total.to_string();
+    }
+    let parts: Vec<String> = parts.iter().map(|part| format!("{} {}", part.count, part.name)).collect();
+    format!("{total}: {}", parts.join(", "))
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}
+
+fn reason(note: &str) -> &str {
+    if note.is_empty() { "nobody wrote down why" } else { note }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn page(found: &Invocation, details: &InvocationDetails, width: usize) -> String {
+        let liveness = (found.status() == "running").then_some(Liveness::Gone);
+        render(found, details, liveness.as_ref(), &samples::screen(width))
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        let (completed, details) = samples::completed();
+        insta::assert_snapshot!("show_completed_80", page(&completed, &details, 80));
+        insta::assert_snapshot!("show_completed_160", page(&completed, &details, 160));
+        let (failed, details) = samples::failed();
+        insta::assert_snapshot!("show_failed_80", page(&failed, &details, 80));
+        insta::assert_snapshot!("show_failed_160", page(&failed, &details, 160));
+        let (killed, details) = samples::killed();
+        insta::assert_snapshot!("show_killed_80", page(&killed, &details, 80));
+    }
+
+    #[test]
+    fn a_failure_can_be_explained_from_the_page_alone() {
+        let (failed, details) = samples::failed();
+        let text = page(&failed, &details, 80).split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "commit 1f6467f6800f02fcbea9178082e1398a00112233-dirty",
+            "it failed in stage persist: write to database",
+            "disk is full",
+            "calls 46",
+            "tokens 18422",
+        ] {
+            assert!(text.contains(part), "{part:?} is in {text}");
+        }
+    }
+
+    #[test]
+    fn a_run_whose_process_is_gone_tells_what_is_left_of_it() {
+        let (killed, details) = samples::killed();
+        let text = page(&killed, &details, 80).split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "it was interrupted in stage enrich, nobody knows when",
+            "cds persist found and marked it",
+            "commit unknown: no repository was found",
+            "calls 21",
+            "tokens unknown",
+            "the process ended before it could count; 25 entries are there",
+        ] {
+            assert!(text.contains(part), "{part:?} is in {text}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+        let (found, details) = (samples::hostile_invocation(), samples::hostile_details());
+        for width in 40..200 {
+            samples::assert_is_safe(&page(&found, &details, width), width);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `cds runs prune`: room for new snapshots.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use cds_persistence::{KeepRule, PruneVerdict, SqlitePersistence, SqliteReader};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{facts, no_run_yet, show};
+use crate::{
+    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
+    failure::{Failure, database_failure},
+    render::{
+        fields::Fields,
+        grid::{Cell, Column, Grid, Saving},
+        screen::Screen,
+        style::Tone,
+    },
+    signals::Interrupt,
+    stages,
+    writer_lock::WriterLock,
+};
+
+/// Remove snapshots with all that hangs on them; a snapshot stays if any rule keeps it, and the ledger keeps its rows
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("rule").required(true).multiple(true).args(["keep_last", "keep_daily", "older_than"]))]
+pub(super) struct PruneArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    lock: LockArguments,
+
+    /// Keep the last N snapshots of each project
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    keep_last: Option<u32>,
+
+    /// Keep the last snapshot of each of the last N days that have any, for each project; days are those of UTC
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    keep_daily: Option<u32>,
+
+    /// Remove what began longer ago than this, for example 90d, and keep what is younger
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    older_than: Option<Duration>,
+
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Give the room back to the file system afterwards; takes as much free space as the database is large
+    #[arg(long)]
+    compact: bool,
+
+    /// A table for people, or one JSON object with every field
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text(""),
+    Column::number("ID"),
+    Column::text("PROJECT"),
+    Column::text("STARTED"),
+    Column::number("RECORDS"),
+    Column::text("WHY"),
+];
+
+const SAVINGS: &[Saving] = &[
+    Saving::Shorten("STARTED"),
+    Saving::Cut("PROJECT", 16),
+    Saving::Cut("WHY", 24),
+    Saving::Shorten("STARTED"),
+    Saving::Drop("RECORDS"),
+    Saving::Cut("PROJECT", 8),
+    Saving::Cut("WHY", 12),
+    Saving::Drop("STARTED"),
+    Saving::Drop("PROJECT"),
+];
+
+/// What was done, or would be.
+struct Outcome {
+    verdicts: Vec<PruneVerdict>,
+    is_dry: bool,
+    /// Bytes of the file before and after it was compacted.
+    sizes: Option<(u64, u64)>,
+}
+
+pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let plan = arguments.database.plan()?;
+    let rules = arguments.rules();
+    let outcome = if arguments.dry_run {
+        let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+        Outcome { verdicts: reader.plan_prune(&rules).map_err(database_failure)?, is_dry: true, sizes: None }
+    } else {
+        arguments.prune(&plan, &rules, interrupt)?
+    };
+    show(arguments.format, || json(&outcome), |writer, screen| write(writer, &outcome, &plan, screen))
+}
+
+impl PruneArguments {
+    fn rules(&self) -> Vec<KeepRule> {
+        let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let last = self.keep_last.map(|last| KeepRule::Last(count(last)));
+        let daily = self.keep_daily.map(|days| KeepRule::Daily(count(days)));
+        let since = self.older_than.map(|age| KeepRule::Since(stages::ago(age)));
+        [last, daily, since].into_iter().flatten().collect()
+    }
+
+    fn prune(&self, plan: &DatabasePlan, rules: &[KeepRule], interrupt: &Interrupt) -> Result<Outcome, Failure> {
+        let lock = WriterLock::acquire(plan, &self.lock, "runs prune", interrupt)?;
+        let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
+        lock.check(interrupt)?;
+        let verdicts = database.prune_runs(rules).map_err(database_failure)?;
+        let sizes = match self.compact {
+            true => {
+                lock.check(interrupt)?;
+                Some(database.compact().map_err(database_failure)?)
+            }
+            false => None,
+        };
+        database.close().map_err(database_failure)?;
+        Ok(Outcome { verdicts, is_dry: false, sizes })
+    }
+}
+
+fn json(outcome: &Outcome) -> Value {
+    let verdict = |verdict: &PruneVerdict| {
+        json!({
+            "snapshot_id": verdict.run_id.0,
+            "ledger_id": verdict.ledger_id,
+            "project": verdict.project,
+            "started_at": verdict.started_at,
+            "record_count": verdict.record_count,
+            "is_kept": verdict.is_kept,
+            "reason": verdict.reason,
+        })
+    };
+    let kept_count = outcome.verdicts.iter().filter(|verdict| verdict.is_kept).count();
+    json!({
+        "dry_run": outcome.is_dry,
+        "removed_count": outcome.verdicts.len() - kept_count,
+        "kept_count": kept_count,
+        "bytes_before": outcome.sizes.map(|(before, _)| before),
+        "bytes_after": outcome.sizes.map(|(_, after)| after),
+        "snapshots": outcome.verdicts.iter().map(verdict).collect::<Value>(),
+    })
+}
+
+fn write(writer: &mut dyn Write, outcome: &Outcome, plan: &DatabasePlan, screen: &Screen) -> io::Result<()> {
+    if outcome.verdicts.is_empty() {
+        return writeln!(writer, "there is no snapshot to remove; {}", no_run_yet(plan));
+    }
+    let mut grid = Grid::new(COLUMNS, SAVINGS);
+    for verdict in &outcome.verdicts {
+        let word = if verdict.is_kept { Cell::new("keep") } else { Cell::new("remove").tone(Tone::Warning) };
+        grid.push([
+            word,
+            Cell::of(Some(verdict.run_id)),
+            Cell::new(&verdict.project),
+            facts::time_cell(&verdict.started_at, screen),
+            Cell::of(Some(verdict.record_count)),
+            Cell::new(&verdict.reason),
+        ]);
+    }
+    grid.write(writer, screen, 0)?;
+    let removed = outcome.verdicts.iter().filter(|verdict| !verdict.is_kept);
+    let (count, records) = removed
+        .fold((0_usize, 0_u64), |(count, records), verdict| (count + 1, records.saturating_add(verdict.record_count)));
+    let mut line = Fields::new(if outcome.is_dry { "would_prune" } else { "pruned" })
+        .field("snapshots", count)
+        .field("records", records)
+        .field("kept", outcome.verdicts.len() - count);
+    if let Some((before, after)) = outcome.sizes {
+        line = line.field("bytes_before", before).field("bytes_after", after);
+    }
+    writeln!(writer, "{}", line.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use cds_persistence::{OpenOptions, RunId};
+
+    use super::{super::samples, *};
+
+    fn outcome(text: &str) -> Outcome {
+        let verdict = |id, is_kept, reason: &str| PruneVerdict {
+            run_id: RunId(id),
+            ledger_id: None,
+            project: text.to_owned(),
+            started_at: "2026-11-20T22:15:00.120Z".to_owned(),
+            record_count: 59,
+            is_kept,
+            reason: reason.to_owned(),
+        };
+        let verdicts = vec![
+            verdict(9, true, "one of the last 1 of its project"),
+            verdict(8, false, "no rule keeps it"),
+            verdict(7, false, text),
+        ];
+        Outcome { verdicts, is_dry: false, sizes: Some((40_960, 8_192)) }
+    }
+
+    fn shown(outcome: &Outcome, width: usize) -> String {
+        let plan = DatabasePlan { path: "cds.sqlite".into(), options: OpenOptions::default() };
+        let mut output = Vec::new();
+        write(&mut output, outcome, &plan, &samples::screen(width)).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        insta::assert_snapshot!("prune_80", shown(&outcome("shop"), 80));
+    }
+
+    #[test]
+    fn no_row_is_wider_than_the_terminal_whatever_is_stored() {
+        for width in 40..200 {
+            let text = shown(&outcome(samples::HOSTILE), width);
+            // The last line is for programs, and never cut.
+            let (rows, _) = text.trim_end().rsplit_once('\n').unwrap();
+            samples::assert_is_safe(rows, width);
+        }
+    }
+
+    #[test]
+    fn json_counts_what_stays() {
+        let object = json(&outcome("shop"));
+        assert_eq!((&object["removed_count"], &object["kept_count"]), (&json!(2), &json!(1)));
+        assert_eq!(object["snapshots"][0]["is_kept"], json!(true));
+    }
+}

@@ -1,0 +1,141 @@
+//! `cds runs tail`: the last stage runs.
+
+use std::io::{self, Write};
+
+use cds_model::{AccountStatus, Stage};
+use cds_persistence::{StageFilter, StageRow};
+use clap::{Args, builder::PossibleValuesParser};
+use serde_json::{Value, json};
+
+use super::{ReadArguments, facts, ids::KnownIds, json::stage, nothing_to_show};
+use crate::{
+    failure::{Failure, database_failure},
+    render::{
+        columns::wrap,
+        grid::{Cell, Column, Grid, Saving},
+        screen::Screen,
+        text::one_line,
+    },
+};
+
+/// The last runs of stages, newest first
+#[derive(Debug, Args)]
+pub(super) struct TailArguments {
+    #[command(flatten)]
+    read: ReadArguments,
+
+    /// How many
+    #[arg(long, short = 'n', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    limit: u32,
+
+    /// Only this stage
+    #[arg(long, value_name = "STAGE", value_parser = PossibleValuesParser::new(Stage::ALL.map(Stage::as_str)))]
+    stage: Option<String>,
+
+    /// Only with this status
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str)))]
+    status: Option<String>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("RUN"),
+    Column::text("STAGE"),
+    Column::text("STATUS"),
+    Column::text("STARTED"),
+    Column::number("ROWS IN"),
+    Column::number("ROWS OUT"),
+    Column::number("SECONDS"),
+];
+
+const SAVINGS: &[Saving] = &[
+    Saving::Shorten("RUN"),
+    Saving::Shorten("STARTED"),
+    Saving::Shorten("STATUS"),
+    Saving::Shorten("STARTED"),
+    Saving::Drop("ROWS IN"),
+    Saving::Drop("ROWS OUT"),
+    Saving::Drop("STARTED"),
+    Saving::Drop("SECONDS"),
+    Saving::Cut("RUN", 8),
+];
+
+pub(super) fn run(arguments: &TailArguments) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open()?;
+    let filter = StageFilter {
+        limit: usize::try_from(arguments.limit).ok(),
+        stage: arguments.stage.clone(),
+        status: arguments.status.clone(),
+    };
+    let rows = reader.stage_runs(&filter).map_err(database_failure)?;
+    let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "stage run")? } else { String::new() };
+    let known = KnownIds::of_stages(&reader)?;
+    arguments.read.show(
+        || json(&rows),
+        |writer, screen| {
+            if rows.is_empty() { writeln!(writer, "{instead}") } else { write(writer, &rows, &known, screen) }
+        },
+    )
+}
+
+fn json(rows: &[StageRow]) -> Value {
+    json!({ "stages": rows.iter().map(stage).collect::<Value>() })
+}
+
+fn write(writer: &mut dyn Write, rows: &[StageRow], known: &KnownIds, screen: &Screen) -> io::Result<()> {
+    let mut grid = Grid::new(COLUMNS, SAVINGS);
+    for row in rows {
+        grid.push([
+            known.cell(&row.run_id),
+            Cell::new(&row.stage),
+            facts::status_cell(&row.status),
+            facts::time_cell(&row.started_at, screen),
+            Cell::of(row.rows_in),
+            Cell::of(row.rows_out),
+            Cell::of(facts::seconds(row.duration_seconds)),
+        ]);
+    }
+    grid.write(writer, screen, 0)?;
+    let counts = facts::counts("stage run", rows.iter().map(|row| row.status.as_str()));
+    let summary = one_line(&format!("{counts}; times in {}", screen.time.name()));
+    wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::{super::samples, *};
+
+    fn tail(width: usize) -> String {
+        let rows = samples::stages();
+        let known = KnownIds::of_each(rows.iter().map(|row| row.run_id.clone()));
+        let mut output = Vec::new();
+        write(&mut output, &rows, &known, &samples::screen(width)).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        insta::assert_snapshot!("tail_80", tail(80));
+        insta::assert_snapshot!("tail_160", tail(160));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+        for width in 40..200 {
+            let rows = vec![samples::hostile_stage(); 3];
+            let mut output = Vec::new();
+            write(&mut output, &rows, &KnownIds::default(), &samples::screen(width)).unwrap();
+            samples::assert_is_safe(&String::from_utf8(output).unwrap(), width);
+            assert!(tail(width).lines().all(|line| line.width() <= width));
+        }
+    }
+
+    #[test]
+    fn json_has_every_field_with_its_stored_value() {
+        let object = json(&samples::stages());
+        let row = &object["stages"][0];
+        assert_eq!(row.as_object().unwrap().len(), 18);
+        assert_eq!((&row["started_at"], &row["rows_out"]), (&json!("2026-11-20T22:15:03.120Z"), &Value::Null));
+    }
+}

@@ -1,0 +1,104 @@
+//! Opening the files of a repository that nobody vouches for.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+/// The regular file behind `path`, links followed, and its length; never waits on a pipe.
+pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
+    let file = open_at_once(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok((file, metadata.len()))
+}
+
+/// The bytes of a regular file of at most `limit` bytes; none when nothing is there.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let name = || format!("read {}", path.file_name().unwrap_or_default().display());
+    let (file, size) = match open(path) {
+        Ok(opened) => opened,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error).with_context(name),
+    };
+    let mut bytes = Vec::new();
+    if size <= limit {
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0));
+        // One byte more than allowed shows a file that grew since its size was asked for.
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).with_context(name)?;
+    }
+    let size = size.max(bytes.len() as u64);
+    ensure!(size <= limit, "{} has more than {limit} bytes", path.file_name().unwrap_or_default().display());
+    Ok(Some(bytes))
+}
+
+/// Whether nothing is at that path.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+#[cfg(unix)]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+/// A path as git writes it; none where this system cannot have such a name.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have names that are no text")]
+pub(super) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    Some(PathBuf::from(OsStr::from_bytes(bytes)))
+}
+
+/// A path as git writes it; none where this system cannot have such a name.
+#[cfg(not(unix))]
+pub(super) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    std::str::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+/// A relative path as git writes it: `/` between the parts.
+pub(super) fn git_path(relative: &Path) -> Vec<u8> {
+    let parts: Vec<&[u8]> = relative.components().map(|part| part.as_os_str().as_encoded_bytes()).collect();
+    parts.join(&b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_within_the_limit_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "12345").unwrap();
+        assert_eq!(read(&file, 5).unwrap().unwrap(), b"12345");
+        assert_eq!(read(&file, 4).unwrap_err().to_string(), "file has more than 4 bytes");
+        assert_eq!(read(&folder.path().join("absent"), 5).unwrap(), None);
+        assert!(read(folder.path(), 5).is_err());
+        #[cfg(unix)]
+        {
+            let endless = folder.path().join("endless");
+            std::os::unix::fs::symlink("/dev/zero", &endless).unwrap();
+            assert!(read(&endless, 5).is_err());
+        }
+    }
+
+    #[test]
+    fn paths_are_those_of_git() {
+        assert_eq!(git_path(Path::new("a/b/c.py")), b"a/b/c.py");
+        assert_eq!(git_path(Path::new("")), b"");
+    }
+}

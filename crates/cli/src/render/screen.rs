@@ -1,0 +1,30 @@
+//! What is known of whoever reads stdout: how wide it is, which colours it shows, and where its clock stands.
+
+use std::io::IsTerminal as _;
+
+use super::{local_time::LocalTime, style::Palette};
+
+/// Columns where the width of a terminal is not known.
+const DEFAULT_WIDTH: usize = 160;
+
+/// How a result for people is laid out.
+#[derive(Debug, Clone)]
+pub(crate) struct Screen {
+    /// Columns; no line is wider.
+    pub(crate) width: usize,
+    pub(crate) palette: Palette,
+    pub(crate) time: LocalTime,
+}
+
+impl Screen {
+    pub(crate) fn of_stdout() -> Self {
+        Self { width: width(), palette: Palette::of_stdout(), time: LocalTime::of_system() }
+    }
+}
+
+/// How many columns the reader of stdout has.
+pub(crate) fn width() -> usize {
+    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    terminal.map(|(width, _)| usize::from(width.0)).or_else(told).unwrap_or(DEFAULT_WIDTH).max(40)
+}

@@ -1,0 +1,101 @@
+//! A command at work on a database: the right to write, the database itself, and the accounts of the invocation.
+
+use cds_persistence::SqlitePersistence;
+
+use crate::{
+    accounts::{self, Accounts},
+    answers::DatabaseAnswers,
+    arguments::{DatabasePlan, SourcePlan, TrackingArguments},
+    failure::{Failure, database_failure},
+    render::messages,
+    signals::Interrupt,
+    writer_lock::{self, WriterLock},
+};
+
+/// What a command has open until its end.
+pub(crate) struct Tracked {
+    accounts: Accounts,
+    database: Option<SqlitePersistence>,
+    /// Given back last.
+    lock: Option<WriterLock>,
+}
+
+impl Tracked {
+    /// Opens everything, or creates the database; what is wrong with it is found now.
+    pub(crate) fn open(
+        database: &DatabasePlan,
+        arguments: &TrackingArguments,
+        command: &'static str,
+        source: &SourcePlan,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let root = source.tree.root();
+        let plan = arguments.account.plan(source);
+        accounts::check_given_id(&plan, database)?;
+        let id = plan.given_id.unwrap_or_else(accounts::new_ledger_id);
+        let lock = WriterLock::acquire_for_run(database, &arguments.lock, command, id.to_string(), interrupt)?;
+        let opened = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
+        // The source of a scanned tree is in the database; so is the database then in the tree that gets shared.
+        if writer_lock::lies_inside(&database.path, root) {
+            messages::warning(
+                "the database lies inside of the scanned tree; it holds the code and may be shared with it",
+            );
+        }
+        let accounts = Accounts::open(database, lock.share(), id, command, root, &plan);
+        Ok(Self { accounts, database: Some(opened), lock: Some(lock) })
+    }
+
+    /// The same for a command that needs no database: without one, nobody keeps accounts; with one that cannot be
+    /// used, nobody does either, and the user is told.
+    pub(crate) fn if_possible(
+        arguments: &TrackingArguments,
+        command: &'static str,
+        source: &SourcePlan,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let nothing = Self { accounts: Accounts::none(), database: None, lock: None };
+        let Some(database) = arguments.database.plan_if_given() else { return Ok(nothing) };
+        match Self::open(&database, arguments, command, source, interrupt) {
+            Ok(tracked) => Ok(tracked),
+            Err(failure) if interrupt.is_raised() => Err(failure),
+            Err(failure) => {
+                messages::warning(&format!("nothing is written to the database: cds {failure}"));
+                Ok(nothing)
+            }
+        }
+    }
+
+    /// The accounts of this invocation.
+    pub(crate) const fn accounts(&mut self) -> &mut Accounts {
+        &mut self.accounts
+    }
+
+    /// The accounts, and the answers that are kept.
+    pub(crate) fn accounts_and_answers(&mut self) -> (&mut Accounts, DatabaseAnswers<'_>) {
+        (&mut self.accounts, DatabaseAnswers(self.database.as_mut()))
+    }
+
+    /// The accounts, and the database of a command that was opened with one.
+    pub(crate) fn accounts_and_database(&mut self) -> (&mut Accounts, Option<&mut SqlitePersistence>) {
+        (&mut self.accounts, self.database.as_mut())
+    }
+
+    /// The digest that the model last had.
+    pub(crate) fn latest_digest(&self, model: &str) -> Option<String> {
+        self.database.as_ref()?.latest_digest(model).ok().flatten()
+    }
+
+    /// Makes sure that nobody has taken the right to write away.
+    pub(crate) fn check_lock(&self, interrupt: &Interrupt) -> Result<(), Failure> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.check(interrupt))
+    }
+
+    /// Writes down how it ended, and closes everything. What goes wrong now is a warning.
+    pub(crate) fn close(self, failure: Option<&Failure>) {
+        self.accounts.finish(failure);
+        if let Some(Err(error)) = self.database.map(SqlitePersistence::close) {
+            messages::warning(&format!("what was written is safe, but cds failed to {:#}", anyhow::Error::new(error)));
+        }
+        drop(self.lock);
+    }
+}

@@ -1,0 +1,137 @@
+//! The right to write to a database, held from before the work to its end.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::anyhow;
+use cds_model::LedgerId;
+use cds_persistence::{
+    Error, FileLock, LockError, LockHolder, LockMonitor, SqliteAccounts, SqliteReader, WATCH_INTERVAL, lock_path,
+};
+
+use crate::{
+    arguments::{DatabasePlan, LockArguments},
+    failure::{Failure, database_failure},
+    machine,
+    render::messages,
+    signals::Interrupt,
+    stages,
+};
+
+/// Held by the one command that writes to a database; it ends with the value, or with the process.
+pub(crate) struct WriterLock {
+    lock: Arc<FileLock>,
+    _monitor: LockMonitor,
+}
+
+impl WriterLock {
+    /// Takes the lock of a database that must be there, and closes the accounts of runs that are gone.
+    pub(crate) fn acquire(
+        database: &DatabasePlan,
+        arguments: &LockArguments,
+        command: &'static str,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        drop(SqliteReader::open(&database.path, &database.options).map_err(database_failure)?);
+        let lock = Self::take(database, arguments, holder(command, String::new()), interrupt)?;
+        let marked = SqliteAccounts::open(&database.path, &database.options)
+            .and_then(|mut accounts| close_abandoned(&mut accounts, command, None).and_then(|()| accounts.close()));
+        if let Err(error) = marked {
+            let error = anyhow::Error::new(error);
+            messages::warning(&format!("runs that were interrupted are not marked: cds failed to {error:#}"));
+        }
+        Ok(lock)
+    }
+
+    /// Takes the lock of a database that may be missing; what can be known of it without changing it is checked first.
+    pub(crate) fn acquire_for_run(
+        database: &DatabasePlan,
+        arguments: &LockArguments,
+        command: &'static str,
+        run_id: String,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        match SqliteReader::open_if_present(&database.path, &database.options) {
+            // Who is at work there is told by the lock.
+            Ok(_) | Err(Error::Locked { .. } | Error::ChangedWhileRead { .. }) => {}
+            Err(error) => return Err(database_failure(error)),
+        }
+        Self::take(database, arguments, holder(command, run_id), interrupt)
+    }
+
+    fn take(
+        database: &DatabasePlan,
+        arguments: &LockArguments,
+        holder: LockHolder,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let path = lock_path(&database.path);
+        let lock = FileLock::acquire(&path, &holder, arguments.lock_timeout, &|| interrupt.is_raised())
+            .map_err(|error| lock_failure(error, interrupt))?;
+        let lock = Arc::new(lock);
+        let lost = interrupt.clone();
+        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(&why.to_string()));
+        Ok(Self { lock, _monitor: monitor })
+    }
+
+    /// The lock itself, for whoever tells it what is being done.
+    pub(crate) fn share(&self) -> Arc<FileLock> {
+        Arc::clone(&self.lock)
+    }
+
+    /// Looks now, and not only at the next look of the monitor.
+    pub(crate) fn check(&self, interrupt: &Interrupt) -> Result<(), Failure> {
+        if let Err(why) = self.lock.check() {
+            interrupt.lose_lock(&why.to_string());
+        }
+        interrupt.check()
+    }
+}
+
+fn holder(command: &str, run_id: String) -> LockHolder {
+    LockHolder {
+        pid: std::process::id(),
+        host: machine::host_name(),
+        run_id,
+        command: command.to_owned(),
+        started_at: stages::now().to_string(),
+        stage: String::new(),
+    }
+}
+
+/// Whoever holds the lock knows that a run without an end is none any more.
+///
+/// `own` is the invocation that is about to go on under an id that the ledger has already.
+pub(crate) fn close_abandoned(
+    accounts: &mut SqliteAccounts,
+    command: &str,
+    own: Option<LedgerId>,
+) -> Result<(), Error> {
+    let reason = "its process ended without closing its accounts; its lock was free";
+    let closed = accounts.mark_interrupted(&format!("cds {command}"), reason, stages::now(), own)?;
+    for run_id in closed {
+        messages::note(&format!("run {run_id} was interrupted: {reason}"));
+    }
+    Ok(())
+}
+
+fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
+    let hint = match &error {
+        LockError::Stopped => return interrupt.failure(),
+        LockError::Held { .. } => "wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status",
+        LockError::AnotherFile { .. } => "give the database another name: its lock file is this name with .lock behind it",
+        LockError::Unsupported { .. } => "put the database on a file system that has locks",
+        _ => "give yourself permission to write the file and its folder, or name another database",
+    };
+    Failure::failed(error).with_hint(hint)
+}
+
+/// Whether the file at `path` lies below `root`.
+pub(crate) fn lies_inside(path: &Path, root: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path.starts_with(root))
+}
+
+/// What the loss of the lock means for a command.
+pub(crate) fn lost(why: &str) -> Failure {
+    Failure::failed(anyhow!("keep the right to write: {why}; answers are kept, no snapshot was written"))
+        .with_hint("leave the lock file alone while cds runs, and run the command again")
+}

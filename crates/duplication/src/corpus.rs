@@ -1,0 +1,164 @@
+//! The eligible definitions, each distinct code once.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use cds_model::Md5Sum;
+use rapidfuzz::distance::lcs_seq;
+use rayon::prelude::*;
+
+use crate::{
+    Definition, Settings, TestsPolicy,
+    conventions::is_test,
+    evidence::{Evidence, Profile, Weights},
+    lcs::{Pattern, length_for, ratio},
+    unit::Unit,
+};
+
+/// Definitions with the same code: one entry, however many copies.
+pub(crate) struct Variant<'a> {
+    /// Places in the input, ascending.
+    pub(crate) members: Vec<u32>,
+    pub(crate) code: &'a str,
+    pub(crate) md5sum: Md5Sum,
+    /// The code as one byte a character; see [`encode`].
+    pub(crate) text: Cow<'a, [u8]>,
+    pub(crate) unit: Unit,
+    pub(crate) profile: Profile,
+}
+
+pub(crate) struct Corpus<'a> {
+    pub(crate) definitions: &'a [Definition],
+    pub(crate) variants: Vec<Variant<'a>>,
+    pub(crate) weights: Weights,
+    pub(crate) settings: &'a Settings,
+}
+
+impl<'a> Corpus<'a> {
+    pub(crate) fn new(definitions: &'a [Definition], settings: &'a Settings) -> Self {
+        let mut places: HashMap<Md5Sum, usize> = HashMap::new();
+        let mut members: Vec<Vec<u32>> = Vec::new();
+        for (index, definition) in definitions.iter().enumerate() {
+            if !settings.kinds.contains(&definition.kind)
+                || (settings.tests == TestsPolicy::Hide && is_test(&definition.file_path))
+            {
+                continue;
+            }
+            let place = *places.entry(definition.md5sum).or_insert(members.len());
+            if place == members.len() {
+                members.push(Vec::new());
+            }
+            members[place].push(index as u32);
+        }
+        let mut kept: Vec<(Vec<u32>, Unit)> = members
+            .into_par_iter()
+            .map(|members| {
+                let unit = Unit::new(&definitions[members[0] as usize].normalized_code);
+                (members, unit)
+            })
+            .filter(|(_, unit)| unit.line_count >= settings.min_lines && unit.token_count >= settings.min_tokens)
+            .collect();
+        kept.shrink_to_fit();
+        let weights = Weights::new(kept.iter().map(|(_, unit)| unit));
+        let alphabet = Alphabet::new(kept.iter().map(|(members, _)| &*definitions[members[0] as usize].normalized_code));
+        let variants = kept
+            .into_par_iter()
+            .map(|(members, unit)| {
+                let definition = &definitions[members[0] as usize];
+                Variant {
+                    code: &definition.normalized_code,
+                    md5sum: definition.md5sum,
+                    text: alphabet.encode(&definition.normalized_code),
+                    profile: weights.profile(&unit),
+                    unit,
+                    members,
+                }
+            })
+            .collect();
+        Self { definitions, variants, weights, settings }
+    }
+
+    pub(crate) fn evidence(&self, left: u32, right: u32) -> Evidence {
+        self.variants[left as usize].profile.compare(&self.variants[right as usize].profile)
+    }
+
+    /// The near ratio over characters if it is at least `least`.
+    pub(crate) fn text_ratio(&self, left: u32, right: u32, least: f64, pattern: &mut Pattern) -> Option<f64> {
+        let (left, right) = (&self.variants[left as usize], &self.variants[right as usize]);
+        text_ratio((left.code, &left.text), (right.code, &right.text), least, pattern)
+    }
+
+    /// The near ratio over abstracted tokens if it is at least `least`.
+    pub(crate) fn token_ratio(&self, left: u32, right: u32, least: f64, pattern: &mut Pattern) -> Option<f64> {
+        let (left, right) = (&self.variants[left as usize].unit.shape, &self.variants[right as usize].unit.shape);
+        sequence_ratio(left, right, least, pattern)
+    }
+
+    /// Whether two variants are clones in the sense of the exact, renamed or near channel.
+    pub(crate) fn are_clones(&self, left: u32, right: u32, pattern: &mut Pattern) -> bool {
+        use crate::NearBy;
+        let near_by = self.settings.near_by;
+        left == right
+            || self.variants[left as usize].unit.renamed == self.variants[right as usize].unit.renamed
+            || (near_by != NearBy::Text
+                && self.token_ratio(left, right, self.settings.token_threshold, pattern).is_some())
+            || (near_by != NearBy::Tokens
+                && self.text_ratio(left, right, self.settings.text_threshold, pattern).is_some())
+    }
+}
+
+/// The ratio of two encoded texts if it is at least `least`. Where both have characters without a code of their own,
+/// the encoded ratio is only an upper bound and the characters are compared.
+pub(crate) fn text_ratio(left: (&str, &[u8]), right: (&str, &[u8]), least: f64, pattern: &mut Pattern) -> Option<f64> {
+    let found = sequence_ratio(left.1, right.1, least, pattern)?;
+    if left.1.contains(&SHARED_CODE) && right.1.contains(&SHARED_CODE) {
+        let common = lcs_seq::similarity(left.0.chars(), right.0.chars());
+        let exact = ratio(common, left.1.len() + right.1.len());
+        return (exact >= least).then_some(exact);
+    }
+    Some(found)
+}
+
+fn sequence_ratio(left: &[u8], right: &[u8], least: f64, pattern: &mut Pattern) -> Option<f64> {
+    let total = left.len() + right.len();
+    let cutoff = length_for(least, total);
+    if cutoff > left.len().min(right.len()) {
+        return None;
+    }
+    pattern.set(left);
+    pattern.at_least(right, cutoff).map(|common| ratio(common, total))
+}
+
+/// The code of all characters that have none of their own.
+pub(crate) const SHARED_CODE: u8 = 255;
+
+/// Gives each character one byte: ASCII its own, the 127 most frequent others one each, the rest [`SHARED_CODE`].
+pub(crate) struct Alphabet {
+    codes: HashMap<char, u8>,
+}
+
+impl Alphabet {
+    pub(crate) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut counts: HashMap<char, u64> = HashMap::new();
+        for text in texts.filter(|text| !text.is_ascii()) {
+            for letter in text.chars().filter(|letter| !letter.is_ascii()) {
+                *counts.entry(letter).or_default() += 1;
+            }
+        }
+        let mut frequent: Vec<(u64, char)> = counts.into_iter().map(|(letter, count)| (count, letter)).collect();
+        frequent.sort_unstable_by(|left, right| right.cmp(left));
+        Self { codes: frequent.into_iter().map(|(_, letter)| letter).zip(128..SHARED_CODE).collect() }
+    }
+
+    pub(crate) fn encode<'a>(&self, text: &'a str) -> Cow<'a, [u8]> {
+        if text.is_ascii() {
+            return Cow::Borrowed(text.as_bytes());
+        }
+        let code = |letter: char| {
+            u8::try_from(u32::from(letter))
+                .ok()
+                .filter(u8::is_ascii)
+                .unwrap_or_else(|| self.codes.get(&letter).copied().unwrap_or(SHARED_CODE))
+        };
+        Cow::Owned(text.chars().map(code).collect())
+    }
+}

@@ -1,0 +1,28 @@
+//! What the search reads: a plain view of one record.
+
+use std::sync::Arc;
+
+use cds_model::{Md5Sum, SymbolKind};
+
+/// One record as far as duplicates are concerned; the texts are shared, not copied.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The record's id in its database; handed through, never interpreted.
+    pub record_id: i64,
+    /// What it is.
+    pub kind: SymbolKind,
+    /// Relative to the root, `/` between the parts.
+    pub file_path: Arc<str>,
+    /// The declaration's text; none for files.
+    pub signature: Option<Arc<str>>,
+    /// First line in the file, 1-based.
+    pub start_line: u32,
+    /// Last line in the file, inclusive.
+    pub end_line: u32,
+    /// The code without comments, docstrings and layout.
+    pub normalized_code: Arc<str>,
+    /// The fingerprint of `normalized_code`.
+    pub md5sum: Md5Sum,
+    /// What it is for, if anybody said so.
+    pub intent: Option<Arc<str>>,
+}

@@ -1,0 +1,140 @@
+//! All pairs of sequences whose normalized indel ratio reaches a threshold, without looking at all pairs.
+//!
+//! Sorted by length, a sequence can only pair with a window of shorter ones: the common subsequence is no longer than
+//! the shorter of the two. Inside of the window three counts bound the number of insertions and deletions `d` from
+//! below, each a sum of absolute differences over a few dozen bytes: how often each symbol occurs (folded into 16, then
+//! 64 buckets; an edit changes one count by one), and how often each pair of neighbours occurs (256 buckets; an edit
+//! takes at most two pairs away and adds one, or the other way round, so the sum is at most `3·d`). What is left is
+//! compared bit-parallel with a cut-off. Every filter is a lower bound, so no pair is lost.
+
+use rayon::prelude::*;
+
+use crate::lcs::{Pattern, length_for};
+
+const COARSE: usize = 16;
+const FINE: usize = 64;
+const NEIGHBOURS: usize = 256;
+
+/// Two sequences by their places in the input, `left < right`, and the length of their longest common subsequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Pair {
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+    pub(crate) common: u32,
+}
+
+struct Index<'a> {
+    /// Places in the input, shortest sequence first.
+    order: Vec<u32>,
+    sequences: Vec<&'a [u8]>,
+    coarse: Vec<[u8; COARSE]>,
+    fine: Vec<[u8; FINE]>,
+    neighbours: Vec<[u8; NEIGHBOURS]>,
+}
+
+/// Every pair of `sequences` with a ratio of at least `threshold`, sorted; empty sequences pair with nothing.
+pub(crate) fn self_join(sequences: &[&[u8]], threshold: f64) -> Vec<Pair> {
+    let index = Index::new(sequences);
+    let count = index.order.len();
+    let mut pairs: Vec<Pair> = (0..count.div_ceil(16))
+        .into_par_iter()
+        .rev()
+        .map_init(Pattern::default, |pattern, block| {
+            let mut found = Vec::new();
+            for place in block * 16..(block * 16 + 16).min(count) {
+                index.shorter_partners(place, threshold, pattern, &mut found);
+            }
+            found
+        })
+        .flatten_iter()
+        .collect();
+    pairs.par_sort_unstable();
+    pairs
+}
+
+impl<'a> Index<'a> {
+    fn new(input: &[&'a [u8]]) -> Self {
+        let mut order: Vec<u32> = (0..input.len() as u32).filter(|&place| !input[place as usize].is_empty()).collect();
+        order.sort_by_key(|&place| input[place as usize].len());
+        let sequences: Vec<&[u8]> = order.iter().map(|&place| input[place as usize]).collect();
+        let ranks = ranks(&sequences);
+        let coarse = sequences.par_iter().map(|sequence| counts(sequence, |symbol| ranks[symbol] % COARSE)).collect();
+        let fine = sequences.par_iter().map(|sequence| counts(sequence, |symbol| ranks[symbol] % FINE)).collect();
+        let neighbours = sequences.par_iter().map(|sequence| neighbour_counts(sequence)).collect();
+        Self { order, sequences, coarse, fine, neighbours }
+    }
+
+    fn shorter_partners(&self, place: usize, threshold: f64, pattern: &mut Pattern, found: &mut Vec<Pair>) {
+        let sequence = self.sequences[place];
+        let shortest = self.sequences[..place].partition_point(|shorter| {
+            shorter.len() < length_for(threshold, shorter.len() + sequence.len())
+        });
+        let mut is_set = false;
+        let mut length = 0;
+        let (mut cutoff, mut edits) = (0, 0);
+        for partner in shortest..place {
+            let other = self.sequences[partner];
+            if other.len() != length {
+                length = other.len();
+                cutoff = length_for(threshold, length + sequence.len());
+                edits = (length + sequence.len() - 2 * cutoff) as u32;
+            }
+            if distance(&self.coarse[place], &self.coarse[partner]) > edits
+                || distance(&self.fine[place], &self.fine[partner]) > edits
+                || distance(&self.neighbours[place], &self.neighbours[partner]) > 3 * edits
+            {
+                continue;
+            }
+            if !is_set {
+                pattern.set(sequence);
+                is_set = true;
+            }
+            if let Some(common) = pattern.at_least(other, cutoff) {
+                let (left, right) = (self.order[place], self.order[partner]);
+                found.push(Pair { left: left.min(right), right: left.max(right), common: common as u32 });
+            }
+        }
+    }
+}
+
+/// The sum of absolute differences.
+fn distance<const BUCKETS: usize>(left: &[u8; BUCKETS], right: &[u8; BUCKETS]) -> u32 {
+    left.iter().zip(right).map(|(left, right)| u32::from(left.abs_diff(*right))).sum()
+}
+
+/// The symbols by frequency, so that the frequent ones fall into different buckets.
+fn ranks(sequences: &[&[u8]]) -> [usize; 256] {
+    let mut frequency = [(0_u64, 0_usize); 256];
+    for (symbol, entry) in frequency.iter_mut().enumerate() {
+        entry.1 = symbol;
+    }
+    for &symbol in sequences.iter().copied().flatten() {
+        frequency[usize::from(symbol)].0 += 1;
+    }
+    frequency.sort_unstable_by(|left, right| right.cmp(left));
+    let mut ranks = [0; 256];
+    for (rank, &(_, symbol)) in frequency.iter().enumerate() {
+        ranks[symbol] = rank;
+    }
+    ranks
+}
+
+/// Counts stop at 255, which can only make a distance smaller.
+fn counts<const BUCKETS: usize>(sequence: &[u8], bucket: impl Fn(usize) -> usize) -> [u8; BUCKETS] {
+    let mut counts = [0_u8; BUCKETS];
+    for &symbol in sequence {
+        let count = &mut counts[bucket(usize::from(symbol))];
+        *count = count.saturating_add(1);
+    }
+    counts
+}
+
+fn neighbour_counts(sequence: &[u8]) -> [u8; NEIGHBOURS] {
+    let mut counts = [0_u8; NEIGHBOURS];
+    for pair in sequence.windows(2) {
+        let mixed = (u32::from(pair[0]) << 8 | u32::from(pair[1])).wrapping_mul(0x9E37_79B1);
+        let count = &mut counts[(mixed >> 24) as usize];
+        *count = count.saturating_add(1);
+    }
+    counts
+}

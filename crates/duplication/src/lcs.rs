@@ -1,0 +1,120 @@
+//! The length of a longest common subsequence, 64 positions at a time, given up as soon as it cannot reach a cut-off.
+//!
+//! The recurrence is Hyyrö's (*Bit-Parallel LCS-length Computation Revisited*, 2004): a word holds 64 positions of the
+//! pattern, a zero bit is a position where the length grows. Only the words inside of the band that a common
+//! subsequence of the wanted length can touch are computed, and every few rows the bound `found so far + rows left` is
+//! held against the cut-off.
+
+/// How many rows pass between two looks at the bound.
+const ROWS_BETWEEN_BOUNDS: usize = 16;
+
+/// A sequence that many others are compared with; reusable for the next one without a new allocation.
+#[derive(Default)]
+pub(crate) struct Pattern {
+    /// For each of the 256 symbols `words` words whose set bits are the symbol's positions.
+    positions: Vec<u64>,
+    state: Vec<u64>,
+    words: usize,
+    length: usize,
+}
+
+impl Pattern {
+    /// Forgets the last sequence and takes `sequence` instead.
+    pub(crate) fn set(&mut self, sequence: &[u8]) {
+        self.words = sequence.len().div_ceil(64).max(1);
+        self.length = sequence.len();
+        self.positions.clear();
+        self.positions.resize(self.words * 256, 0);
+        for (position, &symbol) in sequence.iter().enumerate() {
+            self.positions[usize::from(symbol) * self.words + position / 64] |= 1 << (position % 64);
+        }
+    }
+
+    /// The length of a longest common subsequence with `other` if it is at least `cutoff`.
+    pub(crate) fn at_least(&mut self, other: &[u8], cutoff: usize) -> Option<usize> {
+        if cutoff > self.length || cutoff > other.len() {
+            return None;
+        }
+        let found = match self.words {
+            1 => unrolled::<1>(&self.positions, other, cutoff),
+            2 => unrolled::<2>(&self.positions, other, cutoff),
+            3 => unrolled::<3>(&self.positions, other, cutoff),
+            4 => unrolled::<4>(&self.positions, other, cutoff),
+            5 => unrolled::<5>(&self.positions, other, cutoff),
+            6 => unrolled::<6>(&self.positions, other, cutoff),
+            _ => self.banded(other, cutoff),
+        };
+        found.filter(|&length| length >= cutoff)
+    }
+
+    fn banded(&mut self, other: &[u8], cutoff: usize) -> Option<usize> {
+        let (spare_left, spare_right) = (self.length - cutoff, other.len() - cutoff);
+        self.state.clear();
+        self.state.resize(self.words, !0);
+        for (row, &symbol) in other.iter().enumerate() {
+            let first = row.saturating_sub(spare_right + 1) / 64;
+            let last = (row + spare_left + 1).div_ceil(64).min(self.words);
+            let start = usize::from(symbol) * self.words;
+            let matches = &self.positions[start + first..start + last];
+            let mut carry = 0;
+            for (state, &found) in self.state[first..last].iter_mut().zip(matches) {
+                let hit = *state & found;
+                let (sum, over) = state.overflowing_add(hit);
+                let (sum, over_again) = sum.overflowing_add(carry);
+                carry = u64::from(over | over_again);
+                *state = sum | (*state - hit);
+            }
+            if row % (4 * ROWS_BETWEEN_BOUNDS) == 4 * ROWS_BETWEEN_BOUNDS - 1
+                && zeros(&self.state) + (other.len() - row - 1) < cutoff
+            {
+                return None;
+            }
+        }
+        Some(zeros(&self.state))
+    }
+}
+
+fn zeros(state: &[u64]) -> usize {
+    state.iter().map(|word| word.count_zeros() as usize).sum()
+}
+
+fn unrolled<const WORDS: usize>(positions: &[u64], other: &[u8], cutoff: usize) -> Option<usize> {
+    let mut state = [!0_u64; WORDS];
+    let mut left = other.len();
+    for rows in other.chunks(ROWS_BETWEEN_BOUNDS) {
+        for &symbol in rows {
+            let start = usize::from(symbol) * WORDS;
+            let Some(matches) = positions.get(start..start + WORDS) else { return None };
+            let mut carry = 0;
+            for word in 0..WORDS {
+                let hit = state[word] & matches[word];
+                let (sum, over) = state[word].overflowing_add(hit);
+                let (sum, over_again) = sum.overflowing_add(carry);
+                carry = u64::from(over | over_again);
+                state[word] = sum | (state[word] - hit);
+            }
+        }
+        left -= rows.len();
+        if zeros(&state) + left < cutoff {
+            return None;
+        }
+    }
+    Some(zeros(&state))
+}
+
+/// The smallest length of a common subsequence with which two sequences of `total` symbols together reach `threshold`.
+pub(crate) fn length_for(threshold: f64, total: usize) -> usize {
+    let mut length = (threshold * total as f64 / 2.0).floor() as usize;
+    while length > 0 && ratio(length - 1, total) >= threshold {
+        length -= 1;
+    }
+    while ratio(length, total) < threshold {
+        length += 1;
+    }
+    length
+}
+
+/// The normalized indel ratio `2·LCS/(|a|+|b|)`, from 0 to 1; two empty sequences are equal.
+pub(crate) fn ratio(common: usize, total: usize) -> f64 {
+    if total == 0 { 1.0 } else { 2.0 * common as f64 / total as f64 }
+}

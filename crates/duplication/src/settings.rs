@@ -1,0 +1,140 @@
+//! What is looked for, and how sure it has to be. The defaults were chosen by measuring; see `tests/recall`.
+
+use std::collections::BTreeSet;
+
+use cds_model::SymbolKind;
+
+/// In which sense definitions say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// Type 1: equal normalized code.
+    Exact,
+    /// Type 2: equal after names and literals are replaced consistently.
+    Renamed,
+    /// Type 3: similar although statements differ.
+    Near,
+    /// A run of lines that stands in definitions which are no clones as a whole.
+    Fragment,
+    /// Type 4: other code for what is said to be the same.
+    Intent,
+}
+
+impl Channel {
+    /// Every channel, strongest evidence first.
+    pub const ALL: [Self; 5] = [Self::Exact, Self::Renamed, Self::Near, Self::Fragment, Self::Intent];
+
+    /// The word that every output uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Renamed => "renamed",
+            Self::Near => "near",
+            Self::Fragment => "fragment",
+            Self::Intent => "intent",
+        }
+    }
+}
+
+/// Over what the near channel takes its ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NearBy {
+    /// The characters of the normalized code.
+    Text,
+    /// The tokens with names and literals abstracted.
+    Tokens,
+    /// Whichever of the two is higher.
+    Both,
+}
+
+/// How pairs become groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grouping {
+    /// Whatever is linked, however long the chain.
+    Components,
+    /// Only what reaches the threshold with the group's representative; a definition may stand in several groups.
+    Cohesive,
+}
+
+/// Where groups stand that consist of tests only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestsPolicy {
+    /// After production code.
+    RankLast,
+    /// Nowhere: definitions in tests are not looked at.
+    Hide,
+    /// Like production code.
+    Same,
+}
+
+/// What happens to pairs that share a shape and hardly anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeakPolicy {
+    /// They are counted and form no groups.
+    Hide,
+    /// They form groups of their own behind all others.
+    RankLast,
+}
+
+/// Everything that decides what is found.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The channels to fill. Default: all.
+    pub channels: BTreeSet<Channel>,
+    /// The eligible kinds. Default: function and method.
+    pub kinds: Vec<SymbolKind>,
+    /// The fewest normalized lines of an eligible definition. Default: 4.
+    pub min_lines: u32,
+    /// The fewest tokens of an eligible definition, structure not counted. Default: 25.
+    pub min_tokens: u32,
+    /// Over what the near ratio is taken. Default: both.
+    pub near_by: NearBy,
+    /// The near ratio over characters from which a pair counts, 0 to 1. Default: 0.85.
+    pub text_threshold: f64,
+    /// The near ratio over abstracted tokens from which a pair counts, 0 to 1. Default: 0.75.
+    pub token_threshold: f64,
+    /// The ratio over intents from which a pair counts, 0 to 1. Default: 0.85.
+    pub intent_threshold: f64,
+    /// The fewest normalized lines of a fragment. Default: 6.
+    pub min_fragment_lines: u32,
+    /// The fewest tokens of a fragment, structure not counted. Default: 50.
+    pub min_fragment_tokens: u32,
+    /// The most lines in a row that a fragment may skip in either definition. Default: 2.
+    pub max_gap_lines: u32,
+    /// How pairs become groups. Default: cohesive.
+    pub grouping: Grouping,
+    /// What becomes of tests. Default: ranked last.
+    pub tests: TestsPolicy,
+    /// What becomes of pairs without evidence. Default: hidden.
+    pub weak: WeakPolicy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            channels: Channel::ALL.into(),
+            kinds: vec![SymbolKind::Function, SymbolKind::Method],
+            min_lines: 4,
+            min_tokens: 25,
+            near_by: NearBy::Both,
+            text_threshold: 0.85,
+            token_threshold: 0.75,
+            intent_threshold: 0.85,
+            min_fragment_lines: 6,
+            min_fragment_tokens: 50,
+            max_gap_lines: 2,
+            grouping: Grouping::Cohesive,
+            tests: TestsPolicy::RankLast,
+            weak: WeakPolicy::Hide,
+        }
+    }
+}
+
+impl Settings {
+    /// The same settings with one near threshold for characters and tokens.
+    #[must_use]
+    pub fn with_code_threshold(mut self, threshold: f64) -> Self {
+        self.text_threshold = threshold;
+        self.token_threshold = threshold;
+        self
+    }
+}

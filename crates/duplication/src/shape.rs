@@ -1,0 +1,111 @@
+//! The shape of code: each token as one byte, with names and literals abstracted to the part that they play.
+//!
+//! Keywords, operators and the built-in vocabulary of Python stay what they are, since no renaming changes them. A name
+//! of the program becomes its role: a call, an attribute, a called attribute, a keyword argument, or a plain name.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use crate::lexer::{KEYWORDS, Token, TokenKind};
+
+/// One byte for one abstracted token.
+pub(crate) type Class = u8;
+
+pub(crate) const NEWLINE: Class = 1;
+pub(crate) const INDENT: Class = 2;
+pub(crate) const DEDENT: Class = 3;
+pub(crate) const NUMBER: Class = 4;
+pub(crate) const TEXT: Class = 5;
+pub(crate) const TRUTH: Class = 6;
+pub(crate) const NAME: Class = 7;
+pub(crate) const CALL: Class = 8;
+pub(crate) const ATTRIBUTE: Class = 9;
+pub(crate) const METHOD_CALL: Class = 10;
+pub(crate) const ARGUMENT: Class = 11;
+pub(crate) const OTHER: Class = 12;
+
+const FIRST_KEYWORD: usize = 16;
+const FIRST_OPERATOR: usize = FIRST_KEYWORD + KEYWORDS.len();
+const FIRST_BUILTIN: usize = FIRST_OPERATOR + OPERATORS.len();
+
+const OPERATORS: [&str; 47] = [
+    "**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<", "<=", ">=", "==", "!=", "->", "+=", "-=", "*=", "/=",
+    "%=", "@=", "&=", "|=", "^=", ":=", "+", "-", "*", "/", "%", "@", "&", "|", "^", "~", "<", ">", "(", ")", "[", "]",
+    "{", "}", ",", ":", ".", ";", "=",
+];
+
+/// Names that belong to the language, not to the program.
+const BUILTINS: [&str; 66] = [
+    "AttributeError", "Exception", "IndexError", "KeyError", "NotImplementedError", "OSError", "RuntimeError",
+    "StopIteration", "TypeError", "ValueError", "__init__", "__name__", "abs", "all", "any", "bool", "bytes", "callable",
+    "chr", "classmethod", "cls", "dict", "dir", "divmod", "enumerate", "filter", "float", "format", "frozenset",
+    "getattr", "hasattr", "hash", "hex", "id", "input", "int", "isinstance", "issubclass", "iter", "len", "list", "map",
+    "max", "min", "next", "object", "open", "ord", "pow", "print", "property", "range", "repr", "reversed", "round",
+    "self", "set", "setattr", "slice", "sorted", "str", "sum", "super", "tuple", "type", "zip",
+];
+
+static CODES: LazyLock<HashMap<&'static str, Class>> = LazyLock::new(|| {
+    let words = KEYWORDS.iter().chain(&OPERATORS).chain(&BUILTINS);
+    let mut codes: HashMap<_, _> =
+        words.enumerate().map(|(place, word)| (*word, Class::try_from(FIRST_KEYWORD + place).unwrap_or(OTHER))).collect();
+    codes.insert("True", TRUTH);
+    codes.insert("False", TRUTH);
+    codes
+});
+
+/// The byte of a keyword, operator or built-in name.
+pub(crate) fn code_of(word: &str) -> Class {
+    CODES.get(word).copied().unwrap_or(OTHER)
+}
+
+/// Whether the byte stands for a name of the program.
+pub(crate) const fn is_name(class: Class) -> bool {
+    matches!(class, NAME | CALL | ATTRIBUTE | METHOD_CALL | ARGUMENT)
+}
+
+/// Whether the byte stands for a literal.
+pub(crate) const fn is_literal(class: Class) -> bool {
+    matches!(class, NUMBER | TEXT | TRUTH)
+}
+
+/// Whether the byte stands for a name that Python itself brings along.
+pub(crate) const fn is_builtin(class: Class) -> bool {
+    class as usize >= FIRST_BUILTIN
+}
+
+/// The classes of `tokens`, one for one.
+pub(crate) fn classes(code: &str, tokens: &[Token]) -> Vec<Class> {
+    let dot = code_of(".");
+    let mut depth = 0_usize;
+    let mut previous = OTHER;
+    let mut classes = Vec::with_capacity(tokens.len());
+    for (place, token) in tokens.iter().enumerate() {
+        let text = token.text(code);
+        let next = tokens.get(place + 1).map_or("", |next| next.text(code));
+        let class = match token.kind {
+            TokenKind::Newline => NEWLINE,
+            TokenKind::Indent => INDENT,
+            TokenKind::Dedent => DEDENT,
+            TokenKind::Number => NUMBER,
+            TokenKind::Text => TEXT,
+            TokenKind::Keyword => code_of(text),
+            TokenKind::Operator => {
+                match text {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                code_of(text)
+            }
+            TokenKind::Name if previous == dot => if next == "(" { METHOD_CALL } else { ATTRIBUTE },
+            TokenKind::Name if depth > 0 && next == "=" => ARGUMENT,
+            TokenKind::Name => match code_of(text) {
+                OTHER if next == "(" => CALL,
+                OTHER => NAME,
+                builtin => builtin,
+            },
+        };
+        previous = class;
+        classes.push(class);
+    }
+    classes
+}

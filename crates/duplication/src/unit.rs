@@ -1,0 +1,143 @@
+//! One eligible definition, prepared for every channel.
+
+use std::collections::HashMap;
+
+use crate::{
+    canonical,
+    hash::Hash,
+    lexer::{Token, TokenKind, is_structure, tokenize},
+    shape::{self, Class},
+};
+
+/// One logical line with its abstracted tokens as a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// Names and literals abstracted to their roles.
+    pub(crate) shape: u32,
+    /// The names and literals in their order, as they are.
+    pub(crate) names: u32,
+    /// First physical line of the normalized code, from 0.
+    pub(crate) first: u32,
+    /// Tokens, structure not counted.
+    pub(crate) tokens: u32,
+    /// The place of its first token among all tokens.
+    pub(crate) token: u32,
+}
+
+/// What every channel needs to know about one definition.
+pub(crate) struct Unit {
+    /// The near channel's tokens: abstracted, control structure in one notation.
+    pub(crate) shape: Vec<Class>,
+    /// Equal for definitions that differ in consistently replaced names and in literals.
+    pub(crate) renamed: u64,
+    /// Hashes of the distinct names and literals of the program, sorted.
+    pub(crate) words: Vec<u32>,
+    pub(crate) lines: Vec<Line>,
+    /// Tokens, structure not counted.
+    pub(crate) token_count: u32,
+    /// Lines of the normalized code.
+    pub(crate) line_count: u32,
+}
+
+impl Unit {
+    pub(crate) fn new(code: &str) -> Self {
+        let tokens = tokenize(code);
+        let classes = shape::classes(code, &tokens);
+        Self {
+            renamed: renamed(code, &tokens, &classes),
+            words: words(code, &tokens, &classes),
+            lines: lines(code, &tokens, &classes),
+            token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
+            line_count: code.lines().count() as u32,
+            shape: canonical::shape(code, &tokens, &classes),
+        }
+    }
+}
+
+/// Numbers names by their first appearance, separately for variables, attributes and keyword arguments: renaming one
+/// of them does not rename the others, even where they are spelled alike.
+#[derive(Default)]
+pub(crate) struct Placeholders<'a> {
+    numbers: HashMap<(u8, &'a str), u32>,
+}
+
+impl<'a> Placeholders<'a> {
+    pub(crate) fn number(&mut self, class: Class, text: &'a str) -> u32 {
+        let space = match class {
+            shape::ATTRIBUTE | shape::METHOD_CALL => 1,
+            shape::ARGUMENT => 2,
+            _ => 0,
+        };
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry((space, text)).or_insert(next)
+    }
+}
+
+fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
+    let mut names = Placeholders::default();
+    let mut hash = Hash::new();
+    for (token, &class) in tokens.iter().zip(classes) {
+        hash = hash.bytes(&[class]);
+        if shape::is_name(class) {
+            hash = hash.number(names.number(class, token.text(code)));
+        }
+    }
+    hash.finish()
+}
+
+/// Names of one letter and the literals 0, 1 and the empty text say nothing about the program.
+fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
+    let mut words: Vec<u32> = tokens
+        .iter()
+        .zip(classes)
+        .filter(|&(token, &class)| {
+            let text = token.text(code);
+            match token.kind {
+                TokenKind::Name => shape::is_name(class) && text.len() > 1,
+                TokenKind::Text => text.len() > 3,
+                TokenKind::Number => text.len() > 1,
+                _ => false,
+            }
+        })
+        .map(|(token, _)| word_hash(token.text(code)))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+pub(crate) fn word_hash(text: &str) -> u32 {
+    Hash::new().bytes(text.as_bytes()).finish() as u32
+}
+
+fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut start = None;
+    let (mut shape, mut names) = (Hash::new(), Hash::new());
+    for (place, (token, &class)) in tokens.iter().zip(classes).enumerate() {
+        match token.kind {
+            TokenKind::Indent | TokenKind::Dedent => {}
+            TokenKind::Newline => {
+                if let Some(first) = start.take() {
+                    let first_token: &Token = &tokens[first];
+                    lines.push(Line {
+                        shape: shape.finish() as u32,
+                        names: names.finish() as u32,
+                        first: first_token.line,
+                        tokens: (place - first) as u32,
+                        token: first as u32,
+                    });
+                }
+                (shape, names) = (Hash::new(), Hash::new());
+            }
+            _ => {
+                start.get_or_insert(place);
+                shape = shape.bytes(&[class]);
+                if shape::is_name(class) || shape::is_literal(class) {
+                    names = names.bytes(token.text(code).as_bytes()).bytes(b"\0");
+                }
+            }
+        }
+    }
+    lines
+}

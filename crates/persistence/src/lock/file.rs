@@ -1,0 +1,165 @@
+//! Opening a lock file, asking the kernel for the lock, and telling one file from another.
+
+use std::{
+    fs::{self, File, FileType, Metadata, OpenOptions, TryLockError},
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+use super::{LockError, LossReason};
+
+/// Four times what a holder writes; whatever is smaller is replaced, so that a lock file that was damaged heals.
+const LARGEST_LOCK_FILE: u64 = 4096;
+
+/// Opens the file to be locked, and creates an empty one where there is none; what it says stays.
+pub(super) fn open_for_writing(path: &Path) -> Result<File, LockError> {
+    let is_there = inspect(path)?.is_some();
+    let mut options = options();
+    options.write(true);
+    // A file that is there is opened without the wish to create one: in a directory such as `/tmp` the kernel may
+    // refuse that wish for another user's file.
+    let opened = match if is_there { options.open(path) } else { create(&mut options, path) } {
+        Err(error) if is_there && error.kind() == ErrorKind::NotFound => create(&mut options, path),
+        other => other,
+    };
+    let file = opened.map_err(|error| explain(path, error))?;
+    let metadata = check_opened(path, &file)?;
+    // The superuser may write to any file, and still such a file says that it is not to be written.
+    if metadata.permissions().readonly() {
+        return Err(LockError::ReadOnly { path: path.to_owned() });
+    }
+    // A database called `Cargo` has its lock where another program may have its `Cargo.lock`.
+    if metadata.len() > LARGEST_LOCK_FILE {
+        return Err(LockError::AnotherFile { path: path.to_owned(), size: metadata.len() });
+    }
+    Ok(file)
+}
+
+/// Opens the file to be looked at; nothing where there is none.
+pub(super) fn open_for_reading(path: &Path) -> Result<Option<File>, LockError> {
+    if inspect(path)?.is_none() {
+        return Ok(None);
+    }
+    let file = match options().open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(explain(path, error)),
+    };
+    check_opened(path, &file)?;
+    Ok(Some(file))
+}
+
+/// Whether the lock was granted; a file system without locks is an error.
+pub(super) fn is_granted(path: &Path, answer: Result<(), TryLockError>) -> Result<bool, LockError> {
+    match answer {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => Ok(false),
+        Err(TryLockError::Error(source)) if is_unsupported(&source) => {
+            Err(LockError::Unsupported { path: path.to_owned(), source })
+        }
+        Err(TryLockError::Error(source)) => Err(LockError::io("take", path)(source)),
+    }
+}
+
+/// What happened to the path since `file` was opened there; nothing when it still leads to it.
+pub(super) fn find_loss(path: &Path, file: &File) -> io::Result<Option<LossReason>> {
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((!is_same_file(&there, &file.metadata()?)).then_some(LossReason::Replaced)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Some(LossReason::Deleted))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Without numbers of files only what is no file can be told.
+#[cfg(not(unix))]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    one.is_file() && other.is_file()
+}
+
+/// Never follows a link at the path itself, and never waits for the other end of a pipe, as far as the system allows
+/// to say so; elsewhere [`inspect`] is the only guard.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    }
+    options
+}
+
+fn create(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.create(true).truncate(false);
+    // What it says is for the same eyes as the database.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// What is at the path without following a link; nothing where nothing is.
+fn inspect(path: &Path) -> Result<Option<Metadata>, LockError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => {
+            check_kind(path, metadata.file_type())?;
+            Ok(Some(metadata))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LockError::io("look at", path)(source)),
+    }
+}
+
+fn check_opened(path: &Path, file: &File) -> Result<Metadata, LockError> {
+    let metadata = file.metadata().map_err(LockError::io("look at", path))?;
+    check_kind(path, metadata.file_type())?;
+    Ok(metadata)
+}
+
+fn check_kind(path: &Path, file_type: FileType) -> Result<(), LockError> {
+    let kind = if file_type.is_file() {
+        return Ok(());
+    } else if file_type.is_dir() {
+        "a directory"
+    } else if file_type.is_symlink() {
+        "a symbolic link"
+    } else {
+        "a pipe, a socket or a device"
+    };
+    Err(LockError::NotARegularFile { path: path.to_owned(), kind })
+}
+
+/// Looks for the reason why a file could not be opened in what is at the path now.
+fn explain(path: &Path, error: io::Error) -> LockError {
+    match inspect(path) {
+        Err(irregular @ LockError::NotARegularFile { .. }) => return irregular,
+        Ok(Some(metadata)) if metadata.permissions().readonly() && error.kind() == ErrorKind::PermissionDenied => {}
+        _ if error.kind() == ErrorKind::ReadOnlyFilesystem => {}
+        _ => return LockError::io("open", path)(error),
+    }
+    LockError::ReadOnly { path: path.to_owned() }
+}
+
+fn is_unsupported(error: &io::Error) -> bool {
+    if error.kind() == ErrorKind::Unsupported {
+        return true;
+    }
+    // A network file system whose server keeps no locks.
+    #[cfg(target_os = "linux")]
+    if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
+        return true;
+    }
+    false
+}

@@ -1,0 +1,27 @@
+//! Where the lock of a file or a directory is.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The lock file of what is at `path`, or will be: the same path with `.lock` behind it.
+///
+/// Symbolic links are followed, so that two names of one database have one lock; where nothing is there yet, those of
+/// its directory. Two hard links of one file have two locks.
+pub fn lock_path(path: &Path) -> PathBuf {
+    let mut name = real_path(path).into_os_string();
+    name.push(".lock");
+    name.into()
+}
+
+fn real_path(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.parent().map(fs::canonicalize), absolute.file_name()) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => absolute,
+    }
+}

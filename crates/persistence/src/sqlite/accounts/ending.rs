@@ -1,0 +1,76 @@
+//! How runs and stages end: alone, or together with their snapshot.
+
+use cds_model::{RunSnapshot, SnapshotAccount, StageEnd};
+
+use super::super::database::Database;
+use crate::{
+    AccountError, Error, RunId, Step,
+    table::{runs_ledger, stage_runs},
+};
+
+/// Inside the transaction of a snapshot, writes the end of its run and of the stage that wrote it.
+///
+/// What cannot be written is taken back alone and returned: an account is no reason to lose a snapshot. An error means
+/// that the transaction itself was ended, which a trigger or a full disk can do.
+pub(in super::super) fn finish_with_snapshot(
+    database: &Database,
+    run: RunId,
+    snapshot: &RunSnapshot,
+) -> Result<Vec<Error>, Error> {
+    let Some(account) = &snapshot.account else { return Ok(Vec::new()) };
+    let mut refusal = attempt(database, || finish_run(database, run, snapshot, account))?;
+    // Of a run that is not in the ledger, no stage is known either: one warning will do.
+    if refusal.is_none() {
+        refusal = attempt(database, || Ok(finish_stage(database, &account.stage)?))?;
+    }
+    let warning = |source| Error::Account { path: database.path(), source: Box::new(source) };
+    Ok(refusal.map(warning).into_iter().collect())
+}
+
+fn finish_run(
+    database: &Database,
+    run: RunId,
+    snapshot: &RunSnapshot,
+    account: &SnapshotAccount,
+) -> Result<(), AccountError> {
+    let outcome = runs_ledger::finish_with_snapshot(&database.connection, &account.run, run, snapshot.status());
+    check_ledger_row(database, outcome, &Step::FinishRun, &account.run.id.to_string())
+}
+
+/// Writes how a stage ended.
+pub(super) fn finish_stage(database: &Database, end: &StageEnd) -> Result<(), Error> {
+    match stage_runs::finish(&database.connection, end) {
+        Ok(0) => Err(Error::UnknownStage { path: database.path(), id: end.id }),
+        outcome => database.check_one_row(outcome, || Step::FinishStage),
+    }
+}
+
+/// One row of the ledger was to be changed; where none was, says why.
+pub(super) fn check_ledger_row(
+    database: &Database,
+    outcome: rusqlite::Result<usize>,
+    step: &Step,
+    id: &str,
+) -> Result<(), AccountError> {
+    let error = |cause| database.error(step.clone(), cause);
+    if let Ok(0) = outcome
+        && runs_ledger::subject(&database.connection, id).map_err(error)?.is_none()
+    {
+        return Err(AccountError::UnknownRun { id: id.to_owned() });
+    }
+    Ok(database.check_one_row(outcome, || step.clone())?)
+}
+
+/// Does `work` and takes it back when it fails; what was written before it in the same transaction stays.
+fn attempt(
+    database: &Database,
+    work: impl FnOnce() -> Result<(), AccountError>,
+) -> Result<Option<AccountError>, Error> {
+    let execute = |sql| database.connection.execute_batch(sql).map_err(|cause| database.error(Step::FinishRun, cause));
+    execute("SAVEPOINT account")?;
+    match work() {
+        Ok(()) => execute("RELEASE account").map(|()| None),
+        Err(AccountError::Database(error)) if database.connection.is_autocommit() => Err(error),
+        Err(error) => execute("ROLLBACK TO account; RELEASE account").map(|()| Some(error)),
+    }
+}

@@ -1,0 +1,126 @@
+//! Where a database is, or is to be: what can be known without opening it, and without leaving anything behind.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{journal, location::Location};
+use crate::Error;
+
+/// The findings about a path.
+#[derive(Debug)]
+pub struct PlaceReport {
+    /// Why no database can be at the path: its name, its directory, or what is there now.
+    pub refusal: Option<Error>,
+    /// Whether a file is there.
+    pub is_present: bool,
+    /// Whether that file may be written; true where there is none.
+    pub is_file_writable: bool,
+    /// The directory in which the file and what stands beside it are.
+    pub folder: PathBuf,
+    /// Why nothing can be written into that directory.
+    pub folder_error: Option<io::Error>,
+    /// The file system; none where it cannot be asked, which is everywhere but on Linux.
+    pub file_system: Option<FileSystem>,
+    /// Whether a write-ahead log can work there, as far as it is known.
+    pub is_fit_for_log: bool,
+    /// What this user may still write there, in bytes; none where it cannot be asked.
+    pub free_bytes: Option<u64>,
+}
+
+/// A kind of file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileSystem {
+    /// Its number in `linux/magic.h`; shown in hexadecimal.
+    pub number: u32,
+    /// Its name, where it is one of the common ones.
+    pub name: Option<&'static str>,
+}
+
+/// Looks at the place of a database without touching the file.
+///
+/// Into its directory a file without a name is written, or one that is removed at once.
+pub fn examine_place(path: &Path) -> PlaceReport {
+    let found = Location::existing(path);
+    let is_present =
+        !matches!(found, Err(Error::Missing { .. } | Error::MissingDirectory { .. } | Error::InvalidName { .. }));
+    let refusal = match found {
+        Ok(_) | Err(Error::Missing { .. }) => None,
+        Err(error) => Some(error),
+    };
+    let folder = folder_of(path);
+    let asked = if is_present { path } else { &folder };
+    let file_system = journal::file_system(asked).map(|number| FileSystem { number, name: name_of(number) });
+    PlaceReport {
+        refusal,
+        is_present,
+        is_file_writable: !is_present || is_writable(path),
+        folder_error: tempfile::tempfile_in(&folder).err(),
+        file_system,
+        is_fit_for_log: file_system.is_none_or(|found| !journal::is_unfit_for_log(found.number)),
+        free_bytes: free_bytes(&folder),
+        folder,
+    }
+}
+
+/// What stands beside a file that a symbolic link leads to stands where that file is.
+fn folder_of(path: &Path) -> PathBuf {
+    let file = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn is_writable(path: &Path) -> bool {
+    // The superuser may write to any file, and still such a file says that it is not to be written.
+    std::fs::metadata(path).is_ok_and(|file| !file.permissions().readonly()) && may_write(path)
+}
+
+#[cfg(target_os = "linux")]
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn may_write(_: &Path) -> bool {
+    true
+}
+
+#[cfg(target_os = "linux")]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let answer = rustix::fs::statvfs(folder).ok()?;
+    Some(answer.f_bavail.saturating_mul(answer.f_frsize))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// By the numbers of `linux/magic.h`, and of ZFS, which is not in it.
+const fn name_of(number: u32) -> Option<&'static str> {
+    Some(match number {
+        0xef53 => "ext4",
+        0x9123_683e => "btrfs",
+        0x5846_5342 => "xfs",
+        0x2fc1_2fc1 => "zfs",
+        0xf2f5_2010 => "f2fs",
+        0x0102_1994 => "tmpfs",
+        0x8584_58f6 => "ramfs",
+        0x794c_7630 => "overlayfs",
+        0x7371_7368 => "squashfs",
+        0x9660 => "iso9660",
+        0x4d44 => "vfat",
+        0x2011_bab0 => "exfat",
+        0x7366_746e => "ntfs3",
+        0x6969 => "nfs",
+        0x517b => "smb",
+        0xfe53_4d42 => "smb2",
+        0xff53_4d42 => "cifs",
+        0x0102_1997 => "9p",
+        0x6573_5546 => "fuse",
+        _ => return None,
+    })
+}

@@ -1,0 +1,124 @@
+//! Removes whole snapshots with everything that hangs on them, and says of each why it stays or goes.
+//!
+//! What is decided and what is removed are of one transaction: nobody can add or finish a run in between.
+
+mod rules;
+
+use std::{collections::HashMap, fs};
+
+use rusqlite::{Connection, Result};
+
+use cds_model::AccountStatus;
+
+use self::rules::Candidate;
+use super::{SqlitePersistence, fit, inspection, journal, reader::SqliteReader, schema};
+use crate::{
+    Error, KeepRule, PruneVerdict, RunId, Step,
+    table::{pruning, runs, runs_ledger, select::ledger},
+};
+
+impl SqliteReader {
+    /// What [`SqlitePersistence::prune_runs`] would do: every snapshot, the newest first.
+    pub fn plan_prune(&self, rules: &[KeepRule]) -> std::result::Result<Vec<PruneVerdict>, Error> {
+        self.read(|database| database.read(&Step::ReadAccounts, |connection| plan(connection, rules)))
+    }
+}
+
+impl SqlitePersistence {
+    /// Removes the snapshots that no rule keeps, all in one transaction, and says of each whether it stayed and why.
+    ///
+    /// With a snapshot go its records, their questions, its analyzer errors, the account of its intents and the
+    /// telemetry of its run. Its rows in the ledger and in the stages stay. Two snapshots stay whatever the rules say:
+    /// that of a run that has not ended, and the one with the greatest number, since that number would be given again.
+    /// Without any rule, everything stays.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was removed.
+    pub fn prune_runs(&mut self, rules: &[KeepRule]) -> std::result::Result<Vec<PruneVerdict>, Error> {
+        let database = &self.database;
+        let transaction = database.begin(&Step::Begin)?;
+        // Hours may have passed since the database was opened, and others may have changed it.
+        inspection::inspect(database)?;
+        let error = |cause| database.error(Step::PruneRuns, cause);
+        let verdicts = plan(&transaction, rules).map_err(error)?;
+        let doomed: Vec<RunId> =
+            verdicts.iter().filter(|verdict| !verdict.is_kept).map(|verdict| verdict.run_id).collect();
+        if doomed.is_empty() {
+            return Ok(verdicts);
+        }
+        // Without the indexes, each snapshot would be searched for in all records.
+        schema::create_missing(database)?;
+        for dependent in &pruning::DEPENDENTS {
+            let count = pruning::delete(&transaction, dependent, &doomed).map_err(error)?;
+            if dependent.table.name == runs::TABLE.name && count != doomed.len() {
+                return Err(Error::RowIgnored { path: database.path(), step: Step::PruneRuns });
+            }
+        }
+        database.check_is_in_place()?;
+        database.commit(&transaction)?;
+        // A reader may be in the way; then the log is merged another time, and nothing is lost.
+        drop(journal::checkpoint(database, self.journal));
+        Ok(verdicts)
+    }
+
+    /// Gives the room of what was removed back to the file system, and says how large the file was and is, in bytes.
+    ///
+    /// Needs free room for two more copies of what the file holds, one of them among the temporary files.
+    ///
+    /// # Errors
+    ///
+    /// The file holds what it held. With [`Error::CheckpointPending`] it is compact, and shrinks once the reader that
+    /// is in the way has gone.
+    pub fn compact(&mut self) -> std::result::Result<(u64, u64), Error> {
+        let database = &self.database;
+        inspection::inspect(database)?;
+        database.check_is_in_place()?;
+        // What is in the log is part of what there was. Who is in the way now may be gone at the end.
+        drop(journal::checkpoint(database, self.journal));
+        let before = self.file_size()?;
+        database.patiently(|| {
+            database.connection.execute_batch("VACUUM").map_err(|cause| database.error(Step::Compact, cause))
+        })?;
+        journal::checkpoint(database, self.journal)?;
+        Ok((before, self.file_size()?))
+    }
+
+    fn file_size(&self) -> std::result::Result<u64, Error> {
+        fs::metadata(&self.database.location().absolute)
+            .map(|file| file.len())
+            .map_err(|source| Error::Inspect { path: self.database.path(), source })
+    }
+}
+
+/// A verdict over every snapshot, the newest first.
+fn plan(connection: &Connection, rules: &[KeepRule]) -> Result<Vec<PruneVerdict>> {
+    if !fit::has_table(connection, &runs::TABLE)? {
+        return Ok(Vec::new());
+    }
+    let mut running = Vec::new();
+    let mut subjects = HashMap::new();
+    if fit::has_table(connection, &runs_ledger::TABLE)? {
+        for (run, subject) in ledger::subjects(connection)? {
+            if subject.status == AccountStatus::Running.as_str() {
+                running.push(run);
+            }
+            subjects.insert(run, subject);
+        }
+    }
+    let mut candidates = Vec::new();
+    for run in runs::newest_first(connection)? {
+        let Some(snapshot) = runs::snapshot(connection, run)? else { continue };
+        let (ledger_id, project) =
+            subjects.remove(&run).map_or((None, None), |row| (Some(row.ledger_id), Some(row.subject)));
+        candidates.push(Candidate {
+            run_id: run,
+            ledger_id,
+            project: project.unwrap_or(snapshot.root_path),
+            started_at: snapshot.started_at,
+            record_count: snapshot.record_count,
+            is_running: running.contains(&run),
+        });
+    }
+    Ok(rules::judge(candidates, rules))
+}

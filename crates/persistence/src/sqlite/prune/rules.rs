@@ -1,0 +1,190 @@
+//! Which snapshots stay, and why. Pure: no database, no clock.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{KeepRule, PruneVerdict, RunId};
+
+/// A moment as the contract wants it: such texts are in the order of the moments.
+const MOMENT: &[u8] = b"0000-00-00T00:00:00.000Z";
+
+/// A snapshot on trial.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) run_id: RunId,
+    pub(super) ledger_id: Option<String>,
+    pub(super) project: String,
+    pub(super) started_at: String,
+    pub(super) record_count: u64,
+    /// Whether its run has not ended, as far as the ledger tells.
+    pub(super) is_running: bool,
+}
+
+/// Judges `candidates`, which are in order, the newest first; each of them gets a verdict.
+pub(super) fn judge(candidates: Vec<Candidate>, rules: &[KeepRule]) -> Vec<PruneVerdict> {
+    let mut rules: Vec<Trial> = rules.iter().map(|&rule| Trial { rule, seen: HashMap::new() }).collect();
+    let newest = candidates.first().map(|candidate| candidate.run_id);
+    let verdict_on = |candidate: Candidate| {
+        // Each rule must see each snapshot, since it counts them.
+        let reasons: Vec<String> = rules.iter_mut().filter_map(|trial| trial.reason_to_keep(&candidate)).collect();
+        let reason = if candidate.is_running {
+            Some("its run has not ended".to_owned())
+        } else if rules.is_empty() {
+            Some("no rule is given".to_owned())
+        } else if reasons.is_empty() && newest == Some(candidate.run_id) {
+            Some("the newest of all: its number must not be given again".to_owned())
+        } else {
+            reasons.into_iter().next()
+        };
+        PruneVerdict {
+            run_id: candidate.run_id,
+            ledger_id: candidate.ledger_id,
+            project: candidate.project,
+            started_at: candidate.started_at,
+            record_count: candidate.record_count,
+            is_kept: reason.is_some(),
+            reason: reason.unwrap_or_else(|| "no rule keeps it".to_owned()),
+        }
+    };
+    candidates.into_iter().map(verdict_on).collect()
+}
+
+/// A rule, and what it has seen of each project.
+struct Trial {
+    rule: KeepRule,
+    seen: HashMap<String, Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    count: usize,
+    days: HashSet<String>,
+}
+
+impl Trial {
+    fn reason_to_keep(&mut self, candidate: &Candidate) -> Option<String> {
+        let Candidate { project, started_at, .. } = candidate;
+        let seen = self.seen.entry(project.clone()).or_default();
+        match self.rule {
+            KeepRule::Last(count) => {
+                seen.count += 1;
+                (seen.count <= count).then(|| match count {
+                    1 => format!("the last of project {project}"),
+                    _ => format!("one of the last {count} of project {project}"),
+                })
+            }
+            KeepRule::Daily(count) => {
+                let day = day_of(started_at);
+                // In the order of the snapshots: a clock that was wrong for a day costs no other day its place twice.
+                let is_last = seen.days.len() < count && seen.days.insert(day.to_owned());
+                is_last.then(|| format!("the last of {day} of project {project}"))
+            }
+            KeepRule::Since(_) if !is_moment(started_at) => Some("its start cannot be compared".to_owned()),
+            KeepRule::Since(moment) => {
+                let moment = moment.to_string();
+                (started_at.as_str() >= moment.as_str()).then(|| format!("began at or after {moment}"))
+            }
+        }
+    }
+}
+
+/// The date of a moment; all of a text that is none.
+fn day_of(moment: &str) -> &str {
+    moment.get(..10).unwrap_or(moment)
+}
+
+fn is_moment(text: &str) -> bool {
+    let is_like = |(byte, wanted): (u8, u8)| if wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
+    text.len() == MOMENT.len() && text.bytes().zip(MOMENT.iter().copied()).all(is_like)
+}
+
+#[cfg(test)]
+mod tests {
+    use cds_model::Timestamp;
+
+    use super::*;
+
+    /// Snapshots of these projects and days, the newest first; the numbers fall from how many there are to 1.
+    fn snapshots(of: &[(&str, &str)]) -> Vec<Candidate> {
+        let numbers = (1..=i64::try_from(of.len()).unwrap()).rev();
+        let candidate = |(run, (project, day)): (i64, &(&str, &str))| Candidate {
+            run_id: RunId(run),
+            ledger_id: None,
+            project: (*project).to_owned(),
+            started_at: format!("{day}T10:00:00.000Z"),
+            record_count: 1,
+            is_running: false,
+        };
+        numbers.zip(of).map(candidate).collect()
+    }
+
+    fn kept(candidates: &[Candidate], rules: &[KeepRule]) -> Vec<i64> {
+        let verdicts = judge(candidates.to_vec(), rules);
+        assert_eq!(verdicts.len(), candidates.len());
+        verdicts.into_iter().filter(|verdict| verdict.is_kept).map(|verdict| verdict.run_id.0).collect()
+    }
+
+    /// 2026-11-20T00:00:00.000Z, so many days later.
+    fn day(days: i64) -> Timestamp {
+        Timestamp::from_unix_milliseconds((20_777 + days) * 86_400_000)
+    }
+
+    #[test]
+    fn the_last_are_counted_by_project() {
+        let found = snapshots(&[("a", "2026-11-20"), ("a", "2026-11-20"), ("b", "2026-01-01"), ("a", "2026-11-18")]);
+        assert_eq!(kept(&found, &[KeepRule::Last(1)]), [4, 2]);
+        assert_eq!(kept(&found, &[KeepRule::Last(2)]), [4, 3, 2]);
+        assert_eq!(kept(&found, &[KeepRule::Last(usize::MAX)]), [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn of_each_day_the_last_stays_and_days_without_any_do_not_count() {
+        let found = snapshots(&[
+            ("a", "2026-11-20"),
+            ("a", "2026-11-20"),
+            ("a", "2026-11-10"),
+            ("a", "2026-11-10"),
+            ("b", "2026-11-10"),
+            ("a", "2026-11-01"),
+        ]);
+        assert_eq!(kept(&found, &[KeepRule::Daily(1)]), [6, 2]);
+        assert_eq!(kept(&found, &[KeepRule::Daily(2)]), [6, 4, 2]);
+        assert_eq!(kept(&found, &[KeepRule::Daily(3)]), [6, 4, 2, 1]);
+    }
+
+    #[test]
+    fn a_clock_that_went_back_changes_neither_the_order_nor_the_days() {
+        let found = snapshots(&[("a", "2026-11-20"), ("a", "1970-01-01"), ("a", "2026-11-20"), ("a", "2026-11-19")]);
+        assert_eq!(kept(&found, &[KeepRule::Last(2)]), [4, 3]);
+        assert_eq!(kept(&found, &[KeepRule::Daily(3)]), [4, 3, 1]);
+    }
+
+    #[test]
+    fn what_began_at_the_moment_or_later_stays_and_what_cannot_be_compared() {
+        assert_eq!(day(0).to_string(), "2026-11-20T00:00:00.000Z");
+        let mut found = snapshots(&[("a", "2026-11-22"), ("a", "2026-11-20"), ("a", "2026-11-19"), ("a", "x")]);
+        found[1].started_at = day(0).to_string();
+        assert_eq!(kept(&found, &[KeepRule::Since(day(0))]), [4, 3, 1]);
+    }
+
+    #[test]
+    fn the_newest_stays_whatever_the_rules_say_and_so_does_what_is_running() {
+        let mut found = snapshots(&[("a", "2026-11-20"), ("a", "2026-11-20"), ("a", "2026-11-20")]);
+        found[1].is_running = true;
+        for rule in [KeepRule::Last(0), KeepRule::Daily(0), KeepRule::Since(day(9))] {
+            assert_eq!(kept(&found, &[rule]), [3, 2], "{rule:?}");
+        }
+        assert_eq!(kept(&found, &[]), [3, 2, 1]);
+        assert_eq!(kept(&[], &[KeepRule::Last(1)]), [0; 0]);
+    }
+
+    #[test]
+    fn one_rule_is_enough_and_the_first_that_keeps_gives_the_reason() {
+        let found = snapshots(&[("shop", "2026-11-20"), ("shop", "2026-11-20"), ("shop", "2026-11-19")]);
+        let rules = [KeepRule::Last(1), KeepRule::Daily(2)];
+        let verdicts = judge(found.clone(), &rules);
+        let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
+        assert_eq!(reasons, ["the last of project shop", "no rule keeps it", "the last of 2026-11-19 of project shop"]);
+        let verdicts = judge(found, &[KeepRule::Last(2), KeepRule::Since(day(1))]);
+        assert_eq!(verdicts[1].reason, "one of the last 2 of project shop");
+    }
+}

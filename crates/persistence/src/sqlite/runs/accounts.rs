@@ -1,0 +1,119 @@
+//! The accounts of a database within one transaction: which tables there are, and the walk over all invocations.
+
+use std::{collections::HashMap, ops::ControlFlow};
+
+use rusqlite::{Connection, Result};
+
+use super::fit;
+use crate::{
+    Invocation, RunId,
+    table::{
+        TABLES, Table, enrichments, runs, runs_ledger,
+        select::{ledger, stages},
+        stage_runs,
+    },
+};
+
+/// A connection inside of a transaction.
+#[derive(Debug)]
+pub(super) struct Accounts<'a> {
+    connection: &'a Connection,
+    /// The names of our tables that are there.
+    present: Vec<&'static str>,
+}
+
+impl<'a> Accounts<'a> {
+    pub(super) fn of(connection: &'a Connection) -> Result<Self> {
+        let mut present = Vec::new();
+        for table in TABLES {
+            if fit::has_table(connection, table)? {
+                present.push(table.name);
+            }
+        }
+        Ok(Self { connection, present })
+    }
+
+    /// The connection, where `table` is there to be asked.
+    pub(super) fn with(&self, table: &Table) -> Option<&'a Connection> {
+        self.present.contains(&table.name).then_some(self.connection)
+    }
+
+    /// Shows each invocation to `visit`, the newest first and without its costs, until that has what it wants.
+    ///
+    /// One row is in memory at a time, and the numbers of all snapshots.
+    pub(super) fn walk<T>(&self, mut visit: impl FnMut(Invocation) -> Result<ControlFlow<T>>) -> Result<Option<T>> {
+        let owners = self.with(&runs_ledger::TABLE).map(ledger::owners).transpose()?.unwrap_or_default();
+        let mut strays = self.strays(&owners)?.into_iter().peekable();
+        if let Some(connection) = self.with(&runs_ledger::TABLE) {
+            let mut statement = connection.prepare(ledger::NEWEST_FIRST)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let stored = ledger::read(row)?;
+                while let Some(stray) = strays.next_if(|stray| stored.snapshot_id.is_some_and(|id| *stray > id)) {
+                    if let ControlFlow::Break(wanted) = visit(self.stray(stray)?)? {
+                        return Ok(Some(wanted));
+                    }
+                }
+                if let ControlFlow::Break(wanted) = visit(self.accounted(stored, &owners)?)? {
+                    return Ok(Some(wanted));
+                }
+            }
+        }
+        for stray in strays {
+            if let ControlFlow::Break(wanted) = visit(self.stray(stray)?)? {
+                return Ok(Some(wanted));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Snapshots that no row of the ledger names, the greatest number first.
+    fn strays(&self, owners: &HashMap<RunId, i64>) -> Result<Vec<RunId>> {
+        let mut strays = self.with(&runs::TABLE).map(runs::newest_first).transpose()?.unwrap_or_default();
+        strays.retain(|run| !owners.contains_key(run));
+        Ok(strays)
+    }
+
+    fn stray(&self, run: RunId) -> Result<Invocation> {
+        Ok(Invocation {
+            ledger: None,
+            snapshot_id: Some(run),
+            snapshot: runs::snapshot(self.connection, run)?,
+            enrichment: None,
+            llm_calls: None,
+            tokens: None,
+        })
+    }
+
+    fn accounted(&self, stored: ledger::Stored, owners: &HashMap<RunId, i64>) -> Result<Invocation> {
+        // Another program may remove the last snapshot; its number is then given again, and means the newer one.
+        let own = stored.snapshot_id.filter(|run| owners.get(run) == Some(&stored.row_id));
+        let snapshot = match (own, self.with(&runs::TABLE)) {
+            (Some(run), Some(connection)) => runs::snapshot(connection, run)?,
+            _ => None,
+        };
+        Ok(Invocation {
+            ledger: Some(stored.row),
+            snapshot_id: stored.snapshot_id,
+            snapshot,
+            enrichment: None,
+            llm_calls: None,
+            tokens: None,
+        })
+    }
+
+    /// The same with what it cost.
+    pub(super) fn with_costs(&self, mut invocation: Invocation) -> Result<Invocation> {
+        if let (Some(snapshot), Some(connection)) = (&invocation.snapshot, self.with(&enrichments::TABLE)) {
+            invocation.enrichment = enrichments::of_run(connection, snapshot.id)?;
+        }
+        if let (Some(row), Some(connection)) = (&invocation.ledger, self.with(&stage_runs::TABLE)) {
+            (invocation.llm_calls, invocation.tokens) = stages::costs(connection, &row.run_id)?;
+        }
+        if let Some(enrichment) = &invocation.enrichment {
+            invocation.llm_calls = invocation.llm_calls.or(Some(enrichment.call_count));
+            invocation.tokens = invocation.tokens.or_else(|| enrichment.tokens());
+        }
+        Ok(invocation)
+    }
+}

@@ -1,0 +1,104 @@
+//! The accounts of runs, read: which there are, which one a name means, what is known of one, and sums over many.
+//!
+//! Everything of one answer is read in one transaction, so it is of one moment. A table that is missing is an empty one.
+
+mod accounts;
+mod details;
+mod find;
+mod name;
+mod stats;
+
+use std::ops::ControlFlow;
+
+use self::accounts::Accounts;
+use super::{database::Database, fit, reader::SqliteReader};
+use crate::{
+    DefinitionRow, Error, FoundRun, Invocation, InvocationDetails, InvocationFilter, RunId, RunStats, StageFilter,
+    StageRow, Step,
+    table::{records, select, stage_runs},
+};
+
+impl SqliteReader {
+    /// The invocations that `filter` lets through, newest first.
+    ///
+    /// They are in the order in which they were written, which no clock decides. A snapshot that the ledger does not
+    /// know stands before the first invocation whose snapshot has a smaller number.
+    pub fn invocations(&self, filter: &InvocationFilter) -> Result<Vec<Invocation>, Error> {
+        self.read_accounts(|accounts| invocations(accounts, filter))
+    }
+
+    /// The stage runs that `filter` lets through, newest first, in the order in which they were written.
+    pub fn stage_runs(&self, filter: &StageFilter) -> Result<Vec<StageRow>, Error> {
+        self.read_accounts(|accounts| match accounts.with(&stage_runs::TABLE) {
+            Some(connection) => select::stages::newest(connection, filter),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    /// The run that `name` means.
+    ///
+    /// A name is one of these, tried in this order:
+    ///
+    /// - `latest`, the newest invocation, or `latest~N`, the one that is N places before it;
+    /// - the number of a snapshot, without leading zeros, also of a pruned one that the ledger still names;
+    /// - the id of an invocation or of one of its stages, or any text of 4 or more hexadecimal digits that only ids of
+    ///   one invocation begin with; in either case, with or without the hyphens.
+    pub fn find_run(&self, name: &str) -> Result<FoundRun, Error> {
+        self.read_accounts(|accounts| find::find(accounts, name, |_| true))
+    }
+
+    /// As [`find_run`](Self::find_run), but `latest` and `latest~N` count only those whose snapshot is there.
+    ///
+    /// A number or an id may still lead to an invocation that has no snapshot, or none any more.
+    pub fn find_snapshot(&self, name: &str) -> Result<FoundRun, Error> {
+        self.read_accounts(|accounts| find::find(accounts, name, |found| found.snapshot.is_some()))
+    }
+
+    /// What is known of an invocation beside its own row.
+    pub fn invocation_details(&self, invocation: &Invocation) -> Result<InvocationDetails, Error> {
+        self.read_accounts(|accounts| details::details(accounts, invocation))
+    }
+
+    /// Sums over the invocations that began at `since` or later (RFC 3339 as it is stored), or over all.
+    pub fn run_stats(&self, since: Option<&str>) -> Result<RunStats, Error> {
+        self.read_accounts(|accounts| stats::stats(accounts, since))
+    }
+
+    /// The definitions and files of a snapshot, in its order and without their code; none where there is none.
+    pub fn definitions(&self, run: RunId) -> Result<Vec<DefinitionRow>, Error> {
+        let query = |database: &Database| {
+            database.read(&Step::ReadRecords, |connection| {
+                if fit::has_table(connection, &records::TABLE)? {
+                    select::definitions::of_run(connection, run)
+                } else {
+                    Ok(Vec::new())
+                }
+            })
+        };
+        self.read(query)
+    }
+
+    fn read_accounts<T>(&self, query: impl Fn(&Accounts<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.read(|database| database.read(&Step::ReadAccounts, |connection| query(&Accounts::of(connection)?)))
+    }
+}
+
+fn invocations(accounts: &Accounts<'_>, filter: &InvocationFilter) -> rusqlite::Result<Vec<Invocation>> {
+    let mut found = Vec::new();
+    accounts.walk(|invocation| {
+        if filter.limit.is_some_and(|limit| found.len() >= limit) {
+            return Ok(ControlFlow::Break(()));
+        }
+        if lets_through(filter, &invocation) {
+            found.push(accounts.with_costs(invocation)?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+fn lets_through(filter: &InvocationFilter, invocation: &Invocation) -> bool {
+    filter.status.as_deref().is_none_or(|status| invocation.status() == status)
+        && filter.since.as_deref().is_none_or(|since| invocation.started_at() >= since)
+        && filter.project.as_deref().is_none_or(|project| invocation.project() == Some(project))
+}

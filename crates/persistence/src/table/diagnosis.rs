@@ -1,0 +1,35 @@
+//! What is asked of a database as a whole.
+
+use rusqlite::{Connection, Result};
+
+use super::read_number;
+
+pub(crate) const PAGE_SIZE: &str = "SELECT page_size FROM pragma_page_size";
+
+pub(crate) const PAGE_COUNT: &str = "SELECT page_count FROM pragma_page_count";
+
+pub(crate) const FREE_PAGE_COUNT: &str = "SELECT freelist_count FROM pragma_freelist_count";
+
+pub(crate) const RUN_COUNT: &str = "SELECT count(*) FROM runs";
+
+pub(crate) const RECORD_COUNT: &str = "SELECT count(*) FROM records";
+
+/// Compares the indexes with their tables too.
+const INTEGRITY: &str = "PRAGMA integrity_check(10)";
+
+const DANGLING_ROW_COUNT: &str = "SELECT count(*) FROM pragma_foreign_key_check(?1)";
+
+/// What one of the statements above says.
+pub(crate) fn number(connection: &Connection, sql: &str) -> Result<u64> {
+    connection.query_row(sql, [], |row| read_number(row, 0))
+}
+
+/// What is wrong with the file, or the one line `ok`.
+pub(crate) fn integrity(connection: &Connection) -> Result<Vec<String>> {
+    connection.prepare(INTEGRITY)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Rows of the table that point at a row that is missing.
+pub(crate) fn dangling_row_count(connection: &Connection, table: &str) -> Result<u64> {
+    connection.query_row(DANGLING_ROW_COUNT, [table], |row| read_number(row, 0))
+}

@@ -1,0 +1,37 @@
+//! The records of one snapshot without their code.
+
+use rusqlite::{Connection, Result, Row};
+
+use crate::{Counted, DefinitionRow, RunId, table::read_number};
+
+const OF_RUN: &str = "
+SELECT kind, file_path, signature, start_line, end_line, md5sum, intent, intent_status
+FROM records
+WHERE run_id = ?1
+ORDER BY id";
+
+const KINDS: &str = "SELECT kind, count(*) FROM records WHERE run_id = ?1 GROUP BY kind ORDER BY kind";
+
+/// In the order of the snapshot.
+pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<DefinitionRow>> {
+    connection.prepare(OF_RUN)?.query_map([run.0], read)?.collect()
+}
+
+/// How many there are of each kind.
+pub(crate) fn kinds(connection: &Connection, run: RunId) -> Result<Vec<Counted>> {
+    let read = |row: &Row<'_>| Ok(Counted { name: row.get(0)?, count: read_number(row, 1)? });
+    connection.prepare(KINDS)?.query_map([run.0], read)?.collect()
+}
+
+fn read(row: &Row<'_>) -> Result<DefinitionRow> {
+    Ok(DefinitionRow {
+        kind: row.get(0)?,
+        file_path: row.get(1)?,
+        signature: row.get(2)?,
+        start_line: row.get(3)?,
+        end_line: row.get(4)?,
+        md5sum: row.get(5)?,
+        intent: row.get(6)?,
+        intent_status: row.get(7)?,
+    })
+}

@@ -1,0 +1,34 @@
+//! What is missing from one snapshot, by its reason.
+//!
+//! Beside a minimum, the other columns are those of the row that has it: the example is the first place.
+
+use rusqlite::{Connection, Result};
+
+use crate::{ErrorGroup, RunId};
+
+const ANALYZER_ERRORS: &str = "
+SELECT reason, count(*), CASE WHEN line IS NULL THEN file_path ELSE file_path || ':' || line END, min(id)
+FROM analyzer_errors
+WHERE run_id = ?1
+GROUP BY reason
+ORDER BY count(*) DESC, min(id)
+LIMIT ?2";
+
+/// Another program may have given no reason.
+const INTENT_ERRORS: &str = "
+SELECT coalesce(intent_error, 'no reason is stored') AS reason, count(*), file_path || ':' || start_line, min(id)
+FROM records
+WHERE run_id = ?1 AND intent_status = 'failed'
+GROUP BY reason
+ORDER BY count(*) DESC, min(id)
+LIMIT ?2";
+
+/// Files of which something is missing.
+pub(crate) fn analyzer_errors(connection: &Connection, run: RunId) -> Result<Vec<ErrorGroup>> {
+    super::groups(connection, ANALYZER_ERRORS, run.0)
+}
+
+/// Records whose intent failed.
+pub(crate) fn intent_errors(connection: &Connection, run: RunId) -> Result<Vec<ErrorGroup>> {
+    super::groups(connection, INTENT_ERRORS, run.0)
+}

@@ -1,0 +1,30 @@
+//! What is read of the accounts and of what they point at; no statement here changes anything.
+//!
+//! Each table is asked by statements of its own, since any of them may be missing from a file.
+
+pub(crate) mod definitions;
+pub(crate) mod errors;
+pub(crate) mod ledger;
+pub(crate) mod stages;
+pub(crate) mod telemetry;
+
+use rusqlite::{Connection, Result, Row, params};
+
+use crate::{Counted, ErrorGroup};
+
+/// How many groups of errors, decisions or the like are read of one run; the most frequent come first.
+pub(crate) const GROUP_LIMIT: i64 = 1_000;
+
+/// Rows of a name and a number.
+fn counted(connection: &Connection, sql: &str, key: &str) -> Result<Vec<Counted>> {
+    let read = |row: &Row<'_>| Ok(Counted { name: row.get(0)?, count: super::read_number(row, 1)? });
+    connection.prepare(sql)?.query_map(params![key, GROUP_LIMIT], read)?.collect()
+}
+
+/// Rows of a reason, a number and a place.
+fn groups(connection: &Connection, sql: &str, key: impl rusqlite::ToSql) -> Result<Vec<ErrorGroup>> {
+    let read = |row: &Row<'_>| {
+        Ok(ErrorGroup { reason: row.get(0)?, count: super::read_number(row, 1)?, example: row.get(2)? })
+    };
+    connection.prepare(sql)?.query_map(params![key, GROUP_LIMIT], read)?.collect()
+}

@@ -1,0 +1,100 @@
+//! The stages, read.
+
+use rusqlite::{Connection, Result, Row, params};
+
+use crate::{StageFilter, StageRow, table::read_tokens};
+
+const NEWEST_FIRST: &str = "
+SELECT run_id, ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note, config_hash,
+       started_at, finished_at, rows_in, rows_out, duration_seconds, llm_calls, tokens, trace_id
+FROM stage_runs
+WHERE (?1 IS NULL OR stage = ?1) AND (?2 IS NULL OR status = ?2)
+ORDER BY rowid DESC
+LIMIT ?3";
+
+const OF_INVOCATION: &str = "
+SELECT run_id, ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note, config_hash,
+       started_at, finished_at, rows_in, rows_out, duration_seconds, llm_calls, tokens, trace_id
+FROM stage_runs
+WHERE ledger_id = ?1
+ORDER BY rowid";
+
+/// Sums are taken as floating point: a sum of integers that are too large is an error.
+const COSTS: &str = "
+SELECT CASE WHEN count(llm_calls) > 0 THEN CAST(total(llm_calls) AS INTEGER) END,
+       CASE WHEN count(tokens) > 0 THEN CAST(total(tokens) AS INTEGER) END
+FROM stage_runs
+WHERE ledger_id = ?1";
+
+const DURATIONS: &str = "
+SELECT stage, duration_seconds
+FROM stage_runs
+WHERE status <> 'running' AND duration_seconds IS NOT NULL AND (?1 IS NULL OR started_at >= ?1)
+ORDER BY stage, duration_seconds";
+
+/// As in the ledger. A stage of an invocation that the ledger does not have leads to nothing.
+const BY_PREFIX: &str = "
+SELECT stage_runs.run_id, ledger_id
+FROM stage_runs
+JOIN runs_ledger ON runs_ledger.run_id = ledger_id
+WHERE stage_runs.run_id >= ?1 AND stage_runs.run_id < ?1 || 'g'
+ORDER BY stage_runs.run_id
+LIMIT ?2";
+
+const BEFORE: &str = "SELECT run_id FROM stage_runs WHERE run_id < ?1 ORDER BY run_id DESC LIMIT ?2";
+
+const BEHIND: &str = "SELECT run_id FROM stage_runs WHERE run_id > ?1 ORDER BY run_id LIMIT ?2";
+
+/// The stages that `filter` lets through, newest first.
+pub(crate) fn newest(connection: &Connection, filter: &StageFilter) -> Result<Vec<StageRow>> {
+    let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1));
+    connection.prepare(NEWEST_FIRST)?.query_map(params![filter.stage, filter.status, limit], read)?.collect()
+}
+
+/// The stages of one invocation, in the order in which they began.
+pub(crate) fn of_invocation(connection: &Connection, ledger_id: &str) -> Result<Vec<StageRow>> {
+    connection.prepare(OF_INVOCATION)?.query_map([ledger_id], read)?.collect()
+}
+
+/// The calls and the tokens of one invocation, where a stage tells.
+pub(crate) fn costs(connection: &Connection, ledger_id: &str) -> Result<(Option<u64>, Option<u64>)> {
+    connection.prepare_cached(COSTS)?.query_row([ledger_id], |row| Ok((read_tokens(row, 0)?, read_tokens(row, 1)?)))
+}
+
+/// How long ended stages took, those of one stage together and in the order of their length.
+pub(crate) fn durations(connection: &Connection, since: Option<&str>) -> Result<Vec<(String, f64)>> {
+    connection.prepare(DURATIONS)?.query_map([since], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Ids that begin with `prefix`, each with the invocation that it belongs to, at most `limit`.
+pub(crate) fn with_prefix(connection: &Connection, prefix: &str, limit: i64) -> Result<Vec<(String, String)>> {
+    connection.prepare(BY_PREFIX)?.query_map((prefix, limit), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Up to `limit` ids on each side of `prefix`.
+pub(crate) fn neighbours(connection: &Connection, prefix: &str, limit: i64) -> Result<Vec<String>> {
+    super::super::on_both_sides(connection, [BEFORE, BEHIND], prefix, limit)
+}
+
+fn read(row: &Row<'_>) -> Result<StageRow> {
+    Ok(StageRow {
+        run_id: row.get(0)?,
+        ledger_id: row.get(1)?,
+        stage: row.get(2)?,
+        status: row.get(3)?,
+        source: row.get(4)?,
+        error: row.get(5)?,
+        input_fingerprint: row.get(6)?,
+        code_ref: row.get(7)?,
+        code_ref_note: row.get(8)?,
+        config_hash: row.get(9)?,
+        started_at: row.get(10)?,
+        finished_at: row.get(11)?,
+        rows_in: read_tokens(row, 12)?,
+        rows_out: read_tokens(row, 13)?,
+        duration_seconds: row.get(14)?,
+        llm_calls: read_tokens(row, 15)?,
+        tokens: read_tokens(row, 16)?,
+        trace_id: row.get(17)?,
+    })
+}

@@ -1,0 +1,88 @@
+//! The telemetry of one invocation, counted.
+//!
+//! Details are JSON, but another program may have written anything: what is no JSON has no members.
+
+use rusqlite::{Connection, Result};
+
+use crate::{Counted, ErrorGroup};
+
+const TYPES: &str = "
+SELECT log_type, count(*)
+FROM telemetry
+WHERE ledger_id = ?1
+GROUP BY log_type
+ORDER BY count(*) DESC, log_type
+LIMIT ?2";
+
+/// One entry may stand for many decisions of a kind. Sums are taken as floating point: they cannot overflow.
+const DECISIONS: &str = "
+SELECT CAST(details ->> '$.decision' AS TEXT) AS decision,
+       CAST(total(CASE WHEN json_type(details, '$.count') = 'integer' AND details ->> '$.count' > 0
+                       THEN details ->> '$.count' ELSE 1 END) AS INTEGER) AS decision_count
+FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
+      FROM telemetry
+      WHERE ledger_id = ?1 AND log_type = 'DECISION')
+WHERE details ->> '$.decision' IS NOT NULL
+GROUP BY decision
+ORDER BY decision_count DESC, decision
+LIMIT ?2";
+
+const CALL_FAILURES: &str = "
+SELECT CAST(details ->> '$.status' AS TEXT) AS status, count(*)
+FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
+      FROM telemetry
+      WHERE ledger_id = ?1 AND log_type = 'LLM_CALL')
+WHERE details ->> '$.status' <> 'ok'
+GROUP BY status
+ORDER BY count(*) DESC, status
+LIMIT ?2";
+
+/// Beside a minimum, the other columns are those of the row that has it.
+const ANALYZER_ERRORS: &str = "
+SELECT coalesce(CAST(details ->> '$.reason' AS TEXT), 'no reason is stored') AS reason, count(*),
+       coalesce(subject, ''), min(id)
+FROM (SELECT id, subject,
+             CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
+      FROM telemetry
+      WHERE ledger_id = ?1 AND log_type = 'ERROR')
+WHERE details ->> '$.what' = 'analyzer_error'
+GROUP BY reason
+ORDER BY count(*) DESC, min(id)
+LIMIT ?2";
+
+const INTENT_ERRORS: &str = "
+SELECT coalesce(CAST(details ->> '$.reason' AS TEXT), 'no reason is stored') AS reason, count(*),
+       coalesce(subject, ''), min(id)
+FROM (SELECT id, subject,
+             CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
+      FROM telemetry
+      WHERE ledger_id = ?1 AND log_type = 'ERROR')
+WHERE details ->> '$.what' = 'intent_failed'
+GROUP BY reason
+ORDER BY count(*) DESC, min(id)
+LIMIT ?2";
+
+/// Entries by type.
+pub(crate) fn types(connection: &Connection, ledger_id: &str) -> Result<Vec<Counted>> {
+    super::counted(connection, TYPES, ledger_id)
+}
+
+/// Decisions by what was decided.
+pub(crate) fn decisions(connection: &Connection, ledger_id: &str) -> Result<Vec<Counted>> {
+    super::counted(connection, DECISIONS, ledger_id)
+}
+
+/// Calls that say that they did not succeed, by their status.
+pub(crate) fn call_failures(connection: &Connection, ledger_id: &str) -> Result<Vec<Counted>> {
+    super::counted(connection, CALL_FAILURES, ledger_id)
+}
+
+/// What the analyzer met, by its reason.
+pub(crate) fn analyzer_errors(connection: &Connection, ledger_id: &str) -> Result<Vec<ErrorGroup>> {
+    super::groups(connection, ANALYZER_ERRORS, ledger_id)
+}
+
+/// Intents that failed, by their reason.
+pub(crate) fn intent_errors(connection: &Connection, ledger_id: &str) -> Result<Vec<ErrorGroup>> {
+    super::groups(connection, INTENT_ERRORS, ledger_id)
+}

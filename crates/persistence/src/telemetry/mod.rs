@@ -1,0 +1,21 @@
+//! Telemetry on its way to wherever it is kept: taken at once, written in batches, and counted when it is lost.
+
+mod buffer;
+mod flusher;
+
+use cds_model::TelemetryEntry;
+
+use crate::Error;
+
+pub use buffer::{BATCH_SIZE, QUEUE_CAPACITY, TelemetryBuffer};
+pub use flusher::{FlushOutcome, TelemetryFlusher};
+
+/// Where telemetry is kept.
+pub trait TelemetrySink: Send {
+    /// Writes `entries` in their order, all or none.
+    ///
+    /// # Errors
+    ///
+    /// None of them is written; they may come again, together with others behind them.
+    fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error>;
+}

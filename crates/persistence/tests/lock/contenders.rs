@@ -1,0 +1,228 @@
+//! Several that want the lock, all in one process: the kernel keeps two open files apart just as well.
+
+use std::{
+    fs,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use cds_persistence::{FileLock, LockError, LockHolder, LockStatus, get_pid, is_lock_file_valid, lock_status};
+
+use crate::samples::{LONG, acquire, holder, refused_by, wait_for, workplace};
+
+#[test]
+fn one_at_a_time_holds_the_lock_and_the_other_is_told_who() {
+    let (_directory, path) = workplace();
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Missing);
+    assert!(!path.exists(), "looking creates nothing");
+
+    let lock = acquire(&path, "first").unwrap();
+    assert_eq!((lock.path(), lock.left_behind()), (path.as_path(), None));
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
+    let started = Instant::now();
+    let error = acquire(&path, "second").unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let pid = std::process::id();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "take lock {path:?}: it is held by process {pid} on host-a, since 2026-01-02T03:04:05.678Z, \
+             command persist, run first, stage analyze"
+        )
+    );
+    assert!(is_lock_file_valid(&path));
+    assert_eq!(get_pid(&path), Some(pid));
+    lock.check().unwrap();
+
+    drop(lock);
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
+    assert_eq!(fs::read(&path).unwrap(), b"", "the file stays and says nothing");
+    assert!(!is_lock_file_valid(&path));
+    assert_eq!(get_pid(&path), None);
+    assert_eq!(acquire(&path, "second").unwrap().left_behind(), None);
+}
+
+#[test]
+fn the_stage_is_told_and_nothing_else_changes() {
+    let (_directory, path) = workplace();
+    let lock = acquire(&path, "first").unwrap();
+    lock.set_stage("enrich").unwrap();
+    let told = LockHolder { stage: "enrich".into(), ..holder("first") };
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(told)));
+    lock.check().unwrap();
+    lock.set_stage(&"x".repeat(100_000)).unwrap();
+    lock.check().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), 1024);
+}
+
+#[test]
+fn whoever_waits_gets_the_lock_when_it_is_let_go() {
+    let (_directory, path) = workplace();
+    let lock = acquire(&path, "first").unwrap();
+    let attempts = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let count = || {
+                attempts.fetch_add(1, Ordering::SeqCst);
+                false
+            };
+            FileLock::acquire(&path, &holder("second"), LONG, &count)
+        });
+        // It has been refused more often than one that does not wait.
+        while attempts.load(Ordering::SeqCst) < 13 {
+            thread::yield_now();
+        }
+        drop(lock);
+        let second = waiting.join().unwrap().unwrap();
+        assert_eq!(second.left_behind(), None);
+        assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("second"))));
+    });
+}
+
+#[test]
+fn the_wait_ends_with_its_time_or_when_it_is_told_to_stop() {
+    let (_directory, path) = workplace();
+    let _lock = acquire(&path, "first").unwrap();
+    let started = Instant::now();
+    assert_eq!(refused_by(wait_for(&path, "second", Duration::from_millis(300))), Some(holder("first")));
+    assert!(started.elapsed() >= Duration::from_millis(300));
+
+    let asked = AtomicUsize::new(0);
+    let stop = || asked.fetch_add(1, Ordering::SeqCst) == 3;
+    let outcome = FileLock::acquire(&path, &holder("second"), Duration::MAX, &stop);
+    assert!(matches!(outcome, Err(LockError::Stopped)), "{outcome:?}");
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
+}
+
+#[test]
+fn who_is_told_to_stop_does_not_take_a_free_lock() {
+    let (_directory, path) = workplace();
+    let outcome = FileLock::acquire(&path, &holder("first"), LONG, &|| true);
+    assert!(matches!(outcome, Err(LockError::Stopped)), "{outcome:?}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn those_who_look_do_not_keep_the_lock_from_a_writer() {
+    let (_directory, path) = workplace();
+    drop(acquire(&path, "first").unwrap());
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _end = EndsOthers(&is_over);
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    lock_status(&path).unwrap();
+                }
+            });
+        }
+        for _ in 0..30 {
+            drop(acquire(&path, "second").unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_lock_that_is_only_looked_at_is_waited_for_by_one_that_does_not_wait_for_writers() {
+    let (_directory, path) = workplace();
+    fs::write(&path, "").unwrap();
+    let reader = fs::File::open(&path).unwrap();
+    reader.lock_shared().unwrap();
+    let attempts = AtomicUsize::new(0);
+    let lets_go_late = || {
+        // More attempts than a lock that is held is worth.
+        if attempts.fetch_add(1, Ordering::SeqCst) == 20 {
+            reader.unlock().unwrap();
+        }
+        false
+    };
+    FileLock::acquire(&path, &holder("first"), Duration::ZERO, &lets_go_late).unwrap();
+
+    reader.lock_shared().unwrap();
+    assert_eq!(refused_by(acquire(&path, "second")), None, "there is an end to it");
+}
+
+#[test]
+fn of_all_that_create_the_file_at_once_one_gets_the_lock_and_none_harms_it() {
+    for _ in 0..10 {
+        let (_directory, path) = workplace();
+        let start = Barrier::new(6);
+        thread::scope(|scope| {
+            let contend = || {
+                start.wait();
+                acquire(&path, "first")
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(contend)).collect();
+            let outcomes: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+            let (got, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+            assert_eq!((got.len(), refused.len()), (1, 5), "{refused:?}");
+            for lock in got {
+                lock.unwrap().check().unwrap();
+            }
+        });
+    }
+}
+
+/// Four that want the lock and four that look, while the holder tells a new stage a thousand times and more.
+#[test]
+fn contenders_and_readers_never_harm_the_holder_and_never_see_half_of_what_it_says() {
+    const STAGES: usize = 1000;
+    const REFUSALS: usize = 3;
+    let (_directory, path) = workplace();
+    let lock = acquire(&path, "first").unwrap();
+    let stages: Vec<String> = (0..20).map(|number| "abcdefghij".repeat(number % 8) + &number.to_string()).collect();
+    let is_whole = |told: Option<LockHolder>| {
+        let told = told.unwrap();
+        let stage = told.stage.clone();
+        assert!(stage == "analyze" || stages.contains(&stage), "{stage:?}");
+        assert_eq!(told, LockHolder { stage, ..holder("first") });
+    };
+    let is_over = AtomicBool::new(false);
+    let (refusals, looks) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let is_done = |count: usize| count >= STAGES && refusals.load(Ordering::SeqCst) >= 4 * REFUSALS;
+    thread::scope(|scope| {
+        // Also when something fails in here, the others end.
+        let _end = EndsOthers(&is_over);
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    is_whole(refused_by(acquire(&path, "second")));
+                    refusals.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    match lock_status(&path).unwrap() {
+                        LockStatus::Held(told) => is_whole(told),
+                        other => panic!("{other:?}"),
+                    }
+                    assert_eq!(get_pid(&path), Some(std::process::id()));
+                    looks.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        let started = Instant::now();
+        for (count, stage) in stages.iter().cycle().enumerate() {
+            if is_done(count) {
+                break;
+            }
+            assert!(started.elapsed() < LONG, "the others have failed");
+            lock.set_stage(stage).unwrap();
+            lock.check().unwrap();
+        }
+    });
+    assert!(looks.load(Ordering::SeqCst) > 0);
+    lock.check().unwrap();
+}
+
+struct EndsOthers<'a>(&'a AtomicBool);
+
+impl Drop for EndsOthers<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,152 @@
+//! What may stand at the path of a lock file, and where that path is.
+
+use std::{fs, path::Path};
+
+use cds_persistence::{LockError, LockStatus, get_pid, is_lock_file_valid, lock_path, lock_status};
+
+use crate::samples::{acquire, holder, workplace};
+
+#[test]
+fn a_lock_is_beside_what_it_protects_whether_that_is_there_or_not() {
+    let (directory, _) = workplace();
+    let root = directory.path().canonicalize().unwrap();
+    let database = root.join("snapshots.db");
+    assert_eq!(lock_path(&database), root.join("snapshots.db.lock"));
+    fs::write(&database, "").unwrap();
+    assert_eq!(lock_path(&database), root.join("snapshots.db.lock"));
+    fs::create_dir(root.join("archive")).unwrap();
+    assert_eq!(lock_path(&root.join("archive/")), root.join("archive.lock"));
+    assert_eq!(lock_path(&root.join("archive/../new.db")), root.join("new.db.lock"));
+    assert_eq!(lock_path(&root.join("nowhere/new.db")), root.join("nowhere/new.db.lock"));
+    assert!(lock_path(Path::new("new.db")).is_absolute());
+}
+
+#[cfg(unix)]
+#[test]
+fn two_names_of_one_database_have_one_lock() {
+    let (directory, _) = workplace();
+    let root = directory.path().canonicalize().unwrap();
+    fs::create_dir(root.join("real")).unwrap();
+    fs::write(root.join("real/snapshots.db"), "").unwrap();
+    std::os::unix::fs::symlink(root.join("real"), root.join("folder")).unwrap();
+    std::os::unix::fs::symlink("real/snapshots.db", root.join("latest.db")).unwrap();
+    let expected = root.join("real/snapshots.db.lock");
+    assert_eq!(lock_path(&root.join("latest.db")), expected);
+    assert_eq!(lock_path(&root.join("folder/snapshots.db")), expected);
+    assert_eq!(lock_path(&root.join("folder/new.db")), root.join("real/new.db.lock"));
+
+    let _lock = acquire(&lock_path(&root.join("latest.db")), "first").unwrap();
+    let refused = acquire(&lock_path(&root.join("folder/snapshots.db")), "second");
+    assert!(matches!(refused, Err(LockError::Held { .. })), "{refused:?}");
+}
+
+fn is_refused(path: &Path, expected: &str) {
+    assert_eq!(acquire(path, "first").unwrap_err().to_string(), expected);
+    assert_eq!(lock_status(path).unwrap_err().to_string(), expected);
+    assert_eq!((is_lock_file_valid(path), get_pid(path)), (false, None));
+}
+
+#[test]
+fn a_directory_is_no_lock() {
+    let (_directory, path) = workplace();
+    fs::create_dir(&path).unwrap();
+    is_refused(&path, &format!("open lock {path:?}: it is a directory, not a regular file"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_is_not_followed_whether_it_leads_anywhere_or_not() {
+    let (_directory, path) = workplace();
+    let other = path.with_extension("other");
+    std::os::unix::fs::symlink(&other, &path).unwrap();
+    let expected = format!("open lock {path:?}: it is a symbolic link, not a regular file");
+    is_refused(&path, &expected);
+    assert!(!other.exists(), "nothing is created behind it");
+    fs::write(&other, "mine").unwrap();
+    is_refused(&path, &expected);
+    assert_eq!(fs::read(&other).unwrap(), b"mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_is_no_lock() {
+    let (_directory, path) = workplace();
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    is_refused(&path, &format!("open lock {path:?}: it is a pipe, a socket or a device, not a regular file"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_no_lock_and_nobody_waits_for_its_other_end() {
+    let (_directory, path) = workplace();
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    is_refused(&path, &format!("open lock {path:?}: it is a pipe, a socket or a device, not a regular file"));
+}
+
+#[test]
+fn a_read_only_lock_file_can_be_looked_at_and_not_taken() {
+    let (_directory, path) = workplace();
+    fs::write(&path, r#"{"pid":7}"#).unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    let error = acquire(&path, "first").unwrap_err();
+    assert!(matches!(error, LockError::ReadOnly { .. }), "{error:?}");
+    assert_eq!(error.to_string(), format!("write to lock {path:?}: it is read-only"));
+    assert!(matches!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: Some(_) }));
+    assert_eq!(fs::read(&path).unwrap(), br#"{"pid":7}"#);
+}
+
+#[test]
+fn a_directory_that_is_missing_is_not_created() {
+    let (_directory, path) = workplace();
+    let path = path.join("x.lock");
+    let error = acquire(&path, "first").unwrap_err();
+    assert_eq!(error.to_string(), format!("open lock {path:?}"));
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Missing);
+}
+
+#[test]
+fn a_file_that_is_larger_than_any_lock_is_left_as_it_is() {
+    let (_directory, path) = workplace();
+    let content = vec![b'x'; 4097];
+    fs::write(&path, &content).unwrap();
+    let error = acquire(&path, "first").unwrap_err();
+    assert_eq!(error.to_string(), format!("take lock {path:?}: it has 4097 bytes, so it is another program's file"));
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
+    assert_eq!(fs::read(&path).unwrap(), content);
+}
+
+#[test]
+fn content_that_names_nobody_is_an_unknown_holder_and_is_replaced_by_the_next() {
+    for content in [&b"{"[..], b"\0\xff\x1b[31m", b"no JSON", &[0; 1024], b"[1, 2, 3]"] {
+        let (_directory, path) = workplace();
+        fs::write(&path, content).unwrap();
+        assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
+        assert_eq!(get_pid(&path), None);
+        assert_eq!(fs::read(&path).unwrap(), content, "looking changes nothing");
+
+        let lock = acquire(&path, "first").unwrap();
+        assert_eq!(lock.left_behind(), None);
+        assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
+        assert_eq!(fs::metadata(&path).unwrap().len(), 1024);
+
+        fs::write(&path, content).unwrap();
+        let error = acquire(&path, "second").unwrap_err();
+        let expected = format!("take lock {path:?}: it is held by a process that does not tell its name");
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(None));
+        assert!(!is_lock_file_valid(&path));
+        assert_eq!(fs::read(&path).unwrap(), content, "who is refused changes nothing");
+        drop(lock);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_lock_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_directory, path) = workplace();
+    let _lock = acquire(&path, "first").unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}

@@ -1,0 +1,180 @@
+//! A lock file that somebody tampers with while the lock is held.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use cds_persistence::{FileLock, LockError, LockHolder, LockLost, LockStatus, LossReason, WATCH_INTERVAL, lock_status};
+
+use crate::samples::{LONG, acquire, holder, workplace};
+
+/// Holds and watches a lock, tampers with its file, and gives what the watch says.
+fn noticed(interval: Duration, tamper: impl FnOnce(&Path)) -> (Arc<FileLock>, LockLost, Duration) {
+    let (_directory, path) = workplace();
+    let lock = Arc::new(acquire(&path, "first").unwrap());
+    let (sender, receiver) = mpsc::channel();
+    let _monitor = lock.watch(interval, move |lost| sender.send(lost.clone()).unwrap());
+    tamper(&path);
+    let started = Instant::now();
+    let lost = receiver.recv_timeout(LONG).unwrap();
+    let elapsed = started.elapsed();
+    assert_eq!(lock.check(), Err(lost.clone()));
+    assert!(matches!(lock.set_stage("persist"), Err(LockError::Lost(again)) if again == lost));
+    assert_eq!(receiver.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected), "it is told once");
+    (lock, lost, elapsed)
+}
+
+fn is_noticed(why: LossReason, text: &str, tamper: impl FnOnce(&Path)) {
+    let (lock, lost, elapsed) = noticed(WATCH_INTERVAL, tamper);
+    assert_eq!((lost.path.as_path(), lost.why), (lock.path(), why));
+    let told = lost.to_string();
+    assert!(told.starts_with("its lock file \"/") && told.ends_with(&format!("\" {text}")), "{told}");
+    assert!(elapsed < 2 * WATCH_INTERVAL, "noticed after {elapsed:?}");
+}
+
+#[test]
+fn a_deleted_lock_file_is_noticed() {
+    is_noticed(LossReason::Deleted, "was deleted", |path| fs::remove_file(path).unwrap());
+}
+
+#[test]
+fn a_lock_file_whose_directory_was_moved_away_is_noticed() {
+    is_noticed(LossReason::Deleted, "was deleted", |path| {
+        let directory = path.parent().unwrap();
+        fs::rename(directory, directory.with_extension("moved")).unwrap();
+        fs::remove_dir_all(directory.with_extension("moved")).unwrap();
+    });
+}
+
+#[test]
+fn a_replaced_lock_file_is_noticed_even_when_it_says_the_same() {
+    is_noticed(LossReason::Replaced, "was replaced", |path| {
+        let copy = path.with_extension("copy");
+        fs::copy(path, &copy).unwrap();
+        fs::rename(copy, path).unwrap();
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_to_the_locked_file_is_noticed() {
+    is_noticed(LossReason::Replaced, "was replaced", |path| {
+        let moved = path.with_extension("moved");
+        fs::rename(path, &moved).unwrap();
+        std::os::unix::fs::symlink(moved, path).unwrap();
+    });
+}
+
+#[test]
+fn an_overwritten_lock_file_is_noticed() {
+    is_noticed(LossReason::Overwritten, "was overwritten", |path| fs::write(path, "{}").unwrap());
+}
+
+#[test]
+fn a_lock_file_that_was_emptied_or_added_to_is_overwritten() {
+    let quick = Duration::from_millis(20);
+    assert_eq!(noticed(quick, |path| fs::write(path, "").unwrap()).1.why, LossReason::Overwritten);
+    let add = |path: &Path| fs::write(path, [fs::read(path).unwrap(), b" ".to_vec()].concat()).unwrap();
+    assert_eq!(noticed(quick, add).1.why, LossReason::Overwritten);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_file_that_cannot_be_looked_at_is_lost_when_that_stays() {
+    // A loop of links is what a failing system looks like to everybody, the superuser too.
+    let (_directory, path) = workplace();
+    let below = path.with_extension("below");
+    fs::create_dir(&below).unwrap();
+    let lock = Arc::new(acquire(&below.join("x.lock"), "first").unwrap());
+    let moved = path.with_extension("moved");
+    fs::rename(&below, &moved).unwrap();
+    std::os::unix::fs::symlink(&below, &below).unwrap();
+    lock.check().unwrap();
+    lock.set_stage("build").unwrap();
+    fs::remove_file(&below).unwrap();
+    fs::rename(&moved, &below).unwrap();
+    lock.check().unwrap();
+
+    fs::rename(&below, &moved).unwrap();
+    std::os::unix::fs::symlink(&below, &below).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let _monitor = lock.watch(Duration::from_millis(20), move |lost| sender.send(lost.why).unwrap());
+    assert_eq!(receiver.recv_timeout(LONG).unwrap(), LossReason::Unreadable);
+    assert_eq!(lock.check().unwrap_err().why, LossReason::Unreadable);
+}
+
+#[test]
+fn what_is_lost_stays_lost_when_the_file_comes_back() {
+    let (_directory, path) = workplace();
+    let lock = acquire(&path, "first").unwrap();
+    let moved = path.with_extension("moved");
+    fs::rename(&path, &moved).unwrap();
+    assert_eq!(lock.check().unwrap_err().why, LossReason::Deleted);
+    fs::rename(&moved, &path).unwrap();
+    assert_eq!(lock.check().unwrap_err().why, LossReason::Deleted);
+}
+
+#[test]
+fn letting_go_of_a_lost_lock_leaves_the_next_one_alone() {
+    let (_directory, path) = workplace();
+    let lost = acquire(&path, "first").unwrap();
+    fs::remove_file(&path).unwrap();
+    let next = acquire(&path, "second").unwrap();
+    assert_eq!(lost.check().unwrap_err().why, LossReason::Replaced);
+    drop(lost);
+    next.check().unwrap();
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("second"))));
+}
+
+#[test]
+fn what_another_program_wrote_into_the_file_is_left_for_whoever_looks_for_it() {
+    let (_directory, path) = workplace();
+    let lock = acquire(&path, "first").unwrap();
+    fs::write(&path, r#"{"pid":7}"#).unwrap();
+    drop(lock);
+    let trace = LockHolder { pid: 7, ..LockHolder::default() };
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: Some(trace) });
+}
+
+#[test]
+fn a_watch_ends_with_its_monitor_at_once_and_then_calls_nobody() {
+    let (_directory, path) = workplace();
+    let lock = Arc::new(acquire(&path, "first").unwrap());
+    let (sender, receiver) = mpsc::channel::<LockLost>();
+    let monitor = lock.watch(LONG, move |lost| sender.send(lost.clone()).unwrap());
+    let started = Instant::now();
+    drop(monitor);
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert_eq!(Arc::strong_count(&lock), 1, "the thread is done with the lock");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(receiver.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected));
+}
+
+#[test]
+fn a_watch_does_not_keep_the_lock() {
+    let (_directory, path) = workplace();
+    let lock = Arc::new(acquire(&path, "first").unwrap());
+    let (sender, receiver) = mpsc::channel::<LockLost>();
+    let _monitor = lock.watch(Duration::from_millis(1), move |lost| sender.send(lost.clone()).unwrap());
+    drop(lock);
+    assert_eq!(receiver.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected), "the thread has ended");
+    drop(acquire(&path, "second").unwrap());
+}
+
+#[test]
+fn a_monitor_may_be_dropped_by_the_call_itself() {
+    let (_directory, path) = workplace();
+    let lock = Arc::new(acquire(&path, "first").unwrap());
+    let (give, take) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
+    let monitor = lock.watch(Duration::from_millis(1), move |lost| {
+        drop(take.recv().unwrap());
+        sender.send(lost.why).unwrap();
+    });
+    give.send(monitor).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(receiver.recv_timeout(LONG).unwrap(), LossReason::Deleted);
+}

@@ -1,0 +1,513 @@
+//! The accounts of runs: each start has one outcome, alone or together with its snapshot, and none of them costs one.
+
+use std::{path::Path, time::Duration};
+
+use cds_model::{
+    AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunSnapshot, RunStart, SnapshotAccount, Stage, StageEnd,
+    StageRunId, StageSource, StageStart, TelemetryCounts,
+};
+use cds_persistence::{AccountError, Error, Persistence, SqliteAccounts};
+use rusqlite::Connection;
+
+use crate::samples::{
+    CONTRACT, at, chain_about, dump, faultless, make_database, mixed, names_in, number, open, save, texts, waiting,
+    workplace,
+};
+
+pub(crate) fn ledger_id(number: u32) -> LedgerId {
+    format!("019a9f3e-0000-7000-8000-{number:012}").parse().unwrap()
+}
+
+fn stage_id(number: u32) -> StageRunId {
+    format!("019a9f3f-0000-7000-8000-{number:012}").parse().unwrap()
+}
+
+pub(crate) fn start(number: u32) -> RunStart {
+    RunStart {
+        id: ledger_id(number),
+        subject: "code".to_owned(),
+        notes: String::new(),
+        started_at: at(i64::from(number)),
+        command: "persist".to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        host: "here".to_owned(),
+        pid: 4_000_000_000,
+        root_path: Some("/srv/code".to_owned()),
+        code_ref: CodeRef { commit: Some("c0ffee-dirty".to_owned()), note: "read from .git".to_owned() },
+        trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+    }
+}
+
+fn end(number: u32, status: AccountStatus, seconds: i64) -> RunEnd {
+    let error = (status != AccountStatus::Completed).then(|| format!("because of {seconds}"));
+    RunEnd { id: ledger_id(number), status, finished_at: at(seconds), notes: String::new(), error }
+}
+
+/// The stage run of this number, which belongs to the run of the same number.
+fn stage_start(number: u32, stage: Stage) -> StageStart {
+    StageStart {
+        id: stage_id(number),
+        ledger_id: ledger_id(number),
+        stage,
+        started_at: at(i64::from(number)),
+        code_ref: CodeRef::default(),
+        config_hash: Fingerprint([1; 32]),
+        input_fingerprint: Some(Fingerprint([2; 32])),
+        rows_in: Some(7),
+        trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+    }
+}
+
+fn stage_end(number: u32, status: AccountStatus) -> StageEnd {
+    StageEnd {
+        id: stage_id(number),
+        status,
+        source: StageSource::Executed,
+        error: None,
+        input_fingerprint: None,
+        finished_at: at(90),
+        duration: Duration::from_millis(1_500),
+        rows_in: None,
+        rows_out: Some(5),
+        llm_calls: Some(u64::MAX),
+        tokens: None,
+    }
+}
+
+/// The accounts of a database that is opened, and so created, before.
+pub(crate) fn accounts(path: &Path) -> SqliteAccounts {
+    open(path).unwrap().close().unwrap();
+    SqliteAccounts::open(path, &waiting(0)).unwrap()
+}
+
+/// The ends of the runs, in their order.
+fn ends(path: &Path) -> Vec<String> {
+    texts(
+        &Connection::open(path).unwrap(),
+        "SELECT concat_ws('|', CAST(substr(run_id, -6) AS INTEGER), status, strftime('%s', finished_at),
+                quote(error), quote(closed_by), quote(notes), quote(snapshot_id))
+         FROM runs_ledger ORDER BY run_id",
+    )
+}
+
+fn stage_ends(path: &Path) -> Vec<String> {
+    texts(
+        &Connection::open(path).unwrap(),
+        "SELECT concat_ws('|', stage, status, strftime('%s', finished_at), quote(error), quote(duration_seconds))
+         FROM stage_runs ORDER BY run_id",
+    )
+}
+
+#[test]
+fn every_column_of_a_start_is_written_and_there_at_once() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    let row = texts(
+        &Connection::open(&path).unwrap(),
+        "SELECT concat_ws('|', run_id, subject, quote(notes), started_at, quote(finished_at), status, command,
+                tool_version, host, pid, root_path, code_ref, code_ref_note, trace_id, quote(telemetry_recorded))
+         FROM runs_ledger",
+    );
+    assert_eq!(
+        row,
+        ["019a9f3e-0000-7000-8000-000000000001|code|NULL|1970-01-01T00:00:01.000Z|NULL|running|persist|0.1.0|here\
+          |4000000000|/srv/code|c0ffee-dirty|read from .git|0af7651916cd43dd8448eb211c80319c|NULL"]
+    );
+}
+
+#[test]
+fn a_start_that_is_written_again_changes_nothing_and_one_of_another_project_is_refused() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    let before = dump(&path);
+    let later = RunStart { started_at: at(50), notes: "again".to_owned(), host: "there".to_owned(), ..start(1) };
+    accounts.mark_run_started(&later).unwrap();
+    assert_eq!(dump(&path), before);
+
+    let other = RunStart { subject: "another".to_owned(), ..start(1) };
+    let error = accounts.mark_run_started(&other).unwrap_err();
+    assert!(matches!(error, AccountError::OtherSubject { .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "start run 019a9f3e-0000-7000-8000-000000000001: the ledger has it for project \"code\", not \"another\""
+    );
+    assert_eq!(dump(&path), before);
+
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 60)).unwrap();
+    accounts.mark_run_started(&start(1)).unwrap();
+    assert_eq!(ends(&path), ["1|failed|60|'because of 60'|NULL|NULL|NULL"]);
+}
+
+#[test]
+fn the_first_end_of_a_run_stays_and_a_second_can_only_add_notes() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&RunStart { notes: "nightly".to_owned(), ..start(1) }).unwrap();
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 60)).unwrap();
+    assert_eq!(ends(&path), ["1|failed|60|'because of 60'|NULL|'nightly'|NULL"]);
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 60)).unwrap();
+
+    let second = RunEnd { notes: "looked at".to_owned(), ..end(1, AccountStatus::Completed, 70) };
+    accounts.mark_run_finished(&second).unwrap();
+    assert_eq!(ends(&path), ["1|failed|60|'because of 60'|NULL|'looked at'|NULL"]);
+}
+
+#[test]
+fn what_is_unknown_is_an_error_and_leaves_no_trace() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    let before = dump(&path);
+    for error in [
+        accounts.mark_run_finished(&end(2, AccountStatus::Completed, 60)).unwrap_err(),
+        accounts.append_note(&ledger_id(2).to_string(), "x").unwrap_err(),
+        accounts.set_telemetry_counts(ledger_id(2), TelemetryCounts::default()).unwrap_err(),
+    ] {
+        assert_eq!(error.to_string(), "no run 019a9f3e-0000-7000-8000-000000000002 is in the ledger");
+        assert!(matches!(error, AccountError::UnknownRun { .. }), "{error:?}");
+    }
+    let error = accounts.append_note("019a9f3e", "x").unwrap_err();
+    assert_eq!(error.to_string(), "no run 019a9f3e is in the ledger");
+    let error = accounts.end_stage(&stage_end(1, AccountStatus::Completed)).unwrap_err();
+    assert_eq!(
+        chain_about(&path, &error),
+        "write the end of the stage: database DB has no start of stage run 019a9f3f-0000-7000-8000-000000000001"
+    );
+    let error = accounts.begin_stage(&stage_start(2, Stage::Build)).unwrap_err();
+    assert_eq!(
+        chain_about(&path, &error),
+        "write the start of stage build in database DB: FOREIGN KEY constraint failed (SQLite error 787)"
+    );
+    assert_eq!(dump(&path), before);
+}
+
+#[test]
+fn notes_are_appended_line_by_line_and_kept_by_an_end_without_any() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    let id = ledger_id(1).to_string();
+    for note in ["first", "", "it's\nthe second"] {
+        accounts.append_note(&id, note).unwrap();
+    }
+    accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap();
+    accounts.append_note(&id, "after the end").unwrap();
+    let notes = texts(&Connection::open(&path).unwrap(), "SELECT notes FROM runs_ledger");
+    assert_eq!(notes, ["first\nit's\nthe second\nafter the end"]);
+}
+
+#[test]
+fn runs_without_an_end_are_interrupted_with_their_stages_and_the_rest_stays() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    assert!(accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap().is_empty());
+    for (number, stage) in [(1, Stage::Analyze), (2, Stage::Build), (3, Stage::Enrich), (4, Stage::Persist)] {
+        accounts.mark_run_started(&start(number)).unwrap();
+        accounts.begin_stage(&stage_start(number, stage)).unwrap();
+    }
+    accounts.end_stage(&stage_end(1, AccountStatus::Completed)).unwrap();
+    accounts.mark_run_finished(&end(2, AccountStatus::Failed, 50)).unwrap();
+
+    let ids = accounts.mark_interrupted("persist", "nobody is there", at(99), Some(ledger_id(4))).unwrap();
+    assert_eq!(ids, [ledger_id(1), ledger_id(3)].map(|id| id.to_string()));
+    assert_eq!(
+        ends(&path),
+        [
+            "1|interrupted|99|'nobody is there'|'persist'|NULL|NULL",
+            "2|failed|50|'because of 50'|NULL|NULL|NULL",
+            "3|interrupted|99|'nobody is there'|'persist'|NULL|NULL",
+            "4|running|NULL|NULL|NULL|NULL",
+        ]
+    );
+    assert_eq!(
+        stage_ends(&path),
+        [
+            "analyze|completed|90|NULL|1.5",
+            "build|failed|50|'because of 50'|NULL",
+            "enrich|interrupted|99|'nobody is there'|NULL",
+            "persist|running|NULL|NULL",
+        ]
+    );
+    assert!(accounts.mark_interrupted("persist", "again", at(100), Some(ledger_id(4))).unwrap().is_empty());
+}
+
+#[test]
+fn a_stage_that_a_completed_run_left_open_ends_with_it_and_says_that_nobody_wrote_it() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap();
+    accounts.mark_run_finished(&end(1, AccountStatus::Completed, 50)).unwrap();
+    assert!(accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap().is_empty());
+    assert_eq!(
+        stage_ends(&path),
+        ["build|completed|50|'the end of this stage was not written; its run ended as completed'|NULL"]
+    );
+}
+
+#[test]
+fn what_a_run_says_of_its_end_takes_the_place_of_what_another_command_made_of_its_silence() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap();
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 120)).unwrap();
+    assert_eq!(ends(&path), ["1|failed|120|'because of 120'|NULL|NULL|NULL"]);
+    accounts.mark_run_finished(&end(1, AccountStatus::Completed, 130)).unwrap();
+    assert_eq!(ends(&path), ["1|failed|120|'because of 120'|NULL|NULL|NULL"]);
+}
+
+#[test]
+fn a_stage_keeps_what_its_end_does_not_know_and_the_later_end_counts() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.begin_stage(&stage_start(1, Stage::Enrich)).unwrap();
+    accounts.begin_stage(&StageStart { started_at: at(70), ..stage_start(1, Stage::Enrich) }).unwrap();
+    let error = accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap_err();
+    assert!(matches!(error, Error::RowIgnored { .. }), "{error:?}");
+
+    accounts.end_stage(&stage_end(1, AccountStatus::Completed)).unwrap();
+    let row = "SELECT concat_ws('|', stage, status, source, input_fingerprint, started_at, rows_in, rows_out,
+                      duration_seconds, llm_calls, quote(tokens)) FROM stage_runs";
+    let [two, three] = [2, 3].map(|byte| Fingerprint([byte; 32]));
+    let largest = i64::MAX;
+    assert_eq!(
+        texts(&Connection::open(&path).unwrap(), row),
+        [format!("enrich|completed|executed|{two}|1970-01-01T00:00:01.000Z|7|5|1.5|{largest}|NULL")]
+    );
+    let later = StageEnd {
+        source: StageSource::Checkpoint,
+        input_fingerprint: Some(three),
+        rows_in: Some(8),
+        duration: Duration::from_secs(2),
+        llm_calls: Some(0),
+        ..stage_end(1, AccountStatus::CompletedWithErrors)
+    };
+    accounts.end_stage(&later).unwrap();
+    assert_eq!(
+        texts(&Connection::open(&path).unwrap(), row),
+        [format!("enrich|completed_with_errors|checkpoint|{three}|1970-01-01T00:00:01.000Z|8|5|2.0|0|NULL")]
+    );
+}
+
+#[test]
+fn a_checkpoint_is_a_completed_run_of_the_stage_with_the_same_input_and_configuration() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    let [config, input] = [1, 2].map(|byte| Fingerprint([byte; 32]));
+    let found = |accounts: &SqliteAccounts| accounts.find_checkpoint(Stage::Build, input, config).unwrap();
+    for number in 1..=5 {
+        accounts.mark_run_started(&start(number)).unwrap();
+    }
+    for (number, status) in [(1, None), (2, Some(AccountStatus::Failed)), (3, Some(AccountStatus::CompletedWithErrors))]
+    {
+        accounts.begin_stage(&stage_start(number, Stage::Build)).unwrap();
+        status.into_iter().for_each(|status| accounts.end_stage(&stage_end(number, status)).unwrap());
+        assert_eq!(found(&accounts), None, "{status:?}");
+    }
+    accounts.begin_stage(&stage_start(4, Stage::Build)).unwrap();
+    accounts.end_stage(&stage_end(4, AccountStatus::Completed)).unwrap();
+    accounts.begin_stage(&stage_start(5, Stage::Build)).unwrap();
+    let answered = StageEnd { source: StageSource::Checkpoint, ..stage_end(5, AccountStatus::Completed) };
+    accounts.end_stage(&answered).unwrap();
+
+    assert_eq!(found(&accounts), Some(stage_id(4).to_string()));
+    assert_eq!(accounts.find_checkpoint(Stage::Analyze, input, config).unwrap(), None);
+    assert_eq!(accounts.find_checkpoint(Stage::Build, config, config).unwrap(), None);
+    assert_eq!(accounts.find_checkpoint(Stage::Build, input, input).unwrap(), None);
+}
+
+/// A snapshot whose account names run and stage 1.
+fn accounted(snapshot: RunSnapshot) -> RunSnapshot {
+    let run = RunEnd { error: Some("1 intent is missing".to_owned()), ..end(1, AccountStatus::Completed, 60) };
+    RunSnapshot { account: Some(SnapshotAccount { run, stage: stage_end(1, AccountStatus::Completed) }), ..snapshot }
+}
+
+/// A database in which run 1 and its stage have begun.
+fn begun(path: &Path) -> SqliteAccounts {
+    let mut accounts = accounts(path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.begin_stage(&stage_start(1, Stage::Persist)).unwrap();
+    accounts
+}
+
+#[test]
+fn the_end_of_a_run_with_a_snapshot_is_written_together_with_it() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    let saved = open(&path).unwrap().save(&accounted(mixed())).unwrap();
+    assert!(saved.warnings.is_empty(), "{:?}", saved.warnings);
+    let expected = "1|completed_with_errors|60|'1 intent is missing'|NULL|NULL|1";
+    assert_eq!(ends(&path), [expected]);
+    assert_eq!(stage_ends(&path), ["persist|completed|90|NULL|1.5"]);
+
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
+    assert_eq!(ends(&path), [expected]);
+}
+
+#[test]
+fn a_snapshot_that_fails_leaves_its_run_without_an_end() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    make_database(
+        &path,
+        "CREATE TRIGGER refuse BEFORE INSERT ON analyzer_errors BEGIN SELECT RAISE(ABORT, 'no more'); END",
+    );
+    let before = dump(&path);
+    open(&path).unwrap().save(&accounted(mixed())).unwrap_err();
+    assert_eq!(dump(&path), before);
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
+    assert_eq!(ends(&path), ["1|failed|70|'because of 70'|NULL|NULL|NULL"]);
+}
+
+/// Saves a snapshot with an account into a database to which `sql` was done, and gives its one warning.
+fn warning_after(sql: &str) -> (Vec<String>, Vec<String>, String) {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    make_database(&path, sql);
+    let saved = save(&path, &accounted(faultless())).unwrap();
+    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE run_id = 1"), 3);
+    let [warning @ Error::Account { .. }] = &saved.warnings[..] else { panic!("{:?}", saved.warnings) };
+    (ends(&path), stage_ends(&path), chain_about(&path, warning))
+}
+
+#[test]
+fn an_account_that_cannot_be_written_costs_no_snapshot() {
+    let refusal = |table| format!("CREATE TRIGGER refuse AFTER UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END");
+    let (runs, stages, warning) = warning_after(&refusal("runs_ledger"));
+    assert_eq!(runs, ["1|running|NULL|NULL|NULL|NULL"]);
+    assert_eq!(stages, ["persist|running|NULL|NULL"]);
+    assert_eq!(
+        warning,
+        "write the end of the run into the accounts of database DB: write the end of the run in database DB: no \
+         (SQLite error 1811)"
+    );
+
+    let (runs, stages, warning) = warning_after(&refusal("stage_runs"));
+    assert_eq!(runs, ["1|completed|60|'1 intent is missing'|NULL|NULL|1"]);
+    assert_eq!(stages, ["persist|running|NULL|NULL"]);
+    assert!(warning.contains(": write the end of the stage in database DB: no"), "{warning}");
+
+    let (.., warning) = warning_after("DELETE FROM stage_runs; DELETE FROM runs_ledger");
+    assert_eq!(
+        warning,
+        "write the end of the run into the accounts of database DB: no run 019a9f3e-0000-7000-8000-000000000001 is in \
+         the ledger"
+    );
+    let (runs, _, warning) = warning_after("DELETE FROM stage_runs");
+    assert_eq!(runs, ["1|completed|60|'1 intent is missing'|NULL|NULL|1"]);
+    assert!(warning.ends_with("has no start of stage run 019a9f3f-0000-7000-8000-000000000001"), "{warning}");
+    let ignoring = "CREATE TRIGGER refuse BEFORE UPDATE ON runs_ledger BEGIN SELECT RAISE(IGNORE); END";
+    let (.., warning) = warning_after(ignoring);
+    assert!(warning.ends_with("write the end of the run: database DB ignored the row"), "{warning}");
+}
+
+#[test]
+fn an_account_that_ends_the_whole_transaction_fails_the_snapshot_and_nothing_stays() {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    make_database(&path, "CREATE TRIGGER refuse AFTER UPDATE ON runs_ledger BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+    let before = dump(&path);
+    save(&path, &accounted(mixed())).unwrap_err();
+    assert_eq!(dump(&path), before);
+}
+
+#[test]
+fn the_number_of_a_snapshot_that_was_removed_is_not_used_again() {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    save(&path, &faultless()).unwrap();
+    save(&path, &accounted(faultless())).unwrap();
+    make_database(&path, "DELETE FROM records WHERE run_id = 2; DELETE FROM runs WHERE id = 2");
+    assert_eq!(save(&path, &faultless()).unwrap().run_id.0, 3);
+    make_database(&path, "DELETE FROM records; DELETE FROM runs");
+    assert_eq!(save(&path, &faultless()).unwrap().run_id.0, 3);
+}
+
+#[test]
+fn numbers_that_have_no_successor_or_are_none_do_not_keep_a_snapshot_from_being_saved() {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    for (wrong, expected) in [("'many'", 1), ("9223372036854775807", 2), ("2.5", 3), ("-4", 4)] {
+        make_database(&path, &format!("UPDATE runs_ledger SET snapshot_id = {wrong}"));
+        assert_eq!(save(&path, &faultless()).unwrap().run_id.0, expected, "{wrong}");
+    }
+    make_database(&path, "PRAGMA foreign_keys = OFF; UPDATE runs SET id = 9223372036854775807 WHERE id = 4");
+    let saved = save(&path, &faultless()).unwrap();
+    assert!(saved.run_id.0 > 0);
+}
+
+#[test]
+fn accounts_are_begun_in_a_file_of_another_program_and_leave_its_content_as_it_was() {
+    let (directory, path) = workplace();
+    make_database(&path, CONTRACT);
+    let before = dump(&path);
+    let mut accounts = accounts(&path);
+    assert_eq!(dump(&path), before);
+    assert_eq!(accounts.find_checkpoint(Stage::Build, Fingerprint([0; 32]), Fingerprint([0; 32])).unwrap(), None);
+    accounts.mark_run_started(&start(1)).unwrap();
+    let after = dump(&path);
+    assert!(before.iter().all(|line| after.contains(line)));
+    let made = "SELECT name FROM sqlite_schema WHERE name NOT IN ('runs', 'records') AND sql IS NOT NULL ORDER BY name";
+    assert_eq!(
+        texts(&Connection::open(&path).unwrap(), made),
+        [
+            "idx_runs_ledger_snapshot_id",
+            "idx_stage_runs_input_fingerprint",
+            "idx_stage_runs_ledger_id",
+            "idx_telemetry_ledger_id",
+            "runs_ledger",
+            "stage_runs",
+            "telemetry",
+        ]
+    );
+    accounts.close().unwrap();
+    assert_eq!(names_in(directory.path()), ["code.sqlite"]);
+}
+
+#[test]
+fn tables_that_another_program_changes_meanwhile_are_noticed() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    make_database(&path, "ALTER TABLE stage_runs ADD COLUMN mood TEXT");
+    let error = accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap_err();
+    assert!(matches!(error, Error::SchemaMismatch { table: "stage_runs", .. }), "{error:?}");
+    make_database(&path, "DROP TABLE stage_runs");
+    accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap();
+    assert_eq!(stage_ends(&path), ["build|running|NULL|NULL"]);
+}
+
+#[test]
+fn accounts_are_opened_only_where_a_database_is_and_keep_its_journal() {
+    let (_directory, path) = workplace();
+    let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error:?}");
+    make_database(&path, "");
+    std::fs::write(&path, "").unwrap();
+    let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
+    assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
+
+    make_database(&path, &format!("PRAGMA journal_mode = DELETE; {CONTRACT}"));
+    let mut accounts = SqliteAccounts::open(&path, &waiting(0)).unwrap();
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.close().unwrap();
+    assert_eq!(texts(&Connection::open(&path).unwrap(), "PRAGMA journal_mode"), ["delete"]);
+}
+
+#[test]
+fn a_writer_that_is_in_the_way_is_reported_and_the_connection_goes_on_in_another_thread() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap_err();
+    assert!(matches!(error, AccountError::Database(Error::Locked { .. })), "{error:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    std::thread::spawn(move || accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap())
+        .join()
+        .unwrap();
+    assert_eq!(ends(&path), ["1|completed|60|NULL|NULL|NULL|NULL"]);
+}

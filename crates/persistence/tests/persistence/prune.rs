@@ -1,0 +1,237 @@
+//! Which snapshots go and what goes with them, and what a database and its place are like.
+
+use std::{fs, path::Path};
+
+use cds_model::Timestamp;
+use cds_persistence::{Access, Error, FoundRun, InvocationFilter, KeepRule, Persistence, PruneVerdict, examine_place};
+
+use crate::{
+    reader::read,
+    runs::{ledger_id, ledger_row, shorts, six_runs, telemetry_row},
+    samples::{CONTRACT, asked, chain_about, dump, make_database, mixed, names_in, number, open, save, workplace},
+};
+
+fn kept(verdicts: &[PruneVerdict]) -> Vec<i64> {
+    verdicts.iter().filter(|verdict| verdict.is_kept).map(|verdict| verdict.run_id.0).collect()
+}
+
+fn row_counts(path: &Path) -> [i64; 7] {
+    ["runs", "records", "record_questions", "analyzer_errors", "enrichments", "telemetry", "runs_ledger"]
+        .map(|table| number(path, &format!("SELECT count(*) FROM {table}")))
+}
+
+#[test]
+fn what_hangs_on_a_snapshot_goes_with_it_and_the_ledger_stays() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let telemetry = [2, 2, 4, 5].map(|number| telemetry_row(number, "STAGE", "NULL", "{}"));
+    make_database(&path, &telemetry.concat());
+    assert_eq!(row_counts(&path), [5, 20, 3, 10, 1, 4, 6]);
+
+    // Projects: shop has 2, mill has 4, and those without an account are of their root.
+    let rules = [KeepRule::Last(1), KeepRule::Since(Timestamp::from_unix_milliseconds(i64::MAX))];
+    let before = dump(&path);
+    let plan = read(&path).unwrap().plan_prune(&rules).unwrap();
+    assert_eq!(dump(&path), before);
+    assert_eq!(kept(&plan), [5, 4, 2]);
+    assert_eq!((plan[0].project.as_str(), plan[0].ledger_id.clone()), ("/srv/code", None));
+    assert_eq!((plan[3].project.as_str(), plan[3].ledger_id.clone()), ("shop", Some(ledger_id(2))));
+    assert_eq!((plan[2].reason.as_str(), plan[3].reason.as_str()), ("no rule keeps it", "the last of project shop"));
+    assert_eq!((plan[0].record_count, plan[0].started_at.as_str()), (4, "2026-11-20T09:20:00.120Z"));
+
+    let mut persistence = open(&path).unwrap();
+    assert_eq!(persistence.prune_runs(&rules).unwrap(), plan);
+    assert_eq!(row_counts(&path), [3, 12, 3, 6, 1, 4, 6]);
+    let verdicts = persistence.prune_runs(&[KeepRule::Last(0)]).unwrap();
+    assert_eq!(kept(&verdicts), [5]);
+    assert_eq!(verdicts[0].reason, "the newest of all: its number must not be given again");
+    assert_eq!(row_counts(&path), [1, 4, 0, 2, 0, 1, 6]);
+    assert_eq!(number(&path, "SELECT count(*) FROM stage_runs"), 5);
+
+    assert_eq!(persistence.save(&mixed()).unwrap().run_id.0, 6);
+    let reader = read(&path).unwrap();
+    assert_eq!(shorts(&reader, &InvocationFilter::default()), ["L6", "L5", "S6", "S5", "L4", "L3", "L2", "L1"]);
+    let FoundRun::One(pruned) = reader.find_run("2").unwrap() else { panic!("the ledger has forgotten it") };
+    assert_eq!((pruned.snapshot, pruned.llm_calls), (None, Some(4)));
+}
+
+#[test]
+fn every_rule_is_asked_and_none_takes_nothing() {
+    let rules = |days: i64| KeepRule::Since(Timestamp::from_unix_milliseconds((20_777 + days) * 86_400_000));
+    for (rules, expected) in [
+        (vec![], vec![4, 3, 2, 1]),
+        (vec![KeepRule::Last(2)], vec![4, 3]),
+        (vec![KeepRule::Daily(2)], vec![4, 2]),
+        (vec![rules(-1)], vec![4, 3, 2]),
+        (vec![rules(99)], vec![4]),
+        (vec![KeepRule::Last(1), rules(0)], vec![4, 3]),
+    ] {
+        let (_directory, path) = workplace();
+        for _ in 0..4 {
+            save(&path, &mixed()).unwrap();
+        }
+        make_database(
+            &path,
+            "UPDATE runs SET started_at = CASE id WHEN 1 THEN '2026-11-01T00:00:00.000Z'
+             WHEN 2 THEN '2026-11-19T23:59:59.999Z' ELSE '2026-11-20T00:00:00.000Z' END",
+        );
+        let verdicts = open(&path).unwrap().prune_runs(&rules).unwrap();
+        assert_eq!(kept(&verdicts), expected, "{rules:?}");
+        assert_eq!(
+            number(&path, "SELECT count(DISTINCT run_id) FROM records"),
+            number(&path, "SELECT count(*) FROM runs")
+        );
+        assert_eq!(usize::try_from(number(&path, "SELECT count(*) FROM runs")).unwrap(), expected.len());
+    }
+}
+
+#[test]
+fn the_snapshot_of_a_run_that_has_not_ended_stays() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    save(&path, &mixed()).unwrap();
+    save(&path, &mixed()).unwrap();
+    make_database(&path, &ledger_row(1, "shop", "2026", "running", "1"));
+    let verdicts = open(&path).unwrap().prune_runs(&[KeepRule::Last(0)]).unwrap();
+    assert_eq!(kept(&verdicts), [3, 1]);
+    assert_eq!(verdicts[2].reason, "its run has not ended");
+}
+
+#[test]
+fn a_pruning_that_fails_leaves_everything() {
+    for (trigger, expected) in [
+        ("AFTER DELETE ON runs WHEN OLD.id = 1 BEGIN SELECT RAISE(FAIL, 'no more'); END", "no more"),
+        ("BEFORE DELETE ON runs WHEN OLD.id = 1 BEGIN SELECT RAISE(IGNORE); END", "ignored the row"),
+        ("BEFORE DELETE ON records WHEN OLD.id = 3 BEGIN SELECT RAISE(IGNORE); END", "FOREIGN KEY constraint failed"),
+    ] {
+        let (_directory, path) = workplace();
+        for _ in 0..3 {
+            save(&path, &asked()).unwrap();
+        }
+        make_database(&path, &format!("CREATE TRIGGER refuse {trigger}"));
+        let before = dump(&path);
+        let mut persistence = open(&path).unwrap();
+        let error = persistence.prune_runs(&[KeepRule::Last(1)]).unwrap_err();
+        let text = chain_about(&path, &error);
+        assert!(text.starts_with("prune the snapshots") && text.contains(expected), "{text}");
+        assert_eq!(dump(&path), before);
+        make_database(&path, "DROP TRIGGER refuse");
+        assert_eq!(kept(&persistence.prune_runs(&[KeepRule::Last(1)]).unwrap()), [3]);
+    }
+}
+
+#[test]
+fn a_file_of_another_implementation_is_pruned_too() {
+    let (_directory, path) = workplace();
+    let run = "INSERT INTO runs VALUES (NULL, 'x', 'x', '/x', 'builtin:', 'm', 'all', 1, 'completed', 0, 0, 1);
+INSERT INTO records VALUES (NULL, last_insert_rowid(), 'file', 'a', NULL, 1, 1, 'x', 'x', 'x', NULL, 'skipped', NULL);";
+    make_database(&path, &format!("{CONTRACT}{run}{run}"));
+    let before = dump(&path);
+    let mut persistence = open(&path).unwrap();
+    assert_eq!(kept(&persistence.prune_runs(&[KeepRule::Last(2)]).unwrap()), [2, 1]);
+    assert_eq!(dump(&path), before);
+    assert_eq!(kept(&persistence.prune_runs(&[KeepRule::Daily(1)]).unwrap()), [2]);
+    assert_eq!(number(&path, "SELECT min(run_id) FROM records"), 2);
+}
+
+#[test]
+fn compacting_gives_room_back_and_keeps_the_order_of_the_ledger() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let mut large = mixed();
+    large.records[0].raw_code = "x = 1\n".repeat(100_000).as_str().into();
+    save(&path, &large).unwrap();
+    make_database(&path, &format!("DELETE FROM stage_runs; DELETE FROM runs_ledger WHERE run_id = '{}'", ledger_id(1)));
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap();
+    let order = shorts(&read(&path).unwrap(), &InvocationFilter::default());
+    persistence.prune_runs(&[KeepRule::Last(1)]).unwrap();
+    let (before, after) = persistence.compact().unwrap();
+    assert!(before > 600_000 && after < 200_000, "{before} and {after}");
+    assert_eq!(fs::metadata(&path).unwrap().len(), after);
+    let left: Vec<String> = shorts(&read(&path).unwrap(), &InvocationFilter::default());
+    let expected: Vec<String> =
+        order.into_iter().filter(|name| !["S1", "S3", "S5", "S6"].contains(&name.as_str())).collect();
+    assert_eq!(left, expected);
+    assert_eq!(persistence.compact().unwrap(), (after, after));
+}
+
+#[test]
+fn a_reader_in_the_way_of_compacting_is_told() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    let mut persistence = open(&path).unwrap();
+    persistence.save(&mixed()).unwrap();
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM runs").unwrap();
+    persistence.prune_runs(&[KeepRule::Last(1)]).unwrap();
+    assert!(matches!(persistence.compact(), Err(Error::CheckpointPending { .. })));
+    reader.execute_batch("COMMIT").unwrap();
+    persistence.compact().unwrap();
+}
+
+#[test]
+fn a_database_is_looked_over() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let diagnosis = read(&path).unwrap().diagnose().unwrap();
+    assert_eq!((diagnosis.access, diagnosis.journal_mode.as_str()), (Access::Immutable, "wal"));
+    assert_eq!(
+        (diagnosis.run_count, diagnosis.record_count, diagnosis.dangling_row_count),
+        (Some(5), Some(20), Some(0))
+    );
+    assert_eq!((diagnosis.page_size, diagnosis.format_version, diagnosis.known_format_version), (8192, 1, 1));
+    assert_eq!(diagnosis.page_count * diagnosis.page_size, fs::metadata(&path).unwrap().len());
+    assert_eq!((diagnosis.damage.len(), diagnosis.missing_tables.len()), (0, 0));
+
+    make_database(&path, "PRAGMA foreign_keys = OFF; DELETE FROM runs WHERE id = 1; DROP TABLE telemetry");
+    let _writer = open(&path).unwrap();
+    let diagnosis = read(&path).unwrap().diagnose().unwrap();
+    assert_eq!((diagnosis.access, diagnosis.journal_mode.as_str()), (Access::Shared, "wal"));
+    assert_eq!((diagnosis.dangling_row_count, diagnosis.missing_tables), (Some(6), vec!["telemetry"]));
+}
+
+#[test]
+fn damage_is_a_finding_and_no_error() {
+    let (_directory, path) = workplace();
+    let mut snapshot = mixed();
+    snapshot.records = (0..40).flat_map(|_| snapshot.records.clone()).collect();
+    snapshot.records[0].raw_code = "x = 1\n".repeat(10_000).as_str().into();
+    save(&path, &snapshot).unwrap();
+    let page = number(&path, "SELECT rootpage FROM sqlite_schema WHERE name = 'idx_records_md5sum'");
+    let mut bytes = fs::read(&path).unwrap();
+    let start = usize::try_from(page - 1).unwrap() * 8192;
+    bytes[start..start + 8192].fill(0xab);
+    fs::write(&path, bytes).unwrap();
+    let diagnosis = read(&path).unwrap().diagnose().unwrap();
+    assert!(!diagnosis.damage.is_empty() && diagnosis.damage.len() <= 10, "{diagnosis:?}");
+    assert_eq!(diagnosis.run_count, Some(1));
+}
+
+#[test]
+fn a_place_is_looked_at_without_leaving_anything() {
+    let (directory, path) = workplace();
+    let report = examine_place(&path);
+    assert!(report.refusal.is_none() && !report.is_present && report.is_file_writable, "{report:?}");
+    assert!(report.folder_error.is_none() && report.is_fit_for_log, "{report:?}");
+    assert_eq!(report.folder, fs::canonicalize(directory.path()).unwrap());
+    #[cfg(target_os = "linux")]
+    assert!(report.free_bytes.is_some_and(|bytes| bytes > 0) && report.file_system.is_some(), "{report:?}");
+    assert_eq!(names_in(directory.path()), [""; 0]);
+
+    save(&path, &mixed()).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    assert!(examine_place(&path).is_present);
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    assert!(!examine_place(&path).is_file_writable);
+    assert!(fs::read(&path).unwrap() == bytes && names_in(directory.path()) == ["code.sqlite"]);
+
+    let missing = directory.path().join("none/code.sqlite");
+    let report = examine_place(&missing);
+    assert!(matches!(report.refusal, Some(Error::MissingDirectory { .. })), "{report:?}");
+    assert!(report.folder_error.is_some() && !report.is_present, "{report:?}");
+    assert!(matches!(examine_place(directory.path()).refusal, Some(Error::NotARegularFile { .. })));
+    assert!(matches!(examine_place(Path::new(":memory:")).refusal, Some(Error::InvalidName { .. })));
+}

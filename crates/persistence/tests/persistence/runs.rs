@@ -1,0 +1,98 @@
+//! The accounts of runs, read: their order, what a name means, what is known of one, and sums.
+
+mod details;
+mod find;
+mod list;
+
+use std::path::Path;
+
+use cds_persistence::{Invocation, InvocationFilter, SqliteReader};
+
+use crate::{
+    reader::read,
+    samples::{asked, make_database, mixed, open, save},
+};
+
+/// The id of the invocation of this number; those of different numbers differ in the first digits.
+pub(crate) fn ledger_id(number: u8) -> String {
+    format!("{number:02x}5f3e00-0000-7000-8000-000000000000")
+}
+
+/// The id of the stage of this place in the invocation of this number.
+pub(crate) fn stage_id(number: u8, place: u8) -> String {
+    format!("{number:02x}5f3e00-0000-7000-8000-0000000000a{place}")
+}
+
+/// A row of the ledger; `snapshot` is a number or `NULL`.
+pub(crate) fn ledger_row(number: u8, project: &str, started_at: &str, status: &str, snapshot: &str) -> String {
+    let id = ledger_id(number);
+    format!(
+        "INSERT INTO runs_ledger (run_id, subject, started_at, status, snapshot_id, command, tool_version, host, pid,
+                                  code_ref_note, trace_id)
+         VALUES ('{id}', '{project}', '{started_at}', '{status}', {snapshot}, 'persist', '0.1.0', 'host', 7, 'none',
+                 '0af7651916cd43dd8448eb211c80319c');"
+    )
+}
+
+/// A row of the stages; `ended` are the duration, the calls and the tokens.
+pub(crate) fn stage_row(number: u8, place: u8, stage: &str, status: &str, ended: &str) -> String {
+    let (id, ledger_id) = (stage_id(number, place), ledger_id(number));
+    format!(
+        "INSERT INTO stage_runs (run_id, ledger_id, stage, status, source, code_ref_note, config_hash, started_at,
+                                 duration_seconds, llm_calls, tokens, trace_id)
+         VALUES ('{id}', '{ledger_id}', '{stage}', '{status}', 'executed', '', 'sha256:', '2026-11-2{place}',
+                 {ended}, '0af7651916cd43dd8448eb211c80319c');"
+    )
+}
+
+/// A row of the telemetry of the invocation of this number.
+pub(crate) fn telemetry_row(number: u8, log_type: &str, subject: &str, details: &str) -> String {
+    let id = ledger_id(number);
+    format!(
+        "INSERT INTO telemetry (ledger_id, recorded_at, log_type, subject, event_details)
+         VALUES ('{id}', '2026-11-20T09:20:00.000Z', '{log_type}', {subject}, '{details}');"
+    )
+}
+
+/// Five snapshots, and six invocations of which the second, the fourth and the last have one; the clock went back
+/// before the fourth, and the last is of a snapshot that was pruned.
+///
+/// In the order of writing: ledger 1 failed, ledger 2 is snapshot 2, ledger 3 runs, ledger 4 is snapshot 4, ledger 5
+/// was interrupted, ledger 6 names snapshot 9. Snapshots 1, 3 and 5 are without an account.
+pub(crate) fn six_runs(path: &Path) {
+    for number in 1..=5 {
+        save(path, &if number == 2 { asked() } else { mixed() }).unwrap();
+    }
+    let rows = [
+        ledger_row(1, "shop", "2026-11-20T01:00:00.000Z", "failed", "NULL"),
+        ledger_row(2, "shop", "2026-11-20T02:00:00.000Z", "completed_with_errors", "2"),
+        ledger_row(3, "mill", "2026-11-20T03:00:00.000Z", "running", "NULL"),
+        ledger_row(4, "mill", "1970-01-01T00:00:00.000Z", "completed", "4"),
+        ledger_row(5, "shop", "2026-11-20T05:00:00.000Z", "interrupted", "NULL"),
+        ledger_row(6, "shop", "2026-11-20T06:00:00.000Z", "completed", "9"),
+        stage_row(2, 1, "analyze", "completed", "1.5, NULL, NULL"),
+        stage_row(2, 2, "enrich", "completed_with_errors", "2.5, 4, 900"),
+        stage_row(5, 1, "analyze", "completed", "0.5, NULL, NULL"),
+        stage_row(5, 2, "enrich", "interrupted", "7, 3, 100"),
+        stage_row(6, 1, "analyze", "running", "NULL, NULL, NULL"),
+    ];
+    make_database(path, &rows.concat());
+}
+
+/// What `name_of` tells an invocation by: the number in its ledger id with `L`, or that of its snapshot with `S`.
+pub(crate) fn short(invocation: &Invocation) -> String {
+    match &invocation.ledger {
+        Some(row) => format!("L{}", u8::from_str_radix(&row.run_id[..2], 16).unwrap()),
+        None => format!("S{}", invocation.snapshot_id.unwrap()),
+    }
+}
+
+pub(crate) fn shorts(reader: &SqliteReader, filter: &InvocationFilter) -> Vec<String> {
+    reader.invocations(filter).unwrap().iter().map(short).collect()
+}
+
+/// An empty database with every table.
+pub(crate) fn empty(path: &Path) -> SqliteReader {
+    open(path).unwrap().close().unwrap();
+    read(path).unwrap()
+}

@@ -1,0 +1,93 @@
+//! What is known of one invocation beside its row, and the definitions of a snapshot.
+
+use cds_persistence::{Counted, ErrorGroup, FoundRun, InvocationDetails, RunId, SqliteReader};
+
+use super::{ledger_id, six_runs, stage_id, telemetry_row};
+use crate::{
+    reader::read,
+    samples::{make_database, workplace},
+};
+
+fn details(reader: &SqliteReader, name: &str) -> InvocationDetails {
+    let FoundRun::One(invocation) = reader.find_run(name).unwrap() else { panic!("{name} is not found") };
+    reader.invocation_details(&invocation).unwrap()
+}
+
+fn counts(counted: &[Counted]) -> Vec<(&str, u64)> {
+    counted.iter().map(|entry| (entry.name.as_str(), entry.count)).collect()
+}
+
+fn groups(groups: &[ErrorGroup]) -> Vec<(&str, u64, &str)> {
+    groups.iter().map(|group| (group.reason.as_str(), group.count, group.example.as_str())).collect()
+}
+
+#[test]
+fn of_a_snapshot_the_errors_are_those_that_it_holds() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let error = r#"{"what":"analyzer_error","reason":"from the telemetry"}"#;
+    let again = "INSERT INTO analyzer_errors (run_id, file_path, line, reason) VALUES (2, 'z', 1, 'permission denied')";
+    make_database(&path, &format!("{}{again}", telemetry_row(2, "ERROR", "'x'", error)));
+    let details = details(&read(&path).unwrap(), "2");
+    assert_eq!(
+        details.stages.iter().map(|row| row.run_id.clone()).collect::<Vec<_>>(),
+        [stage_id(2, 1), stage_id(2, 2)]
+    );
+    assert_eq!(counts(&details.records_by_kind), [("file", 1), ("class", 1), ("function", 1), ("method", 1)]);
+    assert_eq!(
+        groups(&details.analyzer_errors),
+        [("permission denied", 2, "locked"), ("does not parse", 1, "bad.py:7")]
+    );
+    assert_eq!(groups(&details.intent_errors), [("timed out", 1, "a.py:2")]);
+    assert_eq!(counts(&details.telemetry), [("ERROR", 1)]);
+}
+
+#[test]
+fn of_a_run_without_a_snapshot_they_are_those_of_its_telemetry_whatever_that_holds() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let rows = [
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"shared","count":2}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"reused","count":12}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"reused"}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"cut","count":"many"}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"cut","count":-5}"#),
+        telemetry_row(5, "DECISION", "NULL", "no JSON"),
+        telemetry_row(5, "DECISION", "NULL", r#"["decision"]"#),
+        telemetry_row(5, "LLM_CALL", "NULL", r#"{"attempt":1,"latency_ms":103.2,"status":"ok"}"#),
+        telemetry_row(5, "LLM_CALL", "NULL", r#"{"status":"timed_out"}"#),
+        telemetry_row(5, "LLM_CALL", "NULL", r#"{"status":"refused"}"#),
+        telemetry_row(5, "LLM_CALL", "NULL", r#"{"status":"timed_out"}"#),
+        telemetry_row(5, "LLM_CALL", "NULL", "{"),
+        telemetry_row(5, "ERROR", "'a.py:3'", r#"{"what":"analyzer_error","reason":"does not parse"}"#),
+        telemetry_row(5, "ERROR", "'b.py:9'", r#"{"what":"intent_failed","reason":"timed out"}"#),
+        telemetry_row(5, "ERROR", "'c.py:1'", r#"{"what":"intent_failed","reason":"timed out"}"#),
+        telemetry_row(5, "ERROR", "NULL", r#"{"what":"intent_failed"}"#),
+        telemetry_row(5, "OWN", "NULL", "{}"),
+        telemetry_row(5, "STAGE", "NULL", "{}"),
+        telemetry_row(4, "STAGE", "NULL", "{}"),
+        format!("INSERT INTO telemetry VALUES (99, '{}', '', 'ERROR', NULL, x'ff00', NULL);", ledger_id(5)),
+    ];
+    make_database(&path, &rows.concat());
+    let details = details(&read(&path).unwrap(), &ledger_id(5));
+    assert_eq!(counts(&details.decisions), [("reused", 13), ("cut", 2), ("shared", 2)]);
+    assert_eq!(counts(&details.call_failures), [("timed_out", 2), ("refused", 1)]);
+    assert_eq!(groups(&details.analyzer_errors), [("does not parse", 1, "a.py:3")]);
+    assert_eq!(groups(&details.intent_errors), [("timed out", 2, "b.py:9"), ("no reason is stored", 1, "")]);
+    assert_eq!(counts(&details.telemetry), [("LLM_CALL", 5), ("DECISION", 7), ("ERROR", 5), ("STAGE", 1), ("OWN", 1)]);
+    assert_eq!((details.stages.len(), details.records_by_kind.len()), (2, 0));
+}
+
+#[test]
+fn definitions_are_in_the_order_of_the_snapshot_and_without_code() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let reader = read(&path).unwrap();
+    let rows = reader.definitions(RunId(2)).unwrap();
+    let lines: Vec<_> = rows.iter().map(|row| format!("{} {}:{}", row.kind, row.file_path, row.start_line)).collect();
+    assert_eq!(lines, ["file a.py:1", "class a.py:2", "method a.py:3", "function b/c.py:1"]);
+    assert_eq!((rows[0].signature.as_deref(), rows[1].intent.as_deref()), (None, None));
+    assert_eq!((rows[2].intent.as_deref(), rows[2].intent_status.as_str()), (Some("Returns one."), "success"));
+    assert_eq!((rows[2].end_line, rows[2].md5sum.len()), (4, 32));
+    assert_eq!(reader.definitions(RunId(99)).unwrap(), []);
+}
