@@ -6,22 +6,25 @@ use cds_llm_client::{AnswerStore, BoxError};
 use cds_model::{KeptAnswer, QuestionKey};
 use cds_persistence::SqlitePersistence;
 
-use crate::{render::text, stages};
+use crate::{accounts::Turn, render::text, stages};
 
 /// Answers kept in the database of the run; without one, none are.
-pub(crate) struct DatabaseAnswers<'a>(pub(crate) Option<&'a mut SqlitePersistence>);
+pub(crate) struct DatabaseAnswers<'a> {
+    pub(crate) database: Option<&'a mut SqlitePersistence>,
+    pub(crate) turn: Turn,
+}
 
 impl AnswerStore for DatabaseAnswers<'_> {
     fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
-        let Some(database) = &self.0 else { return Ok(HashMap::new()) };
+        let Some(database) = &self.database else { return Ok(HashMap::new()) };
         let mut answers = database.lookup_answers(keys)?;
         answers.retain(|_, intent| is_trustworthy(intent));
         Ok(answers)
     }
 
     fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError> {
-        let Some(database) = &mut self.0 else { return Ok(()) };
-        Ok(database.keep_answers(answers, stages::now())?)
+        let Some(database) = &mut self.database else { return Ok(()) };
+        Ok(self.turn.take(|| database.keep_answers(answers, stages::now()))?)
     }
 }
 

@@ -39,10 +39,12 @@ pub(crate) fn find_records(
     let (analysis, analyzed) = accounts.run_stage_with_tracking(input, |report| {
         let analysis = pool.install(|| cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised()));
         interrupt.check()?;
-        report.fingerprint = report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
+        report.fingerprint =
+            report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
         report.rows_in = Some(analysis.inputs.len() as u64);
         report.rows_out = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
-        report.missing = missing(analysis.errors.len(), "analyzer error", analysis.errors.first().map(|error| &*error.reason));
+        report.missing =
+            missing(analysis.errors.len(), "analyzer error", analysis.errors.first().map(|error| &*error.reason));
         Ok((analysis, report.fingerprint))
     })?;
     analysis.errors.iter().for_each(messages::analyzer_error);
@@ -108,14 +110,14 @@ pub(crate) fn persist(snapshot: &mut RunSnapshot, tracked: &mut Tracked) -> Resu
     let (accounts, database) = tracked.accounts_and_database();
     let database = database.context("write a snapshot without a database").map_err(Failure::failed)?;
     let config = fingerprint::persist_config(Path::new(&snapshot.settings.root_path));
-    let fingerprint =
-        accounts.id().map(|_| fingerprint::persist_input(&snapshot.records, &snapshot.errors, config));
+    let fingerprint = accounts.id().map(|_| fingerprint::persist_input(&snapshot.records, &snapshot.errors, config));
     let rows = Some(snapshot.records.len() as u64);
     let input = StageInput { stage: Stage::Persist, config, fingerprint, rows_in: rows };
+    let turn = accounts.turn();
     let mut saved = accounts.run_stage_with_tracking(input, |report| {
         report.rows_out = rows;
         snapshot.account = report.end_of_run();
-        database.save(snapshot).map_err(database_failure)
+        turn.take(|| database.save(snapshot)).map_err(database_failure)
     })?;
     for warning in std::mem::take(&mut saved.warnings) {
         messages::warning(&format!("the snapshot is safe, but cds failed to {:#}", anyhow::Error::new(warning)));
@@ -125,8 +127,12 @@ pub(crate) fn persist(snapshot: &mut RunSnapshot, tracked: &mut Tracked) -> Resu
 
 /// What a stage did not come to, with the first or most frequent reason.
 fn missing(count: usize, what: &str, reason: Option<&str>) -> Option<String> {
-    let plural = if count == 1 { "" } else { "s" };
-    (count > 0).then(|| format!("{count} {what}{plural}: {}", reason.unwrap_or("no reason is known")))
+    let reason = reason.unwrap_or("no reason is known");
+    match count {
+        0 => None,
+        1 => Some(format!("1 {what}: {reason}")),
+        _ => Some(format!("{count} {what}s, among them: {reason}")),
+    }
 }
 
 /// What is known of two sums together; nothing where neither is known.

@@ -72,7 +72,8 @@ impl Tracked {
 
     /// The accounts, and the answers that are kept.
     pub(crate) fn accounts_and_answers(&mut self) -> (&mut Accounts, DatabaseAnswers<'_>) {
-        (&mut self.accounts, DatabaseAnswers(self.database.as_mut()))
+        let turn = self.accounts.turn();
+        (&mut self.accounts, DatabaseAnswers { database: self.database.as_mut(), turn })
     }
 
     /// The accounts, and the database of a command that was opened with one.

@@ -118,7 +118,9 @@ fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
     let hint = match &error {
         LockError::Stopped => return interrupt.failure(),
         LockError::Held { .. } => "wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status",
-        LockError::AnotherFile { .. } => "give the database another name: its lock file is this name with .lock behind it",
+        LockError::AnotherFile { .. } => {
+            "give the database another name: its lock file is this name with .lock behind it"
+        }
         LockError::Unsupported { .. } => "put the database on a file system that has locks",
         _ => "give yourself permission to write the file and its folder, or name another database",
     };

@@ -59,7 +59,8 @@ impl<'a> Corpus<'a> {
             .collect();
         kept.shrink_to_fit();
         let weights = Weights::new(kept.iter().map(|(_, unit)| unit));
-        let alphabet = Alphabet::new(kept.iter().map(|(members, _)| &*definitions[members[0] as usize].normalized_code));
+        let alphabet =
+            Alphabet::new(kept.iter().map(|(members, _)| &*definitions[members[0] as usize].normalized_code));
         let variants = kept
             .into_par_iter()
             .map(|(members, unit)| {

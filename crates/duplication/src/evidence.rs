@@ -34,19 +34,14 @@ impl Weights {
     pub(crate) fn new<'a>(units: impl Iterator<Item = &'a Unit>) -> Self {
         let mut words: HashMap<u32, f32> = HashMap::new();
         let mut shapes: HashMap<u32, f32> = HashMap::new();
-        let mut seen = Vec::new();
         let mut count = 0_u32;
         for unit in units {
             count += 1;
             for &word in &unit.words {
                 *words.entry(word).or_default() += 1.0;
             }
-            seen.clear();
-            seen.extend(unit.lines.iter().map(|line| line.shape));
-            seen.sort_unstable();
-            seen.dedup();
-            for &shape in &seen {
-                *shapes.entry(shape).or_default() += 1.0;
+            for &link in &unit.links {
+                *shapes.entry(link).or_default() += 1.0;
             }
         }
         let all = f64::from(count) + ELSEWHERE;
@@ -67,8 +62,7 @@ impl Weights {
     /// The weights of a unit, sorted for [`Profile::compare`].
     pub(crate) fn profile(&self, unit: &Unit) -> Profile {
         let words = unit.words.iter().map(|&word| (word, self.word(word))).collect();
-        let mut shapes: Vec<(u32, f32)> = unit.lines.iter().map(|line| (line.shape, self.shape(line.shape))).collect();
-        shapes.sort_unstable_by_key(|&(shape, _)| shape);
+        let shapes = unit.links.iter().map(|&link| (link, self.shape(link))).collect();
         Profile { words, shapes }
     }
 }

@@ -97,8 +97,12 @@ impl Graph {
     fn stars(&self) -> Vec<Vec<u32>> {
         let mut covered = vec![false; self.neighbours.len()];
         let mut open: Vec<u32> = (0..self.node_count() as u32).map(|node| self.neighbours(node).len() as u32).collect();
-        let mut queue: BinaryHeap<(u32, Reverse<u32>)> =
-            open.iter().zip(0..).filter(|&(&count, _)| count > 0).map(|(&count, node)| (count, Reverse(node))).collect();
+        let mut queue: BinaryHeap<(u32, Reverse<u32>)> = open
+            .iter()
+            .zip(0..)
+            .filter(|&(&count, _)| count > 0)
+            .map(|(&count, node)| (count, Reverse(node)))
+            .collect();
         let mut groups = Vec::new();
         let mut within = vec![false; self.node_count()];
         while let Some((count, Reverse(center))) = queue.pop() {

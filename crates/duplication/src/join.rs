@@ -66,9 +66,8 @@ impl<'a> Index<'a> {
 
     fn shorter_partners(&self, place: usize, threshold: f64, pattern: &mut Pattern, found: &mut Vec<Pair>) {
         let sequence = self.sequences[place];
-        let shortest = self.sequences[..place].partition_point(|shorter| {
-            shorter.len() < length_for(threshold, shorter.len() + sequence.len())
-        });
+        let shortest = self.sequences[..place]
+            .partition_point(|shorter| shorter.len() < length_for(threshold, shorter.len() + sequence.len()));
         let mut is_set = false;
         let mut length = 0;
         let (mut cutoff, mut edits) = (0, 0);

@@ -50,9 +50,9 @@ impl Token {
 
 /// Python's hard keywords, sorted.
 pub(crate) const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
 /// Operators of two and three characters, longest first.
@@ -171,20 +171,19 @@ impl Lexer<'_> {
 
     fn token(&mut self, byte: u8) {
         let (start, line) = (self.at, self.line);
-        let kind = if byte.is_ascii_digit()
-            || (byte == b'.' && self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit))
-        {
-            self.number();
-            TokenKind::Number
-        } else if byte == b'"' || byte == b'\'' {
-            self.string(byte, false);
-            TokenKind::Text
-        } else if is_name(byte) {
-            self.name()
-        } else {
-            self.operator(byte);
-            TokenKind::Operator
-        };
+        let kind =
+            if byte.is_ascii_digit() || (byte == b'.' && self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit)) {
+                self.number();
+                TokenKind::Number
+            } else if byte == b'"' || byte == b'\'' {
+                self.string(byte, false);
+                TokenKind::Text
+            } else if is_name(byte) {
+                self.name()
+            } else {
+                self.operator(byte);
+                TokenKind::Operator
+            };
         self.tokens.push(Token { kind, start: start as u32, end: self.at as u32, line });
     }
 
@@ -328,7 +327,9 @@ mod tests {
 
     #[test]
     fn anything_is_read_to_its_end() {
-        for text in ["", "\n\n", "'open", "\"\"\"open\n", "f'{", ")))", "  x\n y\nz", "\\", "'\\", "é = ∑ # c", "a ? $ b"] {
+        for text in
+            ["", "\n\n", "'open", "\"\"\"open\n", "f'{", ")))", "  x\n y\nz", "\\", "'\\", "é = ∑ # c", "a ? $ b"]
+        {
             let tokens = tokenize(text);
             assert!(tokens.windows(2).all(|pair| pair[0].end <= pair[1].start), "{text:?}");
             assert!(tokens.iter().all(|token| token.end as usize <= text.len()), "{text:?}");

@@ -35,18 +35,80 @@ const OPERATORS: [&str; 47] = [
 
 /// Names that belong to the language, not to the program.
 const BUILTINS: [&str; 66] = [
-    "AttributeError", "Exception", "IndexError", "KeyError", "NotImplementedError", "OSError", "RuntimeError",
-    "StopIteration", "TypeError", "ValueError", "__init__", "__name__", "abs", "all", "any", "bool", "bytes", "callable",
-    "chr", "classmethod", "cls", "dict", "dir", "divmod", "enumerate", "filter", "float", "format", "frozenset",
-    "getattr", "hasattr", "hash", "hex", "id", "input", "int", "isinstance", "issubclass", "iter", "len", "list", "map",
-    "max", "min", "next", "object", "open", "ord", "pow", "print", "property", "range", "repr", "reversed", "round",
-    "self", "set", "setattr", "slice", "sorted", "str", "sum", "super", "tuple", "type", "zip",
+    "AttributeError",
+    "Exception",
+    "IndexError",
+    "KeyError",
+    "NotImplementedError",
+    "OSError",
+    "RuntimeError",
+    "StopIteration",
+    "TypeError",
+    "ValueError",
+    "__init__",
+    "__name__",
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "cls",
+    "dict",
+    "dir",
+    "divmod",
+    "enumerate",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "hasattr",
+    "hash",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "self",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "zip",
 ];
 
 static CODES: LazyLock<HashMap<&'static str, Class>> = LazyLock::new(|| {
     let words = KEYWORDS.iter().chain(&OPERATORS).chain(&BUILTINS);
-    let mut codes: HashMap<_, _> =
-        words.enumerate().map(|(place, word)| (*word, Class::try_from(FIRST_KEYWORD + place).unwrap_or(OTHER))).collect();
+    let mut codes: HashMap<_, _> = words
+        .enumerate()
+        .map(|(place, word)| (*word, Class::try_from(FIRST_KEYWORD + place).unwrap_or(OTHER)))
+        .collect();
     codes.insert("True", TRUTH);
     codes.insert("False", TRUTH);
     codes
@@ -96,7 +158,13 @@ pub(crate) fn classes(code: &str, tokens: &[Token]) -> Vec<Class> {
                 }
                 code_of(text)
             }
-            TokenKind::Name if previous == dot => if next == "(" { METHOD_CALL } else { ATTRIBUTE },
+            TokenKind::Name if previous == dot => {
+                if next == "(" {
+                    METHOD_CALL
+                } else {
+                    ATTRIBUTE
+                }
+            }
             TokenKind::Name if depth > 0 && next == "=" => ARGUMENT,
             TokenKind::Name => match code_of(text) {
                 OTHER if next == "(" => CALL,

@@ -32,6 +32,8 @@ pub(crate) struct Unit {
     pub(crate) renamed: u64,
     /// Hashes of the distinct names and literals of the program, sorted.
     pub(crate) words: Vec<u32>,
+    /// Hashes of the distinct shapes of two lines that follow each other, names replaced consistently; sorted.
+    pub(crate) links: Vec<u32>,
     pub(crate) lines: Vec<Line>,
     /// Tokens, structure not counted.
     pub(crate) token_count: u32,
@@ -43,10 +45,12 @@ impl Unit {
     pub(crate) fn new(code: &str) -> Self {
         let tokens = tokenize(code);
         let classes = shape::classes(code, &tokens);
+        let lines = lines(code, &tokens, &classes);
         Self {
+            links: links(code, &tokens, &classes, &lines),
             renamed: renamed(code, &tokens, &classes),
             words: words(code, &tokens, &classes),
-            lines: lines(code, &tokens, &classes),
+            lines,
             token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
             line_count: code.lines().count() as u32,
             shape: canonical::shape(code, &tokens, &classes),
@@ -58,18 +62,34 @@ impl Unit {
 /// of them does not rename the others, even where they are spelled alike.
 #[derive(Default)]
 pub(crate) struct Placeholders<'a> {
-    numbers: HashMap<(u8, &'a str), u32>,
+    /// The first few, found faster by looking at each.
+    few: Vec<(u8, &'a str)>,
+    many: HashMap<(u8, &'a str), u32>,
 }
 
 impl<'a> Placeholders<'a> {
+    const FEW: usize = 24;
+
     pub(crate) fn number(&mut self, class: Class, text: &'a str) -> u32 {
         let space = match class {
             shape::ATTRIBUTE | shape::METHOD_CALL => 1,
             shape::ARGUMENT => 2,
             _ => 0,
         };
-        let next = self.numbers.len() as u32;
-        *self.numbers.entry((space, text)).or_insert(next)
+        if let Some(place) = self.few.iter().position(|&known| known == (space, text)) {
+            return place as u32;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push((space, text));
+            return self.few.len() as u32 - 1;
+        }
+        let next = (Self::FEW + self.many.len()) as u32;
+        *self.many.entry((space, text)).or_insert(next)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.few.clear();
+        self.many.clear();
     }
 }
 
@@ -108,6 +128,29 @@ fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
 
 pub(crate) fn word_hash(text: &str) -> u32 {
     Hash::new().bytes(text.as_bytes()).finish() as u32
+}
+
+fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &[Line]) -> Vec<u32> {
+    let mut links = Vec::with_capacity(lines.len());
+    let mut names = Placeholders::default();
+    for pair in lines.windows(2) {
+        names.clear();
+        let mut hash = Hash::new();
+        for line in pair {
+            hash = hash.bytes(&[shape::NEWLINE]);
+            for place in line.token as usize..(line.token + line.tokens) as usize {
+                let class = classes[place];
+                hash = hash.bytes(&[class]);
+                if shape::is_name(class) {
+                    hash = hash.number(names.number(class, tokens[place].text(code)));
+                }
+            }
+        }
+        links.push(hash.finish() as u32);
+    }
+    links.sort_unstable();
+    links.dedup();
+    links
 }
 
 fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {

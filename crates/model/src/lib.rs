@@ -22,9 +22,7 @@ pub use accounts::{
     AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunStart, SnapshotAccount, Stage, StageEnd, StageRunId,
     StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
 };
-pub use analyzed_file::{
-    Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan,
-};
+pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan};
 pub use enrichment::EnrichmentAccount;
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;

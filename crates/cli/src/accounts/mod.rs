@@ -7,6 +7,7 @@ pub(crate) mod fingerprint;
 mod observer;
 mod stage;
 pub(crate) mod telemetry;
+mod turn;
 
 use std::{
     path::Path,
@@ -24,6 +25,7 @@ use uuid::Uuid;
 pub(crate) use self::{
     observer::TelemetryObserver,
     stage::{StageInput, StageReport},
+    turn::Turn,
 };
 use crate::{
     arguments::{AccountPlan, DatabasePlan},
@@ -52,6 +54,7 @@ struct Kept {
     start: RunStart,
     buffer: Arc<TelemetryBuffer>,
     flusher: Option<TelemetryFlusher>,
+    turn: Turn,
     has_warned: bool,
     /// The snapshot has written the end together with itself.
     has_ended: bool,
@@ -108,10 +111,10 @@ impl Accounts {
             trace_id: machine::trace_id(),
         };
         match Self::try_open(database, start, command) {
-            Ok((writer, start, flusher, buffer)) => {
+            Ok((writer, start, flusher, buffer, turn)) => {
                 messages::note(&started_line(&start));
                 let flusher = Some(flusher);
-                let kept = Kept { writer, lock, start, buffer, flusher, has_warned: false, has_ended: false };
+                let kept = Kept { writer, lock, start, buffer, flusher, turn, has_warned: false, has_ended: false };
                 Self { kept: Some(kept) }
             }
             Err(error) => {
@@ -125,15 +128,17 @@ impl Accounts {
         database: &DatabasePlan,
         start: RunStart,
         command: &str,
-    ) -> Result<(SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>), AccountError> {
+    ) -> Result<(SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>, Turn), AccountError> {
         let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
         close_abandoned(&mut writer, command, Some(start.id))?;
         writer.mark_run_started(&start)?;
         let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE };
         let sink = SqliteAccounts::open(&database.path, &impatient)?.into_telemetry_sink(start.id);
+        let turn = Turn::default();
+        let sink = turn.of(sink);
         let buffer = Arc::new(TelemetryBuffer::default());
         let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, FLUSH_INTERVAL);
-        Ok((writer, start, flusher, buffer))
+        Ok((writer, start, flusher, buffer, turn))
     }
 
     /// The invocation's id; none where nobody keeps accounts.
@@ -144,6 +149,11 @@ impl Accounts {
     /// The queue of what happens on the way.
     pub(crate) fn telemetry(&self) -> Option<Arc<TelemetryBuffer>> {
         self.kept.as_ref().map(|kept| Arc::clone(&kept.buffer))
+    }
+
+    /// The turn to write, which the thread of the telemetry takes too.
+    pub(crate) fn turn(&self) -> Turn {
+        self.kept.as_ref().map(|kept| kept.turn.clone()).unwrap_or_default()
     }
 
     /// Runs one stage, and writes down that it began and how it ended.
@@ -203,21 +213,21 @@ impl Kept {
             rows_in: input.rows_in,
             trace_id: self.start.trace_id.clone(),
         };
-        let outcome = self.writer.begin_stage(&start);
+        let outcome = self.turn.take(|| self.writer.begin_stage(&start));
         self.note(outcome.map_err(AccountError::from));
     }
 
     fn end_stage(&mut self, report: &StageReport, failure: Option<&Failure>) {
         let end = report.end(failure);
         self.buffer.record(telemetry::stage_ended(report.stage, &end));
-        let outcome = self.writer.end_stage(&end);
+        let outcome = self.turn.take(|| self.writer.end_stage(&end));
         self.note(outcome.map_err(AccountError::from));
         self.has_ended |= report.has_ended_run && failure.is_none();
     }
 
     fn end_run(&mut self, status: AccountStatus, error: Option<String>) {
         let end = RunEnd { id: self.start.id, status, finished_at: stages::now(), notes: String::new(), error };
-        let outcome = self.writer.mark_run_finished(&end);
+        let outcome = self.turn.take(|| self.writer.mark_run_finished(&end));
         self.note(outcome);
     }
 
@@ -233,7 +243,7 @@ impl Kept {
             );
             messages::warning(&format!("{dropped} of {recorded} entries of the telemetry are lost: {why}"));
         }
-        let outcome = self.writer.set_telemetry_counts(self.start.id, outcome.counts);
+        let outcome = self.turn.take(|| self.writer.set_telemetry_counts(self.start.id, outcome.counts));
         self.note(outcome.map_err(AccountError::from));
     }
 

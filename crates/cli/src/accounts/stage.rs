@@ -48,7 +48,7 @@ impl StageReport {
             run: None,
             clock: Instant::now(),
             fingerprint: None,
-            rows_in: None,
+            rows_in: input.rows_in,
             rows_out: None,
             llm_calls: None,
             tokens: None,

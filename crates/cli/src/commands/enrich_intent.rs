@@ -3,7 +3,9 @@
 use clap::Args;
 
 use crate::{
-    arguments::{IntentArguments, IntentPlan, ResultArguments, ResultFormat, SourceArguments, SourcePlan, TrackingArguments},
+    arguments::{
+        IntentArguments, IntentPlan, ResultArguments, ResultFormat, SourceArguments, SourcePlan, TrackingArguments,
+    },
     failure::Failure,
     output::Output,
     preflight,

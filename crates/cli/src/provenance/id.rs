@@ -41,9 +41,9 @@ impl Hash {
 
     /// The id of an object.
     pub(super) fn id_of(self, kind: Kind, content: &[u8]) -> ObjectId {
-        let mut context = self.object(kind, content.len() as u64);
-        context.update(content);
-        ObjectId::from(context.finish())
+        let mut digest = self.object(kind, content.len() as u64);
+        digest.update(content);
+        ObjectId::from(digest.finish())
     }
 }
 

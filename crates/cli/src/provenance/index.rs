@@ -85,8 +85,9 @@ impl Index {
         ensure!(count <= content.len() / (STAT_LENGTH + hash.len() + 2), "it says that it has more than it can hold");
         let mut index = Self::empty();
         index.entries.reserve_exact(count);
+        let mut is_sound = true;
         for _ in 0..count {
-            index.read_entry(&mut input, hash, version)?;
+            is_sound &= index.read_entry(&mut input, hash, version)?;
         }
         while input.at < content.len() {
             let name = input.take(4)?;
@@ -98,17 +99,20 @@ impl Index {
             let length = usize::try_from(input.number()?)?;
             input.take(length)?;
         }
+        // Only now, since other forms of an index have entries without a path of their own.
+        ensure!(is_sound, "its paths are not in order, or lead elsewhere");
         Ok(index)
     }
 
-    fn read_entry(&mut self, input: &mut Input<'_>, hash: Hash, version: u32) -> Result<()> {
+    /// Takes the next entry; answers whether its path can be one and follows the one before.
+    fn read_entry(&mut self, input: &mut Input<'_>, hash: Hash, version: u32) -> Result<bool> {
         let start = input.at;
         let changed_at = input.moment()?;
         let modified_at = input.moment()?;
         let [_device, inode, mode, _user, _group, size] = input.numbers()?;
         let id = ObjectId::from_bytes(hash, input.take(hash.len())?).context("it ends too early")?;
         let flags = input.short()?;
-        let more = if flags & 0x4000 == 0 { 0 } else { input.short()? };
+        let extended = if flags & 0x4000 == 0 { 0 } else { input.short()? };
         let path = self.paths.len();
         if version == 4 {
             self.read_shortened_path(input)?;
@@ -120,10 +124,9 @@ impl Index {
         }
         let path = path..self.paths.len();
         ensure!(self.paths.len() <= MOST_PATH_BYTES, "its paths have more than {MOST_PATH_BYTES} bytes");
-        let before = self.entries.last().map(|entry: &Entry| self.path(entry));
+        let before = self.entries.last().map(|entry| self.path(entry));
         let name = &self.paths[path.clone()];
-        ensure!(before.is_none_or(|before| before <= name), "its paths are not in order");
-        ensure!(is_plain(name), "it has a path that leads elsewhere");
+        let is_sound = before.is_none_or(|before| before <= name) && is_plain(name);
         self.entries.push(Entry {
             path,
             id,
@@ -132,10 +135,10 @@ impl Index {
             modified_at,
             inode,
             size,
-            is_staged: flags & 0x3000 == 0 && more & 0x2000 == 0,
-            is_unwatched: flags & 0x8000 != 0 || more & 0x4000 != 0,
+            is_staged: flags & 0x3000 == 0 && extended & 0x2000 == 0,
+            is_unwatched: flags & 0x8000 != 0 || extended & 0x4000 != 0,
         });
-        Ok(())
+        Ok(is_sound)
     }
 
     /// How much to cut off from the path before, then what comes instead.
@@ -209,9 +212,9 @@ fn checked(bytes: &[u8], hash: Hash) -> Result<&[u8]> {
     let (content, checksum) =
         bytes.len().checked_sub(hash.len()).map(|at| bytes.split_at(at)).context("it is too short")?;
     if checksum.iter().any(|byte| *byte != 0) {
-        let mut context = hash.plain();
-        context.update(content);
-        ensure!(context.finish().as_ref() == checksum, "its checksum is wrong");
+        let mut digest = hash.plain();
+        digest.update(content);
+        ensure!(digest.finish().as_ref() == checksum, "its checksum is wrong");
     }
     Ok(content)
 }

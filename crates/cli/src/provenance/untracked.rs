@@ -74,7 +74,7 @@ fn walk(tree: AnalyzedTree<'_>, repositories: HashSet<PathBuf>) -> Result<WalkBu
     }
     walk.filter_entry(move |entry| {
         let is_repository = entry.depth() > 0 && repositories.contains(entry.path());
-        !is_repository && !(uses_ignore_files && is_trap(entry.path()))
+        !(is_repository || uses_ignore_files && is_trap(entry.path()))
     });
     Ok(walk)
 }

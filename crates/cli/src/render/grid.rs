@@ -70,7 +70,7 @@ impl Cell {
     }
 
     /// The same value in several forms, from long to short.
-    pub(crate) fn forms<const COUNT: usize>(texts: [String; COUNT]) -> Self {
+    pub(crate) fn forms<const COUNT: usize>(texts: &[String; COUNT]) -> Self {
         Self { forms: texts.iter().map(|text| one_line(text)).collect(), ..Self::new("") }
     }
 
@@ -161,17 +161,16 @@ impl Grid {
         // What a later saving won too much goes back to those that were cut.
         for index in 0..shares.len() {
             let spare = room.saturating_sub(total(&shares));
-            let share = &mut shares[index];
-            share.width = share.natural.min(share.width + spare);
+            shares[index].width = shares[index].natural.min(shares[index].width + spare);
         }
         shares
     }
 
     fn measure(&self, column: usize, shares: &mut [Share]) {
-        let share = &mut shares[column];
-        let widths = self.rows.iter().map(|row| row[column].form(share.form).width());
-        share.natural = widths.max().unwrap_or(0).max(self.columns[column].heading.width());
-        share.width = share.natural;
+        let form = shares[column].form;
+        let widths = self.rows.iter().map(|row| row[column].form(form).width());
+        let natural = widths.max().unwrap_or(0).max(self.columns[column].heading.width());
+        shares[column] = Share { natural, width: natural, ..shares[column] };
     }
 
     fn line(&self, row: &[Cell], shares: &[Share], screen: &Screen) -> String {
@@ -221,7 +220,7 @@ mod tests {
 
     fn grid(width: usize, palette: Palette) -> String {
         let mut grid = Grid::new(COLUMNS, SAVINGS);
-        let id = |text: &str| Cell::forms([text.to_owned(), text[..4].to_owned()]).mark(4);
+        let id = |text: &str| Cell::forms(&[text.to_owned(), text[..4].to_owned()]).mark(4);
         grid.push([id("0123456789"), Cell::new("failed").tone(Tone::Bad), Cell::new("a/b/c.py"), Cell::of(Some(7))]);
         let path = Cell::new("a/long/\x1b[31mpath/加算.py");
         grid.push([id("abcdefghij"), Cell::new("completed"), path, Cell::of(None::<u8>)]);
@@ -235,7 +234,7 @@ mod tests {
     fn what_matters_least_is_saved_first() {
         let texts: Vec<String> =
             [80, 45, 32, 25, 14].map(|width| format!("{width}\n{}", grid(width, Palette::Plain))).into();
-        insta::assert_snapshot!(texts.join("\n"), @"");
+        insta::assert_snapshot!("grid_widths", texts.join("\n"));
     }
 
     #[test]

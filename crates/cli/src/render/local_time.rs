@@ -39,7 +39,7 @@ impl LocalTime {
     }
 
     fn is_utc(&self) -> bool {
-        self.zone == TimeZone::UTC
+        matches!(self.zone.iana_name(), Some("UTC" | "Etc/UTC"))
     }
 
     /// What is no moment stands as it is.

@@ -138,8 +138,7 @@ pub(super) fn collect(done: &mut Vec<Statement>, statement: &mut Statement) {
     }
     let Some(element) = kind.element(&level.head, name) else { return };
     let (open, close) = if matches!(kind, Kind::List) { ("[", "]") } else { ("{", "}") };
-    statement.head =
-        [&[name, Piece::of("="), Piece::of(open)], &element[..], &clauses, &[Piece::of(close)]].concat();
+    statement.head = [&[name, Piece::of("="), Piece::of(open)], &element[..], &clauses, &[Piece::of(close)]].concat();
     statement.block.clear();
     done.pop();
 }

@@ -19,7 +19,7 @@ use crate::Error;
 const RESERVE: Duration = Duration::from_millis(500);
 
 /// Longer limits are as good as this one.
-const LONGEST_LIMIT: Duration = Duration::from_hours(1);
+const LONGEST_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Between two tries at the end.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
@@ -83,7 +83,7 @@ impl TelemetryFlusher {
     /// write the batch that it has in its hands, those entries count as dropped all the same.
     pub fn finish(mut self, limit: Duration) -> FlushOutcome {
         let limit = limit.min(LONGEST_LIMIT);
-        self.shared.stop(Instant::now() + (limit - RESERVE.min(limit / 4)));
+        self.shared.stop(Instant::now() + limit.saturating_sub(RESERVE.min(limit / 4)));
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             if self.ended.recv_timeout(limit) != Err(mpsc::RecvTimeoutError::Timeout) {

@@ -1,18 +1,18 @@
 //! The accounts of runs: each start has one outcome, alone or together with its snapshot, and none of them costs one.
 
+mod files;
+mod with_snapshot;
+
 use std::{path::Path, time::Duration};
 
 use cds_model::{
-    AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunSnapshot, RunStart, SnapshotAccount, Stage, StageEnd,
-    StageRunId, StageSource, StageStart, TelemetryCounts,
+    AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunStart, Stage, StageEnd, StageRunId, StageSource,
+    StageStart, TelemetryCounts,
 };
-use cds_persistence::{AccountError, Error, Persistence, SqliteAccounts};
+use cds_persistence::{AccountError, Error, SqliteAccounts};
 use rusqlite::Connection;
 
-use crate::samples::{
-    CONTRACT, at, chain_about, dump, faultless, make_database, mixed, names_in, number, open, save, texts, waiting,
-    workplace,
-};
+use crate::samples::{at, chain_about, dump, open, texts, waiting, workplace};
 
 pub(crate) fn ledger_id(number: u32) -> LedgerId {
     format!("019a9f3e-0000-7000-8000-{number:012}").parse().unwrap()
@@ -78,6 +78,14 @@ fn stage_end(number: u32, status: AccountStatus) -> StageEnd {
 pub(crate) fn accounts(path: &Path) -> SqliteAccounts {
     open(path).unwrap().close().unwrap();
     SqliteAccounts::open(path, &waiting(0)).unwrap()
+}
+
+/// A database in which run 1 and its stage have begun.
+fn begun(path: &Path) -> SqliteAccounts {
+    let mut accounts = accounts(path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.begin_stage(&stage_start(1, Stage::Persist)).unwrap();
+    accounts
 }
 
 /// The ends of the runs, in their order.
@@ -305,7 +313,9 @@ fn a_checkpoint_is_a_completed_run_of_the_stage_with_the_same_input_and_configur
     for (number, status) in [(1, None), (2, Some(AccountStatus::Failed)), (3, Some(AccountStatus::CompletedWithErrors))]
     {
         accounts.begin_stage(&stage_start(number, Stage::Build)).unwrap();
-        status.into_iter().for_each(|status| accounts.end_stage(&stage_end(number, status)).unwrap());
+        if let Some(status) = status {
+            accounts.end_stage(&stage_end(number, status)).unwrap();
+        }
         assert_eq!(found(&accounts), None, "{status:?}");
     }
     accounts.begin_stage(&stage_start(4, Stage::Build)).unwrap();
@@ -318,196 +328,4 @@ fn a_checkpoint_is_a_completed_run_of_the_stage_with_the_same_input_and_configur
     assert_eq!(accounts.find_checkpoint(Stage::Analyze, input, config).unwrap(), None);
     assert_eq!(accounts.find_checkpoint(Stage::Build, config, config).unwrap(), None);
     assert_eq!(accounts.find_checkpoint(Stage::Build, input, input).unwrap(), None);
-}
-
-/// A snapshot whose account names run and stage 1.
-fn accounted(snapshot: RunSnapshot) -> RunSnapshot {
-    let run = RunEnd { error: Some("1 intent is missing".to_owned()), ..end(1, AccountStatus::Completed, 60) };
-    RunSnapshot { account: Some(SnapshotAccount { run, stage: stage_end(1, AccountStatus::Completed) }), ..snapshot }
-}
-
-/// A database in which run 1 and its stage have begun.
-fn begun(path: &Path) -> SqliteAccounts {
-    let mut accounts = accounts(path);
-    accounts.mark_run_started(&start(1)).unwrap();
-    accounts.begin_stage(&stage_start(1, Stage::Persist)).unwrap();
-    accounts
-}
-
-#[test]
-fn the_end_of_a_run_with_a_snapshot_is_written_together_with_it() {
-    let (_directory, path) = workplace();
-    let mut accounts = begun(&path);
-    let saved = open(&path).unwrap().save(&accounted(mixed())).unwrap();
-    assert!(saved.warnings.is_empty(), "{:?}", saved.warnings);
-    let expected = "1|completed_with_errors|60|'1 intent is missing'|NULL|NULL|1";
-    assert_eq!(ends(&path), [expected]);
-    assert_eq!(stage_ends(&path), ["persist|completed|90|NULL|1.5"]);
-
-    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
-    assert_eq!(ends(&path), [expected]);
-}
-
-#[test]
-fn a_snapshot_that_fails_leaves_its_run_without_an_end() {
-    let (_directory, path) = workplace();
-    let mut accounts = begun(&path);
-    make_database(
-        &path,
-        "CREATE TRIGGER refuse BEFORE INSERT ON analyzer_errors BEGIN SELECT RAISE(ABORT, 'no more'); END",
-    );
-    let before = dump(&path);
-    open(&path).unwrap().save(&accounted(mixed())).unwrap_err();
-    assert_eq!(dump(&path), before);
-    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
-    assert_eq!(ends(&path), ["1|failed|70|'because of 70'|NULL|NULL|NULL"]);
-}
-
-/// Saves a snapshot with an account into a database to which `sql` was done, and gives its one warning.
-fn warning_after(sql: &str) -> (Vec<String>, Vec<String>, String) {
-    let (_directory, path) = workplace();
-    begun(&path).close().unwrap();
-    make_database(&path, sql);
-    let saved = save(&path, &accounted(faultless())).unwrap();
-    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE run_id = 1"), 3);
-    let [warning @ Error::Account { .. }] = &saved.warnings[..] else { panic!("{:?}", saved.warnings) };
-    (ends(&path), stage_ends(&path), chain_about(&path, warning))
-}
-
-#[test]
-fn an_account_that_cannot_be_written_costs_no_snapshot() {
-    let refusal = |table| format!("CREATE TRIGGER refuse AFTER UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END");
-    let (runs, stages, warning) = warning_after(&refusal("runs_ledger"));
-    assert_eq!(runs, ["1|running|NULL|NULL|NULL|NULL"]);
-    assert_eq!(stages, ["persist|running|NULL|NULL"]);
-    assert_eq!(
-        warning,
-        "write the end of the run into the accounts of database DB: write the end of the run in database DB: no \
-         (SQLite error 1811)"
-    );
-
-    let (runs, stages, warning) = warning_after(&refusal("stage_runs"));
-    assert_eq!(runs, ["1|completed|60|'1 intent is missing'|NULL|NULL|1"]);
-    assert_eq!(stages, ["persist|running|NULL|NULL"]);
-    assert!(warning.contains(": write the end of the stage in database DB: no"), "{warning}");
-
-    let (.., warning) = warning_after("DELETE FROM stage_runs; DELETE FROM runs_ledger");
-    assert_eq!(
-        warning,
-        "write the end of the run into the accounts of database DB: no run 019a9f3e-0000-7000-8000-000000000001 is in \
-         the ledger"
-    );
-    let (runs, _, warning) = warning_after("DELETE FROM stage_runs");
-    assert_eq!(runs, ["1|completed|60|'1 intent is missing'|NULL|NULL|1"]);
-    assert!(warning.ends_with("has no start of stage run 019a9f3f-0000-7000-8000-000000000001"), "{warning}");
-    let ignoring = "CREATE TRIGGER refuse BEFORE UPDATE ON runs_ledger BEGIN SELECT RAISE(IGNORE); END";
-    let (.., warning) = warning_after(ignoring);
-    assert!(warning.ends_with("write the end of the run: database DB ignored the row"), "{warning}");
-}
-
-#[test]
-fn an_account_that_ends_the_whole_transaction_fails_the_snapshot_and_nothing_stays() {
-    let (_directory, path) = workplace();
-    begun(&path).close().unwrap();
-    make_database(&path, "CREATE TRIGGER refuse AFTER UPDATE ON runs_ledger BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
-    let before = dump(&path);
-    save(&path, &accounted(mixed())).unwrap_err();
-    assert_eq!(dump(&path), before);
-}
-
-#[test]
-fn the_number_of_a_snapshot_that_was_removed_is_not_used_again() {
-    let (_directory, path) = workplace();
-    begun(&path).close().unwrap();
-    save(&path, &faultless()).unwrap();
-    save(&path, &accounted(faultless())).unwrap();
-    make_database(&path, "DELETE FROM records WHERE run_id = 2; DELETE FROM runs WHERE id = 2");
-    assert_eq!(save(&path, &faultless()).unwrap().run_id.0, 3);
-    make_database(&path, "DELETE FROM records; DELETE FROM runs");
-    assert_eq!(save(&path, &faultless()).unwrap().run_id.0, 3);
-}
-
-#[test]
-fn numbers_that_have_no_successor_or_are_none_do_not_keep_a_snapshot_from_being_saved() {
-    let (_directory, path) = workplace();
-    begun(&path).close().unwrap();
-    for (wrong, expected) in [("'many'", 1), ("9223372036854775807", 2), ("2.5", 3), ("-4", 4)] {
-        make_database(&path, &format!("UPDATE runs_ledger SET snapshot_id = {wrong}"));
-        assert_eq!(save(&path, &faultless()).unwrap().run_id.0, expected, "{wrong}");
-    }
-    make_database(&path, "PRAGMA foreign_keys = OFF; UPDATE runs SET id = 9223372036854775807 WHERE id = 4");
-    let saved = save(&path, &faultless()).unwrap();
-    assert!(saved.run_id.0 > 0);
-}
-
-#[test]
-fn accounts_are_begun_in_a_file_of_another_program_and_leave_its_content_as_it_was() {
-    let (directory, path) = workplace();
-    make_database(&path, CONTRACT);
-    let before = dump(&path);
-    let mut accounts = accounts(&path);
-    assert_eq!(dump(&path), before);
-    assert_eq!(accounts.find_checkpoint(Stage::Build, Fingerprint([0; 32]), Fingerprint([0; 32])).unwrap(), None);
-    accounts.mark_run_started(&start(1)).unwrap();
-    let after = dump(&path);
-    assert!(before.iter().all(|line| after.contains(line)));
-    let made = "SELECT name FROM sqlite_schema WHERE name NOT IN ('runs', 'records') AND sql IS NOT NULL ORDER BY name";
-    assert_eq!(
-        texts(&Connection::open(&path).unwrap(), made),
-        [
-            "idx_runs_ledger_snapshot_id",
-            "idx_stage_runs_input_fingerprint",
-            "idx_stage_runs_ledger_id",
-            "idx_telemetry_ledger_id",
-            "runs_ledger",
-            "stage_runs",
-            "telemetry",
-        ]
-    );
-    accounts.close().unwrap();
-    assert_eq!(names_in(directory.path()), ["code.sqlite"]);
-}
-
-#[test]
-fn tables_that_another_program_changes_meanwhile_are_noticed() {
-    let (_directory, path) = workplace();
-    let mut accounts = begun(&path);
-    make_database(&path, "ALTER TABLE stage_runs ADD COLUMN mood TEXT");
-    let error = accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap_err();
-    assert!(matches!(error, Error::SchemaMismatch { table: "stage_runs", .. }), "{error:?}");
-    make_database(&path, "DROP TABLE stage_runs");
-    accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap();
-    assert_eq!(stage_ends(&path), ["build|running|NULL|NULL"]);
-}
-
-#[test]
-fn accounts_are_opened_only_where_a_database_is_and_keep_its_journal() {
-    let (_directory, path) = workplace();
-    let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
-    assert!(matches!(error, Error::Missing { .. }), "{error:?}");
-    make_database(&path, "");
-    std::fs::write(&path, "").unwrap();
-    let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
-    assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
-
-    make_database(&path, &format!("PRAGMA journal_mode = DELETE; {CONTRACT}"));
-    let mut accounts = SqliteAccounts::open(&path, &waiting(0)).unwrap();
-    accounts.mark_run_started(&start(1)).unwrap();
-    accounts.close().unwrap();
-    assert_eq!(texts(&Connection::open(&path).unwrap(), "PRAGMA journal_mode"), ["delete"]);
-}
-
-#[test]
-fn a_writer_that_is_in_the_way_is_reported_and_the_connection_goes_on_in_another_thread() {
-    let (_directory, path) = workplace();
-    let mut accounts = begun(&path);
-    let other = Connection::open(&path).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap_err();
-    assert!(matches!(error, AccountError::Database(Error::Locked { .. })), "{error:?}");
-    other.execute_batch("ROLLBACK").unwrap();
-    std::thread::spawn(move || accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap())
-        .join()
-        .unwrap();
-    assert_eq!(ends(&path), ["1|completed|60|NULL|NULL|NULL|NULL"]);
 }

@@ -32,7 +32,7 @@ pub(super) struct Comparison<'a> {
 
 /// Names the records of one snapshot, and puts them in the order of their places.
 pub(super) fn units(rows: Vec<DefinitionRow>) -> Vec<Unit> {
-    let named = rows.iter().map(|row| UnitRow {
+    let unit_rows = rows.iter().map(|row| UnitRow {
         // Another program may know more kinds; for a name only classes and files are special.
         kind: row.kind.parse().unwrap_or(SymbolKind::Function),
         file_path: &row.file_path,
@@ -40,7 +40,7 @@ pub(super) fn units(rows: Vec<DefinitionRow>) -> Vec<Unit> {
         start_line: row.start_line,
         end_line: row.end_line,
     });
-    let names = unit_names(&named.collect::<Vec<_>>());
+    let names = unit_names(&unit_rows.collect::<Vec<_>>());
     let mut units: Vec<Unit> = rows.into_iter().zip(names).map(|(row, name)| Unit { row, name }).collect();
     units.sort_by(|left, right| place(left).cmp(&place(right)));
     units

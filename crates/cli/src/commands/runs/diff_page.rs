@@ -89,10 +89,8 @@ fn moved(page: &mut Sections<'_>, pairs: &[Pair<'_>], limit: usize) {
     page.heading("Moved");
     let mut grid = Grid::new(MOVE_COLUMNS, MOVE_SAVINGS);
     for (origin, unit) in pairs.iter().take(limit) {
-        let name = match origin.name == unit.name {
-            true => unit.name.to_string(),
-            false => format!("{} -> {}", origin.name, unit.name),
-        };
+        let name =
+            if origin.name == unit.name { unit.name.to_string() } else { format!("{} -> {}", origin.name, unit.name) };
         grid.push([Cell::new(&unit.row.kind), Cell::new(place(origin)), Cell::new(place(unit)), Cell::new(name)]);
     }
     page.grid(&grid);

@@ -33,12 +33,12 @@ pub(super) fn seconds(seconds: Option<f64>) -> Option<String> {
 /// A status in its colour; where there is no room `completed_with_errors` is `with_errors`.
 pub(super) fn status_cell(status: &str) -> Cell {
     let short = status.strip_prefix("completed_with_").map_or(status, |_| "with_errors");
-    Cell::forms([status.to_owned(), short.to_owned()]).tone(Tone::of_status(status))
+    Cell::forms(&[status.to_owned(), short.to_owned()]).tone(Tone::of_status(status))
 }
 
 /// A stored moment in the reader's time.
 pub(super) fn time_cell(stored: &str, screen: &Screen) -> Cell {
-    Cell::forms(screen.time.in_column(stored))
+    Cell::forms(&screen.time.in_column(stored))
 }
 
 /// A commit in short; what is no commit's number stands as it is.
@@ -47,7 +47,7 @@ pub(super) fn commit_cell(commit: Option<&str>) -> Cell {
     let (base, dirt) = commit.strip_suffix("-dirty").map_or((commit, ""), |base| (base, "-dirty"));
     let is_number = base.len() >= COMMIT_DIGITS && base.bytes().all(|byte| byte.is_ascii_hexdigit());
     let short = |digits: usize| if is_number { &base[..digits] } else { base };
-    Cell::forms([
+    Cell::forms(&[
         format!("{}{dirt}", short(COMMIT_DIGITS)),
         format!("{}{}", short(7), if dirt.is_empty() { "" } else { "*" }),
     ])

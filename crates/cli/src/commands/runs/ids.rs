@@ -59,7 +59,7 @@ impl KnownIds {
     /// The id with its beginning marked, and where there is no room that beginning alone.
     pub(super) fn cell(&self, id: &str) -> Cell {
         let enough = self.enough(id);
-        Cell::forms([id.to_owned(), id.chars().take(enough).collect()]).mark(enough)
+        Cell::forms(&[id.to_owned(), id.chars().take(enough).collect()]).mark(enough)
     }
 }
 

@@ -135,9 +135,10 @@ fn only(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<Option<Inv
             .with_hint(format!("it may be {}", candidates.join(", ")))),
         FoundRun::Missing { .. } if is_empty(reader)? => Ok(None),
         FoundRun::Missing { nearest } => {
-            let hint = match nearest.is_empty() {
-                true => "cds runs list shows those there are".to_owned(),
-                false => format!("the nearest are {}; cds runs list shows all", nearest.join(", ")),
+            let hint = if nearest.is_empty() {
+                "cds runs list shows those there are".to_owned()
+            } else {
+                format!("the nearest are {}; cds runs list shows all", nearest.join(", "))
             };
             Err(Failure::failed(anyhow!("find run {name:?}: there is none")).with_hint(hint))
         }

@@ -1,6 +1,6 @@
 //! One run as a page: outcome first, then where it came from, what it cost, and what happened.
 
-use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow};
+use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow, SnapshotRow};
 
 use super::{
     facts::{self, broken_stage, plural},
@@ -38,7 +38,7 @@ fn run(
     page.heading("Run");
     let status = found.status();
     page.toned_field("status", Tone::of_status(status), status);
-    page.field("outcome", outcome(found, details, liveness));
+    page.field("outcome", outcome(found, details, liveness, screen));
     page.optional("snapshot", found.snapshot_id);
     page.field("started", screen.time.in_full(found.started_at()));
     let Some(row) = &found.ledger else {
@@ -46,7 +46,9 @@ fn run(
         page.field("ledger", "none: another program wrote this snapshot, or a cds that kept no accounts");
         return;
     };
-    page.optional("finished", row.finished_at.as_deref().map(|stored| screen.time.in_full(stored)));
+    // What another command wrote down is not when it ended.
+    let end = if row.closed_by.is_some() { "marked" } else { "finished" };
+    page.optional(end, row.finished_at.as_deref().map(|stored| screen.time.in_full(stored)));
     page.optional("seconds", facts::seconds(facts::duration_seconds(found)));
     page.field("ledger id", &row.run_id);
     page.field("project", &row.subject);
@@ -61,7 +63,7 @@ fn run(
 }
 
 /// What became of the run, in a sentence.
-fn outcome(found: &Invocation, details: &InvocationDetails, liveness: Option<&Liveness>) -> String {
+fn outcome(found: &Invocation, details: &InvocationDetails, liveness: Option<&Liveness>, screen: &Screen) -> String {
     let ledger = found.ledger.as_ref();
     let stage = broken_stage(&details.stages);
     let place = stage.map_or_else(|| "outside of its stages".to_owned(), |row| format!("in stage {}", row.stage));
@@ -72,11 +74,7 @@ fn outcome(found: &Invocation, details: &InvocationDetails, liveness: Option<&Li
     match found.status() {
         "completed" => "it ended, and nothing is missing".to_owned(),
         "completed_with_errors" => match &found.snapshot {
-            Some(row) => format!(
-                "it ended with its result; missing are {} and parts of {}",
-                plural(row.intent_failed_count, "intent"),
-                plural(row.analyzer_error_count, "file")
-            ),
+            Some(row) => format!("it ended with its result; {}", missing(row)),
             None => "it ended with its result, and something is missing from that".to_owned(),
         },
         "failed" => format!("it failed {place}: {}", cause()),
@@ -86,14 +84,32 @@ fn outcome(found: &Invocation, details: &InvocationDetails, liveness: Option<&Li
             }
             None => format!("it was interrupted {place}: {}", cause()),
         },
-        "running" => running(&place, liveness),
+        "running" => running(&place, liveness, screen),
         _ => "this version of cds does not know this status".to_owned(),
     }
 }
 
-fn running(place: &str, liveness: Option<&Liveness>) -> String {
+/// What is not in a snapshot.
+fn missing(row: &SnapshotRow) -> String {
+    let files =
+        (row.analyzer_error_count > 0).then(|| format!("something of {}", plural(row.analyzer_error_count, "file")));
+    let intents = (row.intent_failed_count > 0).then(|| plural(row.intent_failed_count, "intent"));
+    let parts: Vec<String> = files.into_iter().chain(intents).collect();
+    if parts.is_empty() {
+        "nothing is known to be missing".to_owned()
+    } else {
+        format!("missing: {}", parts.join(", "))
+    }
+}
+
+fn running(place: &str, liveness: Option<&Liveness>, screen: &Screen) -> String {
     match liveness {
-        Some(Liveness::Alive(holder)) => format!("it is at work {place}; the lock is held by {holder}"),
+        Some(Liveness::Alive(holder)) => format!(
+            "it is at work {place}; process {} on {} has held the lock since {}",
+            holder.pid,
+            or_unknown(&holder.host),
+            screen.time.in_full(or_unknown(&holder.started_at))
+        ),
         Some(Liveness::Gone) => format!(
             "it has no end, and its lock is not held any more: its process is gone, it was interrupted {place}; the \
              next command that writes marks it so"
@@ -137,7 +153,7 @@ fn snapshot(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDet
     page.field("scope", &row.scope);
     page.field("progress batch", row.progress_batch_size.to_string());
     page.field("started", screen.time.in_full(&row.started_at));
-    page.field("analyzed until", screen.time.in_full(&row.finished_at));
+    page.field("last intent", screen.time.in_full(&row.finished_at));
     if found.ledger.is_some() {
         page.field("root", &row.root_path);
     }
@@ -146,13 +162,19 @@ fn snapshot(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDet
 fn cost(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails) {
     page.heading("Intents and cost");
     page.optional("calls", found.llm_calls.or_else(|| counted_calls(details)));
-    match found.tokens {
-        Some(tokens) => page.field("tokens", tokens.to_string()),
-        None => page.field("tokens", "unknown: nobody told"),
+    match (found.tokens, found.llm_calls) {
+        (Some(tokens), _) => page.field("tokens", tokens.to_string()),
+        (None, Some(0)) => page.field("tokens", "none: no model was called"),
+        (None, _) => page.field("tokens", "unknown: nobody told"),
     }
     let Some(row) = &found.enrichment else {
         if found.llm_calls.is_none() && counted_calls(details).is_some() {
-            page.sentence("the calls are those that the telemetry has: no stage lived to count them");
+            let why = if found.status() == "running" {
+                "no stage has counted them yet"
+            } else {
+                "no stage lived to count them"
+            };
+            page.sentence(format!("the calls are those that the telemetry has: {why}"));
         }
         return;
     };
@@ -196,6 +218,8 @@ fn reason(note: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use cds_persistence::LockHolder;
+
     use super::{super::samples, *};
 
     fn page(found: &Invocation, details: &InvocationDetails, width: usize) -> String {
@@ -243,6 +267,27 @@ mod tests {
             "the process ended before it could count; 25 entries are there",
         ] {
             assert!(text.contains(part), "{part:?} is in {text}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_an_end_is_told_from_one_that_is_at_work() {
+        let (mut found, details) = samples::killed();
+        let row = found.ledger.as_mut().unwrap();
+        (row.status, row.closed_by) = ("running".to_owned(), None);
+        let holder = LockHolder {
+            pid: 4711,
+            host: "ci-7".to_owned(),
+            started_at: row.started_at.clone(),
+            ..LockHolder::default()
+        };
+        for (liveness, expected) in [
+            (Liveness::Alive(holder), "process 4711 on ci-7 has held the lock since 2026-11-20 23:15:00 +01:00"),
+            (Liveness::Gone, "its process is gone, it was interrupted in stage enrich"),
+            (Liveness::Unclear, "whether it is still at work in stage enrich cannot be told"),
+        ] {
+            let text = render(&found, &details, Some(&liveness), &samples::screen(400));
+            assert!(text.contains(expected) && text.contains("no stage has counted them yet"), "{text}");
         }
     }
 

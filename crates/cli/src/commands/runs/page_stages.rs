@@ -7,6 +7,7 @@ use crate::render::{
     grid::{Cell, Column, Grid, Saving},
     screen::Screen,
     sections::Sections,
+    style::Tone,
 };
 
 const COLUMNS: &[Column] = &[
@@ -63,11 +64,20 @@ fn stage(page: &mut Sections<'_>, found: &Invocation, row: &StageRow, screen: &S
     page.heading(&format!("Stage {}", row.stage));
     page.field("stage id", &row.run_id);
     page.field("source", &row.source);
-    page.optional("error", row.error.as_ref());
+    if let Some(error) = &row.error {
+        page.toned_field("error", Tone::of_status(&row.status), error);
+    }
     page.field("started", screen.time.in_full(&row.started_at));
-    page.optional("finished", row.finished_at.as_deref().map(|stored| screen.time.in_full(stored)));
-    page.optional("model calls", row.llm_calls);
-    page.optional("tokens", row.tokens);
+    // What another command wrote down is not when it ended.
+    let is_marked = row.duration_seconds.is_none() && found.ledger.as_ref().is_some_and(|run| run.closed_by.is_some());
+    page.optional(
+        if is_marked { "marked" } else { "finished" },
+        row.finished_at.as_deref().map(|stored| screen.time.in_full(stored)),
+    );
+    if row.llm_calls.is_some() || row.tokens.is_some() {
+        page.optional("model calls", row.llm_calls);
+        page.optional("tokens", row.tokens);
+    }
     page.optional("input", row.input_fingerprint.as_ref());
     page.field("configuration", &row.config_hash);
     let ledger = found.ledger.as_ref();

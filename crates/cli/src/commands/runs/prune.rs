@@ -114,13 +114,11 @@ impl PruneArguments {
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         lock.check(interrupt)?;
         let verdicts = database.prune_runs(rules).map_err(database_failure)?;
-        let sizes = match self.compact {
-            true => {
-                lock.check(interrupt)?;
-                Some(database.compact().map_err(database_failure)?)
-            }
-            false => None,
-        };
+        let mut sizes = None;
+        if self.compact {
+            lock.check(interrupt)?;
+            sizes = Some(database.compact().map_err(database_failure)?);
+        }
         database.close().map_err(database_failure)?;
         Ok(Outcome { verdicts, is_dry: false, sizes })
     }

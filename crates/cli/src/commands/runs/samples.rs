@@ -27,7 +27,7 @@ pub(super) fn assert_is_safe(text: &str, width: usize) {
 
 fn ledger(id: u64, status: &str) -> LedgerRow {
     LedgerRow {
-        run_id: format!("019a9f3e-1c2b-7def-8123-{id:012x}"),
+        run_id: format!("019a9f3e-{:04x}-7def-8123-{id:012x}", 0x1c2b - id),
         subject: "shop".to_owned(),
         notes: None,
         started_at: "2026-11-20T22:15:00.120Z".to_owned(),
@@ -52,7 +52,7 @@ fn ledger(id: u64, status: &str) -> LedgerRow {
 fn stage(id: u64, stage: &str, status: &str) -> StageRow {
     StageRow {
         run_id: format!("019a9f3e-1c{:02x}-7def-8123-{id:012x}", 0x2b + id),
-        ledger_id: "019a9f3e-1c2b-7def-8123-000000000001".to_owned(),
+        ledger_id: "019a9f3e-1c2a-7def-8123-000000000001".to_owned(),
         stage: stage.to_owned(),
         status: status.to_owned(),
         source: "executed".to_owned(),
@@ -156,6 +156,7 @@ pub(super) fn failed() -> (Invocation, InvocationDetails) {
             status: "failed".to_owned(),
             error: Some(error.to_owned()),
             code_ref: Some(format!("{COMMIT}-dirty")),
+            run_id: ledger(3, "failed").run_id,
             ..row
         }),
         snapshot_id: None,
@@ -217,7 +218,7 @@ pub(super) fn invocations() -> Vec<Invocation> {
         subject: "a-project-with-a-long-name".to_owned(),
         finished_at: None,
         code_ref: Some(format!("{COMMIT}-dirty")),
-        ..ledger(0x1_0000, "running")
+        ..ledger(0xc2b, "running")
     };
     vec![
         Invocation { ledger: Some(running), ..none.clone() },

@@ -71,6 +71,7 @@ fn json(stats: &RunStats, since: Option<&str>) -> Value {
         "shared_count": stats.shared_count,
         "reuse_rate": share(stats.reused_count, stats),
         "call_count": stats.call_count,
+        "tokens": stats.tokens,
         "prompt_tokens": stats.prompt_tokens,
         "answer_tokens": stats.answer_tokens,
     })
@@ -101,11 +102,13 @@ fn render(stats: &RunStats, screen: &Screen) -> String {
         }
         page.grid(&grid);
     }
-    page.heading("Intents and cost");
+    page.heading("Cost of all of them");
+    page.field("calls", stats.call_count.to_string());
+    page.optional("tokens", stats.tokens);
+    page.heading("Intents of the snapshots that are there");
     page.field("selected", stats.selected_count.to_string());
     page.field("reused", with_share(stats.reused_count, stats));
     page.field("shared", with_share(stats.shared_count, stats));
-    page.field("calls", stats.call_count.to_string());
     page.optional("prompt tokens", stats.prompt_tokens);
     page.optional("answer tokens", stats.answer_tokens);
     page.finish()
@@ -133,6 +136,7 @@ mod tests {
             reused_count: 500,
             shared_count: 12,
             call_count: 90,
+            tokens: Some(150_000),
             prompt_tokens: Some(123_456),
             answer_tokens: None,
         }

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -64,7 +64,7 @@ impl Pack {
 }
 
 impl Opened {
-    fn open(path: &PathBuf) -> Result<Self> {
+    fn open(path: &Path) -> Result<Self> {
         let (mut index, _) = files::open(path).context("open the index of a pack")?;
         let (pack, _) = files::open(&path.with_extension("pack")).context("open a pack")?;
         let start: [u8; 8] = at(&mut index, 0)?;

@@ -47,3 +47,34 @@ impl TelemetrySink for SqliteTelemetry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{OpenOptions, SqlitePersistence, sqlite::journal::Journal};
+
+    fn synchronous(accounts: &SqliteAccounts) -> i64 {
+        accounts.database.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn only_telemetry_is_not_synced_each_time_and_only_with_a_log() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("code.sqlite");
+        let options = OpenOptions::default();
+        SqlitePersistence::open(&path, &options).unwrap().close().unwrap();
+        for (journal, expected) in [(Journal::WriteAheadLog, 1), (Journal::Truncate, 2)] {
+            let accounts = SqliteAccounts::open(&path, &options).unwrap();
+            journal::set(&accounts.database, journal).unwrap();
+            accounts.close().unwrap();
+
+            let accounts = SqliteAccounts::open(&path, &options).unwrap();
+            assert_eq!((accounts.journal, synchronous(&accounts)), (journal, 2));
+            let sink = accounts.into_telemetry_sink("019a9f3e-0000-7000-8000-000000000001".parse().unwrap());
+            assert_eq!(synchronous(&sink.accounts), expected, "{journal:?}");
+            sink.close().unwrap();
+        }
+    }
+}

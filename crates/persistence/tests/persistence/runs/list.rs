@@ -1,6 +1,6 @@
 //! Which invocations and stages there are, in which order, and sums over them.
 
-use cds_persistence::{Counted, InvocationFilter, RunStats, SqliteReader, StageFilter};
+use cds_persistence::{Counted, InvocationDetails, InvocationFilter, RunStats, SqliteReader, StageFilter};
 
 use super::{empty, ledger_row, short, shorts, six_runs, stage_id};
 use crate::{
@@ -51,7 +51,7 @@ fn costs_are_those_of_the_stages_or_else_of_the_enrichment() {
     };
     assert_eq!(costs("L2"), (Some(4), Some(900), Some(3)));
     assert_eq!(costs("L5"), (Some(3), Some(100), None));
-    assert_eq!(costs("S6"), (Some(4), Some(800), Some(3)));
+    assert_eq!(costs("S10"), (Some(4), Some(800), Some(3)));
     assert_eq!(costs("L1"), (None, None, None));
 }
 
@@ -72,7 +72,7 @@ fn a_file_of_another_implementation_has_runs_without_accounts() {
     assert_eq!((found[0].project(), found[0].name().as_str(), found[0].llm_calls), (None, "7", None));
     assert_eq!(reader.stage_runs(&StageFilter::default()).unwrap(), []);
     let details = reader.invocation_details(&found[0]).unwrap();
-    assert_eq!(details, Default::default());
+    assert_eq!(details, InvocationDetails::default());
     let stats = reader.run_stats(None).unwrap();
     assert_eq!(stats.statuses, [Counted { name: "completed".to_owned(), count: 2 }]);
     assert_eq!(reader.definitions(found[0].snapshot_id.unwrap()).unwrap(), []);

@@ -1,28 +1,13 @@
-//! `cds doctor`: what would go wrong, before it does. It changes nothing.
+//! What can be known of a database and its place, from the outside in.
 
-use std::{
-    fmt,
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
-use anyhow::anyhow;
 use cds_persistence::{
     Access, Diagnosis, LockStatus, PlaceReport, SqliteReader, examine_place, lock_path, lock_status,
 };
-use clap::Args;
-use serde_json::{Value, json};
 
-use super::lock;
-use crate::{
-    arguments::{DatabaseArguments, DatabasePlan, IntentArguments, IntentPlan, ResultFormat},
-    failure::{Failure, database_failure},
-    output::Output,
-    preflight,
-    render::{columns::wrap, safe_json, screen::Screen, style::Tone, text::one_line},
-    signals::Interrupt,
-    stages,
-};
+use super::Check;
+use crate::{arguments::DatabasePlan, commands::lock, failure::database_failure};
 
 /// Less room than this ends most runs.
 const LEAST_BYTES: u64 = 16 << 20;
@@ -31,92 +16,8 @@ const SCARCE_BYTES: u64 = 256 << 20;
 /// File systems that are gone with the power.
 const VOLATILE: [&str; 2] = ["tmpfs", "ramfs"];
 
-/// Say what would go wrong with a database and a provider, and what to do about it; changes nothing
-#[derive(Debug, Args)]
-pub(crate) struct DoctorArguments {
-    #[command(flatten)]
-    database: DatabaseArguments,
-
-    #[command(flatten)]
-    intents: IntentArguments,
-
-    /// Lines for people, or one JSON object
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
-    format: ResultFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Ok,
-    Warn,
-    Fail,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        })
-    }
-}
-
-/// One thing that was looked at.
-#[derive(Debug)]
-struct Check {
-    level: Level,
-    name: &'static str,
-    finding: String,
-    remedy: Option<String>,
-}
-
-impl Check {
-    fn ok(name: &'static str, finding: impl Into<String>) -> Self {
-        Self { level: Level::Ok, name, finding: finding.into(), remedy: None }
-    }
-
-    fn warn(name: &'static str, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { level: Level::Warn, name, finding: finding.into(), remedy: Some(remedy.into()) }
-    }
-
-    fn fail(name: &'static str, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { level: Level::Fail, name, finding: finding.into(), remedy: Some(remedy.into()) }
-    }
-
-    fn of_failure(name: &'static str, failure: &Failure) -> Self {
-        let remedy = failure.hint().map(str::to_owned);
-        Self { level: Level::Fail, name, finding: failure.to_string(), remedy }
-    }
-}
-
-pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let intents = arguments.intents.plan(stages::seed())?;
-    let mut checks = match arguments.database.plan_if_given() {
-        Some(plan) => examine(&plan),
-        None => vec![Check::warn(
-            "database",
-            "none is configured; commands that need one will say so",
-            "name the file with --db-path FILE, or set CDS_DB_PATH",
-        )],
-    };
-    checks.push(provider(intents, interrupt)?);
-    checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
-    Output::Stdout.write(|writer| match arguments.format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &json(&checks))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => write(writer, &checks, &Screen::of_stdout()),
-    })?;
-    match count(&checks, Level::Fail) {
-        0 => Ok(()),
-        1 => Err(Failure::failed(anyhow!("pass 1 check of {}", checks.len()))),
-        failed => Err(Failure::failed(anyhow!("pass {failed} checks of {}", checks.len()))),
-    }
-}
-
-fn examine(plan: &DatabasePlan) -> Vec<Check> {
+/// Everything that is looked at because of a database.
+pub(super) fn examine(plan: &DatabasePlan) -> Vec<Check> {
     let place = examine_place(&plan.path);
     let mut checks = place_checks(&place);
     if place.is_present && place.refusal.is_none() {
@@ -195,22 +96,22 @@ fn database_checks(found: &Diagnosis) -> Vec<Check> {
         Access::Copy => " (read as a copy, with its journal applied)",
     };
     let known = |count: Option<u64>| count.map_or_else(|| "unreadable".to_owned(), |count| count.to_string());
-    let unused = match found.free_page_count.saturating_mul(2) > found.page_count.max(2_000) {
-        true => Check::warn(
+    let is_mostly_empty = found.free_page_count.saturating_mul(2) > found.page_count.max(2_000);
+    let content = if is_mostly_empty {
+        Check::warn(
             "content",
             format!("{} of {} pages are empty", found.free_page_count, found.page_count),
             "give the room back with: cds runs prune --compact and a rule of what to keep",
-        ),
-        false => Check::ok(
-            "content",
-            format!("snapshots: {}, records: {}{read}", known(found.run_count), known(found.record_count)),
-        ),
+        )
+    } else {
+        let (runs, records) = (known(found.run_count), known(found.record_count));
+        Check::ok("content", format!("snapshots: {runs}, records: {records}{read}"))
     };
     vec![
         Check::ok("sqlite", format!("version {}", found.sqlite_version)),
         Check::ok("schema", schema),
         integrity(found),
-        unused,
+        content,
     ]
 }
 
@@ -261,81 +162,19 @@ fn survival(place: &PlaceReport) -> Check {
     Check::ok("survives", format!("kill: yes; power cut: yes, with {journal} and synchronous=FULL"))
 }
 
-fn provider(mut intents: IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
-    // So that a provider that cannot be asked is an answer here, and not only a warning.
-    intents.requires_provider = true;
-    let place = format!("{}, model {}", intents.client.provider_url(), intents.client.model());
-    match preflight::probe(&intents, interrupt) {
-        Ok(_) => Ok(Check::ok("provider", format!("{place}: there"))),
-        Err(_) if interrupt.is_raised() => Err(interrupt.failure()),
-        Err(failure) => Ok(Check::of_failure("provider", &failure)),
-    }
-}
-
-/// Only for information, and without running it: commits are read from the repository's files.
-fn git(path: &std::ffi::OsStr) -> Check {
-    let names = if cfg!(windows) { ["git.exe"] } else { ["git"] };
-    let found =
-        std::env::split_paths(path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file());
-    Check::ok(
-        "git",
-        match found {
-            Some(file) => {
-                format!("found at {}; not needed, commits are read from the repository itself", file.display())
-            }
-            None => "not found, and not needed: commits are read from the repository itself".to_owned(),
-        },
-    )
-}
-
-fn count(checks: &[Check], level: Level) -> usize {
-    checks.iter().filter(|check| check.level == level).count()
-}
-
-fn json(checks: &[Check]) -> Value {
-    let check = |check: &Check| {
-        json!({
-            "check": check.name,
-            "level": check.level.to_string(),
-            "finding": check.finding,
-            "remedy": check.remedy,
-        })
-    };
-    json!({
-        "checks": checks.iter().map(check).collect::<Value>(),
-        "warn_count": count(checks, Level::Warn),
-        "fail_count": count(checks, Level::Fail),
-    })
-}
-
-fn write(writer: &mut dyn Write, checks: &[Check], screen: &Screen) -> io::Result<()> {
-    let indent = 4 + 2 + 11 + 2;
-    let room = screen.width.saturating_sub(indent);
-    for check in checks {
-        let tone = match check.level {
-            Level::Ok => Tone::Good,
-            Level::Warn => Tone::Warning,
-            Level::Fail => Tone::Bad,
-        };
-        let mut start = format!("{}  {:11}  ", screen.palette.paint(tone, &format!("{:4}", check.level)), check.name);
-        let remedy = check.remedy.iter().map(|remedy| format!("remedy: {remedy}"));
-        for text in std::iter::once(check.finding.clone()).chain(remedy) {
-            for line in wrap(&one_line(&text), room) {
-                writeln!(writer, "{start}{line}")?;
-                start = " ".repeat(indent);
-            }
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use cds_persistence::FileSystem;
     use jiff::tz::TimeZone;
     use unicode_width::UnicodeWidthStr as _;
 
-    use super::*;
-    use crate::render::{local_time::LocalTime, style::Palette, text::is_unsafe};
+    use super::{
+        super::{Level, count, write},
+        *,
+    };
+    use crate::render::{local_time::LocalTime, screen::Screen, style::Palette, text::is_unsafe};
 
     fn place(free_bytes: u64, is_fit_for_log: bool) -> PlaceReport {
         PlaceReport {
@@ -390,6 +229,7 @@ mod tests {
         checks.extend(place_checks(&PlaceReport {
             is_file_writable: false,
             folder_error: Some(io::ErrorKind::PermissionDenied.into()),
+            file_system: Some(FileSystem { number: 0x6969, name: Some("nfs") }),
             ..place(1 << 20, false)
         }));
         checks.push(survival(&place(0, false)));
@@ -409,14 +249,5 @@ mod tests {
             [0, LEAST_BYTES - 1, LEAST_BYTES, SCARCE_BYTES - 1, SCARCE_BYTES, u64::MAX].map(level),
             [Level::Fail, Level::Fail, Level::Warn, Level::Warn, Level::Ok, Level::Ok]
         );
-    }
-
-    #[test]
-    fn git_is_looked_for_and_not_needed() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(git(folder.path().as_os_str()).finding.starts_with("not found"));
-        std::fs::write(folder.path().join(if cfg!(windows) { "git.exe" } else { "git" }), "").unwrap();
-        let check = git(folder.path().as_os_str());
-        assert!(check.level == Level::Ok && check.finding.starts_with("found at"), "{check:?}");
     }
 }

@@ -1,0 +1,39 @@
+//! Whose turn it is to write, among the threads of this process.
+//!
+//! The thread of the telemetry has a connection of its own. Were it in the middle of a transaction, another one of this
+//! process would find the database locked, as if by a stranger, and fail where it is not to wait for strangers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cds_model::TelemetryEntry;
+use cds_persistence::{Error, TelemetrySink};
+
+/// The right to write, which one thread of this process has at a time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turn(Arc<Mutex<()>>);
+
+impl Turn {
+    /// Waits for the turn and has it while `write` runs.
+    pub(crate) fn take<T>(&self, write: impl FnOnce() -> T) -> T {
+        // A thread that panicked has left nothing half-done behind: its transaction is rolled back.
+        let _turn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        write()
+    }
+
+    /// The same sink, which waits for its turn.
+    pub(super) fn of(&self, sink: impl TelemetrySink + 'static) -> impl TelemetrySink + 'static {
+        Waiting { sink, turn: self.clone() }
+    }
+}
+
+struct Waiting<S> {
+    sink: S,
+    turn: Turn,
+}
+
+impl<S: TelemetrySink> TelemetrySink for Waiting<S> {
+    fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error> {
+        let sink = &mut self.sink;
+        self.turn.take(|| sink.write(entries))
+    }
+}

@@ -1,0 +1,189 @@
+//! `cds doctor`: what would go wrong, before it does. It changes nothing.
+
+mod database;
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use anyhow::anyhow;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::{DatabaseArguments, IntentArguments, IntentPlan, ResultFormat},
+    failure::Failure,
+    output::Output,
+    preflight,
+    render::{columns::wrap, safe_json, screen::Screen, style::Tone, text::one_line},
+    signals::Interrupt,
+    stages,
+};
+
+/// Say what would go wrong with a database and a provider, and what to do about it; changes nothing
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    intents: IntentArguments,
+
+    /// Lines for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Ok,
+    Warn,
+    Fail,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        })
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Check {
+    level: Level,
+    name: &'static str,
+    finding: String,
+    remedy: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, finding: impl Into<String>) -> Self {
+        Self { level: Level::Ok, name, finding: finding.into(), remedy: None }
+    }
+
+    fn warn(name: &'static str, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Warn, name, finding: finding.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn fail(name: &'static str, finding: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Fail, name, finding: finding.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn of_failure(name: &'static str, failure: &Failure) -> Self {
+        let remedy = failure.hint().map(str::to_owned);
+        Self { level: Level::Fail, name, finding: failure.to_string(), remedy }
+    }
+}
+
+pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let intents = arguments.intents.plan(stages::seed())?;
+    let mut checks = match arguments.database.plan_if_given() {
+        Some(plan) => database::examine(&plan),
+        None => vec![Check::warn(
+            "database",
+            "none is configured; commands that need one will say so",
+            "name the file with --db-path FILE, or set CDS_DB_PATH",
+        )],
+    };
+    checks.push(provider(intents, interrupt)?);
+    checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
+    Output::Stdout.write(|writer| match arguments.format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &json(&checks))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => write(writer, &checks, &Screen::of_stdout()),
+    })?;
+    match count(&checks, Level::Fail) {
+        0 => Ok(()),
+        1 => Err(Failure::failed(anyhow!("pass 1 check of {}", checks.len()))),
+        failed => Err(Failure::failed(anyhow!("pass {failed} checks of {}", checks.len()))),
+    }
+}
+
+fn provider(mut intents: IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
+    // So that a provider that cannot be asked is an answer here, and not only a warning.
+    intents.requires_provider = true;
+    let place = format!("{}, model {}", intents.client.provider_url(), intents.client.model());
+    match preflight::probe(&intents, interrupt) {
+        Ok(_) => Ok(Check::ok("provider", format!("{place}: there"))),
+        Err(_) if interrupt.is_raised() => Err(interrupt.failure()),
+        Err(failure) => Ok(Check::of_failure("provider", &failure)),
+    }
+}
+
+/// Only for information, and without running it: commits are read from the repository's files.
+fn git(path: &std::ffi::OsStr) -> Check {
+    let names = if cfg!(windows) { ["git.exe"] } else { ["git"] };
+    let found =
+        std::env::split_paths(path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file());
+    Check::ok(
+        "git",
+        match found {
+            Some(file) => {
+                format!("found at {}; not needed, commits are read from the repository itself", file.display())
+            }
+            None => "not found, and not needed: commits are read from the repository itself".to_owned(),
+        },
+    )
+}
+
+fn count(checks: &[Check], level: Level) -> usize {
+    checks.iter().filter(|check| check.level == level).count()
+}
+
+fn json(checks: &[Check]) -> Value {
+    let check = |check: &Check| {
+        json!({
+            "check": check.name,
+            "level": check.level.to_string(),
+            "finding": check.finding,
+            "remedy": check.remedy,
+        })
+    };
+    json!({
+        "checks": checks.iter().map(check).collect::<Value>(),
+        "warn_count": count(checks, Level::Warn),
+        "fail_count": count(checks, Level::Fail),
+    })
+}
+
+fn write(writer: &mut dyn Write, checks: &[Check], screen: &Screen) -> io::Result<()> {
+    let indent = 4 + 2 + 11 + 2;
+    let room = screen.width.saturating_sub(indent);
+    for check in checks {
+        let tone = match check.level {
+            Level::Ok => Tone::Good,
+            Level::Warn => Tone::Warning,
+            Level::Fail => Tone::Bad,
+        };
+        let mut start = format!("{}  {:11}  ", screen.palette.paint(tone, &format!("{:4}", check.level)), check.name);
+        let remedy = check.remedy.iter().map(|remedy| format!("remedy: {remedy}"));
+        for text in std::iter::once(check.finding.clone()).chain(remedy) {
+            for line in wrap(&one_line(&text), room) {
+                writeln!(writer, "{start}{line}")?;
+                start = " ".repeat(indent);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_is_looked_for_and_not_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(git(folder.path().as_os_str()).finding.starts_with("not found"));
+        std::fs::write(folder.path().join(if cfg!(windows) { "git.exe" } else { "git" }), "").unwrap();
+        let check = git(folder.path().as_os_str());
+        assert!(check.level == Level::Ok && check.finding.starts_with("found at"), "{check:?}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Against repositories that git itself makes.
+
+mod hostile;
+mod random;
+mod shapes;
+mod states;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cds_model::CodeRef;
+use tempfile::TempDir;
+
+use super::{AnalyzedTree, code_ref};
+
+const CLEAN: &str = "read from the repository";
+
+/// A folder with a repository `repo`, made by a git that knows no settings but these.
+struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    /// Two commits of `a.py`, `b.txt` and `sub/c.py`.
+    fn new() -> Self {
+        let sandbox = Self::empty(&[]);
+        sandbox.write("a.py", "a = 0\n");
+        sandbox.commit_all();
+        sandbox.write("a.py", "a = 1\n");
+        sandbox.write("b.txt", "b\n");
+        sandbox.write("sub/c.py", "c = 1\n");
+        sandbox.commit_all();
+        sandbox
+    }
+
+    fn empty(options: &[&str]) -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(sandbox.root()).unwrap();
+        sandbox.git(&[&["init", "-q", "-b", "main"], options].concat());
+        sandbox
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("repo")
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        self.git_in(&self.root(), arguments)
+    }
+
+    fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
+        let output = self.command(folder, arguments).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        for name in
+            ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"]
+        {
+            command.env_remove(name);
+        }
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "a").env(format!("GIT_{who}_EMAIL"), "a@example.org");
+        }
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", self.folder.path());
+        command.args(["-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false", "-c", "gc.auto=0"]);
+        command.args(arguments).current_dir(folder);
+        command
+    }
+
+    fn write(&self, path: &str, content: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn commit_all(&self) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    }
+
+    fn head(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    fn known(&self) -> CodeRef {
+        known(&self.root())
+    }
+
+    fn assert_clean(&self) {
+        self.assert(&self.root(), "", CLEAN);
+    }
+
+    /// Dirty for that reason.
+    fn assert_dirty(&self, why: &str) {
+        self.assert(&self.root(), "-dirty", &format!("{CLEAN}; dirty, since {why}"));
+    }
+
+    /// HEAD of the repository with `suffix`, and that note.
+    fn assert(&self, root: &Path, suffix: &str, note: &str) {
+        let known = known(root);
+        assert_eq!((known.commit, known.note), (Some(self.head() + suffix), note.to_owned()));
+    }
+}
+
+/// What is known of the tree at `root` without the help of arguments and environment.
+fn known(root: &Path) -> CodeRef {
+    code_ref(None, &|_| None, AnalyzedTree { root, uses_ignore_files: true })
+}
+
+/// No commit, and why.
+fn assert_unknown(root: &Path, note: &str) {
+    let known = known(root);
+    assert_eq!((known.commit, &*known.note), (None, note));
+}

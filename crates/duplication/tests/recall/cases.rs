@@ -1,0 +1,145 @@
+//! Cases: a seed with its changed copy, and pairs that must not be found.
+
+use crate::{
+    mutate::{self, Structure},
+    random::Random,
+    source::{Line, count, parse, write},
+};
+
+/// A pair of codes by kind.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) kind: String,
+    pub(crate) left: String,
+    pub(crate) right: String,
+    /// Whether it is a clone.
+    pub(crate) truth: bool,
+}
+
+struct Maker<'a> {
+    seeds: Vec<(&'a str, Vec<Line>)>,
+    pool: Vec<String>,
+    random: Random,
+    cases: Vec<Case>,
+}
+
+/// All cases from `seeds`, the same for the same seeds.
+pub(crate) fn make(seeds: &[String]) -> Vec<Case> {
+    let seeds: Vec<(&str, Vec<Line>)> = seeds
+        .iter()
+        .filter_map(|code| Some((code.as_str(), parse(code)?)))
+        .filter(|(_, block)| block.len() == 1)
+        .collect();
+    let mut pool: Vec<String> = Vec::new();
+    for (_, block) in &seeds {
+        let mut stack: Vec<&Line> = block.iter().collect();
+        while let Some(line) = stack.pop() {
+            stack.extend(&line.block);
+            if line.is_plain() && line.head.len() > 8 && line.head.len() < 80 && !line.head.starts_with("return") {
+                pool.push(line.head.clone());
+            }
+        }
+    }
+    let mut maker = Maker { seeds, pool, random: Random(7), cases: Vec::new() };
+    for place in 0..maker.seeds.len() {
+        maker.clones(place);
+        maker.decoys(place);
+    }
+    maker.cases
+}
+
+impl Maker<'_> {
+    fn add(&mut self, kind: &str, left: &str, right: &str, truth: bool) {
+        self.cases.push(Case { kind: kind.to_owned(), left: left.to_owned(), right: right.to_owned(), truth });
+    }
+
+    fn clones(&mut self, place: usize) {
+        let (code, block) = (self.seeds[place].0.to_owned(), self.seeds[place].1.clone());
+        let code = &code;
+        self.add("1", code, code, true);
+        for (kind, thorough) in [("2", false), ("2 all names", true)] {
+            let mut copy = block.clone();
+            mutate::rename(&mut copy, thorough, true);
+            self.add(kind, code, &write(&copy), true);
+        }
+        for percent in [10, 20, 30] {
+            for (kind, thorough) in [("3", None), ("3r", Some(false)), ("3r all names", Some(true))] {
+                let mut copy = block.clone();
+                mutate::edit(&mut copy, percent, &self.pool, &mut self.random);
+                if let Some(thorough) = thorough {
+                    mutate::rename(&mut copy, thorough, true);
+                }
+                self.add(&format!("{kind} {percent}%"), code, &write(&copy), true);
+            }
+        }
+        for how in [Structure::Invert, Structure::While, Structure::Loop, Structure::Nest] {
+            let mut copy = block.clone();
+            if mutate::restructure(&mut copy, how) {
+                self.add(&format!("4s {how:?}"), code, &write(&copy), true);
+                mutate::rename(&mut copy, false, false);
+                self.add(&format!("4s renamed {how:?}"), code, &write(&copy), true);
+            }
+        }
+        self.fragment(place);
+    }
+
+    /// A run of statements pasted into another function; once as it is, once renamed, once with a line changed.
+    fn fragment(&mut self, place: usize) {
+        let other = (place + self.seeds.len() / 2) % self.seeds.len();
+        let body = &self.seeds[place].1[0].block;
+        let wanted =
+            (0..body.len()).flat_map(|from| (from + 1..=body.len()).map(move |to| (from, to))).find(|&(from, to)| {
+                let run = &body[from..to];
+                count(run) >= 6
+                    && count(run) < 14
+                    && tokens(run) >= 55
+                    && tokens(run) * 3 < tokens(&self.seeds[place].1) * 2
+            });
+        let Some((from, to)) = wanted else { return };
+        let run = body[from..to].to_vec();
+        for kind in ["fragment", "fragment renamed", "fragment changed"] {
+            let mut pasted = run.clone();
+            match kind {
+                "fragment renamed" => mutate::rename(&mut pasted, false, false),
+                "fragment changed" => mutate::edit(&mut pasted, 10, &self.pool, &mut self.random),
+                _ => {}
+            }
+            let mut target = self.seeds[other].1.clone();
+            let at = self.random.below(target[0].block.len());
+            target[0].block.splice(at..at, pasted);
+            let (left, right) = (self.seeds[place].0.to_owned(), write(&target));
+            self.add(kind, &left, &right, true);
+        }
+    }
+
+    fn decoys(&mut self, place: usize) {
+        let mut other = self.random.below(self.seeds.len());
+        if other == place {
+            other = (other + 1) % self.seeds.len();
+        }
+        let (code, block) = (self.seeds[place].0.to_owned(), self.seeds[place].1.clone());
+        let mut renamed = self.seeds[other].1.clone();
+        renamed[0].head.clone_from(&block[0].head);
+        let renamed = write(&renamed);
+        self.add("decoy same name", &code, &renamed, false);
+        let mut skeleton = block.clone();
+        let pool = &self.pool;
+        let random = &mut self.random;
+        crate::source::each_block(&mut skeleton, &mut |lines| {
+            for line in lines {
+                if line.is_plain() {
+                    line.head.clone_from(&pool[random.below(pool.len())]);
+                } else if line.head.starts_with("if ") {
+                    line.head = format!("if {}:", pool[random.below(pool.len())].replace(" = ", " == "));
+                } else if line.head.starts_with("for ") {
+                    line.head = "for found in self.candidates:".to_owned();
+                }
+            }
+        });
+        self.add("decoy same skeleton", &code, &write(&skeleton), false);
+    }
+}
+
+fn tokens(block: &[Line]) -> usize {
+    write(block).split_whitespace().map(|word| crate::source::parts(word).len()).sum()
+}

@@ -1,0 +1,80 @@
+//! Accounts in files of other programs, and beside other writers.
+
+use cds_model::{AccountStatus, Fingerprint, Stage};
+use cds_persistence::{AccountError, Error, SqliteAccounts};
+use rusqlite::Connection;
+
+use super::{accounts, begun, end, ends, stage_ends, stage_start, start};
+use crate::samples::{CONTRACT, dump, make_database, names_in, texts, waiting, workplace};
+
+#[test]
+fn accounts_are_begun_in_a_file_of_another_program_and_leave_its_content_as_it_was() {
+    let (directory, path) = workplace();
+    make_database(&path, CONTRACT);
+    let before = dump(&path);
+    let mut accounts = accounts(&path);
+    assert_eq!(dump(&path), before);
+    assert_eq!(accounts.find_checkpoint(Stage::Build, Fingerprint([0; 32]), Fingerprint([0; 32])).unwrap(), None);
+    accounts.mark_run_started(&start(1)).unwrap();
+    let after = dump(&path);
+    assert!(before.iter().all(|line| after.contains(line)));
+    let made = "SELECT name FROM sqlite_schema WHERE name NOT IN ('runs', 'records') AND sql IS NOT NULL ORDER BY name";
+    assert_eq!(
+        texts(&Connection::open(&path).unwrap(), made),
+        [
+            "idx_runs_ledger_snapshot_id",
+            "idx_stage_runs_input_fingerprint",
+            "idx_stage_runs_ledger_id",
+            "idx_telemetry_ledger_id",
+            "runs_ledger",
+            "stage_runs",
+            "telemetry",
+        ]
+    );
+    accounts.close().unwrap();
+    assert_eq!(names_in(directory.path()), ["code.sqlite"]);
+}
+
+#[test]
+fn tables_that_another_program_changes_meanwhile_are_noticed() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    make_database(&path, "ALTER TABLE stage_runs ADD COLUMN mood TEXT");
+    let error = accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap_err();
+    assert!(matches!(error, Error::SchemaMismatch { table: "stage_runs", .. }), "{error:?}");
+    make_database(&path, "DROP TABLE stage_runs");
+    accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap();
+    assert_eq!(stage_ends(&path), ["build|running|NULL|NULL"]);
+}
+
+#[test]
+fn accounts_are_opened_only_where_a_database_is_and_keep_its_journal() {
+    let (_directory, path) = workplace();
+    let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error:?}");
+    make_database(&path, "");
+    std::fs::write(&path, "").unwrap();
+    let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
+    assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
+
+    make_database(&path, &format!("PRAGMA journal_mode = DELETE; {CONTRACT}"));
+    let mut accounts = SqliteAccounts::open(&path, &waiting(0)).unwrap();
+    accounts.mark_run_started(&start(1)).unwrap();
+    accounts.close().unwrap();
+    assert_eq!(texts(&Connection::open(&path).unwrap(), "PRAGMA journal_mode"), ["delete"]);
+}
+
+#[test]
+fn a_writer_that_is_in_the_way_is_reported_and_the_connection_goes_on_in_another_thread() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap_err();
+    assert!(matches!(error, AccountError::Database(Error::Locked { .. })), "{error:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    std::thread::spawn(move || accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap())
+        .join()
+        .unwrap();
+    assert_eq!(ends(&path), ["1|completed|60|NULL|NULL|NULL|NULL"]);
+}

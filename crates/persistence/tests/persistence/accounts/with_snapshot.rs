@@ -1,0 +1,119 @@
+//! The end of a run that is written together with its snapshot, and the numbers that snapshots get.
+
+use cds_model::{AccountStatus, RunEnd, RunSnapshot, SnapshotAccount};
+use cds_persistence::{Error, Persistence};
+
+use super::{begun, end, ends, stage_end, stage_ends};
+use crate::samples::{chain_about, dump, faultless, make_database, mixed, number, open, save, workplace};
+
+/// A snapshot whose account names run and stage 1.
+fn accounted(snapshot: RunSnapshot) -> RunSnapshot {
+    let run = RunEnd { error: Some("1 intent is missing".to_owned()), ..end(1, AccountStatus::Completed, 60) };
+    RunSnapshot { account: Some(SnapshotAccount { run, stage: stage_end(1, AccountStatus::Completed) }), ..snapshot }
+}
+
+#[test]
+fn the_end_of_a_run_with_a_snapshot_is_written_together_with_it() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    let saved = open(&path).unwrap().save(&accounted(mixed())).unwrap();
+    assert!(saved.warnings.is_empty(), "{:?}", saved.warnings);
+    let expected = "1|completed_with_errors|60|'1 intent is missing'|NULL|NULL|1";
+    assert_eq!(ends(&path), [expected]);
+    assert_eq!(stage_ends(&path), ["persist|completed|90|NULL|1.5"]);
+
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
+    assert_eq!(ends(&path), [expected]);
+}
+
+#[test]
+fn a_snapshot_that_fails_leaves_its_run_without_an_end() {
+    let (_directory, path) = workplace();
+    let mut accounts = begun(&path);
+    make_database(
+        &path,
+        "CREATE TRIGGER refuse BEFORE INSERT ON analyzer_errors BEGIN SELECT RAISE(ABORT, 'no more'); END",
+    );
+    let before = dump(&path);
+    open(&path).unwrap().save(&accounted(mixed())).unwrap_err();
+    assert_eq!(dump(&path), before);
+    accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
+    assert_eq!(ends(&path), ["1|failed|70|'because of 70'|NULL|NULL|NULL"]);
+}
+
+/// Saves a snapshot with an account into a database to which `sql` was done, and gives its one warning.
+fn warning_after(sql: &str) -> (Vec<String>, Vec<String>, String) {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    make_database(&path, sql);
+    let saved = save(&path, &accounted(faultless())).unwrap();
+    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE run_id = 1"), 3);
+    let [warning @ Error::Account { .. }] = &saved.warnings[..] else { panic!("{:?}", saved.warnings) };
+    (ends(&path), stage_ends(&path), chain_about(&path, warning))
+}
+
+#[test]
+fn an_account_that_cannot_be_written_costs_no_snapshot() {
+    let refusal = |table| format!("CREATE TRIGGER refuse AFTER UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END");
+    let (runs, stages, warning) = warning_after(&refusal("runs_ledger"));
+    assert_eq!(runs, ["1|running|NULL|NULL|NULL|NULL"]);
+    assert_eq!(stages, ["persist|running|NULL|NULL"]);
+    assert_eq!(
+        warning,
+        "write the end of the run into the accounts of database DB: write the end of the run in database DB: no \
+         (SQLite error 1811)"
+    );
+
+    let (runs, stages, warning) = warning_after(&refusal("stage_runs"));
+    assert_eq!(runs, ["1|completed|60|'1 intent is missing'|NULL|NULL|1"]);
+    assert_eq!(stages, ["persist|running|NULL|NULL"]);
+    assert!(warning.contains(": write the end of the stage in database DB: no"), "{warning}");
+
+    let (.., warning) = warning_after("DELETE FROM stage_runs; DELETE FROM runs_ledger");
+    assert_eq!(
+        warning,
+        "write the end of the run into the accounts of database DB: no run 019a9f3e-0000-7000-8000-000000000001 is in \
+         the ledger"
+    );
+    let (runs, _, warning) = warning_after("DELETE FROM stage_runs");
+    assert_eq!(runs, ["1|completed|60|'1 intent is missing'|NULL|NULL|1"]);
+    assert!(warning.ends_with("has no start of stage run 019a9f3f-0000-7000-8000-000000000001"), "{warning}");
+    let ignoring = "CREATE TRIGGER refuse BEFORE UPDATE ON runs_ledger BEGIN SELECT RAISE(IGNORE); END";
+    let (.., warning) = warning_after(ignoring);
+    assert!(warning.ends_with("write the end of the run: database DB ignored the row"), "{warning}");
+}
+
+#[test]
+fn an_account_that_ends_the_whole_transaction_fails_the_snapshot_and_nothing_stays() {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    make_database(&path, "CREATE TRIGGER refuse AFTER UPDATE ON runs_ledger BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+    let before = dump(&path);
+    save(&path, &accounted(mixed())).unwrap_err();
+    assert_eq!(dump(&path), before);
+}
+
+#[test]
+fn the_number_of_a_snapshot_that_was_removed_is_not_used_again() {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    save(&path, &faultless()).unwrap();
+    save(&path, &accounted(faultless())).unwrap();
+    make_database(&path, "DELETE FROM records WHERE run_id = 2; DELETE FROM runs WHERE id = 2");
+    assert_eq!(save(&path, &faultless()).unwrap().run_id.0, 3);
+    make_database(&path, "DELETE FROM records; DELETE FROM runs");
+    assert_eq!(save(&path, &faultless()).unwrap().run_id.0, 3);
+}
+
+#[test]
+fn numbers_that_have_no_successor_or_are_none_do_not_keep_a_snapshot_from_being_saved() {
+    let (_directory, path) = workplace();
+    begun(&path).close().unwrap();
+    for (wrong, expected) in [("'many'", 1), ("9223372036854775807", 2), ("2.5", 3), ("-4", 4)] {
+        make_database(&path, &format!("UPDATE runs_ledger SET snapshot_id = {wrong}"));
+        assert_eq!(save(&path, &faultless()).unwrap().run_id.0, expected, "{wrong}");
+    }
+    make_database(&path, "PRAGMA foreign_keys = OFF; UPDATE runs SET id = 9223372036854775807 WHERE id = 4");
+    let saved = save(&path, &faultless()).unwrap();
+    assert!(saved.run_id.0 > 0);
+}
