@@ -90,7 +90,7 @@ pub struct Settings {
     pub near_by: NearBy,
     /// The near ratio over characters from which a pair counts, 0 to 1. Default: 0.85.
     pub text_threshold: f64,
-    /// The near ratio over abstracted tokens from which a pair counts, 0 to 1. Default: 0.75.
+    /// The near ratio over abstracted tokens from which a pair counts, 0 to 1. Default: 0.72.
     pub token_threshold: f64,
     /// The ratio over intents from which a pair counts, 0 to 1. Default: 0.85.
     pub intent_threshold: f64,
@@ -117,7 +117,7 @@ impl Default for Settings {
             min_tokens: 25,
             near_by: NearBy::Both,
             text_threshold: 0.85,
-            token_threshold: 0.75,
+            token_threshold: 0.72,
             intent_threshold: 0.85,
             min_fragment_lines: 6,
             min_fragment_tokens: 50,

@@ -124,6 +124,15 @@ pub(crate) const fn is_name(class: Class) -> bool {
     matches!(class, NAME | CALL | ATTRIBUTE | METHOD_CALL | ARGUMENT)
 }
 
+/// Names of different spaces are different names, even where they are spelled alike.
+pub(crate) const fn space(class: Class) -> u8 {
+    match class {
+        ATTRIBUTE | METHOD_CALL => 1,
+        ARGUMENT => 2,
+        _ => 0,
+    }
+}
+
 /// Whether the byte stands for a literal.
 pub(crate) const fn is_literal(class: Class) -> bool {
     matches!(class, NUMBER | TEXT | TRUTH)

@@ -14,8 +14,8 @@ use crate::{
 pub(crate) struct Line {
     /// Names and literals abstracted to their roles.
     pub(crate) shape: u32,
-    /// The names and literals in their order, as they are.
-    pub(crate) names: u32,
+    /// This line and the next with names replaced consistently; 0 for the last line.
+    pub(crate) link: u32,
     /// First physical line of the normalized code, from 0.
     pub(crate) first: u32,
     /// Tokens, structure not counted.
@@ -45,9 +45,9 @@ impl Unit {
     pub(crate) fn new(code: &str) -> Self {
         let tokens = tokenize(code);
         let classes = shape::classes(code, &tokens);
-        let lines = lines(code, &tokens, &classes);
+        let mut lines = lines(code, &tokens, &classes);
         Self {
-            links: links(code, &tokens, &classes, &lines),
+            links: links(code, &tokens, &classes, &mut lines),
             renamed: renamed(code, &tokens, &classes),
             words: words(code, &tokens, &classes),
             lines,
@@ -71,11 +71,7 @@ impl<'a> Placeholders<'a> {
     const FEW: usize = 24;
 
     pub(crate) fn number(&mut self, class: Class, text: &'a str) -> u32 {
-        let space = match class {
-            shape::ATTRIBUTE | shape::METHOD_CALL => 1,
-            shape::ARGUMENT => 2,
-            _ => 0,
-        };
+        let space = shape::space(class);
         if let Some(place) = self.few.iter().position(|&known| known == (space, text)) {
             return place as u32;
         }
@@ -105,6 +101,7 @@ fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
     hash.finish()
 }
 
+/// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.
 /// Names of one letter and the literals 0, 1 and the empty text say nothing about the program.
 fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
     let mut words: Vec<u32> = tokens
@@ -123,6 +120,13 @@ fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
         .collect();
     words.sort_unstable();
     words.dedup();
+    let mut header: Vec<u32> = tokens
+        .iter()
+        .take_while(|token| token.kind != TokenKind::Newline)
+        .map(|token| word_hash(token.text(code)))
+        .collect();
+    header.sort_unstable();
+    words.retain(|word| header.binary_search(word).is_err());
     words
 }
 
@@ -130,13 +134,13 @@ pub(crate) fn word_hash(text: &str) -> u32 {
     Hash::new().bytes(text.as_bytes()).finish() as u32
 }
 
-fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &[Line]) -> Vec<u32> {
+fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) -> Vec<u32> {
     let mut links = Vec::with_capacity(lines.len());
     let mut names = Placeholders::default();
-    for pair in lines.windows(2) {
+    for at in 1..lines.len() {
         names.clear();
         let mut hash = Hash::new();
-        for line in pair {
+        for line in &lines[at - 1..=at] {
             hash = hash.bytes(&[shape::NEWLINE]);
             for place in line.token as usize..(line.token + line.tokens) as usize {
                 let class = classes[place];
@@ -146,7 +150,9 @@ fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &[Line]) -> Vec
                 }
             }
         }
-        links.push(hash.finish() as u32);
+        let link = hash.finish() as u32;
+        lines[at - 1].link = link;
+        links.push(link);
     }
     links.sort_unstable();
     links.dedup();
@@ -156,7 +162,7 @@ fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &[Line]) -> Vec
 fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut start = None;
-    let (mut shape, mut names) = (Hash::new(), Hash::new());
+    let mut shape = Hash::new();
     for (place, (token, &class)) in tokens.iter().zip(classes).enumerate() {
         match token.kind {
             TokenKind::Indent | TokenKind::Dedent => {}
@@ -165,20 +171,17 @@ fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
                     let first_token: &Token = &tokens[first];
                     lines.push(Line {
                         shape: shape.finish() as u32,
-                        names: names.finish() as u32,
+                        link: 0,
                         first: first_token.line,
                         tokens: (place - first) as u32,
                         token: first as u32,
                     });
                 }
-                (shape, names) = (Hash::new(), Hash::new());
+                shape = Hash::new();
             }
             _ => {
                 start.get_or_insert(place);
                 shape = shape.bytes(&[class]);
-                if shape::is_name(class) || shape::is_literal(class) {
-                    names = names.bytes(token.text(code).as_bytes()).bytes(b"\0");
-                }
             }
         }
     }

@@ -31,3 +31,8 @@ pub use sqlite::{
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
+
+/// The version of the `SQLite` that is built in, such as `3.53.1`.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}

@@ -23,7 +23,7 @@ pub(crate) struct ResultArguments {
 pub(crate) enum ResultFormat {
     /// Columns that fit the terminal.
     Table,
-    /// One object: `records` and `errors`.
+    /// One object with every field.
     Json,
 }
 

@@ -11,9 +11,9 @@ use super::{
     id::{Hash, ObjectId},
 };
 
-const LARGEST_INDEX: u64 = 128 << 20;
+const LARGEST_INDEX: u64 = 64 << 20;
 /// With shared beginnings a small file can hold long paths.
-const MOST_PATH_BYTES: usize = 128 << 20;
+const MOST_PATH_BYTES: usize = 64 << 20;
 const LONGEST_PATH: usize = 4096;
 /// Everything of an entry in front of its id.
 const STAT_LENGTH: usize = 40;

@@ -73,6 +73,9 @@ fn walk(tree: AnalyzedTree<'_>, repositories: HashSet<PathBuf>) -> Result<WalkBu
         walk.parents(!tree.root.ancestors().skip(1).any(is_trap));
     }
     walk.filter_entry(move |entry| {
+        if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            return true;
+        }
         let is_repository = entry.depth() > 0 && repositories.contains(entry.path());
         !(is_repository || uses_ignore_files && is_trap(entry.path()))
     });

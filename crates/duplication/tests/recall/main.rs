@@ -40,7 +40,7 @@ fn calibrate_() {
         .iter()
         .filter(|c| {
             let n = c.lines().count();
-            n >= 6 && n <= 60 && tokens(c) >= 30
+            n >= 6 && n <= 60 && tokens(c) >= 45
         })
         .cloned()
         .collect();

@@ -224,7 +224,9 @@ pub struct InvocationDetails {
     pub intent_errors: Vec<ErrorGroup>,
     /// Its telemetry by type.
     pub telemetry: Vec<Counted>,
-    /// Its decisions by what was decided, the most frequent first.
+    /// Tokens of the calls that are in its telemetry; none where none tells. Of a run that was killed, all there is.
+    pub telemetry_tokens: Option<u64>,
+    /// Its decisions by what was decided, the most frequent first; records or questions, where an entry counts them.
     pub decisions: Vec<Counted>,
     /// Calls that did not succeed, by their status, the most frequent first.
     pub call_failures: Vec<Counted>,

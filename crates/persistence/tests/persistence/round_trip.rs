@@ -164,12 +164,28 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "records(file_path)",
             "records(intent_status)",
             "records(md5sum)",
-            "records(run_id)"
+            "records(run_id)",
+            "runs_ledger(run_id)",
+            "runs_ledger(snapshot_id)",
+            "stage_runs(input_fingerprint)",
+            "stage_runs(ledger_id)",
+            "stage_runs(run_id)",
+            "telemetry(ledger_id)"
         ]
     );
     assert_eq!(
         texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"),
-        ["analyzer_errors", "enrichments", "intent_cache", "record_questions", "records", "runs"]
+        [
+            "analyzer_errors",
+            "enrichments",
+            "intent_cache",
+            "record_questions",
+            "records",
+            "runs",
+            "runs_ledger",
+            "stage_runs",
+            "telemetry"
+        ]
     );
     assert_eq!(
         texts(

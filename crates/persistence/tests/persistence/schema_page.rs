@@ -1,10 +1,18 @@
 //! `docs/schema.md` says what is true: its queries run, and it names every column.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
+use cds_model::{
+    AccountStatus, Fingerprint, RunEnd, Stage, StageEnd, StageRunId, StageSource, StageStart, TelemetryEntry,
+    TelemetryType,
+};
+use cds_persistence::TelemetrySink as _;
 use rusqlite::Connection;
 
-use crate::samples::{answer, asked, at, mixed, open, save, texts, workplace};
+use crate::{
+    accounts::{accounts, start},
+    samples::{answer, asked, at, mixed, open, save, texts, workplace},
+};
 
 fn page() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema.md")).unwrap()
@@ -15,10 +23,56 @@ fn queries(page: &str) -> Vec<&str> {
     page.split("```sql\n").skip(1).map(|block| block.split("```").next().unwrap()).collect()
 }
 
+/// The accounts of an invocation that asked one question and then failed.
+fn keep_accounts(path: &Path) {
+    let mut writer = accounts(path);
+    let run = start(1);
+    writer.mark_run_started(&run).unwrap();
+    let stage_id: StageRunId = "019a9f3f-0000-7000-8000-000000000001".parse().unwrap();
+    let stage = StageStart {
+        id: stage_id,
+        ledger_id: run.id,
+        stage: Stage::Enrich,
+        started_at: at(1),
+        code_ref: run.code_ref.clone(),
+        config_hash: Fingerprint([1; 32]),
+        input_fingerprint: Some(Fingerprint([2; 32])),
+        rows_in: Some(4),
+        trace_id: run.trace_id.clone(),
+    };
+    writer.begin_stage(&stage).unwrap();
+    let end = StageEnd {
+        id: stage_id,
+        status: AccountStatus::Failed,
+        source: StageSource::Executed,
+        error: Some("no room".to_owned()),
+        input_fingerprint: None,
+        finished_at: at(2),
+        duration: Duration::from_secs(1),
+        rows_in: None,
+        rows_out: None,
+        llm_calls: Some(1),
+        tokens: None,
+    };
+    writer.end_stage(&end).unwrap();
+    let error = Some("no room".to_owned());
+    let end = RunEnd { id: run.id, status: AccountStatus::Failed, finished_at: at(2), notes: String::new(), error };
+    writer.mark_run_finished(&end).unwrap();
+    let call = TelemetryEntry {
+        recorded_at: at(1),
+        log_type: TelemetryType::LlmCall,
+        subject: Some("a.py:2".to_owned()),
+        event_details: r#"{"attempt":1,"latency_ms":12.5,"status":"ok"}"#.to_owned(),
+        error_metadata: None,
+    };
+    writer.into_telemetry_sink(run.id).write(&[call]).unwrap();
+}
+
 #[test]
 fn every_query_of_the_page_runs_and_finds_something() {
     let (_directory, path) = workplace();
     save(&path, &asked()).unwrap();
+    keep_accounts(&path);
     open(&path).unwrap().keep_answers(&[answer(2), answer(9)], at(0)).unwrap();
     let connection = Connection::open(&path).unwrap();
     let page = page();
@@ -43,11 +97,33 @@ fn the_page_describes_every_column_with_its_type() {
                 || iif(column.\"notnull\", ' NOT NULL', '') || ' |'
          FROM sqlite_schema AS schema, pragma_table_info(schema.name) AS column WHERE schema.type = 'table'",
     );
-    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8);
+    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7);
     let page = page();
     for column in columns {
         assert!(page.contains(&column), "the page lacks {column}");
     }
+}
+
+/// Every definition of a database as one line without blanks around brackets and commas, in order.
+fn definitions(path: &Path) -> Vec<String> {
+    let connection = Connection::open(path).unwrap();
+    let mut lines: Vec<String> = texts(&connection, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        .iter()
+        .map(|sql| sql.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(").replace(" )", ")"))
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn the_definitions_of_the_page_are_those_of_a_new_database() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    let (_other_directory, other) = workplace();
+    let page = page();
+    let sql = queries(&page).into_iter().find(|sql| sql.contains("CREATE TABLE")).unwrap();
+    crate::samples::make_database(&other, sql);
+    assert_eq!(definitions(&other), definitions(&path));
 }
 
 #[test]

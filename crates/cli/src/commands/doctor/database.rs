@@ -108,7 +108,6 @@ fn database_checks(found: &Diagnosis) -> Vec<Check> {
         Check::ok("content", format!("snapshots: {runs}, records: {records}{read}"))
     };
     vec![
-        Check::ok("sqlite", format!("version {}", found.sqlite_version)),
         Check::ok("schema", schema),
         integrity(found),
         content,

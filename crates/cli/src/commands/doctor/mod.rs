@@ -82,14 +82,15 @@ impl Check {
 
 pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let intents = arguments.intents.plan(stages::seed())?;
-    let mut checks = match arguments.database.plan_if_given() {
+    let mut checks = vec![sqlite()];
+    checks.extend(match arguments.database.plan_if_given() {
         Some(plan) => database::examine(&plan),
         None => vec![Check::warn(
             "database",
             "none is configured; commands that need one will say so",
             "name the file with --db-path FILE, or set CDS_DB_PATH",
         )],
-    };
+    });
     checks.push(provider(intents, interrupt)?);
     checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
     Output::Stdout.write(|writer| match arguments.format {
@@ -104,6 +105,11 @@ pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<
         1 => Err(Failure::failed(anyhow!("pass 1 check of {}", checks.len()))),
         failed => Err(Failure::failed(anyhow!("pass {failed} checks of {}", checks.len()))),
     }
+}
+
+/// It is built in; one that can damage a database is refused when one is opened.
+fn sqlite() -> Check {
+    Check::ok("sqlite", format!("version {}, built in", cds_persistence::sqlite_version()))
 }
 
 fn provider(mut intents: IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {

@@ -112,6 +112,7 @@ pub(super) fn details(found: &Invocation, details: &InvocationDetails) -> Value 
     object["analyzer_errors"] = groups(&details.analyzer_errors);
     object["intent_errors"] = groups(&details.intent_errors);
     object["telemetry"] = counted(&details.telemetry);
+    object["telemetry_tokens"] = details.telemetry_tokens.into();
     object["decisions"] = counted(&details.decisions);
     object["call_failures"] = counted(&details.call_failures);
     object

@@ -162,7 +162,7 @@ fn snapshot(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDet
 fn cost(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails) {
     page.heading("Intents and cost");
     page.optional("calls", found.llm_calls.or_else(|| counted_calls(details)));
-    match (found.tokens, found.llm_calls) {
+    match (found.tokens.or(details.telemetry_tokens), found.llm_calls) {
         (Some(tokens), _) => page.field("tokens", tokens.to_string()),
         (None, Some(0)) => page.field("tokens", "none: no model was called"),
         (None, _) => page.field("tokens", "unknown: nobody told"),
@@ -174,7 +174,7 @@ fn cost(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails
             } else {
                 "no stage lived to count them"
             };
-            page.sentence(format!("the calls are those that the telemetry has: {why}"));
+            page.sentence(format!("calls and tokens are those that the telemetry has: {why}"));
         }
         return;
     };

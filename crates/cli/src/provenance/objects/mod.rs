@@ -24,7 +24,7 @@ use super::{
 };
 
 /// The largest commit or tree, in bytes.
-const LARGEST_OBJECT: u64 = 64 << 20;
+const LARGEST_OBJECT: u64 = 16 << 20;
 const MOST_STORES: usize = 100;
 const MOST_PACKS: usize = 10_000;
 const LARGEST_ALTERNATES: u64 = 1 << 20;

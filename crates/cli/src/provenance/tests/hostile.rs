@@ -157,7 +157,7 @@ fn a_damaged_index_leaves_the_commit() {
         assert_doubt(&sandbox, &head, reason);
     }
     fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-    assert_doubt(&sandbox, &head, "index has more than 134217728 bytes");
+    assert_doubt(&sandbox, &head, "index has more than 67108864 bytes");
 }
 
 /// Whatever is wrong with an index, reading it ends, and with an error.
@@ -207,7 +207,7 @@ fn damaged_objects_leave_the_commit() {
         (object(b"comet 0\0"), "its kind is not known"),
         (object(b"commit 0\0"), "is damaged"),
         (object(b"blob 0\0"), "is no commit"),
-        (bomb, "it has more than 67108896 bytes"),
+        (bomb, "it has more than 16777248 bytes"),
     ] {
         let _ = fs::remove_file(&path);
         fs::write(&path, content).unwrap();

@@ -35,6 +35,7 @@ fn add_telemetry(accounts: &Accounts<'_>, ledger_id: &str, details: &mut Invocat
     let Some(connection) = accounts.with(&telemetry::TABLE) else { return Ok(()) };
     let types = TelemetryType::ALL.map(TelemetryType::as_str);
     details.telemetry = in_order(select::telemetry::types(connection, ledger_id)?, &types);
+    details.telemetry_tokens = select::telemetry::tokens(connection, ledger_id)?;
     details.decisions = select::telemetry::decisions(connection, ledger_id)?;
     details.call_failures = select::telemetry::call_failures(connection, ledger_id)?;
     details.analyzer_errors = select::telemetry::analyzer_errors(connection, ledger_id)?;

@@ -14,11 +14,13 @@ GROUP BY log_type
 ORDER BY count(*) DESC, log_type
 LIMIT ?2";
 
-/// One entry may stand for many decisions of a kind. Sums are taken as floating point: they cannot overflow.
+/// One entry may stand for many records, or else for many questions. Sums are taken as floating point: they cannot
+/// overflow.
 const DECISIONS: &str = "
 SELECT CAST(details ->> '$.decision' AS TEXT) AS decision,
-       CAST(total(CASE WHEN json_type(details, '$.count') = 'integer' AND details ->> '$.count' > 0
-                       THEN details ->> '$.count' ELSE 1 END) AS INTEGER) AS decision_count
+       CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 0)
+                       WHEN json_type(details, '$.questions') = 'integer' THEN max(details ->> '$.questions', 0)
+                       ELSE 1 END) AS INTEGER) AS decision_count
 FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
       FROM telemetry
       WHERE ledger_id = ?1 AND log_type = 'DECISION')
@@ -51,7 +53,9 @@ ORDER BY count(*) DESC, min(id)
 LIMIT ?2";
 
 const INTENT_ERRORS: &str = "
-SELECT coalesce(CAST(details ->> '$.reason' AS TEXT), 'no reason is stored') AS reason, count(*),
+SELECT coalesce(CAST(details ->> '$.reason' AS TEXT), 'no reason is stored') AS reason,
+       CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 0)
+                       ELSE 1 END) AS INTEGER) AS record_count,
        coalesce(subject, ''), min(id)
 FROM (SELECT id, subject,
              CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
@@ -59,8 +63,23 @@ FROM (SELECT id, subject,
       WHERE ledger_id = ?1 AND log_type = 'ERROR')
 WHERE details ->> '$.what' = 'intent_failed'
 GROUP BY reason
-ORDER BY count(*) DESC, min(id)
+ORDER BY record_count DESC, min(id)
 LIMIT ?2";
+
+const TOKENS: &str = "
+SELECT CAST(sum(max(details ->> '$.prompt_tokens', 0)) AS INTEGER),
+       CAST(sum(max(details ->> '$.answer_tokens', 0)) AS INTEGER)
+FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
+      FROM telemetry
+      WHERE ledger_id = ?1 AND log_type = 'LLM_CALL')";
+
+/// Tokens read and written by the calls that tell; none where no call does.
+pub(crate) fn tokens(connection: &Connection, ledger_id: &str) -> Result<Option<u64>> {
+    connection.query_row(TOKENS, [ledger_id], |row| {
+        let (read, written) = (super::super::read_tokens(row, 0)?, super::super::read_tokens(row, 1)?);
+        Ok(read.map_or(written, |read| Some(read.saturating_add(written.unwrap_or(0)))))
+    })
+}
 
 /// Entries by type.
 pub(crate) fn types(connection: &Connection, ledger_id: &str) -> Result<Vec<Counted>> {

@@ -1,0 +1,62 @@
+//! The search: records in, groups out.
+
+use crate::{
+    Channel, ChannelTotals, Definition, Group, Report, Settings, WeakPolicy,
+    corpus::Corpus,
+    fold, fragment,
+    groups::{build, rank, whole},
+    intent,
+    near::{Pairs, near_pairs, renamed_pairs},
+    totals,
+};
+
+/// Finds the groups of duplicates among `definitions`. The result does not depend on the number of threads.
+pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
+    let corpus = Corpus::new(definitions, settings);
+    let mut groups = Vec::new();
+    let mut weak = Vec::new();
+    for &channel in &settings.channels {
+        let (found, weak_pair_count) = channel_groups(&corpus, channel);
+        groups.extend(found);
+        weak.push((channel, weak_pair_count));
+    }
+    fold::fold(&mut groups, definitions);
+    rank(&mut groups, settings);
+    let line_count = totals::line_count(definitions);
+    let channels = weak
+        .into_iter()
+        .map(|(channel, weak_pair_count)| {
+            let own = || groups.iter().filter(move |group| group.channel == channel);
+            ChannelTotals {
+                channel,
+                totals: totals::totals(own(), definitions, line_count),
+                told_count: own().filter(|group| group.told_by.is_some()).count() as u64,
+                weak_pair_count,
+            }
+        })
+        .collect();
+    Report { totals: totals::totals(groups.iter(), definitions, line_count), groups, channels }
+}
+
+fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, u64) {
+    let nodes = match channel {
+        Channel::Fragment => return (fragment::groups(corpus), 0),
+        Channel::Exact | Channel::Near => whole(corpus, true),
+        Channel::Renamed => whole(corpus, true),
+        Channel::Intent => whole(corpus, false),
+    };
+    let pairs = match channel {
+        Channel::Near => near_pairs(corpus),
+        Channel::Renamed => renamed_pairs(corpus),
+        Channel::Intent => Pairs { strong: intent::pairs(corpus), ..Pairs::default() },
+        Channel::Exact | Channel::Fragment => Pairs::default(),
+    };
+    let mut groups = build(corpus, channel, &nodes, &pairs.strong, false);
+    if channel == Channel::Renamed {
+        groups.retain(|group| group.md5_overlap_pairs < group.pair_count);
+    }
+    if corpus.settings.weak == WeakPolicy::RankLast {
+        groups.extend(build(corpus, channel, &nodes, &pairs.weak, true));
+    }
+    (groups, pairs.weak_count)
+}

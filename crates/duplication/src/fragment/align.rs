@@ -1,0 +1,159 @@
+//! The runs of lines that two definitions share.
+
+use std::collections::HashMap;
+
+use crate::{
+    corpus::{Corpus, Variant},
+    lexer::tokenize,
+    shape,
+    unit::Line,
+};
+
+/// The most pairs of lines that are looked at for one pair of definitions.
+const MOST_CELLS: usize = 4_000_000;
+/// The most runs of one pair.
+const MOST_RUNS: usize = 4;
+/// The share of the names that have to go together, by how often they stand in the run.
+const CONSISTENT: f64 = 0.8;
+/// The weight of the links in a run, in bits, from which it is worth telling.
+const BITS: f32 = 24.0;
+/// The fewest different lines of a run; fewer are a table.
+const DIFFERENT_LINES: usize = 4;
+
+/// Lines of two definitions, each as normalized lines with the last one excluded.
+pub(super) struct Run {
+    pub(super) left: (u32, u32),
+    pub(super) right: (u32, u32),
+    /// The ratio over the tokens of the two runs, lines that were skipped included.
+    pub(super) ratio: f32,
+}
+
+/// The best runs, longest first.
+pub(super) fn runs(corpus: &Corpus, left: u32, right: u32) -> Vec<Run> {
+    let (left, right) = (&corpus.variants[left as usize], &corpus.variants[right as usize]);
+    let (rows, columns) = (&left.unit.lines, &right.unit.lines);
+    if rows.len() * columns.len() > MOST_CELLS {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    // The header is no part of a run: it says what a definition is called.
+    let (mut open_rows, mut open_columns) = (vec![true; rows.len()], vec![true; columns.len()]);
+    open_rows.iter_mut().take(1).for_each(|open| *open = false);
+    open_columns.iter_mut().take(1).for_each(|open| *open = false);
+    while found.len() < MOST_RUNS {
+        let gap = corpus.settings.max_gap_lines as usize;
+        let chain = best_chain(rows, columns, &open_rows, &open_columns, gap);
+        let tokens: u32 = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
+        if tokens < corpus.settings.min_fragment_tokens {
+            break;
+        }
+        found.extend(run(corpus, (left, right), &chain));
+        for &(row, column) in &chain {
+            open_rows[row] = false;
+            open_columns[column] = false;
+        }
+    }
+    found
+}
+
+/// The chain of equal lines with the most tokens in which no gap is longer than `gap` lines.
+fn best_chain(rows: &[Line], columns: &[Line], open_rows: &[bool], open_columns: &[bool], gap: usize) -> Vec<(usize, usize)> {
+    let width = columns.len();
+    let reach = gap + 1;
+    let mut scores = vec![0_u32; rows.len() * width];
+    let mut best = (0, 0);
+    for (row, line) in rows.iter().enumerate().filter(|&(row, _)| open_rows[row]) {
+        for (column, other) in columns.iter().enumerate() {
+            if other.shape != line.shape || !open_columns[column] {
+                continue;
+            }
+            let before = (row.saturating_sub(reach)..row)
+                .flat_map(|i| (column.saturating_sub(reach)..column).map(move |j| i * width + j))
+                .map(|cell| scores[cell])
+                .max()
+                .unwrap_or(0);
+            let score = before + line.tokens;
+            scores[row * width + column] = score;
+            if score > best.0 {
+                best = (score, row * width + column);
+            }
+        }
+    }
+    let mut chain = Vec::new();
+    let (mut score, mut cell) = best;
+    while score > 0 {
+        let (row, column) = (cell / width, cell % width);
+        chain.push((row, column));
+        score -= rows[row].tokens;
+        let previous = (row.saturating_sub(reach)..row)
+            .rev()
+            .flat_map(|i| (column.saturating_sub(reach)..column).rev().map(move |j| i * width + j))
+            .find(|&before| scores[before] == score);
+        match previous {
+            Some(previous) if score > 0 => cell = previous,
+            _ => break,
+        }
+    }
+    chain.reverse();
+    chain
+}
+
+/// The run of a chain if it is long enough, consistent and not what everybody writes.
+fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, usize)]) -> Option<Run> {
+    let (first, last) = (*chain.first()?, *chain.last()?);
+    let lines = |variant: &Variant, from: usize, to: usize| {
+        let lines = &variant.unit.lines;
+        (lines[from].first, lines.get(to + 1).map_or(variant.unit.line_count, |next| next.first))
+    };
+    let (left_lines, right_lines) = (lines(left, first.0, last.0), lines(right, first.1, last.1));
+    let shortest = (left_lines.1 - left_lines.0).min(right_lines.1 - right_lines.0);
+    if shortest < corpus.settings.min_fragment_lines {
+        return None;
+    }
+    let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
+    shapes.sort_unstable();
+    shapes.dedup();
+    if shapes.len() < DIFFERENT_LINES || !is_rare(corpus, left, chain) || !is_consistent(left, right, chain) {
+        return None;
+    }
+    let matched: u32 = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
+    let all = |variant: &Variant, from: usize, to: usize| -> u32 {
+        variant.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+    };
+    let total = all(left, first.0, last.0) + all(right, first.1, last.1);
+    Some(Run { left: left_lines, right: right_lines, ratio: (2 * matched) as f32 / total as f32 })
+}
+
+/// Whether the lines that follow each other in the run do so seldom elsewhere.
+fn is_rare(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> bool {
+    let mut links: Vec<u32> = chain
+        .windows(2)
+        .filter(|pair| pair[1].0 == pair[0].0 + 1 && pair[1].1 == pair[0].1 + 1)
+        .map(|pair| variant.unit.lines[pair[0].0].link)
+        .collect();
+    links.sort_unstable();
+    links.dedup();
+    links.into_iter().map(|link| corpus.weights.link(link)).sum::<f32>() >= BITS
+}
+
+/// Whether the same name stands for the same name nearly everywhere in the run.
+fn is_consistent(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> bool {
+    let (left_tokens, right_tokens) = (tokenize(left.code), tokenize(right.code));
+    let classes = shape::classes(left.code, &left_tokens);
+    let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
+    let mut count = 0_u32;
+    for &(row, column) in chain {
+        let (row, column) = (&left.unit.lines[row], &right.unit.lines[column]);
+        for offset in 0..row.tokens {
+            let class = classes[(row.token + offset) as usize];
+            if shape::is_name(class) {
+                let name = left_tokens[(row.token + offset) as usize].text(left.code);
+                let other = right_tokens[(column.token + offset) as usize].text(right.code);
+                *pairs.entry((shape::space(class), name)).or_default().entry(other).or_default() += 1;
+                count += 1;
+            }
+        }
+    }
+    let together: u32 = pairs.values().filter_map(|others| others.values().max()).sum();
+    f64::from(together) >= CONSISTENT * f64::from(count)
+}

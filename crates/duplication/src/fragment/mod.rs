@@ -1,0 +1,141 @@
+//! Runs of lines that stand in two definitions which are no clones as a whole.
+//!
+//! Two lines that follow each other, with names replaced consistently, are a *link*. Definitions that share at least
+//! two links which are not too common are aligned line by line; a run may skip a few lines in either of them. What is
+//! long enough, has names that go together, and has lines that are rare here, is a fragment.
+
+mod align;
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::{
+    Channel, Group,
+    corpus::Corpus,
+    graph::Edge,
+    groups::{Node, build},
+    hash::Hash,
+    lcs::Pattern,
+};
+use align::Run;
+
+/// A link that more variants have than this leads nowhere.
+const MOST_COMMON_LINK: usize = 48;
+/// The fewest links of its own that a pair has to share.
+const SHARED_LINKS: usize = 2;
+
+/// A fragment in two variants.
+struct Found {
+    left: u32,
+    right: u32,
+    run: Run,
+}
+
+/// The groups of the fragment channel.
+pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
+    let found: Vec<Found> = candidates(corpus)
+        .into_par_iter()
+        .map_init(Pattern::default, |pattern, (left, right)| {
+            if is_nested(corpus, left, right) {
+                return Vec::new();
+            }
+            let runs = align::runs(corpus, left, right);
+            if runs.is_empty() || corpus.are_clones(left, right, pattern) {
+                return Vec::new();
+            }
+            runs.into_iter().map(|run| Found { left, right, run }).collect()
+        })
+        .flatten_iter()
+        .collect();
+    let (nodes, edges) = nodes(corpus, &found);
+    build(corpus, Channel::Fragment, &nodes, &edges, false)
+}
+
+/// Pairs of variants that share enough links, sorted.
+fn candidates(corpus: &Corpus) -> Vec<(u32, u32)> {
+    let mut links: Vec<(u32, u32)> = (corpus.variants.iter().zip(0..))
+        .filter(|(variant, _)| {
+            variant.unit.line_count >= corpus.settings.min_fragment_lines
+                && variant.unit.token_count >= corpus.settings.min_fragment_tokens
+        })
+        .flat_map(|(variant, place)| variant.unit.links.iter().map(move |&link| (link, place)))
+        .collect();
+    links.par_sort_unstable();
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    for owners in links.chunk_by(|left, right| left.0 == right.0) {
+        if owners.len() <= MOST_COMMON_LINK {
+            for (at, &(_, left)) in owners.iter().enumerate() {
+                pairs.extend(owners[at + 1..].iter().map(|&(_, right)| (left, right)));
+            }
+        }
+    }
+    drop(links);
+    pairs.par_sort_unstable();
+    pairs.chunk_by(|left, right| left == right).filter(|same| same.len() >= SHARED_LINKS).map(|same| same[0]).collect()
+}
+
+/// Whether one stands inside of the other.
+fn is_nested(corpus: &Corpus, left: u32, right: u32) -> bool {
+    let first = |place: u32| &corpus.definitions[corpus.variants[place as usize].members[0] as usize];
+    let (left, right) = (first(left), first(right));
+    left.file_path == right.file_path && left.start_line <= right.end_line && right.start_line <= left.end_line
+}
+
+/// Runs of one variant that overlap by more than half are one node, the longest of them.
+fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
+    let mut ends: Vec<(u32, (u32, u32), usize, bool)> = Vec::with_capacity(found.len() * 2);
+    for (place, pair) in found.iter().enumerate() {
+        ends.push((pair.left, pair.run.left, place, false));
+        ends.push((pair.right, pair.run.right, place, true));
+    }
+    ends.sort_unstable_by_key(|&(variant, (from, to), place, right)| (variant, from, std::cmp::Reverse(to), place, right));
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut node_of = vec![(0_u32, 0_u32); found.len()];
+    for (variant, lines, place, right) in ends {
+        let same = nodes.last_mut().filter(|node| node.variant == variant && overlap(node.lines, lines));
+        if let Some(node) = same {
+            if lines.1 - lines.0 > node.lines.1 - node.lines.0 {
+                node.lines = lines;
+            }
+        } else {
+            nodes.push(Node { variant, lines, content: [0; 16], pairs_with_itself: false });
+        }
+        let node = nodes.len() as u32 - 1;
+        if right {
+            node_of[place].1 = node;
+        } else {
+            node_of[place].0 = node;
+        }
+    }
+    nodes.iter_mut().for_each(|node| node.content = content(corpus, node));
+    let mut best: HashMap<(u32, u32), f32> = HashMap::new();
+    for (pair, &(left, right)) in found.iter().zip(&node_of) {
+        let ratio = best.entry((left.min(right), left.max(right))).or_default();
+        *ratio = ratio.max(pair.run.ratio);
+    }
+    let mut edges: Vec<Edge> =
+        best.into_iter().map(|((left, right), ratio)| Edge { left, right, ratio }).collect();
+    edges.sort_unstable_by_key(Edge::key);
+    (nodes, edges)
+}
+
+fn overlap(left: (u32, u32), right: (u32, u32)) -> bool {
+    let common = left.1.min(right.1).saturating_sub(left.0.max(right.0));
+    2 * common > (left.1 - left.0).min(right.1 - right.0)
+}
+
+/// A hash of the lines, whatever stands before them.
+fn content(corpus: &Corpus, node: &Node) -> [u8; 16] {
+    let code = corpus.variants[node.variant as usize].code;
+    let mut low = Hash::new();
+    let mut high = Hash::new().number(1);
+    for line in code.lines().skip(node.lines.0 as usize).take((node.lines.1 - node.lines.0) as usize) {
+        low = low.bytes(line.trim().as_bytes()).bytes(b"\n");
+        high = high.bytes(line.trim().as_bytes()).bytes(b"\n");
+    }
+    let mut content = [0; 16];
+    content[..8].copy_from_slice(&low.finish().to_be_bytes());
+    content[8..].copy_from_slice(&high.finish().to_be_bytes());
+    content
+}

@@ -1,0 +1,145 @@
+//! Groups of variants become groups of definitions.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Channel, Group, Member, Settings,
+    conventions::is_test,
+    corpus::Corpus,
+    graph::{Edge, Graph},
+    locate,
+};
+
+/// A variant, or a run of its lines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Node {
+    pub(crate) variant: u32,
+    /// Normalized lines, the last one excluded.
+    pub(crate) lines: (u32, u32),
+    /// What decides the group's id.
+    pub(crate) content: [u8; 16],
+    /// Whether all copies of the variant count as pairs with each other.
+    pub(crate) pairs_with_itself: bool,
+}
+
+/// Whole variants as nodes.
+pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {
+    (corpus.variants.iter().zip(0..))
+        .map(|(variant, place)| Node {
+            variant: place,
+            lines: (0, variant.unit.line_count),
+            content: variant.md5sum.0,
+            pairs_with_itself,
+        })
+        .collect()
+}
+
+/// The groups of one channel.
+pub(crate) fn build(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[Edge], is_weak: bool) -> Vec<Group> {
+    let graph = Graph::new(nodes.len(), edges);
+    let mut groups = graph.groups(corpus.settings.grouping);
+    if !is_weak {
+        let alone = |node: &u32| {
+            let Node { variant, pairs_with_itself, .. } = nodes[*node as usize];
+            pairs_with_itself
+                && corpus.variants[variant as usize].members.len() > 1
+                && graph.neighbours(*node).is_empty()
+        };
+        groups.extend((0..nodes.len() as u32).filter(alone).map(|node| vec![node]));
+    }
+    let mut seen = BTreeSet::new();
+    let built = groups.iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_weak));
+    built.filter(|group| group.members.len() > 1 && seen.insert(group.group_id.clone())).collect()
+}
+
+struct Builder<'a> {
+    corpus: &'a Corpus<'a>,
+    nodes: &'a [Node],
+    graph: &'a Graph,
+    group: &'a [u32],
+}
+
+impl Builder<'_> {
+    fn copies(&self, node: u32) -> u64 {
+        self.corpus.variants[self.nodes[node as usize].variant as usize].members.len() as u64
+    }
+
+    fn build(&self, channel: Channel, is_weak: bool) -> Group {
+        let within: BTreeSet<u32> = self.group.iter().copied().collect();
+        let mut members = Vec::new();
+        let (mut pairs, mut equal) = (0, 0);
+        for &place in self.group {
+            let node = &self.nodes[place as usize];
+            let own = if node.pairs_with_itself { self.copies(place) - 1 } else { 0 };
+            let (mut count, mut sum, mut best) = (own, own as f64, if own > 0 { 1.0 } else { 0.0 });
+            for &(other, ratio) in self.graph.neighbours(place) {
+                if within.contains(&other) {
+                    let copies = self.copies(other);
+                    count += copies;
+                    sum += f64::from(ratio) * copies as f64;
+                    best = f64::max(best, f64::from(ratio));
+                }
+            }
+            pairs += self.copies(place) * count;
+            equal += self.copies(place) * own;
+            let average = if count == 0 { 0.0 } else { sum / count as f64 };
+            for &index in &self.corpus.variants[node.variant as usize].members {
+                let definition = &self.corpus.definitions[index as usize];
+                let (file_lines, lines_are_estimated) = locate::estimate(definition, self.line_count(node), node.lines);
+                members.push(Member {
+                    index: index as usize,
+                    best_ratio: best,
+                    avg_ratio: average,
+                    md5_overlap: own,
+                    normalized_lines: node.lines,
+                    file_lines,
+                    lines_are_estimated,
+                    is_test: is_test(&definition.file_path),
+                });
+            }
+        }
+        if let Some(others) = members.get_mut(1..) {
+            others.sort_by_key(|member| (member.index, member.normalized_lines));
+        }
+        let lines = self.group.iter().map(|&node| self.nodes[node as usize].lines).map(|(from, to)| to - from);
+        let repeated_lines = lines.min().unwrap_or(0);
+        Group {
+            channel,
+            group_id: self.id(channel),
+            pair_count: pairs / 2,
+            md5_overlap_pairs: equal / 2,
+            repeated_lines,
+            saved_lines: u64::from(repeated_lines) * (members.len() as u64).saturating_sub(1),
+            is_test: members.iter().all(|member| member.is_test),
+            is_weak,
+            told_by: None,
+            members,
+        }
+    }
+
+    fn line_count(&self, node: &Node) -> u32 {
+        self.corpus.variants[node.variant as usize].unit.line_count
+    }
+
+    fn id(&self, channel: Channel) -> String {
+        let contents: BTreeSet<[u8; 16]> = self.group.iter().map(|&node| self.nodes[node as usize].content).collect();
+        let mut text = channel.as_str().as_bytes().to_vec();
+        contents.iter().for_each(|content| text.extend_from_slice(content));
+        let mut id = format!("{:x}", md5::compute(text));
+        id.truncate(16);
+        id
+    }
+}
+
+/// The order in which groups are shown, and which of them another one tells.
+pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
+    let tests_last = settings.tests == crate::TestsPolicy::RankLast;
+    groups.sort_by(|left, right| {
+        let key = |group: &Group| {
+            (group.channel, group.told_by.is_some(), group.is_weak, tests_last && group.is_test)
+        };
+        (key(left).cmp(&key(right)))
+            .then_with(|| right.saved_lines.cmp(&left.saved_lines))
+            .then_with(|| left.group_id.cmp(&right.group_id))
+    });
+}

@@ -1,0 +1,57 @@
+//! Pairs of definitions with other code for what is said to be the same (type 4).
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::{
+    corpus::{Alphabet, Corpus, text_ratio},
+    graph::Edge,
+    join::self_join,
+    lcs::Pattern,
+};
+
+/// The pairs of variants whose intents reach the threshold and whose code is neither exact, renamed nor near. A variant
+/// speaks through the first of its copies that has an intent.
+pub(crate) fn pairs(corpus: &Corpus) -> Vec<Edge> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut texts: Vec<(&str, Vec<u32>)> = Vec::new();
+    for (variant, place) in corpus.variants.iter().zip(0_u32..) {
+        let intents = variant.members.iter().filter_map(|&index| corpus.definitions[index as usize].intent.as_deref());
+        let Some(intent) = intents.map(str::trim).find(|intent| !intent.is_empty()) else { continue };
+        let text = *places.entry(intent).or_insert(texts.len());
+        if text == texts.len() {
+            texts.push((intent, Vec::new()));
+        }
+        texts[text].1.push(place);
+    }
+    let alphabet = Alphabet::new(texts.iter().map(|&(text, _)| text));
+    let encoded: Vec<_> = texts.iter().map(|&(text, _)| alphabet.encode(text)).collect();
+    let threshold = corpus.settings.intent_threshold;
+    let sequences: Vec<&[u8]> = encoded.iter().map(|text| &**text).collect();
+    let joined = self_join(&sequences, threshold);
+    let same = (0..texts.len()).into_par_iter().map(|text| (text, text));
+    let others = joined.par_iter().map(|pair| (pair.left as usize, pair.right as usize));
+    let mut edges: Vec<Edge> = same
+        .chain(others)
+        .map_init(Pattern::default, |pattern, (left, right)| {
+            let ratio = if left == right {
+                Some(1.0)
+            } else {
+                text_ratio((texts[left].0, sequences[left]), (texts[right].0, sequences[right]), threshold, pattern)
+            };
+            let mut edges = Vec::new();
+            for &a in ratio.map_or(&[][..], |_| &texts[left].1) {
+                for &b in texts[right].1.iter().filter(|&&b| left != right || b > a) {
+                    if !corpus.are_clones(a, b, pattern) {
+                        edges.push(Edge { left: a.min(b), right: a.max(b), ratio: ratio.unwrap_or(0.0) as f32 });
+                    }
+                }
+            }
+            edges
+        })
+        .flatten_iter()
+        .collect();
+    edges.par_sort_unstable_by_key(Edge::key);
+    edges
+}

@@ -1,0 +1,96 @@
+//! What was found.
+
+use crate::Channel;
+
+/// Groups and totals of one search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// By channel, and within a channel what is worth most first; see [`Group::saved_lines`].
+    pub groups: Vec<Group>,
+    /// Over all groups that are told by no other one.
+    pub totals: Totals,
+    /// For each channel that was asked for.
+    pub channels: Vec<ChannelTotals>,
+}
+
+/// Definitions, or parts of them, that say the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// In which sense.
+    pub channel: Channel,
+    /// 16 hexadecimal digits, derived from the channel and the distinct contents of the members. The same contents have
+    /// the same id in every run, whatever their number, order and place.
+    pub group_id: String,
+    /// The representative first, the others in the order of the input.
+    pub members: Vec<Member>,
+    /// Pairs of members at or above the threshold.
+    pub pair_count: u64,
+    /// Those of them that are equal by MD5.
+    pub md5_overlap_pairs: u64,
+    /// The normalized lines of the shortest member.
+    pub repeated_lines: u32,
+    /// What could be saved: `repeated_lines` for each member but one.
+    pub saved_lines: u64,
+    /// Whether all members are tests.
+    pub is_test: bool,
+    /// Whether the members share a shape and hardly anything else.
+    pub is_weak: bool,
+    /// The id of a group that tells the story already: one of a stronger channel with the same members, or one whose
+    /// members enclose these.
+    pub told_by: Option<String>,
+}
+
+/// One copy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its place in the input.
+    pub index: usize,
+    /// The highest ratio among its pairs in the group, 0 to 1.
+    pub best_ratio: f64,
+    /// The mean ratio of its pairs in the group, 0 to 1.
+    pub avg_ratio: f64,
+    /// How many of its pairs in the group are equal by MD5.
+    pub md5_overlap: u64,
+    /// The normalized lines that the group is about, 0-based, the last one excluded.
+    pub normalized_lines: (u32, u32),
+    /// The same as 1-based and inclusive lines of the file.
+    pub file_lines: (u32, u32),
+    /// Whether `file_lines` is a guess, because comments may stand before or within a fragment; [`crate::file_lines`]
+    /// finds the place from the raw code.
+    pub lines_are_estimated: bool,
+    /// Whether it is in a test.
+    pub is_test: bool,
+}
+
+/// Sums over groups.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Totals {
+    /// Groups.
+    pub group_count: u64,
+    /// Distinct definitions in them.
+    pub member_count: u64,
+    /// Distinct lines of files that repeat another member's lines.
+    pub repeated_lines: u64,
+    /// All lines of the files that the input knows.
+    pub line_count: u64,
+}
+
+impl Totals {
+    /// The share of all lines that repeat, 0 to 1.
+    pub fn share(&self) -> f64 {
+        if self.line_count == 0 { 0.0 } else { self.repeated_lines as f64 / self.line_count as f64 }
+    }
+}
+
+/// Sums over the groups of one channel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChannelTotals {
+    /// Which one.
+    pub channel: Channel,
+    /// Over its groups that are told by no other one.
+    pub totals: Totals,
+    /// Groups that another group tells already.
+    pub told_count: u64,
+    /// Pairs at or above the threshold that share a shape and hardly anything else.
+    pub weak_pair_count: u64,
+}
