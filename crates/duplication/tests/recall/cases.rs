@@ -140,6 +140,10 @@ impl Maker<'_> {
     }
 }
 
+pub(crate) fn word_count(code: &str) -> usize {
+    code.split_whitespace().map(|word| crate::source::parts(word).len()).sum()
+}
+
 fn tokens(block: &[Line]) -> usize {
-    write(block).split_whitespace().map(|word| crate::source::parts(word).len()).sum()
+    word_count(&write(block))
 }

@@ -1,99 +1,110 @@
-//! Recall by kind and precision on changed copies of real functions.
-#![allow(warnings)]
+//! Recall by kind, and precision, on changed copies of real functions.
+//!
+//! `CDS_RECALL_RECORDS` may name the JSON that `cds model-build --format json` writes of a tree: then the seeds come from
+//! there, all of its functions stand beside the cases, and the figures are only printed. Without it the seeds are those
+//! of `seeds.py`, and the figures have to be good enough.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and this one shows figures")]
+
 mod cases;
 mod mutate;
 mod random;
 mod source;
-use cds_duplication::*;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fs,
+};
+
+use cds_duplication::{Definition, Settings, find};
 use cds_model::{Md5Sum, SymbolKind};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-fn def(i: usize, code: &str) -> Definition {
+
+fn definition(place: usize, code: &str) -> Definition {
     Definition {
-        record_id: i as i64,
+        record_id: i64::try_from(place).unwrap(),
         kind: SymbolKind::Function,
-        file_path: format!("f{i}.py").into(),
+        file_path: format!("app/part_{place}.py").into(),
         signature: None,
         start_line: 1,
-        end_line: code.lines().count() as u32,
-        normalized_code: Arc::from(code),
+        end_line: u32::try_from(code.lines().count()).unwrap(),
+        normalized_code: code.into(),
         md5sum: Md5Sum(md5::compute(code).0),
         intent: None,
     }
 }
-fn load(p: &str) -> Vec<String> {
-    let v: serde_json::Value = serde_json::from_slice(&std::fs::read(p).unwrap()).unwrap();
-    v["records"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|r| ["function", "method"].contains(&r["kind"].as_str().unwrap()))
-        .map(|r| r["normalized_code"].as_str().unwrap().to_owned())
-        .collect()
-}
-#[test]
-fn calibrate_() {
-    let Ok(p) = std::env::var("CDS_DUP_JSON") else { return };
-    let mut all = load(&p);
-    let len = all.len();
-    let seeds: Vec<String> = all
-        .iter()
-        .filter(|c| {
-            let n = c.lines().count();
-            n >= 6 && n <= 60 && tokens(c) >= 45
-        })
-        .cloned()
-        .collect();
-    let step = (seeds.len() / 250).max(1);
-    let seeds: Vec<String> = seeds.into_iter().step_by(step).collect();
-    let cases = cases::make(&seeds);
-    for c in &cases {
-        all.push(c.left.clone());
-        all.push(c.right.clone());
-    }
-    let defs: Vec<Definition> = all.iter().enumerate().map(|(i, c)| def(i, c)).collect();
-    let mut firsts: HashMap<Md5Sum, usize> = HashMap::new();
-    for (i, d) in defs.iter().enumerate() {
-        firsts.entry(d.md5sum).or_insert(i);
-    }
-    let mut s = Settings::default();
-    s.token_threshold = 0.6;
-    s.text_threshold = 0.9;
-    // evidence weights over the real tree plus mutants
-    let pairs: HashMap<(usize, usize), _> =
-        calibrate(&defs, &s).into_iter().map(|t| ((t.0.min(t.1), t.0.max(t.1)), t)).collect();
-    let mut out = String::new();
-    for c in &cases {
-        let (a, b) = (firsts[&Md5Sum(md5::compute(&c.left).0)], firsts[&Md5Sum(md5::compute(&c.right).0)]);
-        if a == b {
-            continue;
-        }
-        match pairs.get(&(a.min(b), a.max(b))) {
-            Some(t) => {
-                out += &format!(
-                    "{}\t{}\t{:.3}\t{:.3}\t{:.1}\t{:.3}\t{:.1}\t{}\t{}\n",
-                    c.kind, c.truth, t.2, t.3[0], t.3[1], t.3[2], t.3[3], t.4[0], t.4[1]
-                )
-            }
-            None => out += &format!("{}\t{}\t0\t0\t0\t0\t0\t0\t0\n", c.kind, c.truth),
-        }
-    }
-    std::fs::write("/tmp/dup/cases.tsv", out).unwrap();
-    let mut out = String::new();
-    for t in pairs.values().filter(|t| t.0 < len && t.1 < len) {
-        out += &format!(
-            "{}\t{}\t{:.3}\t{:.3}\t{:.1}\t{:.3}\t{:.1}\t{}\t{}\n",
-            t.0, t.1, t.2, t.3[0], t.3[1], t.3[2], t.3[3], t.4[0], t.4[1]
-        );
-    }
-    std::fs::write("/tmp/dup/real.tsv", out).unwrap();
-    let mut n: BTreeMap<&str, usize> = BTreeMap::new();
-    for c in &cases {
-        *n.entry(&c.kind).or_default() += 1;
-    }
-    println!("{n:?}");
+
+/// The functions of a tree.
+fn functions(path: &str) -> Vec<String> {
+    let records: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let records = records["records"].as_array().unwrap().iter();
+    let code = records.filter(|record| ["function", "method"].contains(&record["kind"].as_str().unwrap()));
+    code.map(|record| record["normalized_code"].as_str().unwrap().to_owned()).collect()
 }
 
-fn tokens(c: &str) -> usize {
-    c.split_whitespace().map(|w| source::parts(w).len()).sum()
+/// Every definition of the checked-in seeds, cut at the blank lines between them.
+fn own_seeds() -> Vec<String> {
+    include_str!("seeds.py").split("\n\n\n").map(|code| format!("{}\n", code.trim())).collect()
+}
+
+/// For each kind how many cases there are and how many were found.
+fn measure(seeds: &[String], around: &[String]) -> BTreeMap<String, (bool, usize, usize)> {
+    let cases = cases::make(seeds);
+    let mut codes: Vec<&str> = around.iter().map(String::as_str).collect();
+    for case in &cases {
+        codes.extend([case.left.as_str(), case.right.as_str()]);
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    let definitions: Vec<Definition> = codes.iter().enumerate().map(|(place, code)| definition(place, code)).collect();
+    let report = find(&definitions, &Settings::default());
+    let mut groups: HashMap<usize, HashSet<usize>> = HashMap::new();
+    for (place, group) in report.groups.iter().enumerate() {
+        assert!(!group.is_weak);
+        for member in &group.members {
+            groups.entry(member.index).or_default().insert(place);
+        }
+    }
+    let mut kinds: BTreeMap<String, (bool, usize, usize)> = BTreeMap::new();
+    for case in &cases {
+        let place = |code: &str| codes.binary_search(&code).unwrap();
+        let (left, right) = (place(&case.left), place(&case.right));
+        let together = left == right
+            || matches!((groups.get(&left), groups.get(&right)), (Some(left), Some(right)) if !left.is_disjoint(right));
+        if !together && case.truth && std::env::var_os("CDS_RECALL_SHOW").is_some() {
+            println!("=== {}\n{}---\n{}", case.kind, case.left, case.right);
+        }
+        if together && !case.truth {
+            println!("=== {}\n{}---\n{}", case.kind, case.left, case.right);
+        }
+        let kind = kinds.entry(case.kind.clone()).or_insert((case.truth, 0, 0));
+        kind.1 += 1;
+        kind.2 += usize::from(together);
+    }
+    kinds
+}
+
+/// The share of the cases found whose kind begins like this.
+fn recall(kinds: &BTreeMap<String, (bool, usize, usize)>, beginning: &str) -> f64 {
+    let chosen = kinds.iter().filter(|(kind, _)| kind.starts_with(beginning));
+    let (all, found) = chosen.fold((0, 0), |(all, found), (_, kind)| (all + kind.1, found + kind.2));
+    f64::from(u32::try_from(found).unwrap()) / f64::from(u32::try_from(all).unwrap())
+}
+
+#[test]
+fn copies_are_found_and_look_alikes_are_not() {
+    let path = std::env::var("CDS_RECALL_RECORDS").ok();
+    let around = path.as_deref().map(functions).unwrap_or_default();
+    let seeds: Vec<String> = if path.is_some() {
+        let fit = around.iter().filter(|code| (6..=60).contains(&code.lines().count()) && cases::word_count(code) >= 50);
+        let step = (fit.clone().count() / 250).max(1);
+        fit.step_by(step).cloned().collect()
+    } else {
+        own_seeds()
+    };
+    let kinds = measure(&seeds, &around);
+    for (kind, (truth, all, found)) in &kinds {
+        println!("{kind:24} {found:4} of {all:4} {}", if *truth { "found" } else { "wrongly found" });
+    }
+    for kind in ["1", "2", "3 ", "3r ", "4s ", "fragment", "decoy"] {
+        println!("{kind:10} {:.3}", recall(&kinds, kind));
+    }
 }

@@ -140,6 +140,7 @@ pub(super) fn completed() -> (Invocation, InvocationDetails) {
         }],
         intent_errors: Vec::new(),
         telemetry: counted(&[("LLM_CALL", 46), ("RETRY", 6), ("DECISION", 2), ("STAGE", 4)]),
+        telemetry_tokens: None,
         decisions: counted(&[("concurrency changed", 2)]),
         call_failures: counted(&[("429", 6)]),
     };
@@ -332,6 +333,7 @@ pub(super) fn hostile_details() -> InvocationDetails {
         analyzer_errors: groups.clone(),
         intent_errors: groups,
         telemetry: counted.clone(),
+        telemetry_tokens: None,
         decisions: counted.clone(),
         call_failures: counted,
     }
