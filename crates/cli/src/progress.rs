@@ -87,9 +87,14 @@ fn bar_message(progress: &Progress, elapsed: Duration) -> String {
 /// What a reader of the log should know; what is only of interest in numbers is in the summary.
 fn describe(decision: &Decision) -> Option<String> {
     Some(match decision {
-        Decision::Retry { .. } | Decision::ConcurrencyChanged { .. } => return None,
-        Decision::Skipped { .. } | Decision::Cut { .. } | Decision::CutFurther { .. } => return None,
-        Decision::Reused { .. } | Decision::Shared { .. } | Decision::RestFailed { .. } => return None,
+        Decision::Retry { .. }
+        | Decision::ConcurrencyChanged { .. }
+        | Decision::Skipped { .. }
+        | Decision::Cut { .. }
+        | Decision::CutFurther { .. }
+        | Decision::Reused { .. }
+        | Decision::Shared { .. }
+        | Decision::RestFailed { .. } => return None,
         Decision::Paused { wait, reason } => format!("no call for {:.0} s: {reason}", wait.as_secs_f64().ceil()),
         Decision::BreakerOpened { reason } => format!("the provider seems to be gone, waiting for it: {reason}"),
         Decision::BreakerClosed { after } => format!("the provider is back after {:.1} s", after.as_secs_f64()),

@@ -32,7 +32,7 @@ impl WriterLock {
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
         drop(SqliteReader::open(&database.path, &database.options).map_err(database_failure)?);
-        let lock = Self::take(database, arguments, holder(command, String::new()), interrupt)?;
+        let lock = Self::take(database, arguments, &holder(command, String::new()), interrupt)?;
         let marked = SqliteAccounts::open(&database.path, &database.options)
             .and_then(|mut accounts| close_abandoned(&mut accounts, command, None).and_then(|()| accounts.close()));
         if let Err(error) = marked {
@@ -55,17 +55,17 @@ impl WriterLock {
             Ok(_) | Err(Error::Locked { .. } | Error::ChangedWhileRead { .. }) => {}
             Err(error) => return Err(database_failure(error)),
         }
-        Self::take(database, arguments, holder(command, run_id), interrupt)
+        Self::take(database, arguments, &holder(command, run_id), interrupt)
     }
 
     fn take(
         database: &DatabasePlan,
         arguments: &LockArguments,
-        holder: LockHolder,
+        holder: &LockHolder,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
         let path = lock_path(&database.path);
-        let lock = FileLock::acquire(&path, &holder, arguments.lock_timeout, &|| interrupt.is_raised())
+        let lock = FileLock::acquire(&path, holder, arguments.lock_timeout, &|| interrupt.is_raised())
             .map_err(|error| lock_failure(error, interrupt))?;
         let lock = Arc::new(lock);
         let lost = interrupt.clone();

@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_border_between_two_fields_counts() {
-        let of = |fields: &[&str]| fields.iter().fold(Fields::new("x"), |hash, field| hash.field(field)).finish();
+        let of = |fields: &[&str]| fields.iter().fold(Fields::new("x"), Fields::field).finish();
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
         let optional = |field| {

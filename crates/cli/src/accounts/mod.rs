@@ -244,7 +244,7 @@ impl Kept {
             messages::warning(&format!("{dropped} of {recorded} entries of the telemetry are lost: {why}"));
         }
         let outcome = self.turn.take(|| self.writer.set_telemetry_counts(self.start.id, outcome.counts));
-        self.note(outcome.map_err(AccountError::from));
+        self.note(outcome);
     }
 
     /// What could be written; the first time that something could not, the user is told.

@@ -16,8 +16,8 @@ pub(crate) struct Case {
     pub(crate) truth: bool,
 }
 
-struct Maker<'a> {
-    seeds: Vec<(&'a str, Vec<Line>)>,
+struct Maker {
+    seeds: Vec<(String, Vec<Line>)>,
     pool: Vec<String>,
     random: Random,
     cases: Vec<Case>,
@@ -25,11 +25,9 @@ struct Maker<'a> {
 
 /// All cases from `seeds`, the same for the same seeds.
 pub(crate) fn make(seeds: &[String]) -> Vec<Case> {
-    let seeds: Vec<(&str, Vec<Line>)> = seeds
-        .iter()
-        .filter_map(|code| Some((code.as_str(), parse(code)?)))
-        .filter(|(_, block)| block.len() == 1)
-        .collect();
+    let blocks = seeds.iter().filter_map(|code| parse(code));
+    let fit = blocks.filter(|block| block.len() == 1 && count(block) >= 6 && tokens(block) >= 40);
+    let seeds: Vec<(String, Vec<Line>)> = fit.map(|block| (write(&block), block)).collect();
     let mut pool: Vec<String> = Vec::new();
     for (_, block) in &seeds {
         let mut stack: Vec<&Line> = block.iter().collect();
@@ -48,13 +46,13 @@ pub(crate) fn make(seeds: &[String]) -> Vec<Case> {
     maker.cases
 }
 
-impl Maker<'_> {
+impl Maker {
     fn add(&mut self, kind: &str, left: &str, right: &str, truth: bool) {
         self.cases.push(Case { kind: kind.to_owned(), left: left.to_owned(), right: right.to_owned(), truth });
     }
 
     fn clones(&mut self, place: usize) {
-        let (code, block) = (self.seeds[place].0.to_owned(), self.seeds[place].1.clone());
+        let (code, block) = (self.seeds[place].0.clone(), self.seeds[place].1.clone());
         let code = &code;
         self.add("1", code, code, true);
         for (kind, thorough) in [("2", false), ("2 all names", true)] {
@@ -107,7 +105,7 @@ impl Maker<'_> {
             let mut target = self.seeds[other].1.clone();
             let at = self.random.below(target[0].block.len());
             target[0].block.splice(at..at, pasted);
-            let (left, right) = (self.seeds[place].0.to_owned(), write(&target));
+            let (left, right) = (self.seeds[place].0.clone(), write(&target));
             self.add(kind, &left, &right, true);
         }
     }
@@ -117,7 +115,7 @@ impl Maker<'_> {
         if other == place {
             other = (other + 1) % self.seeds.len();
         }
-        let (code, block) = (self.seeds[place].0.to_owned(), self.seeds[place].1.clone());
+        let (code, block) = (self.seeds[place].0.clone(), self.seeds[place].1.clone());
         let mut renamed = self.seeds[other].1.clone();
         renamed[0].head.clone_from(&block[0].head);
         let renamed = write(&renamed);
@@ -140,8 +138,9 @@ impl Maker<'_> {
     }
 }
 
+/// Words, literals and other characters that are no white space.
 pub(crate) fn word_count(code: &str) -> usize {
-    code.split_whitespace().map(|word| crate::source::parts(word).len()).sum()
+    code.lines().flat_map(crate::source::parts).filter(|(text, _)| !text.trim().is_empty()).count()
 }
 
 fn tokens(block: &[Line]) -> usize {

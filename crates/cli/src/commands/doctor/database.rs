@@ -107,11 +107,7 @@ fn database_checks(found: &Diagnosis) -> Vec<Check> {
         let (runs, records) = (known(found.run_count), known(found.record_count));
         Check::ok("content", format!("snapshots: {runs}, records: {records}{read}"))
     };
-    vec![
-        Check::ok("schema", schema),
-        integrity(found),
-        content,
-    ]
+    vec![Check::ok("schema", schema), integrity(found), content]
 }
 
 fn integrity(found: &Diagnosis) -> Check {
