@@ -17,7 +17,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("model-builder", &["cds-model"]),
     ("llm-client", &["cds-model"]),
     ("persistence", &["cds-model"]),
-    ("cli", &["cds-analyzer", "cds-llm-client", "cds-model", "cds-model-builder", "cds-persistence"]),
+    ("duplication", &["cds-model"]),
+    (
+        "cli",
+        &["cds-analyzer", "cds-duplication", "cds-llm-client", "cds-model", "cds-model-builder", "cds-persistence"],
+    ),
 ];
 
 /// Words that only one crate may know, with that crate's folder.

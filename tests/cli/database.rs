@@ -83,9 +83,23 @@ impl Database {
         lines
     }
 
-    /// The same without the answers that are kept, which stay whatever becomes of a run.
+    /// The same without what stays whatever becomes of a run: the answers that are kept, and the accounts.
     pub(crate) fn dump_of_runs(&self) -> Vec<String> {
-        self.dump().into_iter().filter(|line| !line.starts_with("intent_cache: ")).collect()
+        let staying = ["intent_cache: ", "runs_ledger: ", "stage_runs: ", "telemetry: "];
+        self.dump().into_iter().filter(|line| !staying.iter().any(|table| line.starts_with(table))).collect()
+    }
+
+    /// How each invocation ended, in their order: its status and, where something went wrong, why.
+    pub(crate) fn ends(&self) -> Vec<String> {
+        self.texts("SELECT status || coalesce(': ' || error, '') FROM runs_ledger ORDER BY rowid")
+    }
+
+    /// The same of the stages of the latest invocation, each with its name.
+    pub(crate) fn latest_stages(&self) -> Vec<String> {
+        self.texts(
+            "SELECT stage || ' ' || status || coalesce(': ' || error, '') FROM stage_runs
+             WHERE ledger_id = (SELECT run_id FROM runs_ledger ORDER BY rowid DESC LIMIT 1) ORDER BY rowid",
+        )
     }
 
     /// How many answers are kept.

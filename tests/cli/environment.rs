@@ -37,7 +37,7 @@ fn flags_beat_variables() {
     let mut command = place.command(&crate::place::persist_arguments(&url, &["--scope", "function"]));
     command.env("CDS_DB_PATH", "other.sqlite").env("CDS_PROVIDER_URL", other.url()).env("CDS_SCOPE", "class");
     Outcome::of(&mut command).succeeded();
-    assert_eq!(place.names(), ["cds.sqlite", TREE]);
+    place.check_is_tidy();
     assert!(other.requests().is_empty());
     let kinds = "SELECT DISTINCT kind FROM records WHERE intent_status = 'success'";
     assert_eq!(place.database().texts(kinds), ["function"]);

@@ -58,7 +58,7 @@ fn what_is_not_used_can_go() {
     assert_eq!(place.database().kept_count(), 5);
     assert_eq!(intents(&place, &["prune", "--unused"]).succeeded().stdout, "pruned answers=2\n");
     assert_eq!((&stats(&place)["answers"], &stats(&place)["unused"]), (&json!(3), &json!(0)));
-    assert_eq!(place.names(), [DATABASE, TREE]);
+    place.check_is_tidy();
     place.write("tree/functions.py", functions(5));
     let outcome = place.persist(&server.url(), &["--format", "json"]).succeeded();
     assert_eq!(outcome.costs(), [5, 2, 3, 0, 0, 2], "what is gone is asked again");

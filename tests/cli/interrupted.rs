@@ -26,8 +26,12 @@ fn no_question_is_sent_after_a_signal() {
     running.wait().exited_with(143);
     assert_eq!((server.generate_count(), server.answered_count()), (4, 4));
     assert_eq!(place.database().kept_count(), 4);
+    place.check_is_tidy();
     place.persist(&url, &[]).succeeded();
     assert_eq!(server.generate_count(), 30, "nothing is paid for twice");
+    let database = place.database();
+    assert_eq!(database.ends(), ["interrupted: interrupted", "completed"]);
+    assert_eq!(database.texts("SELECT closed_by FROM runs_ledger WHERE closed_by IS NOT NULL"), [""; 0]);
 }
 
 #[test]
@@ -46,7 +50,14 @@ fn a_second_signal_ends_it_at_once() {
     let outcome = running.wait().exited_with(130);
     assert!(start.elapsed().as_secs() < 3, "it ended after {:?}", start.elapsed());
     assert_eq!(outcome.stdout, "");
-    place.database().check_integrity();
+    let database = place.database();
+    database.check_integrity();
+    // There was no time to say so; whoever writes next does.
+    assert_eq!(database.ends(), ["running"]);
+    drop(database);
+    place.persist("builtin:", &[]).succeeded();
+    let ends = place.database().ends();
+    assert!(ends[0].starts_with("interrupted: its process ended ") && ends[1] == "completed", "{ends:?}");
 }
 
 #[test]
@@ -83,6 +94,8 @@ fn check_ends_while_waiting(reply: Reply, line: &str) {
     assert_eq!(outcome.stdout, "");
     let database = place.database();
     assert_eq!((database.kept_count(), database.number("SELECT count(*) FROM runs")), (4, 0));
+    assert_eq!(database.ends(), ["interrupted: interrupted"]);
+    assert_eq!(database.latest_stages().last().map(String::as_str), Some("enrich interrupted: interrupted"));
     database.check_integrity();
 }
 
@@ -103,4 +116,6 @@ fn a_look_at_a_provider_that_hangs_ends_soon() {
     running.signal("INT");
     running.wait().exited_with(130);
     assert!(start.elapsed() < Duration::from_secs(3), "it ended after {:?}", start.elapsed());
+    let database = place.database();
+    assert_eq!((database.ends(), database.latest_stages().len()), (vec!["interrupted: interrupted".to_owned()], 0));
 }

@@ -13,9 +13,14 @@ use crate::{
 /// The most that a process which is killed may lose: the answers of one group.
 const GROUP: usize = 20;
 
+/// Why the next command calls a run interrupted that did not say so itself.
+const FOUND: &str = "interrupted: its process ended without closing its accounts; its lock was free";
+
 /// Ends a run while one of its questions is held and all others are answered; at most `lost` answers may be gone.
+///
+/// The accounts of that run must then be `accounts`: the run and its last stage. After that another run goes well.
 #[track_caller]
-fn check(lost: usize, end: impl FnOnce(Running, &Gate)) {
+fn check(lost: usize, accounts: [&str; 2], end: impl FnOnce(Running, &Gate)) -> Place {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     let before = place.database().dump_of_runs();
@@ -30,6 +35,15 @@ fn check(lost: usize, end: impl FnOnce(Running, &Gate)) {
     let database = place.database();
     assert_eq!(database.dump_of_runs(), before);
     database.check_integrity();
+    assert_eq!(database.ends()[1..], accounts[..1]);
+    assert_eq!(
+        database.latest_stages(),
+        [
+            "analyze completed_with_errors: 3 analyzer errors, among them: syntax error: missing )",
+            "build completed",
+            accounts[1]
+        ]
+    );
     let kept = database.kept_count();
     assert!(kept <= answered && answered - kept <= lost, "{kept} of {answered} answers are kept");
     drop(database);
@@ -38,13 +52,19 @@ fn check(lost: usize, end: impl FnOnce(Running, &Gate)) {
     let outcome = place.persist(&url, &[]).succeeded();
     assert!(outcome.stdout.contains("run_id=2 ") && outcome.stdout.contains(" intent_failed_count=0 "), "{outcome:?}");
     assert_eq!(place.database().number("SELECT count(*) FROM records WHERE run_id = 2"), 59);
-    assert_eq!(place.names(), ["cds.sqlite", "tree"]);
+    place.check_is_tidy();
     assert_eq!(server.generate_count(), 46 + (46 - kept), "what is kept is not asked again, and the rest is");
+    place
 }
 
 #[test]
 fn killed() {
-    check(GROUP, |running, _| assert!(!running.kill().success()));
+    let place = check(GROUP, ["running", "enrich running"], |running, _| assert!(!running.kill().success()));
+    assert_eq!(place.database().ends(), ["completed_with_errors", FOUND, "completed_with_errors"]);
+    let closed = place.database().texts("SELECT closed_by FROM runs_ledger WHERE closed_by IS NOT NULL");
+    assert_eq!(closed, ["cds persist"]);
+    let stages = "SELECT status || ': ' || error FROM stage_runs WHERE stage = 'enrich' AND status <> 'completed'";
+    assert_eq!(place.database().texts(stages), [FOUND]);
 
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
@@ -64,7 +84,8 @@ fn killed() {
 #[test]
 fn interrupted_and_terminated() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        check(0, |mut running, gate| {
+        let accounts = ["interrupted: interrupted", "enrich interrupted: interrupted"];
+        check(0, accounts, |mut running, gate| {
             running.signal(signal);
             running.wait_for_line("interrupted: waiting");
             // What is answered now is answered in time.

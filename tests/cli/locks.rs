@@ -68,6 +68,7 @@ fn a_writer_that_comes_during_the_asking_is_reported() {
     let (place, outcome) = taken_while_asking("200ms", |_, _| ());
     let outcome = outcome.exited_with(1).said(&["begin the transaction", "locked"]);
     assert_eq!(outcome.stdout, "");
+    assert_eq!(outcome.stderr.matches("the accounts of this run are not complete").count(), 1, "{outcome:#?}");
     assert_eq!(place.database().number("SELECT count(*) FROM runs"), 0);
     assert_eq!(place.database().number("SELECT count(*) FROM records"), 0);
 }

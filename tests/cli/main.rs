@@ -3,10 +3,15 @@
 //! Each test has a temporary folder of its own (`place`) and, where questions are asked, a server of its own. What a
 //! crate can test by itself is tested there; here it is the wiring, and what must hold when something goes wrong.
 
+mod accounts;
+mod accounts_faults;
+mod accounts_killed;
+mod accounts_telemetry;
 mod answers;
 mod arguments;
 mod credentials;
 mod database;
+mod doctor;
 mod dry_run;
 mod environment;
 mod failures;
@@ -16,6 +21,7 @@ mod intents;
 #[cfg(unix)]
 mod interrupted;
 mod killed;
+mod ledger;
 mod listings;
 mod locks;
 mod outage;
@@ -24,6 +30,7 @@ mod persist;
 mod place;
 mod preflight;
 mod progress;
+mod provenance;
 mod provider;
 mod quiet;
 mod refusals;
@@ -32,9 +39,14 @@ mod requests;
 mod reuse;
 mod rollback;
 mod running;
+mod runs;
+mod runs_diff;
+mod runs_prune;
+mod runs_show;
 mod scope;
 mod summary;
 mod tables;
+mod writer_lock;
 
 use std::time::Duration;
 

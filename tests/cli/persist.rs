@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fields::{field, fields_of},
-    place::{DATABASE, Place, TREE},
+    place::{DATABASE, LOCK, Place, TREE},
     requests::code_in,
 };
 
@@ -195,9 +195,11 @@ fn a_new_database_is_for_its_owner_alone_and_stands_alone() {
     let place = Place::with_shop();
     for _ in 0..2 {
         place.persist("builtin:", &[]).succeeded();
-        assert_eq!(place.names(), [DATABASE, TREE]);
-        let mode = place.path(DATABASE).metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        place.check_is_tidy();
+        for name in [DATABASE, LOCK] {
+            let mode = place.path(name).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
     let bytes = place.read(DATABASE);
     place.write("copy.sqlite", bytes);

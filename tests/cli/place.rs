@@ -14,6 +14,8 @@ use crate::database::Database;
 pub(crate) const TREE: &str = "tree";
 /// The database, likewise.
 pub(crate) const DATABASE: &str = "cds.sqlite";
+/// The lock file, which stays beside a database that was once written to.
+pub(crate) const LOCK: &str = "cds.sqlite.lock";
 
 /// A folder of its own for one test; it goes with the value.
 pub(crate) struct Place {
@@ -73,6 +75,13 @@ impl Place {
             entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
+    }
+
+    /// After an orderly end the database stands beside the tree with an empty lock file, and nothing else is there.
+    #[track_caller]
+    pub(crate) fn check_is_tidy(&self) {
+        assert_eq!(self.names(), [DATABASE, LOCK, TREE]);
+        assert_eq!(self.read(LOCK), b"");
     }
 
     pub(crate) fn database(&self) -> Database {

@@ -12,6 +12,11 @@ use crate::{
 /// What `prepare` puts at the path of the database must be refused with a message that names all of `expected`.
 #[track_caller]
 fn check(prepare: impl FnOnce(&Path), expected: &[&str]) {
+    assert_eq!(refuse(prepare, expected).names(), [DATABASE, TREE]);
+}
+
+#[track_caller]
+fn refuse(prepare: impl FnOnce(&Path), expected: &[&str]) -> Place {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     prepare(&place.path(DATABASE));
@@ -22,7 +27,7 @@ fn check(prepare: impl FnOnce(&Path), expected: &[&str]) {
     assert!(outcome.lines_of("analyzer_error").is_empty(), "nothing was analyzed: {outcome:#?}");
     assert!(server.requests().is_empty());
     assert!(place.read(DATABASE) == before, "the file was changed");
-    assert_eq!(place.names(), [DATABASE, TREE]);
+    place
 }
 
 fn bytes(content: &[u8]) -> impl FnOnce(&Path) {
@@ -81,7 +86,8 @@ fn a_file_that_may_not_be_written() {
         Database::create(path, CONTRACT);
         fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
     };
-    check(protect, &["read-only", "permission"]);
+    // That it is one of ours is known before its lock is taken, and that it cannot be written to only after that.
+    refuse(protect, &["read-only", "permission"]).check_is_tidy();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     PATIENCE,
-    place::{DATABASE, Place, TREE, functions, persist_arguments},
+    place::{DATABASE, LOCK, Place, TREE, functions, persist_arguments},
     running::Running,
 };
 
@@ -119,7 +119,7 @@ fn databases_share_nothing() {
         ["persist", "--path", TREE, "--db-path", "other.sqlite", "--provider-url", &url, "--format", "json"];
     assert_eq!(place.cds(&arguments).succeeded().costs(), [12, 12, 0, 0, 0, 12]);
     assert_eq!(server.generate_count(), 24);
-    assert_eq!(place.names(), [DATABASE, "other.sqlite", TREE]);
+    assert_eq!(place.names(), [DATABASE, LOCK, "other.sqlite", "other.sqlite.lock", TREE]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A snapshot that cannot be written leaves the database exactly as it was.
 
-use crate::place::{DATABASE, Outcome, Place, TREE, functions, persist_arguments};
+use crate::{
+    database::Database,
+    place::{DATABASE, Outcome, Place, functions, persist_arguments},
+};
 
 /// With `trigger` in a database that has one run, the next run must fail at the step that is named.
 #[track_caller]
@@ -8,17 +11,26 @@ fn check(trigger: &str, expected: &[&str]) {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     place.database().execute(trigger);
-    let before = place.database().dump();
+    let before = place.database().dump_of_runs();
     let outcome = place.persist("builtin:", &[]).exited_with(1).said(&["error: failed to ", DATABASE]).said(expected);
     assert_eq!(outcome.stdout, "");
-    assert_eq!(place.names(), [DATABASE, TREE]);
+    place.check_is_tidy();
     let database = place.database();
-    assert_eq!(database.dump(), before);
-    assert_eq!(database.texts("PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(database.dump_of_runs(), before);
+    database.check_integrity();
+    check_cause(&database, &outcome);
     database.execute("DROP TRIGGER planned");
     drop(database);
     let outcome = place.persist("builtin:", &[]).succeeded();
     assert!(outcome.stdout.starts_with("persisted run_id=2 "), "{outcome:?}");
+}
+
+/// The ledger and the last stage of the latest invocation name the cause that was shown.
+#[track_caller]
+fn check_cause(database: &Database, outcome: &Outcome) {
+    let shown = outcome.stderr.lines().find_map(|line| line.strip_prefix("error: ")).expect("an error");
+    assert_eq!(database.ends()[1..], [format!("failed: {shown}")]);
+    assert_eq!(database.latest_stages().last(), Some(&format!("persist failed: {shown}")));
 }
 
 /// A trigger on the n-th record of a run.
@@ -62,12 +74,15 @@ fn no_room_is_left() {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(4000));
-    let before = place.database().dump();
+    let before = place.database().dump_of_runs();
     // More than what is there, less than what comes.
-    let mut command = place.command_with_limit(400, &persist_arguments("builtin:", &[]));
+    let mut command = place.command_with_limit(1000, &persist_arguments("builtin:", &[]));
     let outcome = Outcome::of(&mut command).exited_with(1).said(&["error: failed to ", DATABASE]);
     assert_eq!(outcome.stdout, "");
-    assert_eq!(place.database().dump(), before);
+    let database = place.database();
+    assert_eq!(database.dump_of_runs(), before);
+    check_cause(&database, &outcome);
+    drop(database);
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(place.database().number("SELECT count(*) FROM runs"), 2);
 }

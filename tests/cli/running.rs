@@ -46,6 +46,16 @@ impl Running {
         }
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("its state is known").is_none()
+    }
+
     /// Sends a signal by its name.
     #[cfg(unix)]
     #[track_caller]

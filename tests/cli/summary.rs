@@ -43,6 +43,9 @@ fn the_summary_is_exactly_one_line() {
     assert_eq!(outcome.stdout.lines().count(), 1);
     let mut object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let intents = object.as_object_mut().unwrap().remove("intents").unwrap();
+    let ledger_id = object.as_object_mut().unwrap().remove("ledger_id").unwrap();
+    assert_eq!(place.database().texts("SELECT run_id FROM runs_ledger"), [ledger_id.as_str().unwrap()]);
+    assert!(outcome.stderr.contains(&format!("run_started ledger_id={} ", ledger_id.as_str().unwrap())), "{outcome:?}");
     assert_eq!((&intents["selected"], &intents["failed"], &intents["reused"]), (&json!(46), &json!(0), &json!(0)));
     assert_eq!(
         object,

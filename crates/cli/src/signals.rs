@@ -46,9 +46,9 @@ impl Interrupt {
 
     /// The end of a command that was asked to stop.
     pub(crate) fn failure(&self) -> Failure {
-        match (self.exit_status(), self.lost.get()) {
-            (None, Some(why)) => writer_lock::lost(why),
-            (status, _) => Failure::interrupted(status.unwrap_or(u8::MAX)),
+        match self.lost.get() {
+            Some(why) => writer_lock::lost(why),
+            None => Failure::interrupted(self.exit_status().unwrap_or(u8::MAX)),
         }
     }
 
@@ -60,8 +60,8 @@ impl Interrupt {
     /// Somebody took the right to write away: no call is sent any more, and nothing but answers is written.
     pub(crate) fn lose_lock(&self, why: &str) {
         if self.lost.set(why.to_owned()).is_ok() {
-            messages::warning(&format!("the right to write is lost: {why}; stopping"));
             self.switch.stop();
+            messages::warning(&format!("the right to write is lost: {why}; stopping"));
         }
     }
 }

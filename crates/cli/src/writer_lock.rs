@@ -50,6 +50,13 @@ impl WriterLock {
         run_id: String,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
+        // Where a link leads to nothing there is no place for a database, and none for its lock.
+        if database.path.is_symlink() && !database.path.exists() {
+            return Err(database_failure(Error::NotARegularFile {
+                path: database.path.clone(),
+                kind: "a symbolic link to nothing",
+            }));
+        }
         match SqliteReader::open_if_present(&database.path, &database.options) {
             // Who is at work there is told by the lock.
             Ok(_) | Err(Error::Locked { .. } | Error::ChangedWhileRead { .. }) => {}
@@ -67,6 +74,12 @@ impl WriterLock {
         let path = lock_path(&database.path);
         let lock = FileLock::acquire(&path, holder, arguments.lock_timeout, &|| interrupt.is_raised())
             .map_err(|error| lock_failure(error, interrupt))?;
+        if lock.is_nameless() {
+            messages::warning(&format!(
+                "{} holds something else, which is left alone; nobody is told who writes to the database",
+                path.display()
+            ));
+        }
         let lock = Arc::new(lock);
         let lost = interrupt.clone();
         let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(&why.to_string()));
@@ -118,9 +131,6 @@ fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
     let hint = match &error {
         LockError::Stopped => return interrupt.failure(),
         LockError::Held { .. } => "wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status",
-        LockError::AnotherFile { .. } => {
-            "give the database another name: its lock file is this name with .lock behind it"
-        }
         LockError::Unsupported { .. } => "put the database on a file system that has locks",
         _ => "give yourself permission to write the file and its folder, or name another database",
     };

@@ -25,7 +25,7 @@ pub use lock::{
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, OpenOptions, PlaceReport, SqliteAccounts,
+    Access, CodeRow, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, OpenOptions, PlaceReport, SqliteAccounts,
     SqlitePersistence, SqliteReader, SqliteTelemetry, examine_place,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};

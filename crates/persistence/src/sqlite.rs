@@ -4,12 +4,13 @@
 //! (`location`), the connection (`database`), what the file holds (`inspection`), whether it can be written
 //! (`schema::rehearse`), its journal (`journal`). A snapshot is then written by `snapshot`, in one transaction, and the
 //! answers of models are kept by `answers`, in others. What is told of a run beside its snapshot is written by `accounts`,
-//! on a connection of its own. Who only reads comes in through `reader` and changes nothing.
+//! on a connection of its own. Who only reads comes in through `reader` and changes nothing; `code` and `runs` say what can be read.
 
 mod access;
 mod accounts;
 mod answers;
 mod busy;
+mod code;
 mod database;
 mod diagnosis;
 mod fit;
@@ -33,6 +34,7 @@ use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun};
 pub use self::{
     access::Access,
     accounts::{SqliteAccounts, SqliteTelemetry},
+    code::CodeRow,
     diagnosis::Diagnosis,
     fit::Mismatch,
     place::{FileSystem, PlaceReport, examine_place},

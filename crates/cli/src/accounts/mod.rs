@@ -254,6 +254,8 @@ impl Kept {
             Err(error) => {
                 if !std::mem::replace(&mut self.has_warned, true) {
                     warn(error);
+                    // Whoever holds the database so long is not waited for at every stage.
+                    self.writer.limit_patience(TELEMETRY_PATIENCE);
                 }
                 None
             }

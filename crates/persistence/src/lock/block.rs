@@ -14,7 +14,7 @@ use std::{
 use super::LockHolder;
 
 /// Of the block that a holder writes, in bytes.
-pub(super) const BLOCK_LENGTH: usize = 1024;
+const BLOCK_LENGTH: usize = 1024;
 
 /// No more than this is read of a lock file, whatever its size.
 const READ_LIMIT: u64 = 4096;
@@ -59,7 +59,13 @@ pub(super) fn encode(holder: &LockHolder) -> Vec<u8> {
     block
 }
 
-fn decode(bytes: &[u8]) -> Content {
+/// Whether the content is another program's: neither empty, nor a holder, nor of the size of a block, which may be one
+/// that was only half written.
+pub(super) fn is_foreign(bytes: &[u8]) -> bool {
+    decode(bytes) == Content::Unknown && bytes.len() != BLOCK_LENGTH
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Content {
     if bytes.trim_ascii().is_empty() {
         return Content::Empty;
     }
@@ -68,7 +74,11 @@ fn decode(bytes: &[u8]) -> Content {
     if !text.starts_with('{') || !has_right_checksum(text) {
         return Content::Unknown;
     }
-    serde_json::from_str::<LockHolder>(text).map_or(Content::Unknown, |holder| Content::Holder(holder.bounded()))
+    match serde_json::from_str::<LockHolder>(text) {
+        // Every holder has a process; an object without one is something else.
+        Ok(holder) if holder.pid > 0 => Content::Holder(holder.bounded()),
+        _ => Content::Unknown,
+    }
 }
 
 /// Whether the checksum is right. Only what has not the size of a block may have none: a mixture can lose its own.
@@ -179,8 +189,9 @@ mod tests {
         check(b"", Content::Empty);
         check(b" \n", Content::Empty);
         check(br#"{"pid":7,"later":[1,{}]}"#, Content::Holder(named));
-        check(b"{}", Content::Holder(LockHolder::default()));
-        for unknown in ["7", "[7]", "null", "{", r#"{"pid":-1}"#, r#"{"pid":"7"}"#, r#"{"pid":7}{}"#, "\0\0", "[[[["] {
+        for unknown in
+            ["{}", "7", "[7]", "null", "{", r#"{"pid":-1}"#, r#"{"pid":"7"}"#, r#"{"pid":7}{}"#, "\0\0", "[[[["]
+        {
             check(unknown.as_bytes(), Content::Unknown);
         }
         check(b"{\"host\":\"\xff\"}", Content::Unknown);

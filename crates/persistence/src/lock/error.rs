@@ -35,14 +35,6 @@ pub enum LockError {
         /// What it is, with its article.
         kind: &'static str,
     },
-    /// The file is larger than any lock file, so it is something else that must not be lost.
-    #[error("take lock {path:?}: it has {size} bytes, so it is another program's file")]
-    AnotherFile {
-        /// The file.
-        path: PathBuf,
-        /// Its size in bytes.
-        size: u64,
-    },
     /// The file says that it is not to be written, or its file system is read-only.
     #[error("write to lock {path:?}: it is read-only")]
     ReadOnly {

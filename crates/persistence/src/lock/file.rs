@@ -8,9 +8,6 @@ use std::{
 
 use super::{LockError, LossReason};
 
-/// Four times what a holder writes; whatever is smaller is replaced, so that a lock file that was damaged heals.
-const LARGEST_LOCK_FILE: u64 = 4096;
-
 /// Opens the file to be locked, and creates an empty one where there is none; what it says stays.
 pub(super) fn open_for_writing(path: &Path) -> Result<File, LockError> {
     let is_there = inspect(path)?.is_some();
@@ -27,10 +24,6 @@ pub(super) fn open_for_writing(path: &Path) -> Result<File, LockError> {
     // The superuser may write to any file, and still such a file says that it is not to be written.
     if metadata.permissions().readonly() {
         return Err(LockError::ReadOnly { path: path.to_owned() });
-    }
-    // A database called `Cargo` has its lock where another program may have its `Cargo.lock`.
-    if metadata.len() > LARGEST_LOCK_FILE {
-        return Err(LockError::AnotherFile { path: path.to_owned(), size: metadata.len() });
     }
     Ok(file)
 }

@@ -9,11 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    LockError, LockHolder, LockLost, LockMonitor, LossReason,
-    block::{self, BLOCK_LENGTH},
-    file,
-};
+use super::{LockError, LockHolder, LockLost, LockMonitor, LossReason, block, file};
 
 /// Even who does not want to wait tries for so long, since the holder may just be about to end.
 const LEAST_PATIENCE: Duration = Duration::from_millis(100);
@@ -37,6 +33,9 @@ struct State {
     holder: LockHolder,
     /// What the file must say.
     written: Vec<u8>,
+    /// Whether that is another program's, which is left as it is: a database called `Cargo` has its lock where another
+    /// program has its `Cargo.lock`.
+    is_foreign: bool,
     /// Once lost is lost: somebody else may have held the lock before the file came back.
     lost: Option<LossReason>,
 }
@@ -66,7 +65,7 @@ impl FileLock {
     /// A lock that is held is waited for as long as `timeout`, though never less than a tenth of a second, or two
     /// seconds where nobody holds it but those who look. No clock is read, the pauses of at most 50 milliseconds are
     /// added up. `should_stop` is asked before every attempt. Who does not get the lock changes nothing; who gets it
-    /// replaces whatever the file said.
+    /// replaces the holder before it, and leaves alone whatever is no holder.
     ///
     /// # Errors
     ///
@@ -97,17 +96,28 @@ impl FileLock {
         }
     }
 
-    /// Writes the holder into the file that was just locked.
+    /// Writes the holder into the file that was just locked, unless it says something that is nobody's holder.
     fn introduce(path: PathBuf, file: File, holder: &LockHolder) -> Result<Self, LockError> {
-        let left_behind = block::read_once(&file).map_err(LockError::io("read", &path))?.into_holder();
+        let found = block::read_start(&file).map_err(LockError::io("read", &path))?;
         let holder = holder.clone().bounded();
+        if block::is_foreign(&found) {
+            let state = State { holder, written: found, is_foreign: true, lost: None };
+            return Ok(Self { path, file, left_behind: None, state: Mutex::new(state) });
+        }
+        let left_behind = block::decode(&found).into_holder();
         let written = block::encode(&holder);
-        replace_content(&file, &written).map_err(|source| {
+        block::write_block(&file, &written).map_err(|source| {
             // Half a block would be of no use to anybody.
             drop(file.set_len(0));
             LockError::io("write to", &path)(source)
         })?;
-        Ok(Self { path, file, left_behind, state: Mutex::new(State { holder, written, lost: None }) })
+        let state = State { holder, written, is_foreign: false, lost: None };
+        Ok(Self { path, file, left_behind, state: Mutex::new(state) })
+    }
+
+    /// Whether nobody is told who holds the lock, because its file says something else that must not be lost.
+    pub fn is_nameless(&self) -> bool {
+        self.lock_state().is_foreign
     }
 
     /// The lock file, from the root.
@@ -132,6 +142,9 @@ impl FileLock {
             return Err(LockError::Lost(self.loss(why)));
         }
         stage.clone_into(&mut current.holder.stage);
+        if current.is_foreign {
+            return Ok(());
+        }
         let block = block::encode(&current.holder);
         let outcome = block::write_block(&self.file, &block).map_err(LockError::io("write to", &self.path));
         if outcome.is_ok() {
@@ -212,13 +225,14 @@ impl FileLock {
 /// Empties the file, which tells an orderly end from a death, and lets it go.
 ///
 /// Only the file that was locked is written to, wherever it is by now, and only as long as it says what was written
-/// here: whatever another program wrote into it is the trace of what went wrong, and is of no use to the next holder,
-/// who replaces it anyway. Nothing can be done about a failure; the process that ends here would leave the same behind.
+/// here: whatever another program wrote into it is that program's. Nothing can be done about a failure; the process that ends here would leave the same behind.
 impl Drop for FileLock {
     fn drop(&mut self) {
-        if block::read_start(&self.file).is_ok_and(|content| content == self.lock_state().written) {
+        let state = self.lock_state();
+        if !state.is_foreign && block::read_start(&self.file).is_ok_and(|content| content == state.written) {
             drop(self.file.set_len(0));
         }
+        drop(state);
         // A child that is just being started may still have the file open.
         drop(self.file.unlock());
     }
@@ -232,15 +246,6 @@ fn attempt(path: &Path) -> Result<Attempt, LockError> {
     }
     let loss = file::find_loss(path, &file).map_err(LockError::io("look at", path))?;
     Ok(if loss.is_some() { Attempt::Moved } else { Attempt::Granted(file) })
-}
-
-/// Puts the block in the place of whatever the file says.
-fn replace_content(file: &File, block: &[u8]) -> io::Result<()> {
-    let length = BLOCK_LENGTH as u64;
-    if file.metadata()?.len() > length {
-        file.set_len(length)?;
-    }
-    block::write_block(file, block)
 }
 
 fn refusal(path: PathBuf, attempt: &Attempt) -> LockError {

@@ -6,7 +6,7 @@
 mod ending;
 mod telemetry;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use cds_model::{Fingerprint, LedgerId, RunEnd, RunStart, Stage, StageEnd, StageStart, TelemetryCounts, Timestamp};
 
@@ -192,6 +192,11 @@ impl SqliteAccounts {
             let outcome = runs_ledger::set_telemetry_counts(&database.connection, id, counts);
             ending::check_ledger_row(database, outcome, &Step::CountTelemetry, &id.to_string())
         })
+    }
+
+    /// From now on waits at most `limit` for whoever holds the database.
+    pub fn limit_patience(&mut self, limit: Duration) {
+        self.database.limit_patience(limit);
     }
 
     /// Takes this connection for the telemetry of the run `ledger`.

@@ -107,39 +107,34 @@ fn a_directory_that_is_missing_is_not_created() {
 }
 
 #[test]
-fn a_file_that_is_larger_than_any_lock_is_left_as_it_is() {
-    let (_directory, path) = workplace();
-    let content = vec![b'x'; 4097];
-    fs::write(&path, &content).unwrap();
-    let error = acquire(&path, "first").unwrap_err();
-    assert_eq!(error.to_string(), format!("take lock {path:?}: it has 4097 bytes, so it is another program's file"));
-    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
-    assert_eq!(fs::read(&path).unwrap(), content);
-}
-
-#[test]
-fn content_that_names_nobody_is_an_unknown_holder_and_is_replaced_by_the_next() {
-    for content in [&b"{"[..], b"\0\xff\x1b[31m", b"no JSON", &[0; 1024], b"[1, 2, 3]"] {
+fn content_of_another_program_is_left_alone_by_who_holds_the_lock() {
+    for content in [&b"\0\xff\x1b[31m"[..], b"no JSON", b"[1, 2, 3]", b"{}", &[b'x'; 5000]] {
         let (_directory, path) = workplace();
         fs::write(&path, content).unwrap();
         assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
         assert_eq!(get_pid(&path), None);
-        assert_eq!(fs::read(&path).unwrap(), content, "looking changes nothing");
 
         let lock = acquire(&path, "first").unwrap();
-        assert_eq!(lock.left_behind(), None);
-        assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
-        assert_eq!(fs::metadata(&path).unwrap().len(), 1024);
-
-        fs::write(&path, content).unwrap();
+        assert!(lock.is_nameless() && lock.left_behind().is_none());
+        lock.set_stage("build").unwrap();
+        lock.check().unwrap();
         let error = acquire(&path, "second").unwrap_err();
         let expected = format!("take lock {path:?}: it is held by a process that does not tell its name");
         assert_eq!(error.to_string(), expected);
-        assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(None));
         assert!(!is_lock_file_valid(&path));
-        assert_eq!(fs::read(&path).unwrap(), content, "who is refused changes nothing");
         drop(lock);
+        assert_eq!(fs::read(&path).unwrap(), content);
+        assert!(acquire(&path, "third").is_ok(), "it is let go all the same");
     }
+}
+
+#[test]
+fn half_a_block_is_replaced_by_the_next_holder() {
+    let (_directory, path) = workplace();
+    fs::write(&path, [0; 1024]).unwrap();
+    let lock = acquire(&path, "first").unwrap();
+    assert!(!lock.is_nameless() && lock.left_behind().is_none());
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
 }
 
 #[cfg(unix)]

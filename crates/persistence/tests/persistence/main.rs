@@ -4,6 +4,7 @@
 
 mod accounts;
 mod answers;
+mod code;
 mod locks;
 mod other_implementation;
 mod prune;

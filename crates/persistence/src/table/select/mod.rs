@@ -2,6 +2,7 @@
 //!
 //! Each table is asked by statements of its own, since any of them may be missing from a file.
 
+pub(crate) mod code;
 pub(crate) mod definitions;
 pub(crate) mod errors;
 pub(crate) mod ledger;

@@ -1,0 +1,78 @@
+//! The code of a snapshot as it is read for the search for duplicates.
+
+use std::{collections::HashMap, sync::Arc};
+
+use cds_model::{Intent, SymbolKind};
+use cds_persistence::{CodeRow, Error, RunId, SqliteReader};
+
+use crate::{
+    reader::read,
+    samples::{CONTRACT, make_database, mixed, number, record, save, workplace},
+};
+
+fn rows(reader: &SqliteReader, run: i64) -> Vec<CodeRow> {
+    let mut rows = Vec::new();
+    reader.code_rows(RunId(run), &mut |row| rows.push(row)).unwrap();
+    rows
+}
+
+#[test]
+fn each_record_of_the_run_is_shown_once_in_its_order() {
+    let (_directory, path) = workplace();
+    let mut snapshot = mixed();
+    let failed = Intent::Failed("HTTP 500".to_owned());
+    snapshot.records = vec![
+        record(SymbolKind::File, "a.py", 1, "def f():\n    return 1  # 加\n", Intent::Skipped),
+        record(SymbolKind::Function, "a.py", 1, "def f():\n    return 1", Intent::Success("Gives one.".to_owned())),
+        record(SymbolKind::Function, "b.py", 4, "def g():\n    return 2", failed),
+    ];
+    save(&path, &mixed()).unwrap();
+    save(&path, &snapshot).unwrap();
+    let reader = read(&path).unwrap();
+
+    assert_eq!(reader.newest_snapshot().unwrap(), Some(RunId(2)));
+    let found = rows(&reader, 2);
+    let kinds: Vec<&str> = found.iter().map(|row| row.kind.as_str()).collect();
+    assert_eq!(kinds, ["file", "function", "function"]);
+    assert!(Arc::ptr_eq(&found[0].file_path, &found[1].file_path), "one text for the records of a file");
+    assert_eq!((&*found[2].file_path, found[2].start_line, found[2].end_line), ("b.py", 4, 5));
+    assert_eq!((found[0].signature.as_deref(), found[1].signature.as_deref()), (None, Some("def f():")));
+    assert_eq!(&*found[1].normalized_code, "def f():\n    return 1");
+    assert_eq!(found[1].md5sum, snapshot.records[1].md5sum.to_string());
+    assert_eq!((found[1].intent.as_deref(), found[2].intent.as_deref()), (Some("Gives one."), None));
+    assert_eq!(rows(&reader, 1).len(), 4);
+    assert_eq!(rows(&reader, 3), []);
+
+    let first = found[0].id;
+    let raw = reader.raw_code(&[first, first, 999]).unwrap();
+    assert_eq!(raw, HashMap::from([(first, "def f():\n    return 1  # 加\n".to_owned())]));
+    assert_eq!(reader.raw_code(&[]).unwrap(), HashMap::new());
+}
+
+#[test]
+fn an_intent_counts_only_where_it_succeeded() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    make_database(&path, "UPDATE records SET intent = 'Left over.', intent_status = 'failed'");
+    assert!(rows(&read(&path).unwrap(), 1).iter().all(|row| row.intent.is_none()));
+    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE intent IS NOT NULL"), 4);
+}
+
+#[test]
+fn a_database_without_runs_has_no_code() {
+    let (_directory, path) = workplace();
+    make_database(&path, CONTRACT);
+    let reader = read(&path).unwrap();
+    assert_eq!((reader.newest_snapshot().unwrap(), rows(&reader, 1)), (None, Vec::new()));
+}
+
+#[test]
+fn a_column_that_cannot_be_read_is_an_error() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    make_database(&path, "UPDATE records SET start_line = -1 WHERE id = 2");
+    let mut seen = 0;
+    let outcome = read(&path).unwrap().code_rows(RunId(1), &mut |_| seen += 1);
+    assert!(matches!(outcome, Err(Error::Statement { .. })), "{outcome:?}");
+    assert_eq!(seen, 0, "nothing of it counts");
+}

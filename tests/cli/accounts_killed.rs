@@ -1,0 +1,316 @@
+//! A run that is killed leaves its trace: it shows as gone at once, and as interrupted once somebody has its lock.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
+use serde_json::{Value, json};
+
+use crate::{
+    PATIENCE,
+    database::Database,
+    ledger::{each, invocations, latest, latest_stages, stages, telemetry, text},
+    place::{Place, functions, persist_arguments},
+    running::Running,
+};
+
+/// Enough work for every stage to be seen at it.
+const FUNCTIONS: usize = 3_000;
+
+/// Makes each record of a snapshot take its time.
+const SLOW: &str = "CREATE TRIGGER slow BEFORE INSERT ON records BEGIN
+    SELECT count(*) FROM (WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)
+                          SELECT n FROM numbers);
+END";
+
+/// Waits until the database answers this with 1.
+#[track_caller]
+fn wait_for(database: &Database, sql: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while database.number(sql) != 1 {
+        assert!(Instant::now() < deadline, "{sql}");
+        thread::yield_now();
+    }
+}
+
+/// Whether the newest run is in this stage.
+fn is_in(stage: &str) -> String {
+    format!(
+        "SELECT count(*) FROM stage_runs WHERE stage = '{stage}' AND status = 'running'
+         AND ledger_id = (SELECT run_id FROM runs_ledger ORDER BY rowid DESC LIMIT 1)"
+    )
+}
+
+/// Every snapshot has one row in the ledger that says the same, and the other way round.
+#[track_caller]
+fn check_ledger_and_snapshots_agree(database: &Database) {
+    let pairs = "SELECT runs.id AS snapshot, snapshot_id, runs.status, runs_ledger.status AS account
+                 FROM runs FULL JOIN runs_ledger ON snapshot_id = runs.id
+                 WHERE runs.id IS NOT NULL OR snapshot_id IS NOT NULL OR (command = 'persist' AND runs_ledger.status LIKE 'completed%')";
+    for pair in database.rows(pairs) {
+        assert!(pair["snapshot"].is_u64() && pair["snapshot"] == pair["snapshot_id"], "{pair}");
+        assert_eq!(pair["status"], pair["account"], "{pair}");
+    }
+    assert_eq!(
+        database.number("SELECT count(*) FROM runs"),
+        database.number("SELECT count(DISTINCT run_id) FROM records")
+    );
+}
+
+/// Kills a run in a stage; what is said of it must be true before and after another command has taken the lock.
+#[track_caller]
+fn check_killed_in(stage: &str, provider_url: &str) {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &[]).succeeded();
+    place.write("tree/many.py", functions(FUNCTIONS));
+    let database = place.database();
+    database.execute(SLOW);
+    let running = Running::start(&mut place.command(&persist_arguments(provider_url, &["--notes", "doomed"])));
+    wait_for(&database, &is_in(stage));
+    assert!(!running.kill().success());
+
+    let row = latest(&database);
+    assert_eq!((&row["status"], &row["finished_at"]), (&json!("running"), &Value::Null), "nobody wrote its end");
+    let shown = place.shown("latest");
+    for part in ["status running", "its lock is not held any more", &format!("it was interrupted in stage {stage}")] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+    let found = place.ask_json(&["runs", "show", "latest"]);
+    assert_eq!((&found["run"]["lock"]["state"], &found["run"]["snapshot_id"]), (&json!("left_behind"), &Value::Null));
+    assert_eq!(found["run"]["lock"]["holder"]["stage"], stage);
+    check_ledger_and_snapshots_agree(&database);
+    database.check_integrity();
+
+    // A command that only reads takes no lock and marks nothing.
+    assert_eq!(latest(&database)["status"], "running");
+    place.build(&["--max-file-size", "1KB"]).succeeded().said(&["was interrupted: its process ended"]);
+    let row = &invocations(&database)[1];
+    assert_eq!((&row["status"], &row["closed_by"]), (&json!("interrupted"), &json!("cds model-build")));
+    assert!(row["finished_at"].is_string() && text(row, "error").contains("its lock was free"), "{row}");
+    assert_eq!((&row["notes"], &row["snapshot_id"]), (&json!("doomed"), &Value::Null));
+    let stages = stages(&database, row);
+    let last = stages.last().expect("a stage");
+    assert_eq!((&last["stage"], &last["status"]), (&json!(stage), &json!("interrupted")));
+    assert_eq!((last["finished_at"].is_string(), &last["duration_seconds"]), (true, &Value::Null), "{last}");
+    assert!(stages[..stages.len() - 1].iter().all(|stage| stage["status"] == "completed"), "{stages:?}");
+    let shown = place.shown("latest~1");
+    for part in [
+        "status interrupted",
+        &format!("it was interrupted in stage {stage}, nobody knows when: its process ended without closing"),
+        "cds model-build found and marked it",
+        "marked ",
+        "notes doomed",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+    check_ledger_and_snapshots_agree(&database);
+    database.execute("DROP TRIGGER slow");
+    place.write("tree/many.py", "");
+    place.persist("builtin:", &[]).succeeded();
+    assert_eq!(latest(&database)["snapshot_id"], 2, "no repair is needed, and no number is left out");
+    assert_eq!(each(&invocations(&database), "status"), ["completed", "interrupted", "completed", "completed"]);
+}
+
+#[test]
+fn while_it_analyzes() {
+    check_killed_in("analyze", "builtin:");
+}
+
+#[test]
+fn while_it_builds() {
+    check_killed_in("build", "builtin:");
+}
+
+#[test]
+fn while_it_asks() {
+    let script = Script::new().rule(When::question().within(1..), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    check_killed_in("enrich", &server.url());
+}
+
+#[test]
+fn while_it_writes() {
+    check_killed_in("persist", "builtin:");
+}
+
+#[test]
+fn after_the_commit() {
+    let place = Place::with_functions(3);
+    place.persist("builtin:", &[]).succeeded();
+    let (database, reader) = (place.database(), place.database());
+    // A reader in the middle of a transaction keeps the log from being merged, for which the run waits a little.
+    reader.execute("BEGIN");
+    assert_eq!(reader.number("SELECT count(*) FROM runs"), 1);
+    let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
+    wait_for(&database, "SELECT count(*) FROM runs WHERE id = 2");
+    running.kill();
+
+    let row = latest(&database);
+    assert_eq!(
+        (&row["status"], &row["snapshot_id"], &row["closed_by"]),
+        (&json!("completed"), &json!(2), &Value::Null)
+    );
+    assert!(row["finished_at"].is_string() && row["telemetry_recorded"].is_null(), "{row}");
+    assert_eq!(each(&latest_stages(&database), "status"), ["completed"; 4]);
+    check_ledger_and_snapshots_agree(&database);
+    let shown = place.shown("latest");
+    for part in ["status completed", "snapshot 2", "the process ended before it could count"] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+    let before = row;
+    place.build(&[]).succeeded();
+    assert_eq!(invocations(&database)[1], before, "a run with an end keeps it");
+}
+
+#[test]
+fn at_any_moment_of_the_writing() {
+    let place = Place::with_functions(40);
+    place.persist("builtin:", &[]).succeeded();
+    let database = place.database();
+    for delay in 0..8 {
+        let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
+        let begun = "SELECT count(*) FROM stage_runs WHERE stage = 'persist'";
+        wait_for(&database, &format!("SELECT ({begun}) = {}", delay + 2));
+        // Nothing tells from outside how far the transaction is; whatever is met must be whole.
+        thread::sleep(Duration::from_millis(delay * 4));
+        running.kill();
+        check_ledger_and_snapshots_agree(&database);
+        database.check_integrity();
+    }
+    place.persist("builtin:", &[]).succeeded();
+    check_ledger_and_snapshots_agree(&database);
+    let open = "SELECT count(*) FROM runs_ledger WHERE status = 'running' OR finished_at IS NULL";
+    assert_eq!(database.number(open), 0, "each start has one outcome");
+    assert_eq!(invocations(&database).len(), 10);
+    let stages = "SELECT count(*) FROM stage_runs WHERE status = 'running' OR finished_at IS NULL";
+    assert_eq!(database.number(stages), 0);
+}
+
+#[test]
+fn a_run_at_work_is_said_to_be_so_and_left_alone() {
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(3), Reply::usual().until(&gate)));
+    let place = Place::with_functions(3);
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
+    server.wait_until(PATIENCE, |counts| counts.questions == 3 && counts.answered == 2);
+    let database = place.database();
+    wait_for(&database, &is_in("enrich"));
+    let shown = place.shown("latest");
+    assert!(shown.contains("status running") && shown.contains("it is at work in stage enrich"), "{shown}");
+    let found = place.ask_json(&["runs", "show", "latest"]);
+    assert_eq!(
+        (&found["run"]["lock"]["state"], &found["run"]["stages"][2]["status"]),
+        (&json!("held"), &json!("running"))
+    );
+
+    for _ in 0..5 {
+        place.persist("builtin:", &[]).exited_with(1).said(&["--lock-timeout"]);
+        place.ask(&["runs", "note", "latest", "a remark"]).exited_with(1);
+    }
+    place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
+    assert_eq!(latest(&database)["status"], "running", "nobody but the run itself writes its end");
+    gate.open();
+    running.wait().succeeded();
+    let row = latest(&database);
+    assert_eq!(
+        (&row["status"], &row["snapshot_id"], &row["closed_by"]),
+        (&json!("completed"), &json!(1), &Value::Null)
+    );
+    assert_eq!(invocations(&database).len(), 1, "who is refused leaves no row");
+    assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["lock"], Value::Null);
+}
+
+#[test]
+fn what_was_paid_for_before_the_kill_is_in_the_telemetry() {
+    let script = Script::new().rule(When::question().within(6..), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(8);
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+    server.wait_for_questions(6, PATIENCE);
+    let database = place.database();
+    wait_for(&database, "SELECT count(*) = 5 FROM telemetry WHERE log_type = 'LLM_CALL'");
+    running.kill();
+    let row = latest(&database);
+    assert!(telemetry(&database, &row).len() > 5 && row["telemetry_written"].is_null(), "{row}");
+    let shown = place.shown("latest");
+    let tokens = database.number(
+        "SELECT sum((event_details ->> 'prompt_tokens') + (event_details ->> 'answer_tokens')) FROM telemetry
+         WHERE log_type = 'LLM_CALL'",
+    );
+    for part in ["calls 5 ", &format!("tokens {tokens} "), "are those that the telemetry has"] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_is_an_end_with_its_time() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let script = Script::new().rule(When::question().nth(3), Reply::hang_before_headers());
+        let server = FakeOllama::start(script);
+        let place = Place::with_functions(5);
+        let url = server.url();
+        let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+        server.wait_for_questions(3, PATIENCE);
+        running.signal(signal);
+        running.wait_for_line("interrupted: waiting");
+        server.stop();
+        running.wait().exited_with(code);
+        let database = place.database();
+        let row = latest(&database);
+        assert_eq!(
+            (&row["status"], &row["closed_by"], &row["snapshot_id"]),
+            (&json!("interrupted"), &Value::Null, &Value::Null)
+        );
+        assert!(row["finished_at"].is_string() && text(&row, "error").contains("interrupted"), "{row}");
+        let stages = latest_stages(&database);
+        assert_eq!(each(&stages, "status"), ["completed", "completed", "interrupted"]);
+        assert!(stages[2]["duration_seconds"].is_f64() && stages[2]["llm_calls"].as_u64() >= Some(2), "{}", stages[2]);
+        assert!(row["telemetry_recorded"].is_u64(), "{row}");
+        let shown = place.shown("latest");
+        assert!(shown.contains("it was interrupted in stage enrich: interrupted"), "{shown}");
+        check_ledger_and_snapshots_agree(&database);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_leaves_the_end_to_the_next_command() {
+    let script = Script::new().rule(When::question().nth(2), Reply::hang_before_headers());
+    let server = FakeOllama::start(script);
+    let place = Place::with_functions(3);
+    let url = server.url();
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--concurrency", "1"])));
+    server.wait_for_questions(2, PATIENCE);
+    running.signal("INT");
+    running.wait_for_line("interrupted: waiting");
+    running.signal("INT");
+    running.wait().exited_with(130);
+    assert!(place.shown("latest").contains("it was interrupted in stage enrich"));
+    place.build(&[]).succeeded();
+    let row = &invocations(&place.database())[0];
+    assert_eq!(row["status"], "interrupted");
+    check_ledger_and_snapshots_agree(&place.database());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_during_the_analysis_is_one_too() {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &[]).succeeded();
+    place.write("tree/many.py", functions(FUNCTIONS));
+    for number in 1..20 {
+        place.write(&format!("tree/many_{number}.py"), functions(FUNCTIONS));
+    }
+    let database = place.database();
+    let running = Running::start(&mut place.command(&persist_arguments("builtin:", &["--threads", "1"])));
+    wait_for(&database, &is_in("analyze"));
+    running.signal("TERM");
+    running.wait().exited_with(143);
+    assert_eq!(each(&latest_stages(&database), "status"), ["interrupted"]);
+    assert_eq!(latest(&database)["status"], "interrupted");
+}

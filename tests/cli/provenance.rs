@@ -1,0 +1,236 @@
+//! Where a run came from: its commit, its project, its notes, its trace and its id; and what must not be known of it.
+
+use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+use serde_json::{Value, json};
+
+use crate::{
+    ledger::{invocations, latest, latest_stage, latest_stages, ledger_id, text},
+    place::{DATABASE, Outcome, Place, TREE},
+};
+
+const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// What the ledger and the stages say of the commit after a build with these variables and arguments.
+#[track_caller]
+fn code_ref(place: &Place, variables: &[(&str, &str)], more: &[&str]) -> (Value, String) {
+    let mut command = place.command(&["model-build", "--path", TREE, "--db-path", DATABASE]);
+    Outcome::of(command.args(more).envs(variables.iter().copied())).succeeded();
+    let database = place.database();
+    let row = latest(&database);
+    for stage in latest_stages(&database) {
+        assert_eq!((&stage["code_ref"], &stage["code_ref_note"]), (&row["code_ref"], &row["code_ref_note"]));
+    }
+    (row["code_ref"].clone(), text(&row, "code_ref_note").to_owned())
+}
+
+#[test]
+fn the_commit_comes_from_the_first_who_knows_it() {
+    let place = Place::with_functions(1);
+    let unknown = code_ref(&place, &[], &[]);
+    assert_eq!(unknown, (Value::Null, "the tree lies in no git repository".to_owned()));
+    assert!(place.shown("latest").contains("commit unknown: the tree lies in no git repository"));
+
+    let (commit, note) = code_ref(&place, &[("GITHUB_SHA", SHA)], &[]);
+    assert!(commit == SHA && note.contains("GITHUB_SHA"), "{commit} {note}");
+    let (commit, note) = code_ref(&place, &[("GITHUB_SHA", SHA)], &["--code-ref", "release-7"]);
+    assert!(commit == "release-7" && note.contains("--code-ref"), "{commit} {note}");
+    let (commit, _) = code_ref(&place, &[("GITHUB_SHA", SHA), ("CDS_CODE_REF", "release-8")], &[]);
+    assert_eq!(commit, "release-8");
+
+    let head = place.commit_tree();
+    assert_eq!(code_ref(&place, &[], &[]), (json!(head), "read from the repository".to_owned()));
+    assert_eq!(code_ref(&place, &[("GITHUB_SHA", SHA)], &[]).0, SHA, "the CI's word is taken");
+    let clean = latest_stage(&place.database(), "analyze")["input_fingerprint"].clone();
+
+    place.write("tree/functions.py", "def f1():\n    return 2\n");
+    let (commit, note) = code_ref(&place, &[], &[]);
+    assert!(commit == format!("{head}-dirty") && note.contains("functions.py is changed"), "{commit} {note}");
+    assert_ne!(latest_stage(&place.database(), "analyze")["input_fingerprint"], clean);
+    assert!(place.shown("latest").contains(&format!("commit {head}-dirty")));
+    place.git(&["checkout", "--quiet", "--", "functions.py"]);
+    place.write("tree/new.py", "x = 1\n");
+    let (commit, note) = code_ref(&place, &[], &[]);
+    assert!(commit == format!("{head}-dirty") && note.contains("new.py is not tracked"), "{commit} {note}");
+    place.git(&["add", "new.py"]);
+    assert_eq!(code_ref(&place, &[], &[]).0, format!("{head}-dirty"));
+    place.git(&["commit", "--quiet", "--message", "more"]);
+    assert_eq!(code_ref(&place, &[], &[]).0, place.git(&["rev-parse", "HEAD"]));
+}
+
+#[test]
+fn nothing_in_the_repository_is_executed() {
+    let place = Place::with_functions(1);
+    place.commit_tree();
+    let mark = place.path("executed");
+    let script = format!("#!/bin/sh\ntouch '{}'\n", mark.display());
+    place.write("tree/run.sh", &script);
+    for name in ["core.fsmonitor", "core.sshCommand", "diff.external", "filter.x.clean", "filter.x.process"] {
+        place.git(&["config", name, &place.path("tree/run.sh").to_string_lossy()]);
+    }
+    place.write("tree/.gitattributes", "*.py filter=x\n");
+    for hook in ["post-index-change", "pre-commit", "post-checkout"] {
+        place.write(&format!("{TREE}/.git/hooks/{hook}"), &script);
+    }
+    #[cfg(unix)]
+    {
+        use std::{fs, os::unix::fs::PermissionsExt as _};
+        for name in ["tree/run.sh", "tree/.git/hooks/post-index-change"] {
+            fs::set_permissions(place.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+    place.write("tree/functions.py", "def f1():\n    return 2\n");
+    place.persist("builtin:", &[]).succeeded();
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_repository_that_cannot_be_read_is_a_reason_and_no_error() {
+    let place = Place::with_functions(1);
+    place.commit_tree();
+    place.write("tree/.git/HEAD", "nonsense");
+    let (commit, note) = code_ref(&place, &[], &[]);
+    assert!(commit.is_null() && !note.is_empty(), "{commit} {note}");
+    assert!(place.shown("latest").contains(&format!("commit unknown: {note}")));
+}
+
+#[test]
+fn the_project_is_given_or_that_of_the_repository_or_the_folder() {
+    let place = Place::with_functions(1);
+    let project = |place: &Place, variables: &[(&str, &str)], more: &[&str]| {
+        code_ref(place, variables, more);
+        text(&latest(&place.database()), "subject").to_owned()
+    };
+    assert_eq!(project(&place, &[], &[]), "tree");
+    assert_eq!(project(&place, &[("CDS_PROJECT", "from-env")], &[]), "from-env");
+    assert_eq!(project(&place, &[("CDS_PROJECT", "from-env")], &["--project", "from-flag"]), "from-flag");
+    place.commit_tree();
+    place.git(&["remote", "add", "origin", "https://user:s3ntinel@example.org/group/the-shop.git"]);
+    assert_eq!(project(&place, &[], &[]), "the-shop");
+    assert!(!String::from_utf8_lossy(&place.read(DATABASE)).contains("s3ntinel"));
+    for wrong in ["", " ", "a\nb", "a\u{1b}[31m"] {
+        place.build(&["--project", wrong]).exited_with(2).said(&["--project"]);
+    }
+}
+
+#[test]
+fn only_a_valid_trace_is_continued() {
+    let place = Place::with_functions(1);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let header = format!("00-{trace}-00f067aa0ba902b7-01");
+    let mut seen = Vec::new();
+    for (given, is_continued) in [(header.as_str(), true), ("00-zz-00f067aa0ba902b7-01", false), ("", false)] {
+        code_ref(&place, &[("TRACEPARENT", given)], &[]);
+        let row = latest(&place.database());
+        let found = text(&row, "trace_id").to_owned();
+        assert!(found.len() == 32 && found.bytes().all(|byte| byte.is_ascii_hexdigit()), "{found}");
+        assert_eq!(found == trace, is_continued, "{given}");
+        assert!(!seen.contains(&found), "a new one each time");
+        seen.push(found);
+    }
+}
+
+#[test]
+fn notes_are_still_there_at_the_end() {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &["--notes", "before the release"]).succeeded();
+    assert_eq!(latest(&place.database())["notes"], "before the release");
+    place.build(&["--notes", "two\nlines"]).succeeded();
+    assert!(text(&latest(&place.database()), "notes").contains("lines"));
+    place.persist("builtin:", &[]).succeeded();
+    let notes = &latest(&place.database())["notes"];
+    assert!(notes.is_null() || notes == "", "{notes}");
+}
+
+#[test]
+fn an_id_is_used_for_one_run_of_one_project() {
+    let place = Place::with_functions(1);
+    let id = ledger_id(1);
+    place.persist("builtin:", &["--ledger-id", &id, "--project", "shop", "--notes", "first"]).succeeded();
+    let database = place.database();
+    assert_eq!((&latest(&database)["run_id"], &latest(&database)["snapshot_id"]), (&json!(id), &json!(1)));
+    let before = database.dump();
+    drop(database);
+
+    let refused = |more: &[&str], expected: &[&str]| {
+        let arguments = [&["--ledger-id", &id], more].concat();
+        let outcome = place.persist("builtin:", &arguments).exited_with(2).said(expected);
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
+    };
+    refused(&["--project", "shop"], &[&id, "that run is over (completed)", "hint: "]);
+    refused(&["--project", "other"], &[&id, "project shop, not other", "hint: "]);
+    assert_eq!(place.database().dump(), before, "nothing was done");
+
+    place.persist("builtin:", &["--ledger-id", "not-a-uuid"]).exited_with(2).said(&["--ledger-id", "UUID"]);
+
+    // One that began and whose process is gone may be taken up again under its id, by the same project.
+    place.database().execute("UPDATE runs_ledger SET status = 'running', finished_at = NULL, snapshot_id = NULL");
+    place.persist("builtin:", &["--ledger-id", &id, "--project", "other"]).exited_with(2);
+    place.persist("builtin:", &["--ledger-id", &id, "--project", "shop"]).succeeded();
+    let row = latest(&place.database());
+    assert_eq!((&row["status"], &row["snapshot_id"], &row["notes"]), (&json!("completed"), &json!(2), &json!("first")));
+    assert_eq!(invocations(&place.database()).len(), 1, "no second row");
+}
+
+#[test]
+fn a_wrong_id_is_a_wrong_argument_of_every_command() {
+    let place = Place::with_functions(1);
+    let id = ledger_id(1);
+    place.build(&["--ledger-id", &id]).succeeded();
+    for more in [&["--ledger-id", &id][..], &["--ledger-id", &id, "--project", "other"]] {
+        let outcome = place.build(more).exited_with(2).said(&[&id, "hint: "]);
+        assert_eq!(outcome.stdout, "");
+    }
+    assert_eq!(invocations(&place.database()).len(), 1);
+}
+
+/// Nothing of what is stored or printed has the sentinel in it.
+#[track_caller]
+fn check_is_silent(place: &Place, outcome: &Outcome, hidden: &[&str]) {
+    let mut texts = vec![outcome.stdout.clone(), outcome.stderr.clone()];
+    let views: [&[&str]; 3] = [&["runs", "list"], &["runs", "show", "latest"], &["lock", "status"]];
+    for view in views {
+        let shown = place.ask(view).succeeded();
+        texts.extend([shown.stdout, shown.stderr]);
+    }
+    for name in place.names().iter().filter(|name| place.path(name).is_file()) {
+        texts.push(String::from_utf8_lossy(&place.read(name)).into_owned());
+    }
+    for word in hidden {
+        let found = texts.iter().find(|text| text.contains(word));
+        let start = found.map(|text| text.chars().take(2000).collect::<String>());
+        assert!(found.is_none(), "{word} is in {start:?}");
+    }
+}
+
+#[test]
+fn no_credential_is_in_any_account() {
+    for reply in [
+        Reply::usual(),
+        Reply::status(500, "the token was s3ntinel"),
+        Reply::redirect("http://user:s3ntinel@elsewhere.example/?token=s3ntinel"),
+    ] {
+        let server = FakeOllama::start(Script::new().rule(When::question(), reply));
+        let variables = [("CDS_PROVIDER_URL", server.url()), ("CDS_PROVIDER_TOKEN", "s3ntinel".to_owned())];
+        check_credentials_are_hidden(&variables, &["s3ntinel"]);
+    }
+    // `user:s3ntinel`
+    let encoded = "dXNlcjpzM250aW5lbA";
+    for reply in [Reply::usual(), Reply::error(&format!("the header was {encoded}==")), Reply::error("not s3ntinel")] {
+        let server = FakeOllama::start(Script::new().rule(When::question(), reply));
+        let url = format!("http://user:s3ntinel@127.0.0.1:{}", server.port());
+        check_credentials_are_hidden(&[("CDS_PROVIDER_URL", url)], &["s3ntinel", encoded]);
+    }
+}
+
+/// Runs with these variables; nothing of what is hidden may be seen.
+#[track_caller]
+fn check_credentials_are_hidden(variables: &[(&str, String)], hidden: &[&str]) {
+    let place = Place::with_functions(2);
+    let patience = ["--retries", "1", "--provider-patience", "100ms"];
+    let mut command = place.command(&["persist", "--path", TREE, "--db-path", DATABASE]);
+    let outcome = Outcome::of(command.args(patience).envs(variables.iter().cloned())).succeeded();
+    check_is_silent(&place, &outcome, hidden);
+    let mut doctor = place.command(&["doctor", "--db-path", DATABASE]);
+    let doctor = Outcome::of(doctor.envs(variables.iter().cloned()));
+    check_is_silent(&place, &doctor, hidden);
+}

@@ -1,0 +1,183 @@
+//! `cds runs prune`: what goes, what stays and why, and that nothing half goes.
+
+use std::fs;
+
+use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
+use serde_json::{Value, json};
+
+use crate::{
+    PATIENCE,
+    database::Database,
+    ledger::{each, invocations, list},
+    place::{DATABASE, Place, functions, persist_arguments},
+    running::Running,
+};
+
+/// Five snapshots of these ages in days, the oldest first; the last but one of another project.
+fn place_with_ages(ages: [u32; 5]) -> Place {
+    let server = FakeOllama::start(Script::new());
+    let place = Place::with_functions(2);
+    for (number, age) in (1..).zip(ages) {
+        let project = if number == 4 { "other" } else { "shop" };
+        place.persist(&server.url(), &["--project", project]).succeeded();
+        let moment = format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{age} days')");
+        place.database().execute(&format!(
+            "UPDATE runs_ledger SET started_at = {moment}, finished_at = {moment} WHERE snapshot_id = {number};
+             UPDATE runs SET started_at = {moment}, finished_at = {moment} WHERE id = {number};"
+        ));
+    }
+    place
+}
+
+fn snapshots(database: &Database) -> Vec<i64> {
+    database.rows("SELECT id FROM runs ORDER BY id").iter().map(|row| row["id"].as_i64().expect("a number")).collect()
+}
+
+/// Nothing that hangs on a snapshot is there without it.
+#[track_caller]
+fn check_nothing_dangles(database: &Database) {
+    for sql in [
+        "SELECT count(*) FROM records WHERE run_id NOT IN (SELECT id FROM runs)",
+        "SELECT count(*) FROM analyzer_errors WHERE run_id NOT IN (SELECT id FROM runs)",
+        "SELECT count(*) FROM enrichments WHERE run_id NOT IN (SELECT id FROM runs)",
+        "SELECT count(*) FROM record_questions WHERE record_id NOT IN (SELECT id FROM records)",
+        "SELECT count(*) FROM runs WHERE record_count <> (SELECT count(*) FROM records WHERE run_id = runs.id)",
+    ] {
+        assert_eq!(database.number(sql), 0, "{sql}");
+    }
+    assert!(database.rows("PRAGMA foreign_key_check").is_empty());
+    database.check_integrity();
+}
+
+#[test]
+fn each_rule_keeps_what_it_says() {
+    let place = place_with_ages([40, 40, 20, 2, 1]);
+    let whole = place.read(DATABASE);
+    for (rules, expected) in [
+        (&["--keep-last", "1"][..], &[4, 5][..]),
+        (&["--keep-last", "2"], &[3, 4, 5]),
+        (&["--keep-last", "9"], &[1, 2, 3, 4, 5]),
+        (&["--older-than", "30d"], &[3, 4, 5]),
+        // The newest stays in any case.
+        (&["--older-than", "1h"], &[5]),
+        // Two of the four of one project are of the same day.
+        (&["--keep-daily", "1"], &[4, 5]),
+        (&["--keep-daily", "2"], &[3, 4, 5]),
+        (&["--keep-daily", "3"], &[2, 3, 4, 5]),
+        (&["--keep-last", "1", "--older-than", "15d"], &[4, 5]),
+        (&["--keep-last", "1", "--older-than", "30d"], &[3, 4, 5]),
+    ] {
+        place.write(DATABASE, &whole);
+        let before = place.database().dump();
+        let ledger = invocations(&place.database());
+        let files = place.names();
+
+        let planned = place.ask_json(&[&["runs", "prune", "--dry-run"], rules].concat());
+        assert_eq!(planned["dry_run"], true);
+        assert_eq!(place.names(), files, "{rules:?}");
+        assert_eq!(place.database().dump(), before, "{rules:?}: nothing is written");
+        let done = place.ask_json(&[&["runs", "prune"], rules].concat());
+        let verdicts = list(&done, "snapshots");
+        assert_eq!(verdicts.len(), 5);
+        for name in ["snapshot_id", "is_kept", "ledger_id", "project", "record_count"] {
+            assert_eq!(each(list(&planned, "snapshots"), name), each(verdicts, name), "{rules:?}");
+        }
+        for verdict in verdicts {
+            let is_kept = expected.contains(&verdict["snapshot_id"].as_i64().unwrap());
+            assert_eq!(verdict["is_kept"], is_kept, "{rules:?}: {verdict}");
+            assert!(verdict["reason"].as_str().is_some_and(|reason| reason.len() > 5), "{verdict}");
+        }
+        assert_eq!((&done["kept_count"], &done["removed_count"]), (&json!(expected.len()), &json!(5 - expected.len())));
+        let database = place.database();
+        assert_eq!(snapshots(&database), expected, "{rules:?}");
+        check_nothing_dangles(&database);
+        assert_eq!(invocations(&database), ledger, "the ledger keeps its rows");
+        assert_eq!(database.number("SELECT count(DISTINCT ledger_id) FROM stage_runs"), 5);
+        assert_eq!(database.kept_count(), 2, "answers that were paid for stay");
+    }
+}
+
+#[test]
+fn what_was_pruned_is_still_accounted_for_and_its_number_is_not_used_again() {
+    let place = place_with_ages([5, 4, 3, 2, 1]);
+    let text = place.ask(&["runs", "prune", "--older-than", "1h"]).succeeded().stdout;
+    assert_eq!(text.lines().last().unwrap(), "pruned snapshots=4 records=12 kept=1");
+    let shown = place.shown("3");
+    assert!(shown.contains("snapshot 3 was pruned") && shown.contains("status completed"), "{shown}");
+    let shown = place.ask_json(&["runs", "list"]);
+    let runs = list(&shown, "runs");
+    assert_eq!(runs.len(), 5);
+    assert_eq!((&runs[1]["snapshot_id"], &runs[1]["snapshot"]), (&json!(4), &Value::Null));
+    place.persist("builtin:", &[]).succeeded();
+    assert_eq!(snapshots(&place.database()), [5, 6]);
+    // Somebody else may remove the last one; its number is not used again either.
+    place
+        .database()
+        .execute("DELETE FROM record_questions; DELETE FROM records; DELETE FROM enrichments; DELETE FROM runs");
+    place.persist("builtin:", &[]).succeeded();
+    assert_eq!(snapshots(&place.database()), [7]);
+    let again = place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded().stdout;
+    assert!(again.ends_with("pruned snapshots=0 records=0 kept=1\n"), "{again}");
+}
+
+#[test]
+fn the_room_is_given_back() {
+    let place = Place::with_functions(1500);
+    for _ in 0..2 {
+        place.persist("builtin:", &[]).succeeded();
+    }
+    let size = || fs::metadata(place.path(DATABASE)).unwrap().len();
+    let before = size();
+    place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
+    assert_eq!(size(), before, "without being asked nothing is given back");
+    let done = place.ask_json(&["runs", "prune", "--keep-last", "1", "--compact"]);
+    assert!(size() * 10 < before * 8, "{before} bytes became {}", size());
+    assert_eq!((&done["bytes_before"], &done["bytes_after"]), (&json!(before), &json!(size())));
+    assert_eq!(snapshots(&place.database()), [2]);
+    check_nothing_dangles(&place.database());
+    place.persist("builtin:", &[]).succeeded();
+}
+
+#[test]
+fn nothing_is_removed_beside_a_run_at_work() {
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &[]).succeeded();
+    place.write("tree/more.py", functions(2));
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
+    server.wait_for_questions(1, PATIENCE);
+    place.ask(&["runs", "prune", "--older-than", "1s"]).exited_with(1).said(&[
+        "lock",
+        "stage enrich",
+        "--lock-timeout",
+    ]);
+    assert_eq!(snapshots(&place.database()), [1]);
+    assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["status"], "running");
+    gate.open();
+    running.wait().succeeded();
+    assert_eq!(snapshots(&place.database()), [1, 2]);
+}
+
+#[test]
+fn a_prune_that_fails_removes_nothing() {
+    let place = place_with_ages([5, 4, 3, 2, 1]);
+    place.database().execute(
+        "CREATE TRIGGER planned BEFORE DELETE ON records WHEN OLD.run_id = 2 BEGIN SELECT RAISE(ABORT, 'planned'); END",
+    );
+    let before = place.database().dump();
+    place.ask(&["runs", "prune", "--keep-last", "1"]).exited_with(1).said(&["planned"]);
+    assert_eq!(place.database().dump(), before);
+}
+
+#[test]
+fn a_rule_must_be_given_and_make_sense() {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &[]).succeeded();
+    for wrong in [&[][..], &["--compact"], &["--keep-last", "0"], &["--keep-daily", "-1"], &["--older-than", "x"]] {
+        let outcome = place.ask(&[&["runs", "prune"], wrong].concat()).exited_with(2);
+        assert_eq!(outcome.stdout, "");
+    }
+    assert_eq!(snapshots(&place.database()), [1]);
+}

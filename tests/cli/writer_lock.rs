@@ -1,0 +1,198 @@
+//! One writer a database: who comes second is told who is first, harms nobody, and may wait.
+
+mod lost;
+mod others;
+mod status;
+#[cfg(unix)]
+mod waiting;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
+use serde_json::Value;
+
+use crate::{
+    PATIENCE,
+    place::{DATABASE, LOCK, Outcome, Place, TREE, persist_arguments},
+    running::Running,
+};
+
+/// What everybody who is refused is told of it.
+const REFUSED: &[&str] = &["error: failed to take lock ", "cds.sqlite.lock\": it is held by ", "cds lock status"];
+
+/// A `persist` that holds the lock: its first answers have come, and one question waits for the gate.
+struct Holder {
+    place: Place,
+    server: FakeOllama,
+    gate: Gate,
+    running: Running,
+}
+
+impl Holder {
+    /// Of a new database.
+    fn start(answered: usize) -> Self {
+        Self::start_in(Place::with_functions(answered + 2), answered)
+    }
+
+    /// In this place, where more than so many questions are to be asked.
+    fn start_in(place: Place, answered: usize) -> Self {
+        let gate = Gate::new();
+        let held = When::question().within(answered + 1..);
+        let server = FakeOllama::start(Script::new().rule(held, Reply::usual().until(&gate)));
+        let url = server.url();
+        let arguments = persist_arguments(&url, &["--concurrency", "1", "--format", "json"]);
+        let running = Running::start(&mut place.command(&arguments));
+        server.wait_for_questions(answered + 1, PATIENCE);
+        Self { place, server, gate, running }
+    }
+
+    /// Another `persist` of the same tree into the same database.
+    fn contender(&self, more: &[&str]) -> Running {
+        Running::start(&mut self.place.command(&persist_arguments(&self.server.url(), more)))
+    }
+
+    /// What `cds lock status` says of the database.
+    #[track_caller]
+    fn status(&self) -> Value {
+        status(&self.place, DATABASE)
+    }
+
+    /// It is alive and has the lock, and its accounts say so.
+    #[track_caller]
+    fn check_still_holds(&mut self) {
+        assert!(self.running.is_alive());
+        let status = self.status();
+        let holder = &status["holder"];
+        assert_eq!((&status["state"], &holder["pid"]), (&"held".into(), &self.running.id().into()), "{status}");
+        assert_eq!((&holder["command"], &holder["stage"]), (&"persist".into(), &"enrich".into()), "{status}");
+        let database = self.place.database();
+        assert_eq!(database.ends().last().map(String::as_str), Some("running"));
+        assert_eq!(database.latest_stages().last().map(String::as_str), Some("enrich running"));
+        assert_eq!(database.texts("SELECT closed_by FROM runs_ledger WHERE closed_by IS NOT NULL"), [""; 0]);
+    }
+
+    /// Lets it go on to a good end.
+    #[track_caller]
+    fn finish(self) -> (Place, FakeOllama, Outcome) {
+        self.gate.open();
+        let outcome = self.running.wait().succeeded();
+        let database = self.place.database();
+        assert_eq!(database.ends().last().map(String::as_str), Some("completed"));
+        database.check_integrity();
+        drop(database);
+        self.place.check_is_tidy();
+        (self.place, self.server, outcome)
+    }
+}
+
+/// What `cds lock status` says of a database.
+#[track_caller]
+fn status(place: &Place, database: &str) -> Value {
+    let outcome = place.cds(&["lock", "status", "--db-path", database, "--format", "json"]).succeeded();
+    serde_json::from_str(&outcome.stdout).expect("an object")
+}
+
+#[test]
+fn the_second_is_refused_at_once_and_told_who_is_first() {
+    let mut holder = Holder::start(1);
+    let start = Instant::now();
+    let outcome = holder.contender(&[]).wait().exited_with(1).said(REFUSED);
+    assert!(start.elapsed() < Duration::from_secs(2), "it took {:?}", start.elapsed());
+    let status = holder.status();
+    let told = |name: &str| status["holder"][name].as_str().expect("a text").to_owned();
+    let database = holder.place.database();
+    assert_eq!(database.texts("SELECT run_id FROM runs_ledger"), [told("run_id")], "the refused one has no account");
+    assert_eq!(database.texts("SELECT host FROM runs_ledger"), [told("host")]);
+    drop(database);
+    let sentence = format!(
+        "process {} on {}, since {}, command persist, run {}, stage enrich",
+        holder.running.id(),
+        told("host"),
+        told("started_at"),
+        told("run_id")
+    );
+    let outcome = outcome.said(&[&sentence, "--lock-timeout"]);
+    assert_eq!(outcome.stdout, "");
+    holder.check_still_holds();
+
+    let (place, server, outcome) = holder.finish();
+    assert_eq!(outcome.costs(), [3, 3, 0, 0, 0, 3]);
+    let outcome = place.persist(&server.url(), &["--format", "json"]).succeeded();
+    assert_eq!(outcome.costs(), [3, 0, 3, 0, 0, 0], "what the first has paid for, the second has for nothing");
+    assert_eq!(server.generate_count(), 3);
+    assert_eq!(place.database().ends(), ["completed", "completed"]);
+}
+
+#[test]
+fn many_who_are_refused_and_many_who_look_harm_nobody() {
+    let mut holder = Holder::start(1);
+    let content = holder.place.read(LOCK);
+    let url = holder.server.url();
+    let persist = persist_arguments(&url, &[]);
+    let commands: [&[&str]; 4] = [
+        &persist,
+        &["intents", "prune", "--unused", "--db-path", DATABASE],
+        &["runs", "note", "latest", "text", "--db-path", DATABASE],
+        &["runs", "prune", "--keep-last", "1", "--db-path", DATABASE],
+    ];
+    let contenders: Vec<Running> =
+        commands.iter().cycle().take(20).map(|command| Running::start(&mut holder.place.command(command))).collect();
+    let place = &holder.place;
+    thread::scope(|scope| {
+        let looks = [(); 2].map(|()| scope.spawn(|| [(); 10].map(|()| status(place, DATABASE))));
+        for contender in contenders {
+            contender.wait().exited_with(1).said(REFUSED);
+            assert_eq!(place.read(LOCK), content);
+        }
+        for status in looks.into_iter().flat_map(|looks| looks.join().expect("they end")) {
+            assert_eq!((&status["state"], &status["holder"]["pid"]), (&"held".into(), &holder.running.id().into()));
+        }
+    });
+    holder.check_still_holds();
+    let (place, server, _) = holder.finish();
+    assert_eq!((server.generate_count(), place.database().ends().len()), (3, 1));
+}
+
+#[test]
+fn of_many_that_begin_at_once_each_writes_alone_or_is_refused() {
+    let place = Place::with_functions(20);
+    let arguments = persist_arguments("builtin:", &[]);
+    let all: Vec<Running> = (0..8).map(|_| Running::start(&mut place.command(&arguments))).collect();
+    let outcomes: Vec<Outcome> = all.into_iter().map(Running::wait).collect();
+    let (saved, refused): (Vec<Outcome>, Vec<Outcome>) =
+        outcomes.into_iter().partition(|outcome| outcome.code == Some(0));
+    for outcome in refused {
+        outcome.exited_with(1).said(REFUSED);
+    }
+    assert!(!saved.is_empty());
+    let database = place.database();
+    assert_eq!(database.ends(), vec!["completed"; saved.len()]);
+    assert_eq!(database.number("SELECT count(*) FROM records"), 21 * i64::try_from(saved.len()).unwrap());
+    drop(database);
+    place.check_is_tidy();
+}
+
+#[cfg(unix)]
+#[test]
+fn another_name_of_the_database_leads_to_the_same_lock() {
+    use std::os::unix::fs::symlink;
+
+    let mut holder = Holder::start(1);
+    symlink(DATABASE, holder.place.path("link.sqlite")).unwrap();
+    symlink(".", holder.place.path("here")).unwrap();
+    let absolute = holder.place.path(DATABASE);
+    for name in ["link.sqlite", "here/cds.sqlite", "./tree/../cds.sqlite", absolute.to_str().unwrap()] {
+        assert_eq!(status(&holder.place, name)["holder"]["pid"], holder.running.id(), "{name}");
+        let arguments = ["persist", "--path", TREE, "--db-path", name, "--provider-url", "builtin:"];
+        holder.place.cds(&arguments).exited_with(1).said(REFUSED);
+    }
+    assert!(!holder.place.names().contains(&"link.sqlite.lock".to_owned()));
+    holder.check_still_holds();
+    for name in ["link.sqlite", "here"] {
+        std::fs::remove_file(holder.place.path(name)).unwrap();
+    }
+    holder.finish();
+}

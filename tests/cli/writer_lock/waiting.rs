@@ -1,0 +1,60 @@
+//! Waiting for the lock, and the end of that.
+
+use std::time::{Duration, Instant};
+
+use super::{Holder, REFUSED};
+use crate::{PATIENCE, running::Running};
+
+/// A contender that is about to wait: it has asked the provider who it is, which comes right before the lock.
+fn waiting(holder: &Holder, timeout: &str) -> Running {
+    let before = holder.server.counts().requests;
+    let contender = holder.contender(&["--require-provider", "--lock-timeout", timeout, "--format", "json"]);
+    holder.server.wait_until(PATIENCE, |counts| counts.requests > before);
+    contender
+}
+
+#[test]
+fn who_waits_long_enough_comes_next_and_pays_for_nothing_again() {
+    let mut holder = Holder::start(1);
+    let mut contender = waiting(&holder, "60s");
+    // This one tries for a tenth of a second.
+    holder.contender(&[]).wait().exited_with(1).said(REFUSED);
+    holder.check_still_holds();
+    assert!(contender.is_alive());
+    let Holder { place, server, gate, running } = holder;
+    gate.open();
+    running.wait().succeeded();
+    let outcome = contender.wait().succeeded();
+    assert_eq!(outcome.costs(), [3, 0, 3, 0, 0, 0]);
+    assert_eq!(place.database().ends(), ["completed", "completed"]);
+    assert_eq!(server.generate_count(), 3);
+    place.check_is_tidy();
+}
+
+#[test]
+fn who_does_not_wait_long_enough_is_refused() {
+    let mut holder = Holder::start(1);
+    let start = Instant::now();
+    let outcome = holder.contender(&["--lock-timeout", "300ms"]).wait().exited_with(1).said(REFUSED);
+    let elapsed = start.elapsed();
+    assert!((Duration::from_millis(300)..Duration::from_secs(3)).contains(&elapsed), "{elapsed:?}");
+    assert_eq!(outcome.stdout, "");
+    holder.check_still_holds();
+    holder.finish();
+}
+
+#[test]
+fn a_signal_ends_the_wait_at_once() {
+    let mut holder = Holder::start(1);
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let contender = waiting(&holder, "60s");
+        let start = Instant::now();
+        contender.signal(signal);
+        let outcome = contender.wait().exited_with(code).said(&["error: interrupted"]);
+        assert!(start.elapsed() < Duration::from_secs(2), "it ended after {:?}", start.elapsed());
+        assert_eq!(outcome.stdout, "");
+    }
+    holder.check_still_holds();
+    let (place, _, _) = holder.finish();
+    assert_eq!(place.database().ends(), ["completed"], "who never had the lock has no account");
+}
