@@ -304,15 +304,21 @@ fn check_goes_on(trigger: &str) {
     assert_eq!(outcome.lines_of("warning:").len(), 1, "{trigger}: {outcome:#?}");
 }
 
+/// A trigger that refuses every such change.
+fn refusing(event: &str, table: &str) -> String {
+    format!("CREATE TRIGGER planned BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'planned'); END")
+}
+
+#[test]
+fn an_end_that_cannot_be_written_is_one_warning() {
+    check_goes_on(&refusing("UPDATE", "runs_ledger"));
+}
+
 #[test]
 fn accounts_that_cannot_be_written_fail_no_run() {
-    for table in ["runs_ledger", "stage_runs"] {
-        for event in ["INSERT", "UPDATE"] {
-            check_goes_on(&format!(
-                "CREATE TRIGGER planned BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'planned'); END"
-            ));
-        }
-    }
+    check_goes_on(&refusing("INSERT", "runs_ledger"));
+    check_goes_on(&refusing("INSERT", "stage_runs"));
+    check_goes_on(&refusing("UPDATE", "stage_runs"));
     check_goes_on(
         "CREATE TRIGGER planned BEFORE INSERT ON stage_runs WHEN NEW.stage = 'build'
          BEGIN SELECT RAISE(ABORT, 'planned'); END",

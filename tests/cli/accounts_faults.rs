@@ -101,6 +101,43 @@ fn a_provider_that_goes_away_later_costs_intents_and_not_the_run() {
     assert_eq!(invocations(&place.database()).len(), 1);
 }
 
+#[test]
+fn a_database_that_somebody_holds_to_the_end() {
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
+    let place = Place::with_functions(2);
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &["--busy-timeout", "100ms"])));
+    server.wait_for_questions(1, PATIENCE);
+    let holder = place.database();
+    holder.execute("BEGIN IMMEDIATE");
+    gate.open();
+    let outcome = running.wait().exited_with(1).said(&["error: failed to ", "locked"]);
+    let accounts: Vec<&str> =
+        outcome.lines_of("warning:").into_iter().filter(|line| line.contains("the accounts of this run")).collect();
+    assert_eq!(accounts.len(), 1, "{outcome:#?}");
+    // Nobody could write its end; it is found to be gone all the same.
+    holder.execute("ROLLBACK");
+    assert!(place.shown("latest").contains("its lock is not held any more"));
+    place.build(&[]).succeeded();
+    assert_eq!(each(&invocations(&holder), "status"), ["interrupted", "completed"]);
+    holder.check_integrity();
+}
+
+#[test]
+fn what_only_looks_leaves_no_account() {
+    let server = FakeOllama::start(Script::new());
+    let place = Place::with_functions(2);
+    place.persist(&server.url(), &[]).succeeded();
+    let before = place.database().dump();
+    place.persist(&server.url(), &["--dry-run"]).succeeded();
+    place.persist("http://127.0.0.1:1", &["--require-provider"]).exited_with(1);
+    place.persist(&server.url(), &["--scope", "x"]).exited_with(2);
+    place.cds(&["intents", "stats", "--db-path", DATABASE]).succeeded();
+    place.ask(&["lock", "status"]).succeeded();
+    assert_eq!(place.database().dump(), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_database_that_is_replaced_during_the_run() {

@@ -85,7 +85,8 @@ fn check_killed_in(stage: &str, provider_url: &str) {
 
     // A command that only reads takes no lock and marks nothing.
     assert_eq!(latest(&database)["status"], "running");
-    place.build(&["--max-file-size", "1KB"]).succeeded().said(&["was interrupted: its process ended"]);
+    place.write("tree/many.py", "");
+    place.build(&[]).succeeded().said(&["was interrupted: its process ended"]);
     let row = &invocations(&database)[1];
     assert_eq!((&row["status"], &row["closed_by"]), (&json!("interrupted"), &json!("cds model-build")));
     assert!(row["finished_at"].is_string() && text(row, "error").contains("its lock was free"), "{row}");
@@ -107,7 +108,6 @@ fn check_killed_in(stage: &str, provider_url: &str) {
     }
     check_ledger_and_snapshots_agree(&database);
     database.execute("DROP TRIGGER slow");
-    place.write("tree/many.py", "");
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(latest(&database)["snapshot_id"], 2, "no repair is needed, and no number is left out");
     assert_eq!(each(&invocations(&database), "status"), ["completed", "interrupted", "completed", "completed"]);
@@ -221,6 +221,49 @@ fn a_run_at_work_is_said_to_be_so_and_left_alone() {
     );
     assert_eq!(invocations(&database).len(), 1, "who is refused leaves no row");
     assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["lock"], Value::Null);
+}
+
+#[cfg(unix)]
+#[test]
+fn neither_age_nor_the_number_of_a_process_decides() {
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
+    let place = Place::with_functions(1);
+    let url = server.url();
+    let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
+    server.wait_for_questions(1, PATIENCE);
+    let database = place.database();
+    wait_for(&database, &is_in("enrich"));
+    // It looks as dead as a process can look, and holds its lock.
+    running.signal("STOP");
+    database.execute("UPDATE runs_ledger SET started_at = '2001-01-01T00:00:00.000Z', pid = 999999999");
+    assert!(place.shown("latest").contains("it is at work"));
+    place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
+    assert_eq!(latest(&database)["status"], "running");
+    running.kill();
+    // And now as alive as one can look, and holds none.
+    let me = std::process::id();
+    database.execute(&format!("UPDATE runs_ledger SET started_at = '2099-01-01T00:00:00.000Z', pid = {me}"));
+    assert!(place.shown("latest").contains("its process is gone"));
+    place.build(&[]).succeeded();
+    assert_eq!(each(&invocations(&database), "status"), ["interrupted", "completed"]);
+    gate.open();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_during_the_writing_comes_too_late() {
+    let place = Place::with_functions(300);
+    place.persist("builtin:", &[]).succeeded();
+    let database = place.database();
+    database.execute(SLOW);
+    let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
+    wait_for(&database, &is_in("persist"));
+    running.signal("TERM");
+    let outcome = running.wait().succeeded();
+    assert!(outcome.stdout.starts_with("persisted run_id=2 "), "{outcome:?}");
+    assert_eq!((&latest(&database)["status"], &latest(&database)["snapshot_id"]), (&json!("completed"), &json!(2)));
+    check_ledger_and_snapshots_agree(&database);
 }
 
 #[test]

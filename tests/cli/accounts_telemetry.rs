@@ -57,6 +57,16 @@ fn every_call_is_an_entry() {
 }
 
 #[test]
+fn many_calls_are_many_entries() {
+    let server = FakeOllama::start(Script::new().without_request_log());
+    let place = Place::with_functions(1500);
+    place.persist(&server.url(), &["--concurrency", "16"]).succeeded();
+    let entries = counted(&place);
+    assert_eq!((of_type(&entries, "LLM_CALL").len(), server.generate_count()), (1500, 1500));
+    assert_eq!(latest(&place.database())["telemetry_dropped"], 0);
+}
+
+#[test]
 fn a_retry_is_an_entry_with_its_reason() {
     let script = Script::new().rule(When::question().containing("def f2(").attempt(1), Reply::status(500, "boom"));
     let server = FakeOllama::start(script);

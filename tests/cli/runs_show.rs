@@ -192,35 +192,35 @@ fn every_field_of_the_json_is_documented() {
 
 /// Gives every row that may differ from one machine or minute to the next a value of its own.
 fn settle(database: &Database) {
-    let mut sql = "PRAGMA foreign_keys = OFF;".to_owned();
+    let mut sql = vec!["PRAGMA foreign_keys = OFF;".to_owned()];
     for (number, row) in (1..).zip(invocations(database)) {
         let old = text(&row, "run_id");
         let new = format!("019a9f{number}0-1c2b-7def-8123-456789abcdef");
         for (place, stage) in (1..).zip(crate::ledger::stages(database, &row)) {
             let (id, seconds) = (text(&stage, "run_id"), f64::from(place) * 1.25);
-            sql += &format!(
+            sql.push(format!(
                 "UPDATE stage_runs SET run_id = '019a9f{number}{place}-1c2b-7def-8123-456789abcdef',
                  started_at = '2026-11-20T22:{number:02}:0{place}.120Z', finished_at = '2026-11-20T22:{number:02}:0{place}.900Z',
                  duration_seconds = {seconds}, input_fingerprint = 'sha256:' || printf('%064d', {number}{place}),
                  config_hash = 'sha256:' || printf('%064d', {place}) WHERE run_id = '{id}';"
-            );
+            ));
         }
         for table in ["stage_runs", "telemetry"] {
-            sql += &format!("UPDATE {table} SET ledger_id = '{new}' WHERE ledger_id = '{old}';");
+            sql.push(format!("UPDATE {table} SET ledger_id = '{new}' WHERE ledger_id = '{old}';"));
         }
-        sql += &format!(
+        sql.push(format!(
             "UPDATE runs_ledger SET run_id = '{new}', started_at = '2026-11-20T22:{number:02}:00.120Z', host = 'ci-7',
              finished_at = '2026-11-20T22:{number:02}:09.340Z', pid = 4711, root_path = '/builds/shop',
              tool_version = '0.1.0' WHERE run_id = '{old}';"
-        );
+        ));
     }
-    sql += "UPDATE stage_runs SET trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
+    let rest = "UPDATE stage_runs SET trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
             UPDATE runs_ledger SET trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
             UPDATE runs SET started_at = '2026-11-20T22:01:00.000Z', finished_at = '2026-11-20T22:01:08.000Z',
                 root_path = '/builds/shop', provider_url = 'http://127.0.0.1:11434';
             UPDATE enrichments SET elapsed_seconds = 8.5, mean_latency_seconds = 0.61, p95_latency_seconds = 1.25;
             PRAGMA foreign_keys = ON;";
-    database.execute(&sql);
+    database.execute(&(sql.concat() + rest));
 }
 
 #[test]

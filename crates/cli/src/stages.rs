@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
 use cds_model::{AnalyzerError, EnrichmentAccount, Record, RunSnapshot, Stage, StageSource, Timestamp};
-use cds_persistence::{Persistence as _, SavedRun};
+use cds_persistence::{Error, Persistence as _, SavedRun};
 
 use crate::{
     accounts::{Accounts, StageInput, TelemetryObserver, fingerprint, telemetry},
@@ -120,6 +120,10 @@ pub(crate) fn persist(snapshot: &mut RunSnapshot, tracked: &mut Tracked) -> Resu
         turn.take(|| database.save(snapshot)).map_err(database_failure)
     })?;
     for warning in std::mem::take(&mut saved.warnings) {
+        if let Error::Account { .. } = warning {
+            accounts.warn_once(warning);
+            continue;
+        }
         messages::warning(&format!("the snapshot is safe, but cds failed to {:#}", anyhow::Error::new(warning)));
     }
     Ok(saved)

@@ -3,9 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::anyhow;
-use cds_model::LedgerId;
+use cds_model::{AccountStatus, LedgerId};
 use cds_persistence::{
-    Error, FileLock, LockError, LockHolder, LockMonitor, SqliteAccounts, SqliteReader, WATCH_INTERVAL, lock_path,
+    Error, FileLock, InvocationFilter, LockError, LockHolder, LockMonitor, SqliteAccounts, SqliteReader,
+    WATCH_INTERVAL, lock_path,
 };
 
 use crate::{
@@ -31,15 +32,26 @@ impl WriterLock {
         command: &'static str,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        drop(SqliteReader::open(&database.path, &database.options).map_err(database_failure)?);
+        let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
         let lock = Self::take(database, arguments, &holder(command, String::new()), interrupt)?;
-        let marked = SqliteAccounts::open(&database.path, &database.options)
-            .and_then(|mut accounts| close_abandoned(&mut accounts, command, None).and_then(|()| accounts.close()));
-        if let Err(error) = marked {
+        if let Err(error) = Self::close_abandoned_in(database, reader, command) {
             let error = anyhow::Error::new(error);
             messages::warning(&format!("runs that were interrupted are not marked: cds failed to {error:#}"));
         }
         Ok(lock)
+    }
+
+    fn close_abandoned_in(database: &DatabasePlan, reader: SqliteReader, command: &str) -> Result<(), Error> {
+        let running = AccountStatus::Running.as_str().to_owned();
+        let filter = InvocationFilter { limit: Some(1), status: Some(running), ..InvocationFilter::default() };
+        let is_clean = reader.invocations(&filter)?.is_empty();
+        drop(reader);
+        if is_clean {
+            return Ok(());
+        }
+        let mut accounts = SqliteAccounts::open(&database.path, &database.options)?;
+        close_abandoned(&mut accounts, command, None)?;
+        accounts.close()
     }
 
     /// Takes the lock of a database that may be missing; what can be known of it without changing it is checked first.

@@ -18,7 +18,8 @@ use std::{
 use anyhow::anyhow;
 use cds_model::{AccountStatus, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
 use cds_persistence::{
-    AccountError, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer, TelemetryFlusher,
+    AccountError, Error, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
+    TelemetryFlusher,
 };
 use uuid::Uuid;
 
@@ -58,6 +59,8 @@ struct Kept {
     has_warned: bool,
     /// The snapshot has written the end together with itself.
     has_ended: bool,
+    /// Something is missing from the result of a stage.
+    is_incomplete: bool,
 }
 
 /// A new id: a UUID of version 7, made from the clock and chance.
@@ -114,7 +117,17 @@ impl Accounts {
             Ok((writer, start, flusher, buffer, turn)) => {
                 messages::note(&started_line(&start));
                 let flusher = Some(flusher);
-                let kept = Kept { writer, lock, start, buffer, flusher, turn, has_warned: false, has_ended: false };
+                let kept = Kept {
+                    writer,
+                    lock,
+                    start,
+                    buffer,
+                    flusher,
+                    turn,
+                    has_warned: false,
+                    has_ended: false,
+                    is_incomplete: false,
+                };
                 Self { kept: Some(kept) }
             }
             Err(error) => {
@@ -177,13 +190,21 @@ impl Accounts {
         kept.note(found.map_err(AccountError::from)).flatten().is_some()
     }
 
+    /// Tells the user, unless that was done before, of an account that was not written together with the snapshot.
+    pub(crate) fn warn_once(&mut self, error: Error) {
+        if let Some(kept) = &mut self.kept {
+            kept.note(Err::<(), _>(error.into()));
+        }
+    }
+
     /// Writes down the end, and closes everything that was opened for the accounts.
     pub(crate) fn finish(self, failure: Option<&Failure>) {
         let Some(mut kept) = self.kept else { return };
         if let Some(failure) = failure.filter(|_| !kept.has_ended) {
             kept.end_run(failure.account_status(), Some(failure.to_string()));
         } else if !kept.has_ended {
-            kept.end_run(AccountStatus::Completed, None);
+            let has_all = !kept.is_incomplete;
+            kept.end_run(if has_all { AccountStatus::Completed } else { AccountStatus::CompletedWithErrors }, None);
         }
         kept.close_telemetry();
         let closed = kept.writer.close();
@@ -223,6 +244,7 @@ impl Kept {
         let outcome = self.turn.take(|| self.writer.end_stage(&end));
         self.note(outcome.map_err(AccountError::from));
         self.has_ended |= report.has_ended_run && failure.is_none();
+        self.is_incomplete |= end.status == AccountStatus::CompletedWithErrors;
     }
 
     fn end_run(&mut self, status: AccountStatus, error: Option<String>) {

@@ -37,12 +37,12 @@ pub(super) fn status_cell(status: &str) -> Cell {
 }
 
 /// A stored moment in the reader's time.
-pub(super) fn time_cell(stored: &str, screen: &Screen) -> Cell {
+pub(in crate::commands) fn time_cell(stored: &str, screen: &Screen) -> Cell {
     Cell::forms(&screen.time.in_column(stored))
 }
 
 /// A commit in short; what is no commit's number stands as it is.
-pub(super) fn commit_cell(commit: Option<&str>) -> Cell {
+pub(in crate::commands) fn commit_cell(commit: Option<&str>) -> Cell {
     let Some(commit) = commit else { return Cell::of(None::<String>) };
     let (base, dirt) = commit.strip_suffix("-dirty").map_or((commit, ""), |base| (base, "-dirty"));
     let is_number = base.len() >= COMMIT_DIGITS && base.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -70,7 +70,7 @@ pub(super) fn counts<'a>(what: &str, statuses: impl Iterator<Item = &'a str>) ->
 }
 
 /// `1 run`, `2 runs`.
-pub(super) fn plural(count: u64, what: &str) -> String {
+pub(in crate::commands) fn plural(count: u64, what: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
     format!("{count} {what}{end}")
 }

@@ -1,7 +1,7 @@
 //! Rows of the accounts as JSON: every field under the name of its column.
 
 use cds_persistence::{
-    Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, SnapshotRow, StageRow,
+    Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow, StageRow,
 };
 use serde_json::{Value, json};
 
@@ -16,13 +16,13 @@ pub(super) fn invocation(invocation: &Invocation) -> Value {
         "duration_seconds": facts::duration_seconds(invocation),
         "llm_calls": invocation.llm_calls,
         "tokens": invocation.tokens,
-        "ledger": invocation.ledger.as_ref().map(ledger),
+        "ledger": invocation.ledger.as_ref().map(|row| ledger(row, invocation.snapshot_id)),
         "snapshot": invocation.snapshot.as_ref().map(snapshot),
         "enrichment": invocation.enrichment.as_ref().map(enrichment),
     })
 }
 
-fn ledger(row: &LedgerRow) -> Value {
+fn ledger(row: &LedgerRow, snapshot_id: Option<RunId>) -> Value {
     json!({
         "run_id": row.run_id,
         "subject": row.subject,
@@ -30,6 +30,7 @@ fn ledger(row: &LedgerRow) -> Value {
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "status": row.status,
+        "snapshot_id": snapshot_id.map(|id| id.0),
         "error": row.error,
         "closed_by": row.closed_by,
         "command": row.command,

@@ -3,7 +3,7 @@
 mod compare;
 mod diff;
 mod diff_page;
-mod facts;
+pub(super) mod facts;
 mod ids;
 mod json;
 mod list;
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &RunsArguments, interrupt: &Interrupt) -> Result<()
 
 /// What the subcommands that only read have in common.
 #[derive(Debug, Args)]
-struct ReadArguments {
+pub(super) struct ReadArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
@@ -82,12 +82,12 @@ struct ReadArguments {
 }
 
 impl ReadArguments {
-    fn open(&self) -> Result<(SqliteReader, DatabasePlan), Failure> {
+    pub(super) fn open(&self) -> Result<(SqliteReader, DatabasePlan), Failure> {
         let plan = self.database.plan()?;
         Ok((SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?, plan))
     }
 
-    fn show(
+    pub(super) fn show(
         &self,
         json: impl FnOnce() -> Value,
         table: impl FnOnce(&mut dyn Write, &Screen) -> io::Result<()>,
