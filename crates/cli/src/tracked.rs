@@ -5,7 +5,7 @@ use cds_persistence::SqlitePersistence;
 use crate::{
     accounts::{self, Accounts},
     answers::DatabaseAnswers,
-    arguments::{DatabasePlan, SourcePlan, TrackingArguments},
+    arguments::{AccountPlan, DatabasePlan, SourcePlan, TrackingArguments},
     failure::{Failure, database_failure},
     render::messages,
     signals::Interrupt,
@@ -29,9 +29,20 @@ impl Tracked {
         source: &SourcePlan,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        let root = source.tree.root();
         let plan = arguments.account.plan(source);
         accounts::check_given_id(&plan, database)?;
+        Self::open_as(&plan, database, arguments, command, source, interrupt)
+    }
+
+    fn open_as(
+        plan: &AccountPlan,
+        database: &DatabasePlan,
+        arguments: &TrackingArguments,
+        command: &'static str,
+        source: &SourcePlan,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let root = source.tree.root();
         let id = plan.given_id.unwrap_or_else(accounts::new_ledger_id);
         let lock = WriterLock::acquire_for_run(database, &arguments.lock, command, id.to_string(), interrupt)?;
         let opened = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
@@ -41,7 +52,7 @@ impl Tracked {
                 "the database lies inside of the scanned tree; it holds the code and may be shared with it",
             );
         }
-        let accounts = Accounts::open(database, lock.share(), id, command, root, &plan);
+        let accounts = Accounts::open(database, lock.share(), id, command, root, plan);
         Ok(Self { accounts, database: Some(opened), lock: Some(lock) })
     }
 
@@ -55,7 +66,10 @@ impl Tracked {
     ) -> Result<Self, Failure> {
         let nothing = Self { accounts: Accounts::none(), database: None, lock: None };
         let Some(database) = arguments.database.plan_if_given() else { return Ok(nothing) };
-        match Self::open(&database, arguments, command, source, interrupt) {
+        let plan = arguments.account.plan(source);
+        // A wrong argument is one for every command.
+        accounts::check_given_id(&plan, &database)?;
+        match Self::open_as(&plan, &database, arguments, command, source, interrupt) {
             Ok(tracked) => Ok(tracked),
             Err(failure) if interrupt.is_raised() => Err(failure),
             Err(failure) => {

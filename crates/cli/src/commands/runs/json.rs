@@ -18,7 +18,7 @@ pub(super) fn invocation(invocation: &Invocation) -> Value {
         "tokens": invocation.tokens,
         "ledger": invocation.ledger.as_ref().map(|row| ledger(row, invocation.snapshot_id)),
         "snapshot": invocation.snapshot.as_ref().map(snapshot),
-        "enrichment": invocation.enrichment.as_ref().map(enrichment),
+        "enrichment": invocation.enrichment.as_ref().map(|row| enrichment(row, invocation.snapshot_id)),
     })
 }
 
@@ -64,8 +64,9 @@ fn snapshot(row: &SnapshotRow) -> Value {
     })
 }
 
-fn enrichment(row: &EnrichmentRow) -> Value {
+fn enrichment(row: &EnrichmentRow, run_id: Option<RunId>) -> Value {
     json!({
+        "run_id": run_id.map(|id| id.0),
         "selected_count": row.selected_count,
         "asked_count": row.asked_count,
         "reused_count": row.reused_count,
