@@ -1,82 +1,122 @@
-use rayon::prelude::*;
-use std::time::Instant;
-fn main() {
-    let path = std::env::args().nth(1).unwrap();
-    let t: f64 = std::env::args().nth(2).unwrap().parse().unwrap();
-    let v: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let mut codes: Vec<&str> = v["records"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|r| ["function", "method"].contains(&r["kind"].as_str().unwrap()))
-        .map(|r| r["normalized_code"].as_str().unwrap())
-        .collect();
-    let all = codes.clone();
-    println!("{} functions {} chars", codes.len(), codes.iter().map(|c| c.len()).sum::<usize>());
-    if t > 1.0 {
-        tok(&all, &[0.9, 0.85, 0.8, 0.75, 0.7]);
-        return;
-    }
-    codes.sort();
-    codes.dedup();
-    println!("unique {}", codes.len());
-    let s: Vec<&[u8]> = codes.iter().map(|c| c.as_bytes()).collect();
-    let now = Instant::now();
-    println!("pairs {} in {:?}", cds_duplication::probe(&s, t), now.elapsed());
-    if std::env::args().nth(3).is_some() {
-        let step = all.len() / 1000;
-        let some: Vec<&str> = all.iter().step_by(step).take(1000).copied().collect();
-        let now = Instant::now();
-        let mut n = 0;
-        let mut e = 0;
-        for i in 0..some.len() {
-            for j in 0..i {
-                let r = rapidfuzz::distance::indel::normalized_similarity_with_args(
-                    some[i].chars(),
-                    some[j].chars(),
-                    &rapidfuzz::distance::indel::Args::default().score_cutoff(t),
-                );
-                if r.is_some() {
-                    n += 1;
-                }
-                e += 1;
-            }
-        }
-        let el = now.elapsed();
+//! What the near channel and a whole search cost, as ratios within one run.
+//!
+//! `cargo bench -p cds-duplication -- RECORDS.json [naive] [sample SEED]`, with the JSON that `cds model-build --format json` writes.
+//! With `naive` it also measures the double loop over all pairs of 2,000 functions with the same ratio from `rapidfuzz`,
+//! and says what that would take for all of them; with `sample` it prints sixty groups at random for reading.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark may panic and shows figures"
+)]
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use cds_duplication::{Channel, Definition, NearBy, Settings, find};
+use rapidfuzz::distance::indel;
+
+fn definitions(path: &str) -> Vec<Definition> {
+    let records: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let records = records["records"].as_array().unwrap().iter().zip(1..);
+    let text = |record: &serde_json::Value, field: &str| record[field].as_str().unwrap_or_default().to_owned();
+    let line = |record: &serde_json::Value, field: &str| u32::try_from(record[field].as_u64().unwrap()).unwrap();
+    records
+        .map(|(record, record_id)| Definition {
+            record_id,
+            kind: text(record, "kind").parse().unwrap(),
+            file_path: text(record, "file_path").into(),
+            signature: record["signature"].as_str().map(Into::into),
+            start_line: line(record, "start_line"),
+            end_line: line(record, "end_line"),
+            normalized_code: text(record, "normalized_code").into(),
+            md5sum: text(record, "md5sum").parse().unwrap(),
+            intent: record["intent"].as_str().map(Into::into),
+        })
+        .collect()
+}
+
+fn timed(name: &str, definitions: &[Definition], settings: &Settings) -> Duration {
+    let start = Instant::now();
+    let report = find(definitions, settings);
+    let spent = start.elapsed();
+    println!("{name}: {spent:.2?}, {} groups", report.totals.group_count);
+    for channel in &report.channels {
         println!(
-            "naive cutoff {e} comparisons {n} in {el:?}; extrapolated {:?}",
-            el.mul_f64((all.len() as f64).powi(2) / 2.0 / e as f64)
+            "    {:8} {:6} groups, {:6} members, {:7} repeated lines, {:5} told by others, {:7} weak pairs",
+            channel.channel.as_str(),
+            channel.totals.group_count,
+            channel.totals.member_count,
+            channel.totals.repeated_lines,
+            channel.told_count,
+            channel.weak_pair_count
         );
     }
+    spent
 }
-#[allow(dead_code)]
-fn tok(all: &[&str], ts: &[f64]) {
-    let now = Instant::now();
-    let mut seqs: Vec<Vec<u8>> = all.par_iter().map(|c| cds_duplication::classes(c)).collect();
-    println!("lex {:?} tokens {}", now.elapsed(), seqs.iter().map(|s| s.len()).sum::<usize>());
-    seqs.retain(|s| s.iter().filter(|c| **c > 3).count() >= 25 && s.iter().filter(|c| **c == 1).count() >= 4);
-    println!("eligible {}", seqs.len());
-    seqs.sort();
-    seqs.dedup();
-    println!("unique {}", seqs.len());
-    let mut el: Vec<&str> = all
-        .iter()
-        .copied()
-        .filter(|c| {
-            let s = cds_duplication::classes(c);
-            s.iter().filter(|c| **c > 3).count() >= 25 && s.iter().filter(|c| **c == 1).count() >= 4
-        })
-        .collect();
-    el.sort();
-    el.dedup();
-    let e: Vec<&[u8]> = el.iter().map(|c| c.as_bytes()).collect();
-    for t in [0.85, 0.8, 0.75, 0.72] {
-        let now = Instant::now();
-        println!("text {t} pairs {} in {:?}", cds_duplication::probe(&e, t), now.elapsed());
+
+fn naive(codes: &[&str], threshold: f64) -> Duration {
+    let step = (codes.len() / 2000).max(1);
+    let some: Vec<&str> = codes.iter().step_by(step).take(2000).copied().collect();
+    let start = Instant::now();
+    for (place, left) in some.iter().enumerate() {
+        for right in &some[..place] {
+            let arguments = indel::Args::default().score_cutoff(threshold);
+            black_box(indel::normalized_similarity_with_args(left.chars(), right.chars(), &arguments));
+        }
     }
-    let s: Vec<&[u8]> = seqs.iter().map(|c| &c[..]).collect();
-    for t in ts {
-        let now = Instant::now();
-        println!("{t} pairs {} in {:?}", cds_duplication::probe(&s, *t), now.elapsed());
+    let pairs = |count: usize| count as f64 * (count as f64 - 1.0) / 2.0;
+    start.elapsed().mul_f64(pairs(codes.len()) / pairs(some.len()))
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let Some(path) = arguments.first() else {
+        println!("usage: cargo bench -p cds-duplication -- RECORDS.json [naive] [sample SEED]");
+        return;
+    };
+    let definitions = definitions(path);
+    let near = Settings {
+        channels: [Channel::Near].into(),
+        min_lines: 1,
+        min_tokens: 1,
+        near_by: NearBy::Text,
+        ..Settings::default()
+    };
+    let spent = timed("near by text, everything eligible", &definitions, &near);
+    if arguments.iter().any(|argument| argument == "naive") {
+        let of_kind = definitions.iter().filter(|definition| near.kinds.contains(&definition.kind));
+        let codes: Vec<&str> = of_kind.map(|definition| &*definition.normalized_code).collect();
+        let all = naive(&codes, near.text_threshold);
+        println!("naive double loop: {all:.1?}, {:.0} times as long", all.as_secs_f64() / spent.as_secs_f64());
+    }
+    for channel in Channel::ALL {
+        timed(channel.as_str(), &definitions, &Settings { channels: [channel].into(), ..Settings::default() });
+    }
+    timed("all channels, defaults", &definitions, &Settings::default());
+    if let Some(place) = arguments.iter().position(|argument| argument == "sample") {
+        let seed = arguments.get(place + 1).and_then(|seed| seed.parse().ok()).unwrap_or(1);
+        sample(&definitions, seed);
+    }
+}
+
+/// Sixty groups to be read and judged.
+fn sample(definitions: &[Definition], mut seed: u64) {
+    let report = find(definitions, &Settings::default());
+    let mut shown: Vec<_> = report.groups.iter().filter(|group| group.told_by.is_none()).collect();
+    for count in 1..=60.min(shown.len()) {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let group = shown.swap_remove((seed >> 33) as usize % shown.len());
+        println!("\n##### {count}: {} {}", group.channel.as_str(), group.group_id);
+        for member in group.members.iter().take(3) {
+            let definition = &definitions[member.index];
+            println!("--- {}:{} {:.2}", definition.file_path, member.file_lines.0, member.best_ratio);
+            let (from, to) = member.normalized_lines;
+            for line in definition.normalized_code.lines().skip(from as usize).take((to - from).min(16) as usize) {
+                println!("{line}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
 
 use crate::{
-    Definition, Settings, TestsPolicy,
+    Definition, NearBy, Settings, TestsPolicy,
     conventions::is_test,
     evidence::{Evidence, Profile, Weights},
     lcs::{Pattern, length_for, ratio},
@@ -20,7 +20,7 @@ pub(crate) struct Variant<'a> {
     pub(crate) members: Vec<u32>,
     pub(crate) code: &'a str,
     pub(crate) md5sum: Md5Sum,
-    /// The code as one byte a character; see [`encode`].
+    /// The code as one byte a character; see [`Alphabet::encode`].
     pub(crate) text: Cow<'a, [u8]>,
     pub(crate) unit: Unit,
     pub(crate) profile: Profile,
@@ -94,16 +94,22 @@ impl<'a> Corpus<'a> {
         sequence_ratio(left, right, least, pattern)
     }
 
-    /// Whether two variants are clones in the sense of the exact, renamed or near channel.
-    pub(crate) fn are_clones(&self, left: u32, right: u32, pattern: &mut Pattern) -> bool {
-        use crate::NearBy;
-        let near_by = self.settings.near_by;
-        left == right
-            || self.variants[left as usize].unit.renamed == self.variants[right as usize].unit.renamed
-            || (near_by != NearBy::Text
-                && self.token_ratio(left, right, self.settings.token_threshold, pattern).is_some())
-            || (near_by != NearBy::Tokens
-                && self.text_ratio(left, right, self.settings.text_threshold, pattern).is_some())
+    /// The ratio of two variants that are clones in the sense of the exact, renamed or near channel.
+    pub(crate) fn clone_ratio(&self, left: u32, right: u32, pattern: &mut Pattern) -> Option<f64> {
+        let (near_by, settings) = (self.settings.near_by, self.settings);
+        if left == right || self.variants[left as usize].unit.renamed == self.variants[right as usize].unit.renamed {
+            return Some(1.0);
+        }
+        let by_tokens = (near_by != NearBy::Text)
+            .then(|| self.token_ratio(left, right, settings.token_threshold, pattern))
+            .flatten();
+        let by_text = (near_by != NearBy::Tokens)
+            .then(|| self.text_ratio(left, right, settings.text_threshold, pattern))
+            .flatten();
+        match (by_tokens, by_text) {
+            (Some(tokens), Some(text)) => Some(tokens.max(text)),
+            (one, other) => one.or(other),
+        }
     }
 }
 
@@ -119,7 +125,7 @@ pub(crate) fn text_ratio(left: (&str, &[u8]), right: (&str, &[u8]), least: f64, 
     Some(found)
 }
 
-fn sequence_ratio(left: &[u8], right: &[u8], least: f64, pattern: &mut Pattern) -> Option<f64> {
+pub(crate) fn sequence_ratio(left: &[u8], right: &[u8], least: f64, pattern: &mut Pattern) -> Option<f64> {
     let total = left.len() + right.len();
     let cutoff = length_for(least, total);
     if cutoff > left.len().min(right.len()) {

@@ -41,8 +41,7 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
 fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, u64) {
     let nodes = match channel {
         Channel::Fragment => return (fragment::groups(corpus), 0),
-        Channel::Exact | Channel::Near => whole(corpus, true),
-        Channel::Renamed => whole(corpus, true),
+        Channel::Exact | Channel::Renamed | Channel::Near => whole(corpus, true),
         Channel::Intent => whole(corpus, false),
     };
     let pairs = match channel {

@@ -59,7 +59,12 @@ fn enclosing(definitions: &[Definition]) -> Vec<Option<usize>> {
     order.sort_by(|&left, &right| {
         let key = |index: usize| {
             let definition: &Definition = &definitions[index];
-            (&definition.file_path, definition.start_line, std::cmp::Reverse(definition.end_line), definition.kind as u8)
+            (
+                &definition.file_path,
+                definition.start_line,
+                std::cmp::Reverse(definition.end_line),
+                definition.kind as u8,
+            )
         };
         key(left).cmp(&key(right)).then(left.cmp(&right))
     });

@@ -120,7 +120,9 @@ impl Graph {
                     .filter(|&(place, _)| !covered[start + place])
                     .map(|(_, &(other, _))| other),
             );
-            group.iter().for_each(|&node| within[node as usize] = true);
+            for &node in &group {
+                within[node as usize] = true;
+            }
             for &node in &group {
                 let start = self.starts[node as usize] as usize;
                 for (place, &(other, _)) in self.neighbours(node).iter().enumerate() {
@@ -129,7 +131,9 @@ impl Graph {
                     }
                 }
             }
-            group.iter().for_each(|&node| within[node as usize] = false);
+            for &node in &group {
+                within[node as usize] = false;
+            }
             groups.push(group);
         }
         groups

@@ -124,7 +124,9 @@ impl Builder<'_> {
     fn id(&self, channel: Channel) -> String {
         let contents: BTreeSet<[u8; 16]> = self.group.iter().map(|&node| self.nodes[node as usize].content).collect();
         let mut text = channel.as_str().as_bytes().to_vec();
-        contents.iter().for_each(|content| text.extend_from_slice(content));
+        for content in &contents {
+            text.extend_from_slice(content);
+        }
         let mut id = format!("{:x}", md5::compute(text));
         id.truncate(16);
         id
@@ -135,9 +137,7 @@ impl Builder<'_> {
 pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
     let tests_last = settings.tests == crate::TestsPolicy::RankLast;
     groups.sort_by(|left, right| {
-        let key = |group: &Group| {
-            (group.channel, group.told_by.is_some(), group.is_weak, tests_last && group.is_test)
-        };
+        let key = |group: &Group| (group.channel, group.told_by.is_some(), group.is_weak, tests_last && group.is_test);
         (key(left).cmp(&key(right)))
             .then_with(|| right.saved_lines.cmp(&left.saved_lines))
             .then_with(|| left.group_id.cmp(&right.group_id))

@@ -43,7 +43,7 @@ pub(crate) fn pairs(corpus: &Corpus) -> Vec<Edge> {
             let mut edges = Vec::new();
             for &a in ratio.map_or(&[][..], |_| &texts[left].1) {
                 for &b in texts[right].1.iter().filter(|&&b| left != right || b > a) {
-                    if !corpus.are_clones(a, b, pattern) {
+                    if corpus.clone_ratio(a, b, pattern).is_none() {
                         edges.push(Edge { left: a.min(b), right: a.max(b), ratio: ratio.unwrap_or(0.0) as f32 });
                     }
                 }

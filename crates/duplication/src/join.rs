@@ -9,7 +9,7 @@
 
 use rayon::prelude::*;
 
-use crate::lcs::{Pattern, length_for};
+use crate::lcs::{LANES, Pattern, length_for};
 
 const COARSE: usize = 16;
 const FINE: usize = 64;
@@ -68,9 +68,12 @@ impl<'a> Index<'a> {
         let sequence = self.sequences[place];
         let shortest = self.sequences[..place]
             .partition_point(|shorter| shorter.len() < length_for(threshold, shorter.len() + sequence.len()));
+        // Far below this the bound is so wide that hardly any pair fails it.
+        let neighbours_decide = threshold >= 0.76;
         let mut is_set = false;
         let mut length = 0;
         let (mut cutoff, mut edits) = (0, 0);
+        let (mut waiting, mut count) = ([(0, 0); LANES], 0);
         for partner in shortest..place {
             let other = self.sequences[partner];
             if other.len() != length {
@@ -80,7 +83,7 @@ impl<'a> Index<'a> {
             }
             if distance(&self.coarse[place], &self.coarse[partner]) > edits
                 || distance(&self.fine[place], &self.fine[partner]) > edits
-                || distance(&self.neighbours[place], &self.neighbours[partner]) > 3 * edits
+                || (neighbours_decide && distance(&self.neighbours[place], &self.neighbours[partner]) > 3 * edits)
             {
                 continue;
             }
@@ -88,11 +91,29 @@ impl<'a> Index<'a> {
                 pattern.set(sequence);
                 is_set = true;
             }
-            if let Some(common) = pattern.at_least(other, cutoff) {
-                let (left, right) = (self.order[place], self.order[partner]);
-                found.push(Pair { left: left.min(right), right: left.max(right), common: common as u32 });
+            waiting[count] = (partner, cutoff);
+            count += 1;
+            if count == LANES {
+                self.compare(place, &waiting, pattern, found);
+                count = 0;
             }
         }
+        for &(partner, cutoff) in &waiting[..count] {
+            let common = pattern.at_least(self.sequences[partner], cutoff);
+            found.extend(common.map(|common| self.pair(place, partner, common)));
+        }
+    }
+
+    fn compare(&self, place: usize, partners: &[(usize, usize); LANES], pattern: &mut Pattern, found: &mut Vec<Pair>) {
+        let common = pattern.at_least_each(partners.map(|(partner, cutoff)| (self.sequences[partner], cutoff)));
+        for (&(partner, _), common) in partners.iter().zip(common) {
+            found.extend(common.map(|common| self.pair(place, partner, common)));
+        }
+    }
+
+    fn pair(&self, place: usize, partner: usize, common: usize) -> Pair {
+        let (left, right) = (self.order[place], self.order[partner]);
+        Pair { left: left.min(right), right: left.max(right), common: common as u32 }
     }
 }
 

@@ -47,6 +47,22 @@ impl Pattern {
         found.filter(|&length| length >= cutoff)
     }
 
+    /// Like [`Pattern::at_least`] for several sequences at once, each with its cut-off. The steps of one comparison wait
+    /// for each other, those of four do not; so short patterns are compared with four sequences side by side.
+    pub(crate) fn at_least_each(&mut self, others: [(&[u8], usize); LANES]) -> [Option<usize>; LANES] {
+        let found = match self.words {
+            1 => side_by_side::<1>(&self.positions, others),
+            2 => side_by_side::<2>(&self.positions, others),
+            3 => side_by_side::<3>(&self.positions, others),
+            _ => return others.map(|(other, cutoff)| self.at_least(other, cutoff)),
+        };
+        let mut lane = 0;
+        found.map(|length| {
+            lane += 1;
+            length.filter(|&length| length >= others[lane - 1].1)
+        })
+    }
+
     fn banded(&mut self, other: &[u8], cutoff: usize) -> Option<usize> {
         let (spare_left, spare_right) = (self.length - cutoff, other.len() - cutoff);
         self.state.clear();
@@ -78,21 +94,59 @@ fn zeros(state: &[u64]) -> usize {
     state.iter().map(|word| word.count_zeros() as usize).sum()
 }
 
+/// How many sequences are compared side by side.
+pub(crate) const LANES: usize = 4;
+
+fn side_by_side<const WORDS: usize>(positions: &[u64], others: [(&[u8], usize); LANES]) -> [Option<usize>; LANES] {
+    let mut states = [[!0_u64; WORDS]; LANES];
+    let common = others.iter().map(|(other, _)| other.len()).min().unwrap_or(0);
+    let bounded = |states: &[[u64; WORDS]; LANES], done: usize| {
+        (0..LANES).all(|lane| zeros(&states[lane]) + others[lane].0.len() - done < others[lane].1)
+    };
+    let mut row = 0;
+    while row < common {
+        let end = (row + ROWS_BETWEEN_BOUNDS).min(common);
+        let rows = others.map(|(other, _)| &other[row..end]);
+        for at in 0..end - row {
+            for (state, rows) in states.iter_mut().zip(&rows) {
+                step(positions, state, rows[at]);
+            }
+        }
+        row = end;
+        if bounded(&states, row) {
+            return [None; LANES];
+        }
+    }
+    let mut lane = 0;
+    others.map(|(other, _)| {
+        let state = &mut states[lane];
+        lane += 1;
+        other[common..].iter().for_each(|&symbol| step(positions, state, symbol));
+        Some(zeros(state))
+    })
+}
+
+/// One row of the recurrence.
+#[inline]
+fn step<const WORDS: usize>(positions: &[u64], state: &mut [u64; WORDS], symbol: u8) {
+    let start = usize::from(symbol) * WORDS;
+    let Some(matches) = positions.get(start..start + WORDS) else { return };
+    let mut carry = 0;
+    for word in 0..WORDS {
+        let hit = state[word] & matches[word];
+        let (sum, over) = state[word].overflowing_add(hit);
+        let (sum, over_again) = sum.overflowing_add(carry);
+        carry = u64::from(over | over_again);
+        state[word] = sum | (state[word] - hit);
+    }
+}
+
 fn unrolled<const WORDS: usize>(positions: &[u64], other: &[u8], cutoff: usize) -> Option<usize> {
     let mut state = [!0_u64; WORDS];
     let mut left = other.len();
     for rows in other.chunks(ROWS_BETWEEN_BOUNDS) {
         for &symbol in rows {
-            let start = usize::from(symbol) * WORDS;
-            let Some(matches) = positions.get(start..start + WORDS) else { return None };
-            let mut carry = 0;
-            for word in 0..WORDS {
-                let hit = state[word] & matches[word];
-                let (sum, over) = state[word].overflowing_add(hit);
-                let (sum, over_again) = sum.overflowing_add(carry);
-                carry = u64::from(over | over_again);
-                state[word] = sum | (state[word] - hit);
-            }
+            step(positions, &mut state, symbol);
         }
         left -= rows.len();
         if zeros(&state) + left < cutoff {

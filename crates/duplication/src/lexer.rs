@@ -9,7 +9,7 @@ pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// An identifier, also a soft keyword.
     Name,
     /// A hard keyword.
@@ -30,20 +30,20 @@ pub enum TokenKind {
 
 /// A token and the bytes of the text that it covers; structure tokens cover none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     /// What it is.
-    pub kind: TokenKind,
+    pub(crate) kind: TokenKind,
     /// First byte.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The byte after the last.
-    pub end: u32,
+    pub(crate) end: u32,
     /// The line on which it begins, from 0.
-    pub line: u32,
+    pub(crate) line: u32,
 }
 
 impl Token {
     /// The token's text.
-    pub fn text<'a>(&self, code: &'a str) -> &'a str {
+    pub(crate) fn text<'a>(&self, code: &'a str) -> &'a str {
         code.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
@@ -62,7 +62,7 @@ const LONG_OPERATORS: [&[u8]; 24] = [
 ];
 
 /// Cuts `code` into tokens.
-pub fn tokenize(code: &str) -> Vec<Token> {
+pub(crate) fn tokenize(code: &str) -> Vec<Token> {
     let mut lexer = Lexer {
         bytes: &code.as_bytes()[..code.len().min(MAX_BYTES)],
         at: 0,
@@ -241,13 +241,11 @@ impl Lexer<'_> {
                 b'{' if formatted && braces == 0 && self.bytes.get(self.at + 1) == Some(&b'{') => self.at += 1,
                 b'{' if formatted => braces += 1,
                 b'}' if formatted => braces = braces.saturating_sub(1),
-                _ if byte == quote && triple => {
-                    if self.bytes[self.at..].starts_with(&[quote; 3]) {
-                        self.at += 3;
-                        return;
-                    }
+                _ if triple && self.bytes[self.at..].starts_with(&[quote; 3]) => {
+                    self.at += 3;
+                    return;
                 }
-                _ if byte == quote && !(formatted && braces > 0 && self.closes_later(quote)) => {
+                _ if byte == quote && !triple && !(formatted && braces > 0 && self.closes_later(quote)) => {
                     self.at += 1;
                     return;
                 }

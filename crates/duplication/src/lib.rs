@@ -1,9 +1,17 @@
 //! Groups of duplicates among records: in which sense they say the same, and how sure that is.
-#![allow(warnings)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts of tokens, lines and definitions are far below 2^32, and ratios are between 0 and 1"
+)]
+
 mod canonical;
+mod compare;
 mod conventions;
 mod corpus;
 mod definition;
+mod difference;
 mod evidence;
 mod find;
 mod fold;
@@ -20,11 +28,18 @@ mod near;
 mod report;
 mod settings;
 mod shape;
+mod similar;
 mod totals;
 mod unit;
+pub use compare::{Change, Comparison, GroupKey, compare, group_keys};
 pub use conventions::is_test;
 pub use definition::Definition;
+pub use difference::difference;
 pub use find::find;
 pub use locate::file_lines;
 pub use report::{ChannelTotals, Group, Member, Report, Totals};
 pub use settings::{Channel, Grouping, NearBy, Settings, TestsPolicy, WeakPolicy};
+pub use similar::{Similar, similar};
+
+#[cfg(test)]
+mod join_tests;

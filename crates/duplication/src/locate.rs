@@ -33,7 +33,8 @@ pub fn file_lines(definition: &Definition, raw_code: &str, (from, to): (u32, u32
     }
     let line_count = normalized.len() as u32;
     let ((first, last), _) = estimate(definition, line_count, (from, to));
-    let place = |line: u32| places.get(line as usize).copied().flatten().map(|place| definition.start_line + place as u32);
+    let place =
+        |line: u32| places.get(line as usize).copied().flatten().map(|place| definition.start_line + place as u32);
     (place(from).unwrap_or(first), place(to.max(1) - 1).unwrap_or(last))
 }
 

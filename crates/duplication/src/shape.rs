@@ -24,8 +24,6 @@ pub(crate) const ARGUMENT: Class = 11;
 pub(crate) const OTHER: Class = 12;
 
 const FIRST_KEYWORD: usize = 16;
-const FIRST_OPERATOR: usize = FIRST_KEYWORD + KEYWORDS.len();
-const FIRST_BUILTIN: usize = FIRST_OPERATOR + OPERATORS.len();
 
 const OPERATORS: [&str; 47] = [
     "**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<", "<=", ">=", "==", "!=", "->", "+=", "-=", "*=", "/=",
@@ -131,16 +129,6 @@ pub(crate) const fn space(class: Class) -> u8 {
         ARGUMENT => 2,
         _ => 0,
     }
-}
-
-/// Whether the byte stands for a literal.
-pub(crate) const fn is_literal(class: Class) -> bool {
-    matches!(class, NUMBER | TEXT | TRUTH)
-}
-
-/// Whether the byte stands for a name that Python itself brings along.
-pub(crate) const fn is_builtin(class: Class) -> bool {
-    class as usize >= FIRST_BUILTIN
 }
 
 /// The classes of `tokens`, one for one.

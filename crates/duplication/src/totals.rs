@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::{Definition, Group, Totals};
 
 /// The sums over `groups`, of which those are left out that another group tells.
-pub(crate) fn totals<'a>(groups: impl Iterator<Item = &'a Group>, definitions: &[Definition], line_count: u64) -> Totals {
+pub(crate) fn totals<'a>(
+    groups: impl Iterator<Item = &'a Group>,
+    definitions: &[Definition],
+    line_count: u64,
+) -> Totals {
     let mut totals = Totals { line_count, ..Totals::default() };
     let mut members = HashSet::new();
     let mut ranges: BTreeMap<&str, Vec<(u32, u32)>> = BTreeMap::new();

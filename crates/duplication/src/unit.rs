@@ -14,6 +14,8 @@ use crate::{
 pub(crate) struct Line {
     /// Names and literals abstracted to their roles.
     pub(crate) shape: u32,
+    /// The line as it is, layout aside.
+    pub(crate) text: u32,
     /// This line and the next with names replaced consistently; 0 for the last line.
     pub(crate) link: u32,
     /// First physical line of the normalized code, from 0.
@@ -135,7 +137,7 @@ pub(crate) fn word_hash(text: &str) -> u32 {
 }
 
 fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) -> Vec<u32> {
-    let mut links = Vec::with_capacity(lines.len());
+    let mut hashes = Vec::with_capacity(lines.len());
     let mut names = Placeholders::default();
     for at in 1..lines.len() {
         names.clear();
@@ -152,17 +154,20 @@ fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) ->
         }
         let link = hash.finish() as u32;
         lines[at - 1].link = link;
-        links.push(link);
+        // What follows a header is the first statement: how common that is depends on the number of parameters.
+        if at > 1 {
+            hashes.push(link);
+        }
     }
-    links.sort_unstable();
-    links.dedup();
-    links
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
 }
 
 fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut start = None;
-    let mut shape = Hash::new();
+    let (mut shape, mut text) = (Hash::new(), Hash::new());
     for (place, (token, &class)) in tokens.iter().zip(classes).enumerate() {
         match token.kind {
             TokenKind::Indent | TokenKind::Dedent => {}
@@ -171,17 +176,19 @@ fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
                     let first_token: &Token = &tokens[first];
                     lines.push(Line {
                         shape: shape.finish() as u32,
+                        text: text.finish() as u32,
                         link: 0,
                         first: first_token.line,
                         tokens: (place - first) as u32,
                         token: first as u32,
                     });
                 }
-                shape = Hash::new();
+                (shape, text) = (Hash::new(), Hash::new());
             }
             _ => {
                 start.get_or_insert(place);
                 shape = shape.bytes(&[class]);
+                text = text.bytes(token.text(code).as_bytes()).bytes(b"\0");
             }
         }
     }

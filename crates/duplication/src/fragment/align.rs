@@ -16,7 +16,7 @@ const MOST_RUNS: usize = 4;
 /// The share of the names that have to go together, by how often they stand in the run.
 const CONSISTENT: f64 = 0.8;
 /// The weight of the links in a run, in bits, from which it is worth telling.
-const BITS: f32 = 24.0;
+const BITS: f32 = 16.0;
 /// The fewest different lines of a run; fewer are a table.
 const DIFFERENT_LINES: usize = 4;
 
@@ -57,7 +57,13 @@ pub(super) fn runs(corpus: &Corpus, left: u32, right: u32) -> Vec<Run> {
 }
 
 /// The chain of equal lines with the most tokens in which no gap is longer than `gap` lines.
-fn best_chain(rows: &[Line], columns: &[Line], open_rows: &[bool], open_columns: &[bool], gap: usize) -> Vec<(usize, usize)> {
+fn best_chain(
+    rows: &[Line],
+    columns: &[Line],
+    open_rows: &[bool],
+    open_columns: &[bool],
+    gap: usize,
+) -> Vec<(usize, usize)> {
     let width = columns.len();
     let reach = gap + 1;
     let mut scores = vec![0_u32; rows.len() * width];
@@ -113,7 +119,9 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
     shapes.sort_unstable();
     shapes.dedup();
-    if shapes.len() < DIFFERENT_LINES || !is_rare(corpus, left, chain) || !is_consistent(left, right, chain) {
+    let is_told_by_shape =
+        || shapes.len() >= DIFFERENT_LINES && is_rare(corpus, left, chain) && is_consistent(left, right, chain);
+    if !is_verbatim(left, right, chain) && !is_told_by_shape() {
         return None;
     }
     let matched: u32 = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
@@ -122,6 +130,16 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     };
     let total = all(left, first.0, last.0) + all(right, first.1, last.1);
     Some(Run { left: left_lines, right: right_lines, ratio: (2 * matched) as f32 / total as f32 })
+}
+
+/// Whether most of the lines are the same as they are, and enough of them differ from each other.
+fn is_verbatim(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> bool {
+    let equal = chain.iter().filter(|&&(row, column)| left.unit.lines[row].text == right.unit.lines[column].text);
+    let mut texts: Vec<u32> = equal.map(|&(row, _)| left.unit.lines[row].text).collect();
+    let most = texts.len() * 5 >= chain.len() * 4;
+    texts.sort_unstable();
+    texts.dedup();
+    most && texts.len() > DIFFERENT_LINES
 }
 
 /// Whether the lines that follow each other in the run do so seldom elsewhere.

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Group,
-    corpus::Corpus,
+    corpus::{Corpus, Variant},
     graph::Edge,
     groups::{Node, build},
     hash::Hash,
@@ -21,7 +21,7 @@ use crate::{
 use align::Run;
 
 /// A link that more variants have than this leads nowhere.
-const MOST_COMMON_LINK: usize = 48;
+const MOST_COMMON_LINK: usize = 100;
 /// The fewest links of its own that a pair has to share.
 const SHARED_LINKS: usize = 2;
 
@@ -41,7 +41,11 @@ pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
                 return Vec::new();
             }
             let runs = align::runs(corpus, left, right);
-            if runs.is_empty() || corpus.are_clones(left, right, pattern) {
+            let mut shown_as_a_whole = || {
+                let ratio = corpus.clone_ratio(left, right, pattern);
+                ratio.is_some_and(|ratio| corpus.evidence(left, right).is_strong(ratio))
+            };
+            if runs.is_empty() || shown_as_a_whole() {
                 return Vec::new();
             }
             runs.into_iter().map(|run| Found { left, right, run }).collect()
@@ -59,7 +63,7 @@ fn candidates(corpus: &Corpus) -> Vec<(u32, u32)> {
             variant.unit.line_count >= corpus.settings.min_fragment_lines
                 && variant.unit.token_count >= corpus.settings.min_fragment_tokens
         })
-        .flat_map(|(variant, place)| variant.unit.links.iter().map(move |&link| (link, place)))
+        .flat_map(|(variant, place)| links(variant).into_iter().map(move |link| (link, place)))
         .collect();
     links.par_sort_unstable();
     let mut pairs: Vec<(u32, u32)> = Vec::new();
@@ -73,6 +77,17 @@ fn candidates(corpus: &Corpus) -> Vec<(u32, u32)> {
     drop(links);
     pairs.par_sort_unstable();
     pairs.chunk_by(|left, right| left == right).filter(|same| same.len() >= SHARED_LINKS).map(|same| same[0]).collect()
+}
+
+/// The links of a variant: two lines with names replaced consistently, and two lines as they are. The latter tell a
+/// copied table from all the others of its shape.
+fn links(variant: &Variant) -> Vec<u32> {
+    let mut links = variant.unit.links.clone();
+    let pairs = variant.unit.lines.windows(2).skip(1);
+    links.extend(pairs.map(|pair| Hash::new().number(pair[0].text).number(pair[1].text).finish() as u32));
+    links.sort_unstable();
+    links.dedup();
+    links
 }
 
 /// Whether one stands inside of the other.
@@ -89,7 +104,9 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
         ends.push((pair.left, pair.run.left, place, false));
         ends.push((pair.right, pair.run.right, place, true));
     }
-    ends.sort_unstable_by_key(|&(variant, (from, to), place, right)| (variant, from, std::cmp::Reverse(to), place, right));
+    ends.sort_unstable_by_key(|&(variant, (from, to), place, right)| {
+        (variant, from, std::cmp::Reverse(to), place, right)
+    });
     let mut nodes: Vec<Node> = Vec::new();
     let mut node_of = vec![(0_u32, 0_u32); found.len()];
     for (variant, lines, place, right) in ends {
@@ -108,14 +125,15 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
             node_of[place].0 = node;
         }
     }
-    nodes.iter_mut().for_each(|node| node.content = content(corpus, node));
+    for node in &mut nodes {
+        node.content = content(corpus, node);
+    }
     let mut best: HashMap<(u32, u32), f32> = HashMap::new();
     for (pair, &(left, right)) in found.iter().zip(&node_of) {
         let ratio = best.entry((left.min(right), left.max(right))).or_default();
         *ratio = ratio.max(pair.run.ratio);
     }
-    let mut edges: Vec<Edge> =
-        best.into_iter().map(|((left, right), ratio)| Edge { left, right, ratio }).collect();
+    let mut edges: Vec<Edge> = best.into_iter().map(|((left, right), ratio)| Edge { left, right, ratio }).collect();
     edges.sort_unstable_by_key(Edge::key);
     (nodes, edges)
 }

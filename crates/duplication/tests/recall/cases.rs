@@ -103,7 +103,12 @@ impl Maker {
                 _ => {}
             }
             let mut target = self.seeds[other].1.clone();
-            let at = self.random.below(target[0].block.len());
+            let continues =
+                |line: &Line| ["elif ", "else:", "except", "finally:"].iter().any(|word| line.head.starts_with(word));
+            let mut at = self.random.below(target[0].block.len());
+            while at > 0 && continues(&target[0].block[at]) {
+                at -= 1;
+            }
             target[0].block.splice(at..at, pasted);
             let (left, right) = (self.seeds[place].0.clone(), write(&target));
             self.add(kind, &left, &right, true);
@@ -130,7 +135,7 @@ impl Maker {
                 } else if line.head.starts_with("if ") {
                     line.head = format!("if {}:", pool[random.below(pool.len())].replace(" = ", " == "));
                 } else if line.head.starts_with("for ") {
-                    line.head = "for found in self.candidates:".to_owned();
+                    "for found in self.candidates:".clone_into(&mut line.head);
                 }
             }
         });

@@ -94,7 +94,8 @@ fn copies_are_found_and_look_alikes_are_not() {
     let path = std::env::var("CDS_RECALL_RECORDS").ok();
     let around = path.as_deref().map(functions).unwrap_or_default();
     let seeds: Vec<String> = if path.is_some() {
-        let fit = around.iter().filter(|code| (6..=60).contains(&code.lines().count()) && cases::word_count(code) >= 50);
+        let fit =
+            around.iter().filter(|code| (6..=60).contains(&code.lines().count()) && cases::word_count(code) >= 50);
         let step = (fit.clone().count() / 250).max(1);
         fit.step_by(step).cloned().collect()
     } else {
@@ -106,5 +107,22 @@ fn copies_are_found_and_look_alikes_are_not() {
     }
     for kind in ["1", "2", "3 ", "3r ", "4s ", "fragment", "decoy"] {
         println!("{kind:10} {:.3}", recall(&kinds, kind));
+    }
+    if path.is_none() {
+        for (kind, least) in [("1", 1.0), ("2", 0.99), ("3 ", 0.98), ("3r ", 0.96), ("4s ", 0.85)] {
+            assert!(recall(&kinds, kind) >= least, "{kind}");
+        }
+        assert!(recall(&kinds, "fragment") >= 0.9);
+        assert!(recall(&kinds, "decoy") <= 0.01);
+    }
+}
+
+#[test]
+fn the_seeds_of_the_repository_are_enough_for_every_kind() {
+    let kinds = measure(&own_seeds(), &[]);
+    for kind in
+        ["1", "2", "3 10%", "3r 30%", "4s Invert", "4s Loop", "4s Nest", "4s While", "fragment renamed", "decoy"]
+    {
+        assert!(kinds.keys().any(|known| known.starts_with(kind)), "{kind}");
     }
 }

@@ -61,7 +61,8 @@ pub(crate) fn rename(block: &mut Vec<Line>, thorough: bool, literals: bool) {
                     && !text.is_empty()
                     && before != "."
                 {
-                    head += &format!("{text}7");
+                    head += text;
+                    head += "7";
                 } else if is_word(text)
                     && ((!attribute && bound.contains(text))
                         || (thorough && !builtin(text) && !line.head.starts_with("import ")))
@@ -213,7 +214,7 @@ fn to_while(lines: &mut Vec<Line>, at: &mut usize) -> bool {
         return false;
     };
     let bound = ["enumerate(", "zip("].iter().any(|call| source.starts_with(call));
-    let (setup, element) = if bound || *at % 2 == 0 {
+    let (setup, element) = if bound || at.is_multiple_of(2) {
         (vec![format!("position = 0"), format!("elements = list({source})")], format!("{target} = elements[position]"))
     } else {
         (vec![format!("steps = iter({source})")], String::new())
@@ -223,11 +224,11 @@ fn to_while(lines: &mut Vec<Line>, at: &mut usize) -> bool {
         let attempt = Line::new("try:", vec![Line::new(format!("{target} = next(steps)"), Vec::new())]);
         let end = Line::new("except StopIteration:", vec![Line::new("break", Vec::new())]);
         block.splice(0..0, [attempt, end]);
-        lines[*at].head = "while True:".to_owned();
+        "while True:".clone_into(&mut lines[*at].head);
     } else {
         block.insert(0, Line::new(element, Vec::new()));
         block.insert(1, Line::new("position += 1", Vec::new()));
-        lines[*at].head = "while position < len(elements):".to_owned();
+        "while position < len(elements):".clone_into(&mut lines[*at].head);
     }
     lines[*at].block = block;
     let added = setup.len();

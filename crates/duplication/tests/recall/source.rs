@@ -47,7 +47,9 @@ fn logical_lines(code: &str) -> Option<Vec<(usize, String)>> {
     for text in code.lines() {
         let trimmed = text.trim();
         if depth > 0 {
-            lines.last_mut()?.1 += &format!(" {trimmed}");
+            let open = &mut lines.last_mut()?.1;
+            open.push(' ');
+            open.push_str(trimmed);
         } else {
             lines.push((text.len() - text.trim_start().len(), trimmed.to_owned()));
         }

@@ -1,0 +1,284 @@
+//! Two searches with the same settings, held against each other: which groups are new, grown, known, or gone.
+//!
+//! A group is found again by its id. Where a copy was edited the id is another one, and the copies tell: two copies that
+//! stood in one group before are no new duplicate, wherever their files have moved to and whichever of them was edited.
+//! Only the keys of groups are needed, so that the code of the earlier search need not stay in memory.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use cds_model::{UnitRow, unit_names};
+
+use crate::{Channel, Definition, Group, Member, hash::Hash};
+
+/// What stays of a group when the code behind it is forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupKey {
+    /// In which sense its copies say the same.
+    pub channel: Channel,
+    /// As in [`Group::group_id`].
+    pub group_id: String,
+    /// Whether another group tells its story.
+    pub is_told: bool,
+    copies: Vec<CopyKey>,
+}
+
+/// One copy, by everything under which it may be found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct CopyKey {
+    /// Its definition's file, kind and name.
+    place: u64,
+    /// Its definition's code.
+    code: [u8; 16],
+    /// The lines that the group is about; the same as `code` where that is all of them.
+    content: [u8; 16],
+}
+
+/// What a group is, compared with an earlier search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It stood there before, with as many copies or more.
+    Known,
+    /// It stood there, and has copies now that are none of the earlier ones in another form.
+    Grown {
+        /// How many of its copies stood there before.
+        before: usize,
+    },
+    /// It did not stand there.
+    New,
+}
+
+/// How two searches differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// One for each of the current groups, in their order.
+    pub changes: Vec<Change>,
+    /// The places of the earlier groups of which no two copies are in one group any more, ascending.
+    pub gone: Vec<usize>,
+}
+
+/// The keys of `groups`, in their order; `definitions` is what was searched.
+pub fn group_keys(groups: &[Group], definitions: &[Definition]) -> Vec<GroupKey> {
+    let rows: Vec<UnitRow<'_>> = definitions
+        .iter()
+        .map(|definition| UnitRow {
+            kind: definition.kind,
+            file_path: &definition.file_path,
+            signature: definition.signature.as_deref(),
+            start_line: definition.start_line,
+            end_line: definition.end_line,
+        })
+        .collect();
+    let names = unit_names(&rows);
+    let key = |member: &Member| {
+        let definition = &definitions[member.index];
+        let name = &names[member.index];
+        let place = Hash::new()
+            .bytes(definition.file_path.as_bytes())
+            .bytes(&[0])
+            .bytes(definition.kind.as_str().as_bytes())
+            .bytes(&[0])
+            .bytes(name.qualified.as_bytes())
+            .number(name.ordinal);
+        let code = definition.md5sum.0;
+        CopyKey { place: place.finish(), code, content: content(definition, member).unwrap_or(code) }
+    };
+    groups
+        .iter()
+        .map(|group| GroupKey {
+            channel: group.channel,
+            group_id: group.group_id.clone(),
+            is_told: group.told_by.is_some(),
+            copies: group.members.iter().map(key).collect(),
+        })
+        .collect()
+}
+
+/// The fingerprint of the lines that a group is about; none where it is about the whole definition.
+fn content(definition: &Definition, member: &Member) -> Option<[u8; 16]> {
+    let (first, last) = member.normalized_lines;
+    let lines = definition.normalized_code.lines();
+    if first == 0 && last as usize >= lines.clone().count() {
+        return None;
+    }
+    let part: Vec<&str> = lines.skip(first as usize).take(last.saturating_sub(first) as usize).collect();
+    Some(md5::compute(part.join("\n")).0)
+}
+
+/// Holds the groups of a search (`after`) against those of an earlier one (`before`).
+///
+/// Groups that others tell belong to both: what is told today may have had a story of its own before. A duplicate that
+/// was found by its whole code (exact, renamed, near) and now stands in another channel is not new either.
+pub fn compare(before: &[GroupKey], after: &[GroupKey]) -> Comparison {
+    let mut search = Search::new(before, after);
+    let mut changes: Vec<Option<Change>> = after.iter().map(|group| search.by_id(group)).collect();
+    for (group, change) in after.iter().zip(&mut changes) {
+        if *change != Some(Change::Known) {
+            *change = best(*change, search.by_copies(group));
+        }
+    }
+    search.settle_by_places(after, &mut changes);
+    // Two copies that are left stand for their group, in whatever sense they are alike now.
+    let current = Search::new(after, before);
+    let is_gone = |place: &usize| !search.is_found[*place] && current.matches(&before[*place], |_| true).is_empty();
+    let gone = (0..before.len()).filter(is_gone).collect();
+    Comparison { changes: changes.into_iter().map(|change| change.unwrap_or(Change::New)).collect(), gone }
+}
+
+/// The one that asks less attention; of two grown ones that with more known copies.
+fn best(left: Option<Change>, right: Option<Change>) -> Option<Change> {
+    let rank = |change: &Option<Change>| match change {
+        Some(Change::Known) => (2, 0),
+        Some(Change::Grown { before }) => (1, *before),
+        Some(Change::New) | None => (0, 0),
+    };
+    if rank(&right) > rank(&left) { right } else { left }
+}
+
+/// An earlier group and a current one, and what they share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Match {
+    earlier: usize,
+    /// The places of those copies of the current group that are copies of the earlier one.
+    known: Vec<usize>,
+    /// Whether one of them says the same, word for word.
+    has_equal_text: bool,
+}
+
+/// The earlier groups, by what they may be found by.
+struct Search<'a> {
+    before: &'a [GroupKey],
+    by_id: HashMap<(Channel, &'a str), usize>,
+    by_place: HashMap<u64, BTreeSet<usize>>,
+    by_code: HashMap<[u8; 16], BTreeSet<usize>>,
+    /// How many copies of each earlier group are nowhere among the current groups.
+    lost: Vec<usize>,
+    is_found: Vec<bool>,
+}
+
+impl<'a> Search<'a> {
+    fn new(before: &'a [GroupKey], after: &[GroupKey]) -> Self {
+        let mut by_id = HashMap::new();
+        let mut by_place: HashMap<_, BTreeSet<usize>> = HashMap::new();
+        let mut by_code: HashMap<_, BTreeSet<usize>> = HashMap::new();
+        for (place, group) in before.iter().enumerate() {
+            by_id.insert((group.channel, group.group_id.as_str()), place);
+            for copy in &group.copies {
+                by_place.entry(copy.place).or_default().insert(place);
+                by_code.entry(copy.code).or_default().insert(place);
+            }
+        }
+        let copies = || after.iter().flat_map(|group| &group.copies);
+        let places: HashSet<u64> = copies().map(|copy| copy.place).collect();
+        let codes: HashSet<[u8; 16]> = copies().map(|copy| copy.code).collect();
+        let is_lost = |copy: &&CopyKey| !places.contains(&copy.place) && !codes.contains(&copy.code);
+        let lost = before.iter().map(|group| group.copies.iter().filter(is_lost).count()).collect();
+        Self { before, by_id, by_place, by_code, lost, is_found: vec![false; before.len()] }
+    }
+
+    /// The same contents are the same group, whoever holds them now.
+    fn by_id(&mut self, group: &GroupKey) -> Option<Change> {
+        let earlier = *self.by_id.get(&(group.channel, group.group_id.as_str()))?;
+        self.is_found[earlier] = true;
+        let before = self.before[earlier].copies.len();
+        Some(if group.copies.len() > before { Change::Grown { before } } else { Change::Known })
+    }
+
+    /// A copy that was in one group with another one of this group before is no new one. Groups are cut anew when one of
+    /// their copies changes, so that it takes more than one earlier group to tell.
+    ///
+    /// What is not about whole definitions is held only against what has a copy with the same text: two definitions can
+    /// share more than one run of lines, or more than one purpose.
+    fn by_copies(&mut self, group: &GroupKey) -> Option<Change> {
+        let mut matches =
+            self.matches(group, |earlier| is_whole(earlier.channel) || earlier.channel == group.channel);
+        matches.retain(|found| is_whole(self.before[found.earlier].channel) || found.has_equal_text);
+        self.judge(group, &matches)
+    }
+
+    /// The text of all copies has changed: each earlier group that is not found yet may be one of the current ones, and
+    /// only one of them.
+    fn settle_by_places(&mut self, after: &[GroupKey], changes: &mut [Option<Change>]) {
+        let mut candidates = Vec::new();
+        for (place, group) in after.iter().enumerate().filter(|(place, _)| changes[*place].is_none()) {
+            let matches = self.matches(group, |earlier| earlier.channel == group.channel);
+            candidates.extend(matches.into_iter().map(|found| (place, found)));
+        }
+        // Stable, so that of equal ones the first groups of either search win.
+        candidates.sort_by_key(|(_, found)| std::cmp::Reverse(found.known.len()));
+        for (place, found) in candidates {
+            if changes[place].is_none() && !self.is_found[found.earlier] {
+                changes[place] = self.judge(&after[place], &[found]);
+            }
+        }
+    }
+
+    fn judge(&mut self, group: &GroupKey, matches: &[Match]) -> Option<Change> {
+        let mut known: BTreeSet<usize> = BTreeSet::new();
+        let mut lost = 0;
+        for found in matches {
+            self.is_found[found.earlier] = true;
+            known.extend(&found.known);
+            lost = self.lost[found.earlier].max(lost);
+        }
+        let added = group.copies.len() - known.len();
+        match known.len() {
+            0 => None,
+            // A copy that is nowhere any more stands for one that is added: it was moved and edited, or written anew.
+            _ if added <= lost => Some(Change::Known),
+            before => Some(Change::Grown { before }),
+        }
+    }
+
+    /// The earlier groups that `is_meant` lets through and that have at least two copies of `group`.
+    fn matches(&self, group: &GroupKey, is_meant: impl Fn(&GroupKey) -> bool) -> Vec<Match> {
+        let mut earlier = BTreeSet::new();
+        for copy in &group.copies {
+            earlier.extend(self.by_place.get(&copy.place).into_iter().flatten().copied());
+            earlier.extend(self.by_code.get(&copy.code).into_iter().flatten().copied());
+        }
+        earlier
+            .into_iter()
+            .filter(|earlier| is_meant(&self.before[*earlier]))
+            .map(|earlier| shared(earlier, &self.before[earlier].copies, &group.copies))
+            .filter(|found| found.known.len() > 1)
+            .collect()
+    }
+}
+
+/// Whether groups of this channel are about whole definitions and what they do, line by line.
+const fn is_whole(channel: Channel) -> bool {
+    matches!(channel, Channel::Exact | Channel::Renamed | Channel::Near)
+}
+
+/// Which of the copies `after` are among those `before`, each of which counts once: by their place, and if that is
+/// another one by their code.
+fn shared(earlier: usize, before: &[CopyKey], after: &[CopyKey]) -> Match {
+    let mut by_place: HashMap<u64, Vec<&CopyKey>> = HashMap::new();
+    for copy in before {
+        by_place.entry(copy.place).or_default().push(copy);
+    }
+    let contents: HashSet<[u8; 16]> = before.iter().map(|copy| copy.content).collect();
+    let has_equal_text = after.iter().any(|copy| contents.contains(&copy.content));
+    let mut known = Vec::new();
+    let mut moved = Vec::new();
+    for (index, copy) in after.iter().enumerate() {
+        match by_place.get_mut(&copy.place).and_then(Vec::pop) {
+            Some(_) => known.push(index),
+            None => moved.push(index),
+        }
+    }
+    let mut left: HashMap<[u8; 16], usize> = HashMap::new();
+    for copy in by_place.into_values().flatten() {
+        *left.entry(copy.code).or_default() += 1;
+    }
+    for index in moved {
+        if let Some(count) = left.get_mut(&after[index].code).filter(|count| **count > 0) {
+            *count -= 1;
+            known.push(index);
+        }
+    }
+    Match { earlier, known, has_equal_text }
+}
+
+#[cfg(test)]
+mod tests;

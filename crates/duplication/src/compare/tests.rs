@@ -1,0 +1,227 @@
+use std::sync::Arc;
+
+use cds_model::{Md5Sum, SymbolKind};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Settings, find};
+
+/// A group written as `channel id: place=code place=code …`; a content that is not all of the code is behind a `/`.
+fn key(text: &str) -> GroupKey {
+    let (head, copies) = text.split_once(": ").unwrap();
+    let (channel, group_id) = head.split_once(' ').unwrap();
+    let copy = |text: &str| {
+        let (place, code) = text.split_once('=').unwrap();
+        let (code, content) = code.split_once('/').unwrap_or((code, code));
+        let place = Hash::new().bytes(place.as_bytes()).finish();
+        CopyKey { place, code: md5::compute(code).0, content: md5::compute(content).0 }
+    };
+    GroupKey {
+        channel: Channel::ALL.into_iter().find(|known| known.as_str() == channel).unwrap(),
+        group_id: group_id.to_owned(),
+        is_told: false,
+        copies: copies.split(' ').map(copy).collect(),
+    }
+}
+
+fn keys(texts: &[&str]) -> Vec<GroupKey> {
+    texts.iter().map(|text| key(text)).collect()
+}
+
+#[track_caller]
+fn check(before: &[&str], after: &[(&str, Change)], gone: &[usize]) {
+    let current: Vec<&str> = after.iter().map(|(text, _)| *text).collect();
+    let expected = Comparison { changes: after.iter().map(|(_, change)| *change).collect(), gone: gone.to_vec() };
+    assert_eq!(compare(&keys(before), &keys(&current)), expected);
+}
+
+use Change::{Grown, Known, New};
+
+#[test]
+fn a_group_is_found_by_its_id_wherever_its_files_are() {
+    check(&["exact 1: a=x b=x"], &[("exact 1: c=x d=x", Known)], &[]);
+    check(&["exact 1: a=x b=x"], &[("exact 2: c=y d=y", New)], &[0]);
+    check(&["exact 1: a=x b=x"], &[("renamed 1: c=y d=y", New)], &[0]);
+    check(&[], &[("exact 1: a=x b=x", New)], &[]);
+    check(&["exact 1: a=x b=x"], &[], &[0]);
+}
+
+#[test]
+fn one_copy_more_is_grown_and_one_less_is_known() {
+    check(&["exact 1: a=x b=x"], &[("exact 1: a=x b=x c=x", Grown { before: 2 })], &[]);
+    check(&["near 1: a=x b=y"], &[("near 2: a=x b=y c=z", Grown { before: 2 })], &[]);
+    check(&["near 1: a=x b=y c=z"], &[("near 2: b=y c=z", Known)], &[]);
+    check(&["exact 1: a=x b=x c=x"], &[("exact 1: a=x b=x", Known)], &[]);
+}
+
+#[test]
+fn editing_one_copy_or_all_makes_no_old_duplicate_new() {
+    check(&["near 1: a=x b=y"], &[("near 2: a=x b=z", Known)], &[]);
+    check(&["near 1: a=x b=y"], &[("near 2: a=w b=z", Known)], &[]);
+    // Moved and edited: the one place is lost, and the other copy alone tells nothing.
+    check(&["near 1: a=x b=y c=z"], &[("near 2: a=x b=y d=w", Known)], &[]);
+    check(&["near 1: a=x b=y"], &[("near 2: a=x d=w", New)], &[0]);
+    // The moved file has the same code, and the other copy was edited.
+    check(&["near 1: a=x b=y"], &[("near 2: c=x b=z", Known)], &[]);
+}
+
+#[test]
+fn a_copy_of_a_few_of_many_is_grown_although_the_old_group_was_larger() {
+    check(
+        &["near 1: a=1 b=2 c=3 d=4 e=5"],
+        &[("near 1: a=1 b=2 c=3 d=4 e=5", Known), ("near 2: n=9 a=1 b=2", Grown { before: 2 })],
+        &[],
+    );
+    check(&["near 1: a=1 b=2"], &[("near 1: a=1 b=2", Known), ("near 2: n=9 b=2", New)], &[]);
+}
+
+#[test]
+fn a_group_that_falls_into_two_is_not_new() {
+    let after = [("near 2: a=1 b=2", Known), ("near 3: c=3 d=4", Known)];
+    check(&["near 1: a=1 b=2 c=3 d=4"], &after, &[]);
+}
+
+#[test]
+fn groups_that_are_cut_anew_have_no_new_copies() {
+    let before = ["near 1: a=1 b=2", "near 2: b=2 c=3 d=4", "near 3: e=5 f=6"];
+    check(&before, &[("near 4: a=9 b=2 c=3", Known), ("near 2: b=2 c=3 d=4", Known)], &[2]);
+    check(&before, &[("near 5: a=9 b=2 e=5 f=6", Known), ("near 2: b=2 c=3 d=4", Known)], &[]);
+    check(&before, &[("near 6: a=9 b=2 e=5", Grown { before: 2 }), ("near 7: d=4 f=6", New)], &[1, 2]);
+}
+
+#[test]
+fn a_duplicate_that_only_changed_its_channel_is_known() {
+    check(&["near 1: a=x b=y"], &[("exact 2: a=x b=x", Known)], &[]);
+    check(&["exact 1: a=x b=x"], &[("near 2: a=x b=y", Known)], &[]);
+    check(&["exact 1: a=x b=x"], &[("fragment 2: a=x/f b=z/f", Known)], &[]);
+    check(&["exact 1: a=x b=x"], &[("intent 2: a=x b=z", Known)], &[]);
+    check(&["near 1: a=x b=y c=z", "exact 2: a=x b=x"], &[("exact 2: a=x b=x c=x", Known)], &[]);
+    // What shared a part, or a purpose, and is the same as a whole now has got worse.
+    check(&["fragment 1: a=x/f b=y/f"], &[("near 2: a=x b=z", New)], &[]);
+    check(&["intent 1: a=x b=y"], &[("exact 2: a=x b=x", New)], &[]);
+}
+
+#[test]
+fn a_second_fragment_of_the_same_definitions_is_new() {
+    let first = "fragment 1: a=x/f b=y/f";
+    check(&[first], &[("fragment 1: a=z/f b=w/f", Known), ("fragment 2: a=z/g b=w/g", New)], &[]);
+    check(&[first], &[("fragment 3: a=z/f b=w/h", Known), ("fragment 2: a=z/g b=w/g", New)], &[]);
+    check(&[first], &[("fragment 3: a=z/h b=w/h", Known), ("fragment 2: a=z/g b=w/g", New)], &[]);
+}
+
+fn groups() -> impl Strategy<Value = Vec<GroupKey>> {
+    let copy = (0..12_u64, 0..6_u8, 0..3_u8).prop_map(|(place, code, content)| CopyKey {
+        place,
+        code: [code; 16],
+        content: [content; 16],
+    });
+    let group = (0..5_usize, prop::collection::vec(copy, 2..7));
+    prop::collection::vec(group, 0..8).prop_map(|groups| {
+        let with_id = |(number, (channel, copies)): (usize, (usize, Vec<CopyKey>))| GroupKey {
+            channel: Channel::ALL[channel],
+            group_id: format!("{number:016x}"),
+            is_told: false,
+            copies,
+        };
+        groups.into_iter().enumerate().map(with_id).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_search_does_not_differ_from_itself(before in groups()) {
+        let result = compare(&before, &before);
+        prop_assert!(result.changes.iter().all(|change| *change == Known) && result.gone.is_empty(), "{result:?}");
+    }
+
+    #[test]
+    fn removing_copies_makes_nothing_new(
+        before in groups(),
+        drops in prop::collection::vec(any::<bool>(), 56),
+        keeps_ids in prop::collection::vec(any::<bool>(), 8),
+    ) {
+        let mut drops = drops.into_iter();
+        let mut after = before.clone();
+        for (group, keeps_id) in after.iter_mut().zip(keeps_ids) {
+            group.copies.retain(|_| !drops.next().unwrap());
+            if !keeps_id {
+                group.group_id.insert(0, 'x');
+            }
+        }
+        after.retain(|group| group.copies.len() > 1);
+        let result = compare(&before, &after);
+        prop_assert!(result.changes.iter().all(|change| *change == Known), "{result:?}");
+        prop_assert!(result.gone.len() <= before.len() - after.len());
+    }
+
+    #[test]
+    fn every_group_has_one_change_and_every_answer_is_the_same_again(before in groups(), after in groups()) {
+        let result = compare(&before, &after);
+        prop_assert_eq!(result.changes.len(), after.len());
+        prop_assert!(result.gone.iter().all(|place| *place < before.len()));
+        for (group, change) in after.iter().zip(&result.changes) {
+            if let Grown { before } = change {
+                prop_assert!((2..group.copies.len()).contains(before));
+            }
+        }
+        prop_assert_eq!(compare(&before, &after), result);
+    }
+}
+
+/// Functions of `(file, name, code)` in which only the bodies matter.
+fn definitions(rows: &[(&str, &str, &str)]) -> Vec<Definition> {
+    let row = |(index, (file, name, body)): (usize, &(&str, &str, &str))| {
+        let signature = format!("def {name}(items, limit):");
+        let code = format!("{signature}\n{body}");
+        let lines = u32::try_from(code.lines().count()).unwrap();
+        Definition {
+            record_id: i64::try_from(index).unwrap(),
+            kind: SymbolKind::Function,
+            file_path: (*file).into(),
+            signature: Some(signature.into()),
+            start_line: 1,
+            end_line: lines,
+            md5sum: Md5Sum(md5::compute(&code).0),
+            normalized_code: Arc::from(code),
+            intent: None,
+        }
+    };
+    rows.iter().enumerate().map(row).collect()
+}
+
+const TOTAL: &str = "    total = 0\n    for item in items:\n        if item.price > limit:\n            raise ValueError(item)\n        total += item.price * item.count\n    return total";
+const JOIN: &str = "    seen = set()\n    words = []\n    for word in items:\n        if word.lower() not in seen:\n            seen.add(word.lower())\n            words.append(word.strip())\n    return ', '.join(words[:limit])";
+
+fn searched(rows: &[(&str, &str, &str)]) -> Vec<GroupKey> {
+    let definitions = definitions(rows);
+    group_keys(&find(&definitions, &Settings::default()).groups, &definitions)
+}
+
+/// The changes of the groups that no other one tells.
+fn told(before: &[GroupKey], after: &[GroupKey]) -> Vec<Change> {
+    let changes = compare(before, after).changes;
+    changes.into_iter().zip(after).filter(|(_, group)| !group.is_told).map(|(change, _)| change).collect()
+}
+
+#[test]
+fn real_searches_are_compared_by_what_was_found() {
+    let before = searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN)]);
+    assert_eq!(told(&[], &before), [New]);
+    assert_eq!(told(&before, &before), [Known]);
+    let edited = TOTAL.replace("ValueError(item)", "ValueError(item, limit)");
+    let moved = searched(&[("x/a.py", "total", TOTAL), ("b.py", "total", &edited), ("c.py", "join", JOIN)]);
+    assert_eq!(told(&before, &moved), [Known], "{before:?} {moved:?}");
+    let grown = searched(&[
+        ("a.py", "total", TOTAL),
+        ("b.py", "total", TOTAL),
+        ("c.py", "join", JOIN),
+        ("d.py", "total", TOTAL),
+    ]);
+    assert_eq!(told(&before, &grown), [Grown { before: 2 }]);
+    let more =
+        searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN), ("d.py", "join", JOIN)]);
+    let mut changes = told(&before, &more);
+    changes.sort_by_key(|change| *change == Known);
+    assert_eq!(changes, [New, Known]);
+    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more[**place].is_told).count(), 1);
+}

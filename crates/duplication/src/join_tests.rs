@@ -1,0 +1,195 @@
+//! The fast paths find exactly what comparing all pairs finds.
+
+use cds_model::{Md5Sum, SymbolKind};
+use proptest::prelude::*;
+use rapidfuzz::distance::indel;
+
+use crate::{
+    Channel, Definition, Grouping, NearBy, Settings, WeakPolicy,
+    corpus::Corpus,
+    find, intent,
+    join::self_join,
+    lcs::{Pattern, length_for, ratio},
+    near::all_near,
+};
+
+/// The textbook recurrence, as the truth that both libraries are held against.
+fn textbook(left: &[u8], right: &[u8]) -> usize {
+    let mut row = vec![0; right.len() + 1];
+    for &symbol in left {
+        let mut diagonal = 0;
+        for (at, &other) in right.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if symbol == other { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[right.len()]
+}
+
+/// Sequences that are often alike: slices and edits of a few.
+fn sequences() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let one = (proptest::collection::vec(0_u8..5, 1..500), proptest::collection::vec((0_usize..500, 0_u8..5), 0..40));
+    proptest::collection::vec((0_usize..3, one), 2..14).prop_map(|made| {
+        let bases: Vec<Vec<u8>> = made.iter().map(|(_, (base, _))| base.clone()).collect();
+        made.into_iter()
+            .map(|(base, (_, edits))| {
+                let mut sequence = bases[base % bases.len()].clone();
+                for (place, symbol) in edits {
+                    let place = place % sequence.len();
+                    match symbol {
+                        0 if sequence.len() > 1 => drop(sequence.remove(place)),
+                        1 => sequence.insert(place, symbol),
+                        _ => sequence[place] = symbol,
+                    }
+                }
+                sequence
+            })
+            .collect()
+    })
+}
+
+/// Small programs over few names, with letters outside of ASCII.
+fn programs() -> impl Strategy<Value = Vec<String>> {
+    let line = prop_oneof![
+        Just("    total = count + 1\n"),
+        Just("    if total > count:\n        return total\n"),
+        Just("    größe = 'ü∑漢'\n"),
+        Just("    for item in items:\n        total += item.price\n"),
+        Just("    items.append(name)\n"),
+        Just("    return items\n"),
+    ];
+    let program = proptest::collection::vec(line, 1..9).prop_map(|lines| format!("def f(items):\n{}", lines.concat()));
+    proptest::collection::vec(program, 2..12)
+}
+
+fn definitions(codes: &[String]) -> Vec<Definition> {
+    let definition = |(place, code): (usize, &String)| Definition {
+        record_id: 1,
+        kind: SymbolKind::Function,
+        file_path: format!("{place}.py").into(),
+        signature: None,
+        start_line: 1,
+        end_line: code.lines().count() as u32,
+        normalized_code: code.as_str().into(),
+        md5sum: Md5Sum(md5::compute(code).0),
+        intent: Some(code.lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ").into()),
+    };
+    codes.iter().enumerate().map(definition).collect()
+}
+
+fn by_rapidfuzz<T: Copy + Eq + std::hash::Hash + rapidfuzz::HashableChar>(left: &[T], right: &[T]) -> f64 {
+    let common = (left.len() + right.len() - indel::distance(left.iter().copied(), right.iter().copied())) / 2;
+    ratio(common, left.len() + right.len())
+}
+
+fn characters(text: &str) -> Vec<char> {
+    text.chars().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_pair_at_the_threshold_is_joined(sequences in sequences(), percent in 40_u32..=100) {
+        let threshold = f64::from(percent) / 100.0;
+        let slices: Vec<&[u8]> = sequences.iter().map(|sequence| &sequence[..]).collect();
+        let found: Vec<_> =
+            self_join(&slices, threshold).iter().map(|pair| (pair.left, pair.right, pair.common as usize)).collect();
+        let mut expected = Vec::new();
+        for left in 0..slices.len() {
+            for right in left + 1..slices.len() {
+                let common = textbook(slices[left], slices[right]);
+                if ratio(common, slices[left].len() + slices[right].len()) >= threshold {
+                    expected.push((left as u32, right as u32, common));
+                }
+            }
+        }
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_common_subsequence_is_as_long_as_in_the_textbook(sequences in sequences(), cutoff in 0_usize..300) {
+        let mut pattern = Pattern::default();
+        for pair in sequences.windows(2) {
+            pattern.set(&pair[0]);
+            let common = textbook(&pair[0], &pair[1]);
+            prop_assert_eq!(pattern.at_least(&pair[1], cutoff), (common >= cutoff).then_some(common));
+        }
+    }
+
+    #[test]
+    fn near_and_intent_pairs_are_those_of_the_double_loop(codes in programs(), percent in 50_u32..=100) {
+        let threshold = f64::from(percent) / 100.0;
+        let definitions = definitions(&codes);
+        for near_by in [NearBy::Text, NearBy::Tokens, NearBy::Both] {
+            let settings = Settings { near_by, min_lines: 1, min_tokens: 1, ..Settings::default() };
+            let settings = Settings { intent_threshold: threshold, ..settings.with_code_threshold(threshold) };
+            let corpus = Corpus::new(&definitions, &settings);
+            let (mut near, mut intents) = (Vec::new(), Vec::new());
+            for left in 0..corpus.variants.len() {
+                for right in left + 1..corpus.variants.len() {
+                    let (a, b) = (&corpus.variants[left], &corpus.variants[right]);
+                    let by_text = by_rapidfuzz(&characters(a.code), &characters(b.code));
+                    let by_tokens = by_rapidfuzz(&a.unit.shape, &b.unit.shape);
+                    let best = match near_by {
+                        NearBy::Text => by_text,
+                        NearBy::Tokens => by_tokens,
+                        NearBy::Both => by_text.max(by_tokens),
+                    };
+                    let said = |place: u32| characters(definitions[place as usize].intent.as_deref().unwrap());
+                    let by_intent = by_rapidfuzz(&said(a.members[0]), &said(b.members[0]));
+                    if best >= threshold {
+                        near.push((left as u32, right as u32, (best * 1e6).round()));
+                    } else if by_intent >= threshold && a.unit.renamed != b.unit.renamed {
+                        intents.push((left as u32, right as u32));
+                    }
+                }
+            }
+            let found: Vec<_> =
+                all_near(&corpus).iter().map(|edge| (edge.left, edge.right, (f64::from(edge.ratio) * 1e6).round())).collect();
+            prop_assert_eq!(found.len(), near.len());
+            for (found, expected) in found.iter().zip(&near) {
+                prop_assert_eq!((found.0, found.1), (expected.0, expected.1));
+                prop_assert!((found.2 - expected.2).abs() <= 1.0, "{:?} {:?}", found, expected);
+            }
+            let found: Vec<_> = intent::pairs(&corpus).iter().map(|edge| (edge.left, edge.right)).collect();
+            prop_assert_eq!(found, intents);
+        }
+    }
+
+    #[test]
+    fn no_pair_is_lost_from_view(codes in programs()) {
+        let definitions = definitions(&codes);
+        for grouping in [Grouping::Cohesive, Grouping::Components] {
+            let settings = Settings {
+                channels: [Channel::Near].into(),
+                grouping,
+                min_lines: 1,
+                min_tokens: 1,
+                weak: WeakPolicy::RankLast,
+                ..Settings::default()
+            };
+            let report = find(&definitions, &settings);
+            let corpus = Corpus::new(&definitions, &settings);
+            for edge in all_near(&corpus) {
+                for &left in &corpus.variants[edge.left as usize].members {
+                    for &right in &corpus.variants[edge.right as usize].members {
+                        let has = |group: &crate::Group, index: u32| {
+                            group.members.iter().any(|member| member.index == index as usize)
+                        };
+                        prop_assert!(report.groups.iter().any(|group| has(group, left) && has(group, right)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_cutoff_is_the_smallest_length_that_reaches_the_threshold(total in 1_usize..5000, percent in 0_u32..=100) {
+        let threshold = f64::from(percent) / 100.0;
+        let length = length_for(threshold, total);
+        prop_assert!(ratio(length, total) >= threshold);
+        prop_assert!(length == 0 || ratio(length - 1, total) < threshold);
+    }
+}

@@ -1,0 +1,250 @@
+//! One fixture for each kind of clone, each with a near miss that must not be found.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+
+use cds_duplication::{Channel, Definition, Report, Settings, TestsPolicy, WeakPolicy, difference, find, similar};
+use cds_model::{Md5Sum, SymbolKind};
+
+const ORDER: &str = "\
+def close_order(order, ledger):
+    total = sum(line.price for line in order.lines)
+    if total > order.limit:
+        ledger.warn(order.number, total)
+        return None
+    ledger.book(order.number, total)
+    return total
+";
+
+fn definition(path: &str, code: &str) -> Definition {
+    Definition {
+        record_id: 7,
+        kind: SymbolKind::Function,
+        file_path: path.into(),
+        signature: None,
+        start_line: 11,
+        end_line: 10 + u32::try_from(code.lines().count()).unwrap(),
+        normalized_code: code.into(),
+        md5sum: Md5Sum(md5::compute(code).0),
+        intent: None,
+    }
+}
+
+fn report(codes: &[&str]) -> Report {
+    let definitions: Vec<Definition> =
+        codes.iter().enumerate().map(|(place, code)| definition(&format!("app/m{place}.py"), code)).collect();
+    find(&definitions, &Settings::default())
+}
+
+/// The channels of the groups that hold both the first and the second definition.
+fn check(left: &str, right: &str, expected: &[Channel]) {
+    let found: BTreeSet<Channel> = report(&[left, right]).groups.iter().map(|group| group.channel).collect();
+    assert_eq!(found, expected.iter().copied().collect(), "{left}---\n{right}");
+}
+
+#[test]
+fn equal_code_is_exact_and_one_more_letter_is_not() {
+    let report = report(&[ORDER, ORDER]);
+    let exact = &report.groups[0];
+    assert_eq!(
+        (exact.channel, exact.pair_count, exact.md5_overlap_pairs, exact.saved_lines),
+        (Channel::Exact, 1, 1, 7)
+    );
+    assert_eq!(exact.members[1].file_lines, (11, 17));
+    // The near channel is complete, and says that it has nothing to add.
+    let near = &report.groups[1];
+    assert_eq!((near.channel, near.told_by.as_ref()), (Channel::Near, Some(&exact.group_id)));
+    assert_eq!((report.totals.group_count, report.totals.repeated_lines, report.totals.line_count), (1, 7, 34));
+    check(ORDER, &ORDER.replace("limit", "limits"), &[Channel::Renamed, Channel::Near]);
+}
+
+#[test]
+fn names_replaced_consistently_are_renamed_and_mixed_up_ones_are_not() {
+    let renamed = ORDER.replace("order", "job").replace("ledger", "book_keeper").replace("total", "sum_of_all");
+    check(ORDER, &renamed, &[Channel::Renamed, Channel::Near]);
+    let mixed = ORDER.replace("return total", "return ledger");
+    check(ORDER, &mixed, &[Channel::Near]);
+}
+
+#[test]
+fn a_statement_more_is_near_and_the_same_skeleton_is_not() {
+    let longer = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
+    check(ORDER, &longer, &[Channel::Near]);
+    let skeleton = "\
+def pick_color(palette, name):
+    shade = palette.mix(name, strength=3)
+    if palette.dark and name in FORBIDDEN[palette.kind]:
+        raise LookupError('no such color')
+    palette.history.append((name, shade.value))
+    return shade.lighter(20)
+";
+    check(ORDER, skeleton, &[]);
+}
+
+#[test]
+fn control_structure_in_another_notation_is_near() {
+    let inverted = ORDER.replace(
+        "    if total > order.limit:\n        ledger.warn(order.number, total)\n        return None\n    ledger",
+        "    if not total <= order.limit:\n        ledger.warn(order.number, total)\n        return None\n    ledger",
+    );
+    check(ORDER, &inverted, &[Channel::Near]);
+}
+
+const STEPS: &str = "    handle = device.open(timeout=30)
+    banner = handle.readline().strip()
+    if not banner.startswith(EXPECTED):
+        handle.close()
+        raise ProtocolError(banner)
+    version = int(banner.split('/')[1])
+    handle.write(HELLO % version)
+    answer = json.loads(handle.readline())
+";
+
+#[test]
+fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
+    let one = [
+        "def flash(device, image):\n",
+        STEPS,
+        "    for block in image.blocks(answer['size']):\n        handle.write(block)\n",
+        "        if handle.read(1) != ACK:\n            raise FlashError(block.number)\n",
+        "    verify_image(handle, image.digest())\n    return version\n",
+    ]
+    .concat();
+    let other = [
+        "def inventory(self, device, rooms):\n    room = rooms.locate(device.address)\n",
+        "    self.progress.begin(room)\n",
+        STEPS,
+        "    parts = [part for part in answer['parts'] if part['serial']]\n    self.table.replace(room, parts)\n",
+        "    self.progress.done(room)\n    while self.pending:\n        self.pending.pop().notify(room)\n",
+        "    with self.lock, self.session.begin() as transaction:\n        known = transaction.query(Part, room=room.key)\n",
+        "        gone = set(known) - {part['serial'] for part in parts}\n        transaction.delete_all(gone)\n",
+        "        assert not self.closed, 'closed while counting'\n        yield from transaction.changes\n",
+        "    self.last_room, self.last_time = room, self.clock()\n    del self.cache[room.key]\n",
+    ]
+    .concat();
+    let found = report(&[&one, &other]);
+    assert_eq!(found.groups.len(), 1, "{found:#?}");
+    let group = &found.groups[0];
+    assert_eq!((group.channel, group.repeated_lines), (Channel::Fragment, 8));
+    assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 19), (14, 21)));
+    let short: String = STEPS.split_inclusive('\n').take(5).collect();
+    check(&one, &other.replace(STEPS, &short), &[]);
+}
+
+#[test]
+fn equal_intents_are_found_where_the_code_differs() {
+    let other = "\
+def finish(self):
+    amount = 0
+    for item in self.items.values():
+        amount = amount + item.cost * item.count
+    self.books.append((self.key, amount)) if amount < self.maximum else self.complain()
+";
+    let with = |code: &str, intent: &str| {
+        let path = format!("app/{}.py", code.len());
+        Definition { intent: Some(intent.into()), ..definition(&path, code) }
+    };
+    let channels = |definitions: &[Definition]| -> Vec<Channel> {
+        find(definitions, &Settings::default()).groups.iter().map(|group| group.channel).collect()
+    };
+    let intent = "Closes the order and books its total.";
+    assert_eq!(
+        channels(&[with(ORDER, intent), with(other, "Closes an order and books its total.")]),
+        [Channel::Intent]
+    );
+    assert_eq!(channels(&[with(ORDER, intent), with(other, "Sums up what the items cost.")]), []);
+    // What the code says already is not said again.
+    let near = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
+    assert_eq!(channels(&[with(ORDER, intent), with(&near, intent)]), [Channel::Near]);
+}
+
+#[test]
+fn short_and_hollow_definitions_are_not_eligible() {
+    let accessor = "def name(self):\n    return self._name\n";
+    check(accessor, accessor, &[]);
+}
+
+#[test]
+fn tests_rank_last_or_are_not_looked_at() {
+    let second = ORDER.replace("limit", "bound").replace("price", "cost");
+    let definitions = [
+        definition("tests/test_a.py", ORDER),
+        definition("tests/test_b.py", ORDER),
+        definition("app/a.py", &second),
+        definition("app/b.py", &second),
+    ];
+    let settings = Settings { channels: [Channel::Exact].into(), ..Settings::default() };
+    let report = find(&definitions, &settings);
+    assert_eq!(report.groups.iter().map(|group| group.is_test).collect::<Vec<_>>(), [false, true]);
+    let report = find(&definitions, &Settings { tests: TestsPolicy::Hide, ..settings });
+    assert_eq!(report.groups.len(), 1);
+}
+
+#[test]
+fn methods_of_equal_classes_are_told_by_the_classes() {
+    let class = format!("class Orders:\n    {}", ORDER.trim_end().replace('\n', "\n    "));
+    let of = |path: &str| {
+        let outer = Definition { kind: SymbolKind::Class, end_line: 18, ..definition(path, &class) };
+        let inner = Definition { kind: SymbolKind::Method, start_line: 12, end_line: 18, ..definition(path, ORDER) };
+        [outer, inner]
+    };
+    let definitions = [of("a.py"), of("b.py")].concat();
+    let settings = Settings { kinds: SymbolKind::ALL.into(), channels: [Channel::Exact].into(), ..Settings::default() };
+    let report = find(&definitions, &settings);
+    assert_eq!(report.groups.len(), 2);
+    assert_eq!(report.groups[1].told_by.as_ref(), Some(&report.groups[0].group_id));
+    assert_eq!(report.totals.group_count, 1);
+}
+
+#[test]
+fn ids_come_from_content_and_not_from_order_or_place() {
+    let renamed = ORDER.replace("order", "job");
+    let ids =
+        |codes: &[&str]| -> BTreeSet<String> { report(codes).groups.into_iter().map(|group| group.group_id).collect() };
+    assert_eq!(ids(&[ORDER, &renamed, ORDER]), ids(&["x = 1\n", &renamed, ORDER, ORDER, ORDER]));
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    let seeds = include_str!("recall/seeds.py");
+    let mut definitions = Vec::new();
+    for (place, code) in seeds.split("\n\n\n").enumerate() {
+        for copy in 0..3 {
+            let code = code.replace("self.", if copy == 2 { "this." } else { "self." });
+            definitions.push(definition(&format!("app/{place}_{copy}.py"), &code));
+        }
+    }
+    let settings = Settings { weak: WeakPolicy::RankLast, ..Settings::default().with_code_threshold(0.4) };
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| find(&definitions, &settings))
+    };
+    let one = with(1);
+    assert!(one.groups.len() > 40);
+    for threads in [2, 3, 8] {
+        assert_eq!(with(threads), one);
+    }
+}
+
+#[test]
+fn an_empty_input_has_no_groups() {
+    let report = find(&[], &Settings::default());
+    assert_eq!((report.groups.len(), report.totals.line_count, report.totals.share().to_bits()), (0, 0, 0));
+}
+
+#[test]
+fn what_is_most_like_a_piece_of_code_comes_first() {
+    let near = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
+    let definitions = [
+        definition("a.py", STEPS),
+        definition("b.py", &near),
+        definition("c.py", &ORDER.replace("order", "job")),
+        definition("d.py", ORDER),
+    ];
+    let found = similar(&definitions, ORDER, 3);
+    let found: Vec<_> = found.iter().map(|similar| (similar.index, similar.channel)).collect();
+    assert_eq!(found, [(3, Channel::Exact), (2, Channel::Renamed), (1, Channel::Near)]);
+    let (own, others) = difference(ORDER, &near);
+    assert!(own.is_empty());
+    assert_eq!(others.iter().map(|range| &near[range.clone()]).collect::<String>(), "order.closed=True");
+}
