@@ -7,6 +7,7 @@ mod accounts;
 mod answers;
 mod arguments;
 mod commands;
+mod duplicates;
 mod failure;
 mod machine;
 mod output;

@@ -10,7 +10,18 @@ use cds_model::{UnitRow, unit_names};
 
 use crate::{Channel, Definition, Group, Member, hash::Hash};
 
-/// What stays of a group when the code behind it is forgotten.
+/// What stays of a search when the code behind it is forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchKeys {
+    /// In the order of the groups.
+    pub groups: Vec<GroupKey>,
+    /// Where there is a definition, in a group or not.
+    places: HashSet<u64>,
+    /// What definitions there are.
+    codes: HashSet<[u8; 16]>,
+}
+
+/// What stays of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupKey {
     /// In which sense its copies say the same.
@@ -56,8 +67,8 @@ pub struct Comparison {
     pub gone: Vec<usize>,
 }
 
-/// The keys of `groups`, in their order; `definitions` is what was searched.
-pub fn group_keys(groups: &[Group], definitions: &[Definition]) -> Vec<GroupKey> {
+/// The keys of `groups`; `definitions` is what was searched.
+pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     let rows: Vec<UnitRow<'_>> = definitions
         .iter()
         .map(|definition| UnitRow {
@@ -69,28 +80,27 @@ pub fn group_keys(groups: &[Group], definitions: &[Definition]) -> Vec<GroupKey>
         })
         .collect();
     let names = unit_names(&rows);
-    let key = |member: &Member| {
-        let definition = &definitions[member.index];
-        let name = &names[member.index];
-        let place = Hash::new()
-            .bytes(definition.file_path.as_bytes())
-            .bytes(&[0])
-            .bytes(definition.kind.as_str().as_bytes())
-            .bytes(&[0])
-            .bytes(name.qualified.as_bytes())
-            .number(name.ordinal);
-        let code = definition.md5sum.0;
-        CopyKey { place: place.finish(), code, content: content(definition, member).unwrap_or(code) }
+    let place = |index: usize| {
+        let hash = Hash::new().bytes(definitions[index].file_path.as_bytes()).bytes(&[0]);
+        let hash = hash.bytes(definitions[index].kind.as_str().as_bytes()).bytes(&[0]);
+        hash.bytes(names[index].qualified.as_bytes()).number(names[index].ordinal).finish()
     };
-    groups
-        .iter()
-        .map(|group| GroupKey {
-            channel: group.channel,
-            group_id: group.group_id.clone(),
-            is_told: group.told_by.is_some(),
-            copies: group.members.iter().map(key).collect(),
-        })
-        .collect()
+    let copy = |member: &Member| {
+        let definition = &definitions[member.index];
+        let code = definition.md5sum.0;
+        CopyKey { place: place(member.index), code, content: content(definition, member).unwrap_or(code) }
+    };
+    let key = |group: &Group| GroupKey {
+        channel: group.channel,
+        group_id: group.group_id.clone(),
+        is_told: group.told_by.is_some(),
+        copies: group.members.iter().map(copy).collect(),
+    };
+    SearchKeys {
+        groups: groups.iter().map(key).collect(),
+        places: (0..definitions.len()).map(place).collect(),
+        codes: definitions.iter().map(|definition| definition.md5sum.0).collect(),
+    }
 }
 
 /// The fingerprint of the lines that a group is about; none where it is about the whole definition.
@@ -104,12 +114,14 @@ fn content(definition: &Definition, member: &Member) -> Option<[u8; 16]> {
     Some(md5::compute(part.join("\n")).0)
 }
 
-/// Holds the groups of a search (`after`) against those of an earlier one (`before`).
+/// Holds a search (`after`) against an earlier one (`before`).
 ///
 /// Groups that others tell belong to both: what is told today may have had a story of its own before. A duplicate that
 /// was found by its whole code (exact, renamed, near) and now stands in another channel is not new either.
-pub fn compare(before: &[GroupKey], after: &[GroupKey]) -> Comparison {
+pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
     let mut search = Search::new(before, after);
+    let current = Search::new(after, before);
+    let (before, after) = (&before.groups, &after.groups);
     let mut changes: Vec<Option<Change>> = after.iter().map(|group| search.by_id(group)).collect();
     for (group, change) in after.iter().zip(&mut changes) {
         if *change != Some(Change::Known) {
@@ -118,7 +130,6 @@ pub fn compare(before: &[GroupKey], after: &[GroupKey]) -> Comparison {
     }
     search.settle_by_places(after, &mut changes);
     // Two copies that are left stand for their group, in whatever sense they are alike now.
-    let current = Search::new(after, before);
     let is_gone = |place: &usize| !search.is_found[*place] && current.matches(&before[*place], |_| true).is_empty();
     let gone = (0..before.len()).filter(is_gone).collect();
     Comparison { changes: changes.into_iter().map(|change| change.unwrap_or(Change::New)).collect(), gone }
@@ -150,13 +161,14 @@ struct Search<'a> {
     by_id: HashMap<(Channel, &'a str), usize>,
     by_place: HashMap<u64, BTreeSet<usize>>,
     by_code: HashMap<[u8; 16], BTreeSet<usize>>,
-    /// How many copies of each earlier group are nowhere among the current groups.
+    /// Of how many copies of each earlier group neither the definition nor its code is there any more.
     lost: Vec<usize>,
     is_found: Vec<bool>,
 }
 
 impl<'a> Search<'a> {
-    fn new(before: &'a [GroupKey], after: &[GroupKey]) -> Self {
+    fn new(before: &'a SearchKeys, after: &SearchKeys) -> Self {
+        let before = &before.groups[..];
         let mut by_id = HashMap::new();
         let mut by_place: HashMap<_, BTreeSet<usize>> = HashMap::new();
         let mut by_code: HashMap<_, BTreeSet<usize>> = HashMap::new();
@@ -167,10 +179,7 @@ impl<'a> Search<'a> {
                 by_code.entry(copy.code).or_default().insert(place);
             }
         }
-        let copies = || after.iter().flat_map(|group| &group.copies);
-        let places: HashSet<u64> = copies().map(|copy| copy.place).collect();
-        let codes: HashSet<[u8; 16]> = copies().map(|copy| copy.code).collect();
-        let is_lost = |copy: &&CopyKey| !places.contains(&copy.place) && !codes.contains(&copy.code);
+        let is_lost = |copy: &&CopyKey| !after.places.contains(&copy.place) && !after.codes.contains(&copy.code);
         let lost = before.iter().map(|group| group.copies.iter().filter(is_lost).count()).collect();
         Self { before, by_id, by_place, by_code, lost, is_found: vec![false; before.len()] }
     }
@@ -189,8 +198,7 @@ impl<'a> Search<'a> {
     /// What is not about whole definitions is held only against what has a copy with the same text: two definitions can
     /// share more than one run of lines, or more than one purpose.
     fn by_copies(&mut self, group: &GroupKey) -> Option<Change> {
-        let mut matches =
-            self.matches(group, |earlier| is_whole(earlier.channel) || earlier.channel == group.channel);
+        let mut matches = self.matches(group, |earlier| is_whole(earlier.channel) || earlier.channel == group.channel);
         matches.retain(|found| is_whole(self.before[found.earlier].channel) || found.has_equal_text);
         self.judge(group, &matches)
     }

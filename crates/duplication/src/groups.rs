@@ -1,6 +1,6 @@
 //! Groups of variants become groups of definitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     Channel, Group, Member, Settings,
@@ -47,9 +47,21 @@ pub(crate) fn build(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[
         };
         groups.extend((0..nodes.len() as u32).filter(alone).map(|node| vec![node]));
     }
-    let mut seen = BTreeSet::new();
-    let built = groups.iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_weak));
-    built.filter(|group| group.members.len() > 1 && seen.insert(group.group_id.clone())).collect()
+    // Runs of lines may be equal in definitions that are not; groups of the same contents are one.
+    let mut merged: Vec<Vec<u32>> = Vec::new();
+    let mut places: HashMap<BTreeSet<[u8; 16]>, usize> = HashMap::new();
+    for group in groups {
+        let contents = group.iter().map(|&node| nodes[node as usize].content).collect();
+        let place = *places.entry(contents).or_insert(merged.len());
+        if place == merged.len() {
+            merged.push(group);
+        } else {
+            let new: Vec<u32> = group.into_iter().filter(|node| !merged[place].contains(node)).collect();
+            merged[place].extend(new);
+        }
+    }
+    let built = merged.iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_weak));
+    built.filter(|group| group.members.len() > 1).collect()
 }
 
 struct Builder<'a> {

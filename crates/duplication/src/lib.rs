@@ -31,7 +31,7 @@ mod shape;
 mod similar;
 mod totals;
 mod unit;
-pub use compare::{Change, Comparison, GroupKey, compare, group_keys};
+pub use compare::{Change, Comparison, GroupKey, SearchKeys, compare, search_keys};
 pub use conventions::is_test;
 pub use definition::Definition;
 pub use difference::difference;

@@ -4,6 +4,7 @@
 //! reads no clock and no environment (but for the place of temporary files), prints nothing, and never opens a database
 //! through a URI from outside.
 
+mod accepted;
 mod accounts;
 mod contract;
 mod error;
@@ -14,6 +15,7 @@ mod step;
 mod table;
 mod telemetry;
 
+pub use accepted::{Acceptance, AcceptedDuplicate};
 pub use accounts::{
     AccountError, Counted, DefinitionRow, EnrichmentRow, ErrorGroup, FoundRun, Invocation, InvocationDetails,
     InvocationFilter, KeepRule, LedgerRow, PruneVerdict, RunStats, SnapshotRow, StageDurations, StageFilter, StageRow,

@@ -6,6 +6,7 @@
 //! answers of models are kept by `answers`, in others. What is told of a run beside its snapshot is written by `accounts`,
 //! on a connection of its own. Who only reads comes in through `reader` and changes nothing; `code` and `runs` say what can be read.
 
+mod accepted;
 mod access;
 mod accounts;
 mod answers;

@@ -91,6 +91,12 @@ pub enum Step {
     ReadAnswers,
     /// Kept answers are removed.
     PruneAnswers,
+    /// A group of duplicates is accepted.
+    AcceptDuplicate,
+    /// An acceptance is taken back.
+    RevokeAcceptance,
+    /// What was accepted is read.
+    ReadAccepted,
     /// The accounts of earlier intents are read.
     ReadEnrichments,
     /// The accounts of runs are read.
@@ -175,6 +181,9 @@ impl fmt::Display for Step {
             Self::CountTelemetry => formatter.write_str("write the counts of the telemetry"),
             Self::ReadAnswers => formatter.write_str("read the kept answers"),
             Self::PruneAnswers => formatter.write_str("prune the kept answers"),
+            Self::AcceptDuplicate => formatter.write_str("accept the duplicates"),
+            Self::RevokeAcceptance => formatter.write_str("revoke the acceptance"),
+            Self::ReadAccepted => formatter.write_str("read the accepted duplicates"),
             Self::ReadEnrichments => formatter.write_str("read the accounts of earlier intents"),
             Self::ReadAccounts => formatter.write_str("read the accounts of the runs"),
             Self::ReadRecords => formatter.write_str("read the records of a run"),

@@ -2,6 +2,7 @@
 //!
 //! A table of the tool's own points at `runs` or `records`; these two are a published contract and get no new column.
 
+pub(crate) mod accepted_duplicates;
 pub(crate) mod analyzer_errors;
 pub(crate) mod diagnosis;
 pub(crate) mod enrichments;
@@ -36,7 +37,7 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 9] = [
+pub(crate) const TABLES: [&Table; 10] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
@@ -46,6 +47,7 @@ pub(crate) const TABLES: [&Table; 9] = [
     &runs_ledger::TABLE,
     &stage_runs::TABLE,
     &telemetry::TABLE,
+    &accepted_duplicates::TABLE,
 ];
 
 /// The tables of the contract; a database that has content and none of them is not ours.

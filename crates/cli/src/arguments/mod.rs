@@ -2,6 +2,7 @@
 
 mod accounts;
 mod database;
+mod duplicates;
 mod intents;
 mod result;
 mod source;
@@ -9,6 +10,7 @@ mod values;
 
 pub(crate) use accounts::{AccountPlan, TrackingArguments};
 pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments};
+pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
 pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};
 pub(crate) use source::{SourceArguments, SourcePlan};

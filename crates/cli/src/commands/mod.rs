@@ -2,12 +2,15 @@
 
 mod doctor;
 mod dry_run;
+mod dup;
+mod dup_check;
 mod enrich_intent;
 mod intents;
 mod lock;
 mod model_build;
 mod persist;
 mod runs;
+mod similar;
 
 use clap::Subcommand;
 
@@ -23,6 +26,11 @@ pub(crate) enum Command {
     ModelBuild(model_build::ModelBuildArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Intents(intents::IntentsArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    DupCheck(dup_check::DupCheckArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Similar(similar::SimilarArguments),
+    Dup(dup::DupArguments),
     Runs(runs::RunsArguments),
     Lock(lock::LockCommandArguments),
     #[command(after_help = crate::EXIT_CODES)]
@@ -36,6 +44,9 @@ pub(crate) fn run(command: Command, interrupt: &Interrupt) -> Result<(), Failure
         Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, interrupt),
         Command::ModelBuild(arguments) => model_build::run(&arguments, interrupt),
         Command::Intents(arguments) => intents::run(&arguments, interrupt),
+        Command::DupCheck(arguments) => dup_check::run(&arguments, interrupt),
+        Command::Similar(arguments) => similar::run(&arguments),
+        Command::Dup(arguments) => dup::run(&arguments, interrupt),
         Command::Runs(arguments) => runs::run(&arguments, interrupt),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, interrupt),

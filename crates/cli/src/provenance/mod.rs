@@ -12,6 +12,7 @@ mod head;
 mod id;
 mod index;
 mod objects;
+mod prefix;
 mod project;
 mod repository;
 mod staged;
@@ -21,4 +22,5 @@ mod untracked;
 mod working_tree;
 
 pub(crate) use code_ref::{AnalyzedTree, code_ref, parse_code_ref};
+pub(crate) use prefix::path_prefix;
 pub(crate) use project::{parse_project, project_name};

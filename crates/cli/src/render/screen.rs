@@ -20,6 +20,11 @@ impl Screen {
     pub(crate) fn of_stdout() -> Self {
         Self { width: width(), palette: Palette::of_stdout(), time: LocalTime::of_system() }
     }
+
+    /// That of a file, which has no colours and all the room there can be.
+    pub(crate) fn of_file() -> Self {
+        Self { width: DEFAULT_WIDTH, palette: Palette::Plain, time: LocalTime::of_system() }
+    }
 }
 
 /// How many columns the reader of stdout has.

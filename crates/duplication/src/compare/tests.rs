@@ -24,8 +24,16 @@ fn key(text: &str) -> GroupKey {
     }
 }
 
-fn keys(texts: &[&str]) -> Vec<GroupKey> {
-    texts.iter().map(|text| key(text)).collect()
+fn keys(texts: &[&str]) -> SearchKeys {
+    with_definitions(texts.iter().map(|text| key(text)).collect())
+}
+
+/// No definition is outside of the groups.
+fn with_definitions(groups: Vec<GroupKey>) -> SearchKeys {
+    let copies = || groups.iter().flat_map(|group| &group.copies);
+    let places = copies().map(|copy| copy.place).collect();
+    let codes = copies().map(|copy| copy.code).collect();
+    SearchKeys { groups, places, codes }
 }
 
 #[track_caller]
@@ -63,6 +71,15 @@ fn editing_one_copy_or_all_makes_no_old_duplicate_new() {
     check(&["near 1: a=x b=y"], &[("near 2: a=x d=w", New)], &[0]);
     // The moved file has the same code, and the other copy was edited.
     check(&["near 1: a=x b=y"], &[("near 2: c=x b=z", Known)], &[]);
+}
+
+#[test]
+fn a_copy_that_is_still_there_leaves_no_room_for_another() {
+    let before = keys(&["near 1: a=x b=y c=z"]);
+    let mut after = keys(&["near 2: a=x b=y d=w"]);
+    assert_eq!(compare(&before, &after).changes, [Known], "c may be d now");
+    after.places.insert(before.groups[0].copies[2].place);
+    assert_eq!(compare(&before, &after).changes, [Grown { before: 2 }]);
 }
 
 #[test]
@@ -109,7 +126,7 @@ fn a_second_fragment_of_the_same_definitions_is_new() {
     check(&[first], &[("fragment 3: a=z/h b=w/h", Known), ("fragment 2: a=z/g b=w/g", New)], &[]);
 }
 
-fn groups() -> impl Strategy<Value = Vec<GroupKey>> {
+fn searches() -> impl Strategy<Value = SearchKeys> {
     let copy = (0..12_u64, 0..6_u8, 0..3_u8).prop_map(|(place, code, content)| CopyKey {
         place,
         code: [code; 16],
@@ -123,43 +140,43 @@ fn groups() -> impl Strategy<Value = Vec<GroupKey>> {
             is_told: false,
             copies,
         };
-        groups.into_iter().enumerate().map(with_id).collect()
+        with_definitions(groups.into_iter().enumerate().map(with_id).collect())
     })
 }
 
 proptest! {
     #[test]
-    fn a_search_does_not_differ_from_itself(before in groups()) {
+    fn a_search_does_not_differ_from_itself(before in searches()) {
         let result = compare(&before, &before);
         prop_assert!(result.changes.iter().all(|change| *change == Known) && result.gone.is_empty(), "{result:?}");
     }
 
     #[test]
     fn removing_copies_makes_nothing_new(
-        before in groups(),
+        before in searches(),
         drops in prop::collection::vec(any::<bool>(), 56),
         keeps_ids in prop::collection::vec(any::<bool>(), 8),
     ) {
         let mut drops = drops.into_iter();
         let mut after = before.clone();
-        for (group, keeps_id) in after.iter_mut().zip(keeps_ids) {
+        for (group, keeps_id) in after.groups.iter_mut().zip(keeps_ids) {
             group.copies.retain(|_| !drops.next().unwrap());
             if !keeps_id {
                 group.group_id.insert(0, 'x');
             }
         }
-        after.retain(|group| group.copies.len() > 1);
+        after.groups.retain(|group| group.copies.len() > 1);
         let result = compare(&before, &after);
         prop_assert!(result.changes.iter().all(|change| *change == Known), "{result:?}");
-        prop_assert!(result.gone.len() <= before.len() - after.len());
+        prop_assert!(result.gone.len() <= before.groups.len() - after.groups.len());
     }
 
     #[test]
-    fn every_group_has_one_change_and_every_answer_is_the_same_again(before in groups(), after in groups()) {
+    fn every_group_has_one_change_and_every_answer_is_the_same_again(before in searches(), after in searches()) {
         let result = compare(&before, &after);
-        prop_assert_eq!(result.changes.len(), after.len());
-        prop_assert!(result.gone.iter().all(|place| *place < before.len()));
-        for (group, change) in after.iter().zip(&result.changes) {
+        prop_assert_eq!(result.changes.len(), after.groups.len());
+        prop_assert!(result.gone.iter().all(|place| *place < before.groups.len()));
+        for (group, change) in after.groups.iter().zip(&result.changes) {
             if let Grown { before } = change {
                 prop_assert!((2..group.copies.len()).contains(before));
             }
@@ -192,21 +209,21 @@ fn definitions(rows: &[(&str, &str, &str)]) -> Vec<Definition> {
 const TOTAL: &str = "    total = 0\n    for item in items:\n        if item.price > limit:\n            raise ValueError(item)\n        total += item.price * item.count\n    return total";
 const JOIN: &str = "    seen = set()\n    words = []\n    for word in items:\n        if word.lower() not in seen:\n            seen.add(word.lower())\n            words.append(word.strip())\n    return ', '.join(words[:limit])";
 
-fn searched(rows: &[(&str, &str, &str)]) -> Vec<GroupKey> {
+fn searched(rows: &[(&str, &str, &str)]) -> SearchKeys {
     let definitions = definitions(rows);
-    group_keys(&find(&definitions, &Settings::default()).groups, &definitions)
+    search_keys(&find(&definitions, &Settings::default()).groups, &definitions)
 }
 
 /// The changes of the groups that no other one tells.
-fn told(before: &[GroupKey], after: &[GroupKey]) -> Vec<Change> {
+fn told(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
     let changes = compare(before, after).changes;
-    changes.into_iter().zip(after).filter(|(_, group)| !group.is_told).map(|(change, _)| change).collect()
+    changes.into_iter().zip(&after.groups).filter(|(_, group)| !group.is_told).map(|(change, _)| change).collect()
 }
 
 #[test]
 fn real_searches_are_compared_by_what_was_found() {
     let before = searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN)]);
-    assert_eq!(told(&[], &before), [New]);
+    assert_eq!(told(&searched(&[]), &before), [New]);
     assert_eq!(told(&before, &before), [Known]);
     let edited = TOTAL.replace("ValueError(item)", "ValueError(item, limit)");
     let moved = searched(&[("x/a.py", "total", TOTAL), ("b.py", "total", &edited), ("c.py", "join", JOIN)]);
@@ -223,5 +240,5 @@ fn real_searches_are_compared_by_what_was_found() {
     let mut changes = told(&before, &more);
     changes.sort_by_key(|change| *change == Known);
     assert_eq!(changes, [New, Known]);
-    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more[**place].is_told).count(), 1);
+    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more.groups[**place].is_told).count(), 1);
 }

@@ -15,6 +15,8 @@ const MOST_CELLS: usize = 4_000_000;
 const MOST_RUNS: usize = 4;
 /// The share of the names that have to go together, by how often they stand in the run.
 const CONSISTENT: f64 = 0.8;
+/// The share of the fewest tokens that has to be in equal lines; the rest may be in lines that were changed.
+const MATCHED: f64 = 0.7;
 /// The weight of the links in a run, in bits, from which it is worth telling.
 const BITS: f32 = 16.0;
 /// The fewest different lines of a run; fewer are a table.
@@ -44,7 +46,7 @@ pub(super) fn runs(corpus: &Corpus, left: u32, right: u32) -> Vec<Run> {
         let gap = corpus.settings.max_gap_lines as usize;
         let chain = best_chain(rows, columns, &open_rows, &open_columns, gap);
         let tokens: u32 = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
-        if tokens < corpus.settings.min_fragment_tokens {
+        if f64::from(tokens) < MATCHED * f64::from(corpus.settings.min_fragment_tokens) {
             break;
         }
         found.extend(run(corpus, (left, right), &chain));
@@ -106,30 +108,64 @@ fn best_chain(
 
 /// The run of a chain if it is long enough, consistent and not what everybody writes.
 fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, usize)]) -> Option<Run> {
-    let (first, last) = (*chain.first()?, *chain.last()?);
-    let lines = |variant: &Variant, from: usize, to: usize| {
-        let lines = &variant.unit.lines;
-        (lines[from].first, lines.get(to + 1).map_or(variant.unit.line_count, |next| next.first))
-    };
+    let (first, last) = ends(left, right, chain)?;
     let (left_lines, right_lines) = (lines(left, first.0, last.0), lines(right, first.1, last.1));
-    let shortest = (left_lines.1 - left_lines.0).min(right_lines.1 - right_lines.0);
-    if shortest < corpus.settings.min_fragment_lines {
+    let (left_tokens, right_tokens) = (tokens(left, first.0, last.0), tokens(right, first.1, last.1));
+    let matched: u32 = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
+    // A line that was changed or left out belongs to the run as long as the longer side has it.
+    let longest = (left_lines.1 - left_lines.0).max(right_lines.1 - right_lines.0);
+    if longest < corpus.settings.min_fragment_lines
+        || left_tokens.max(right_tokens) < corpus.settings.min_fragment_tokens
+    {
         return None;
     }
     let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
     shapes.sort_unstable();
     shapes.dedup();
-    let is_told_by_shape =
-        || shapes.len() >= DIFFERENT_LINES && is_rare(corpus, left, chain) && is_consistent(left, right, chain);
+    let is_told_by_shape = || {
+        let bits = bits(corpus, left, chain);
+        let is_varied = shapes.len() >= DIFFERENT_LINES || (shapes.len() + 1 == DIFFERENT_LINES && bits >= 2.0 * BITS);
+        is_varied && bits >= BITS && is_consistent(left, right, chain)
+    };
     if !is_verbatim(left, right, chain) && !is_told_by_shape() {
         return None;
     }
-    let matched: u32 = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
-    let all = |variant: &Variant, from: usize, to: usize| -> u32 {
-        variant.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+    let ratio = (2 * matched) as f32 / (left_tokens + right_tokens) as f32;
+    Some(Run { left: left_lines, right: right_lines, ratio })
+}
+
+/// The normalized lines of the logical ones from `from` to `to`, the last one excluded.
+fn lines(variant: &Variant, from: usize, to: usize) -> (u32, u32) {
+    let lines = &variant.unit.lines;
+    (lines[from].first, lines.get(to + 1).map_or(variant.unit.line_count, |next| next.first))
+}
+
+fn tokens(variant: &Variant, from: usize, to: usize) -> u32 {
+    variant.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+}
+
+/// Where a chain begins and ends: one line further on each side where the two lines there begin alike, so that a
+/// change of the first or last line does not shorten the run.
+fn ends(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> Option<((usize, usize), (usize, usize))> {
+    let (mut first, mut last) = (*chain.first()?, *chain.last()?);
+    let (left_tokens, right_tokens) = (tokenize(left.code), tokenize(right.code));
+    let begin_alike = |row: usize, column: usize| {
+        let (Some(row), Some(column)) = (left.unit.lines.get(row), right.unit.lines.get(column)) else { return false };
+        let word = |at: u32| {
+            let (left_at, right_at) = ((row.token + at) as usize, (column.token + at) as usize);
+            let here = left_tokens[left_at].text(left.code);
+            (at < row.tokens && at < column.tokens && here == right_tokens[right_at].text(right.code)).then_some(here)
+        };
+        word(0).is_some_and(|first| ["return", "raise", "yield"].contains(&first) || word(1).is_some())
     };
-    let total = all(left, first.0, last.0) + all(right, first.1, last.1);
-    Some(Run { left: left_lines, right: right_lines, ratio: (2 * matched) as f32 / total as f32 })
+    // Line 0 is the header.
+    if first.0 > 1 && first.1 > 1 && begin_alike(first.0 - 1, first.1 - 1) {
+        first = (first.0 - 1, first.1 - 1);
+    }
+    if begin_alike(last.0 + 1, last.1 + 1) {
+        last = (last.0 + 1, last.1 + 1);
+    }
+    Some((first, last))
 }
 
 /// Whether most of the lines are the same as they are, and enough of them differ from each other.
@@ -142,8 +178,8 @@ fn is_verbatim(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> boo
     most && texts.len() > DIFFERENT_LINES
 }
 
-/// Whether the lines that follow each other in the run do so seldom elsewhere.
-fn is_rare(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> bool {
+/// The weight of the links in the run: how seldom lines follow each other like that elsewhere.
+fn bits(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> f32 {
     let mut links: Vec<u32> = chain
         .windows(2)
         .filter(|pair| pair[1].0 == pair[0].0 + 1 && pair[1].1 == pair[0].1 + 1)
@@ -151,7 +187,7 @@ fn is_rare(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> bool
         .collect();
     links.sort_unstable();
     links.dedup();
-    links.into_iter().map(|link| corpus.weights.link(link)).sum::<f32>() >= BITS
+    links.into_iter().map(|link| corpus.weights.link(link)).sum::<f32>()
 }
 
 /// Whether the same name stands for the same name nearly everywhere in the run.

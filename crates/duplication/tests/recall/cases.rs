@@ -4,6 +4,7 @@ use crate::{
     mutate::{self, Structure},
     random::Random,
     source::{Line, count, parse, write},
+    unrelated,
 };
 
 /// A pair of codes by kind.
@@ -19,12 +20,14 @@ pub(crate) struct Case {
 struct Maker {
     seeds: Vec<(String, Vec<Line>)>,
     pool: Vec<String>,
+    others: unrelated::Others,
     random: Random,
     cases: Vec<Case>,
 }
 
-/// All cases from `seeds`, the same for the same seeds.
-pub(crate) fn make(seeds: &[String]) -> Vec<Case> {
+/// All cases from `seeds`, the same for the same seeds. `others` have nothing to do with them: they come from another
+/// tree, or are the seeds themselves where nobody copied one from another.
+pub(crate) fn make(seeds: &[String], others: &[String]) -> Vec<Case> {
     let blocks = seeds.iter().filter_map(|code| parse(code));
     let fit = blocks.filter(|block| block.len() == 1 && count(block) >= 6 && tokens(block) >= 40);
     let seeds: Vec<(String, Vec<Line>)> = fit.map(|block| (write(&block), block)).collect();
@@ -38,7 +41,8 @@ pub(crate) fn make(seeds: &[String]) -> Vec<Case> {
             }
         }
     }
-    let mut maker = Maker { seeds, pool, random: Random(7), cases: Vec::new() };
+    let others = unrelated::Others::new(others);
+    let mut maker = Maker { seeds, pool, others, random: Random(7), cases: Vec::new() };
     for place in 0..maker.seeds.len() {
         maker.clones(place);
         maker.decoys(place);
@@ -128,6 +132,7 @@ impl Maker {
         let mut skeleton = block.clone();
         let pool = &self.pool;
         let random = &mut self.random;
+        let mut is_outermost = true;
         crate::source::each_block(&mut skeleton, &mut |lines| {
             for line in lines {
                 if line.is_plain() {
@@ -136,10 +141,20 @@ impl Maker {
                     line.head = format!("if {}:", pool[random.below(pool.len())].replace(" = ", " == "));
                 } else if line.head.starts_with("for ") {
                     "for found in self.candidates:".clone_into(&mut line.head);
+                } else if line.head.starts_with("with ") {
+                    "with self.prepared() as opened:".clone_into(&mut line.head);
+                } else if line.head.starts_with("def ") && !std::mem::take(&mut is_outermost) {
+                    "def inner(value):".clone_into(&mut line.head);
                 }
             }
         });
         self.add("decoy same skeleton", &code, &write(&skeleton), false);
+        if let Some(other) = self.others.of_similar_size(&code, &mut self.random) {
+            self.add("decoy similar size", &code, &other, false);
+        }
+        if let Some(other) = self.others.most_similar(&code) {
+            self.add("decoy most similar", &code, &other, false);
+        }
     }
 }
 

@@ -10,9 +10,12 @@ use crate::{
 const KEYWORDS: &str = "False None True and as assert async await break class continue def del elif else except finally \
      for from global if import in is lambda nonlocal not or pass raise return try while with yield";
 
+pub(crate) fn is_keyword(text: &str) -> bool {
+    KEYWORDS.split_whitespace().any(|keyword| keyword == text)
+}
+
 fn is_word(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_alphabetic() || first == '_')
-        && !KEYWORDS.split_whitespace().any(|keyword| keyword == text)
+    text.starts_with(|first: char| first.is_alphabetic() || first == '_') && !is_keyword(text)
 }
 
 /// The names that the function binds: its own, its parameters, assigned and loop names.

@@ -1,6 +1,6 @@
 //! The code of one snapshot, for the search for duplicates.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
@@ -37,6 +37,20 @@ impl SqliteReader {
     /// All of them are read before the first is shown: until then, what was read may turn out not to count.
     pub fn code_rows(&self, run: RunId, visit: &mut dyn FnMut(CodeRow)) -> Result<(), Error> {
         let rows = self.read_records(|connection| select::code::of_run(connection, run))?;
+        rows.into_iter().for_each(visit);
+        Ok(())
+    }
+
+    /// As [`code_rows`](Self::code_rows), but only records whose normalized code has so many bytes.
+    pub fn code_rows_of_length(
+        &self,
+        run: RunId,
+        lengths: RangeInclusive<usize>,
+        visit: &mut dyn FnMut(CodeRow),
+    ) -> Result<(), Error> {
+        let bound = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        let lengths = (bound(*lengths.start()), bound(*lengths.end()));
+        let rows = self.read_records(|connection| select::code::of_length(connection, run, lengths))?;
         rows.into_iter().for_each(visit);
         Ok(())
     }

@@ -159,6 +159,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
              WHERE schema.type = 'index' GROUP BY schema.name ORDER BY 1"
         ),
         [
+            "accepted_duplicates(group_id)",
             "analyzer_errors(run_id)",
             "record_questions(question)",
             "records(file_path)",
@@ -176,6 +177,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
     assert_eq!(
         texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"),
         [
+            "accepted_duplicates",
             "analyzer_errors",
             "enrichments",
             "intent_cache",

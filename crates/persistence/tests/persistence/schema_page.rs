@@ -10,6 +10,7 @@ use cds_persistence::TelemetrySink as _;
 use rusqlite::Connection;
 
 use crate::{
+    accepted::acceptance,
     accounts::{accounts, start},
     samples::{answer, asked, at, mixed, open, save, texts, workplace},
 };
@@ -74,6 +75,7 @@ fn every_query_of_the_page_runs_and_finds_something() {
     save(&path, &asked()).unwrap();
     keep_accounts(&path);
     open(&path).unwrap().keep_answers(&[answer(2), answer(9)], at(0)).unwrap();
+    open(&path).unwrap().accept_duplicate(&acceptance("near", "00ff"), at(0)).unwrap();
     let connection = Connection::open(&path).unwrap();
     let page = page();
     let queries: Vec<&str> = queries(&page).into_iter().filter(|sql| sql.starts_with("SELECT")).collect();
@@ -97,7 +99,7 @@ fn the_page_describes_every_column_with_its_type() {
                 || iif(column.\"notnull\", ' NOT NULL', '') || ' |'
          FROM sqlite_schema AS schema, pragma_table_info(schema.name) AS column WHERE schema.type = 'table'",
     );
-    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7);
+    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10);
     let page = page();
     for column in columns {
         assert!(page.contains(&column), "the page lacks {column}");

@@ -1,6 +1,7 @@
 //! Against repositories that git itself makes.
 
 mod hostile;
+mod prefix;
 mod random;
 mod shapes;
 mod states;

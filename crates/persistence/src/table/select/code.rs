@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use rusqlite::{Connection, OptionalExtension as _, Result, Row};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows};
 
 use crate::{CodeRow, RunId};
 
@@ -13,14 +13,29 @@ FROM records
 WHERE run_id = ?1
 ORDER BY id";
 
+// The length is in the head of a row, so that the code of the others is never read.
+const OF_LENGTH: &str = "
+SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
+       CASE WHEN intent_status = 'success' THEN intent END
+FROM records
+WHERE run_id = ?1 AND octet_length(normalized_code) BETWEEN ?2 AND ?3
+ORDER BY id";
+
 const RAW: &str = "SELECT raw_code FROM records WHERE id = ?1";
 
 const NEWEST_RUN: &str = "SELECT max(id) FROM runs";
 
 /// In the order of the snapshot.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<CodeRow>> {
-    let mut statement = connection.prepare(OF_RUN)?;
-    let mut rows = statement.query([run.0])?;
+    collect(connection.prepare(OF_RUN)?.query([run.0])?)
+}
+
+/// Those with as many bytes of normalized code, from the first to the second number.
+pub(crate) fn of_length(connection: &Connection, run: RunId, lengths: (i64, i64)) -> Result<Vec<CodeRow>> {
+    collect(connection.prepare(OF_LENGTH)?.query((run.0, lengths.0, lengths.1))?)
+}
+
+fn collect(mut rows: Rows<'_>) -> Result<Vec<CodeRow>> {
     let mut found: Vec<CodeRow> = Vec::new();
     while let Some(row) = rows.next()? {
         let path = row.get_ref(2)?.as_str()?;

@@ -1,0 +1,295 @@
+//! Which duplicates are looked for, and how they are shown.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use cds_duplication::{Channel, Grouping, NearBy, Settings, TestsPolicy, WeakPolicy};
+use cds_model::SymbolKind;
+use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
+
+use crate::{failure::Failure, output::Output};
+
+/// What the user says about the search.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArguments {
+    /// The senses in which code says the same, separated by commas [default: all]
+    #[arg(long, value_name = "CHANNELS", value_delimiter = ',', value_parser = channel(), env = "CDS_CHANNELS")]
+    channels: Vec<Channel>,
+
+    /// The kinds that are compared, separated by commas
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "function,method", value_parser = kind(), env = "CDS_KINDS")]
+    kinds: Vec<SymbolKind>,
+
+    /// The fewest normalized lines of a definition that is compared
+    #[arg(long, value_name = "N", default_value = "4", value_parser = whole(0), allow_negative_numbers = true, env = "CDS_MIN_LINES")]
+    min_lines: u32,
+
+    /// The fewest tokens of a definition that is compared
+    #[arg(long, value_name = "N", default_value = "25", value_parser = whole(0), allow_negative_numbers = true, env = "CDS_MIN_TOKENS")]
+    min_tokens: u32,
+
+    /// Over what the near channel takes its ratio: characters, abstracted tokens, or whichever is higher
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "both", env = "CDS_NEAR_BY")]
+    near_by: NearByWord,
+
+    /// The ratio from which code counts as near, 0 to 1 [default: 0.85 over characters, 0.72 over tokens]
+    #[arg(long, value_name = "RATIO", value_parser = parse_ratio, allow_negative_numbers = true, env = "CDS_CODE_THRESHOLD")]
+    code_threshold: Option<f64>,
+
+    /// The ratio from which two intents count as the same, 0 to 1
+    #[arg(long, value_name = "RATIO", default_value = "0.85", value_parser = parse_ratio, allow_negative_numbers = true, env = "CDS_INTENT_THRESHOLD")]
+    intent_threshold: f64,
+
+    /// The fewest normalized lines of a fragment
+    #[arg(long, value_name = "N", default_value = "6", value_parser = whole(1), allow_negative_numbers = true, env = "CDS_MIN_FRAGMENT_LINES")]
+    min_fragment_lines: u32,
+
+    /// How pairs become groups: whatever is linked, or what is like the group's representative
+    #[arg(long, value_enum, value_name = "HOW", default_value = "cohesive", env = "CDS_GROUPING")]
+    grouping: GroupingWord,
+
+    /// Where groups stand that consist of tests only
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_TESTS")]
+    tests: TestsWord,
+
+    /// What becomes of code that shares a common shape and hardly anything else
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "hide", env = "CDS_WEAK")]
+    weak: WeakWord,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NearByWord {
+    Text,
+    Tokens,
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GroupingWord {
+    Components,
+    Cohesive,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TestsWord {
+    RankLast,
+    Hide,
+    Same,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WeakWord {
+    Hide,
+    RankLast,
+}
+
+impl SearchArguments {
+    /// What is looked for.
+    pub(crate) fn settings(&self) -> Settings {
+        let defaults = Settings::default();
+        let mut kinds = self.kinds.clone();
+        kinds.sort_unstable_by_key(|kind| SymbolKind::ALL.iter().position(|known| known == kind));
+        kinds.dedup();
+        let settings = Settings {
+            channels: if self.channels.is_empty() {
+                Channel::ALL.into()
+            } else {
+                self.channels.iter().copied().collect()
+            },
+            kinds,
+            min_lines: self.min_lines,
+            min_tokens: self.min_tokens,
+            near_by: match self.near_by {
+                NearByWord::Text => NearBy::Text,
+                NearByWord::Tokens => NearBy::Tokens,
+                NearByWord::Both => NearBy::Both,
+            },
+            intent_threshold: self.intent_threshold,
+            min_fragment_lines: self.min_fragment_lines,
+            grouping: match self.grouping {
+                GroupingWord::Components => Grouping::Components,
+                GroupingWord::Cohesive => Grouping::Cohesive,
+            },
+            tests: match self.tests {
+                TestsWord::RankLast => TestsPolicy::RankLast,
+                TestsWord::Hide => TestsPolicy::Hide,
+                TestsWord::Same => TestsPolicy::Same,
+            },
+            weak: match self.weak {
+                WeakWord::Hide => WeakPolicy::Hide,
+                WeakWord::RankLast => WeakPolicy::RankLast,
+            },
+            ..defaults
+        };
+        match self.code_threshold {
+            Some(threshold) => settings.with_code_threshold(threshold),
+            None => settings,
+        }
+    }
+}
+
+/// What the user says about the result.
+#[derive(Debug, Args)]
+pub(crate) struct DupResultArguments {
+    /// A table for people, or a form for programs
+    #[arg(long, value_enum, default_value_t = DupFormat::Table, env = "CDS_FORMAT")]
+    pub(crate) format: DupFormat,
+
+    /// Write the result to this file, whole or not at all, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl DupResultArguments {
+    /// A place that can be written as far as can be known now.
+    pub(crate) fn output(&self) -> Result<Output, Failure> {
+        Output::open(self.output.as_deref())
+    }
+
+    /// Whether the result goes into a file, which has neither width nor colours.
+    pub(crate) const fn is_file(&self) -> bool {
+        self.output.is_some()
+    }
+}
+
+/// The forms of the groups of duplicates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DupFormat {
+    /// Columns that fit the terminal
+    Table,
+    /// One object with every field
+    Json,
+    /// One object a group, each on its line; the totals in the last
+    Ndjson,
+    /// One row a member
+    Csv,
+    /// A comment for a pull request
+    Markdown,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// A code quality report of GitLab
+    Gitlab,
+    /// Annotations of GitHub Actions
+    Github,
+    /// One offline page
+    Html,
+}
+
+/// How many things are shown; `0` stands for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) Option<usize>);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number: u32 = text.parse().map_err(|_| format!("accepted are the numbers from 0 (all) to {}", u32::MAX))?;
+        Ok(Self(usize::try_from(number).ok().filter(|number| *number > 0)))
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.unwrap_or(0).fmt(formatter)
+    }
+}
+
+/// A ratio from 0 to 1; what is no number is none.
+pub(crate) fn parse_ratio(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "accepted are the numbers from 0 to 1".to_owned())
+}
+
+fn channel() -> impl clap::builder::TypedValueParser<Value = Channel> {
+    let known = |word: String| Channel::ALL.into_iter().find(|channel| channel.as_str() == word);
+    PossibleValuesParser::new(Channel::ALL.map(Channel::as_str))
+        .try_map(move |word| known(word).ok_or_else(|| "no such channel".to_owned()))
+}
+
+fn kind() -> impl clap::builder::TypedValueParser<Value = SymbolKind> {
+    PossibleValuesParser::new(SymbolKind::ALL.map(SymbolKind::as_str))
+        .try_map(|word| word.parse::<SymbolKind>().map_err(|()| "no such kind".to_owned()))
+}
+
+fn whole(least: i64) -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(least..=1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        search: SearchArguments,
+    }
+
+    fn settings(words: &[&str]) -> Result<Settings, String> {
+        let line = Line::try_parse_from(std::iter::once("cds").chain(words.iter().copied()));
+        line.map(|line| line.search.settings()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_said_means_the_defaults_of_the_search() {
+        assert_eq!(format!("{:?}", settings(&[]).unwrap()), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn what_is_said_reaches_the_search() {
+        let found = settings(&[
+            "--channels=near,exact",
+            "--kinds=class,file,class",
+            "--min-lines=1",
+            "--min-tokens=2",
+            "--near-by=text",
+            "--code-threshold=0.9",
+            "--intent-threshold=1",
+            "--min-fragment-lines=9",
+            "--grouping=components",
+            "--tests=hide",
+            "--weak=rank-last",
+        ]);
+        let expected = Settings {
+            channels: [Channel::Exact, Channel::Near].into(),
+            kinds: vec![SymbolKind::File, SymbolKind::Class],
+            min_lines: 1,
+            min_tokens: 2,
+            near_by: NearBy::Text,
+            intent_threshold: 1.0,
+            min_fragment_lines: 9,
+            grouping: Grouping::Components,
+            tests: TestsPolicy::Hide,
+            weak: WeakPolicy::RankLast,
+            ..Settings::default().with_code_threshold(0.9)
+        };
+        assert_eq!(format!("{:?}", found.unwrap()), format!("{expected:?}"));
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for wrong in [
+            "--code-threshold=1.01",
+            "--code-threshold=-0.1",
+            "--code-threshold=NaN",
+            "--code-threshold=",
+            "--intent-threshold=inf",
+            "--channels=exact,similar",
+            "--channels=",
+            "--kinds=module",
+            "--min-lines=-1",
+            "--min-fragment-lines=0",
+            "--near-by=shape",
+            "--grouping=both",
+        ] {
+            assert!(settings(&[wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_limit_is_written_as_zero() {
+        assert_eq!(("0".parse(), "7".parse()), (Ok(Limit(None)), Ok(Limit(Some(7)))));
+        assert!("-1".parse::<Limit>().is_err() && "many".parse::<Limit>().is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! `cds dup list`: what was accepted.
+
+use std::io::{self, Write};
+
+use cds_persistence::AcceptedDuplicate;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{ReadArguments, facts};
+use crate::{
+    duplicates::accepted::{AcceptanceState, today},
+    failure::{Failure, database_failure},
+    render::{
+        grid::{Cell, Column, Grid, Saving},
+        screen::Screen,
+        style::Tone,
+    },
+};
+
+/// The duplicates that are accepted, the oldest first
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    #[command(flatten)]
+    read: ReadArguments,
+
+    /// Also what was revoked, or accepted anew
+    #[arg(long)]
+    all: bool,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::number("ID"),
+    Column::text("GROUP"),
+    Column::text("STATE"),
+    Column::text("CHANNEL"),
+    Column::number("COPIES"),
+    Column::text("UNTIL"),
+    Column::text("OWNER"),
+    Column::path("EXAMPLE"),
+    Column::text("REASON"),
+];
+
+const SAVINGS: &[Saving] = &[
+    Saving::Cut("REASON", 30),
+    Saving::Cut("EXAMPLE", 24),
+    Saving::Cut("OWNER", 12),
+    Saving::Drop("CHANNEL"),
+    Saving::Drop("COPIES"),
+    Saving::Shorten("GROUP"),
+    Saving::Drop("OWNER"),
+    Saving::Cut("EXAMPLE", 12),
+    Saving::Cut("REASON", 10),
+    Saving::Drop("EXAMPLE"),
+];
+
+pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
+    let (reader, _) = arguments.read.open()?;
+    let today = today();
+    let rows = reader.accepted_duplicates().map_err(database_failure)?;
+    let rows: Vec<(AcceptanceState, AcceptedDuplicate)> = rows
+        .into_iter()
+        .map(|row| (AcceptanceState::of(&row, &today), row))
+        .filter(|(state, _)| arguments.all || *state != AcceptanceState::Revoked)
+        .collect();
+    arguments.read.show(|| json(&rows), |writer, screen| write(writer, &rows, screen))
+}
+
+fn json(rows: &[(AcceptanceState, AcceptedDuplicate)]) -> Value {
+    let row = |(state, row): &(AcceptanceState, AcceptedDuplicate)| {
+        json!({
+            "id": row.id,
+            "state": state.as_str(),
+            "channel": row.what.channel,
+            "group_id": row.what.group_id,
+            "copy_count": row.what.copy_count,
+            "example": row.what.example,
+            "reason": row.what.reason,
+            "owner": row.what.owner,
+            "accepted_at": row.accepted_at,
+            "until": row.what.until,
+            "revoked_at": row.revoked_at,
+        })
+    };
+    json!({ "accepted": rows.iter().map(row).collect::<Value>() })
+}
+
+fn write(writer: &mut dyn Write, rows: &[(AcceptanceState, AcceptedDuplicate)], screen: &Screen) -> io::Result<()> {
+    if rows.is_empty() {
+        return writeln!(writer, "no duplicates are accepted");
+    }
+    let mut grid = Grid::new(COLUMNS, SAVINGS);
+    for (state, row) in rows {
+        let tone = match state {
+            AcceptanceState::InForce => Tone::Good,
+            AcceptanceState::Expired => Tone::Warning,
+            AcceptanceState::Revoked => Tone::Faint,
+        };
+        let group = &row.what.group_id;
+        grid.push([
+            Cell::of(Some(row.id)),
+            Cell::forms(&[group.clone(), group.chars().take(8).collect()]),
+            Cell::new(state.as_str()).tone(tone),
+            Cell::new(&row.what.channel),
+            Cell::of(Some(row.what.copy_count)),
+            Cell::of(row.what.until.as_ref()),
+            Cell::of(row.what.owner.as_ref()),
+            Cell::new(&row.what.example),
+            Cell::new(&row.what.reason),
+        ]);
+    }
+    grid.write(writer, screen, 0)?;
+    let count = |state| rows.iter().filter(|(other, _)| *other == state).count();
+    let sums = [AcceptanceState::InForce, AcceptanceState::Expired, AcceptanceState::Revoked]
+        .map(|state| (state, count(state)))
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(state, count)| format!("{count} {}", state.as_str()))
+        .collect::<Vec<_>>();
+    writeln!(writer, "{}: {}", facts::plural(rows.len() as u64, "acceptance"), sums.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use cds_persistence::Acceptance;
+    use jiff::tz::TimeZone;
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::{
+        duplicates::samples::HOSTILE,
+        render::{local_time::LocalTime, style::Palette, text::is_unsafe},
+    };
+
+    fn rows(word: &str) -> Vec<(AcceptanceState, AcceptedDuplicate)> {
+        let row = |id, state, until: Option<&str>, reason: &str| {
+            let what = Acceptance {
+                channel: "near".to_owned(),
+                group_id: format!("{:016x}", 0x0123_4567_89ab_cdef_u64.wrapping_mul(id)),
+                copy_count: 3,
+                example: format!("shop/orders/{word}.py:120"),
+                reason: reason.to_owned(),
+                owner: (id > 1).then(|| word.to_owned()),
+                until: until.map(str::to_owned),
+            };
+            let accepted_at = "2026-11-20T22:15:00.120Z".to_owned();
+            let revoked_at = (state == AcceptanceState::Revoked).then(|| accepted_at.clone());
+            (state, AcceptedDuplicate { id: i64::try_from(id).unwrap(), what, accepted_at, revoked_at })
+        };
+        vec![
+            row(1, AcceptanceState::Revoked, None, "by mistake"),
+            row(2, AcceptanceState::Expired, Some("2026-11-20"), word),
+            row(3, AcceptanceState::InForce, Some("2027-01-31"), "both halves go when version 2 of the API is gone"),
+        ]
+    }
+
+    fn list(rows: &[(AcceptanceState, AcceptedDuplicate)], width: usize) -> String {
+        let screen = Screen { width, palette: Palette::Plain, time: LocalTime::of(TimeZone::UTC) };
+        let mut output = Vec::new();
+        write(&mut output, rows, &screen).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        insta::assert_snapshot!("list_80", list(&rows("platform"), 80));
+        insta::assert_snapshot!("list_160", list(&rows("platform"), 160));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+        for width in 40..200 {
+            for text in [list(&rows(HOSTILE), width), list(&rows("platform"), width)] {
+                // The last line is ours, and as long as it is.
+                for line in text.lines().take(text.lines().count() - 1) {
+                    assert!(line.width() <= width && !line.chars().any(is_unsafe), "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_column_is_in_the_json() {
+        let object = json(&rows("x"));
+        assert_eq!(object["accepted"][2]["state"], json!("in_force"));
+        assert_eq!(object["accepted"][0]["owner"], Value::Null);
+        assert_eq!(object["accepted"][1].as_object().unwrap().len(), 11);
+    }
+}

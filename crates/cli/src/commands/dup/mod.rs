@@ -1,0 +1,53 @@
+//! `cds dup`: what was accepted of the duplicates, and how they come and go; one file a subcommand.
+
+mod accept;
+mod list;
+mod revoke;
+mod trend;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+
+use super::runs::{ReadArguments, facts};
+use crate::{failure::Failure, signals::Interrupt};
+
+/// Accept duplicates, list and revoke what was accepted, and show the trend over the runs
+#[derive(Debug, Args)]
+pub(crate) struct DupArguments {
+    #[command(subcommand)]
+    command: DupCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DupCommand {
+    #[command(after_help = crate::EXIT_CODES)]
+    Accept(accept::AcceptArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    List(list::ListArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Revoke(revoke::RevokeArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Trend(trend::TrendArguments),
+}
+
+pub(super) fn run(arguments: &DupArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    match &arguments.command {
+        DupCommand::Accept(arguments) => accept::run(arguments, interrupt),
+        DupCommand::List(arguments) => list::run(arguments),
+        DupCommand::Revoke(arguments) => revoke::run(arguments, interrupt),
+        DupCommand::Trend(arguments) => trend::run(arguments, interrupt),
+    }
+}
+
+/// The fewest digits that may stand for an id.
+const SHORTEST_PREFIX: usize = 4;
+
+/// The beginning of a group's id, in the digits that ids are written in.
+fn group_prefix(text: &str) -> Result<String, Failure> {
+    let is_prefix = (SHORTEST_PREFIX..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_prefix {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Failure::usage(anyhow!("find group {text:?}: accepted are {SHORTEST_PREFIX} to 16 hexadecimal digits"))
+        .with_hint("cds dup-check shows the ids of the groups"))
+}

@@ -1,0 +1,218 @@
+//! `cds dup trend`: how the duplicates of a project came and went.
+
+use std::io::{self, Write};
+
+use cds_persistence::SqliteReader;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{ReadArguments, facts};
+use crate::{
+    arguments::SearchArguments,
+    duplicates::{
+        baseline::Lineage,
+        load,
+        trend::{TrendPoint, TrendQuery, trend},
+    },
+    failure::{Failure, database_failure},
+    render::{
+        columns::wrap,
+        grid::{Cell, Column, Grid, Saving},
+        screen::Screen,
+        style::Tone,
+        text::one_line,
+    },
+    signals::Interrupt,
+};
+
+/// Duplicates by run, the oldest first; each run is searched anew with the same settings
+#[derive(Debug, Args)]
+pub(super) struct TrendArguments {
+    #[command(flatten)]
+    read: ReadArguments,
+
+    /// Only the last so many runs
+    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
+    limit: u32,
+
+    /// The project [default: that of the latest run]
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+
+    #[command(flatten)]
+    search: SearchArguments,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::number("RUN"),
+    Column::text("STARTED"),
+    Column::text("COMMIT"),
+    Column::number("GROUPS"),
+    Column::number("MEMBERS"),
+    Column::number("REPEATED"),
+    Column::number("SHARE"),
+    Column::number("BORN"),
+    Column::number("GROWN"),
+    Column::number("GONE"),
+];
+
+const SAVINGS: &[Saving] = &[
+    Saving::Shorten("STARTED"),
+    Saving::Shorten("COMMIT"),
+    Saving::Shorten("STARTED"),
+    Saving::Drop("COMMIT"),
+    Saving::Drop("MEMBERS"),
+    Saving::Drop("STARTED"),
+    Saving::Drop("REPEATED"),
+];
+
+pub(super) fn run(arguments: &TrendArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let (reader, _) = arguments.read.open()?;
+    let lineage = arguments.lineage(&reader)?;
+    let points = match &lineage {
+        None => Vec::new(),
+        Some(lineage) => {
+            let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+            let settings = arguments.search.settings();
+            let query = TrendQuery { lineage, last_run_id: None, limit, settings: &settings };
+            trend(&reader, &query, &|| interrupt.check())?
+        }
+    };
+    arguments.read.show(
+        || json(lineage.as_ref(), &points),
+        |writer, screen| {
+            if points.is_empty() { writeln!(writer, "no run matches") } else { write(writer, &points, screen) }
+        },
+    )
+}
+
+impl TrendArguments {
+    /// The project that is looked at; none where the database has no run.
+    fn lineage(&self, reader: &SqliteReader) -> Result<Option<Lineage>, Failure> {
+        if let Some(name) = &self.project {
+            return Ok(Some(Lineage::Project(name.clone())));
+        }
+        match reader.newest_snapshot().map_err(database_failure)? {
+            Some(run) => Ok(Some(Lineage::of(&load::find_run(reader, &run.to_string())?))),
+            None => Ok(None),
+        }
+    }
+}
+
+fn json(lineage: Option<&Lineage>, points: &[TrendPoint]) -> Value {
+    let point = |point: &TrendPoint| {
+        json!({
+            "run_id": point.snapshot.run_id.0,
+            "started_at": point.snapshot.started_at,
+            "code_ref": point.snapshot.code_ref,
+            "group_count": point.totals.group_count,
+            "member_count": point.totals.member_count,
+            "repeated_lines": point.totals.repeated_lines,
+            "line_count": point.totals.line_count,
+            "share": point.totals.share(),
+            "born_count": point.moves.map(|moves| moves.born_count),
+            "grown_count": point.moves.map(|moves| moves.grown_count),
+            "gone_count": point.moves.map(|moves| moves.gone_count),
+        })
+    };
+    let (project, root_path) = match lineage {
+        Some(Lineage::Project(name)) => (Some(name), None),
+        Some(Lineage::Root(path)) => (None, Some(path)),
+        None => (None, None),
+    };
+    json!({ "project": project, "root_path": root_path, "runs": points.iter().map(point).collect::<Value>() })
+}
+
+fn write(writer: &mut dyn Write, points: &[TrendPoint], screen: &Screen) -> io::Result<()> {
+    let mut grid = Grid::new(COLUMNS, SAVINGS);
+    for point in points {
+        let moves = point.moves;
+        let worse = |count: Option<usize>| {
+            Cell::of(count).tone(if count.is_none_or(|count| count == 0) { Tone::Faint } else { Tone::Bad })
+        };
+        let better = |count: Option<usize>| {
+            Cell::of(count).tone(if count.is_none_or(|count| count == 0) { Tone::Faint } else { Tone::Good })
+        };
+        grid.push([
+            Cell::of(Some(point.snapshot.run_id)),
+            facts::time_cell(&point.snapshot.started_at, screen),
+            facts::commit_cell(point.snapshot.code_ref.as_deref()),
+            Cell::of(Some(point.totals.group_count)),
+            Cell::of(Some(point.totals.member_count)),
+            Cell::of(Some(point.totals.repeated_lines)),
+            Cell::new(format!("{:.1} %", point.totals.share() * 100.0)),
+            worse(moves.map(|moves| moves.born_count)),
+            worse(moves.map(|moves| moves.grown_count)),
+            better(moves.map(|moves| moves.gone_count)),
+        ]);
+    }
+    grid.write(writer, screen, 0)?;
+    let runs = facts::plural(points.len() as u64, "run");
+    let summary = one_line(&format!("{runs}; times in {}", screen.time.name()));
+    wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use cds_duplication::Totals;
+    use cds_persistence::RunId;
+    use jiff::tz::TimeZone;
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::{
+        duplicates::{baseline::Earlier, samples::HOSTILE, trend::Moves},
+        render::{local_time::LocalTime, style::Palette, text::is_unsafe},
+    };
+
+    fn points(word: &str) -> Vec<TrendPoint> {
+        let point = |run_id, group_count, moves| TrendPoint {
+            snapshot: Earlier {
+                run_id: RunId(run_id),
+                started_at: "2026-11-20T22:15:00.120Z".to_owned(),
+                code_ref: (run_id > 1).then(|| word.to_owned()),
+            },
+            totals: Totals {
+                group_count,
+                member_count: 2 * group_count,
+                repeated_lines: 10 * group_count,
+                line_count: 1_234,
+            },
+            moves,
+        };
+        let moves = |born_count, grown_count, gone_count| Some(Moves { born_count, gone_count, grown_count });
+        vec![point(1, 4, None), point(7, 7, moves(3, 1, 0)), point(12, 0, moves(0, 0, 7))]
+    }
+
+    fn table(points: &[TrendPoint], width: usize) -> String {
+        let screen = Screen { width, palette: Palette::Plain, time: LocalTime::of(TimeZone::UTC) };
+        let mut output = Vec::new();
+        write(&mut output, points, &screen).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn it_looks_as_reviewed() {
+        let points = points("1f6467f6800f02fcbea9178082e1398a00112233");
+        insta::assert_snapshot!("trend_60", table(&points, 60));
+        insta::assert_snapshot!("trend_120", table(&points, 120));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+        for width in 40..200 {
+            for line in table(&points(HOSTILE), width).lines() {
+                assert!(line.width() <= width && !line.chars().any(is_unsafe), "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_first_run_cannot_say_is_null() {
+        let object = json(Some(&Lineage::Project("shop".to_owned())), &points("x"));
+        assert_eq!((&object["project"], &object["root_path"]), (&json!("shop"), &Value::Null));
+        assert_eq!((&object["runs"][0]["born_count"], &object["runs"][1]["born_count"]), (&Value::Null, &json!(3)));
+        assert_eq!(object["runs"][0]["share"], json!(40.0 / 1_234.0));
+        assert_eq!(json(None, &[])["runs"], json!([]));
+    }
+}

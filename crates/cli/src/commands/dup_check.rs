@@ -1,0 +1,180 @@
+//! `cds dup-check`: the duplicates of a snapshot.
+
+use std::collections::HashMap;
+
+use anyhow::anyhow;
+use cds_duplication::{Channel, file_lines};
+use cds_persistence::{RunId, SqliteReader};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    arguments::{DatabaseArguments, DupFormat, DupResultArguments, Limit, SearchArguments},
+    duplicates::{
+        Findings, GroupState, Shown, View,
+        baseline::{Earlier, Lineage},
+        gate::{FailOn, GateArguments},
+        load, render, select,
+        trend::{self, TrendPoint, TrendQuery},
+    },
+    failure::{Failure, database_failure},
+    render::{messages, screen::Screen},
+    signals::Interrupt,
+};
+
+/// Show what says the same: equal, renamed, nearly equal, partly equal, or with the same intent
+#[derive(Debug, Args)]
+pub(crate) struct DupCheckArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    /// The snapshot to look at: its number, `latest`, or any name that `cds runs show` takes
+    #[arg(long, value_name = "ID", default_value = "latest", allow_hyphen_values = true)]
+    run_id: String,
+
+    #[command(flatten)]
+    search: SearchArguments,
+
+    /// Only groups with a member in such a file, for example 'orders/**'; can be given several times
+    #[arg(long, value_name = "GLOB")]
+    path_filter: Vec<String>,
+
+    /// How many groups are shown, shared by the channels; 0 for all
+    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    limit: Limit,
+
+    /// Only groups whose id begins so, also those that another group tells
+    #[arg(long, value_name = "ID")]
+    group: Option<String>,
+
+    /// Show the code of each group instead of a list
+    #[arg(long, value_enum, value_name = "WHAT")]
+    show: Option<Show>,
+
+    #[command(flatten)]
+    gate: GateArguments,
+
+    #[command(flatten)]
+    result: DupResultArguments,
+}
+
+/// Runs in the trend of a page; each of them is searched.
+const TREND_RUNS: usize = 20;
+
+/// What else the table can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// The members side by side, with what differs marked
+    Diff,
+}
+
+pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let format = arguments.result.format;
+    if arguments.show.is_some() && format != DupFormat::Table {
+        return Err(Failure::usage(anyhow!("use --show diff: it is for people, and --format asks for another form"))
+            .with_hint("leave one of the two out"));
+    }
+    let settings = arguments.search.settings();
+    let filter = select::PathFilter::new(&arguments.path_filter)?;
+    let output = arguments.result.output()?;
+    let plan = arguments.database.plan()?;
+    let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    let run = load::find_run(&reader, &arguments.run_id)?;
+    let definitions = load::definitions(&reader, RunId(run.run_id), &settings.kinds)?;
+    if definitions.is_empty() {
+        messages::warning(&format!("run {} has no records", run.run_id));
+    }
+    interrupt.check()?;
+    let report = cds_duplication::find(&definitions, &settings);
+    interrupt.check()?;
+    let mut findings = Findings {
+        run,
+        settings,
+        definitions,
+        report,
+        shown: Vec::new(),
+        truncated_count: 0,
+        view: View { path_filters: arguments.path_filter.clone(), ..View::default() },
+        accepted_count: 0,
+        baseline_run_id: None,
+        broken_gates: Vec::new(),
+        trend: Vec::new(),
+        raw_code: HashMap::new(),
+    };
+    findings.shown = match &arguments.group {
+        Some(prefix) => select::by_id(&findings, prefix)?,
+        None => select::shown(&findings, &filter),
+    };
+    arguments.gate.apply(&reader, &mut findings)?;
+    if !findings.broken_gates.is_empty() && arguments.gate.fail_on == Some(FailOn::New) {
+        keep_what_is_new(&mut findings);
+    }
+    select::truncate(&mut findings, arguments.limit.0);
+    let needs_code = arguments.show.is_some() || format == DupFormat::Html;
+    add_code(&reader, &mut findings, needs_code)?;
+    if format == DupFormat::Html {
+        findings.trend = trend_to(&reader, &findings, interrupt)?;
+    }
+    if findings.truncated_count > 0 && format == DupFormat::Csv {
+        messages::warning(&format!("{} groups are left out; --limit 0 shows all", findings.truncated_count));
+    }
+    let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };
+    output.write(|writer| match arguments.show {
+        Some(Show::Diff) => render::diff::write(writer, &findings, &screen),
+        None => render::write(format, writer, &findings, &screen),
+    })?;
+    if findings.broken_gates.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::failed(anyhow!("pass the gate: {}", findings.broken_gates.join("; "))))
+}
+
+/// Leaves only the groups that broke a gate for new ones; all where it was another gate that broke.
+fn keep_what_is_new(findings: &mut Findings) {
+    let is_new = |shown: &Shown| matches!(shown.state, GroupState::New | GroupState::Grown { .. });
+    if findings.shown.iter().any(is_new) {
+        findings.shown.retain(is_new);
+    }
+}
+
+/// The last runs of the project up to the one at hand, which is searched already.
+fn trend_to(reader: &SqliteReader, findings: &Findings, interrupt: &Interrupt) -> Result<Vec<TrendPoint>, Failure> {
+    let run = &findings.run;
+    let query = TrendQuery {
+        lineage: &Lineage::of(run),
+        last_run_id: Some(run.run_id - 1),
+        limit: TREND_RUNS - 1,
+        settings: &findings.settings,
+    };
+    let mut points = trend::trend(reader, &query, &|| interrupt.check())?;
+    let snapshot =
+        Earlier { run_id: RunId(run.run_id), started_at: run.started_at.clone(), code_ref: run.code_ref.clone() };
+    points.push(TrendPoint { snapshot, totals: findings.report.totals, moves: None });
+    Ok(points)
+}
+
+/// Reads the exact code of the members that are shown, and finds the lines of fragments in it.
+fn add_code(reader: &SqliteReader, findings: &mut Findings, needs_all: bool) -> Result<(), Failure> {
+    let mut ids = Vec::new();
+    for shown in &findings.shown {
+        let group = findings.group(shown);
+        let members = group.members.iter();
+        let wanted =
+            members.filter(|member| needs_all || (group.channel == Channel::Fragment && member.lines_are_estimated));
+        ids.extend(wanted.map(|member| findings.definition(member).record_id));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let raw_code = reader.raw_code(&ids).map_err(database_failure)?;
+    for shown in &findings.shown {
+        let group = &mut findings.report.groups[shown.group];
+        for member in group.members.iter_mut().filter(|member| member.lines_are_estimated) {
+            let definition = &findings.definitions[member.index];
+            if let Some(raw) = raw_code.get(&definition.record_id) {
+                member.file_lines = file_lines(definition, raw, member.normalized_lines);
+                member.lines_are_estimated = false;
+            }
+        }
+    }
+    findings.raw_code = if needs_all { raw_code } else { HashMap::new() };
+    Ok(())
+}

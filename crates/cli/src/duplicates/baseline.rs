@@ -1,0 +1,82 @@
+//! Earlier snapshots of the same project, and what was found in them.
+
+use cds_duplication::{SearchKeys, Settings, Totals, find, search_keys};
+use cds_persistence::{Invocation, InvocationFilter, RunId, SqliteReader};
+
+use super::{RunFacts, load};
+use crate::failure::{Failure, database_failure};
+
+/// By what the snapshots of one project are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lineage {
+    /// The project that the ledger names.
+    Project(String),
+    /// The tree of snapshots without an account.
+    Root(String),
+}
+
+impl Lineage {
+    /// That of a run.
+    pub(crate) fn of(run: &RunFacts) -> Self {
+        run.project.clone().map_or_else(|| Self::Root(run.root_path.clone()), Self::Project)
+    }
+
+    fn has(&self, found: &Invocation) -> bool {
+        match self {
+            Self::Project(name) => found.project() == Some(name),
+            Self::Root(path) => {
+                found.ledger.is_none() && found.snapshot.as_ref().is_some_and(|row| row.root_path == *path)
+            }
+        }
+    }
+}
+
+/// One snapshot of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Earlier {
+    pub(crate) run_id: RunId,
+    /// RFC 3339, as it is stored.
+    pub(crate) started_at: String,
+    /// From the ledger.
+    pub(crate) code_ref: Option<String>,
+}
+
+/// The snapshots of a project that are there, the greatest number first.
+pub(crate) fn snapshots(reader: &SqliteReader, lineage: &Lineage) -> Result<Vec<Earlier>, Failure> {
+    let project = match lineage {
+        Lineage::Project(name) => Some(name.clone()),
+        Lineage::Root(_) => None,
+    };
+    let filter = InvocationFilter { project, ..InvocationFilter::default() };
+    let invocations = reader.invocations(&filter).map_err(database_failure)?;
+    let mut found: Vec<Earlier> = invocations
+        .into_iter()
+        .filter(|invocation| lineage.has(invocation))
+        .filter_map(|invocation| {
+            let code_ref = invocation.ledger.and_then(|row| row.code_ref);
+            invocation.snapshot.map(|row| Earlier { run_id: row.id, started_at: row.started_at, code_ref })
+        })
+        .collect();
+    found.sort_by_key(|earlier| std::cmp::Reverse(earlier.run_id));
+    Ok(found)
+}
+
+/// The snapshot of the same project that was written last before `run`.
+pub(crate) fn previous(reader: &SqliteReader, run: &RunFacts) -> Result<Option<RunId>, Failure> {
+    let found = snapshots(reader, &Lineage::of(run))?;
+    Ok(found.into_iter().map(|earlier| earlier.run_id).find(|id| id.0 < run.run_id))
+}
+
+/// What stays of a search when the code is forgotten.
+#[derive(Debug)]
+pub(crate) struct Searched {
+    pub(crate) keys: SearchKeys,
+    pub(crate) totals: Totals,
+}
+
+/// Searches a snapshot; its code is in memory only for that long.
+pub(crate) fn search(reader: &SqliteReader, run: RunId, settings: &Settings) -> Result<Searched, Failure> {
+    let definitions = load::definitions(reader, run, &settings.kinds)?;
+    let report = find(&definitions, settings);
+    Ok(Searched { keys: search_keys(&report.groups, &definitions), totals: report.totals })
+}

@@ -1,0 +1,213 @@
+//! What a caller, mostly a CI job, wants to fail on.
+
+use anyhow::Context as _;
+use cds_duplication::{Change, Settings, WeakPolicy, compare, search_keys};
+use cds_persistence::{RunId, SqliteReader};
+use clap::{Args, ValueEnum};
+
+use super::{Findings, GroupState, accepted::Accepted, baseline, load};
+use crate::{failure::Failure, render::messages};
+
+/// So many ids are named where a gate is not met.
+const NAMED_COUNT: usize = 10;
+
+/// What the user wants to fail on.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct GateArguments {
+    /// Exit with 1 if there is a group that is new or gained a copy, or any group at all
+    #[arg(long, value_enum, value_name = "WHICH", env = "CDS_FAIL_ON")]
+    pub(crate) fail_on: Option<FailOn>,
+
+    /// The run that groups are compared with [default with --fail-on new: the previous run of the project]
+    #[arg(long, value_name = "RUN", env = "CDS_BASELINE_RUN")]
+    pub(crate) baseline_run: Option<String>,
+
+    /// Exit with 1 if more than this share of all lines repeats, for example 5% or 0.05
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true, env = "CDS_MAX_SHARE")]
+    pub(crate) max_share: Option<f64>,
+}
+
+/// Which groups are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Those that the earlier run did not have, or had with fewer copies
+    New,
+    /// Every one that nobody accepted
+    Any,
+}
+
+impl GateArguments {
+    /// Leaves out of what is shown what somebody accepted, says of the rest what it is compared with an earlier run,
+    /// and which gates are not met.
+    ///
+    /// `findings.shown` has all groups that are to be looked at, whatever is later cut off.
+    pub(crate) fn apply(&self, reader: &SqliteReader, findings: &mut Findings) -> Result<(), Failure> {
+        leave_out_accepted(&Accepted::read(reader)?, findings);
+        if let Some(baseline) = self.baseline(reader, findings)? {
+            // Whether a shape is common depends on all of the code: what was too weak to be shown before is no new copy.
+            let settings = Settings { weak: WeakPolicy::RankLast, ..findings.settings.clone() };
+            let earlier = baseline::search(reader, baseline, &settings)?;
+            let current = search_keys(&findings.report.groups, &findings.definitions);
+            let changes = compare(&earlier.keys, &current).changes;
+            for shown in &mut findings.shown {
+                shown.state = changes[shown.group].into();
+            }
+            findings.baseline_run_id = Some(baseline.0);
+        }
+        findings.broken_gates.extend(self.broken(findings));
+        Ok(())
+    }
+
+    /// The run to compare with, where one is asked for and there.
+    fn baseline(&self, reader: &SqliteReader, findings: &Findings) -> Result<Option<RunId>, Failure> {
+        if let Some(name) = &self.baseline_run {
+            return load::find_run(reader, name).map(|run| Some(RunId(run.run_id)));
+        }
+        if self.fail_on != Some(FailOn::New) {
+            return Ok(None);
+        }
+        let previous = baseline::previous(reader, &findings.run)?;
+        if previous.is_none() {
+            let run = findings.run.run_id;
+            messages::warning(&format!(
+                "run {run} is the first of its project here: there is nothing to compare with, so nothing counts as new"
+            ));
+        }
+        Ok(previous)
+    }
+
+    fn broken(&self, findings: &Findings) -> Vec<String> {
+        let named = |what: &str, is_meant: &dyn Fn(GroupState) -> bool| {
+            let shown = findings.shown.iter().filter(|shown| is_meant(shown.state));
+            let ids: Vec<&str> = shown.map(|shown| findings.group(shown).group_id.as_str()).collect();
+            (!ids.is_empty()).then(|| format!("{what}: {}", list(&ids)))
+        };
+        let groups = match self.fail_on {
+            Some(FailOn::New) => {
+                named("new duplicates", &|state| matches!(state, GroupState::New | GroupState::Grown { .. }))
+            }
+            Some(FailOn::Any) => named("duplicates", &|_| true),
+            None => None,
+        };
+        let share = findings.report.totals.share();
+        let lines = self.max_share.filter(|most| share > *most).map(|most| {
+            let (share, most) = percentages(share, most);
+            format!("{share} % of all lines repeat, more than {most} %")
+        });
+        groups.into_iter().chain(lines).collect()
+    }
+}
+
+impl From<Change> for GroupState {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Known => Self::Known,
+            Change::Grown { before } => Self::Grown { before },
+            Change::New => Self::New,
+        }
+    }
+}
+
+fn leave_out_accepted(accepted: &Accepted, findings: &mut Findings) {
+    let all = std::mem::take(&mut findings.shown);
+    let count = all.len();
+    findings.shown = all.into_iter().filter(|shown| !accepted.covers(findings.group(shown))).collect();
+    findings.accepted_count += count - findings.shown.len();
+}
+
+/// `2 groups (…, …)`, and not more ids than somebody reads.
+fn list(ids: &[&str]) -> String {
+    let end = if ids.len() == 1 { "" } else { "s" };
+    let named = ids.iter().take(NAMED_COUNT).copied().collect::<Vec<_>>().join(", ");
+    let rest = match ids.len().saturating_sub(NAMED_COUNT) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    format!("{} group{end} ({named}{rest})", ids.len())
+}
+
+/// Both in percent, with as many decimals as it takes to tell them apart.
+fn percentages(share: f64, most: f64) -> (String, String) {
+    let mut texts = (String::new(), String::new());
+    for decimals in 1..=6 {
+        texts = (format!("{:.decimals$}", share * 100.0), format!("{:.decimals$}", most * 100.0));
+        if texts.0 != texts.1 {
+            break;
+        }
+    }
+    let most = texts.1.trim_end_matches('0').trim_end_matches('.').to_owned();
+    (texts.0, most)
+}
+
+/// `5%`, `2.5 %` or `0.05`.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.trim_end().parse::<f64>().context("no number").map(|number| number / 100.0),
+        None => text.parse().context("no number"),
+    };
+    let number = number.ok().filter(|share| (0.0..=1.0).contains(share));
+    number.ok_or_else(|| "accepted are 0% to 100%, or the same as a ratio from 0 to 1, such as 0.05".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn gates(fail_on: Option<FailOn>, max_share: Option<f64>) -> GateArguments {
+        GateArguments { fail_on, baseline_run: None, max_share }
+    }
+
+    #[test]
+    fn a_share_is_a_percentage_or_a_ratio() {
+        for (text, expected) in
+            [("5%", 0.05), ("2.5 %", 0.025), ("0.05", 0.05), ("0", 0.0), ("0%", 0.0), ("1", 1.0), ("100%", 1.0)]
+        {
+            assert!((parse_share(text).unwrap() - expected).abs() < 1e-12, "{text}");
+        }
+        for wrong in ["", "%", "5", "1.01", "101%", "-1%", "-0.1", "NaN", "inf%", "five", "5%%"] {
+            assert!(parse_share(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_gate_names_what_broke_it() {
+        let mut findings = samples::shop();
+        findings.shown[0].state = GroupState::Known;
+        findings.shown[1].state = GroupState::New;
+        findings.shown[3].state = GroupState::Grown { before: 2 };
+        let broken = |gates: &GateArguments| gates.broken(&findings);
+        assert_eq!(
+            broken(&gates(Some(FailOn::New), None)),
+            ["new duplicates: 2 groups (00000000000000e2, 00000000000000e4)"]
+        );
+        let any = broken(&gates(Some(FailOn::Any), None));
+        assert!(any[0].starts_with("duplicates: 5 groups (00000000000000e1, "), "{any:?}");
+        assert_eq!(broken(&gates(None, None)), [""; 0]);
+        let totals = findings.report.totals;
+        let share = totals.share();
+        let expected = format!("{:.1} % of all lines repeat, more than 0.5 %", share * 100.0);
+        assert_eq!(broken(&gates(None, Some(0.005))), [expected]);
+        assert_eq!(broken(&gates(None, Some(share))), [""; 0], "as many as allowed");
+        assert_eq!(broken(&gates(Some(FailOn::New), Some(0.0))).len(), 2);
+    }
+
+    #[test]
+    fn the_percentages_differ_as_the_shares_do() {
+        let both = |share, most| {
+            let (share, most) = percentages(share, most);
+            format!("{share} > {most}")
+        };
+        assert_eq!(both(0.031, 0.02), "3.1 > 2");
+        assert_eq!(both(0.020_04, 0.02), "2.004 > 2");
+        assert_eq!(both(1.0, 0.0), "100.0 > 0");
+    }
+
+    #[test]
+    fn many_groups_are_counted_and_some_are_named() {
+        let ids: Vec<String> = (0..12).map(|number| format!("{number:016x}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        assert_eq!(list(&ids[..1]), "1 group (0000000000000000)");
+        let text = list(&ids);
+        assert!(text.starts_with("12 groups (") && text.ends_with("0000000000000009 and 2 more)"), "{text}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Duplicates of one snapshot: what was found, and what of it is to be shown.
+//!
+//! The search itself is in `cds-duplication`, which knows neither database nor terminal. Here its input is read, and its
+//! result is held against what was accepted and what an earlier snapshot had.
+
+pub(crate) mod accepted;
+pub(crate) mod baseline;
+pub(crate) mod gate;
+pub(crate) mod load;
+pub(crate) mod render;
+#[cfg(test)]
+pub(crate) mod samples;
+pub(crate) mod select;
+pub(crate) mod target;
+pub(crate) mod trend;
+
+use std::collections::{BTreeMap, HashMap};
+
+use cds_duplication::{Channel, Definition, Group, Report, Settings};
+
+/// Everything that the outputs of `cds dup-check` show.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    pub(crate) run: RunFacts,
+    pub(crate) settings: Settings,
+    /// What was searched; members of groups are places in it.
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) report: Report,
+    /// What is to be shown, in the order in which it is shown.
+    pub(crate) shown: Vec<Shown>,
+    /// Groups that would be shown if `--limit` allowed it, beside those that are.
+    pub(crate) truncated_count: usize,
+    /// What the caller wants to see of it.
+    pub(crate) view: View,
+    /// Groups that are not shown because somebody accepted them.
+    pub(crate) accepted_count: usize,
+    /// The snapshot that the groups were compared with, where they were.
+    pub(crate) baseline_run_id: Option<i64>,
+    /// What the caller asked to fail on, where it was met: one line each.
+    pub(crate) broken_gates: Vec<String>,
+    /// The run among the last ones of its project, oldest first, where an output needs it.
+    pub(crate) trend: Vec<trend::TrendPoint>,
+    /// The exact code of members, by record id, where an output needs it.
+    pub(crate) raw_code: HashMap<i64, String>,
+}
+
+/// The snapshot that was searched.
+#[derive(Debug, Clone)]
+pub(crate) struct RunFacts {
+    pub(crate) run_id: i64,
+    /// RFC 3339, as it is stored.
+    pub(crate) started_at: String,
+    pub(crate) root_path: String,
+    /// The folders from the repository's root to `root_path`, with `/` behind each; empty where both are the same and
+    /// where no repository is found. Programs that show findings beside code take paths from the repository's root.
+    pub(crate) path_prefix: String,
+    /// From the ledger; none for a snapshot without an account.
+    pub(crate) project: Option<String>,
+    /// From the ledger.
+    pub(crate) code_ref: Option<String>,
+}
+
+/// What of the groups the caller wants to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct View {
+    /// Only groups with a member in a file that one of these patterns matches; empty for all.
+    pub(crate) path_filters: Vec<String>,
+    /// At most so many groups, none for all.
+    pub(crate) limit: Option<usize>,
+    /// The part of the truncated groups that each channel has.
+    pub(crate) truncated: BTreeMap<Channel, usize>,
+}
+
+/// One group that is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shown {
+    /// Its place in the groups of the report.
+    pub(crate) group: usize,
+    pub(crate) state: GroupState,
+}
+
+/// What a group is, compared with an earlier snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GroupState {
+    /// Nothing was compared.
+    Uncompared,
+    /// It stood there before, with as many copies or more.
+    Known,
+    /// It did not stand there.
+    New,
+    /// It stood there with fewer copies.
+    Grown {
+        /// Copies it had.
+        before: usize,
+    },
+}
+
+impl Findings {
+    /// The group behind something that is shown.
+    pub(crate) fn group(&self, shown: &Shown) -> &Group {
+        &self.report.groups[shown.group]
+    }
+
+    /// What a member is.
+    pub(crate) fn definition(&self, member: &cds_duplication::Member) -> &Definition {
+        &self.definitions[member.index]
+    }
+}
+
+impl GroupState {
+    /// The word that every output uses; none where nothing was compared.
+    pub(crate) const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Uncompared => None,
+            Self::Known => Some("known"),
+            Self::New => Some("new"),
+            Self::Grown { .. } => Some("grown"),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What the outputs for other programs say about one copy: where it is, what it is called, and what identifies it.
+
+use std::collections::HashMap;
+
+use cds_duplication::{Channel, Definition, Group, Member};
+use ring::digest::{Context, SHA256};
+
+use super::Findings;
+use crate::{
+    duplicates::{GroupState, Shown},
+    render::text,
+};
+
+/// The longest name, in characters; a signature may be any text.
+const LONGEST_NAME: usize = 80;
+/// Copies that a message names; the others are counted.
+pub(super) const NAMED_COPIES: usize = 20;
+
+/// One copy with the group that it belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Copy<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) group: &'a Group,
+    pub(super) member: &'a Member,
+    /// Its place among the members.
+    pub(super) place: usize,
+    pub(super) definition: &'a Definition,
+}
+
+/// Every copy of everything that is shown, in the order in which it is shown.
+pub(super) fn all(findings: &Findings) -> impl Iterator<Item = Copy<'_>> {
+    findings.shown.iter().flat_map(|shown| of_group(findings, shown))
+}
+
+/// The copies of one group.
+pub(super) fn of_group<'a>(findings: &'a Findings, shown: &'a Shown) -> impl Iterator<Item = Copy<'a>> {
+    let group = findings.group(shown);
+    group.members.iter().enumerate().map(move |(place, member)| {
+        let definition = findings.definition(member);
+        Copy { shown, group, member, place, definition }
+    })
+}
+
+impl<'a> Copy<'a> {
+    /// The file, from the repository's root.
+    pub(super) fn path(&self, findings: &Findings) -> String {
+        format!("{}{}", findings.run.path_prefix, self.definition.file_path)
+    }
+
+    /// `path:line` on one line.
+    pub(super) fn place(&self, findings: &Findings) -> String {
+        format!("{}:{}", text::one_line(&self.path(findings)), self.member.file_lines.0)
+    }
+
+    /// What the definition is called, safe for a terminal and never empty.
+    pub(super) fn name(&self) -> String {
+        name(self.definition)
+    }
+
+    /// The other copies of the group, as many as a message names, and how many there are beside them.
+    pub(super) fn others(&self, findings: &'a Findings) -> (Vec<Copy<'a>>, usize) {
+        let own = self.place;
+        let others = of_group(findings, self.shown).filter(|copy| copy.place != own).take(NAMED_COPIES).collect();
+        (others, (self.group.members.len() - 1).saturating_sub(NAMED_COPIES))
+    }
+
+    /// One sentence: in which sense this repeats what stands elsewhere, and how much of it.
+    pub(super) fn sentence(&self) -> String {
+        let other_count = self.group.members.len() - 1;
+        let others = match other_count {
+            1 => "another definition".to_owned(),
+            count => format!("{count} other definitions"),
+        };
+        let name = self.name();
+        let line_count = self.group.repeated_lines;
+        // Rounded down: what differs is never called 100 %.
+        let alike = (self.member.best_ratio * 100.0).floor();
+        match self.group.channel {
+            Channel::Exact => format!("{name} says the same as {others}, {line_count} lines each."),
+            Channel::Renamed => format!("{name} is {others} with other names or literals, {line_count} lines each."),
+            Channel::Near => format!("{name} is nearly the same as {others}, up to {alike} % alike."),
+            Channel::Fragment => format!("{name} shares {line_count} lines with {others}."),
+            Channel::Intent => format!("{name} is said to do what {others} does, in other code."),
+        }
+    }
+}
+
+/// The name in a signature: what stands behind the keywords, up to the first character that no name has.
+pub(super) fn name(definition: &Definition) -> String {
+    let Some(signature) = &definition.signature else { return cut(&text::one_line(&definition.file_path)) };
+    let words = signature.split_whitespace().skip_while(|word| matches!(*word, "async" | "def" | "class"));
+    let first = words.into_iter().next().unwrap_or_default();
+    let name: String = first.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+    cut(&if name.is_empty() { text::one_line(signature) } else { name })
+}
+
+fn cut(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((at, _)) => format!("{}…", &name[..at]),
+        None if name.is_empty() => "a definition".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// What a channel's groups are called in a title.
+pub(super) const fn title(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Exact => "Exact duplicate",
+        Channel::Renamed => "Renamed duplicate",
+        Channel::Near => "Near duplicate",
+        Channel::Fragment => "Duplicated fragment",
+        Channel::Intent => "Same intent",
+    }
+}
+
+/// Whether a group asks for attention less than its channel does.
+pub(super) fn is_minor(shown: &Shown, group: &Group) -> bool {
+    shown.state == GroupState::Known || group.is_test || group.is_weak
+}
+
+/// Fingerprints of copies that stay when lines move and other files change, and of which no two are equal.
+#[derive(Default)]
+pub(super) struct Fingerprints {
+    seen: HashMap<u128, u32>,
+}
+
+impl Fingerprints {
+    /// 32 hexadecimal digits from the group, the file and the content; equal copies in one file are counted.
+    pub(super) fn next(&mut self, copy: &Copy<'_>) -> String {
+        let definition = copy.definition;
+        let mut content = Context::new(&SHA256);
+        let (first, last) = copy.member.normalized_lines;
+        let lines = format!("{first}-{last}");
+        for part in
+            [copy.group.group_id.as_bytes(), definition.file_path.as_bytes(), &definition.md5sum.0, lines.as_bytes()]
+        {
+            content.update(&(part.len() as u64).to_le_bytes());
+            content.update(part);
+        }
+        let count = self.seen.entry(first_half(content.clone())).or_default();
+        *count += 1;
+        content.update(&count.to_le_bytes());
+        format!("{:032x}", first_half(content))
+    }
+}
+
+fn first_half(content: Context) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&content.finish().as_ref()[..16]);
+    u128::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::duplicates::samples;
+
+    #[test]
+    fn a_name_is_found_in_a_signature() {
+        for (signature, expected) in [
+            ("def load(row):", "load"),
+            ("async  def\n  load (row):", "load"),
+            ("class Cart(Base):", "Cart"),
+            ("def été[T](x):", "été"),
+            ("=> \x1b x", "=> \\u{1b} x"),
+            ("", "a definition"),
+        ] {
+            let mut definition = samples::function(1, "a.py", "f", 1, "x\n");
+            definition.signature = Some(signature.into());
+            assert_eq!(name(&definition), expected, "{signature:?}");
+            definition.signature = None;
+            assert_eq!(name(&definition), "a.py");
+        }
+    }
+
+    #[test]
+    fn fingerprints_are_unique_and_follow_the_content() {
+        let mut findings = samples::shop();
+        // The same copy twice in one file, and the same group id twice.
+        findings.definitions[1].file_path = findings.definitions[0].file_path.clone();
+        findings.report.groups[1].group_id = findings.report.groups[0].group_id.clone();
+        let of = |findings: &Findings| {
+            let mut fingerprints = Fingerprints::default();
+            all(findings).map(|copy| fingerprints.next(&copy)).collect::<Vec<_>>()
+        };
+        let first = of(&findings);
+        assert_eq!(first.iter().collect::<HashSet<_>>().len(), 11);
+        for definition in &mut findings.definitions {
+            definition.record_id += 100;
+            definition.start_line += 7;
+        }
+        for member in findings.report.groups.iter_mut().flat_map(|group| &mut group.members) {
+            member.file_lines = (member.file_lines.0 + 7, member.file_lines.1 + 7);
+        }
+        assert_eq!(of(&findings), first, "lines that moved are the same findings");
+        findings.definitions[0].md5sum.0[0] ^= 1;
+        assert_ne!(of(&findings)[0], first[0]);
+    }
+}

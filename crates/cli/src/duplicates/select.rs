@@ -1,0 +1,181 @@
+//! What of the groups is shown.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::anyhow;
+use cds_duplication::{Channel, Group};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::{Findings, GroupState, Shown};
+use crate::failure::Failure;
+
+/// Files by the patterns of their paths.
+///
+/// `*` stays within a folder, `**` does not. A pattern without `/` is for names in any folder. Whatever lies in a folder
+/// that matches, matches too.
+#[derive(Debug)]
+pub(crate) struct PathFilter(Option<GlobSet>);
+
+impl PathFilter {
+    /// Lets through what one of `patterns` matches; everything where there is none.
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, Failure> {
+        if patterns.is_empty() {
+            return Ok(Self(None));
+        }
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            let usage = |cause: String| {
+                Failure::usage(anyhow!("use --path-filter {pattern:?}: {cause}"))
+                    .with_hint("accepted are patterns such as 'orders/*.py', 'api/**' or 'test_*.py'")
+            };
+            let path = pattern.strip_prefix("./").unwrap_or(pattern);
+            let (path, is_anchored) = (path.trim_matches('/'), path.trim_end_matches('/').contains('/'));
+            if path.is_empty() {
+                return Err(usage("it is empty".to_owned()));
+            }
+            let anchor = if is_anchored { "" } else { "**/" };
+            for glob in [format!("{anchor}{path}"), format!("{anchor}{path}/**")] {
+                let glob = GlobBuilder::new(&glob).literal_separator(true).backslash_escape(true).build();
+                set.add(glob.map_err(|error| usage(error.kind().to_string()))?);
+            }
+        }
+        let set = set.build().map_err(|error| Failure::usage(anyhow!("use --path-filter: {}", error.kind())))?;
+        Ok(Self(Some(set)))
+    }
+
+    fn lets_through(&self, path: &str) -> bool {
+        self.0.as_ref().is_none_or(|set| set.is_match(path))
+    }
+}
+
+/// The groups that no other one tells and that have a member that the filter lets through, all of them.
+pub(crate) fn shown(findings: &Findings, filter: &PathFilter) -> Vec<Shown> {
+    let mut known: HashMap<&str, bool> = HashMap::new();
+    let mut is_wanted = |group: &Group| {
+        group.members.iter().any(|member| {
+            let path = &*findings.definition(member).file_path;
+            *known.entry(path).or_insert_with(|| filter.lets_through(path))
+        })
+    };
+    let groups = findings.report.groups.iter().enumerate();
+    groups
+        .filter(|(_, group)| group.told_by.is_none() && is_wanted(group))
+        .map(|(group, _)| uncompared(group))
+        .collect()
+}
+
+/// The groups whose id begins with `prefix`, also those that another one tells.
+pub(crate) fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Failure> {
+    let prefix = prefix.to_ascii_lowercase();
+    let groups = findings.report.groups.iter().enumerate();
+    let found: Vec<Shown> =
+        groups.filter(|(_, group)| group.group_id.starts_with(&prefix)).map(|(group, _)| uncompared(group)).collect();
+    if found.is_empty() {
+        return Err(Failure::usage(anyhow!("show group {prefix:?}: no group of this search has an id that begins so"))
+            .with_hint("the table names the groups; their ids depend on what is searched for"));
+    }
+    Ok(found)
+}
+
+const fn uncompared(group: usize) -> Shown {
+    Shown { group, state: GroupState::Uncompared }
+}
+
+/// Leaves at most `limit` groups. The channels take turns, each with its best, so that none hides the others.
+pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
+    findings.view.limit = limit;
+    let Some(limit) = limit.filter(|limit| *limit < findings.shown.len()) else { return };
+    let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, usize)> = Vec::with_capacity(findings.shown.len());
+    for (place, shown) in findings.shown.iter().enumerate() {
+        let turn = counts.entry(findings.group(shown).channel).or_default();
+        turns.push((*turn, place));
+        *turn += 1;
+    }
+    turns.sort_unstable();
+    let mut is_kept = vec![false; turns.len()];
+    turns.iter().take(limit).for_each(|&(_, place)| is_kept[place] = true);
+    let all = std::mem::take(&mut findings.shown);
+    for (shown, is_kept) in all.into_iter().zip(is_kept) {
+        if is_kept {
+            findings.shown.push(shown);
+        } else {
+            findings.truncated_count += 1;
+            *findings.view.truncated.entry(findings.report.groups[shown.group].channel).or_default() += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn lets_through(patterns: &[&str], path: &str) -> bool {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        PathFilter::new(&patterns).unwrap().lets_through(path)
+    }
+
+    #[test]
+    fn a_pattern_is_for_paths_names_or_folders() {
+        for (pattern, path, expected) in [
+            ("orders/*.py", "orders/cart.py", true),
+            ("orders/*.py", "orders/api/cart.py", false),
+            ("orders/*.py", "shop/orders/cart.py", false),
+            ("orders/**", "orders/api/cart.py", true),
+            ("**/api/*.py", "orders/api/cart.py", true),
+            ("orders", "orders/api/cart.py", true),
+            ("./orders/", "orders/api/cart.py", true),
+            ("/orders", "shop/orders/cart.py", false),
+            ("api", "orders/api/cart.py", true),
+            ("test_*.py", "orders/api/test_cart.py", true),
+            ("*.py", "a.pyi", false),
+            ("[ab].py", "b.py", true),
+            ("{cart,order}.py", "shop/order.py", true),
+        ] {
+            assert_eq!(lets_through(&[pattern], path), expected, "{pattern} {path}");
+        }
+        assert!(lets_through(&[], "anything") && lets_through(&["x", "y"], "y"));
+        for wrong in ["", "/", "a[", "{a"] {
+            assert!(PathFilter::new(&[wrong.to_owned()]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn one_member_that_is_wanted_is_enough() {
+        let findings = samples::shop();
+        let of = |pattern: &str| -> Vec<usize> {
+            let filter = PathFilter::new(&[pattern.to_owned()]).unwrap();
+            shown(&findings, &filter).iter().map(|shown| shown.group).collect()
+        };
+        assert_eq!(of("shop/log.py"), [2, 3]);
+        assert_eq!(of("order.py"), [0]);
+        assert_eq!(of("elsewhere"), [0; 0]);
+    }
+
+    #[test]
+    fn a_group_that_another_one_tells_is_shown_only_by_its_id() {
+        let mut findings = samples::shop();
+        findings.report.groups[2].told_by = Some(findings.report.groups[0].group_id.clone());
+        let all = shown(&findings, &PathFilter::new(&[]).unwrap());
+        assert_eq!(all.iter().map(|shown| shown.group).collect::<Vec<_>>(), [0, 1, 3, 4]);
+        assert_eq!(by_id(&findings, "00000000000000E3").unwrap()[0].group, 2);
+        assert_eq!(by_id(&findings, "0").unwrap().len(), 5);
+        assert!(by_id(&findings, "77").is_err());
+    }
+
+    #[test]
+    fn the_channels_share_what_the_limit_allows() {
+        let mut findings = samples::shop();
+        let exact = findings.report.groups[0].clone();
+        findings.report.groups.splice(1..1, vec![exact; 4]);
+        findings.shown = shown(&findings, &PathFilter::new(&[]).unwrap());
+        truncate(&mut findings, Some(6));
+        let left: Vec<usize> = findings.shown.iter().map(|shown| shown.group).collect();
+        assert_eq!(left, [0, 1, 5, 6, 7, 8], "in the order in which they were");
+        assert_eq!((findings.truncated_count, findings.view.truncated.get(&Channel::Exact)), (3, Some(&3)));
+        truncate(&mut findings, None);
+        assert_eq!((findings.shown.len(), findings.truncated_count), (6, 3));
+        truncate(&mut findings, Some(1));
+        assert_eq!((findings.shown.len(), findings.shown[0].group, findings.truncated_count), (1, 0, 8));
+    }
+}

@@ -1,0 +1,178 @@
+//! The piece of code that others are compared with: a whole text, or one definition in it.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, anyhow};
+use cds_analyzer::{Analyzer as _, PythonAnalyzer, decode};
+use cds_model::{AnalyzedFile, Record, SourceText, Symbol, SymbolKind};
+
+use crate::{failure::Failure, render::messages};
+
+/// The longest text that is read; bytes.
+const MOST_BYTES: u64 = 5_000_000;
+
+/// Where the code is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// What comes in on stdin.
+    Stdin,
+    /// All of a file.
+    File(PathBuf),
+    /// The innermost definition at a line of a file, 1-based.
+    Line(PathBuf, u32),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    /// `-`, `FILE` or `FILE:LINE`; a file that is there is never taken for one with a line.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "-" {
+            return Ok(Self::Stdin);
+        }
+        if let Some((path, line)) = text.rsplit_once(':')
+            && !path.is_empty()
+            && !line.is_empty()
+            && line.bytes().all(|digit| digit.is_ascii_digit())
+            && !Path::new(text).exists()
+        {
+            let line = line.parse().ok().filter(|line| *line > 0);
+            return line
+                .map(|line| Self::Line(PathBuf::from(path), line))
+                .ok_or_else(|| "lines are numbered from 1".to_owned());
+        }
+        if text.is_empty() {
+            return Err("accepted are FILE, FILE:LINE and - for stdin".to_owned());
+        }
+        Ok(Self::File(PathBuf::from(text)))
+    }
+}
+
+/// Reads the code and makes the record of it that a snapshot would hold.
+pub(crate) fn read(place: &Place) -> Result<Record, Failure> {
+    let (name, bytes) = match place {
+        Place::Stdin => ("stdin".to_owned(), bytes(&mut io::stdin().lock()).context("read stdin")),
+        Place::File(path) | Place::Line(path, _) => {
+            let name = path.display().to_string();
+            (name.clone(), open(path).and_then(|mut file| bytes(&mut file)).with_context(|| format!("read {name}")))
+        }
+    };
+    let bytes =
+        bytes.map_err(|error| Failure::usage(error).with_hint("name a readable file of code, or - for stdin"))?;
+    let text = decode(bytes).map_err(|error| Failure::usage(anyhow!("read {name}: {error}")))?;
+    let text = if *place == Place::Stdin { without_indentation(&text) } else { text };
+    let (records, problem) = records(&name, text);
+    let record = match place {
+        Place::Line(_, line) => innermost(records, *line).ok_or_else(|| {
+            let broken = problem.as_deref().map(|problem| format!(" ({problem})")).unwrap_or_default();
+            Failure::usage(anyhow!("look at {name}:{line}: no class, function or method covers that line{broken}"))
+                .with_hint("name a line inside of a definition, or leave the line out for the whole file")
+        })?,
+        Place::Stdin | Place::File(_) => {
+            if let Some(problem) = problem {
+                messages::warning(&format!("{name} is compared as far as it can be read: {problem}"));
+            }
+            whole(records).ok_or_else(|| nothing_in(&name))?
+        }
+    };
+    if record.normalized_code.trim().is_empty() { Err(nothing_in(&name)) } else { Ok(record) }
+}
+
+fn nothing_in(name: &str) -> Failure {
+    Failure::usage(anyhow!("look at {name}: there is no code in it"))
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    let metadata = path.metadata()?;
+    anyhow::ensure!(!metadata.is_dir(), "it is a directory");
+    Ok(File::open(path)?)
+}
+
+fn bytes(source: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    anyhow::ensure!(bytes.len() as u64 <= MOST_BYTES, "it is larger than {MOST_BYTES} bytes");
+    Ok(bytes)
+}
+
+/// The records of a text, the whole text first, and why some may be missing.
+fn records(name: &str, text: String) -> (Vec<Record>, Option<String>) {
+    let source = SourceText::new(text);
+    let found = PythonAnalyzer::new().analyze(&source, &|| false);
+    let whole = Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count() };
+    let symbols = std::iter::once(whole).chain(found.symbols).collect();
+    let file = AnalyzedFile { path: Arc::from(name), source, symbols, spans: found.spans };
+    let problem = found.problem.map(|problem| format!("line {}: {}", problem.line, problem.reason));
+    (cds_model_builder::build(vec![file]), problem)
+}
+
+fn innermost(records: Vec<Record>, line: u32) -> Option<Record> {
+    let covers =
+        |record: &Record| record.kind != SymbolKind::File && (record.start_line..=record.end_line).contains(&line);
+    records.into_iter().filter(covers).min_by_key(|record| record.end_line - record.start_line)
+}
+
+/// The whole text; where it is nothing but one definition, that definition.
+fn whole(records: Vec<Record>) -> Option<Record> {
+    let mut records = records.into_iter();
+    let file = records.next()?;
+    let only = records.find(|record| record.normalized_code.trim_end() == file.normalized_code.trim_end());
+    Some(only.unwrap_or(file))
+}
+
+/// The text without the indentation of its first line, as far as each line has it: a method that was cut out of its class
+/// is read like a function.
+fn without_indentation(text: &str) -> String {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let indent = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
+    text.split_inclusive('\n').map(|line| line.strip_prefix(indent).unwrap_or(line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: &str = "import os\n\nclass Cart:\n    def total(self):\n        # sum\n        return sum(self)\n\ndef f():\n    def g():\n        return 1\n    return g\n";
+
+    fn at(line: u32) -> Option<String> {
+        innermost(records("a.py", CODE.to_owned()).0, line)
+            .and_then(|record| record.signature.map(|text| text.to_string()))
+    }
+
+    #[test]
+    fn a_place_is_a_file_a_line_or_stdin() {
+        assert_eq!("-".parse(), Ok(Place::Stdin));
+        assert_eq!("no/a.py".parse(), Ok(Place::File("no/a.py".into())));
+        assert_eq!("no/a.py:12".parse(), Ok(Place::Line("no/a.py".into(), 12)));
+        assert_eq!("c:\\no\\a.py".parse(), Ok(Place::File("c:\\no\\a.py".into())));
+        for wrong in ["", "no/a.py:0", "no/a.py:99999999999"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_innermost_definition_is_meant() {
+        let expected =
+            [(3, "class Cart:"), (5, "def total(self):"), (8, "def f():"), (10, "def g():"), (11, "def f():")];
+        for (line, signature) in expected {
+            assert_eq!(at(line).as_deref(), Some(signature), "{line}");
+        }
+        assert_eq!((at(1), at(99)), (None, None));
+    }
+
+    #[test]
+    fn a_text_of_one_definition_is_that_definition() {
+        let cut = "    def total(self):\n        # sum\n        return sum(self)\n";
+        let record = whole(records("stdin", without_indentation(cut)).0).unwrap();
+        let inside = innermost(records("a.py", CODE.to_owned()).0, 5).unwrap();
+        assert_eq!((record.kind, record.md5sum), (SymbolKind::Function, inside.md5sum));
+        assert_eq!(whole(records("a.py", CODE.to_owned()).0).unwrap().kind, SymbolKind::File);
+        assert_eq!(&*whole(records("a.py", "x = 1  # one\n".to_owned()).0).unwrap().normalized_code, "x = 1");
+    }
+}

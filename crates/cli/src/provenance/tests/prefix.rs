@@ -1,0 +1,20 @@
+//! Paths from the root of a repository.
+
+use std::fs;
+
+use super::{super::path_prefix, Sandbox};
+
+#[test]
+fn a_prefix_leads_from_the_root_of_the_repository_to_the_tree() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.root().join("my code/src")).unwrap();
+    let root = sandbox.root();
+    assert_eq!(path_prefix(&root), "");
+    assert_eq!(path_prefix(&root.join("sub")), "sub/");
+    assert_eq!(path_prefix(&root.join("sub/c.py")), "sub/");
+    assert_eq!(path_prefix(&root.join("my code/src")), "my code/src/");
+    assert_eq!(path_prefix(&root.join("gone")), "", "a tree that is not there any more");
+    let outside = tempfile::tempdir().unwrap();
+    fs::create_dir(outside.path().join("src")).unwrap();
+    assert_eq!(path_prefix(&outside.path().join("src")), "", "no repository");
+}

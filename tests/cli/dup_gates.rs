@@ -1,0 +1,157 @@
+//! The gates of `cds dup-check`: what is new, what was there before, and how much is too much.
+
+use serde_json::{Value, json};
+
+use crate::{
+    database::{CONTRACT, Database},
+    place::{DATABASE, Outcome, Place},
+};
+
+/// A function of this name that nobody would write twice.
+pub(crate) fn total(name: &str) -> String {
+    format!(
+        "def {name}(items, limit):\n    total = 0\n    for item in items:\n        if item.price > limit:\n            \
+         raise ValueError(item)\n        total += item.price * item.count\n    return total\n\n\n"
+    )
+}
+
+/// Another one, which has nothing in common with the first.
+pub(crate) fn words(name: &str) -> String {
+    format!(
+        "def {name}(text, separator):\n    seen = set()\n    kept = []\n    for word in text.split():\n        \
+         if word.lower() not in seen:\n            seen.add(word.lower())\n            kept.append(word.strip())\n    \
+         return separator.join(kept)\n\n\n"
+    )
+}
+
+/// Two copies of one function, kept as run 1 of the project `shop`.
+pub(crate) fn place_with_copies() -> Place {
+    let place = Place::with_files(&[("a.py", &total("total")), ("b.py", &total("total")), ("c.py", &words("words"))]);
+    snapshot(&place);
+    place
+}
+
+pub(crate) fn snapshot(place: &Place) {
+    place.persist("builtin:", &["--project", "shop"]).succeeded();
+}
+
+fn check(place: &Place, more: &[&str]) -> Outcome {
+    place.ask(&[&["dup-check"], more].concat())
+}
+
+/// The groups, each as its state and how many members it has, and the whole object.
+#[track_caller]
+fn states(outcome: &Outcome) -> (Vec<(Value, usize)>, Value) {
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:#?}"));
+    let members = |group: &Value| group["members"].as_array().expect("members").len();
+    let groups = object["groups"].as_array().expect("groups");
+    (groups.iter().map(|group| (group["state"].clone(), members(group))).collect(), object)
+}
+
+#[test]
+fn only_what_is_new_or_has_grown_fails() {
+    let place = place_with_copies();
+    let new = &["--fail-on", "new", "--format", "json"][..];
+    let first = check(&place, new).succeeded().said(&["warning: run 1 is the first of its project here"]);
+    assert_eq!(states(&first).0, [(Value::Null, 2)]);
+
+    snapshot(&place);
+    let (groups, object) = states(&check(&place, new).succeeded());
+    assert_eq!((groups, &object["baseline_run_id"]), (vec![(json!("known"), 2)], &json!(1)));
+
+    place.write("tree/d.py", words("words"));
+    snapshot(&place);
+    let outcome = check(&place, new).exited_with(1);
+    let (groups, object) = states(&outcome);
+    assert_eq!(groups, [(json!("new"), 2)], "only what broke the gate is shown");
+    let id = object["groups"][0]["group_id"].as_str().expect("an id").to_owned();
+    outcome.said(&[&format!("error: failed to pass the gate: new duplicates: 1 group ({id})")]);
+    assert_eq!(states(&check(&place, &["--format", "json"]).succeeded()).0.len(), 2, "without a gate nothing fails");
+
+    place.write("tree/e.py", total("total"));
+    snapshot(&place);
+    let (groups, _) = states(&check(&place, new).exited_with(1));
+    assert_eq!(groups, [(json!("grown"), 3)]);
+    let against_first = check(&place, &[new, &["--baseline-run", "1"]].concat()).exited_with(1);
+    let (mut groups, _) = states(&against_first);
+    groups.sort_by_key(|(state, _)| state.to_string());
+    assert_eq!(groups, [(json!("grown"), 3), (json!("new"), 2)]);
+}
+
+#[test]
+fn moving_files_and_editing_a_copy_makes_nothing_new() {
+    let place = place_with_copies();
+    std::fs::remove_file(place.path("tree/a.py")).expect("it is there");
+    place.write("tree/deep/moved.py", total("total"));
+    place.write("tree/b.py", total("total").replace("ValueError(item)", "ValueError(item, limit)"));
+    snapshot(&place);
+    let (groups, _) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
+    assert!(!groups.is_empty() && groups.iter().all(|(state, _)| *state == "known"), "{groups:?}");
+}
+
+#[test]
+fn the_previous_run_is_one_of_the_same_project() {
+    let place = place_with_copies();
+    place.persist("builtin:", &["--project", "tools"]).succeeded();
+    let outcome = check(&place, &["--fail-on", "new"]).succeeded();
+    outcome.said(&["run 2 is the first of its project here"]);
+    snapshot(&place);
+    let (_, object) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
+    assert_eq!(object["baseline_run_id"], 1);
+    let (_, object) = states(&check(&place, &["--run-id", "1", "--baseline-run", "3", "--format", "json"]).succeeded());
+    assert_eq!(object["baseline_run_id"], 3, "any run will do where it is named");
+}
+
+#[test]
+fn snapshots_without_an_account_are_known_by_their_tree() {
+    let place = Place::empty();
+    let code = total("total").trim_end().replace('\'', "''");
+    let run = |id: u8, root: &str| {
+        let mut sql = format!(
+            "insert into runs values ({id}, '2026-01-0{id}T00:00:00.000Z', '2026-01-0{id}T00:00:01.000Z', '{root}',
+                                      'u', 'm', 'all', 10, 'completed', 0, 0, 2);"
+        );
+        for file in ["a.py", "b.py"] {
+            sql += &format!(
+                "insert into records (run_id, kind, file_path, signature, start_line, end_line, raw_code,
+                                      normalized_code, md5sum, intent_status)
+                 values ({id}, 'function', '{file}', 'def total(items, limit):', 1, 7, '{code}', '{code}', 'x',
+                         'skipped');"
+            );
+        }
+        sql
+    };
+    let sql = format!("{CONTRACT} {} {} {}", run(1, "/x"), run(2, "/y"), run(3, "/x"));
+    Database::create(&place.path(DATABASE), &sql);
+    let before = place.read(DATABASE);
+    let (groups, object) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
+    assert_eq!((groups, &object["baseline_run_id"]), (vec![(json!("known"), 2)], &json!(1)));
+    let trend = place.ask_json(&["dup", "trend"]);
+    assert_eq!((&trend["root_path"], trend["runs"].as_array().map(Vec::len)), (&json!("/x"), Some(2)));
+    assert_eq!(place.read(DATABASE), before, "nothing was added");
+}
+
+#[test]
+fn any_group_and_too_large_a_share_fail() {
+    let place = place_with_copies();
+    check(&place, &["--fail-on", "any"]).exited_with(1).said(&["duplicates: 1 group ("]);
+    for (share, code) in [("0%", 1), ("0.2", 1), ("27%", 0), ("100%", 0), ("1", 0)] {
+        let outcome = check(&place, &["--max-share", share]).exited_with(code);
+        if code == 1 {
+            outcome.said(&[" % of all lines repeat, more than "]);
+        }
+    }
+    std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
+    snapshot(&place);
+    check(&place, &["--fail-on", "any", "--max-share", "0"]).succeeded();
+    for wrong in [
+        &["--max-share", "5"][..],
+        &["--max-share", "101%"],
+        &["--max-share", "-1%"],
+        &["--fail-on", "old"],
+        &["--baseline-run", "99"],
+        &["--baseline-run", "x"],
+    ] {
+        check(&place, wrong).exited_with(2);
+    }
+}

@@ -1,0 +1,116 @@
+//! `cds similar`: does this exist already?
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    ledger::{each, list},
+    place::{DATABASE, Outcome, Place},
+};
+
+const CODE: &str = "\
+import os
+
+
+class Cart:
+    def total(self, rates):
+        # Sums up.
+        price = sum(item.price * item.count for item in self.items)
+        tax = price * rates[self.country].tax
+        if self.coupon:
+            price -= self.coupon.value
+        return price + tax
+
+
+def words(text, separator):
+    seen = set()
+    for word in text.split():
+        if word.lower() not in seen:
+            seen.add(word.lower())
+    return separator.join(seen)
+";
+
+fn place() -> Place {
+    let copy = CODE.replace("class Cart", "class Basket");
+    let place = Place::with_files(&[("shop/a.py", CODE), ("shop/b.py", &copy)]);
+    place.persist("builtin:", &[]).succeeded();
+    place
+}
+
+fn with_stdin(place: &Place, text: &str, more: &[&str]) -> Outcome {
+    let mut command: Command = place.command(&["similar", "--to", "-", "--db-path", DATABASE]);
+    let mut child = command
+        .args(more)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
+    Outcome::from(child.wait_with_output().expect("it ends"))
+}
+
+#[test]
+fn the_definition_at_a_line_is_compared_with_all_but_itself() {
+    let place = place();
+    let object = place.ask_json(&["similar", "--to", "tree/shop/a.py:6"]);
+    assert_eq!(object["to"]["signature"], "def total(self, rates):");
+    assert_eq!((&object["to"]["start_line"], &object["run_id"]), (&json!(5), &json!(1)));
+    let first = &list(&object, "similar")[0];
+    assert_eq!((&first["channel"], &first["ratio"], &first["kind"]), (&json!("exact"), &json!(1.0), &json!("method")));
+    assert_eq!((&first["file_path"], &first["start_line"]), (&json!("shop/b.py"), &json!(5)));
+    let text = place.ask(&["similar", "--to", "tree/shop/a.py:6", "--limit", "1"]).succeeded().stdout;
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.contains("shop/b.py:5"), "{text}");
+}
+
+#[test]
+fn code_from_stdin_is_found_again() {
+    let place = place();
+    let cut: String = CODE.split_inclusive('\n').skip(4).take(7).collect();
+    let outcome = with_stdin(&place, &cut, &["--format", "json", "--min-ratio", "1"]).succeeded();
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let found = list(&object, "similar");
+    assert_eq!(each(found, "file_path"), ["shop/a.py", "shop/b.py"]);
+    assert_eq!(each(found, "channel"), ["exact", "exact"]);
+    let renamed = cut.replace("price", "cost").replace("tax", "fee").replace("rates", "factors");
+    let outcome = with_stdin(&place, &renamed, &["--format", "json", "--limit", "1"]).succeeded();
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(list(&object, "similar").len(), 1);
+    assert_ne!(list(&object, "similar")[0]["channel"], "exact");
+    let none = with_stdin(&place, "print('hello')\n", &["--min-ratio", "0.99"]).succeeded();
+    assert_eq!(none.stdout, "nothing in run 1 is like it\n");
+}
+
+#[test]
+fn a_whole_file_is_compared_with_files() {
+    let place = place();
+    let object = place.ask_json(&["similar", "--to", "tree/shop/a.py"]);
+    let first = &list(&object, "similar")[0];
+    assert_eq!((&first["file_path"], &first["kind"]), (&json!("shop/b.py"), &json!("file")));
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_refused() {
+    let place = place();
+    place.write("empty.py", "# nothing\n");
+    for (to, why) in [
+        ("tree/shop/a.py:1", "no class, function or method covers that line"),
+        ("tree/shop/a.py:99", "no class, function or method covers that line"),
+        ("tree/shop/a.py:0", "lines are numbered from 1"),
+        ("missing.py", "missing.py"),
+        ("tree", "directory"),
+        ("empty.py", "there is no code in it"),
+    ] {
+        place.ask(&["similar", "--to", to]).exited_with(2).said(&[why]);
+    }
+    let file = &["similar", "--to", "tree/shop/a.py"][..];
+    for wrong in [&["--run-id", "7"][..], &["--limit", "0"], &["--min-ratio", "2"], &["--format", "csv"]] {
+        place.ask(&[file, wrong].concat()).exited_with(2);
+    }
+    with_stdin(&place, "", &[]).exited_with(2).said(&["there is no code in it"]);
+}
