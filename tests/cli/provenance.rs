@@ -142,7 +142,7 @@ fn notes_are_still_there_at_the_end() {
 }
 
 #[test]
-fn an_id_is_used_for_one_run_of_one_project() {
+fn an_id_is_used_for_one_run() {
     let place = Place::with_functions(1);
     let id = ledger_id(1);
     place.persist("builtin:", &["--ledger-id", &id, "--project", "shop", "--notes", "first"]).succeeded();
@@ -156,19 +156,27 @@ fn an_id_is_used_for_one_run_of_one_project() {
         let outcome = place.persist("builtin:", &arguments).exited_with(2).said(expected);
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
     };
-    refused(&["--project", "shop"], &[&id, "that run is over (completed)", "hint: "]);
-    refused(&["--project", "other"], &[&id, "project shop, not other", "hint: "]);
+    refused(&["--project", "shop"], &[&id, "of project shop (completed)", "hint: "]);
+    refused(&["--project", "other"], &[&id, "of project shop (completed)", "hint: "]);
     assert_eq!(place.database().dump(), before, "nothing was done");
 
     place.persist("builtin:", &["--ledger-id", "not-a-uuid"]).exited_with(2).said(&["--ledger-id", "UUID"]);
 
-    // One that began and whose process is gone may be taken up again under its id, by the same project.
+    // Not even where nobody knows whether the first one lives.
     place.database().execute("UPDATE runs_ledger SET status = 'running', finished_at = NULL, snapshot_id = NULL");
-    place.persist("builtin:", &["--ledger-id", &id, "--project", "other"]).exited_with(2);
-    place.persist("builtin:", &["--ledger-id", &id, "--project", "shop"]).succeeded();
-    let row = latest(&place.database());
-    assert_eq!((&row["status"], &row["snapshot_id"], &row["notes"]), (&json!("completed"), &json!(2), &json!("first")));
+    refused(&["--project", "shop"], &["of project shop (running)"]);
     assert_eq!(invocations(&place.database()).len(), 1, "no second row");
+}
+
+#[test]
+fn a_reader_that_leaves_early_makes_no_failure() {
+    let place = Place::with_functions(3000);
+    let mut command = place.command(&["model-build", "--path", TREE, "--db-path", DATABASE]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    let row = latest(&place.database());
+    assert_eq!((&row["status"], &row["error"]), (&json!("completed"), &serde_json::Value::Null));
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) struct DatabaseAnswers<'a> {
 impl AnswerStore for DatabaseAnswers<'_> {
     fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
         let Some(database) = &self.database else { return Ok(HashMap::new()) };
-        let mut answers = database.lookup_answers(keys)?;
+        let mut answers = self.turn.take(|| database.lookup_answers(keys))?;
         answers.retain(|_, intent| is_trustworthy(intent));
         Ok(answers)
     }

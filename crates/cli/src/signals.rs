@@ -57,7 +57,7 @@ impl Interrupt {
         self.stop.clone()
     }
 
-    /// Somebody took the right to write away: no call is sent any more, and nothing but answers is written.
+    /// Somebody took the right to write away: no call is sent any more, and no snapshot is written.
     pub(crate) fn lose_lock(&self, why: &str) {
         if self.lost.set(why.to_owned()).is_ok() {
             self.switch.stop();

@@ -106,9 +106,13 @@ pub(crate) fn enrich(
 }
 
 /// Writes the snapshot, and with it the end of its accounts.
-pub(crate) fn persist(snapshot: &mut RunSnapshot, tracked: &mut Tracked) -> Result<SavedRun, Failure> {
-    let (accounts, database) = tracked.accounts_and_database();
-    let database = database.context("write a snapshot without a database").map_err(Failure::failed)?;
+pub(crate) fn persist(
+    snapshot: &mut RunSnapshot,
+    tracked: &mut Tracked,
+    interrupt: &Interrupt,
+) -> Result<SavedRun, Failure> {
+    let (accounts, database) = tracked.parts();
+    let (database, lock) = database.context("write a snapshot without a database").map_err(Failure::failed)?;
     let config = fingerprint::persist_config(Path::new(&snapshot.settings.root_path));
     let fingerprint = accounts.id().map(|_| fingerprint::persist_input(&snapshot.records, &snapshot.errors, config));
     let rows = Some(snapshot.records.len() as u64);
@@ -117,7 +121,14 @@ pub(crate) fn persist(snapshot: &mut RunSnapshot, tracked: &mut Tracked) -> Resu
     let mut saved = accounts.run_stage_with_tracking(input, |report| {
         report.rows_out = rows;
         snapshot.account = report.end_of_run();
-        turn.take(|| database.save(snapshot)).map_err(database_failure)
+        let saved = turn.take(|| {
+            lock.check(interrupt)?;
+            database.save(snapshot).map_err(database_failure)
+        })?;
+        if saved.warnings.iter().any(|warning| matches!(warning, Error::Account { .. })) {
+            report.was_refused(saved.run_id.0, saved.status.into());
+        }
+        Ok(saved)
     })?;
     for warning in std::mem::take(&mut saved.warnings) {
         if let Error::Account { .. } = warning {

@@ -45,6 +45,9 @@ impl Tracked {
         let root = source.tree.root();
         let id = plan.given_id.unwrap_or_else(accounts::new_ledger_id);
         let lock = WriterLock::acquire_for_run(database, &arguments.lock, command, id.to_string(), interrupt)?;
+        // Another command may have used the id, and the tree may have changed, while the lock was waited for.
+        accounts::check_given_id(plan, database)?;
+        let code_ref = arguments.account.code_ref(source);
         let opened = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
         // The source of a scanned tree is in the database; so is the database then in the tree that gets shared.
         if writer_lock::lies_inside(&database.path, root) {
@@ -52,7 +55,7 @@ impl Tracked {
                 "the database lies inside of the scanned tree; it holds the code and may be shared with it",
             );
         }
-        let accounts = Accounts::open(database, lock.share(), id, command, root, plan);
+        let accounts = Accounts::open(database, lock.share(), id, command, root, plan, code_ref);
         Ok(Self { accounts, database: Some(opened), lock: Some(lock) })
     }
 
@@ -90,9 +93,9 @@ impl Tracked {
         (&mut self.accounts, DatabaseAnswers { database: self.database.as_mut(), turn })
     }
 
-    /// The accounts, and the database of a command that was opened with one.
-    pub(crate) fn accounts_and_database(&mut self) -> (&mut Accounts, Option<&mut SqlitePersistence>) {
-        (&mut self.accounts, self.database.as_mut())
+    /// The accounts, and of a command that was opened with a database, that and the right to write to it.
+    pub(crate) fn parts(&mut self) -> (&mut Accounts, Option<(&mut SqlitePersistence, &WriterLock)>) {
+        (&mut self.accounts, self.database.as_mut().zip(self.lock.as_ref()))
     }
 
     /// The digest that the model last had.
@@ -100,14 +103,10 @@ impl Tracked {
         self.database.as_ref()?.latest_digest(model).ok().flatten()
     }
 
-    /// Makes sure that nobody has taken the right to write away.
-    pub(crate) fn check_lock(&self, interrupt: &Interrupt) -> Result<(), Failure> {
-        self.lock.as_ref().map_or(Ok(()), |lock| lock.check(interrupt))
-    }
-
     /// Writes down how it ended, and closes everything. What goes wrong now is a warning.
     pub(crate) fn close(self, failure: Option<&Failure>) {
-        self.accounts.finish(failure);
+        // That nobody reads the result to its end is no failure of the run.
+        self.accounts.finish(failure.filter(|failure| !failure.is_closed_pipe()));
         if let Some(Err(error)) = self.database.map(SqlitePersistence::close) {
             messages::warning(&format!("what was written is safe, but cds failed to {:#}", anyhow::Error::new(error)));
         }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::anyhow;
-use cds_model::{AccountStatus, LedgerId};
+use cds_model::AccountStatus;
 use cds_persistence::{
     Error, FileLock, InvocationFilter, LockError, LockHolder, LockMonitor, SqliteAccounts, SqliteReader,
     WATCH_INTERVAL, lock_path,
@@ -50,7 +50,7 @@ impl WriterLock {
             return Ok(());
         }
         let mut accounts = SqliteAccounts::open(&database.path, &database.options)?;
-        close_abandoned(&mut accounts, command, None)?;
+        close_abandoned(&mut accounts, command)?;
         accounts.close()
     }
 
@@ -124,15 +124,9 @@ fn holder(command: &str, run_id: String) -> LockHolder {
 }
 
 /// Whoever holds the lock knows that a run without an end is none any more.
-///
-/// `own` is the invocation that is about to go on under an id that the ledger has already.
-pub(crate) fn close_abandoned(
-    accounts: &mut SqliteAccounts,
-    command: &str,
-    own: Option<LedgerId>,
-) -> Result<(), Error> {
+pub(crate) fn close_abandoned(accounts: &mut SqliteAccounts, command: &str) -> Result<(), Error> {
     let reason = "its process ended without closing its accounts; its lock was free";
-    let closed = accounts.mark_interrupted(&format!("cds {command}"), reason, stages::now(), own)?;
+    let closed = accounts.mark_interrupted(&format!("cds {command}"), reason, stages::now(), None)?;
     for run_id in closed {
         messages::note(&format!("run {run_id} was interrupted: {reason}"));
     }

@@ -10,13 +10,14 @@ pub(crate) mod telemetry;
 mod turn;
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::anyhow;
-use cds_model::{AccountStatus, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
+use cds_model::{AccountStatus, CodeRef, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
 use cds_persistence::{
     AccountError, Error, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
     TelemetryFlusher,
@@ -59,6 +60,8 @@ struct Kept {
     has_warned: bool,
     /// The snapshot has written the end together with itself.
     has_ended: bool,
+    /// A snapshot whose account is still to be written, with its status.
+    unaccounted: Option<(i64, AccountStatus)>,
     /// Something is missing from the result of a stage.
     is_incomplete: bool,
 }
@@ -68,21 +71,15 @@ pub(crate) fn new_ledger_id() -> LedgerId {
     LedgerId(Uuid::now_v7())
 }
 
-/// Refuses an id that was given for an invocation that is over, or for one of another project.
+/// Refuses an id that was given and that the ledger has already: each invocation has an id of its own.
 pub(crate) fn check_given_id(plan: &AccountPlan, database: &DatabasePlan) -> Result<(), Failure> {
     let Some(id) = plan.given_id else { return Ok(()) };
     // What else is wrong with the database is found where it is opened for writing.
     let Ok(Some(reader)) = SqliteReader::open_if_present(&database.path, &database.options) else { return Ok(()) };
     let Ok(FoundRun::One(found)) = reader.find_run(&id.to_string()) else { return Ok(()) };
     let Some(row) = found.ledger.filter(|row| row.run_id == id.to_string()) else { return Ok(()) };
-    let problem = if row.subject != plan.project {
-        format!("the ledger has it for project {}, not {}", row.subject, plan.project)
-    } else if row.status == AccountStatus::Running.as_str() {
-        return Ok(());
-    } else {
-        format!("that run is over ({})", row.status)
-    };
-    Err(Failure::usage(anyhow!("use --ledger-id {id}: {problem}")).with_hint("leave it out to get a new one"))
+    let found = format!("the ledger has it already, for a run of project {} ({})", row.subject, row.status);
+    Err(Failure::usage(anyhow!("use --ledger-id {id}: {found}")).with_hint("leave it out to get a new one"))
 }
 
 impl Accounts {
@@ -99,6 +96,7 @@ impl Accounts {
         command: &str,
         root: &Path,
         plan: &AccountPlan,
+        code_ref: CodeRef,
     ) -> Self {
         let start = RunStart {
             id,
@@ -110,7 +108,7 @@ impl Accounts {
             host: machine::host_name(),
             pid: std::process::id(),
             root_path: Some(root.to_string_lossy().into_owned()),
-            code_ref: plan.code_ref.clone(),
+            code_ref,
             trace_id: machine::trace_id(),
         };
         match Self::try_open(database, start, command) {
@@ -126,6 +124,7 @@ impl Accounts {
                     turn,
                     has_warned: false,
                     has_ended: false,
+                    unaccounted: None,
                     is_incomplete: false,
                 };
                 Self { kept: Some(kept) }
@@ -143,12 +142,13 @@ impl Accounts {
         command: &str,
     ) -> Result<(SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>, Turn), AccountError> {
         let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
-        close_abandoned(&mut writer, command, Some(start.id))?;
-        writer.mark_run_started(&start)?;
+        close_abandoned(&mut writer, command)?;
         let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE };
         let sink = SqliteAccounts::open(&database.path, &impatient)?.into_telemetry_sink(start.id);
         let turn = Turn::default();
         let sink = turn.of(sink);
+        // Last of all, so that nothing that fails leaves a start without an end.
+        writer.mark_run_started(&start)?;
         let buffer = Arc::new(TelemetryBuffer::default());
         let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, FLUSH_INTERVAL);
         Ok((writer, start, flusher, buffer, turn))
@@ -178,15 +178,24 @@ impl Accounts {
         let Some(kept) = &mut self.kept else { return body(&mut StageReport::untracked(&input)) };
         let mut report = StageReport::begin(&input, &kept.start);
         kept.begin_stage(&report, &input);
-        let outcome = body(&mut report);
-        kept.end_stage(&report, outcome.as_ref().err());
-        outcome
+        match panic::catch_unwind(AssertUnwindSafe(|| body(&mut report))) {
+            Ok(outcome) => {
+                kept.end_stage(&report, outcome.as_ref().err());
+                outcome
+            }
+            Err(payload) => {
+                let failure = Failure::failed(anyhow!("go on: a defect of cds ended stage {}", input.stage));
+                kept.end_stage(&report, Some(&failure));
+                kept.end_run(AccountStatus::Failed, Some(failure.to_string()), None);
+                panic::resume_unwind(payload)
+            }
+        }
     }
 
     /// Whether a stage with this input and these settings was completed before.
     pub(crate) fn has_checkpoint(&mut self, input: &StageInput) -> bool {
         let (Some(kept), Some(fingerprint)) = (&mut self.kept, input.fingerprint) else { return false };
-        let found = kept.writer.find_checkpoint(input.stage, fingerprint, input.config);
+        let found = kept.turn.take(|| kept.writer.find_checkpoint(input.stage, fingerprint, input.config));
         kept.note(found.map_err(AccountError::from)).flatten().is_some()
     }
 
@@ -200,11 +209,14 @@ impl Accounts {
     /// Writes down the end, and closes everything that was opened for the accounts.
     pub(crate) fn finish(self, failure: Option<&Failure>) {
         let Some(mut kept) = self.kept else { return };
-        if let Some(failure) = failure.filter(|_| !kept.has_ended) {
-            kept.end_run(failure.account_status(), Some(failure.to_string()));
-        } else if !kept.has_ended {
-            let has_all = !kept.is_incomplete;
-            kept.end_run(if has_all { AccountStatus::Completed } else { AccountStatus::CompletedWithErrors }, None);
+        match (kept.has_ended, kept.unaccounted, failure) {
+            (true, ..) => {}
+            (false, Some((snapshot_id, status)), _) => kept.end_run(status, None, Some(snapshot_id)),
+            (false, None, Some(failure)) => kept.end_run(failure.account_status(), Some(failure.to_string()), None),
+            (false, None, None) if kept.is_incomplete => {
+                kept.end_run(AccountStatus::CompletedWithErrors, None, None);
+            }
+            (false, None, None) => kept.end_run(AccountStatus::Completed, None, None),
         }
         kept.close_telemetry();
         let closed = kept.writer.close();
@@ -218,7 +230,7 @@ impl Kept {
     fn begin_stage(&mut self, report: &StageReport, input: &StageInput) {
         let stage = input.stage.as_str();
         if let Err(error) = self.lock.set_stage(stage)
-            && !self.has_warned
+            && !std::mem::replace(&mut self.has_warned, true)
         {
             messages::warning(&format!("the lock does not tell the stage: {error}"));
         }
@@ -244,11 +256,12 @@ impl Kept {
         let outcome = self.turn.take(|| self.writer.end_stage(&end));
         self.note(outcome.map_err(AccountError::from));
         self.has_ended |= report.has_ended_run && failure.is_none();
+        self.unaccounted = self.unaccounted.or(report.unaccounted);
         self.is_incomplete |= end.status == AccountStatus::CompletedWithErrors;
     }
 
-    fn end_run(&mut self, status: AccountStatus, error: Option<String>) {
-        let end = RunEnd { id: self.start.id, status, finished_at: stages::now(), notes: String::new(), error };
+    fn end_run(&mut self, status: AccountStatus, error: Option<String>, snapshot_id: Option<i64>) {
+        let end = RunEnd { id: self.start.id, status, finished_at: stages::now(), snapshot_id, notes: String::new(), error };
         let outcome = self.turn.take(|| self.writer.mark_run_finished(&end));
         self.note(outcome);
     }
@@ -265,8 +278,12 @@ impl Kept {
             );
             messages::warning(&format!("{dropped} of {recorded} entries of the telemetry are lost: {why}"));
         }
-        let outcome = self.turn.take(|| self.writer.set_telemetry_counts(self.start.id, outcome.counts));
-        self.note(outcome);
+        // A batch that hangs keeps the turn; its counts are not worth waiting for.
+        let set = || self.writer.set_telemetry_counts(self.start.id, outcome.counts);
+        match self.turn.take_within(LAST_FLUSH, set) {
+            Some(outcome) => _ = self.note(outcome),
+            None => messages::warning("the telemetry of this run is not counted: its last entries are still being written"),
+        }
     }
 
     /// What could be written; the first time that something could not, the user is told.

@@ -26,6 +26,8 @@ pub(crate) struct StageReport {
     pub(super) stage: Stage,
     /// Whether the end of the invocation was written together with the result of this stage.
     pub(super) has_ended_run: bool,
+    /// The snapshot whose account the database refused, with its status.
+    pub(super) unaccounted: Option<(i64, AccountStatus)>,
     /// The invocation; none where nobody keeps accounts.
     run: Option<RunStart>,
     clock: Instant,
@@ -45,6 +47,7 @@ impl StageReport {
             id: StageRunId(Uuid::nil()),
             stage: input.stage,
             has_ended_run: false,
+            unaccounted: None,
             run: None,
             clock: Instant::now(),
             fingerprint: None,
@@ -74,10 +77,17 @@ impl StageReport {
             id: run.id,
             status: AccountStatus::Completed,
             finished_at: stages::now(),
+            snapshot_id: None,
             notes: String::new(),
             error: None,
         };
         Some(SnapshotAccount { run, stage: self.end(None) })
+    }
+
+    /// The snapshot was written and its account was not: that is to be written alone.
+    pub(crate) fn was_refused(&mut self, snapshot_id: i64, status: AccountStatus) {
+        self.has_ended_run = false;
+        self.unaccounted = Some((snapshot_id, status));
     }
 
     /// The end as it is now.

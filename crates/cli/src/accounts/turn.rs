@@ -3,10 +3,17 @@
 //! The thread of the telemetry has a connection of its own. Were it in the middle of a transaction, another one of this
 //! process would find the database locked, as if by a stranger, and fail where it is not to wait for strangers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError, TryLockError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use cds_model::TelemetryEntry;
 use cds_persistence::{Error, TelemetrySink};
+
+/// Between two looks whether the turn is free.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The right to write, which one thread of this process has at a time.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +25,19 @@ impl Turn {
         // A thread that panicked has left nothing half-done behind: its transaction is rolled back.
         let _turn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         write()
+    }
+
+    /// The same, and nothing where the turn does not come within `limit`.
+    pub(crate) fn take_within<T>(&self, limit: Duration, write: impl FnOnce() -> T) -> Option<T> {
+        let started = Instant::now();
+        loop {
+            match self.0.try_lock() {
+                Err(TryLockError::WouldBlock) if started.elapsed() >= limit => return None,
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Ok(_turn) => return Some(write()),
+                Err(TryLockError::Poisoned(_)) => return Some(self.take(write)),
+            }
+        }
     }
 
     /// The same sink, which waits for its turn.

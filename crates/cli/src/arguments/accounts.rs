@@ -44,21 +44,25 @@ pub(crate) struct AccountArguments {
 pub(crate) struct AccountPlan {
     pub(crate) given_id: Option<LedgerId>,
     pub(crate) project: String,
-    pub(crate) code_ref: CodeRef,
     pub(crate) notes: String,
 }
 
 impl AccountArguments {
-    /// Looks at the tree's repository; nothing of it is executed.
+    /// Looks at the tree's repository for the project's name.
     pub(crate) fn plan(&self, source: &SourcePlan) -> AccountPlan {
         let root = source.tree.root();
-        let tree = AnalyzedTree { root, uses_ignore_files: source.options.use_ignore_files };
         AccountPlan {
             given_id: self.ledger_id,
             project: project_name(self.project.as_deref(), root),
-            code_ref: code_ref(self.code_ref.as_deref(), &|name| std::env::var(name).ok(), tree),
             notes: self.notes.clone(),
         }
+    }
+
+    /// The commit of the tree as it is now; nothing of its repository is executed.
+    pub(crate) fn code_ref(&self, source: &SourcePlan) -> CodeRef {
+        let tree =
+            AnalyzedTree { root: source.tree.root(), uses_ignore_files: source.options.use_ignore_files };
+        code_ref(self.code_ref.as_deref(), &|name| std::env::var(name).ok(), tree)
     }
 }
 

@@ -86,7 +86,6 @@ fn snapshot(
     let mut found = stages::find_records(source, tracked.accounts(), interrupt)?;
     let (accounts, mut answers) = tracked.accounts_and_answers();
     let enrichment = stages::enrich(intents, &mut found.records, preflight, &mut answers, accounts, interrupt)?;
-    tracked.check_lock(interrupt)?;
     let mut snapshot = RunSnapshot {
         started_at,
         finished_at: stages::now(),
@@ -97,7 +96,7 @@ fn snapshot(
         account: None,
     };
     // From here on the snapshot is written; only a second signal ends that.
-    let saved = stages::persist(&mut snapshot, tracked)?;
+    let saved = stages::persist(&mut snapshot, tracked, interrupt)?;
     Ok((saved, enrichment))
 }
 

@@ -66,6 +66,8 @@ pub struct RunEnd {
     pub status: AccountStatus,
     /// When it ended.
     pub finished_at: Timestamp,
+    /// The number of its snapshot; none where it has none, or where it is written with the snapshot itself.
+    pub snapshot_id: Option<i64>,
     /// Takes the place of the notes that are there; empty keeps them.
     pub notes: String,
     /// Why it failed or was interrupted; one line.

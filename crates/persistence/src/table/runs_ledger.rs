@@ -53,6 +53,7 @@ SET notes = coalesce(nullif(?2, ''), notes),
     status = iif(status = 'running' OR closed_by IS NOT NULL, ?3, status),
     finished_at = iif(status = 'running' OR closed_by IS NOT NULL, ?4, finished_at),
     error = iif(status = 'running' OR closed_by IS NOT NULL, ?5, error),
+    snapshot_id = coalesce(?6, snapshot_id),
     closed_by = NULL
 WHERE run_id = ?1";
 
@@ -69,7 +70,7 @@ SET notes = CASE WHEN ?2 = '' THEN notes WHEN coalesce(notes, '') = '' THEN ?2 E
 WHERE run_id = ?1";
 
 const RUNNING: &str = "
-SELECT run_id FROM runs_ledger WHERE status = 'running' AND run_id IS NOT ?1 ORDER BY started_at, run_id";
+SELECT run_id FROM runs_ledger WHERE status = 'running' AND run_id IS NOT ?1 ORDER BY rowid";
 
 const INTERRUPT: &str = "
 UPDATE runs_ledger
@@ -113,7 +114,14 @@ pub(crate) fn subject(connection: &Connection, id: &str) -> Result<Option<String
 pub(crate) fn finish(connection: &Connection, end: &RunEnd) -> Result<usize> {
     connection.execute(
         FINISH,
-        params![end.id.to_string(), end.notes, end.status.as_str(), end.finished_at.to_string(), end.error],
+        params![
+            end.id.to_string(),
+            end.notes,
+            end.status.as_str(),
+            end.finished_at.to_string(),
+            end.error,
+            end.snapshot_id,
+        ],
     )
 }
 

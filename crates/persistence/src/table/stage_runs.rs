@@ -53,11 +53,11 @@ SET status = ?2, source = ?3, error = ?4, input_fingerprint = coalesce(?5, input
     duration_seconds = ?7, rows_in = coalesce(?8, rows_in), rows_out = ?9, llm_calls = ?10, tokens = ?11
 WHERE run_id = ?1";
 
-/// How long they took, nobody knows.
+/// How long they took, nobody knows; nor that they came to their end, also where their run did.
 const CLOSE_LEFT_OPEN: &str = "
 UPDATE stage_runs
 SET (status, finished_at, error) = (
-    SELECT status, finished_at,
+    SELECT CASE WHEN status = 'failed' THEN 'failed' ELSE 'interrupted' END, finished_at,
            CASE WHEN error IS NULL OR status NOT IN ('failed', 'interrupted')
                 THEN 'the end of this stage was not written; its run ended as ' || status
                 ELSE error END

@@ -40,7 +40,7 @@ pub(crate) fn start(number: u32) -> RunStart {
 
 fn end(number: u32, status: AccountStatus, seconds: i64) -> RunEnd {
     let error = (status != AccountStatus::Completed).then(|| format!("because of {seconds}"));
-    RunEnd { id: ledger_id(number), status, finished_at: at(seconds), notes: String::new(), error }
+    RunEnd { id: ledger_id(number), status, finished_at: at(seconds), snapshot_id: None, notes: String::new(), error }
 }
 
 /// The stage run of this number, which belongs to the run of the same number.
@@ -242,7 +242,7 @@ fn runs_without_an_end_are_interrupted_with_their_stages_and_the_rest_stays() {
 }
 
 #[test]
-fn a_stage_that_a_completed_run_left_open_ends_with_it_and_says_that_nobody_wrote_it() {
+fn a_stage_that_a_completed_run_left_open_was_interrupted_as_far_as_anybody_knows() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -251,7 +251,7 @@ fn a_stage_that_a_completed_run_left_open_ends_with_it_and_says_that_nobody_wrot
     assert!(accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap().is_empty());
     assert_eq!(
         stage_ends(&path),
-        ["build|completed|50|'the end of this stage was not written; its run ended as completed'|NULL"]
+        ["build|interrupted|50|'the end of this stage was not written; its run ended as completed'|NULL"]
     );
 }
 
