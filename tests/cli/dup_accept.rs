@@ -69,7 +69,7 @@ fn an_acceptance_ends_with_its_last_day_or_when_it_is_revoked() {
     accept(&place, second, &["--run-id", "2"]).succeeded();
     assert_eq!(shown(&place).0, [""; 0]);
     place.database().execute("UPDATE accepted_duplicates SET until = '2020-01-01' WHERE id = 1");
-    assert_eq!(shown(&place).0, [first.clone()]);
+    assert_eq!(&shown(&place).0, std::slice::from_ref(first));
     assert_eq!(accepted(&place, &[])[0]["state"], "expired");
     let table = place.ask(&["dup", "list"]).succeeded().stdout;
     assert_eq!(table.lines().last(), Some("2 acceptances: 1 in_force, 1 expired"));

@@ -1,5 +1,7 @@
 //! The gates of `cds dup-check`: what is new, what was there before, and how much is too much.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -112,12 +114,14 @@ fn snapshots_without_an_account_are_known_by_their_tree() {
                                       'u', 'm', 'all', 10, 'completed', 0, 0, 2);"
         );
         for file in ["a.py", "b.py"] {
-            sql += &format!(
+            write!(
+                sql,
                 "insert into records (run_id, kind, file_path, signature, start_line, end_line, raw_code,
                                       normalized_code, md5sum, intent_status)
                  values ({id}, 'function', '{file}', 'def total(items, limit):', 1, 7, '{code}', '{code}', 'x',
                          'skipped');"
-            );
+            )
+            .unwrap();
         }
         sql
     };

@@ -261,7 +261,8 @@ impl Kept {
     }
 
     fn end_run(&mut self, status: AccountStatus, error: Option<String>, snapshot_id: Option<i64>) {
-        let end = RunEnd { id: self.start.id, status, finished_at: stages::now(), snapshot_id, notes: String::new(), error };
+        let end =
+            RunEnd { id: self.start.id, status, finished_at: stages::now(), snapshot_id, notes: String::new(), error };
         let outcome = self.turn.take(|| self.writer.mark_run_finished(&end));
         self.note(outcome);
     }
@@ -282,7 +283,9 @@ impl Kept {
         let set = || self.writer.set_telemetry_counts(self.start.id, outcome.counts);
         match self.turn.take_within(LAST_FLUSH, set) {
             Some(outcome) => _ = self.note(outcome),
-            None => messages::warning("the telemetry of this run is not counted: its last entries are still being written"),
+            None => {
+                messages::warning("the telemetry of this run is not counted: its last entries are still being written");
+            }
         }
     }
 

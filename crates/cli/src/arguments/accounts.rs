@@ -60,8 +60,7 @@ impl AccountArguments {
 
     /// The commit of the tree as it is now; nothing of its repository is executed.
     pub(crate) fn code_ref(&self, source: &SourcePlan) -> CodeRef {
-        let tree =
-            AnalyzedTree { root: source.tree.root(), uses_ignore_files: source.options.use_ignore_files };
+        let tree = AnalyzedTree { root: source.tree.root(), uses_ignore_files: source.options.use_ignore_files };
         code_ref(self.code_ref.as_deref(), &|name| std::env::var(name).ok(), tree)
     }
 }

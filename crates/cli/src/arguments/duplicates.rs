@@ -174,6 +174,18 @@ pub(crate) enum DupFormat {
     Html,
 }
 
+impl DupFormat {
+    /// How many groups are shown where nobody says: people read the first, programs want all.
+    pub(crate) const fn usual_limit(self) -> Limit {
+        match self {
+            Self::Table | Self::Markdown => Limit(Some(50)),
+            Self::Json | Self::Ndjson | Self::Csv | Self::Sarif | Self::Gitlab | Self::Github | Self::Html => {
+                Limit(None)
+            }
+        }
+    }
+}
+
 /// How many things are shown; `0` stands for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit(pub(crate) Option<usize>);

@@ -38,9 +38,9 @@ pub(crate) struct DupCheckArguments {
     #[arg(long, value_name = "GLOB")]
     path_filter: Vec<String>,
 
-    /// How many groups are shown, shared by the channels; 0 for all
-    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true)]
-    limit: Limit,
+    /// How many groups are shown, shared by the channels; 0 for all [default: 50 for people, all for programs]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    limit: Option<Limit>,
 
     /// Only groups whose id begins so, also those that another group tells
     #[arg(long, value_name = "ID")]
@@ -108,13 +108,13 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     if !findings.broken_gates.is_empty() && arguments.gate.fail_on == Some(FailOn::New) {
         keep_what_is_new(&mut findings);
     }
-    select::truncate(&mut findings, arguments.limit.0);
+    select::truncate(&mut findings, arguments.limit.unwrap_or(format.usual_limit()).0);
     let needs_code = arguments.show.is_some() || format == DupFormat::Html;
     add_code(&reader, &mut findings, needs_code)?;
     if format == DupFormat::Html {
         findings.trend = trend_to(&reader, &findings, interrupt)?;
     }
-    if findings.truncated_count > 0 && format == DupFormat::Csv {
+    if findings.truncated_count > 0 && matches!(format, DupFormat::Csv | DupFormat::Gitlab) {
         messages::warning(&format!("{} groups are left out; --limit 0 shows all", findings.truncated_count));
     }
     let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };

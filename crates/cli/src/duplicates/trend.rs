@@ -31,9 +31,9 @@ pub(crate) struct TrendPoint {
 /// Groups that no other one tells, by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moves {
-    pub(crate) born_count: usize,
-    pub(crate) gone_count: usize,
-    pub(crate) grown_count: usize,
+    pub(crate) born: usize,
+    pub(crate) gone: usize,
+    pub(crate) grown: usize,
 }
 
 /// The last snapshots of a project, oldest first. `between` is asked before each of them whether to go on.
@@ -65,9 +65,9 @@ fn moves(before: &SearchKeys, after: &SearchKeys) -> Moves {
         changes.iter().zip(&after.groups).filter(|(change, group)| !group.is_told && is_meant(change)).count()
     };
     Moves {
-        born_count: count(|change| matches!(change, Change::New)),
-        gone_count: gone.iter().filter(|place| !before.groups[**place].is_told).count(),
-        grown_count: count(|change| matches!(change, Change::Grown { .. })),
+        born: count(|change| matches!(change, Change::New)),
+        gone: gone.iter().filter(|place| !before.groups[**place].is_told).count(),
+        grown: count(|change| matches!(change, Change::Grown { .. })),
     }
 }
 
@@ -81,16 +81,16 @@ mod tests {
     fn groups_that_another_one_tells_are_not_counted() {
         let mut findings = samples::shop();
         let whole = search_keys(&findings.report.groups, &findings.definitions);
-        let expected = Moves { born_count: 5, gone_count: 0, grown_count: 0 };
+        let expected = Moves { born: 5, gone: 0, grown: 0 };
         let nothing = search_keys(&[], &findings.definitions);
         assert_eq!(moves(&nothing, &whole), expected);
         findings.report.groups[2].told_by = Some(findings.report.groups[0].group_id.clone());
         let folded = search_keys(&findings.report.groups, &findings.definitions);
-        assert_eq!(moves(&nothing, &folded), Moves { born_count: 4, ..expected });
-        assert_eq!(moves(&folded, &nothing), Moves { born_count: 0, gone_count: 4, grown_count: 0 });
-        assert_eq!(moves(&whole, &folded), Moves { born_count: 0, ..expected });
+        assert_eq!(moves(&nothing, &folded), Moves { born: 4, ..expected });
+        assert_eq!(moves(&folded, &nothing), Moves { born: 0, gone: 4, grown: 0 });
+        assert_eq!(moves(&whole, &folded), Moves { born: 0, ..expected });
         findings.report.groups[0].members.pop();
         let smaller = search_keys(&findings.report.groups, &findings.definitions);
-        assert_eq!(moves(&smaller, &folded), Moves { born_count: 0, gone_count: 0, grown_count: 1 });
+        assert_eq!(moves(&smaller, &folded), Moves { born: 0, gone: 0, grown: 1 });
     }
 }

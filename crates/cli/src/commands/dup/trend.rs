@@ -110,9 +110,9 @@ fn json(lineage: Option<&Lineage>, points: &[TrendPoint]) -> Value {
             "repeated_lines": point.totals.repeated_lines,
             "line_count": point.totals.line_count,
             "share": point.totals.share(),
-            "born_count": point.moves.map(|moves| moves.born_count),
-            "grown_count": point.moves.map(|moves| moves.grown_count),
-            "gone_count": point.moves.map(|moves| moves.gone_count),
+            "born_count": point.moves.map(|moves| moves.born),
+            "grown_count": point.moves.map(|moves| moves.grown),
+            "gone_count": point.moves.map(|moves| moves.gone),
         })
     };
     let (project, root_path) = match lineage {
@@ -141,9 +141,9 @@ fn write(writer: &mut dyn Write, points: &[TrendPoint], screen: &Screen) -> io::
             Cell::of(Some(point.totals.member_count)),
             Cell::of(Some(point.totals.repeated_lines)),
             Cell::new(format!("{:.1} %", point.totals.share() * 100.0)),
-            worse(moves.map(|moves| moves.born_count)),
-            worse(moves.map(|moves| moves.grown_count)),
-            better(moves.map(|moves| moves.gone_count)),
+            worse(moves.map(|moves| moves.born)),
+            worse(moves.map(|moves| moves.grown)),
+            better(moves.map(|moves| moves.gone)),
         ]);
     }
     grid.write(writer, screen, 0)?;
@@ -180,7 +180,7 @@ mod tests {
             },
             moves,
         };
-        let moves = |born_count, grown_count, gone_count| Some(Moves { born_count, gone_count, grown_count });
+        let moves = |born, grown, gone| Some(Moves { born, gone, grown });
         vec![point(1, 4, None), point(7, 7, moves(3, 1, 0)), point(12, 0, moves(0, 0, 7))]
     }
 

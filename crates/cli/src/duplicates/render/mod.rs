@@ -23,12 +23,7 @@ use super::Findings;
 use crate::{arguments::DupFormat, render::screen::Screen};
 
 /// Writes `findings` in the form that was asked for; only the table looks at the screen.
-pub(crate) fn write(
-    format: DupFormat,
-    writer: &mut dyn Write,
-    findings: &Findings,
-    screen: &Screen,
-) -> io::Result<()> {
+pub(crate) fn write(format: DupFormat, writer: &mut dyn Write, findings: &Findings, screen: &Screen) -> io::Result<()> {
     match format {
         DupFormat::Table => table::write(writer, findings, screen),
         DupFormat::Json => json::write(writer, findings),
