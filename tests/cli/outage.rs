@@ -41,7 +41,8 @@ fn a_server_that_never_comes_back_costs_its_patience() {
     assert_eq!(outcome.costs()[4], 31, "{outcome:#?}");
     let reasons = reasons(&place);
     assert!(reasons.len() == 1 && reasons[0].contains("no answer for 1 s"), "{reasons:?}");
-    assert_eq!(server.generate_count(), 10);
+    // A probe may still reach the socket of a server that is about to be gone.
+    assert!((10..=11).contains(&server.generate_count()), "{}", server.generate_count());
     assert_eq!(place.database().kept_count(), 9);
     outcome.said(&["31 × "]);
 }

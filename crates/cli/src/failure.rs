@@ -67,6 +67,15 @@ impl Failure {
         }
     }
 
+    /// What the accounts keep of the reason; one line.
+    pub(crate) fn account_reason(&self) -> String {
+        match self.kind {
+            Kind::Interrupted(130) => "ended by SIGINT".to_owned(),
+            Kind::Interrupted(143) => "ended by SIGTERM".to_owned(),
+            Kind::Interrupted(_) | Kind::Usage | Kind::Failed => self.to_string(),
+        }
+    }
+
     /// Whether the reader of stdout left, which is how a pipe normally ends.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         self.cause

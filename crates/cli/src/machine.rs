@@ -1,6 +1,8 @@
 //! What this machine and process are called.
 
-use uuid::Uuid;
+use std::time::SystemTime;
+
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// The machine's name; empty where the system does not tell.
 pub(crate) fn host_name() -> String {
@@ -9,6 +11,12 @@ pub(crate) fn host_name() -> String {
     #[cfg(not(unix))]
     let name = std::env::var("COMPUTERNAME").unwrap_or_default();
     name
+}
+
+/// A new UUID of version 7; a clock before 1970 counts as 1970.
+pub(crate) fn new_uuid() -> Uuid {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, since_epoch.as_secs(), since_epoch.subsec_nanos()))
 }
 
 /// The W3C trace that this invocation belongs to: the one that `TRACEPARENT` names, else a new one.

@@ -117,6 +117,7 @@ pub(crate) fn persist(
     let fingerprint = accounts.id().map(|_| fingerprint::persist_input(&snapshot.records, &snapshot.errors, config));
     let rows = Some(snapshot.records.len() as u64);
     let input = StageInput { stage: Stage::Persist, config, fingerprint, rows_in: rows };
+    accounts.settle();
     let turn = accounts.turn();
     let mut saved = accounts.run_stage_with_tracking(input, |report| {
         report.rows_out = rows;

@@ -1,6 +1,6 @@
 //! The right to write to a database, held from before the work to its end.
 
-use std::{path::Path, sync::Arc};
+use std::{io::ErrorKind, path::Path, sync::Arc};
 
 use anyhow::anyhow;
 use cds_model::AccountStatus;
@@ -138,6 +138,8 @@ fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
         LockError::Stopped => return interrupt.failure(),
         LockError::Held { .. } => "wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status",
         LockError::Unsupported { .. } => "put the database on a file system that has locks",
+        LockError::Io { source, .. } if source.kind() == ErrorKind::StorageFull => "make room on the disk",
+        LockError::NotARegularFile { .. } => "remove what has the name of the lock file, or name another database",
         _ => "give yourself permission to write the file and its folder, or name another database",
     };
     Failure::failed(error).with_hint(hint)
@@ -150,6 +152,6 @@ pub(crate) fn lies_inside(path: &Path, root: &Path) -> bool {
 
 /// What the loss of the lock means for a command.
 pub(crate) fn lost(why: &str) -> Failure {
-    Failure::failed(anyhow!("keep the right to write: {why}; answers are kept, no snapshot was written"))
+    Failure::failed(anyhow!("keep the right to write: {why}; nothing more was written, answers up to then are kept"))
         .with_hint("leave the lock file alone while cds runs, and run the command again")
 }

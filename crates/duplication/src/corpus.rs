@@ -78,6 +78,16 @@ impl<'a> Corpus<'a> {
         Self { definitions, variants, weights, settings }
     }
 
+    /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.
+    pub(crate) fn is_nested(&self, left: u32, right: u32) -> bool {
+        let (left, right) = (&self.variants[left as usize].members, &self.variants[right as usize].members);
+        let overlap = |(left, right): (&u32, &u32)| {
+            let (left, right) = (&self.definitions[*left as usize], &self.definitions[*right as usize]);
+            left.file_path == right.file_path && left.start_line <= right.end_line && right.start_line <= left.end_line
+        };
+        left.len() == right.len() && left.iter().zip(right).all(overlap)
+    }
+
     pub(crate) fn evidence(&self, left: u32, right: u32) -> Evidence {
         self.variants[left as usize].profile.compare(&self.variants[right as usize].profile)
     }

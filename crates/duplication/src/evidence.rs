@@ -105,9 +105,12 @@ impl Evidence {
     pub(crate) fn is_strong(&self, ratio: f64) -> bool {
         let bits = self.word_bits + self.link_bits;
         // What the program calls things is the same: a copy with statements changed or rearranged.
-        (self.words >= 0.55 && self.word_bits >= 15.0)
-            // Lines follow each other in a way that is rare here: a copy with everything renamed.
-            || (self.links >= 0.2 && self.link_bits >= 16.0)
+        (self.words >= 0.55 && self.word_bits >= 18.0)
+            // Lines follow each other in a way that is rare here: a copy with everything renamed. Where much differs
+            // as well, it takes a few names in common or more such lines.
+            || (self.links >= 0.2
+                && self.link_bits >= 16.0
+                && (ratio >= 0.85 || self.words >= 0.25 || self.link_bits >= 26.0))
             // The same for short ones, which have few lines that could follow each other.
             || (self.links >= 0.25 && self.link_bits >= 9.5 && ratio >= 0.85)
             // Some of both.

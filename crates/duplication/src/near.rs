@@ -28,6 +28,7 @@ impl Pairs {
         let copies = |place: u32| corpus.variants[place as usize].members.len() as u64;
         let judged: Vec<(Edge, bool)> = candidates
             .into_par_iter()
+            .filter(|edge| !corpus.is_nested(edge.left, edge.right))
             .map(|edge| (edge, corpus.evidence(edge.left, edge.right).is_strong(f64::from(edge.ratio))))
             .collect();
         let mut pairs = Self::default();

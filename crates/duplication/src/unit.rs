@@ -154,14 +154,36 @@ fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) ->
         }
         let link = hash.finish() as u32;
         lines[at - 1].link = link;
-        // What follows a header is the first statement: how common that is depends on the number of parameters.
-        if at > 1 {
+        // What follows a header is the first statement: how common that is depends on the number of parameters. That
+        // a constructor keeps what it was given says nothing about the program either.
+        let keeps = |line: &Line| only_keeps(&classes[line.token as usize..(line.token + line.tokens) as usize]);
+        if at > 1 && !(keeps(&lines[at - 1]) && keeps(&lines[at])) {
             hashes.push(link);
         }
     }
     hashes.sort_unstable();
     hashes.dedup();
     hashes
+}
+
+/// Whether a line keeps what was given: `self.x = y` with names, literals and empty collections only, `if y is not None:`
+/// before it, or a call of the parent.
+fn only_keeps(line: &[Class]) -> bool {
+    let is = |class: &Class, words: &[&str]| words.iter().any(|word| *class == shape::code_of(word));
+    match line {
+        [first, ..] if is(first, &["super"]) => true,
+        [first, shape::NAME, rest @ ..] if is(first, &["if"]) => {
+            rest.iter().all(|class| is(class, &["is", "not", "None", ":"]))
+        }
+        [this, dot, shape::ATTRIBUTE, rest @ ..] if is(this, &["self"]) && is(dot, &["."]) => {
+            rest.iter().all(|class| {
+                let literal =
+                    matches!(*class, shape::NAME | shape::ATTRIBUTE | shape::NUMBER | shape::TEXT | shape::TRUTH);
+                literal || is(class, &["self", ".", "=", ",", "or", "None", "[", "]", "{", "}"])
+            })
+        }
+        _ => false,
+    }
 }
 
 fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {

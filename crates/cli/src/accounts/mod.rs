@@ -16,14 +16,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::anyhow;
-use cds_model::{AccountStatus, CodeRef, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
-use cds_persistence::{
-    AccountError, Error, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
-    TelemetryFlusher,
-};
-use uuid::Uuid;
-
 pub(crate) use self::{
     observer::TelemetryObserver,
     stage::{StageInput, StageReport},
@@ -37,11 +29,19 @@ use crate::{
     stages,
     writer_lock::close_abandoned,
 };
+use anyhow::anyhow;
+use cds_model::{AccountStatus, CodeRef, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
+use cds_persistence::{
+    AccountError, Error, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
+    TelemetryFlusher,
+};
 
 /// How long the last telemetry may take.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 /// How long an entry waits at most for others to be written with.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a snapshot waits for the telemetry before it.
+const SETTLE_LIMIT: Duration = Duration::from_millis(300);
 /// The telemetry has time: what is not written now is tried again.
 const TELEMETRY_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -68,7 +68,7 @@ struct Kept {
 
 /// A new id: a UUID of version 7, made from the clock and chance.
 pub(crate) fn new_ledger_id() -> LedgerId {
-    LedgerId(Uuid::now_v7())
+    LedgerId(machine::new_uuid())
 }
 
 /// Refuses an id that was given and that the ledger has already: each invocation has an id of its own.
@@ -169,6 +169,14 @@ impl Accounts {
         self.kept.as_ref().map(|kept| kept.turn.clone()).unwrap_or_default()
     }
 
+    /// Has the telemetry so far written, as far as that takes no time worth mentioning: a process that is killed after
+    /// the snapshot leaves it complete.
+    pub(crate) fn settle(&self) {
+        if let Some(flusher) = self.kept.as_ref().and_then(|kept| kept.flusher.as_ref()) {
+            flusher.flush_within(SETTLE_LIMIT);
+        }
+    }
+
     /// Runs one stage, and writes down that it began and how it ended.
     pub(crate) fn run_stage_with_tracking<T>(
         &mut self,
@@ -212,7 +220,9 @@ impl Accounts {
         match (kept.has_ended, kept.unaccounted, failure) {
             (true, ..) => {}
             (false, Some((snapshot_id, status)), _) => kept.end_run(status, None, Some(snapshot_id)),
-            (false, None, Some(failure)) => kept.end_run(failure.account_status(), Some(failure.to_string()), None),
+            (false, None, Some(failure)) => {
+                kept.end_run(failure.account_status(), Some(failure.account_reason()), None)
+            }
             (false, None, None) if kept.is_incomplete => {
                 kept.end_run(AccountStatus::CompletedWithErrors, None, None);
             }

@@ -7,7 +7,7 @@ use cds_model::{
 };
 use uuid::Uuid;
 
-use crate::{failure::Failure, stages};
+use crate::{failure::Failure, machine, stages};
 
 /// What is known of a stage before it begins.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,7 @@ impl StageReport {
     }
 
     pub(super) fn begin(input: &StageInput, run: &RunStart) -> Self {
-        Self { id: StageRunId(Uuid::now_v7()), run: Some(run.clone()), ..Self::untracked(input) }
+        Self { id: StageRunId(machine::new_uuid()), run: Some(run.clone()), ..Self::untracked(input) }
     }
 
     /// The commit of the tree; none where nobody keeps accounts.
@@ -101,7 +101,7 @@ impl StageReport {
             id: self.id,
             status,
             source: self.source,
-            error: failure.map(Failure::to_string).or_else(|| self.missing.clone()),
+            error: failure.map(Failure::account_reason).or_else(|| self.missing.clone()),
             input_fingerprint: self.fingerprint,
             finished_at: stages::now(),
             duration: self.clock.elapsed(),

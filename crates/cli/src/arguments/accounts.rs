@@ -23,11 +23,11 @@ pub(crate) struct TrackingArguments {
 #[derive(Debug, Args)]
 pub(crate) struct AccountArguments {
     /// The project's name [default: the name of its repository, else of its folder]
-    #[arg(long, value_name = "NAME", value_parser = parse_project, env = "CDS_PROJECT")]
+    #[arg(long, value_name = "NAME", value_parser = unless_empty(parse_project), env = "CDS_PROJECT")]
     project: Option<String>,
 
     /// The commit of the tree [default: what the CI says, else what its repository says]
-    #[arg(long, value_name = "COMMIT", value_parser = parse_code_ref, env = "CDS_CODE_REF")]
+    #[arg(long, value_name = "COMMIT", value_parser = unless_empty(parse_code_ref), env = "CDS_CODE_REF")]
     code_ref: Option<String>,
 
     /// A note for the ledger
@@ -53,7 +53,7 @@ impl AccountArguments {
         let root = source.tree.root();
         AccountPlan {
             given_id: self.ledger_id,
-            project: project_name(self.project.as_deref(), root),
+            project: project_name(given(self.project.as_deref()), root),
             notes: self.notes.clone(),
         }
     }
@@ -61,8 +61,19 @@ impl AccountArguments {
     /// The commit of the tree as it is now; nothing of its repository is executed.
     pub(crate) fn code_ref(&self, source: &SourcePlan) -> CodeRef {
         let tree = AnalyzedTree { root: source.tree.root(), uses_ignore_files: source.options.use_ignore_files };
-        code_ref(self.code_ref.as_deref(), &|name| std::env::var(name).ok(), tree)
+        code_ref(given(self.code_ref.as_deref()), &|name| std::env::var(name).ok(), tree)
     }
+}
+
+/// An empty variable, as CI systems set them, says nothing.
+fn unless_empty(
+    parse: fn(&str) -> Result<String, String>,
+) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
+    move |text| if text.is_empty() { Ok(String::new()) } else { parse(text) }
+}
+
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn parse_ledger_id(text: &str) -> Result<LedgerId, String> {

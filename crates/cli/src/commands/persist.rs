@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
     output::Output,
     preflight::{self, Probed},
-    render::{account, fields::Fields, safe_json},
+    render::{account, fields::Fields, messages, safe_json},
     signals::Interrupt,
     stages,
     tracked::Tracked,
@@ -69,7 +69,13 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     let ledger_id = tracked.accounts().id();
     tracked.close(outcome.as_ref().err());
     let (saved, enrichment) = outcome?;
-    show(&saved, &enrichment, ledger_id, &database.path, arguments.format)
+    // The run is saved: that its summary cannot be shown makes it no failure.
+    if let Err(failure) = show(&saved, &enrichment, ledger_id, &database.path, arguments.format)
+        && !failure.is_closed_pipe()
+    {
+        messages::warning(&format!("run {} is saved, but cds {failure}", saved.run_id));
+    }
+    Ok(())
 }
 
 /// Every stage, one after the other.

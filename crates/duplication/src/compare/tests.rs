@@ -1,3 +1,5 @@
+//! Two searches held against each other.
+
 use std::sync::Arc;
 
 use cds_model::{Md5Sum, SymbolKind};

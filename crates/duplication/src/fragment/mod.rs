@@ -37,7 +37,7 @@ pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
     let found: Vec<Found> = candidates(corpus)
         .into_par_iter()
         .map_init(Pattern::default, |pattern, (left, right)| {
-            if is_nested(corpus, left, right) {
+            if corpus.is_nested(left, right) {
                 return Vec::new();
             }
             let runs = align::runs(corpus, left, right);
@@ -88,13 +88,6 @@ fn links(variant: &Variant) -> Vec<u32> {
     links.sort_unstable();
     links.dedup();
     links
-}
-
-/// Whether one stands inside of the other.
-fn is_nested(corpus: &Corpus, left: u32, right: u32) -> bool {
-    let first = |place: u32| &corpus.definitions[corpus.variants[place as usize].members[0] as usize];
-    let (left, right) = (first(left), first(right));
-    left.file_path == right.file_path && left.start_line <= right.end_line && right.start_line <= left.end_line
 }
 
 /// Runs of one variant that overlap by more than half are one node, the longest of them.

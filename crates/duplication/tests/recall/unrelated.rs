@@ -15,7 +15,8 @@ impl Others {
     /// One at random whose length in tokens differs by at most a tenth.
     pub(crate) fn of_similar_size(&self, code: &str, random: &mut Random) -> Option<String> {
         let length = outline(code).len();
-        let fit = self.0.iter().filter(|(other, outline)| outline.len().abs_diff(length) * 10 <= length && other != code);
+        let fit =
+            self.0.iter().filter(|(other, outline)| outline.len().abs_diff(length) * 10 <= length && other != code);
         let fit: Vec<&String> = fit.map(|(other, _)| other).collect();
         (!fit.is_empty()).then(|| fit[random.below(fit.len())].clone())
     }

@@ -136,10 +136,26 @@ fn find(path: &Path) -> Result<Option<Metadata>, Error> {
 
 fn check_is_writable_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     check_file(path, metadata)?;
+    check_is_only_name(path, metadata)?;
     // The superuser may write to any file, and still such a file says that it is not to be written.
     if metadata.permissions().readonly() {
         return Err(Error::ReadOnly { path: path.to_owned(), source: None });
     }
+    Ok(())
+}
+
+/// A journal and a lock have the name of their database: under two names, a file would have two of each.
+#[cfg(unix)]
+fn check_is_only_name(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt;
+    if metadata.nlink() > 1 {
+        return Err(Error::NotARegularFile { path: path.to_owned(), kind: "a file with several names (hard links)" });
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_is_only_name(_: &Path, _: &Metadata) -> Result<(), Error> {
     Ok(())
 }
 

@@ -21,6 +21,9 @@ const RESERVE: Duration = Duration::from_millis(500);
 /// Longer limits are as good as this one.
 const LONGEST_LIMIT: Duration = Duration::from_secs(3_600);
 
+/// Between two looks whether everything is written.
+const FLUSH_LOOK: Duration = Duration::from_millis(1);
+
 /// Between two tries at the end.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
@@ -74,6 +77,21 @@ impl TelemetryFlusher {
             buffer.wake(thread.thread().clone());
         }
         Self { buffer, shared, ended, thread }
+    }
+
+    /// Has the thread write what is pending, and waits for that up to `limit`; whether everything was written.
+    pub fn flush_within(&self, limit: Duration) -> bool {
+        let started = Instant::now();
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+        while self.buffer.pending_count() > 0 {
+            if started.elapsed() >= limit {
+                return false;
+            }
+            thread::sleep(FLUSH_LOOK);
+        }
+        true
     }
 
     /// Writes what is pending, gives up what is still pending after `limit`, and closes the buffer.

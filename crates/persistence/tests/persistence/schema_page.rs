@@ -57,7 +57,14 @@ fn keep_accounts(path: &Path) {
     };
     writer.end_stage(&end).unwrap();
     let error = Some("no room".to_owned());
-    let end = RunEnd { id: run.id, status: AccountStatus::Failed, finished_at: at(2), snapshot_id: None, notes: String::new(), error };
+    let end = RunEnd {
+        id: run.id,
+        status: AccountStatus::Failed,
+        finished_at: at(2),
+        snapshot_id: None,
+        notes: String::new(),
+        error,
+    };
     writer.mark_run_finished(&end).unwrap();
     let call = TelemetryEntry {
         recorded_at: at(1),
