@@ -309,13 +309,13 @@ fn a_signal_is_an_end_with_its_time() {
             (&row["status"], &row["closed_by"], &row["snapshot_id"]),
             (&json!("interrupted"), &Value::Null, &Value::Null)
         );
-        assert!(row["finished_at"].is_string() && text(&row, "error").contains("interrupted"), "{row}");
+        assert!(row["finished_at"].is_string() && text(&row, "error").starts_with("ended by SIG"), "{row}");
         let stages = latest_stages(&database);
         assert_eq!(each(&stages, "status"), ["completed", "completed", "interrupted"]);
         assert!(stages[2]["duration_seconds"].is_f64() && stages[2]["llm_calls"].as_u64() >= Some(2), "{}", stages[2]);
         assert!(row["telemetry_recorded"].is_u64(), "{row}");
         let shown = place.shown("latest");
-        assert!(shown.contains("it was interrupted in stage enrich: interrupted"), "{shown}");
+        assert!(shown.contains("it was interrupted in stage enrich: ended by SIG"), "{shown}");
         check_ledger_and_snapshots_agree(&database);
     }
 }

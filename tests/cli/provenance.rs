@@ -107,7 +107,8 @@ fn the_project_is_given_or_that_of_the_repository_or_the_folder() {
     place.git(&["remote", "add", "origin", "https://user:s3ntinel@example.org/group/the-shop.git"]);
     assert_eq!(project(&place, &[], &[]), "the-shop");
     assert!(!String::from_utf8_lossy(&place.read(DATABASE)).contains("s3ntinel"));
-    for wrong in ["", " ", "a\nb", "a\u{1b}[31m"] {
+    assert_eq!(project(&place, &[("CDS_PROJECT", "")], &[]), "the-shop", "a CI sets variables that say nothing");
+    for wrong in [" ", "a\nb", "a\u{1b}[31m"] {
         place.build(&["--project", wrong]).exited_with(2).said(&["--project"]);
     }
 }

@@ -1,7 +1,8 @@
 //! What the near channel and a whole search cost, as ratios within one run.
 //!
-//! `cargo bench -p cds-duplication -- RECORDS.json [naive] [sample SEED]`, with the JSON that `cds model-build --format json` writes.
-//! With `naive` it also measures the double loop over all pairs of 2,000 functions with the same ratio from `rapidfuzz`,
+//! `cargo bench -p cds-duplication -- RECORDS.json [all] [half] [naive] [similar] [sample SEED]`, with the JSON that
+//! `cds model-build --format json` writes. With `all` it measures a search with the defaults and nothing else, with
+//! `half` also the near channel over every second function, with `similar` questions to 50,000 records. With `naive` it measures the double loop over all pairs of 2,000 functions with the same ratio from `rapidfuzz`,
 //! and says what that would take for all of them; with `sample` it prints sixty groups at random for reading.
 #![expect(
     clippy::unwrap_used,
@@ -15,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cds_duplication::{Channel, Definition, NearBy, Settings, find};
+use cds_duplication::{Channel, Definition, NearBy, Settings, find, similar};
 use rapidfuzz::distance::indel;
 
 fn definitions(path: &str) -> Vec<Definition> {
@@ -71,13 +72,44 @@ fn naive(codes: &[&str], threshold: f64) -> Duration {
     start.elapsed().mul_f64(pairs(codes.len()) / pairs(some.len()))
 }
 
+/// What a question to the first 50,000 records takes, asked for each of 21 of them.
+fn questions(definitions: &[Definition]) {
+    let records = &definitions[..definitions.len().min(50_000)];
+    let codes = records.iter().filter(|definition| definition.normalized_code.lines().count() >= 8);
+    let step = (codes.clone().count() / 21).max(1);
+    let mut times: Vec<Duration> = codes
+        .step_by(step)
+        .take(21)
+        .map(|definition| {
+            let start = Instant::now();
+            black_box(similar(records, &definition.normalized_code, 10));
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    println!(
+        "similar to {} records: median {:.1?}, slowest {:.1?}",
+        records.len(),
+        times[times.len() / 2],
+        times[times.len() - 1]
+    );
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let Some(path) = arguments.first() else {
-        println!("usage: cargo bench -p cds-duplication -- RECORDS.json [naive] [sample SEED]");
+        println!("usage: cargo bench -p cds-duplication -- RECORDS.json [all] [half] [naive] [similar] [sample SEED]");
         return;
     };
     let definitions = definitions(path);
+    let asked = |word: &str| arguments.iter().any(|argument| argument == word);
+    if asked("similar") {
+        questions(&definitions);
+    }
+    if asked("all") {
+        timed("all channels, defaults", &definitions, &Settings::default());
+        return;
+    }
     let near = Settings {
         channels: [Channel::Near].into(),
         min_lines: 1,
@@ -86,7 +118,12 @@ fn main() {
         ..Settings::default()
     };
     let spent = timed("near by text, everything eligible", &definitions, &near);
-    if arguments.iter().any(|argument| argument == "naive") {
+    if asked("half") {
+        let half: Vec<Definition> = definitions.iter().step_by(2).cloned().collect();
+        let half = timed("the same, every second record", &half, &near);
+        println!("twice the records cost {:.2} times as much", spent.as_secs_f64() / half.as_secs_f64());
+    }
+    if asked("naive") {
         let of_kind = definitions.iter().filter(|definition| near.kinds.contains(&definition.kind));
         let codes: Vec<&str> = of_kind.map(|definition| &*definition.normalized_code).collect();
         let all = naive(&codes, near.text_threshold);

@@ -39,7 +39,7 @@ pub use find::find;
 pub use locate::file_lines;
 pub use report::{ChannelTotals, Group, Member, Report, Totals};
 pub use settings::{Channel, Grouping, NearBy, Settings, TestsPolicy, WeakPolicy};
-pub use similar::{Similar, similar};
+pub use similar::{Similar, similar, similar_codes};
 
 #[cfg(test)]
 mod join_tests;

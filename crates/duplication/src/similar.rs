@@ -1,18 +1,40 @@
 //! "Does this exist already?": the definitions most like one piece of code.
+//!
+//! What can be said without reading a text as code comes first, the most promising texts before the others, and
+//! whatever cannot reach the lowest sum among the best found so far is given up at once. What comes out is what
+//! comparing with every text gives.
+
+mod best;
+mod bound;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use rayon::prelude::*;
 
 use crate::{
-    Channel, Definition,
-    corpus::{Alphabet, sequence_ratio, text_ratio},
-    lcs::Pattern,
+    Channel, Definition, canonical,
+    corpus::{Alphabet, SHARED_CODE, text_ratio},
+    lcs::{Pattern, length_for, ratio},
+    lexer::tokenize,
+    shape::{self, Class},
     unit::Unit,
 };
+use best::Best;
+use bound::{Counts, Notation, Vocabulary, counts, shared};
 
 /// How far lengths may differ, as a factor; beyond it no ratio of interest is left.
 const LENGTH_FACTOR: usize = 3;
 /// The ratio below which nothing is said.
 const LEAST: f64 = 0.5;
+/// More than rounding can take from a difference of two ratios.
+const ROUNDING: f64 = 1e-9;
+/// How many texts a thread takes at a time.
+const AT_ONCE: usize = 16;
 
 /// A definition that is like the code that was asked about.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,39 +54,172 @@ pub struct Similar {
 /// The at most `limit` definitions that are most like `normalized_code`, best first: by channel, then by the sum of both
 /// ratios, so that what shares names comes before what shares a shape. It needs no intents and no preparation.
 pub fn similar(definitions: &[Definition], normalized_code: &str, limit: usize) -> Vec<Similar> {
-    let code = normalized_code;
-    let unit = Unit::new(code);
-    let alphabet = Alphabet::new(std::iter::once(code));
-    let text = alphabet.encode(code);
-    let mut found: Vec<Similar> = definitions
-        .par_iter()
-        .enumerate()
-        .filter(|(_, definition)| {
-            let length = definition.normalized_code.len();
-            length <= code.len() * LENGTH_FACTOR && code.len() <= length * LENGTH_FACTOR
-        })
-        .map_init(Pattern::default, |pattern, (index, definition)| {
-            let other: &str = &definition.normalized_code;
-            if other == code {
-                let channel = Channel::Exact;
-                return Some(Similar { index, channel, ratio: 1.0, text_ratio: 1.0, token_ratio: 1.0 });
-            }
-            let encoded = alphabet.encode(other);
-            let by_text = text_ratio((code, &text), (other, &encoded), LEAST, pattern).unwrap_or(0.0);
-            let other = Unit::new(other);
-            let by_tokens = sequence_ratio(&unit.shape, &other.shape, LEAST, pattern).unwrap_or(0.0);
-            let channel = if unit.renamed == other.renamed { Channel::Renamed } else { Channel::Near };
-            let ratio = by_text.max(by_tokens);
-            (ratio > 0.0).then_some(Similar { index, channel, ratio, text_ratio: by_text, token_ratio: by_tokens })
-        })
-        .flatten_iter()
-        .collect();
-    found.sort_by(|left, right| {
-        let sum = |similar: &Similar| similar.text_ratio + similar.token_ratio;
-        (left.channel.cmp(&right.channel))
-            .then_with(|| sum(right).total_cmp(&sum(left)))
-            .then_with(|| left.index.cmp(&right.index))
+    let codes: Vec<&str> = definitions.iter().map(|definition| &*definition.normalized_code).collect();
+    similar_codes(&codes, normalized_code, limit)
+}
+
+/// As [`similar`], for whoever has nothing but the normalized code of the definitions.
+pub fn similar_codes<T: AsRef<str> + Sync>(codes: &[T], normalized_code: &str, limit: usize) -> Vec<Similar> {
+    let wanted = Wanted::new(normalized_code);
+    let mut candidates: Vec<Candidate<'_>> =
+        codes.par_iter().enumerate().filter_map(|(index, code)| wanted.candidate(index, code.as_ref())).collect();
+    candidates.par_sort_unstable_by(|left, right| {
+        right.most.total_cmp(&left.most).then_with(|| left.index.cmp(&right.index))
     });
+    let best = Best::new(limit);
+    let next = AtomicUsize::new(0);
+    let search = |_: rayon::BroadcastContext<'_>| {
+        let mut patterns = wanted.patterns();
+        let mut found = Vec::new();
+        loop {
+            let start = next.fetch_add(AT_ONCE, Ordering::Relaxed);
+            let Some(some) = candidates.get(start..(start + AT_ONCE).min(candidates.len())) else { return found };
+            if some.is_empty() {
+                return found;
+            }
+            for similar in some.iter().filter_map(|one| wanted.compare(one, best.least(), &mut patterns)) {
+                let sum = similar.text_ratio + similar.token_ratio;
+                // A stronger channel comes before any sum.
+                best.add(if similar.channel == Channel::Near { sum } else { f64::MAX });
+                found.push(similar);
+            }
+        }
+    };
+    let mut found = rayon::broadcast(search).concat();
+    found.sort_by(order);
     found.truncate(limit);
     found
+}
+
+fn order(left: &Similar, right: &Similar) -> std::cmp::Ordering {
+    let sum = |similar: &Similar| similar.text_ratio + similar.token_ratio;
+    (left.channel.cmp(&right.channel))
+        .then_with(|| sum(right).total_cmp(&sum(left)))
+        .then_with(|| left.index.cmp(&right.index))
+}
+
+/// A text that may be like the code, and what its characters say about that.
+struct Candidate<'a> {
+    index: usize,
+    code: &'a str,
+    /// The highest ratio over characters that it can have; 0 where that is below 0.5.
+    most: f64,
+    may_be_renamed: bool,
+}
+
+/// The code that was asked about, prepared for many comparisons.
+struct Wanted<'a> {
+    code: &'a str,
+    alphabet: Alphabet,
+    text: Cow<'a, [u8]>,
+    characters: Counts,
+    vocabulary: Vocabulary,
+    unit: Unit,
+    classes: Vec<Class>,
+    shape: Counts,
+    notation: Notation,
+}
+
+/// The code as each thread compares it.
+struct Patterns {
+    text: Pattern,
+    shape: Pattern,
+    spare: Pattern,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(code: &'a str) -> Self {
+        let alphabet = Alphabet::new(std::iter::once(code));
+        let text = alphabet.encode(code);
+        let tokens = tokenize(code);
+        let classes = shape::classes(code, &tokens);
+        let unit = Unit::new(code);
+        Self {
+            characters: counts(&text),
+            vocabulary: Vocabulary::new(code, &tokens, &classes),
+            shape: counts(&unit.shape),
+            notation: Notation::new(),
+            code,
+            alphabet,
+            text,
+            unit,
+            classes,
+        }
+    }
+
+    fn patterns(&self) -> Patterns {
+        let mut patterns = Patterns { text: Pattern::default(), shape: Pattern::default(), spare: Pattern::default() };
+        patterns.text.set(&self.text);
+        patterns.shape.set(&self.unit.shape);
+        patterns
+    }
+
+    fn candidate<'b>(&self, index: usize, code: &'b str) -> Option<Candidate<'b>> {
+        let (length, own) = (code.len(), self.code.len());
+        if length > own * LENGTH_FACTOR || own > length * LENGTH_FACTOR {
+            return None;
+        }
+        let text = self.alphabet.encode(code);
+        let characters = counts(&text);
+        let most = ratio(shared(&self.characters, &characters), self.text.len() + text.len());
+        Some(Candidate {
+            index,
+            code,
+            most: if most >= LEAST { most } else { 0.0 },
+            may_be_renamed: self.vocabulary.may_be_of(length, &characters),
+        })
+    }
+
+    /// Both ratios, unless it is near at most and the sum of the two is below `least`.
+    fn compare(&self, candidate: &Candidate<'_>, least: f64, patterns: &mut Patterns) -> Option<Similar> {
+        let &Candidate { index, code, most, may_be_renamed } = candidate;
+        if code == self.code {
+            return Some(Similar { index, channel: Channel::Exact, ratio: 1.0, text_ratio: 1.0, token_ratio: 1.0 });
+        }
+        if !may_be_renamed && most + 1.0 < least {
+            return None;
+        }
+        let tokens = tokenize(code);
+        let classes = shape::classes(code, &tokens);
+        let is_renamed = may_be_renamed && classes == self.classes && Unit::new(code).renamed == self.unit.renamed;
+        let channel = if is_renamed { Channel::Renamed } else { Channel::Near };
+        let least = if is_renamed { 0.0 } else { least };
+
+        let most_tokens = self.notation.most(&self.shape, self.unit.shape.len(), &classes);
+        let most_tokens = if most_tokens >= LEAST { most_tokens } else { 0.0 };
+        if most + most_tokens < least {
+            return None;
+        }
+        let by_text = self.text_ratio(code, (least - most_tokens - ROUNDING).max(LEAST), patterns).unwrap_or(0.0);
+        if by_text + most_tokens < least {
+            return None;
+        }
+        let shape = canonical::shape(code, &tokens, &classes);
+        let by_tokens =
+            at_least((&self.unit.shape, &mut patterns.shape), &shape, (least - by_text - ROUNDING).max(LEAST));
+        let by_tokens = by_tokens.unwrap_or(0.0);
+        let ratio = by_text.max(by_tokens);
+        (ratio > 0.0 && by_text + by_tokens >= least).then_some(Similar {
+            index,
+            channel,
+            ratio,
+            text_ratio: by_text,
+            token_ratio: by_tokens,
+        })
+    }
+
+    fn text_ratio(&self, code: &str, least: f64, patterns: &mut Patterns) -> Option<f64> {
+        let text = self.alphabet.encode(code);
+        if text.contains(&SHARED_CODE) && self.text.contains(&SHARED_CODE) {
+            return text_ratio((self.code, &self.text), (code, &text), least, &mut patterns.spare);
+        }
+        at_least((&self.text, &mut patterns.text), &text, least)
+    }
+}
+
+/// The ratio of a sequence that was given to its pattern and another, if it is at least `least`.
+fn at_least((own, pattern): (&[u8], &mut Pattern), other: &[u8], least: f64) -> Option<f64> {
+    let total = own.len() + other.len();
+    let common = pattern.at_least(other, length_for(least, total))?;
+    Some(ratio(common, total))
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cds_llm_client::{CallReport, Decision, EnrichmentObserver, FailedRecord, Progress};
+use cds_llm_client::{CallFailure, CallReport, Decision, EnrichmentObserver, FailedRecord, Progress};
 use cds_model::TelemetryType;
 use cds_persistence::TelemetryBuffer;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ impl EnrichmentObserver for TelemetryObserver<'_> {
             "latency_ms": milliseconds(call.latency),
             "prompt_tokens": call.prompt_tokens,
             "answer_tokens": call.answer_tokens,
-            "status": call.failure.as_ref().map_or("ok", |failure| failure.kind),
+            "status": status(call),
         });
         let error = call.failure.as_ref().map(|failure| {
             json!({
@@ -75,6 +75,15 @@ impl EnrichmentObserver for TelemetryObserver<'_> {
             let error = json!({ "reason": failure.reason });
             self.record(TelemetryType::Error, Some(failure.place.to_string()), &details, Some(&error));
         }
+    }
+}
+
+/// `ok`, the HTTP status as `http_503`, or what kind of failure it was.
+fn status(call: &CallReport<'_>) -> String {
+    match &call.failure {
+        None => "ok".to_owned(),
+        Some(CallFailure { http_status: Some(status), .. }) => format!("http_{status}"),
+        Some(failure) => failure.kind.to_owned(),
     }
 }
 

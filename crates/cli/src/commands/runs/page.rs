@@ -55,7 +55,9 @@ fn run(
     page.field("command", &row.command);
     page.optional("error", row.error.as_ref());
     page.optional("closed by", row.closed_by.as_ref());
-    page.optional("notes", row.notes.as_ref().filter(|notes| !notes.is_empty()));
+    let notes = row.notes.as_deref().unwrap_or_default();
+    page.optional("notes", notes.lines().next());
+    notes.lines().skip(1).for_each(|note| page.field("", note));
     page.field("host", or_unknown(&row.host));
     page.field("process", row.pid.to_string());
     page.field("cds version", &row.tool_version);
