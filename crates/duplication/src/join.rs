@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use crate::lcs::{LANES, Pattern, length_for};
 
-const COARSE: usize = 16;
-const FINE: usize = 64;
+const COARSE: usize = 32;
+const FINE: usize = 128;
 const NEIGHBOURS: usize = 256;
 
 /// Two sequences by their places in the input, `left < right`, and the length of their longest common subsequence.

@@ -18,8 +18,8 @@ LIMIT ?2";
 /// overflow.
 const DECISIONS: &str = "
 SELECT CAST(details ->> '$.decision' AS TEXT) AS decision,
-       CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 0)
-                       WHEN json_type(details, '$.questions') = 'integer' THEN max(details ->> '$.questions', 0)
+       CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 1)
+                       WHEN json_type(details, '$.questions') = 'integer' THEN max(details ->> '$.questions', 1)
                        ELSE 1 END) AS INTEGER) AS decision_count
 FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
       FROM telemetry
@@ -54,7 +54,7 @@ LIMIT ?2";
 
 const INTENT_ERRORS: &str = "
 SELECT coalesce(CAST(details ->> '$.reason' AS TEXT), 'no reason is stored') AS reason,
-       CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 0)
+       CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 1)
                        ELSE 1 END) AS INTEGER) AS record_count,
        coalesce(subject, ''), min(id)
 FROM (SELECT id, subject,

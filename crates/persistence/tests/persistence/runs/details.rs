@@ -47,11 +47,11 @@ fn of_a_run_without_a_snapshot_they_are_those_of_its_telemetry_whatever_that_hol
     let (_directory, path) = workplace();
     six_runs(&path);
     let rows = [
-        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"shared","count":2}"#),
-        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"reused","count":12}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"shared","records":2}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"reused","records":12,"questions":3}"#),
         telemetry_row(5, "DECISION", "NULL", r#"{"decision":"reused"}"#),
-        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"cut","count":"many"}"#),
-        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"cut","count":-5}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"cut","questions":"many"}"#),
+        telemetry_row(5, "DECISION", "NULL", r#"{"decision":"cut","records":-5}"#),
         telemetry_row(5, "DECISION", "NULL", "no JSON"),
         telemetry_row(5, "DECISION", "NULL", r#"["decision"]"#),
         telemetry_row(5, "LLM_CALL", "NULL", r#"{"attempt":1,"latency_ms":103.2,"status":"ok"}"#),
