@@ -179,6 +179,13 @@ impl<'a> Wanted<'a> {
         if !may_be_renamed && most + 1.0 < least {
             return None;
         }
+        // Where tokens alone are not enough, the characters have to be half alike, which is told before they are read.
+        let known = (!may_be_renamed && least > 1.0)
+            .then(|| self.text_ratio(code, (least - 1.0 - ROUNDING).max(LEAST), patterns));
+        if known == Some(None) {
+            return None;
+        }
+        let known = known.flatten();
         let tokens = tokenize(code);
         let classes = shape::classes(code, &tokens);
         let is_renamed = may_be_renamed && classes == self.classes && Unit::new(code).renamed == self.unit.renamed;
@@ -187,10 +194,12 @@ impl<'a> Wanted<'a> {
 
         let most_tokens = self.notation.most(&self.shape, self.unit.shape.len(), &classes);
         let most_tokens = if most_tokens >= LEAST { most_tokens } else { 0.0 };
-        if most + most_tokens < least {
+        if known.unwrap_or(most) + most_tokens < least {
             return None;
         }
-        let by_text = self.text_ratio(code, (least - most_tokens - ROUNDING).max(LEAST), patterns).unwrap_or(0.0);
+        let by_text = known
+            .or_else(|| self.text_ratio(code, (least - most_tokens - ROUNDING).max(LEAST), patterns))
+            .unwrap_or(0.0);
         if by_text + most_tokens < least {
             return None;
         }

@@ -28,7 +28,7 @@ pub use lock::{
 };
 pub use sqlite::{
     Access, CodeRow, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, OpenOptions, PlaceReport, SqliteAccounts,
-    SqlitePersistence, SqliteReader, SqliteTelemetry, examine_place,
+    SqlitePersistence, SqliteReader, SqliteTelemetry, TextQuery, examine_place,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;

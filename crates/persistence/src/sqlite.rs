@@ -35,7 +35,7 @@ use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun};
 pub use self::{
     access::Access,
     accounts::{SqliteAccounts, SqliteTelemetry},
-    code::CodeRow,
+    code::{CodeRow, TextQuery},
     diagnosis::Diagnosis,
     fit::Mismatch,
     place::{FileSystem, PlaceReport, examine_place},

@@ -1,11 +1,12 @@
 //! `cds similar`: the records most like a given piece of code.
 
 use std::{
+    collections::HashSet,
     io::{self, Write},
     path::Path,
 };
 
-use cds_duplication::{Definition, Similar, similar};
+use cds_duplication::{Definition, Similar, similar_codes};
 use cds_model::{Record, SymbolKind};
 use cds_persistence::{RunId, SqliteReader};
 use clap::Args;
@@ -79,8 +80,7 @@ struct Answer {
     run: RunFacts,
     target: Record,
     min_ratio: f64,
-    definitions: Vec<Definition>,
-    found: Vec<Similar>,
+    found: Vec<(Similar, Definition)>,
 }
 
 pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
@@ -88,26 +88,27 @@ pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let run = load::find_run(&reader, &arguments.run_id)?;
     let target = target::read(&arguments.to)?;
-    let kinds: &[SymbolKind] = match target.kind {
-        SymbolKind::File => &SymbolKind::ALL,
-        SymbolKind::Class | SymbolKind::Function | SymbolKind::Method => {
-            &[SymbolKind::Class, SymbolKind::Function, SymbolKind::Method]
-        }
-    };
-    let mut definitions = load::definitions_like(&reader, RunId(run.run_id), kinds, &target.normalized_code)?;
+    let run_id = RunId(run.run_id);
+    let with_files = target.kind == SymbolKind::File;
+    let mut texts = load::texts_like(&reader, &plan, run_id, with_files, &target.normalized_code)?;
     if let Some(name) = name_in(&run, &arguments.to) {
         // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.
         let holds = |outer: (u32, u32), inner: (u32, u32)| outer.0 <= inner.0 && inner.1 <= outer.1;
         let lines = (target.start_line, target.end_line);
-        definitions.retain(|definition| {
-            let others = (definition.start_line, definition.end_line);
-            *definition.file_path != *name || !(holds(lines, others) || holds(others, lines))
-        });
+        let mut places = reader.places_in(run_id, &name).map_err(database_failure)?;
+        places.retain(|&(_, first, last)| holds(lines, (first, last)) || holds((first, last), lines));
+        let own: HashSet<i64> = places.into_iter().map(|(id, ..)| id).collect();
+        texts.retain(|(id, _)| !own.contains(id));
     }
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
-    let mut found = similar(&definitions, &target.normalized_code, limit);
+    let codes: Vec<&str> = texts.iter().map(|(_, code)| code.as_str()).collect();
+    let mut found = similar_codes(&codes, &target.normalized_code, limit);
     found.retain(|similar| similar.ratio >= arguments.min_ratio);
-    let answer = Answer { run, target, min_ratio: arguments.min_ratio, definitions, found };
+    let ids: Vec<i64> = found.iter().map(|similar| texts[similar.index].0).collect();
+    let mut definitions = load::definitions_by_id(&reader, run_id, &ids)?;
+    let found =
+        found.into_iter().zip(&ids).filter_map(|(similar, id)| Some((similar, definitions.remove(id)?))).collect();
+    let answer = Answer { run, target, min_ratio: arguments.min_ratio, found };
     Output::Stdout.write(|writer| match arguments.format {
         ResultFormat::Json => {
             safe_json::to_writer(writer, &object(&answer))?;
@@ -143,8 +144,7 @@ fn object(answer: &Answer) -> Value {
             "md5sum": target.md5sum.to_string(),
         },
         "min_ratio": answer.min_ratio,
-        "similar": answer.found.iter().map(|similar| {
-            let definition = &answer.definitions[similar.index];
+        "similar": answer.found.iter().map(|(similar, definition)| {
             json!({
                 "channel": similar.channel.as_str(),
                 "ratio": rounded(similar.ratio),
@@ -169,8 +169,7 @@ fn table(writer: &mut dyn Write, answer: &Answer, screen: &Screen) -> io::Result
     }
     let mut grid = Grid::new(COLUMNS, SAVINGS);
     let ratio = |ratio: f64| Cell::of((ratio > 0.0).then(|| format!("{ratio:.2}")));
-    for similar in &answer.found {
-        let definition = &answer.definitions[similar.index];
+    for (similar, definition) in &answer.found {
         grid.push([
             Cell::new(similar.channel.as_str()),
             ratio(similar.ratio),

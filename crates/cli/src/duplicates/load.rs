@@ -1,14 +1,21 @@
 //! A snapshot as the search reads it.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::resume_unwind,
+    path::Path,
+    sync::Arc,
+    thread,
+};
 
 use anyhow::{Context as _, anyhow};
 use cds_duplication::Definition;
 use cds_model::{Md5Sum, SymbolKind};
-use cds_persistence::{CodeRow, FoundRun, Invocation, RunId, SqliteReader};
+use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader, TextQuery};
 
 use super::RunFacts;
 use crate::{
+    arguments::DatabasePlan,
     failure::{Failure, database_failure},
     provenance,
     render::messages,
@@ -16,6 +23,8 @@ use crate::{
 
 /// Code that is so many times longer than another is never similar to it.
 const LENGTH_FACTOR: usize = 3;
+/// How many threads read at once at most.
+const MOST_READERS: usize = 8;
 
 /// The snapshot that `name` means: `latest` is the one with the greatest number; every other name is read as by
 /// `cds runs show`.
@@ -91,26 +100,50 @@ pub(crate) fn definitions(reader: &SqliteReader, run: RunId, kinds: &[SymbolKind
     Ok(definitions)
 }
 
-/// The records of these kinds whose code is at most so many times longer or shorter than `code`.
+/// The ids and the normalized code of the records whose code is at most so many times longer or shorter than `code`;
+/// [`cds_duplication::similar_codes`] looks at no others. Whole files only if they are wanted.
 ///
-/// [`cds_duplication::similar`] looks at no others.
-pub(crate) fn definitions_like(
+/// Reading takes as long as comparing, so each core reads a part.
+pub(crate) fn texts_like(
+    reader: &SqliteReader,
+    plan: &DatabasePlan,
+    run: RunId,
+    with_files: bool,
+    code: &str,
+) -> Result<Vec<(i64, String)>, Failure> {
+    let Some((first, last)) = reader.record_bounds(run).map_err(database_failure)? else { return Ok(Vec::new()) };
+    let lengths = code.len() / LENGTH_FACTOR..=code.len().saturating_mul(LENGTH_FACTOR);
+    let part = |ids| TextQuery { run, ids, lengths: lengths.clone(), with_files };
+    // A file that has to be copied first is copied once.
+    let cores =
+        if reader.access() == Access::Copy { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let size = last.abs_diff(first) / (cores.clamp(1, MOST_READERS) as u64) + 1;
+    let starts = (first..=last).step_by(usize::try_from(size).unwrap_or(usize::MAX));
+    let mut parts = starts.map(|start| part(start..=start.saturating_add_unsigned(size - 1).min(last)));
+    let own = parts.next();
+    let parts: Vec<_> = thread::scope(|scope| {
+        let read = |part: TextQuery| SqliteReader::open(&plan.path, &plan.options)?.normalized_code(&part);
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+        let own = own.map(|part| reader.normalized_code(&part));
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        own.into_iter().chain(others).collect()
+    });
+    let mut texts = Vec::new();
+    for part in parts {
+        texts.append(&mut part.map_err(database_failure)?);
+    }
+    Ok(texts)
+}
+
+/// The records with these ids as far as they are there.
+pub(crate) fn definitions_by_id(
     reader: &SqliteReader,
     run: RunId,
-    kinds: &[SymbolKind],
-    code: &str,
-) -> Result<Vec<Definition>, Failure> {
-    let mut definitions = Vec::new();
-    let visit = &mut |row: CodeRow| {
-        if let Ok(kind) = row.kind.parse()
-            && kinds.contains(&kind)
-        {
-            definitions.push(definition(kind, row));
-        }
-    };
-    let lengths = code.len() / LENGTH_FACTOR..=code.len().saturating_mul(LENGTH_FACTOR);
-    reader.code_rows_of_length(run, lengths, visit).map_err(database_failure)?;
-    Ok(definitions)
+    ids: &[i64],
+) -> Result<HashMap<i64, Definition>, Failure> {
+    let rows = reader.code_rows_by_id(run, ids).map_err(database_failure)?;
+    let known = rows.into_iter().filter_map(|row| row.kind.parse().ok().map(|kind| (row.id, definition(kind, row))));
+    Ok(known.collect())
 }
 
 fn definition(kind: SymbolKind, row: CodeRow) -> Definition {

@@ -96,7 +96,9 @@ impl Notation {
             for (classes, more) in
                 [(&self.counted[..], whiles), (&self.brackets[..], fors + whiles), (&self.conditions[..], conditions)]
             {
-                classes.iter().for_each(|&class| has[usize::from(class)] += more);
+                for &class in classes {
+                    has[usize::from(class)] += more;
+                }
             }
             let lost = 8 * conditions + 16 * fors + 4 * returns + 4 * assignments;
             // How much a `while` can lose depends on its block, and a block in two parts becomes one.

@@ -1,5 +1,4 @@
 //! The fast path against a plain loop over every text.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{fs, path::Path};
 
@@ -64,13 +63,15 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
             _ => text,
         }
     });
-    prop::collection::vec(text, 1..60)
+    prop::collection::vec(text, 1..40)
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn nothing_is_lost(codes in texts(), limit in 1..12_usize) {
-        for code in codes.iter().take(4) {
+        for code in codes.iter().take(3) {
             prop_assert_eq!(similar_codes(&codes, code, limit), plain(&codes, code, limit));
         }
     }
@@ -87,7 +88,7 @@ proptest! {
     }
 }
 
-/// Every run of lines of real code, as far as this crate's own texts can stand for it.
+/// This crate's own texts stand for real code here; the lexer reads anything.
 #[test]
 fn real_texts_are_found_as_by_a_plain_loop() {
     let mut codes = Vec::new();

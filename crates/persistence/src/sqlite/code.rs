@@ -31,6 +31,19 @@ pub struct CodeRow {
     pub intent: Option<Arc<str>>,
 }
 
+/// Which records' normalized code is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextQuery {
+    /// The snapshot.
+    pub run: RunId,
+    /// The ids, so that several readers can share the work.
+    pub ids: RangeInclusive<i64>,
+    /// How long the code is, in bytes.
+    pub lengths: RangeInclusive<usize>,
+    /// Whether whole files are wanted as well.
+    pub with_files: bool,
+}
+
 impl SqliteReader {
     /// Shows every record of a snapshot to `visit`, each once and in the snapshot's order; none where there is none.
     ///
@@ -41,18 +54,24 @@ impl SqliteReader {
         Ok(())
     }
 
-    /// As [`code_rows`](Self::code_rows), but only records whose normalized code has so many bytes.
-    pub fn code_rows_of_length(
-        &self,
-        run: RunId,
-        lengths: RangeInclusive<usize>,
-        visit: &mut dyn FnMut(CodeRow),
-    ) -> Result<(), Error> {
-        let bound = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-        let lengths = (bound(*lengths.start()), bound(*lengths.end()));
-        let rows = self.read_records(|connection| select::code::of_length(connection, run, lengths))?;
-        rows.into_iter().for_each(visit);
-        Ok(())
+    /// The records of a snapshot with these ids, in the order of `ids`; an id that is not there is left out.
+    pub fn code_rows_by_id(&self, run: RunId, ids: &[i64]) -> Result<Vec<CodeRow>, Error> {
+        self.read_records(|connection| select::code::by_id(connection, run, ids))
+    }
+
+    /// The ids and the normalized code of a part of a snapshot, in its order.
+    pub fn normalized_code(&self, part: &TextQuery) -> Result<Vec<(i64, String)>, Error> {
+        self.read_records(|connection| select::code::texts(connection, part))
+    }
+
+    /// The least and the greatest id among the records of a snapshot; none where it has no records.
+    pub fn record_bounds(&self, run: RunId) -> Result<Option<(i64, i64)>, Error> {
+        self.read_records(|connection| select::code::bounds(connection, run))
+    }
+
+    /// The id, the first and the last line of each record of a file.
+    pub fn places_in(&self, run: RunId, file_path: &str) -> Result<Vec<(i64, u32, u32)>, Error> {
+        self.read_records(|connection| select::code::places(connection, run, file_path))
     }
 
     /// The exact code of the records with these ids; an id that is not there is left out.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use cds_model::{Intent, SymbolKind};
-use cds_persistence::{CodeRow, Error, RunId, SqliteReader};
+use cds_persistence::{CodeRow, Error, RunId, SqliteReader, TextQuery};
 
 use crate::{
     reader::read,
@@ -47,6 +47,36 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
     let raw = reader.raw_code(&[first, first, 999]).unwrap();
     assert_eq!(raw, HashMap::from([(first, "def f():\n    return 1  # 加\n".to_owned())]));
     assert_eq!(reader.raw_code(&[]).unwrap(), HashMap::new());
+}
+
+#[test]
+fn code_is_read_in_parts_and_records_by_id() {
+    let (_directory, path) = workplace();
+    let mut snapshot = mixed();
+    snapshot.records = vec![
+        record(SymbolKind::File, "a.py", 1, "def f():\n    return 1", Intent::Skipped),
+        record(SymbolKind::Function, "a.py", 1, "def f():\n    return 1", Intent::Skipped),
+        record(SymbolKind::Function, "b.py", 4, "def g():\n    return '加'", Intent::Skipped),
+    ];
+    save(&path, &mixed()).unwrap();
+    save(&path, &snapshot).unwrap();
+    let reader = read(&path).unwrap();
+    let run = RunId(2);
+    let (first, last) = reader.record_bounds(run).unwrap().unwrap();
+    assert_eq!((last - first, reader.record_bounds(RunId(3)).unwrap()), (2, None));
+
+    let ids = |ids, lengths, with_files| {
+        let texts = reader.normalized_code(&TextQuery { run, ids, lengths, with_files }).unwrap();
+        texts.into_iter().map(|(id, _)| id - first).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(0..=i64::MAX, 0..=usize::MAX, true), [0, 1, 2]);
+    assert_eq!(ids(0..=i64::MAX, 0..=usize::MAX, false), [1, 2]);
+    assert_eq!(ids(first..=first + 1, 0..=usize::MAX, false), [1]);
+    assert_eq!(ids(first..=last, 22..=26, true), [2], "lengths are bytes");
+
+    let rows = reader.code_rows_by_id(run, &[last, 999, 1, first]).unwrap();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [last, first]);
+    assert_eq!(reader.places_in(run, "b.py").unwrap(), [(last, 4, 5)]);
 }
 
 #[test]

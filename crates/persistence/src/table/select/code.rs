@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows};
 
-use crate::{CodeRow, RunId};
+use crate::{CodeRow, RunId, TextQuery};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
@@ -13,13 +13,25 @@ FROM records
 WHERE run_id = ?1
 ORDER BY id";
 
-// The length is in the head of a row, so that the code of the others is never read.
-const OF_LENGTH: &str = "
+const BY_ID: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
        CASE WHEN intent_status = 'success' THEN intent END
 FROM records
-WHERE run_id = ?1 AND octet_length(normalized_code) BETWEEN ?2 AND ?3
+WHERE run_id = ?1 AND id = ?2";
+
+// The length is in the head of a row, so that the code of the others is never read. A snapshot's records lie together, so
+// that going by id, to which the plus leads, meets hardly any others and needs no index.
+const TEXTS: &str = "
+SELECT id, normalized_code
+FROM records
+WHERE +run_id = ?1 AND id BETWEEN ?2 AND ?3 AND octet_length(normalized_code) BETWEEN ?4 AND ?5
+      AND (kind IN ('class', 'function', 'method') OR (?6 AND kind = 'file'))
 ORDER BY id";
+
+const BOUNDS: &str = "
+SELECT (SELECT min(id) FROM records WHERE run_id = ?1), (SELECT max(id) FROM records WHERE run_id = ?1)";
+
+const PLACES: &str = "SELECT id, start_line, end_line FROM records WHERE run_id = ?1 AND file_path = ?2";
 
 const RAW: &str = "SELECT raw_code FROM records WHERE id = ?1";
 
@@ -30,9 +42,36 @@ pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<CodeRow>
     collect(connection.prepare(OF_RUN)?.query([run.0])?)
 }
 
-/// Those with as many bytes of normalized code, from the first to the second number.
-pub(crate) fn of_length(connection: &Connection, run: RunId, lengths: (i64, i64)) -> Result<Vec<CodeRow>> {
-    collect(connection.prepare(OF_LENGTH)?.query((run.0, lengths.0, lengths.1))?)
+/// The records of the run with these ids, in the order of `ids`; an id that is not there is left out.
+pub(crate) fn by_id(connection: &Connection, run: RunId, ids: &[i64]) -> Result<Vec<CodeRow>> {
+    let mut statement = connection.prepare(BY_ID)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for &id in ids {
+        found.append(&mut collect(statement.query((run.0, id))?)?);
+    }
+    Ok(found)
+}
+
+/// The normalized code of a part of the records, by id.
+pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Vec<(i64, String)>> {
+    let bound = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+    let (shortest, longest) = (bound(*part.lengths.start()), bound(*part.lengths.end()));
+    let (first, last) = (part.ids.start(), part.ids.end());
+    connection
+        .prepare(TEXTS)?
+        .query_map((part.run.0, first, last, shortest, longest, part.with_files), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// The least and the greatest id of a snapshot.
+pub(crate) fn bounds(connection: &Connection, run: RunId) -> Result<Option<(i64, i64)>> {
+    connection.query_row(BOUNDS, [run.0], |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?)))
+}
+
+/// The ids and the lines of the records of a file.
+pub(crate) fn places(connection: &Connection, run: RunId, file_path: &str) -> Result<Vec<(i64, u32, u32)>> {
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    connection.prepare(PLACES)?.query_map((run.0, file_path), read)?.collect()
 }
 
 fn collect(mut rows: Rows<'_>) -> Result<Vec<CodeRow>> {
