@@ -16,7 +16,7 @@ use crate::{
     running::Running,
 };
 
-/// Enough work for every stage to be seen at it.
+/// Enough work for a stage to be seen at it.
 const FUNCTIONS: usize = 3_000;
 
 /// Makes each record of a snapshot take its time.
@@ -25,13 +25,24 @@ const SLOW: &str = "CREATE TRIGGER slow BEFORE INSERT ON records BEGIN
                           SELECT n FROM numbers);
 END";
 
+/// Makes the end of a stage take longer to write down than any test needs to see that it has not ended.
+fn slow_end_of(stage: &str) -> String {
+    format!(
+        "CREATE TRIGGER slow_end BEFORE UPDATE ON stage_runs WHEN NEW.stage = '{stage}' BEGIN
+             SELECT count(*) FROM (WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers
+                                                                 WHERE n < 100000000)
+                                   SELECT n FROM numbers);
+         END"
+    )
+}
+
 /// Waits until the database answers this with 1.
 #[track_caller]
 fn wait_for(database: &Database, sql: &str) {
     let deadline = Instant::now() + PATIENCE;
     while database.number(sql) != 1 {
         assert!(Instant::now() < deadline, "{sql}");
-        thread::yield_now();
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -67,9 +78,17 @@ fn check_killed_in(stage: &str, provider_url: &str) {
     place.write("tree/many.py", functions(FUNCTIONS));
     let database = place.database();
     database.execute(SLOW);
+    // The others wait for the provider, or for the records to be written.
+    let has_slow_end = matches!(stage, "analyze" | "build");
+    if has_slow_end {
+        database.execute(&slow_end_of(stage));
+    }
     let running = Running::start(&mut place.command(&persist_arguments(provider_url, &["--notes", "doomed"])));
     wait_for(&database, &is_in(stage));
     assert!(!running.kill().success());
+    if has_slow_end {
+        database.execute("DROP TRIGGER slow_end");
+    }
 
     let row = latest(&database);
     assert_eq!((&row["status"], &row["finished_at"]), (&json!("running"), &Value::Null), "nobody wrote its end");

@@ -241,8 +241,35 @@ fn notes_are_appended_and_stay() {
     place.ask(&["runs", "note", "99", "x"]).exited_with(1).said(&["\"99\"", "there is none"]);
     place.ask(&["runs", "note", "ffffffff", "x"]).exited_with(1).said(&["\"ffffffff\"", "hint: "]);
     place.ask(&["runs", "note", "latest", "  "]).exited_with(2);
-    place.ask(&["runs", "note", "latest", &"x".repeat(5000)]).exited_with(2);
+    place.ask(&["runs", "note", "latest", &"x".repeat(4001)]).exited_with(2).said(&["4000 characters"]);
+    place.persist("builtin:", &["--notes", &"x".repeat(4001)]).exited_with(2).said(&["4000 characters"]);
     assert_eq!(place.database().dump(), before);
+}
+
+#[test]
+fn a_note_is_one_line_however_it_is_given() {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &["--notes", " one\r\ntwo\n"]).succeeded();
+    place.ask(&["runs", "note", "1", "\nthree\nfour"]).succeeded();
+    assert_eq!(invocations(&place.database())[0]["notes"], "one two\nthree four");
+    place.persist("builtin:", &["--notes", " \n"]).succeeded();
+    assert_eq!(latest(&place.database())["notes"], Value::Null);
+}
+
+#[test]
+fn an_id_that_another_program_wrote_cannot_make_lines_of_its_own() {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &[]).succeeded();
+    place.database().execute(
+        "INSERT INTO runs_ledger (run_id, subject, started_at, status, command, tool_version, host, pid, code_ref_note,
+                                  trace_id)
+         VALUES (char(27) || '[31mred' || char(10) || 'error: none', 's', '', 'running', '', '', '', 1, '', '')",
+    );
+    let outcome = place.build(&[]).succeeded();
+    let told = outcome.lines_of("run");
+    assert_eq!(told.len(), 1, "{outcome:#?}");
+    assert!(told[0].starts_with("run \\u{1b}[31mred\\u{a}error: none was interrupted: "), "{told:?}");
+    assert!(outcome.lines_of("error:").is_empty() && !outcome.stderr.contains('\u{1b}'), "{outcome:#?}");
 }
 
 #[test]

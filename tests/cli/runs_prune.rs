@@ -172,6 +172,29 @@ fn a_prune_that_fails_removes_nothing() {
 }
 
 #[test]
+fn what_fails_after_the_pruning_does_not_hide_it() {
+    let place = place_with_ages([5, 4, 3, 2, 1]);
+    let reader = place.database();
+    // A reader in the middle of a transaction keeps the file from becoming smaller.
+    reader.execute("BEGIN");
+    assert_eq!(reader.number("SELECT count(*) FROM runs"), 5);
+    let words = ["runs", "prune", "--older-than", "1h", "--compact", "--busy-timeout", "50ms"];
+    let outcome = place.ask(&words).exited_with(1);
+    assert!(outcome.stdout.ends_with("pruned snapshots=4 records=12 kept=1\n"), "{outcome:#?}");
+    outcome.said(&[
+        "failed to compact the database after the pruning, which is done: ",
+        "hint: the snapshots are removed",
+    ]);
+    let outcome = place.ask(&[&words[..], &["--format", "json"]].concat()).exited_with(1);
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&object["kept_count"], &object["bytes_after"]), (&json!(1), &Value::Null));
+    reader.execute("COMMIT");
+    assert_eq!(snapshots(&place.database()), [5]);
+    place.ask(&words).succeeded();
+    check_nothing_dangles(&place.database());
+}
+
+#[test]
 fn a_rule_must_be_given_and_make_sense() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();

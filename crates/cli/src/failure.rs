@@ -41,6 +41,12 @@ impl Failure {
         Self { kind: Kind::Interrupted(exit_status), cause: anyhow::anyhow!("interrupted"), hint: None }
     }
 
+    /// Says in a wider sense what was attempted; what failed of it is the cause.
+    pub(crate) fn within(mut self, attempt: &'static str) -> Self {
+        self.cause = self.cause.context(attempt);
+        self
+    }
+
     /// Adds what to do next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

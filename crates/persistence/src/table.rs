@@ -16,7 +16,7 @@ pub(crate) mod select;
 pub(crate) mod stage_runs;
 pub(crate) mod telemetry;
 
-use rusqlite::{Connection, Error, Result, Row};
+use rusqlite::{Connection, Error, Result, Row, types::ValueRef};
 
 /// One table as this program creates and fills it.
 #[derive(Debug)]
@@ -70,6 +70,15 @@ fn tokens(number: Option<u64>) -> Option<i64> {
 fn read_tokens(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
     let number: Option<i64> = row.get(column)?;
     number.map(|number| u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))).transpose()
+}
+
+/// A number of the accounts; unknown where another program stored something that is no count. One such row must not
+/// hide all the others.
+fn read_told(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Integer(number) => u64::try_from(number).ok(),
+        _ => None,
+    })
 }
 
 fn read_number(row: &Row<'_>, column: usize) -> Result<u64> {

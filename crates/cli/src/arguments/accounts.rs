@@ -3,7 +3,7 @@
 use cds_model::{CodeRef, LedgerId};
 use clap::Args;
 
-use super::{DatabaseArguments, LockArguments, SourcePlan};
+use super::{DatabaseArguments, LockArguments, SourcePlan, values::parse_notes};
 use crate::provenance::{AnalyzedTree, code_ref, parse_code_ref, parse_project, project_name};
 
 /// Where the accounts of an invocation are kept, and what they say.
@@ -30,8 +30,8 @@ pub(crate) struct AccountArguments {
     #[arg(long, value_name = "COMMIT", value_parser = unless_empty(parse_code_ref), env = "CDS_CODE_REF")]
     code_ref: Option<String>,
 
-    /// A note for the ledger
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, env = "CDS_NOTES")]
+    /// A note for the ledger, one line of at most 4,000 characters; line breaks become blanks
+    #[arg(long, value_name = "TEXT", value_parser = parse_notes, default_value = "", hide_default_value = true, env = "CDS_NOTES")]
     notes: String,
 
     /// The invocation's own id in the ledger, a UUID [default: a new one]

@@ -14,4 +14,4 @@ pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArgument
 pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};
 pub(crate) use source::{SourceArguments, SourcePlan};
-pub(crate) use values::parse_duration;
+pub(crate) use values::{parse_duration, parse_note};

@@ -11,6 +11,9 @@ use cds_llm_client::Concurrency;
 /// The largest file that can be asked for; offsets into a file are 32 bits.
 const LARGEST_FILE: u64 = 1 << 30;
 
+/// Enough for a remark, in characters; a ledger is no place for reports.
+const LONGEST_NOTE: usize = 4_000;
+
 /// `5` (seconds), `500ms`, `2m`, `7d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let accepted = "accepted are seconds (5) or a number with a unit (500ms, 30s, 2m, 1h, 7d)";
@@ -58,6 +61,23 @@ pub(crate) fn parse_file_size(text: &str) -> Result<u64, String> {
     size.filter(|size| (1..=LARGEST_FILE).contains(size)).ok_or_else(|| accepted.to_owned())
 }
 
+/// A note of one line, or none; line breaks become blanks, and blanks around it go.
+pub(crate) fn parse_notes(text: &str) -> Result<String, String> {
+    let is_break =
+        |character| matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let line = text.trim().replace("\r\n", " ").replace(is_break, " ");
+    if line.chars().count() > LONGEST_NOTE { Err(accepted_note()) } else { Ok(line) }
+}
+
+/// The same, though it has to say something.
+pub(crate) fn parse_note(text: &str) -> Result<String, String> {
+    parse_notes(text).and_then(|line| if line.is_empty() { Err(accepted_note()) } else { Ok(line) })
+}
+
+fn accepted_note() -> String {
+    format!("accepted are 1 to {LONGEST_NOTE} characters")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +100,22 @@ mod tests {
         for wrong in ["", "0", "65", "-1", "many"] {
             assert!(parse_concurrency(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_note_is_one_line_of_a_bounded_length() {
+        for (text, line) in [
+            (" as it was ", "as it was"),
+            ("one\ntwo\r\nthree\rfour\n", "one two three four"),
+            ("one\u{2028}\ttwo", "one \ttwo"),
+        ] {
+            assert_eq!((parse_note(text), parse_notes(text)), (Ok(line.to_owned()), Ok(line.to_owned())));
+        }
+        let longest = "ü".repeat(LONGEST_NOTE);
+        assert_eq!(parse_note(&format!("\n{longest} ")), Ok(longest.clone()));
+        assert!(parse_note(&format!("{longest}x")).is_err() && parse_notes(&format!("{longest}x")).is_err());
+        assert_eq!(parse_notes(" \n"), Ok(String::new()));
+        assert!(parse_note(" \n").is_err());
     }
 
     #[test]

@@ -46,22 +46,62 @@ impl Repository {
 
     /// The repository whose working tree begins at `work_tree`; none when there is none.
     pub(super) fn at(work_tree: &Path) -> Result<Option<Self>> {
+        Self::find(work_tree, |repository| repository.names_its_work_tree() || repository.lies_in_one_above())
+    }
+
+    /// The repository at `work_tree`; one that a file points to must be its own.
+    fn find(work_tree: &Path, is_own: impl FnOnce(&Self) -> bool) -> Result<Option<Self>> {
         let dot_git = work_tree.join(".git");
         let Ok(metadata) = fs::metadata(&dot_git) else {
             // A link into nowhere and no `.git` at all are the same to git.
             return Ok(None);
         };
-        let git_dir = if metadata.is_dir() {
-            if !is_git_dir(&dot_git) {
-                return Ok(None);
-            }
-            dot_git
-        } else {
-            let git_dir = pointed_to(&dot_git)?;
-            ensure!(is_git_dir(&git_dir), "the file .git points to no repository");
-            git_dir
+        if metadata.is_dir() {
+            return if is_git_dir(&dot_git) { Self::open(work_tree, dot_git).map(Some) } else { Ok(None) };
+        }
+        let git_dir = pointed_to(&dot_git)?;
+        ensure!(is_git_dir(&git_dir), "the file .git points to no repository");
+        let repository = Self::open(work_tree, git_dir)?;
+        // Else a file in a tree from anywhere could make the commits of any repository those of the tree.
+        let is_own = is_own(&repository);
+        ensure!(is_own, "the file .git points to a repository that does not point back to this tree");
+        Ok(Some(repository))
+    }
+
+    /// Whether the repository, which a file `.git` points to, says that this is its working tree.
+    fn names_its_work_tree(&self) -> bool {
+        if self.common_dir != self.git_dir {
+            return self.is_work_tree_of_another();
+        }
+        // A folder that is named here was compared with the tree when the repository was opened.
+        self.config.get("core.worktree").is_some()
+    }
+
+    /// Whether one repository with several working trees has this one among them.
+    fn is_work_tree_of_another(&self) -> bool {
+        let Ok(Some(content)) = files::read(&self.git_dir.join("gitdir"), LARGEST_POINTER) else { return false };
+        let Some(named) = files::path_of(content.trim_ascii()).map(|path| self.git_dir.join(path)) else {
+            return false;
         };
-        Self::open(work_tree, git_dir).map(Some)
+        let is_named = named.file_name().is_some_and(|name| name == ".git")
+            && named.parent().and_then(|folder| folder.canonicalize().ok()).is_some_and(|path| path == self.work_tree);
+        let among = self.common_dir.join("worktrees").canonicalize();
+        let own = self.git_dir.canonicalize();
+        is_named && among.is_ok_and(|among| own.is_ok_and(|own| own.parent() == Some(&among)))
+    }
+
+    /// Whether the repository lies inside of the one above its working tree, as those of submodules do.
+    fn lies_in_one_above(&self) -> bool {
+        if self.common_dir != self.git_dir {
+            return false;
+        }
+        let find = |folder| Self::find(folder, Self::names_its_work_tree).transpose();
+        let above = self.work_tree.ancestors().skip(1).find_map(find);
+        let (Some(Ok(above)), Ok(own)) = (above, self.git_dir.canonicalize()) else { return false };
+        [above.git_dir, above.common_dir]
+            .iter()
+            .filter_map(|folder| folder.canonicalize().ok())
+            .any(|folder| own != folder && own.starts_with(folder))
     }
 
     fn open(work_tree: &Path, git_dir: PathBuf) -> Result<Self> {

@@ -23,16 +23,16 @@ pub(crate) fn are_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
-/// A line that is no error.
+/// A line that is no error; what a terminal would obey is escaped.
 pub(crate) fn note(text: &str) {
     if !are_quiet() {
         line(text);
     }
 }
 
-/// One line; that nobody reads it is no reason to stop.
+/// One safe line; that nobody reads it is no reason to stop.
 pub(super) fn line(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", text::safe_line(line));
 }
 
 /// What went wrong, and what to do next.

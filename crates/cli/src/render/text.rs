@@ -10,20 +10,29 @@ pub(crate) fn is_unsafe(character: char) -> bool {
 
 /// The text with every unsafe character as `\u{…}`; line breaks stay.
 pub(crate) fn shown(text: &str) -> String {
+    escaped(text, |character| is_unsafe(character) && character != '\n')
+}
+
+/// The text with every unsafe character as `\u{…}`, line breaks too; what is safe already stays as it is.
+pub(crate) fn safe_line(text: &str) -> String {
+    escaped(text, is_unsafe)
+}
+
+/// The text on one line: white space becomes one blank, every other unsafe character `\u{…}`.
+pub(crate) fn one_line(text: &str) -> String {
+    shown(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_unsafe(character) && character != '\n' {
+        if is_escaped(character) {
             write!(safe, "{}", character.escape_unicode()).expect("a String takes everything");
         } else {
             safe.push(character);
         }
     }
     safe
-}
-
-/// The text on one line: white space becomes one blank, every other unsafe character `\u{…}`.
-pub(crate) fn one_line(text: &str) -> String {
-    shown(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -34,5 +43,6 @@ mod tests {
     fn nothing_that_a_terminal_obeys_gets_through() {
         assert_eq!(shown("a\x1b[31m\u{202e}b\r\nc"), "a\\u{1b}[31m\\u{202e}b\\u{d}\nc");
         assert_eq!(one_line(" def f(\n    x,\t\x07\n):"), "def f( x, \\u{7} ):");
+        assert_eq!(safe_line("a  b\\n\x1b[31m\n\u{202e}"), "a  b\\n\\u{1b}[31m\\u{a}\\u{202e}");
     }
 }

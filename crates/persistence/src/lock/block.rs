@@ -1,7 +1,7 @@
 //! What stands in a lock file: one JSON object in a block of fixed size.
 //!
 //! A reader has no lock, and a file system may give it a part of the old block and a part of the new one. The checksum
-//! tells such a mixture; what has another size than a block may do without.
+//! tells such a mixture. Whatever is neither a block nor a mixture of two belongs to somebody else, who may need it.
 
 use std::{
     fmt::Write as _,
@@ -18,6 +18,10 @@ const BLOCK_LENGTH: usize = 1024;
 
 /// No more than this is read of a lock file, whatever its size.
 const READ_LIMIT: u64 = 4096;
+
+/// Where every block begins and ends; the longest texts leave room for more than one blank.
+const BLOCK_START: &[u8] = br#"{"pid":"#;
+const BLOCK_END: &[u8] = b" \n";
 
 /// The last member of the object; it covers every byte before it. Inside a text its quotation marks would be escaped.
 const CHECKSUM: &str = r#","checksum":""#;
@@ -59,15 +63,30 @@ pub(super) fn encode(holder: &LockHolder) -> Vec<u8> {
     block
 }
 
-/// Whether the content is another program's: neither empty, nor a holder, nor of the size of a block, which may be one
-/// that was only half written.
+/// Whether the content, as [`read_start`] gives it, is another program's and must stay as it is.
+///
+/// Nobody misses blanks, a block, or one that was only half written over another.
 pub(super) fn is_foreign(bytes: &[u8]) -> bool {
-    decode(bytes) == Content::Unknown && bytes.len() != BLOCK_LENGTH
+    match decode(bytes) {
+        // What follows blanks without an end was not looked at.
+        Content::Empty => bytes.len() as u64 >= READ_LIMIT,
+        Content::Holder(_) => false,
+        Content::Unknown => !is_torn(bytes),
+    }
+}
+
+/// Whether the content can be a part of one block and a part of another.
+fn is_torn(bytes: &[u8]) -> bool {
+    bytes.len() == BLOCK_LENGTH && bytes.starts_with(BLOCK_START) && bytes.ends_with(BLOCK_END)
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Content {
     if bytes.trim_ascii().is_empty() {
         return Content::Empty;
+    }
+    // Of another size, it may be anybody's.
+    if bytes.len() != BLOCK_LENGTH {
+        return Content::Unknown;
     }
     let Ok(text) = str::from_utf8(bytes) else { return Content::Unknown };
     // A list would be taken for the fields in their order.
@@ -81,9 +100,8 @@ pub(super) fn decode(bytes: &[u8]) -> Content {
     }
 }
 
-/// Whether the checksum is right. Only what has not the size of a block may have none: a mixture can lose its own.
 fn has_right_checksum(text: &str) -> bool {
-    let Some((covered, rest)) = text.rsplit_once(CHECKSUM) else { return text.len() != BLOCK_LENGTH };
+    let Some((covered, rest)) = text.rsplit_once(CHECKSUM) else { return false };
     rest.get(..CHECKSUM_LENGTH)
         .and_then(|stated| u64::from_str_radix(stated, 16).ok())
         .is_some_and(|stated| stated == checksum(covered.as_bytes()))
@@ -118,10 +136,16 @@ pub(super) fn read_start(mut file: &File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Puts the block over what the file says now.
+/// Puts the block over what the file says now; what is longer keeps its end.
 pub(super) fn write_block(mut file: &File, block: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(block)
+}
+
+/// Makes the block all that the file says.
+pub(super) fn write_only_block(file: &File, block: &[u8]) -> io::Result<()> {
+    write_block(file, block)?;
+    file.set_len(block.len() as u64)
 }
 
 #[cfg(test)]
@@ -182,21 +206,74 @@ mod tests {
         assert!(unknown_count > 30, "{unknown_count}");
     }
 
+    /// The text as a block of that size, whatever it says.
+    fn padded(text: &str) -> Vec<u8> {
+        let mut bytes = text.as_bytes().to_owned();
+        bytes.resize(BLOCK_LENGTH - 1, b' ');
+        bytes.push(b'\n');
+        bytes
+    }
+
     #[test]
-    fn content_of_others_is_a_holder_only_where_it_says_so() {
-        let named = LockHolder { pid: 7, ..LockHolder::default() };
+    fn only_a_block_with_its_checksum_names_a_holder() {
         let check = |bytes: &[u8], expected: Content| assert_eq!(decode(bytes), expected, "{bytes:?}");
         check(b"", Content::Empty);
         check(b" \n", Content::Empty);
-        check(br#"{"pid":7,"later":[1,{}]}"#, Content::Holder(named));
-        for unknown in
-            ["{}", "7", "[7]", "null", "{", r#"{"pid":-1}"#, r#"{"pid":"7"}"#, r#"{"pid":7}{}"#, "\0\0", "[[[["]
-        {
+        let block = encode(&sample());
+        check(&block[..BLOCK_LENGTH - 1], Content::Unknown);
+        check(&[&block[..], b" "].concat(), Content::Unknown);
+        check(&[&b"\xff"[..], &block[1..]].concat(), Content::Unknown);
+        for unknown in [
+            "{}",
+            "7",
+            "[7]",
+            "null",
+            "{",
+            "\0\0",
+            r#"{"pid":7}"#,
+            r#"{"pid":7,"precious":"data"}"#,
+            r#"{"pid":7,"checksum":"0000000000000000"}"#,
+            r#"{"pid":7,"checksum":""#,
+        ] {
             check(unknown.as_bytes(), Content::Unknown);
+            check(&padded(unknown), Content::Unknown);
         }
-        check(b"{\"host\":\"\xff\"}", Content::Unknown);
-        check(br#"{"pid":7,"checksum":"0000000000000000"}"#, Content::Unknown);
-        check(br#"{"pid":7,"checksum":""#, Content::Unknown);
+        for with_checksum in [r#"{"pid":-1"#, r#"{"pid":0"#, r#"{"pid":"7""#, r#"{"host":"a""#, "[7", "{\"later\":[[["]
+        {
+            let text = format!("{with_checksum}{CHECKSUM}{:016x}\"}}", checksum(with_checksum.as_bytes()));
+            check(&padded(&text), Content::Unknown);
+        }
         check(format!("{{\"later\":{}", "[".repeat(3000)).as_bytes(), Content::Unknown);
+    }
+
+    #[test]
+    fn what_is_neither_blank_nor_a_block_nor_torn_is_foreign() {
+        let block = encode(&sample());
+        let later = encode(&LockHolder { stage: "later".into(), ..sample() });
+        let mut wrong = block.clone();
+        wrong[BLOCK_START.len()] ^= 1;
+        let blanks = [b' '; 4096];
+        for ours in [&b""[..], b" \n", &blanks[..2000], &blanks[..4095], &block, &wrong, &padded(r#"{"pid":7}"#)] {
+            assert!(!is_foreign(ours), "{ours:?}");
+        }
+        for at in 0..=BLOCK_LENGTH {
+            assert!(!is_foreign(&[&later[..at], &block[at..]].concat()), "{at}");
+        }
+        let precious = padded(r#"{"precious":"data"}"#);
+        let without_end = [&precious[..1], &block[1..BLOCK_LENGTH - 2], b"}}"].concat();
+        for foreign in [
+            &br#"{"pid":7,"precious":"data"}"#[..],
+            br#"{"pid":7}"#,
+            &precious,
+            &without_end,
+            &[0; BLOCK_LENGTH],
+            &[b'x'; BLOCK_LENGTH],
+            &block[..BLOCK_LENGTH - 1],
+            &[&block[..], b"\n"].concat(),
+            // There may be more behind these than was read.
+            &blanks,
+        ] {
+            assert!(is_foreign(foreign), "{foreign:?}");
+        }
     }
 }

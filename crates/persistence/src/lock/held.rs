@@ -65,7 +65,7 @@ impl FileLock {
     /// A lock that is held is waited for as long as `timeout`, though never less than a tenth of a second, or two
     /// seconds where nobody holds it but those who look. No clock is read, the pauses of at most 50 milliseconds are
     /// added up. `should_stop` is asked before every attempt. Who does not get the lock changes nothing; who gets it
-    /// replaces the holder before it, and leaves alone whatever is no holder.
+    /// replaces the holder before it, and leaves alone whatever another program wrote.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl FileLock {
         }
     }
 
-    /// Writes the holder into the file that was just locked, unless it says something that is nobody's holder.
+    /// Writes the holder into the file that was just locked, unless it says something of another program's.
     fn introduce(path: PathBuf, file: File, holder: &LockHolder) -> Result<Self, LockError> {
         let found = block::read_start(&file).map_err(LockError::io("read", &path))?;
         let holder = holder.clone().bounded();
@@ -106,7 +106,7 @@ impl FileLock {
         }
         let left_behind = block::decode(&found).into_holder();
         let written = block::encode(&holder);
-        block::write_block(&file, &written).map_err(|source| {
+        block::write_only_block(&file, &written).map_err(|source| {
             // Half a block would be of no use to anybody.
             drop(file.set_len(0));
             LockError::io("write to", &path)(source)

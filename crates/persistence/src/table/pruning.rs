@@ -1,7 +1,8 @@
 //! What goes with a snapshot when it is pruned: the one list of everything that hangs on it.
 //!
 //! The ledger and its stages stay, and tell of the run as long as the file is there. The telemetry goes: it is what
-//! takes the room, and its sums are of use together with the records that it speaks of. Kept answers belong to no run.
+//! takes the room, and its sums are of use together with the records that it speaks of. Runs that ended without a
+//! snapshot lose theirs with the snapshots around them, else it would never go. Kept answers belong to no run.
 
 use rusqlite::{Connection, Result};
 #[cfg(test)]
@@ -45,6 +46,20 @@ WHERE ledger_id IN (SELECT run_id FROM runs_ledger WHERE snapshot_id IN (SELECT 
     },
     Dependent { table: &runs::TABLE, delete: "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?1))" },
 ];
+
+/// The order of the rows is that in which the runs began, whatever the clock said.
+const DELETE_STRAY_TELEMETRY: &str = "
+DELETE FROM telemetry
+WHERE ledger_id IN (
+    SELECT run_id
+    FROM runs_ledger
+    WHERE snapshot_id IS NULL AND status <> 'running'
+      AND rowid < (SELECT min(rowid) FROM runs_ledger WHERE snapshot_id IN (SELECT id FROM runs)))";
+
+/// Removes the telemetry of runs that ended without a snapshot before the oldest run whose snapshot is there began.
+pub(crate) fn delete_stray_telemetry(connection: &Connection) -> Result<usize> {
+    connection.execute(DELETE_STRAY_TELEMETRY, [])
+}
 
 /// Removes what `dependent` has of these runs, and says how many rows there were.
 pub(crate) fn delete(connection: &Connection, dependent: &Dependent, runs: &[RunId]) -> Result<usize> {

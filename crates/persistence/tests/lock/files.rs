@@ -86,15 +86,16 @@ fn a_pipe_is_no_lock_and_nobody_waits_for_its_other_end() {
 #[test]
 fn a_read_only_lock_file_can_be_looked_at_and_not_taken() {
     let (_directory, path) = workplace();
-    fs::write(&path, r#"{"pid":7}"#).unwrap();
+    let block = block_of("first");
+    fs::write(&path, &block).unwrap();
     let mut permissions = fs::metadata(&path).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&path, permissions).unwrap();
     let error = acquire(&path, "first").unwrap_err();
     assert!(matches!(error, LockError::ReadOnly { .. }), "{error:?}");
     assert_eq!(error.to_string(), format!("write to lock {path:?}: it is read-only"));
-    assert!(matches!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: Some(_) }));
-    assert_eq!(fs::read(&path).unwrap(), br#"{"pid":7}"#);
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: Some(holder("first")) });
+    assert_eq!(fs::read(&path).unwrap(), block);
 }
 
 #[test]
@@ -108,7 +109,18 @@ fn a_directory_that_is_missing_is_not_created() {
 
 #[test]
 fn content_of_another_program_is_left_alone_by_who_holds_the_lock() {
-    for content in [&b"\0\xff\x1b[31m"[..], b"no JSON", b"[1, 2, 3]", b"{}", &[b'x'; 5000]] {
+    let contents = [
+        &b"\0\xff\x1b[31m"[..],
+        b"no JSON",
+        b"[1, 2, 3]",
+        b"{}",
+        br#"{"pid":7,"precious":"data"}"#,
+        &[b'x'; 1024],
+        &[0; 1024],
+        &[b'x'; 5000],
+        &[&[b' '; 5000][..], b"precious"].concat(),
+    ];
+    for content in contents {
         let (_directory, path) = workplace();
         fs::write(&path, content).unwrap();
         assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
@@ -129,12 +141,29 @@ fn content_of_another_program_is_left_alone_by_who_holds_the_lock() {
 }
 
 #[test]
-fn half_a_block_is_replaced_by_the_next_holder() {
+fn half_a_block_and_blanks_are_replaced_by_the_next_holder() {
+    let (one, other) = (block_of("first"), block_of("another"));
+    let torn = [&one[..100], &other[100..]].concat();
+    for content in [&torn[..], &[b' '; 2000], b"\n"] {
+        let (_directory, path) = workplace();
+        fs::write(&path, content).unwrap();
+        assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
+        let lock = acquire(&path, "first").unwrap();
+        assert!(!lock.is_nameless() && lock.left_behind().is_none());
+        assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
+        assert_eq!(fs::read(&path).unwrap(), one, "nothing is left behind it");
+        lock.set_stage("build").unwrap();
+        lock.check().unwrap();
+        drop(lock);
+        assert_eq!(fs::read(&path).unwrap(), b"");
+    }
+}
+
+/// What the file says while that run holds the lock.
+fn block_of(run_id: &str) -> Vec<u8> {
     let (_directory, path) = workplace();
-    fs::write(&path, [0; 1024]).unwrap();
-    let lock = acquire(&path, "first").unwrap();
-    assert!(!lock.is_nameless() && lock.left_behind().is_none());
-    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
+    let _lock = acquire(&path, run_id).unwrap();
+    fs::read(&path).unwrap()
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cds_persistence::{FileLock, LockError, LockHolder, LockLost, LockStatus, LossReason, WATCH_INTERVAL, lock_status};
+use cds_persistence::{FileLock, LockError, LockLost, LockStatus, LossReason, WATCH_INTERVAL, lock_status};
 
 use crate::samples::{LONG, acquire, holder, workplace};
 
@@ -135,8 +135,8 @@ fn what_another_program_wrote_into_the_file_is_left_for_whoever_looks_for_it() {
     let lock = acquire(&path, "first").unwrap();
     fs::write(&path, r#"{"pid":7}"#).unwrap();
     drop(lock);
-    let trace = LockHolder { pid: 7, ..LockHolder::default() };
-    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: Some(trace) });
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
+    assert_eq!(fs::read(&path).unwrap(), br#"{"pid":7}"#);
 }
 
 #[test]

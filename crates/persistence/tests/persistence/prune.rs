@@ -57,6 +57,36 @@ fn what_hangs_on_a_snapshot_goes_with_it_and_the_ledger_stays() {
 }
 
 #[test]
+fn the_telemetry_of_runs_without_a_snapshot_goes_once_they_are_older_than_all_that_stays() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let telemetry = [1, 2, 3, 4, 5, 6].map(|number| telemetry_row(number, "STAGE", "NULL", "{}"));
+    make_database(&path, &telemetry.concat());
+    let left = || -> Vec<u8> {
+        (1..=6)
+            .filter(|&run| {
+                let sql = format!("SELECT count(*) FROM telemetry WHERE ledger_id = '{}'", ledger_id(run));
+                number(&path, &sql) == 1
+            })
+            .collect()
+    };
+    let mut persistence = open(&path).unwrap();
+    persistence.prune_runs(&[]).unwrap();
+    assert_eq!(left(), [1, 2, 3, 4, 5, 6], "without a rule nothing goes");
+    // Nothing is removed, and of the snapshots with an account the second run's is the oldest.
+    assert_eq!(kept(&persistence.prune_runs(&[KeepRule::Last(9)]).unwrap()), [5, 4, 3, 2, 1]);
+    assert_eq!(left(), [2, 3, 4, 5, 6]);
+    // The fourth run began before all others by its clock, and the third has not ended.
+    make_database(&path, "UPDATE runs_ledger SET subject = 'mill' WHERE snapshot_id = 2");
+    assert_eq!(kept(&persistence.prune_runs(&[KeepRule::Last(1)]).unwrap()), [5, 4]);
+    assert_eq!(left(), [3, 4, 5, 6]);
+    make_database(&path, "UPDATE runs_ledger SET status = 'failed' WHERE status = 'running'");
+    persistence.prune_runs(&[KeepRule::Last(1)]).unwrap();
+    assert_eq!(left(), [4, 5, 6]);
+    assert_eq!(number(&path, "SELECT count(*) FROM runs_ledger"), 6);
+}
+
+#[test]
 fn every_rule_is_asked_and_none_takes_nothing() {
     let rules = |days: i64| KeepRule::Since(Timestamp::from_unix_milliseconds((20_777 + days) * 86_400_000));
     for (rules, expected) in [

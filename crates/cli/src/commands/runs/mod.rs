@@ -21,7 +21,7 @@ mod tail;
 use std::io::{self, Write};
 
 use anyhow::anyhow;
-use cds_persistence::{FoundRun, Invocation, InvocationFilter, SqliteReader};
+use cds_persistence::{Error, FoundRun, Invocation, InvocationFilter, SqliteReader};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ use crate::{
     arguments::{DatabaseArguments, DatabasePlan, ResultFormat},
     failure::{Failure, database_failure},
     output::Output,
-    render::{safe_json, screen::Screen, text},
+    render::{messages, safe_json, screen::Screen, text},
     signals::Interrupt,
 };
 
@@ -109,6 +109,13 @@ fn show(
         }
         ResultFormat::Table => table(writer, &Screen::of_stdout()),
     })
+}
+
+/// What was committed stays; who ran the command again would do it twice.
+fn warn_of_closing(closed: Result<(), Error>) {
+    if let Err(error) = closed {
+        messages::warning(&format!("what was to be done is done; {}", database_failure(error)));
+    }
 }
 
 /// Whether the database has no run at all.

@@ -4,18 +4,15 @@ use anyhow::anyhow;
 use cds_persistence::{SqliteAccounts, SqliteReader};
 use clap::Args;
 
-use super::{no_run_yet, only};
+use super::{no_run_yet, only, warn_of_closing};
 use crate::{
-    arguments::{DatabaseArguments, LockArguments},
+    arguments::{DatabaseArguments, LockArguments, parse_note},
     failure::{Failure, database_failure},
     output::Output,
     render::fields::Fields,
     signals::Interrupt,
     writer_lock::WriterLock,
 };
-
-/// Enough for a remark; a ledger is no place for reports.
-const LONGEST_NOTE: usize = 4_000;
 
 /// Append a note to a run; notes that are there stay
 #[derive(Debug, Args)]
@@ -24,8 +21,8 @@ pub(super) struct NoteArguments {
     #[arg(value_name = "RUN")]
     run: String,
 
-    /// The note
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    /// The note, one line of at most 4,000 characters; line breaks become blanks
+    #[arg(value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
     text: String,
 
     #[command(flatten)]
@@ -36,10 +33,6 @@ pub(super) struct NoteArguments {
 }
 
 pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let text = arguments.text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NOTE {
-        return Err(Failure::usage(anyhow!("note that: accepted are 1 to {LONGEST_NOTE} characters")));
-    }
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let found = reader.find_run(&arguments.run).map_err(database_failure)?;
@@ -55,8 +48,8 @@ pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<()
     let lock = WriterLock::acquire(&plan, &arguments.lock, "runs note", interrupt)?;
     let mut accounts = SqliteAccounts::open(&plan.path, &plan.options).map_err(database_failure)?;
     lock.check(interrupt)?;
-    accounts.append_note(&row.run_id, text).map_err(Failure::failed)?;
-    accounts.close().map_err(database_failure)?;
+    accounts.append_note(&row.run_id, &arguments.text).map_err(Failure::failed)?;
+    warn_of_closing(accounts.close());
     let line = Fields::new("noted").field("run_id", &row.run_id).finish();
     Output::Stdout.write(|writer| writeln!(writer, "{line}"))
 }

@@ -9,7 +9,7 @@ use cds_persistence::{KeepRule, PruneVerdict, SqlitePersistence, SqliteReader};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{facts, no_run_yet, show};
+use super::{facts, no_run_yet, show, warn_of_closing};
 use crate::{
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
     failure::{Failure, database_failure},
@@ -24,7 +24,10 @@ use crate::{
     writer_lock::WriterLock,
 };
 
-/// Remove snapshots with all that hangs on them; a snapshot stays if any rule keeps it, and the ledger keeps its rows
+/// Remove snapshots with all that hangs on them; the newest of all always stays, the ledger keeps its rows
+///
+/// A snapshot stays if any rule keeps it. The newest snapshot of the database stays whatever the rules say. The
+/// telemetry of runs without a snapshot goes where they are older than every snapshot that stays.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("rule").required(true).multiple(true).args(["keep_last", "keep_daily", "older_than"]))]
 pub(super) struct PruneArguments {
@@ -50,7 +53,8 @@ pub(super) struct PruneArguments {
     #[arg(long)]
     dry_run: bool,
 
-    /// Give the room back to the file system afterwards; takes as much free space as the database is large
+    /// Give the room back to the file system afterwards; takes as much free space as what stays is large, both on the
+    /// disk of the database and in the temporary folder
     #[arg(long)]
     compact: bool,
 
@@ -86,18 +90,31 @@ struct Outcome {
     is_dry: bool,
     /// Bytes of the file before and after it was compacted.
     sizes: Option<(u64, u64)>,
+    /// Why it was not compacted, though it was to be.
+    failure: Option<Failure>,
 }
+
+/// What is left to do when compacting fails.
+const AFTER_PRUNING: &str = "the snapshots are removed for good; to give back their room, run the command again with \
+                             --compact when nobody reads the database, and with free space on its disk and in the \
+                             temporary folder";
 
 pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let rules = arguments.rules();
     let outcome = if arguments.dry_run {
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-        Outcome { verdicts: reader.plan_prune(&rules).map_err(database_failure)?, is_dry: true, sizes: None }
+        Outcome {
+            verdicts: reader.plan_prune(&rules).map_err(database_failure)?,
+            is_dry: true,
+            sizes: None,
+            failure: None,
+        }
     } else {
         arguments.prune(&plan, &rules, interrupt)?
     };
-    show(arguments.format, || json(&outcome), |writer, screen| write(writer, &outcome, &plan, screen))
+    let shown = show(arguments.format, || json(&outcome), |writer, screen| write(writer, &outcome, &plan, screen));
+    outcome.failure.map_or(shown, Err)
 }
 
 impl PruneArguments {
@@ -114,13 +131,20 @@ impl PruneArguments {
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         lock.check(interrupt)?;
         let verdicts = database.prune_runs(rules).map_err(database_failure)?;
-        let mut sizes = None;
-        if self.compact {
+        // From here on the snapshots are gone; what fails now must not hide that.
+        let compact = || {
             lock.check(interrupt)?;
-            sizes = Some(database.compact().map_err(database_failure)?);
-        }
-        database.close().map_err(database_failure)?;
-        Ok(Outcome { verdicts, is_dry: false, sizes })
+            database.compact().map_err(database_failure)
+        };
+        let (sizes, failure) = match self.compact.then(compact).transpose() {
+            Ok(sizes) => (sizes, None),
+            Err(failure) => {
+                let failure = failure.within("compact the database after the pruning, which is done");
+                (None, Some(failure.with_hint(AFTER_PRUNING)))
+            }
+        };
+        warn_of_closing(database.close());
+        Ok(Outcome { verdicts, is_dry: false, sizes, failure })
     }
 }
 
@@ -198,7 +222,7 @@ mod tests {
             verdict(8, false, "no rule keeps it"),
             verdict(7, false, text),
         ];
-        Outcome { verdicts, is_dry: false, sizes: Some((40_960, 8_192)) }
+        Outcome { verdicts, is_dry: false, sizes: Some((40_960, 8_192)), failure: None }
     }
 
     fn shown(outcome: &Outcome, width: usize) -> String {

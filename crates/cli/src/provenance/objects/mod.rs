@@ -33,6 +33,8 @@ const LARGEST_ALTERNATES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Objects {
     stores: Vec<PathBuf>,
+    /// The one that had the last object is the first, and the only one with open files: a repository may have more
+    /// packs than a process may have files.
     packs: Option<Vec<Pack>>,
     deadline: Deadline,
 }
@@ -67,13 +69,20 @@ impl Objects {
             Some(packs) => packs,
             none => none.insert(packs_in(&self.stores)?),
         };
-        for pack in packs {
+        for at in 0..packs.len() {
             self.deadline.check()?;
-            if let Some(found) = pack.find(id).with_context(|| format!("read the object {id}"))? {
+            if let Some(found) = packs[at].find(id).with_context(|| format!("read the object {id}"))? {
+                packs.swap(0, at);
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// How many files of packs are open.
+    #[cfg(test)]
+    pub(super) fn open_file_count(&self) -> usize {
+        self.packs.iter().flatten().map(Pack::open_file_count).sum()
     }
 }
 

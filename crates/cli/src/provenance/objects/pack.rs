@@ -23,7 +23,7 @@ const INDEX_START: [u8; 8] = *b"\xfftOc\0\0\0\x02";
 const FAN_OUT: u64 = 8;
 const NAMES: u64 = FAN_OUT + 256 * 4;
 
-/// A pack, opened when it is first needed.
+/// A pack, opened when an object is looked up in it; its files stay open as long as objects are found there.
 #[derive(Debug)]
 pub(super) struct Pack {
     path: PathBuf,
@@ -33,7 +33,8 @@ pub(super) struct Pack {
 #[derive(Debug)]
 struct Opened {
     index: File,
-    pack: File,
+    /// Most packs do not hold the object that is looked up, and need not be opened.
+    pack: Option<File>,
     object_count: u64,
 }
 
@@ -50,27 +51,33 @@ impl Pack {
         Self { path: index, opened: None }
     }
 
-    /// The object; none when this pack does not hold it.
+    /// The object; none when this pack does not hold it, of which nothing is open then.
     pub(super) fn find(&mut self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>> {
         let opened = match &mut self.opened {
             Some(opened) => opened,
             none => none.insert(Opened::open(&self.path)?),
         };
-        match opened.offset(id)? {
-            Some(offset) => opened.object(offset, id.hash()).map(Some),
-            None => Ok(None),
+        if let Some(offset) = opened.offset(id)? {
+            return opened.object(&self.path, offset, id.hash()).map(Some);
         }
+        self.opened = None;
+        Ok(None)
+    }
+
+    /// How many of its files are open.
+    #[cfg(test)]
+    pub(super) fn open_file_count(&self) -> usize {
+        self.opened.as_ref().map_or(0, |opened| 1 + usize::from(opened.pack.is_some()))
     }
 }
 
 impl Opened {
     fn open(path: &Path) -> Result<Self> {
         let (mut index, _) = files::open(path).context("open the index of a pack")?;
-        let (pack, _) = files::open(&path.with_extension("pack")).context("open a pack")?;
         let start: [u8; 8] = at(&mut index, 0)?;
         ensure!(start == INDEX_START, "the index of a pack has a version that is not known");
         let object_count = u64::from(u32::from_be_bytes(at(&mut index, NAMES - 4)?));
-        Ok(Self { index, pack, object_count })
+        Ok(Self { index, pack: None, object_count })
     }
 
     /// Where the object begins: the ids are sorted, and a table says where each first byte's begin.
@@ -106,9 +113,13 @@ impl Opened {
         Ok(u64::from_be_bytes(at(&mut self.index, large)?))
     }
 
-    fn object(&mut self, mut offset: u64, hash: Hash) -> Result<(Kind, Vec<u8>)> {
+    /// The object that begins at `offset` of the pack, whose index is at `path`.
+    fn object(&mut self, path: &Path, mut offset: u64, hash: Hash) -> Result<(Kind, Vec<u8>)> {
         let mut deltas: Vec<Vec<u8>> = Vec::new();
         let mut left = LARGEST_OBJECT;
+        if self.pack.is_none() {
+            self.pack = Some(files::open(&path.with_extension("pack")).context("open a pack")?.0);
+        }
         loop {
             match self.entry(offset, hash, left)? {
                 Entry::Whole(kind, mut content) => {
@@ -131,8 +142,9 @@ impl Opened {
     }
 
     fn entry(&mut self, offset: u64, hash: Hash, limit: u64) -> Result<Entry> {
-        self.pack.seek(SeekFrom::Start(offset))?;
-        let mut input = BufReader::with_capacity(4 << 10, &self.pack);
+        let mut pack = self.pack.as_ref().context("open a pack")?;
+        pack.seek(SeekFrom::Start(offset))?;
+        let mut input = BufReader::with_capacity(4 << 10, pack);
         let (code, size) = entry_header(&mut input)?;
         ensure!(size <= limit, "it has more than {LARGEST_OBJECT} bytes");
         let kind = match code {

@@ -72,6 +72,35 @@ fn a_pointer_to_nowhere_is_a_reason() {
 }
 
 #[test]
+fn a_file_cannot_make_the_repository_of_others_that_of_its_tree() {
+    let victim = Sandbox::new();
+    victim.git(&["worktree", "add", "-q", "--detach", "../other"]);
+    let git = victim.root().join(".git");
+    let other = git.join("worktrees/other");
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let inner = victim.root().join("sub");
+    // As a repository with several working trees would look, but that it is not the one that is borrowed from.
+    let forged = root.join("forged");
+    fs::create_dir(&forged).unwrap();
+    fs::write(forged.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+    fs::write(forged.join("commondir"), git.to_str().unwrap()).unwrap();
+    fs::write(forged.join("gitdir"), root.join(".git").to_str().unwrap()).unwrap();
+    let note = "the file .git points to a repository that does not point back to this tree";
+    for (tree, target) in [(&root, &git), (&root, &other), (&root, &forged), (&inner, &git), (&inner, &other)] {
+        fs::write(tree.join(".git"), format!("gitdir: {}\n", target.display())).unwrap();
+        assert_unknown(tree, note);
+        fs::remove_file(tree.join(".git")).unwrap();
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(victim.root().with_file_name("other/.git"), root.join(".git")).unwrap();
+        assert_unknown(&root, note);
+    }
+    victim.assert_clean();
+}
+
+#[test]
 fn references_that_lead_nowhere_are_reasons() {
     let sandbox = Sandbox::new();
     let git = sandbox.root().join(".git");
@@ -248,6 +277,26 @@ fn no_pack_is_trusted() {
         }
         fs::write(&path, content).unwrap();
     }
+}
+
+#[test]
+fn only_the_pack_that_has_the_object_is_open() {
+    let sandbox = Sandbox::empty(&[]);
+    let mut ids = Vec::new();
+    for number in 0..4 {
+        sandbox.write("a.py", &number.to_string());
+        sandbox.commit_all();
+        sandbox.git(&["repack", "-q", "-d"]);
+        ids.push(crate::provenance::id::ObjectId::from_hex(Hash::Sha1, sandbox.head().as_bytes()).unwrap());
+    }
+    let repository = Repository::discover(&sandbox.root()).unwrap().unwrap();
+    let mut objects = Objects::of(&repository, Deadline::start()).unwrap();
+    for id in ids.iter().chain(&ids).chain(ids.iter().rev()) {
+        objects.read(id, Kind::Commit).unwrap();
+        assert_eq!(objects.open_file_count(), 2);
+    }
+    assert!(objects.read(&Hash::Sha1.id_of(Kind::Commit, b""), Kind::Commit).is_err());
+    assert_eq!(objects.open_file_count(), 0);
 }
 
 #[test]

@@ -114,6 +114,27 @@ fn worktrees_work() {
 }
 
 #[test]
+fn working_trees_and_submodules_know_their_repository_however_git_writes_it() {
+    let inner = Sandbox::new();
+    let outer = Sandbox::new();
+    outer.git(&["submodule", "--quiet", "add", inner.root().to_str().unwrap(), "lib"]);
+    outer.commit_all();
+    let lib = outer.root().join("lib");
+    // The folder of the tree may be told elsewhere, as git does where each working tree has settings of its own.
+    outer.git_in(&lib, &["config", "--unset", "core.worktree"]);
+    inner.assert(&lib, "", CLEAN);
+    let other = outer.root().with_file_name("other");
+    outer.git(&["-c", "worktree.useRelativePaths=true", "worktree", "add", "-q", "--detach", other.to_str().unwrap()]);
+    outer.assert(&other, "", CLEAN);
+    outer.git_in(&other, &["submodule", "--quiet", "update", "--init"]);
+    inner.assert(&other.join("lib"), "", CLEAN);
+    let (separate, elsewhere) = (inner.root().with_file_name("separate"), inner.root().with_file_name("elsewhere"));
+    inner.git(&["clone", "-q", "--separate-git-dir", elsewhere.to_str().unwrap(), ".", separate.to_str().unwrap()]);
+    inner.git_in(&separate, &["config", "core.worktree", separate.to_str().unwrap()]);
+    inner.assert(&separate, "", CLEAN);
+}
+
+#[test]
 fn submodules_are_looked_into() {
     let inner = Sandbox::new();
     let outer = Sandbox::new();

@@ -14,7 +14,7 @@ use self::rules::Candidate;
 use super::{SqlitePersistence, fit, inspection, journal, reader::SqliteReader, schema};
 use crate::{
     Error, KeepRule, PruneVerdict, RunId, Step,
-    table::{pruning, runs, runs_ledger, select::ledger},
+    table::{pruning, runs, runs_ledger, select::ledger, telemetry},
 };
 
 impl SqliteReader {
@@ -30,7 +30,8 @@ impl SqlitePersistence {
     /// With a snapshot go its records, their questions, its analyzer errors, the account of its intents and the
     /// telemetry of its run. Its rows in the ledger and in the stages stay. Two snapshots stay whatever the rules say:
     /// that of a run that has not ended, and the one with the greatest number, since that number would be given again.
-    /// Without any rule, everything stays.
+    /// The telemetry of runs that ended without a snapshot goes too, where they began before the run of the oldest
+    /// snapshot that stays. Without any rule, everything stays.
     ///
     /// # Errors
     ///
@@ -44,7 +45,9 @@ impl SqlitePersistence {
         let verdicts = plan(&transaction, rules).map_err(error)?;
         let doomed: Vec<RunId> =
             verdicts.iter().filter(|verdict| !verdict.is_kept).map(|verdict| verdict.run_id).collect();
-        if doomed.is_empty() {
+        let has = |table| fit::has_table(&transaction, table).map_err(error);
+        let has_accounts = has(&runs_ledger::TABLE)? && has(&telemetry::TABLE)?;
+        if rules.is_empty() || (doomed.is_empty() && !has_accounts) {
             return Ok(verdicts);
         }
         // Without the indexes, each snapshot would be searched for in all records.
@@ -55,6 +58,7 @@ impl SqlitePersistence {
                 return Err(Error::RowIgnored { path: database.path(), step: Step::PruneRuns });
             }
         }
+        pruning::delete_stray_telemetry(&transaction).map_err(error)?;
         database.check_is_in_place()?;
         database.commit(&transaction)?;
         // A reader may be in the way; then the log is merged another time, and nothing is lost.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Result, Row};
 
-use crate::{LedgerRow, RunId, table::read_tokens};
+use crate::{LedgerRow, RunId, table::read_told};
 
 /// Every row; [`read`] takes one of them.
 pub(crate) const NEWEST_FIRST: &str = "
@@ -69,9 +69,9 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Stored> {
             code_ref: row.get(15)?,
             code_ref_note: row.get(16)?,
             trace_id: row.get(17)?,
-            telemetry_recorded: read_tokens(row, 18)?,
-            telemetry_written: read_tokens(row, 19)?,
-            telemetry_dropped: read_tokens(row, 20)?,
+            telemetry_recorded: read_told(row, 18)?,
+            telemetry_written: read_told(row, 19)?,
+            telemetry_dropped: read_told(row, 20)?,
         },
     })
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Result, Row, params};
 
-use crate::{StageFilter, StageRow, table::read_tokens};
+use crate::{StageFilter, StageRow, table::read_told};
 
 const NEWEST_FIRST: &str = "
 SELECT run_id, ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note, config_hash,
@@ -19,12 +19,14 @@ FROM stage_runs
 WHERE ledger_id = ?1
 ORDER BY rowid";
 
-/// Sums are taken as floating point: a sum of integers that are too large is an error.
+/// What is no count tells nothing. Sums are taken as floating point: a sum of integers that are too large is an error.
 const COSTS: &str = "
-SELECT CASE WHEN count(llm_calls) > 0 THEN CAST(total(llm_calls) AS INTEGER) END,
-       CASE WHEN count(tokens) > 0 THEN CAST(total(tokens) AS INTEGER) END
-FROM stage_runs
-WHERE ledger_id = ?1";
+SELECT CASE WHEN count(call_count) > 0 THEN CAST(total(call_count) AS INTEGER) END,
+       CASE WHEN count(token_count) > 0 THEN CAST(total(token_count) AS INTEGER) END
+FROM (SELECT CASE WHEN typeof(llm_calls) = 'integer' AND llm_calls >= 0 THEN llm_calls END AS call_count,
+             CASE WHEN typeof(tokens) = 'integer' AND tokens >= 0 THEN tokens END AS token_count
+      FROM stage_runs
+      WHERE ledger_id = ?1)";
 
 const DURATIONS: &str = "
 SELECT stage, duration_seconds
@@ -58,7 +60,7 @@ pub(crate) fn of_invocation(connection: &Connection, ledger_id: &str) -> Result<
 
 /// The calls and the tokens of one invocation, where a stage tells.
 pub(crate) fn costs(connection: &Connection, ledger_id: &str) -> Result<(Option<u64>, Option<u64>)> {
-    connection.prepare_cached(COSTS)?.query_row([ledger_id], |row| Ok((read_tokens(row, 0)?, read_tokens(row, 1)?)))
+    connection.prepare_cached(COSTS)?.query_row([ledger_id], |row| Ok((read_told(row, 0)?, read_told(row, 1)?)))
 }
 
 /// How long ended stages took, those of one stage together and in the order of their length.
@@ -90,11 +92,11 @@ fn read(row: &Row<'_>) -> Result<StageRow> {
         config_hash: row.get(9)?,
         started_at: row.get(10)?,
         finished_at: row.get(11)?,
-        rows_in: read_tokens(row, 12)?,
-        rows_out: read_tokens(row, 13)?,
+        rows_in: read_told(row, 12)?,
+        rows_out: read_told(row, 13)?,
         duration_seconds: row.get(14)?,
-        llm_calls: read_tokens(row, 15)?,
-        tokens: read_tokens(row, 16)?,
+        llm_calls: read_told(row, 15)?,
+        tokens: read_told(row, 16)?,
         trace_id: row.get(17)?,
     })
 }

@@ -66,17 +66,23 @@ GROUP BY reason
 ORDER BY record_count DESC, min(id)
 LIMIT ?2";
 
+/// Nothing where no call tells. As above, sums are taken as floating point.
 const TOKENS: &str = "
-SELECT CAST(sum(max(details ->> '$.prompt_tokens', 0)) AS INTEGER),
-       CAST(sum(max(details ->> '$.answer_tokens', 0)) AS INTEGER)
-FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END AS details
-      FROM telemetry
-      WHERE ledger_id = ?1 AND log_type = 'LLM_CALL')";
+SELECT CASE WHEN count(prompt_tokens) > 0 THEN CAST(total(max(prompt_tokens, 0)) AS INTEGER) END,
+       CASE WHEN count(answer_tokens) > 0 THEN CAST(total(max(answer_tokens, 0)) AS INTEGER) END
+FROM (SELECT CASE WHEN json_type(details, '$.prompt_tokens') = 'integer' THEN details ->> '$.prompt_tokens' END
+                 AS prompt_tokens,
+             CASE WHEN json_type(details, '$.answer_tokens') = 'integer' THEN details ->> '$.answer_tokens' END
+                 AS answer_tokens
+      FROM (SELECT CASE WHEN typeof(event_details) = 'text' AND json_valid(event_details) THEN event_details END
+                       AS details
+            FROM telemetry
+            WHERE ledger_id = ?1 AND log_type = 'LLM_CALL'))";
 
 /// Tokens read and written by the calls that tell; none where no call does.
 pub(crate) fn tokens(connection: &Connection, ledger_id: &str) -> Result<Option<u64>> {
     connection.query_row(TOKENS, [ledger_id], |row| {
-        let (read, written) = (super::super::read_tokens(row, 0)?, super::super::read_tokens(row, 1)?);
+        let (read, written) = (super::super::read_told(row, 0)?, super::super::read_told(row, 1)?);
         Ok(read.map_or(written, |read| Some(read.saturating_add(written.unwrap_or(0)))))
     })
 }

@@ -79,6 +79,24 @@ fn of_a_run_without_a_snapshot_they_are_those_of_its_telemetry_whatever_that_hol
 }
 
 #[test]
+fn tokens_of_calls_are_added_up_whatever_they_say() {
+    for (calls, expected) in [
+        (&[][..], None),
+        (&["{}", "no JSON", r#"{"prompt_tokens":"7","answer_tokens":null}"#], None),
+        (&[r#"{"prompt_tokens":7}"#, r#"{"prompt_tokens":-9,"answer_tokens":0}"#], Some(7)),
+        (&[r#"{"prompt_tokens":7,"answer_tokens":2}"#, r#"{"answer_tokens":1}"#], Some(10)),
+        (&[r#"{"prompt_tokens":9223372036854775807}"#; 3], Some(i64::MAX.unsigned_abs())),
+        (&[r#"{"answer_tokens":99999999999999999999999}"#; 2], Some(i64::MAX.unsigned_abs())),
+    ] {
+        let (_directory, path) = workplace();
+        six_runs(&path);
+        let rows: Vec<String> = calls.iter().map(|call| telemetry_row(5, "LLM_CALL", "NULL", call)).collect();
+        make_database(&path, &rows.concat());
+        assert_eq!(details(&read(&path).unwrap(), &ledger_id(5)).telemetry_tokens, expected, "{calls:?}");
+    }
+}
+
+#[test]
 fn definitions_are_in_the_order_of_the_snapshot_and_without_code() {
     let (_directory, path) = workplace();
     six_runs(&path);

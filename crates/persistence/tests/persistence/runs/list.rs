@@ -115,6 +115,34 @@ fn stages_are_newest_first_and_filtered() {
 }
 
 #[test]
+fn a_number_that_is_no_count_is_not_known_and_hides_no_other() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let set =
+        "UPDATE stage_runs SET rows_in = -1, rows_out = 'x', llm_calls = -5, tokens = 1.5 WHERE stage = 'analyze';
+               UPDATE stage_runs SET rows_in = 9223372036854775807 WHERE stage = 'enrich';
+               UPDATE runs_ledger SET telemetry_recorded = -1, telemetry_dropped = x'00'";
+    make_database(&path, set);
+    let reader = read(&path).unwrap();
+    let rows = reader.stage_runs(&StageFilter::default()).unwrap();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let counts = (row.rows_in, row.rows_out, row.llm_calls.is_some(), row.tokens.is_some());
+        let expected = if row.stage == "analyze" {
+            (None, None, false, false)
+        } else {
+            (Some(i64::MAX.unsigned_abs()), None, true, true)
+        };
+        assert_eq!(counts, expected, "{}", row.run_id);
+    }
+    let runs = reader.invocations(&InvocationFilter::default()).unwrap();
+    let costs: Vec<_> = runs.iter().map(|run| (short(run), run.llm_calls, run.tokens)).collect();
+    assert_eq!(costs[1], ("L5".to_owned(), Some(3), Some(100)));
+    assert_eq!(costs[6], ("L2".to_owned(), Some(4), Some(900)));
+    assert!(runs.iter().filter_map(|run| run.ledger.as_ref()).all(|row| row.telemetry_recorded.is_none()));
+}
+
+#[test]
 fn sums_hold_what_failed_runs_cost_too() {
     let (_directory, path) = workplace();
     six_runs(&path);
