@@ -30,7 +30,7 @@ fn no_question_is_sent_after_a_signal() {
     place.persist(&url, &[]).succeeded();
     assert_eq!(server.generate_count(), 30, "nothing is paid for twice");
     let database = place.database();
-    assert_eq!(database.ends(), ["interrupted: interrupted", "completed"]);
+    assert_eq!(database.ends(), ["interrupted: ended by SIGTERM", "completed"]);
     assert_eq!(database.texts("SELECT closed_by FROM runs_ledger WHERE closed_by IS NOT NULL"), [""; 0]);
 }
 
@@ -94,8 +94,8 @@ fn check_ends_while_waiting(reply: Reply, line: &str) {
     assert_eq!(outcome.stdout, "");
     let database = place.database();
     assert_eq!((database.kept_count(), database.number("SELECT count(*) FROM runs")), (4, 0));
-    assert_eq!(database.ends(), ["interrupted: interrupted"]);
-    assert_eq!(database.latest_stages().last().map(String::as_str), Some("enrich interrupted: interrupted"));
+    assert_eq!(database.ends(), ["interrupted: ended by SIGINT"]);
+    assert_eq!(database.latest_stages().last().map(String::as_str), Some("enrich interrupted: ended by SIGINT"));
     database.check_integrity();
 }
 
@@ -117,5 +117,5 @@ fn a_look_at_a_provider_that_hangs_ends_soon() {
     running.wait().exited_with(130);
     assert!(start.elapsed() < Duration::from_secs(3), "it ended after {:?}", start.elapsed());
     let database = place.database();
-    assert_eq!((database.ends(), database.latest_stages().len()), (vec!["interrupted: interrupted".to_owned()], 0));
+    assert_eq!((database.ends(), database.latest_stages().len()), (vec!["interrupted: ended by SIGINT".to_owned()], 0));
 }

@@ -84,7 +84,8 @@ fn killed() {
 #[test]
 fn interrupted_and_terminated() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let accounts = ["interrupted: interrupted", "enrich interrupted: interrupted"];
+        let accounts =
+            [&*format!("interrupted: ended by SIG{signal}"), &*format!("enrich interrupted: ended by SIG{signal}")];
         check(0, accounts, |mut running, gate| {
             running.signal(signal);
             running.wait_for_line("interrupted: waiting");

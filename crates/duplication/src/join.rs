@@ -117,9 +117,12 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The sum of absolute differences.
+/// The sum of absolute differences. Sixteen bytes at a time, which is one instruction for the compiler.
 fn distance<const BUCKETS: usize>(left: &[u8; BUCKETS], right: &[u8; BUCKETS]) -> u32 {
-    left.iter().zip(right).map(|(left, right)| u32::from(left.abs_diff(*right))).sum()
+    let sixteen = |left: &[u8; 16], right: &[u8; 16]| -> u32 {
+        (0..16).map(|place| u32::from(left[place].abs_diff(right[place]))).sum()
+    };
+    left.as_chunks().0.iter().zip(right.as_chunks().0).map(|(left, right)| sixteen(left, right)).sum()
 }
 
 /// The symbols by frequency, so that the frequent ones fall into different buckets.

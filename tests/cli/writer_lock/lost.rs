@@ -16,7 +16,7 @@ fn check_gave_up(place: &Place, outcome: Outcome, what: &[&str]) {
     let shown = outcome.stderr.lines().find_map(|line| line.strip_prefix("error: ")).expect("an error");
     let beginning = format!("failed to keep the right to write: its lock file \"{}\" ", place.path(LOCK).display());
     let rest = shown.strip_prefix(&beginning).unwrap_or_else(|| panic!("{shown:?} begins with {beginning:?}"));
-    let end = "; answers are kept, no snapshot was written";
+    let end = "; nothing more was written, answers up to then are kept";
     assert!(what.iter().any(|what| rest == format!("{what}{end}")), "{shown}");
     let database = place.database();
     assert_eq!(database.ends()[0], format!("failed: {shown}"));
