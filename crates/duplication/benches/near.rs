@@ -2,8 +2,9 @@
 //!
 //! `cargo bench -p cds-duplication -- RECORDS.json [all] [half] [naive] [similar] [sample SEED]`, with the JSON that
 //! `cds model-build --format json` writes. With `all` it measures a search with the defaults and nothing else, with
-//! `half` also the near channel over every second function, with `similar` questions to 50,000 records. With `naive` it measures the double loop over all pairs of 2,000 functions with the same ratio from `rapidfuzz`,
-//! and says what that would take for all of them; with `sample` it prints sixty groups at random for reading.
+//! `half` also the near channel over every second function, with `similar` questions to 50,000 records. With `naive` it
+//! also measures the double loop over all pairs of 2,000 functions with the same ratio from `rapidfuzz`, and says what
+//! that would take for all of them; with `sample` it prints sixty groups at random for reading.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -2,8 +2,8 @@
 //!
 //! Sorted by length, a sequence can only pair with a window of shorter ones: the common subsequence is no longer than
 //! the shorter of the two. Inside of the window three counts bound the number of insertions and deletions `d` from
-//! below, each a sum of absolute differences over a few dozen bytes: how often each symbol occurs (folded into 16, then
-//! 64 buckets; an edit changes one count by one), and how often each pair of neighbours occurs (256 buckets; an edit
+//! below, each a sum of absolute differences over a few dozen bytes: how often each symbol occurs (folded into 32, then
+//! 128 buckets; an edit changes one count by one), and how often each pair of neighbours occurs (256 buckets; an edit
 //! takes at most two pairs away and adds one, or the other way round, so the sum is at most `3·d`). What is left is
 //! compared bit-parallel with a cut-off. Every filter is a lower bound, so no pair is lost.
 

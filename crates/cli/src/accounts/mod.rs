@@ -221,7 +221,7 @@ impl Accounts {
             (true, ..) => {}
             (false, Some((snapshot_id, status)), _) => kept.end_run(status, None, Some(snapshot_id)),
             (false, None, Some(failure)) => {
-                kept.end_run(failure.account_status(), Some(failure.account_reason()), None)
+                kept.end_run(failure.account_status(), Some(failure.account_reason()), None);
             }
             (false, None, None) if kept.is_incomplete => {
                 kept.end_run(AccountStatus::CompletedWithErrors, None, None);
