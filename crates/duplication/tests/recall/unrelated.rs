@@ -41,7 +41,7 @@ impl Others {
     }
 }
 
-/// One character a token: words that the language reserves by their first two letters, other names and literals alike.
+/// One character a token: words that the language reserves by first letter and length, other names and literals alike.
 fn outline(code: &str) -> Vec<char> {
     let reserved = |text: &str| crate::mutate::is_keyword(text);
     code.lines()
@@ -49,7 +49,9 @@ fn outline(code: &str) -> Vec<char> {
         .filter(|(text, _)| !text.trim().is_empty())
         .map(|(text, is_literal)| match text.chars().next() {
             _ if is_literal => '"',
-            Some(first) if reserved(text) => char::from_u32(0x4000 + first as u32 * 64 + text.len() as u32).unwrap(),
+            Some(first) if reserved(text) => {
+                char::from_u32(0x4000 + first as u32 * 64 + u32::try_from(text.len()).unwrap()).unwrap()
+            }
             Some(first) if first.is_alphanumeric() || first == '_' => 'n',
             Some(first) => first,
             None => ' ',
