@@ -3,9 +3,12 @@
 //! Keywords, operators and the built-in vocabulary of Python stay what they are, since no renaming changes them. A name
 //! of the program becomes its role: a call, an attribute, a called attribute, a keyword argument, or a plain name.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, hash::BuildHasherDefault, sync::LazyLock};
 
-use crate::lexer::{KEYWORDS, Token, TokenKind};
+use crate::{
+    hash::WordHasher,
+    lexer::{KEYWORDS, Token, TokenKind},
+};
 
 /// One byte for one abstracted token.
 pub(crate) type Class = u8;
@@ -101,9 +104,13 @@ const BUILTINS: [&str; 66] = [
     "zip",
 ];
 
-static CODES: LazyLock<HashMap<&'static str, Class>> = LazyLock::new(|| {
+/// No keyword, operator or built-in name has more bytes.
+const LONGEST_WORD: usize = 19;
+
+/// Looked up for every token; the words are our own, so that nobody can choose them to collide.
+static CODES: LazyLock<HashMap<&'static str, Class, BuildHasherDefault<WordHasher>>> = LazyLock::new(|| {
     let words = KEYWORDS.iter().chain(&OPERATORS).chain(&BUILTINS);
-    let mut codes: HashMap<_, _> = words
+    let mut codes: HashMap<_, _, _> = words
         .enumerate()
         .map(|(place, word)| (*word, Class::try_from(FIRST_KEYWORD + place).unwrap_or(OTHER)))
         .collect();
@@ -114,7 +121,7 @@ static CODES: LazyLock<HashMap<&'static str, Class>> = LazyLock::new(|| {
 
 /// The byte of a keyword, operator or built-in name.
 pub(crate) fn code_of(word: &str) -> Class {
-    CODES.get(word).copied().unwrap_or(OTHER)
+    if word.len() > LONGEST_WORD { OTHER } else { CODES.get(word).copied().unwrap_or(OTHER) }
 }
 
 /// Whether the byte stands for a name of the program.
@@ -173,4 +180,19 @@ pub(crate) fn classes(code: &str, tokens: &[Token]) -> Vec<Class> {
         classes.push(class);
     }
     classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_ours_has_a_code_and_no_other_has() {
+        for word in KEYWORDS.iter().chain(&OPERATORS).chain(&BUILTINS) {
+            assert!(word.len() <= LONGEST_WORD && code_of(word) != OTHER, "{word}");
+        }
+        for word in ["", "total", "NotImplementedErrors", "printed"] {
+            assert_eq!(code_of(word), OTHER, "{word}");
+        }
+    }
 }
