@@ -39,6 +39,11 @@ impl Interrupt {
         self.exit_status().is_some() || self.lost.get().is_some()
     }
 
+    /// Whether somebody took the right to write away.
+    pub(crate) fn has_lost_lock(&self) -> bool {
+        self.lost.get().is_some()
+    }
+
     /// Ends the command if it was asked to stop.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         if self.is_raised() { Err(self.failure()) } else { Ok(()) }

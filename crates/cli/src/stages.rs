@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
 use cds_model::{AnalyzerError, EnrichmentAccount, Record, RunSnapshot, Stage, StageSource, Timestamp};
-use cds_persistence::{Error, Persistence as _, SavedRun};
+use cds_persistence::{Error, SavedRun};
 
 use crate::{
     accounts::{Accounts, StageInput, TelemetryObserver, fingerprint, telemetry},
@@ -124,7 +124,12 @@ pub(crate) fn persist(
         snapshot.account = report.end_of_run();
         let saved = turn.take(|| {
             lock.check(interrupt)?;
-            database.save(snapshot).map_err(database_failure)
+            // A signal that comes while the snapshot is written no longer ends it; the loss of the lock does.
+            let saved = database.save_if(snapshot, &|| lock.is_held(interrupt));
+            saved.map_err(|error| match error {
+                Error::Withdrawn { .. } => interrupt.failure(),
+                error => database_failure(error),
+            })
         })?;
         if saved.warnings.iter().any(|warning| matches!(warning, Error::Account { .. })) {
             report.was_refused(saved.run_id.0, saved.status.into());

@@ -103,12 +103,18 @@ impl WriterLock {
         Arc::clone(&self.lock)
     }
 
-    /// Looks now, and not only at the next look of the monitor.
+    /// Ends the command that was asked to stop, or has lost the lock by now.
     pub(crate) fn check(&self, interrupt: &Interrupt) -> Result<(), Failure> {
+        self.is_held(interrupt);
+        interrupt.check()
+    }
+
+    /// Looks now, and not only at the next look of the monitor.
+    pub(crate) fn is_held(&self, interrupt: &Interrupt) -> bool {
         if let Err(why) = self.lock.check() {
             interrupt.lose_lock(&why.to_string());
         }
-        interrupt.check()
+        !interrupt.has_lost_lock()
     }
 }
 

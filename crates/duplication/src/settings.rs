@@ -76,7 +76,7 @@ pub enum WeakPolicy {
 }
 
 /// Everything that decides what is found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The channels to fill. Default: all.
     pub channels: BTreeSet<Channel>,

@@ -182,6 +182,12 @@ pub enum Error {
         /// What the database said.
         source: Cause,
     },
+    /// The caller took the snapshot back before it was committed.
+    #[error("write to database {path:?}: it was called off before the commit")]
+    Withdrawn {
+        /// The database.
+        path: PathBuf,
+    },
     /// The database said yes to a row and did not keep it; only a trigger of its own can do that.
     #[error("{step}: database {path:?} ignored the row")]
     RowIgnored {

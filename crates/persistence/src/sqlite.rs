@@ -170,7 +170,18 @@ impl SqlitePersistence {
 
 impl Persistence for SqlitePersistence {
     fn save(&mut self, snapshot: &RunSnapshot) -> Result<SavedRun, Error> {
-        let mut saved = snapshot::write(&self.database, snapshot)?;
+        self.save_if(snapshot, &|| true)
+    }
+}
+
+impl SqlitePersistence {
+    /// As [`save`](Persistence::save), but asks `may_commit` right before the commit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Withdrawn`] where it says no; otherwise those of `save`. Nothing of the snapshot was written.
+    pub fn save_if(&mut self, snapshot: &RunSnapshot, may_commit: &dyn Fn() -> bool) -> Result<SavedRun, Error> {
+        let mut saved = snapshot::write(&self.database, snapshot, may_commit)?;
         if let Err(warning) = journal::checkpoint(&self.database, self.journal) {
             saved.warnings.push(warning);
         }

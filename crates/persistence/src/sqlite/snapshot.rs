@@ -8,8 +8,12 @@ use crate::{
     table::{analyzer_errors, enrichments, record_questions, records, runs, runs_ledger},
 };
 
-/// Writes `snapshot` whole; on any error nothing of it stays.
-pub(super) fn write(database: &Database, snapshot: &RunSnapshot) -> Result<SavedRun, Error> {
+/// Writes `snapshot` whole; on any error nothing of it stays. Where `may_commit` says no in the end, it is taken back.
+pub(super) fn write(
+    database: &Database,
+    snapshot: &RunSnapshot,
+    may_commit: &dyn Fn() -> bool,
+) -> Result<SavedRun, Error> {
     let transaction = database.begin(&Step::Begin)?;
     // Hours may have passed since the database was opened, and others may have changed it.
     inspection::inspect(database)?;
@@ -20,6 +24,9 @@ pub(super) fn write(database: &Database, snapshot: &RunSnapshot) -> Result<Saved
     write_enrichment(database, run_id, snapshot)?;
     let warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
     database.check_is_in_place()?;
+    if !may_commit() {
+        return Err(Error::Withdrawn { path: database.path() });
+    }
     database.commit(&transaction)?;
     Ok(SavedRun {
         run_id,

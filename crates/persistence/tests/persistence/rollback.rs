@@ -38,6 +38,20 @@ fn refused_save(table: &str, count: i64, how: &str) -> String {
 }
 
 #[test]
+fn a_snapshot_that_is_called_off_before_its_commit() {
+    let (_directory, path) = workplace();
+    save(&path, &mixed()).unwrap();
+    let content = dump(&path);
+    let mut persistence = open(&path).unwrap();
+    let error = persistence.save_if(&mixed(), &|| false).unwrap_err();
+    assert!(matches!(error, Error::Withdrawn { .. }), "{error}");
+    assert_eq!(dump(&path), content);
+    persistence.save_if(&mixed(), &|| true).unwrap();
+    persistence.close().unwrap();
+    assert_eq!(number(&path, "SELECT count(*) FROM runs"), 2);
+}
+
+#[test]
 fn a_run_that_is_refused_leaves_nothing() {
     assert_eq!(refused_save("runs", 1, "RAISE(ABORT, 'no more')"), "insert the run in database DB: no more");
 }

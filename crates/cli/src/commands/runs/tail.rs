@@ -94,10 +94,24 @@ fn write(writer: &mut dyn Write, rows: &[StageRow], known: &KnownIds, screen: &S
             Cell::of(facts::seconds(row.duration_seconds)),
         ]);
     }
-    grid.write(writer, screen, 0)?;
+    let mut table = Vec::new();
+    grid.write(&mut table, screen, 0)?;
+    writer.write_all(&table)?;
+    let table = String::from_utf8_lossy(&table);
+    let shortened: Vec<&str> = rows.iter().map(|row| &*row.run_id).filter(|id| !table.contains(end_of(id))).collect();
+    if !shortened.is_empty() {
+        writeln!(writer, "whole ids:")?;
+        let lines = shortened.iter().flat_map(|id| wrap(&one_line(id), screen.width.saturating_sub(2)));
+        lines.into_iter().try_for_each(|line| writeln!(writer, "  {line}"))?;
+    }
     let counts = facts::counts("stage run", rows.iter().map(|row| row.status.as_str()));
     let summary = one_line(&format!("{counts}; times in {}", screen.time.name()));
     wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
+}
+
+/// The part of an id that stands in a table only where the whole id does; its beginning may be highlighted.
+fn end_of(id: &str) -> &str {
+    id.rsplit('-').next().unwrap_or(id)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows};
 
-use crate::{CodeRow, RunId, TextQuery};
+use crate::{CodeRow, RunId, TextQuery, table::runs};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
@@ -34,8 +34,6 @@ SELECT (SELECT min(id) FROM records WHERE run_id = ?1), (SELECT max(id) FROM rec
 const PLACES: &str = "SELECT id, start_line, end_line FROM records WHERE run_id = ?1 AND file_path = ?2";
 
 const RAW: &str = "SELECT raw_code FROM records WHERE id = ?1";
-
-const NEWEST_RUN: &str = "SELECT max(id) FROM runs";
 
 /// In the order of the snapshot.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<CodeRow>> {
@@ -114,5 +112,5 @@ pub(crate) fn raw(connection: &Connection, ids: &[i64]) -> Result<HashMap<i64, S
 
 /// The greatest number.
 pub(crate) fn newest_run(connection: &Connection) -> Result<Option<RunId>> {
-    connection.query_row(NEWEST_RUN, [], |row| row.get::<_, Option<i64>>(0)).map(|id| id.map(RunId))
+    runs::last(connection).map(|id| id.map(RunId))
 }
