@@ -120,6 +120,7 @@ fn json_of(value: ValueRef<'_>) -> Value {
         ValueRef::Integer(number) => number.into(),
         ValueRef::Real(number) => number.into(),
         ValueRef::Text(text) => std::str::from_utf8(text).expect("text is UTF-8").into(),
-        ValueRef::Blob(bytes) => panic!("no column holds bytes: {bytes:?}"),
+        // Only hashes are stored as bytes.
+        ValueRef::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat().into(),
     }
 }

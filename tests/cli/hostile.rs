@@ -4,7 +4,7 @@ use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 
 use crate::{
     fields::{field, fields_of},
-    place::{Outcome, Place, TREE},
+    place::{DATABASE, Outcome, Place, TREE},
 };
 
 /// Characters that a terminal obeys, or that reorder what stands beside them.
@@ -77,6 +77,16 @@ fn a_name_with_control_characters_is_escaped_and_can_be_read_back() {
     assert_eq!(field(&fields, "file"), name);
     assert_eq!(fields.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["file", "line", "reason"]);
     assert_eq!(place.database().texts("SELECT DISTINCT file_path FROM records"), [name]);
+
+    place.write(&format!("{TREE}/{name}"), "def other():\n    pass\n");
+    for format in ["table", "json"] {
+        let drift = ["drift", "--path", TREE, "--db-path", DATABASE, "--fail-on-drift", "--format", format];
+        check_is_harmless(&place.cds(&drift).exited_with(1));
+        check_is_harmless(&place.cds(&["attest", "--run", "1", "--db-path", DATABASE, "--format", format]).succeeded());
+    }
+    check_is_harmless(
+        &place.cds(&["drift", "--path", TREE, "--db-path", DATABASE, "--run", "1\x1b[31m"]).exited_with(2),
+    );
 
     check_is_harmless(&place.cds(&["model-build", "--path", TREE]).succeeded());
     let path = format!("{TREE}/nothing\x1b[31m\nhere");

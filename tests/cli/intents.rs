@@ -10,10 +10,9 @@ fn five_answers() -> (FakeOllama, Place) {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(5);
     place.persist(&server.url(), &[]).succeeded();
-    let first = "DELETE FROM record_questions; DELETE FROM enrichments; DELETE FROM records; DELETE FROM runs;";
-    place.database().execute(first);
     place.write("tree/functions.py", functions(3));
     place.persist(&server.url(), &[]).succeeded();
+    place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
     assert_eq!(server.generate_count(), 5);
     (server, place)
 }

@@ -147,7 +147,7 @@ fn a_full_disk_while_answers_are_kept() {
     let place = Place::with_functions(2000);
     let server = FakeOllama::start(Script::new());
     let url = server.url();
-    let mut command = place.command_with_limit(800, &persist_arguments(&url, &[]));
+    let mut command = place.command_with_limit(1200, &persist_arguments(&url, &[]));
     let outcome = Running::start(&mut command).wait().exited_with(1).said(&["error: failed to ", "cds.sqlite"]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(server.generate_count(), 2000, "answers that cannot be kept end nothing");

@@ -33,6 +33,12 @@ fn snapshots(database: &Database) -> Vec<i64> {
     database.rows("SELECT id FROM runs ORDER BY id").iter().map(|row| row["id"].as_i64().expect("a number")).collect()
 }
 
+/// The last line of a pruning that did this.
+fn pruned(place: &Place, counts: &str) -> String {
+    let rows = place.database().texts("SELECT hash FROM snapshot_chain ORDER BY sequence");
+    format!("pruned {counts} chain_head={}", rows.last().expect("a row of the chain"))
+}
+
 /// Nothing that hangs on a snapshot is there without it.
 #[track_caller]
 fn check_nothing_dangles(database: &Database) {
@@ -73,7 +79,7 @@ fn each_rule_keeps_what_it_says() {
         let files = place.names();
 
         let planned = place.ask_json(&[&["runs", "prune", "--dry-run"], rules].concat());
-        assert_eq!(planned["dry_run"], true);
+        assert_eq!((&planned["dry_run"], &planned["chain_head"]), (&json!(true), &Value::Null));
         assert_eq!(place.names(), files, "{rules:?}");
         assert_eq!(place.database().dump(), before, "{rules:?}: nothing is written");
         let done = place.ask_json(&[&["runs", "prune"], rules].concat());
@@ -89,6 +95,9 @@ fn each_rule_keeps_what_it_says() {
         }
         assert_eq!((&done["kept_count"], &done["removed_count"]), (&json!(expected.len()), &json!(5 - expected.len())));
         let database = place.database();
+        let heads = database.texts("SELECT hash FROM snapshot_chain WHERE event = 'pruned' ORDER BY sequence");
+        assert_eq!(heads.len(), 5 - expected.len(), "{rules:?}: one row of the chain for each that is removed");
+        assert_eq!(done["chain_head"].as_str(), heads.last().map(String::as_str), "{rules:?}");
         assert_eq!(snapshots(&database), expected, "{rules:?}");
         check_nothing_dangles(&database);
         assert_eq!(invocations(&database), ledger, "the ledger keeps its rows");
@@ -100,10 +109,12 @@ fn each_rule_keeps_what_it_says() {
 #[test]
 fn what_was_pruned_is_still_accounted_for_and_its_number_is_not_used_again() {
     let place = place_with_ages([5, 4, 3, 2, 1]);
+    let root = place.ask_json(&["runs", "show", "3"])["run"]["snapshot_root"].clone();
     let text = place.ask(&["runs", "prune", "--older-than", "1h"]).succeeded().stdout;
-    assert_eq!(text.lines().last().unwrap(), "pruned snapshots=4 records=12 kept=1");
+    assert_eq!(text.lines().last().unwrap(), pruned(&place, "snapshots=4 records=12 kept=1"));
     let shown = place.shown("3");
     assert!(shown.contains("snapshot 3 was pruned") && shown.contains("status completed"), "{shown}");
+    assert!(shown.contains(&format!("snapshot root {}", root.as_str().unwrap())), "{shown}");
     let shown = place.ask_json(&["runs", "list"]);
     let runs = list(&shown, "runs");
     assert_eq!(runs.len(), 5);
@@ -111,11 +122,13 @@ fn what_was_pruned_is_still_accounted_for_and_its_number_is_not_used_again() {
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(snapshots(&place.database()), [5, 6]);
     // Somebody else may remove the last one; its number is not used again either.
-    place
-        .database()
-        .execute("DELETE FROM record_questions; DELETE FROM records; DELETE FROM enrichments; DELETE FROM runs");
+    place.database().execute(
+        "PRAGMA foreign_keys = OFF; DELETE FROM record_questions; DELETE FROM records; DELETE FROM enrichments;
+         DELETE FROM runs",
+    );
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(snapshots(&place.database()), [7]);
+    // Where nothing was removed the chain has no new end.
     let again = place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded().stdout;
     assert!(again.ends_with("pruned snapshots=0 records=0 kept=1\n"), "{again}");
 }
@@ -180,7 +193,8 @@ fn what_fails_after_the_pruning_does_not_hide_it() {
     assert_eq!(reader.number("SELECT count(*) FROM runs"), 5);
     let words = ["runs", "prune", "--older-than", "1h", "--compact", "--busy-timeout", "50ms"];
     let outcome = place.ask(&words).exited_with(1);
-    assert!(outcome.stdout.ends_with("pruned snapshots=4 records=12 kept=1\n"), "{outcome:#?}");
+    let line = pruned(&place, "snapshots=4 records=12 kept=1");
+    assert!(outcome.stdout.ends_with(&format!("{line}\n")), "{outcome:#?}");
     outcome.said(&[
         "failed to compact the database after the pruning, which is done: ",
         "hint: the snapshots are removed",

@@ -218,6 +218,8 @@ fn settle(database: &Database) {
             UPDATE runs_ledger SET trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
             UPDATE runs SET started_at = '2026-11-20T22:01:00.000Z', finished_at = '2026-11-20T22:01:08.000Z',
                 root_path = '/builds/shop', provider_url = 'http://127.0.0.1:11434';
+            DROP TRIGGER snapshot_chain_update;
+            UPDATE snapshot_chain SET hash = 'sha256:' || printf('%064d', sequence);
             UPDATE enrichments SET elapsed_seconds = 8.5, mean_latency_seconds = 0.61, p95_latency_seconds = 1.25;
             PRAGMA foreign_keys = ON;";
     database.execute(&(sql.concat() + rest));

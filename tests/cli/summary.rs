@@ -44,6 +44,7 @@ fn the_summary_is_exactly_one_line() {
     let mut object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let intents = object.as_object_mut().unwrap().remove("intents").unwrap();
     let ledger_id = object.as_object_mut().unwrap().remove("ledger_id").unwrap();
+    let chained = &place.database().rows("SELECT snapshot_root, hash AS chain_head FROM snapshot_chain")[0];
     assert_eq!(place.database().texts("SELECT run_id FROM runs_ledger"), [ledger_id.as_str().unwrap()]);
     assert!(outcome.stderr.contains(&format!("run_started ledger_id={} ", ledger_id.as_str().unwrap())), "{outcome:?}");
     assert_eq!((&intents["selected"], &intents["failed"], &intents["reused"]), (&json!(46), &json!(0), &json!(0)));
@@ -56,6 +57,8 @@ fn the_summary_is_exactly_one_line() {
             "intent_failed_count": 0,
             "analyzer_error_count": 3,
             "status": "completed_with_errors",
+            "snapshot_root": chained["snapshot_root"],
+            "chain_head": chained["chain_head"],
         })
     );
 }

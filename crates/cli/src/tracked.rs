@@ -7,6 +7,7 @@ use crate::{
     answers::DatabaseAnswers,
     arguments::{AccountPlan, DatabasePlan, SourcePlan, TrackingArguments},
     failure::{Failure, database_failure},
+    provenance::Authorship,
     render::messages,
     signals::Interrupt,
     writer_lock::{self, WriterLock},
@@ -15,6 +16,7 @@ use crate::{
 /// What a command has open until its end.
 pub(crate) struct Tracked {
     accounts: Accounts,
+    authorship: Authorship,
     database: Option<SqlitePersistence>,
     /// Given back last.
     lock: Option<WriterLock>,
@@ -47,7 +49,7 @@ impl Tracked {
         let lock = WriterLock::acquire_for_run(database, &arguments.lock, command, id.to_string(), interrupt)?;
         // Another command may have used the id, and the tree may have changed, while the lock was waited for.
         accounts::check_given_id(plan, database)?;
-        let code_ref = arguments.account.code_ref(source);
+        let origin = arguments.account.origin(source);
         let opened = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
         // The source of a scanned tree is in the database; so is the database then in the tree that gets shared.
         if writer_lock::lies_inside(&database.path, root) {
@@ -55,8 +57,8 @@ impl Tracked {
                 "the database lies inside of the scanned tree; it holds the code and may be shared with it",
             );
         }
-        let accounts = Accounts::open(database, lock.share(), id, command, root, plan, code_ref);
-        Ok(Self { accounts, database: Some(opened), lock: Some(lock) })
+        let accounts = Accounts::open(database, lock.share(), id, command, root, plan, origin.code_ref);
+        Ok(Self { accounts, authorship: origin.authorship, database: Some(opened), lock: Some(lock) })
     }
 
     /// The same for a command that needs no database: without one, nobody keeps accounts; with one that cannot be
@@ -67,7 +69,8 @@ impl Tracked {
         source: &SourcePlan,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        let nothing = Self { accounts: Accounts::none(), database: None, lock: None };
+        let nothing =
+            Self { accounts: Accounts::none(), authorship: Authorship::default(), database: None, lock: None };
         let Some(database) = arguments.database.plan_if_given() else { return Ok(nothing) };
         let plan = arguments.account.plan(source);
         // A wrong argument is one for every command.
@@ -85,6 +88,11 @@ impl Tracked {
     /// The accounts of this invocation.
     pub(crate) const fn accounts(&mut self) -> &mut Accounts {
         &mut self.accounts
+    }
+
+    /// Who made the commit of the tree.
+    pub(crate) const fn authorship(&self) -> &Authorship {
+        &self.authorship
     }
 
     /// The accounts, and the answers that are kept.

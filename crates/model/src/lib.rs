@@ -8,6 +8,7 @@ mod accounts;
 mod analyzed_file;
 mod enrichment;
 mod hex;
+mod history;
 mod intent;
 mod md5sum;
 mod question;
@@ -24,6 +25,10 @@ pub use accounts::{
 };
 pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan};
 pub use enrichment::EnrichmentAccount;
+pub use history::{
+    CHAIN_START, ChainLink, FIELD_SUM_BYTES, FieldHasher, FieldValue, HistoryContext, HistoryLink, Matching,
+    MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, match_units, record_fields,
+};
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;
 pub use question::{AskedQuestion, KeptAnswer, QuestionKey};

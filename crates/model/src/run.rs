@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{AnalyzerError, EnrichmentAccount, IntentStatus, Record, Scope, SnapshotAccount, Timestamp};
+use crate::{
+    AnalyzerError, EnrichmentAccount, HistoryContext, IntentStatus, Record, Scope, SnapshotAccount, Timestamp,
+};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,6 +77,8 @@ pub struct RunSnapshot {
     pub enrichment: Option<EnrichmentAccount>,
     /// What is written into the accounts together with the snapshot; none where nobody keeps accounts.
     pub account: Option<SnapshotAccount>,
+    /// Whose history the snapshot goes on with; without it nothing is hashed and no history is written.
+    pub history: Option<HistoryContext>,
 }
 
 impl RunSnapshot {

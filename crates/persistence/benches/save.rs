@@ -8,8 +8,8 @@ use std::{
 };
 
 use cds_model::{
-    AskedQuestion, Intent, Md5Sum, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceText, SymbolKind,
-    Timestamp,
+    AskedQuestion, HistoryContext, Intent, Md5Sum, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceText,
+    SymbolKind, Timestamp,
 };
 use cds_persistence::{OpenOptions, Persistence, SqlitePersistence};
 use rusqlite::{Connection, params};
@@ -48,8 +48,13 @@ fn main() {
         snapshot.records.iter().map(|record| record.raw_code.len() + record.normalized_code.len()).sum();
     println!("{RECORD_COUNT} records, {} MB of code, best of {ROUND_COUNT}", text_size / 1_000_000);
     let asked = asked(&snapshot);
+    let followed = followed(&snapshot);
     let (mut bare, mut whole, mut with_questions) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let (mut with_history, mut twice, mut twice_with_history) = (Duration::MAX, Duration::MAX, Duration::MAX);
     for _ in 0..ROUND_COUNT {
+        with_history = with_history.min(timed(|path| save(path, &followed)));
+        twice = twice.min(timed_again(&snapshot));
+        twice_with_history = twice_with_history.min(timed_again(&followed));
         whole = whole.min(timed(|path| save(path, &snapshot)));
         with_questions = with_questions.min(timed(|path| save(path, &asked)));
         bare = bare.min(timed(|path| insert_bare(path, &snapshot)));
@@ -58,6 +63,12 @@ fn main() {
     for (what, time) in [("open + save", whole), ("with questions", with_questions)] {
         println!("{what:<15}{:>7.3} s  {:.2} times the bare insert", time.as_secs_f64(), time.div_duration_f64(bare));
     }
+    for (what, time, without) in
+        [("first, with history", with_history, whole), ("again, with history", twice_with_history, twice)]
+    {
+        let (time, ratio) = (time.as_secs_f64(), time.div_duration_f64(without));
+        println!("{what:<20}{time:>7.3} s  {ratio:.2} times the same without");
+    }
 }
 
 fn timed(work: impl FnOnce(&Path)) -> Duration {
@@ -65,6 +76,21 @@ fn timed(work: impl FnOnce(&Path)) -> Duration {
     let start = Instant::now();
     work(&directory.path().join("bench.sqlite"));
     start.elapsed()
+}
+
+/// How long it takes to save the same snapshot once more.
+fn timed_again(snapshot: &RunSnapshot) -> Duration {
+    let directory = TempDir::new().expect("there is room for a directory");
+    let path = directory.path().join("bench.sqlite");
+    save(&path, snapshot);
+    let start = Instant::now();
+    save(&path, snapshot);
+    start.elapsed()
+}
+
+fn followed(snapshot: &RunSnapshot) -> RunSnapshot {
+    let history = HistoryContext { project: "bench".to_owned(), part: String::new(), actor: None, reasoning: None };
+    RunSnapshot { history: Some(history), ..snapshot.clone() }
 }
 
 fn save(path: &Path, snapshot: &RunSnapshot) {
@@ -117,6 +143,7 @@ fn snapshot() -> RunSnapshot {
         errors: Vec::new(),
         enrichment: None,
         account: None,
+        history: None,
     }
 }
 

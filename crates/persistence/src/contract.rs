@@ -4,7 +4,7 @@ use std::fmt;
 
 use cds_model::{RunSnapshot, RunStatus};
 
-use crate::Error;
+use crate::{Error, SnapshotProof};
 
 /// Keeps snapshots of runs.
 pub trait Persistence {
@@ -40,6 +40,8 @@ pub struct SavedRun {
     pub analyzer_error_count: usize,
     /// How it ended.
     pub status: RunStatus,
+    /// What proves it; none where nobody wanted its history.
+    pub proof: Option<SnapshotProof>,
     /// What went wrong with its account ([`Error::Account`]) or after it was safe; the snapshot is there all the same.
     pub warnings: Vec<Error>,
 }

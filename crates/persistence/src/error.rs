@@ -188,6 +188,12 @@ pub enum Error {
         /// The database.
         path: PathBuf,
     },
+    /// The caller asked for no more in the middle of reading.
+    #[error("verify database {path:?}: it was called off")]
+    CalledOff {
+        /// The database.
+        path: PathBuf,
+    },
     /// The database said yes to a row and did not keep it; only a trigger of its own can do that.
     #[error("{step}: database {path:?} ignored the row")]
     RowIgnored {

@@ -8,12 +8,14 @@ mod accepted;
 mod accounts;
 mod contract;
 mod error;
+mod history;
 mod lock;
 mod sqlite;
 mod statistics;
 mod step;
 mod table;
 mod telemetry;
+mod verification;
 
 pub use accepted::{Acceptance, AcceptedDuplicate};
 pub use accounts::{
@@ -22,17 +24,20 @@ pub use accounts::{
 };
 pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};
+pub use history::{ChainRow, Pruned, SnapshotProof};
 pub use lock::{
     FileLock, LockError, LockHolder, LockLost, LockMonitor, LockStatus, LossReason, WATCH_INTERVAL, get_pid,
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, CodeRow, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, OpenOptions, PlaceReport, SqliteAccounts,
-    SqlitePersistence, SqliteReader, SqliteTelemetry, TextQuery, examine_place,
+    Access, CodeRow, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions, PlaceReport,
+    RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry, StateRow,
+    StoredUnit, TextQuery, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
+pub use verification::{Deviation, DeviationKind, Unverified, Verification, VerifyQuery};
 
 /// The version of the `SQLite` that is built in, such as `3.53.1`.
 pub fn sqlite_version() -> &'static str {

@@ -15,6 +15,7 @@ mod code;
 mod database;
 mod diagnosis;
 mod fit;
+mod history;
 mod inspection;
 mod journal;
 mod location;
@@ -24,6 +25,9 @@ mod reader;
 mod runs;
 mod schema;
 mod snapshot;
+mod states;
+mod units_reader;
+mod verify;
 
 use std::{collections::HashMap, path::Path, time::Duration};
 
@@ -40,6 +44,8 @@ pub use self::{
     fit::Mismatch,
     place::{FileSystem, PlaceReport, examine_place},
     reader::SqliteReader,
+    states::{RecomputedProof, StateRow},
+    units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitPlace, UnitQuery, UnitRecord, UnitTransition},
 };
 
 /// The `user_version` of the files that this program creates, and the last that it knows.

@@ -24,6 +24,8 @@ pub enum Step {
     CreateTable(&'static str),
     /// An index that is missing is created; its column.
     CreateIndex(&'static str, &'static str),
+    /// A trigger that keeps the rows of a table as they are is created.
+    CreateGuard(&'static str),
     /// The number of the format is set.
     SetVersion,
     /// The insert into a table is prepared.
@@ -59,6 +61,23 @@ pub enum Step {
         /// Its first line.
         start_line: u32,
     },
+    /// The hashes of a record are written.
+    InsertRecordHash {
+        /// The record's place in the snapshot, from 1.
+        number: usize,
+        /// Where it is.
+        file_path: Arc<str>,
+        /// Its first line.
+        start_line: u32,
+    },
+    /// The units are read as they were last seen.
+    ReadUnits,
+    /// The units are written as they are now.
+    WriteUnits,
+    /// A row of the history is written; its number.
+    WriteHistory(i64),
+    /// A snapshot is chained to those before it.
+    WriteChain,
     /// The account of a run's intents is written.
     InsertEnrichment,
     /// An answer is kept.
@@ -105,6 +124,8 @@ pub enum Step {
     ReadRecords,
     /// The database is looked over.
     Diagnose,
+    /// Everything that proves the snapshots is recomputed.
+    Verify,
     /// Snapshots are removed.
     PruneRuns,
     /// The file is written anew without its gaps.
@@ -135,6 +156,14 @@ impl Step {
         }
     }
 
+    pub(crate) fn record_hash(index: usize, record: &Record) -> Self {
+        Self::InsertRecordHash {
+            number: index + 1,
+            file_path: Arc::clone(&record.file_path),
+            start_line: record.start_line,
+        }
+    }
+
     pub(crate) fn analyzer_error(index: usize, error: &AnalyzerError) -> Self {
         Self::InsertAnalyzerError { number: index + 1, file_path: error.file_path.clone() }
     }
@@ -151,6 +180,7 @@ impl fmt::Display for Step {
             Self::Begin => formatter.write_str("begin the transaction"),
             Self::CreateTable(table) => write!(formatter, "create table {table}"),
             Self::CreateIndex(table, column) => write!(formatter, "create the index on {table}({column})"),
+            Self::CreateGuard(table) => write!(formatter, "create the triggers of table {table}"),
             Self::SetVersion => formatter.write_str("set the format version"),
             Self::PrepareInsert(table) => write!(formatter, "prepare the insert into {table}"),
             Self::NumberRun => formatter.write_str("find the number of the run"),
@@ -168,6 +198,13 @@ impl fmt::Display for Step {
                     file_path.escape_debug()
                 )
             }
+            Self::InsertRecordHash { number, file_path, start_line } => {
+                write!(formatter, "insert the hashes of record {number} (`{}`:{start_line})", file_path.escape_debug())
+            }
+            Self::ReadUnits => formatter.write_str("read the units"),
+            Self::WriteUnits => formatter.write_str("write the units"),
+            Self::WriteHistory(sequence) => write!(formatter, "write row {sequence} of the history"),
+            Self::WriteChain => formatter.write_str("chain the snapshot to those before it"),
             Self::InsertEnrichment => formatter.write_str("insert the account of the intents"),
             Self::KeepAnswer { number } => write!(formatter, "keep answer {number}"),
             Self::StartRun => formatter.write_str("write the start of the run"),
@@ -188,6 +225,7 @@ impl fmt::Display for Step {
             Self::ReadAccounts => formatter.write_str("read the accounts of the runs"),
             Self::ReadRecords => formatter.write_str("read the records of a run"),
             Self::Diagnose => formatter.write_str("look over the database"),
+            Self::Verify => formatter.write_str("verify"),
             Self::PruneRuns => formatter.write_str("prune the snapshots"),
             Self::Compact => formatter.write_str("compact"),
             Self::Commit => formatter.write_str("commit"),

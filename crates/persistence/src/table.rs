@@ -8,13 +8,18 @@ pub(crate) mod diagnosis;
 pub(crate) mod enrichments;
 pub(crate) mod intent_cache;
 pub(crate) mod pruning;
+pub(crate) mod record_hashes;
 pub(crate) mod record_questions;
 pub(crate) mod records;
+pub(crate) mod run_hash;
 pub(crate) mod runs;
 pub(crate) mod runs_ledger;
 pub(crate) mod select;
+pub(crate) mod snapshot_chain;
 pub(crate) mod stage_runs;
 pub(crate) mod telemetry;
+pub(crate) mod unit_history;
+pub(crate) mod units;
 
 use rusqlite::{Connection, Error, Result, Row, types::ValueRef};
 
@@ -25,6 +30,12 @@ pub(crate) struct Table {
     /// Creates it where it is missing.
     pub(crate) create: &'static str,
     pub(crate) indexes: &'static [Index],
+    /// Triggers that keep its rows as they are.
+    ///
+    /// What is written for every record must fail with FAIL, give no number to a row id and point at others by deferred
+    /// foreign keys only: else `SQLite` copies each page that a statement touches, in case the statement is taken back.
+    /// Here the whole transaction is.
+    pub(crate) guards: &'static [&'static str],
     /// Writes one row.
     pub(crate) insert: &'static str,
 }
@@ -37,7 +48,7 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 10] = [
+pub(crate) const TABLES: [&Table; 14] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
@@ -48,12 +59,16 @@ pub(crate) const TABLES: [&Table; 10] = [
     &stage_runs::TABLE,
     &telemetry::TABLE,
     &accepted_duplicates::TABLE,
+    &record_hashes::TABLE,
+    &units::TABLE,
+    &unit_history::TABLE,
+    &snapshot_chain::TABLE,
 ];
 
 /// The tables of the contract; a database that has content and none of them is not ours.
 pub(crate) const CONTRACT_TABLES: [&Table; 2] = [&runs::TABLE, &records::TABLE];
 
-fn count(rows: usize) -> i64 {
+pub(crate) fn count(rows: usize) -> i64 {
     i64::try_from(rows).expect("what is counted is in memory, so there are fewer than 2^63")
 }
 

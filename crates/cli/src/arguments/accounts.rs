@@ -1,10 +1,12 @@
 //! What is written down about an invocation.
 
-use cds_model::{CodeRef, LedgerId};
+use std::path::Path;
+
+use cds_model::LedgerId;
 use clap::Args;
 
 use super::{DatabaseArguments, LockArguments, SourcePlan, values::parse_notes};
-use crate::provenance::{AnalyzedTree, code_ref, parse_code_ref, parse_project, project_name};
+use crate::provenance::{AnalyzedTree, Origin, origin, parse_code_ref, parse_project, project_name};
 
 /// Where the accounts of an invocation are kept, and what they say.
 #[derive(Debug, Args)]
@@ -19,12 +21,26 @@ pub(crate) struct TrackingArguments {
     pub(crate) account: AccountArguments,
 }
 
-/// What the user says about the invocation itself.
+/// What the user says about the project.
 #[derive(Debug, Args)]
-pub(crate) struct AccountArguments {
+pub(crate) struct ProjectArguments {
     /// The project's name [default: the name of its repository, else of its folder]
     #[arg(long, value_name = "NAME", value_parser = unless_empty(parse_project), env = "CDS_PROJECT")]
     project: Option<String>,
+}
+
+impl ProjectArguments {
+    /// What the project of the tree at `root` is called.
+    pub(crate) fn name(&self, root: &Path) -> String {
+        project_name(given(self.project.as_deref()), root)
+    }
+}
+
+/// What the user says about the invocation itself.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArguments {
+    #[command(flatten)]
+    project: ProjectArguments,
 
     /// The commit of the tree [default: what the CI says, else what its repository says]
     #[arg(long, value_name = "COMMIT", value_parser = unless_empty(parse_code_ref), env = "CDS_CODE_REF")]
@@ -51,28 +67,24 @@ impl AccountArguments {
     /// Looks at the tree's repository for the project's name.
     pub(crate) fn plan(&self, source: &SourcePlan) -> AccountPlan {
         let root = source.tree.root();
-        AccountPlan {
-            given_id: self.ledger_id,
-            project: project_name(given(self.project.as_deref()), root),
-            notes: self.notes.clone(),
-        }
+        AccountPlan { given_id: self.ledger_id, project: self.project.name(root), notes: self.notes.clone() }
     }
 
-    /// The commit of the tree as it is now; nothing of its repository is executed.
-    pub(crate) fn code_ref(&self, source: &SourcePlan) -> CodeRef {
+    /// Where the tree comes from as it is now; nothing of its repository is executed.
+    pub(crate) fn origin(&self, source: &SourcePlan) -> Origin {
         let tree = AnalyzedTree { root: source.tree.root(), uses_ignore_files: source.options.use_ignore_files };
-        code_ref(given(self.code_ref.as_deref()), &|name| std::env::var(name).ok(), tree)
+        origin(given(self.code_ref.as_deref()), &|name| std::env::var(name).ok(), tree)
     }
 }
 
 /// An empty variable, as CI systems set them, says nothing.
-fn unless_empty(
+pub(super) fn unless_empty(
     parse: fn(&str) -> Result<String, String>,
 ) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
     move |text| if text.is_empty() { Ok(String::new()) } else { parse(text) }
 }
 
-fn given(text: Option<&str>) -> Option<&str> {
+pub(super) fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 

@@ -3,14 +3,16 @@
 mod accounts;
 mod database;
 mod duplicates;
+mod history;
 mod intents;
 mod result;
 mod source;
 mod values;
 
-pub(crate) use accounts::{AccountPlan, TrackingArguments};
+pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments};
 pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
+pub(crate) use history::HistoryArguments;
 pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};
 pub(crate) use source::{SourceArguments, SourcePlan};

@@ -1,16 +1,20 @@
 //! The commands, one file each.
 
+mod attest;
 mod doctor;
+mod drift;
 mod dry_run;
 mod dup;
 mod dup_check;
 mod enrich_intent;
+mod history;
 mod intents;
 mod lock;
 mod model_build;
 mod persist;
 mod runs;
 mod similar;
+mod verify;
 
 use clap::Subcommand;
 
@@ -32,6 +36,14 @@ pub(crate) enum Command {
     Similar(similar::SimilarArguments),
     Dup(dup::DupArguments),
     Runs(runs::RunsArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    History(history::HistoryArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Verify(verify::VerifyArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Drift(drift::DriftArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Attest(attest::AttestArguments),
     Lock(lock::LockCommandArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Doctor(doctor::DoctorArguments),
@@ -48,6 +60,10 @@ pub(crate) fn run(command: Command, interrupt: &Interrupt) -> Result<(), Failure
         Command::Similar(arguments) => similar::run(&arguments),
         Command::Dup(arguments) => dup::run(&arguments, interrupt),
         Command::Runs(arguments) => runs::run(&arguments, interrupt),
+        Command::History(arguments) => history::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments, interrupt),
+        Command::Drift(arguments) => drift::run(&arguments, interrupt),
+        Command::Attest(arguments) => attest::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, interrupt),
     }

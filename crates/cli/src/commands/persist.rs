@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use cds_llm_client::{EnrichOptions, Enrichment};
-use cds_model::{LedgerId, RunSettings, RunSnapshot, Timestamp};
+use cds_model::{HistoryContext, LedgerId, RunSettings, RunSnapshot, Timestamp, Transition};
 use cds_persistence::SavedRun;
 use clap::{Args, ValueEnum};
 
 use super::dry_run;
 use crate::{
-    arguments::{IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments},
+    arguments::{HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments},
     failure::Failure,
     output::Output,
     preflight::{self, Probed},
+    provenance::{Authorship, part_name},
     render::{account, fields::Fields, messages, safe_json},
     signals::Interrupt,
     stages,
@@ -27,6 +28,9 @@ pub(crate) struct PersistArguments {
 
     #[command(flatten)]
     tracking: TrackingArguments,
+
+    #[command(flatten)]
+    history: HistoryArguments,
 
     #[command(flatten)]
     intents: IntentArguments,
@@ -53,6 +57,15 @@ pub(super) enum SummaryFormat {
     Json,
 }
 
+impl PersistArguments {
+    /// Whose history the snapshot goes on with.
+    fn history(&self, source: &SourcePlan, authorship: &Authorship) -> HistoryContext {
+        let project = self.tracking.account.plan(source).project;
+        let (actor, reasoning) = self.history.plan(authorship);
+        HistoryContext { project, part: part_name(source.tree.root()), actor, reasoning }
+    }
+}
+
 pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let started_at = stages::now();
     let database = arguments.tracking.database.plan()?;
@@ -65,10 +78,12 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     // A provider that is required is looked at first, so that no database is created in vain.
     let early = intents.requires_provider.then(|| preflight::probe(&intents, interrupt)).transpose()?;
     let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, interrupt)?;
-    let outcome = snapshot(&source, &intents, early, started_at, &mut tracked, interrupt);
+    let history = arguments.history(&source, tracked.authorship());
+    let outcome = snapshot(&source, &intents, early, (started_at, history), &mut tracked, interrupt);
     let ledger_id = tracked.accounts().id();
     tracked.close(outcome.as_ref().err());
     let (saved, enrichment) = outcome?;
+    note_proof(&saved);
     // The run is saved: that its summary cannot be shown makes it no failure.
     if let Err(failure) = show(&saved, &enrichment, ledger_id, &database.path, arguments.format)
         && !failure.is_closed_pipe()
@@ -83,7 +98,7 @@ fn snapshot(
     source: &SourcePlan,
     intents: &IntentPlan,
     early: Option<Probed>,
-    started_at: Timestamp,
+    (started_at, history): (Timestamp, HistoryContext),
     tracked: &mut Tracked,
     interrupt: &Interrupt,
 ) -> Result<(SavedRun, Enrichment), Failure> {
@@ -100,10 +115,23 @@ fn snapshot(
         errors: found.errors,
         enrichment: intents.client.is_paid().then_some(enrichment.account),
         account: None,
+        history: Some(history),
     };
     // From here on the snapshot is written; only a second signal ends that.
     let saved = stages::persist(&mut snapshot, tracked, interrupt)?;
     Ok((saved, enrichment))
+}
+
+/// A log that keeps these lines holds outside of the file what proves that the file is still as it was written.
+fn note_proof(saved: &SavedRun) {
+    let Some(proof) = &saved.proof else { return };
+    let mut line = Fields::new("history").field("run_id", saved.run_id);
+    for transition in Transition::ALL {
+        line = line.field(transition.as_str(), proof.transitions.of(transition));
+    }
+    messages::note(&line.finish());
+    let line = Fields::new("proof").field("run_id", saved.run_id).field("snapshot_root", proof.snapshot_root);
+    messages::note(&line.field("chain_head", proof.chain_head).finish());
 }
 
 fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
@@ -144,6 +172,8 @@ fn show(
                 "analyzer_error_count": saved.analyzer_error_count,
                 "status": saved.status.as_str(),
                 "ledger_id": ledger_id.map(|id| id.to_string()),
+                "snapshot_root": saved.proof.map(|proof| proof.snapshot_root.to_string()),
+                "chain_head": saved.proof.map(|proof| proof.chain_head.to_string()),
                 "intents": account::json(&enrichment.account),
             });
             safe_json::to_writer(writer, &object)?;

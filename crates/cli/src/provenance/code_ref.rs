@@ -1,4 +1,4 @@
-//! The commit of the analyzed tree, from the first of those who know it.
+//! The commit of the analyzed tree, from the first of those who know it, and who made that commit.
 
 use std::path::Path;
 
@@ -7,13 +7,18 @@ use cds_model::CodeRef;
 use super::{
     changes::{self, Change, ChangeKind},
     clock::Deadline,
+    commit::{self, Authorship},
     head,
+    id::{Kind, ObjectId},
+    objects::Objects,
     repository::Repository,
 };
 use crate::render::text;
 
 const LONGEST_GIVEN: usize = 200;
 const LONGEST_NOTE: usize = 400;
+/// Digits of an id that nobody takes for a word.
+const SHORTEST_ID: usize = 7;
 
 /// Where continuous integration systems tell the commit that they build.
 const VARIABLES: &[&str] = &[
@@ -43,6 +48,16 @@ pub(crate) struct AnalyzedTree<'a> {
     pub(crate) uses_ignore_files: bool,
 }
 
+/// Where a tree comes from.
+#[derive(Debug, Default)]
+pub(crate) struct Origin {
+    /// Its commit.
+    pub(crate) code_ref: CodeRef,
+    /// Who made that commit, where the tree is said or known to be as it was committed, and the repository around the
+    /// tree has the commit. What was changed since then is nobody's yet.
+    pub(crate) authorship: Authorship,
+}
+
 /// Text for `--code-ref`: 1 to 200 characters on one line.
 pub(crate) fn parse_code_ref(given: &str) -> Result<String, String> {
     let is_fit =
@@ -55,32 +70,59 @@ pub(crate) fn parse_code_ref(given: &str) -> Result<String, String> {
 ///
 /// Runs nothing and ends after about ten seconds at the latest. Only for a commit from the repository it is known
 /// whether the tree differs from it (`-dirty`); the note says where the commit comes from and what is not known.
-pub(crate) fn code_ref(
+pub(crate) fn origin(
     given: Option<&str>,
     environment: &dyn Fn(&str) -> Option<String>,
     tree: AnalyzedTree<'_>,
-) -> CodeRef {
-    if let Some(given) = given {
-        return CodeRef { commit: Some(given.to_owned()), note: "given by --code-ref".to_owned() };
+) -> Origin {
+    let told = match given {
+        Some(given) => Some(CodeRef { commit: Some(given.to_owned()), note: "given by --code-ref".to_owned() }),
+        None => VARIABLES.iter().find_map(|name| from_variable(name, environment)),
+    };
+    match told {
+        Some(code_ref) => {
+            let authorship = code_ref.commit.as_deref().and_then(|commit| authorship_of(commit, tree));
+            Origin { code_ref, authorship: authorship.unwrap_or_default() }
+        }
+        None => from_repository(tree),
     }
-    VARIABLES.iter().find_map(|name| from_variable(name, environment)).unwrap_or_else(|| from_repository(tree))
 }
 
 fn from_variable(name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<CodeRef> {
     let value = environment(name)?;
     let value = value.trim();
-    let is_id = (7..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id = (SHORTEST_ID..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| CodeRef {
         commit: Some(value.to_ascii_lowercase()),
         note: format!("from the environment variable {name}; whether the tree differs from it was not looked at"),
     })
 }
 
-fn from_repository(tree: AnalyzedTree<'_>) -> CodeRef {
-    let root = tree.root;
-    let unknown = |reason: &str| CodeRef { commit: None, note: note(reason) };
-    let folder = if root.is_dir() { root } else { root.parent().unwrap_or(root) };
-    let repository = match Repository::discover(folder) {
+/// Who made the commit that somebody named; whoever names it vouches for the tree being that commit's.
+fn authorship_of(commit: &str, tree: AnalyzedTree<'_>) -> Option<Authorship> {
+    let repository = Repository::discover(folder_of(tree)).ok().flatten()?;
+    let id = ObjectId::from_hex(repository.hash, commit.as_bytes()).or_else(|| {
+        // The beginning of an id is not looked up, but it may be that of the commit that is checked out.
+        let head = head::read(&repository).ok()?;
+        let is_beginning = commit.len() >= SHORTEST_ID && head.to_string().starts_with(&commit.to_ascii_lowercase());
+        is_beginning.then_some(head)
+    });
+    read_authorship(&repository, &id?, Deadline::start())
+}
+
+fn read_authorship(repository: &Repository, id: &ObjectId, deadline: Deadline) -> Option<Authorship> {
+    let content = Objects::of(repository, deadline).and_then(|mut objects| objects.read(id, Kind::Commit));
+    content.ok().map(|content| commit::authorship(&content))
+}
+
+fn folder_of(tree: AnalyzedTree<'_>) -> &Path {
+    if tree.root.is_dir() { tree.root } else { tree.root.parent().unwrap_or(tree.root) }
+}
+
+fn from_repository(tree: AnalyzedTree<'_>) -> Origin {
+    let known = |commit, note: String| Origin { code_ref: CodeRef { commit, note }, authorship: Authorship::default() };
+    let unknown = |reason: &str| known(None, note(reason));
+    let repository = match Repository::discover(folder_of(tree)) {
         Ok(Some(repository)) => repository,
         Ok(None) => return unknown("the tree lies in no git repository"),
         Err(error) => return unknown(&format!("{error:#}")),
@@ -89,15 +131,19 @@ fn from_repository(tree: AnalyzedTree<'_>) -> CodeRef {
         Ok(commit) => commit,
         Err(error) => return unknown(&format!("{error:#}")),
     };
-    match changes::first_change(&repository, &commit, tree, Deadline::start()) {
-        Ok(None) => CodeRef { commit: Some(commit.to_string()), note: "read from the repository".to_owned() },
+    let deadline = Deadline::start();
+    match changes::first_change(&repository, &commit, tree, deadline) {
+        Ok(None) => Origin {
+            authorship: read_authorship(&repository, &commit, deadline).unwrap_or_default(),
+            ..known(Some(commit.to_string()), "read from the repository".to_owned())
+        },
         Ok(Some(change)) => {
             let note = note(&format!("read from the repository; {}", described(&change)));
-            CodeRef { commit: Some(format!("{commit}-dirty")), note }
+            known(Some(format!("{commit}-dirty")), note)
         }
         Err(error) => {
             let note = note(&format!("read from the repository; whether it is dirty is not known: {error:#}"));
-            CodeRef { commit: Some(commit.to_string()), note }
+            known(Some(commit.to_string()), note)
         }
     }
 }
@@ -129,7 +175,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let environment =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        code_ref(given, &environment, AnalyzedTree { root: folder.path(), uses_ignore_files: true })
+        origin(given, &environment, AnalyzedTree { root: folder.path(), uses_ignore_files: true }).code_ref
     }
 
     #[test]

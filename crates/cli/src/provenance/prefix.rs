@@ -20,3 +20,14 @@ pub(crate) fn path_prefix(root: &Path) -> String {
     };
     parts().unwrap_or_default()
 }
+
+/// Which part of its repository `root` is: the folders to it and, of a single file, its name; empty for all of it.
+///
+/// Without a repository a folder is the whole, and a file is the part of its name.
+pub(crate) fn part_name(root: &Path) -> String {
+    let prefix = path_prefix(root);
+    match root.file_name().filter(|_| root.is_file()) {
+        Some(name) => format!("{prefix}{}", name.to_string_lossy()),
+        None => prefix.trim_end_matches('/').to_owned(),
+    }
+}

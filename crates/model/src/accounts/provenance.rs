@@ -1,6 +1,6 @@
 //! Where the code and the configuration of a run come from.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use crate::hex;
 
@@ -21,6 +21,20 @@ impl fmt::Display for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("sha256:")?;
         formatter.write_str(hex::text(&hex::digits::<32, 64>(self.0)))
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = ();
+
+    /// Takes only what [`Display`](fmt::Display) makes.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = text.strip_prefix("sha256:").filter(|digits| hex::is_hex(digits, 64)).ok_or(())?;
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| ())?;
+        }
+        Ok(Self(bytes))
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Database {
     /// The file that was opened.
     identity: Option<Identity>,
     patience: Duration,
+    /// By what name and how it was opened.
+    opened: (PathBuf, OpenFlags),
 }
 
 impl Database {
@@ -62,11 +64,17 @@ impl Database {
         Ok(database)
     }
 
+    /// Another connection to what this one reads, in which nothing can be changed either.
+    pub(super) fn open_another(&self) -> Result<Self, Error> {
+        let (name, flags) = &self.opened;
+        Self::connect_reader(self.location.clone(), name, *flags, self.patience)
+    }
+
     fn connect_as(location: Location, name: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
         let connection = Connection::open_with_flags(name, flags)
             .map_err(|cause| Error::from_sqlite(&location.path, Step::Open, cause))?;
         let identity = location.identity();
-        let database = Self { connection, location, identity, patience };
+        let database = Self { connection, location, identity, patience, opened: (name.to_owned(), flags) };
         database.configure().map_err(|cause| database.error(Step::Configure, cause))?;
         Ok(database)
     }

@@ -16,12 +16,21 @@ pub(super) fn create_all(database: &Database) -> Result<(), Error> {
     database.commit(&transaction)
 }
 
-/// Creates the tables and indexes that are missing, inside the transaction that is open.
+/// Creates the tables, indexes and triggers that are missing, inside the transaction that is open.
 ///
 /// A file that another implementation made keeps its `user_version`: it is in the same format.
 pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
     create_tables(database)?;
-    TABLES.into_iter().try_for_each(|table| create_indexes(database, table))
+    TABLES.into_iter().try_for_each(|table| create_indexes(database, table))?;
+    // They look into each other's tables.
+    TABLES.into_iter().try_for_each(|table| create_guards(database, table))
+}
+
+fn create_guards(database: &Database, table: &Table) -> Result<(), Error> {
+    table.guards.iter().try_for_each(|create| {
+        let error = |cause| database.error(Step::CreateGuard(table.name), cause);
+        database.connection.execute_batch(create).map_err(error)
+    })
 }
 
 /// Creates the indexes that a table lacks.

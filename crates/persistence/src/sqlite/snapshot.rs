@@ -2,10 +2,10 @@
 
 use cds_model::RunSnapshot;
 
-use super::{accounts, database::Database, inspection, schema};
+use super::{accounts, database::Database, history::HistoryWriter, inspection, schema};
 use crate::{
     Error, RunId, SavedRun, Step,
-    table::{analyzer_errors, enrichments, record_questions, records, runs, runs_ledger},
+    table::{analyzer_errors, enrichments, record_questions, records, runs, runs_ledger, snapshot_chain},
 };
 
 /// Writes `snapshot` whole; on any error nothing of it stays. Where `may_commit` says no in the end, it is taken back.
@@ -19,9 +19,10 @@ pub(super) fn write(
     inspection::inspect(database)?;
     schema::create_missing(database)?;
     let run_id = write_run(database, snapshot)?;
-    write_records(database, run_id, snapshot)?;
+    let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
     write_enrichment(database, run_id, snapshot)?;
+    let proof = history.map(HistoryWriter::finish).transpose()?;
     let warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
     database.check_is_in_place()?;
     if !may_commit() {
@@ -34,6 +35,7 @@ pub(super) fn write(
         intent_failed_count: snapshot.intent_failed_count(),
         analyzer_error_count: snapshot.errors.len(),
         status: snapshot.status(),
+        proof,
         warnings,
     })
 }
@@ -45,26 +47,39 @@ fn write_run(database: &Database, snapshot: &RunSnapshot) -> Result<RunId, Error
     Ok(RunId(database.connection.last_insert_rowid()))
 }
 
-/// One more than any snapshot had, those among them that only the ledger remembers; none where there is no such number.
+/// One more than any snapshot had, those among them that only the ledger or the chain remembers; none where there is no
+/// such number.
 fn next_number(database: &Database) -> Result<Option<i64>, Error> {
-    let last = |connection| Ok(runs::last(connection)?.max(runs_ledger::last_snapshot(connection)?));
+    let last = |connection| {
+        let chained = snapshot_chain::run_bounds(connection)?.map(|(_, last)| last.0);
+        Ok(runs::last(connection)?.max(runs_ledger::last_snapshot(connection)?).max(chained))
+    };
     let last = last(&database.connection).map_err(|cause| database.error(Step::NumberRun, cause))?;
     Ok(last.unwrap_or_default().checked_add(1))
 }
 
-fn write_records(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
+/// Writes the records, and with them their hashes and units where somebody wants their history.
+fn write_records<'a>(
+    database: &'a Database,
+    run: RunId,
+    snapshot: &'a RunSnapshot,
+) -> Result<Option<HistoryWriter<'a>>, Error> {
+    let mut history = HistoryWriter::of(database, run, snapshot)?;
     let mut insert_record = database.prepare_insert(&records::TABLE)?;
     let mut insert_question = database.prepare_insert(&record_questions::TABLE)?;
     for (index, record) in snapshot.records.iter().enumerate() {
         let outcome = records::insert(&mut insert_record, run, record);
         database.check_one_row(outcome, || Step::record(index, record))?;
+        let record_id = database.connection.last_insert_rowid();
+        if let Some(history) = &mut history {
+            history.push(record_id)?;
+        }
         if let Some(question) = &record.question {
-            let record_id = database.connection.last_insert_rowid();
             let outcome = record_questions::insert(&mut insert_question, record_id, question);
             database.check_one_row(outcome, || Step::question(index, record))?;
         }
     }
-    Ok(())
+    Ok(history)
 }
 
 fn write_analyzer_errors(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {

@@ -40,6 +40,7 @@ fn snapshot(record_count: usize) -> RunSnapshot {
         errors: Vec::new(),
         enrichment: None,
         account: None,
+        history: None,
     }
 }
 

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS accepted_duplicates (
         column: "group_id",
         create: "CREATE INDEX IF NOT EXISTS idx_accepted_duplicates_group_id ON accepted_duplicates(group_id)",
     }],
+    guards: &[],
     insert: "
 INSERT INTO accepted_duplicates (channel, group_id, copy_count, example, reason, owner, accepted_at, until)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

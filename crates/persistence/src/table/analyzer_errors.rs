@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS analyzer_errors (
         column: "run_id",
         create: "CREATE INDEX IF NOT EXISTS idx_analyzer_errors_run_id ON analyzer_errors(run_id)",
     }],
+    guards: &[],
     insert: "INSERT INTO analyzer_errors (run_id, file_path, line, reason) VALUES (?1, ?2, ?3, ?4)",
 };
 

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS enrichments (
     p95_latency_seconds REAL NOT NULL
 )",
     indexes: &[],
+    guards: &[],
     insert: "
 INSERT INTO enrichments (run_id, selected_count, asked_count, reused_count, shared_count, failed_count, retried_count,
                          call_count, cut_count, prompt_tokens, answer_tokens, elapsed_seconds, mean_latency_seconds,

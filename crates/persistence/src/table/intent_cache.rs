@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS intent_cache (
     created_at TEXT NOT NULL
 ) WITHOUT ROWID",
     indexes: &[],
+    guards: &[],
     insert: "
 INSERT INTO intent_cache (question, intent, model, model_digest, prompt_version, prompt_tokens, answer_tokens,
                           created_at)

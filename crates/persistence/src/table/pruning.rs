@@ -2,13 +2,14 @@
 //!
 //! The ledger and its stages stay, and tell of the run as long as the file is there. The telemetry goes: it is what
 //! takes the room, and its sums are of use together with the records that it speaks of. Runs that ended without a
-//! snapshot lose theirs with the snapshots around them, else it would never go. Kept answers belong to no run.
+//! snapshot lose theirs with the snapshots around them, else it would never go. Kept answers belong to no run. The units, their history and the
+//! chain stay: they tell what was there, and that it was removed by right.
 
 use rusqlite::{Connection, Result};
 #[cfg(test)]
 use {super::TABLES, std::collections::HashSet};
 
-use super::{Table, analyzer_errors, enrichments, record_questions, records, runs, telemetry};
+use super::{Table, analyzer_errors, enrichments, record_hashes, record_questions, records, runs, telemetry};
 use crate::RunId;
 
 /// One table, and the statement that removes from it what belongs to the runs of a JSON array.
@@ -19,11 +20,17 @@ pub(crate) struct Dependent {
 }
 
 /// In the order in which they must go: what points at a row before the row.
-pub(crate) const DEPENDENTS: [Dependent; 6] = [
+pub(crate) const DEPENDENTS: [Dependent; 7] = [
     Dependent {
         table: &record_questions::TABLE,
         delete: "
 DELETE FROM record_questions
+WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM json_each(?1)))",
+    },
+    Dependent {
+        table: &record_hashes::TABLE,
+        delete: "
+DELETE FROM record_hashes
 WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM json_each(?1)))",
     },
     Dependent {

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS record_questions (
         column: "question",
         create: "CREATE INDEX IF NOT EXISTS idx_record_questions_question ON record_questions(question)",
     }],
+    guards: &[],
     insert: "INSERT INTO record_questions (record_id, question, is_cut) VALUES (?1, ?2, ?3)",
 };
 

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS records (
             create: "CREATE INDEX IF NOT EXISTS idx_records_intent_status ON records(intent_status)",
         },
     ],
+    guards: &[],
     insert: "
 INSERT INTO records (run_id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum,
                      intent, intent_status, intent_error)

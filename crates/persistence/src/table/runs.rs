@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS runs (
     record_count INTEGER NOT NULL
 )",
     indexes: &[],
+    guards: &[],
     insert: "
 INSERT INTO runs (id, started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status,
                   analyzer_error_count, intent_failed_count, record_count)

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS runs_ledger (
         column: "snapshot_id",
         create: "CREATE INDEX IF NOT EXISTS idx_runs_ledger_snapshot_id ON runs_ledger(snapshot_id)",
     }],
+    guards: &[],
     insert: "
 INSERT INTO runs_ledger (run_id, subject, notes, started_at, status, command, tool_version, host, pid, root_path,
                          code_ref, code_ref_note, trace_id)

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS stage_runs (
         },
     ],
     // The same start again changes nothing; another one under the same id is no start of that stage.
+    guards: &[],
     insert: "
 INSERT INTO stage_runs (run_id, ledger_id, stage, status, source, input_fingerprint, code_ref, code_ref_note,
                         config_hash, started_at, rows_in, trace_id)

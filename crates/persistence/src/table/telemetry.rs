@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS telemetry (
         column: "ledger_id",
         create: "CREATE INDEX IF NOT EXISTS idx_telemetry_ledger_id ON telemetry(ledger_id)",
     }],
+    guards: &[],
     insert: "
 INSERT INTO telemetry (ledger_id, recorded_at, log_type, subject, event_details, error_metadata)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -81,7 +81,8 @@ fn pruning_a_snapshot_leaves_what_was_accepted() {
     save(&path, &mixed()).unwrap();
     let mut writer = open(&path).unwrap();
     writer.accept_duplicate(&acceptance("near", "aa"), at(1)).unwrap();
-    let verdicts = writer.prune_runs(&[KeepRule::Last(1)]).unwrap();
+    let verdicts =
+        writer.prune_runs(&[KeepRule::Last(1)], cds_model::Timestamp::from_unix_milliseconds(0)).unwrap().verdicts;
     assert_eq!(verdicts.iter().filter(|verdict| !verdict.is_kept).count(), 1);
     writer.close().unwrap();
     assert_eq!(told(&path).len(), 1);

@@ -168,10 +168,14 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "records(run_id)",
             "runs_ledger(run_id)",
             "runs_ledger(snapshot_id)",
+            "snapshot_chain(run_id)",
             "stage_runs(input_fingerprint)",
             "stage_runs(ledger_id)",
             "stage_runs(run_id)",
-            "telemetry(ledger_id)"
+            "telemetry(ledger_id)",
+            "unit_history(unit_id)",
+            "units(file_path)",
+            "units(project)"
         ]
     );
     assert_eq!(
@@ -181,12 +185,16 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "analyzer_errors",
             "enrichments",
             "intent_cache",
+            "record_hashes",
             "record_questions",
             "records",
             "runs",
             "runs_ledger",
+            "snapshot_chain",
             "stage_runs",
-            "telemetry"
+            "telemetry",
+            "unit_history",
+            "units"
         ]
     );
     assert_eq!(

@@ -7,8 +7,8 @@ use std::{
 };
 
 use cds_model::{
-    AnalyzerError, AskedQuestion, EnrichmentAccount, Intent, KeptAnswer, Md5Sum, QuestionKey, Record, RunSettings,
-    RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
+    AnalyzerError, AskedQuestion, EnrichmentAccount, HistoryContext, Intent, KeptAnswer, Md5Sum, QuestionKey, Record,
+    RunSettings, RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
 };
 use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
 use rusqlite::Connection;
@@ -38,10 +38,6 @@ pub(crate) fn save(path: &Path, snapshot: &RunSnapshot) -> Result<SavedRun, Erro
 }
 
 pub(crate) fn record(kind: SymbolKind, file_path: &str, start_line: u32, code: &str, intent: Intent) -> Record {
-    let mut md5sum = [0; 16];
-    for (index, byte) in code.bytes().enumerate() {
-        md5sum[index % 16] ^= byte;
-    }
     Record {
         kind,
         file_path: file_path.into(),
@@ -50,7 +46,7 @@ pub(crate) fn record(kind: SymbolKind, file_path: &str, start_line: u32, code: &
         end_line: start_line + 1,
         raw_code: SourceSlice::from(code),
         normalized_code: code.trim_end().into(),
-        md5sum: Md5Sum(md5sum),
+        md5sum: Md5Sum(md5::compute(code.trim_end()).0),
         intent,
         question: None,
     }
@@ -81,7 +77,15 @@ pub(crate) fn mixed() -> RunSnapshot {
         ],
         enrichment: None,
         account: None,
+        history: None,
     }
+}
+
+/// The same as a snapshot of `project` that goes on with its history.
+pub(crate) fn traced(mut snapshot: RunSnapshot, project: &str) -> RunSnapshot {
+    snapshot.history =
+        Some(HistoryContext { project: project.to_owned(), part: String::new(), actor: None, reasoning: None });
+    snapshot
 }
 
 /// The same with the questions 1 and, twice and cut, 2, and with what asking them came to.

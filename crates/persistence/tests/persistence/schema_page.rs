@@ -3,8 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use cds_model::{
-    AccountStatus, Fingerprint, RunEnd, Stage, StageEnd, StageRunId, StageSource, StageStart, TelemetryEntry,
-    TelemetryType,
+    AccountStatus, Fingerprint, Intent, RunEnd, RunSnapshot, Stage, StageEnd, StageRunId, StageSource, StageStart,
+    SymbolKind, TelemetryEntry, TelemetryType,
 };
 use cds_persistence::TelemetrySink as _;
 use rusqlite::Connection;
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::{
     accepted::acceptance,
     accounts::{accounts, start},
-    samples::{answer, asked, at, mixed, open, save, texts, workplace},
+    samples::{answer, asked, at, mixed, open, record, save, texts, traced, workplace},
 };
 
 fn page() -> String {
@@ -79,7 +79,10 @@ fn keep_accounts(path: &Path) {
 #[test]
 fn every_query_of_the_page_runs_and_finds_something() {
     let (_directory, path) = workplace();
-    save(&path, &asked()).unwrap();
+    save(&path, &traced(asked(), "shop")).unwrap();
+    let mut later = traced(mixed(), "shop");
+    later.records.remove(1);
+    save(&path, &later).unwrap();
     keep_accounts(&path);
     open(&path).unwrap().keep_answers(&[answer(2), answer(9)], at(0)).unwrap();
     open(&path).unwrap().accept_duplicate(&acceptance("near", "00ff"), at(0)).unwrap();
@@ -106,7 +109,7 @@ fn the_page_describes_every_column_with_its_type() {
                 || iif(column.\"notnull\", ' NOT NULL', '') || ' |'
          FROM sqlite_schema AS schema, pragma_table_info(schema.name) AS column WHERE schema.type = 'table'",
     );
-    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10);
+    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10 + 4 + 14 + 12 + 13);
     let page = page();
     for column in columns {
         assert!(page.contains(&column), "the page lacks {column}");
@@ -133,6 +136,39 @@ fn the_definitions_of_the_page_are_those_of_a_new_database() {
     let sql = queries(&page).into_iter().find(|sql| sql.contains("CREATE TABLE")).unwrap();
     crate::samples::make_database(&other, sql);
     assert_eq!(definitions(&other), definitions(&path));
+}
+
+/// The database that the test vectors of the page speak of: one record and one analyzer error.
+fn vectors() -> RunSnapshot {
+    let mut snapshot = traced(mixed(), "shop");
+    snapshot.settings.provider_url = "builtin:".to_owned();
+    snapshot.settings.model = "builtin:outline-v1".to_owned();
+    snapshot.errors.truncate(1);
+    let intent = Intent::Success("Returns its argument.".to_owned());
+    let mut record = record(SymbolKind::Function, "pkg/a.py", 3, "def f(x):\n    return x", intent);
+    record.raw_code = "def f(x):\n    return x  # same".into();
+    snapshot.records = vec![record];
+    snapshot.history.as_mut().unwrap().actor = Some("Ada <ada@example.org>".to_owned());
+    snapshot
+}
+
+#[test]
+fn the_test_vectors_of_the_page_are_what_is_stored() {
+    let (_directory, path) = workplace();
+    save(&path, &vectors()).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    let stored = texts(
+        &connection,
+        "SELECT content_hash FROM record_hashes UNION ALL SELECT lower(hex(field_sums)) FROM record_hashes
+         UNION ALL SELECT md5sum FROM records UNION ALL SELECT metadata FROM unit_history
+         UNION ALL SELECT hash FROM unit_history UNION ALL SELECT snapshot_root FROM snapshot_chain
+         UNION ALL SELECT run_hash FROM snapshot_chain UNION ALL SELECT hash FROM snapshot_chain",
+    );
+    let page = page();
+    assert_eq!(stored.len(), 8);
+    for value in stored {
+        assert!(page.contains(&format!("`{value}`")), "the page lacks {value}");
+    }
 }
 
 #[test]

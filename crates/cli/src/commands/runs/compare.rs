@@ -1,8 +1,6 @@
 //! Two snapshots side by side: what is new, gone, changed or elsewhere. Pure: rows in, findings out.
 
-use std::collections::{HashMap, VecDeque};
-
-use cds_model::{SymbolKind, UnitName, UnitRow, unit_names};
+use cds_model::{Matching, SymbolKind, UnitKey, UnitName, UnitRow, match_units, unit_names};
 use cds_persistence::DefinitionRow;
 
 /// A record with its name.
@@ -50,56 +48,36 @@ fn place(unit: &Unit) -> (&str, u32, bool, &UnitName) {
     (&unit.row.file_path, unit.row.start_line, unit.row.kind != "file", &unit.name)
 }
 
-/// Compares two snapshots whose records [`units`] has named.
-///
-/// The same definition is the one of the same file, kind and name. Of what is left on both sides, records of the same
-/// kind and code have moved: those of the same name first, then the others in the order of their places.
+/// Compares two snapshots whose records [`units`] has named, see [`match_units`]; code is the same by its MD5.
 pub(super) fn compare<'a>(before: &'a [Unit], after: &'a [Unit]) -> Comparison<'a> {
-    let mut result = Comparison::default();
-    let mut later: HashMap<_, &Unit> = after.iter().map(|unit| (identity(unit), unit)).collect();
-    for unit in before {
-        match later.remove(&identity(unit)) {
-            None => result.removed.push(unit),
-            Some(other) if other.row.md5sum != unit.row.md5sum => result.changed.push((unit, other)),
-            Some(other) => {
-                result.unchanged_count += 1;
-                result.intents_changed.extend(has_other_intent(unit, other).then_some((unit, other)));
-            }
-        }
+    let Matching { same, moved, removed, added } = match_units(&keyed(before), &keyed(after));
+    let pair = |&(old, new): &(usize, usize)| (&before[old], &after[new]);
+    let (kept, changed): (Vec<Pair<'a>>, Vec<Pair<'a>>) =
+        same.iter().map(pair).partition(|(unit, other)| unit.row.md5sum == other.row.md5sum);
+    let moved: Vec<Pair<'a>> = moved.iter().map(pair).collect();
+    let same_code = kept.iter().chain(&moved).copied();
+    let mut intents_changed: Vec<Pair<'a>> = same_code.filter(|(unit, other)| has_other_intent(unit, other)).collect();
+    intents_changed.sort_by(|left, right| place(left.1).cmp(&place(right.1)));
+    Comparison {
+        added: added.iter().map(|new| &after[*new]).collect(),
+        removed: removed.iter().map(|old| &before[*old]).collect(),
+        changed,
+        moved,
+        intents_changed,
+        unchanged_count: kept.len(),
     }
-    result.added = after.iter().filter(|unit| later.contains_key(&identity(unit))).collect();
-    pair_moved(&mut result, |unit| unit.name.qualified.as_str());
-    pair_moved(&mut result, |_| "");
-    result.moved.sort_by(|left, right| place(left.1).cmp(&place(right.1)));
-    let moved = result.moved.iter().copied().filter(|(unit, other)| has_other_intent(unit, other));
-    result.intents_changed.extend(moved);
-    result.intents_changed.sort_by(|left, right| place(left.1).cmp(&place(right.1)));
-    result
 }
 
-fn identity(unit: &Unit) -> (&str, &str, &UnitName) {
-    (&unit.row.file_path, &unit.row.kind, &unit.name)
+fn keyed(units: &[Unit]) -> Vec<(UnitKey<'_>, &str)> {
+    let keyed = units.iter().map(|Unit { row, name }| {
+        let (file_path, kind) = (row.file_path.as_str(), row.kind.as_str());
+        (UnitKey { file_path, kind, name: &name.qualified, ordinal: name.ordinal }, row.md5sum.as_str())
+    });
+    keyed.collect()
 }
 
 fn has_other_intent(left: &Unit, right: &Unit) -> bool {
     (&left.row.intent, &left.row.intent_status) != (&right.row.intent, &right.row.intent_status)
-}
-
-/// Takes pairs of the same kind, code and `name` out of what was removed and added.
-fn pair_moved<'a>(result: &mut Comparison<'a>, name: impl Fn(&'a Unit) -> &'a str) {
-    let key = |unit: &'a Unit| (unit.row.kind.as_str(), unit.row.md5sum.as_str(), name(unit));
-    let mut gone: HashMap<_, VecDeque<&'a Unit>> = HashMap::new();
-    for unit in std::mem::take(&mut result.removed) {
-        gone.entry(key(unit)).or_default().push_back(unit);
-    }
-    for unit in std::mem::take(&mut result.added) {
-        match gone.get_mut(&key(unit)).and_then(VecDeque::pop_front) {
-            Some(origin) => result.moved.push((origin, unit)),
-            None => result.added.push(unit),
-        }
-    }
-    result.removed = gone.into_values().flatten().collect();
-    result.removed.sort_by(|left, right| place(left).cmp(&place(right)));
 }
 
 #[cfg(test)]

@@ -64,8 +64,10 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<(), Failure> {
     let comparison = compare(&earlier, &later);
     let measures = measures(&before.0, &after.0);
     let limit = usize::try_from(arguments.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let chained = reader.chain_rows(&[before.1, after.1]).map_err(database_failure)?;
+    let run = |(found, id): &(Invocation, RunId)| invocation(found, chained.get(id));
     arguments.read.show(
-        || json(&before.0, &after.0, &comparison, &measures),
+        || json(&[run(&before), run(&after)], &comparison, &measures),
         |writer, screen| {
             let page = diff_page::render(&before.0, &after.0, &comparison, &measures, limit, screen);
             write!(writer, "{page}")
@@ -114,7 +116,7 @@ fn measures(before: &Invocation, after: &Invocation) -> Vec<Measure> {
     ]
 }
 
-fn json(before: &Invocation, after: &Invocation, comparison: &Comparison<'_>, measures: &[Measure]) -> Value {
+fn json([before, after]: &[Value; 2], comparison: &Comparison<'_>, measures: &[Measure]) -> Value {
     let list = |units: &[&Unit]| units.iter().map(|item| unit(item)).collect::<Value>();
     let pairs = |pairs: &[Pair<'_>]| {
         pairs.iter().map(|(left, right)| json!({ "before": unit(left), "after": unit(right) })).collect::<Value>()
@@ -136,8 +138,8 @@ fn json(before: &Invocation, after: &Invocation, comparison: &Comparison<'_>, me
         })
         .collect();
     json!({
-        "before": invocation(before),
-        "after": invocation(after),
+        "before": before,
+        "after": after,
         "counts": {
             "unchanged": comparison.unchanged_count,
             "added": comparison.added.len(),

@@ -5,25 +5,14 @@ use cds_persistence::Invocation;
 use super::{
     compare::{Comparison, Pair, Unit},
     diff::Measure,
-    facts::plural,
+    unit_lists::{Listed, list, moves, rest},
 };
 use crate::render::{
-    grid::{Cell, Column, Grid, Saving},
+    grid::{Cell, Column, Grid},
     screen::Screen,
     sections::Sections,
 };
 
-const UNIT_COLUMNS: &[Column] = &[Column::text("KIND"), Column::path("PLACE"), Column::text("NAME")];
-const UNIT_SAVINGS: &[Saving] = &[Saving::Cut("NAME", 24), Saving::Cut("PLACE", 12), Saving::Cut("NAME", 8)];
-const MOVE_COLUMNS: &[Column] = &[Column::text("KIND"), Column::path("FROM"), Column::path("TO"), Column::text("NAME")];
-const MOVE_SAVINGS: &[Saving] = &[
-    Saving::Cut("NAME", 16),
-    Saving::Cut("FROM", 20),
-    Saving::Cut("TO", 20),
-    Saving::Drop("NAME"),
-    Saving::Cut("FROM", 8),
-    Saving::Cut("TO", 8),
-];
 const COST_COLUMNS: &[Column] =
     &[Column::text("COST"), Column::number("BEFORE"), Column::number("AFTER"), Column::number("DIFFERENCE")];
 
@@ -51,11 +40,13 @@ pub(super) fn render(
         page.field(name, count.to_string());
     }
     page.field("intents changed", format!("{} of the same code", comparison.intents_changed.len()));
-    units(&mut page, "Added", &comparison.added, limit);
-    units(&mut page, "Removed", &comparison.removed, limit);
     let changed: Vec<&Unit> = comparison.changed.iter().map(|(_, unit)| *unit).collect();
-    units(&mut page, "Changed", &changed, limit);
-    moved(&mut page, &comparison.moved, limit);
+    for (title, units) in [("Added", &comparison.added), ("Removed", &comparison.removed), ("Changed", &changed)] {
+        let units: Vec<Listed<'_>> = units.iter().map(|unit| listed(unit)).collect();
+        list(&mut page, title, &units, limit);
+    }
+    let moved: Vec<_> = comparison.moved.iter().map(|(origin, unit)| [listed(origin), listed(unit)]).collect();
+    moves(&mut page, &moved, limit);
     intents(&mut page, &comparison.intents_changed, limit);
     cost(&mut page, measures);
     page.finish()
@@ -69,41 +60,13 @@ fn run(found: &Invocation, screen: &Screen) -> String {
     format!("snapshot {id}, {}, started {started}, commit {commit}", found.status())
 }
 
-fn units(page: &mut Sections<'_>, title: &str, units: &[&Unit], limit: usize) {
-    if units.is_empty() {
-        return;
-    }
-    page.heading(title);
-    let mut grid = Grid::new(UNIT_COLUMNS, UNIT_SAVINGS);
-    for unit in units.iter().take(limit) {
-        grid.push([Cell::new(&unit.row.kind), Cell::new(place(unit)), Cell::new(unit.name.to_string())]);
-    }
-    page.grid(&grid);
-    rest(page, units.len(), limit);
-}
-
-fn moved(page: &mut Sections<'_>, pairs: &[Pair<'_>], limit: usize) {
-    if pairs.is_empty() {
-        return;
-    }
-    page.heading("Moved");
-    let mut grid = Grid::new(MOVE_COLUMNS, MOVE_SAVINGS);
-    for (origin, unit) in pairs.iter().take(limit) {
-        let name =
-            if origin.name == unit.name { unit.name.to_string() } else { format!("{} -> {}", origin.name, unit.name) };
-        grid.push([Cell::new(&unit.row.kind), Cell::new(place(origin)), Cell::new(place(unit)), Cell::new(name)]);
-    }
-    page.grid(&grid);
-    rest(page, pairs.len(), limit);
-}
-
 fn intents(page: &mut Sections<'_>, pairs: &[Pair<'_>], limit: usize) {
     if pairs.is_empty() {
         return;
     }
     page.heading("Other intents for the same code");
     for (origin, unit) in pairs.iter().take(limit) {
-        page.sentence(format!("{} {}", place(unit), unit.name));
+        page.sentence(format!("{} {}", listed(unit).place(), unit.name));
         page.field("  before", intent(origin));
         page.field("  after", intent(unit));
     }
@@ -125,21 +88,13 @@ fn cost(page: &mut Sections<'_>, measures: &[Measure]) {
     page.grid(&grid);
 }
 
-fn place(unit: &Unit) -> String {
-    match unit.row.kind.as_str() {
-        "file" => unit.row.file_path.clone(),
-        _ => format!("{}:{}", unit.row.file_path, unit.row.start_line),
-    }
+fn listed(unit: &Unit) -> Listed<'_> {
+    let row = &unit.row;
+    Listed { kind: &row.kind, file_path: &row.file_path, start_line: row.start_line, name: &unit.name }
 }
 
 fn intent(unit: &Unit) -> String {
     unit.row.intent.clone().unwrap_or_else(|| format!("none ({})", unit.row.intent_status))
-}
-
-fn rest(page: &mut Sections<'_>, count: usize, limit: usize) {
-    if let Some(hidden) = count.checked_sub(limit).filter(|hidden| *hidden > 0) {
-        page.sentence(format!("… and {}; all are shown with --limit 0", plural(hidden as u64, "other")));
-    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 //! Rows of the accounts as JSON: every field under the name of its column.
 
 use cds_persistence::{
-    Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow, StageRow,
+    ChainRow, Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow,
+    StageRow,
 };
 use serde_json::{Value, json};
 
-use super::facts;
+use super::{facts, proof::Proof};
 
-pub(super) fn invocation(invocation: &Invocation) -> Value {
+/// With the row that chains its snapshot, where it has one.
+pub(super) fn invocation(invocation: &Invocation, chained: Option<&ChainRow>) -> Value {
     json!({
         "snapshot_id": invocation.snapshot_id.map(|id| id.0),
+        "snapshot_root": chained.map(|row| &row.snapshot_root),
+        "chain_head": chained.map(|row| &row.hash),
         "ledger_id": invocation.ledger.as_ref().map(|row| &row.run_id),
         "status": invocation.status(),
         "started_at": invocation.started_at(),
@@ -107,8 +111,9 @@ pub(super) fn stage(row: &StageRow) -> Value {
 }
 
 /// The same object as [`invocation`] with what hangs on it.
-pub(super) fn details(found: &Invocation, details: &InvocationDetails) -> Value {
-    let mut object = invocation(found);
+pub(super) fn details(found: &Invocation, details: &InvocationDetails, proof: Option<&Proof>) -> Value {
+    let mut object = invocation(found, proof.map(|proof| &proof.row));
+    object["history"] = proof.map_or(Value::Null, |proof| counted(&proof.transitions));
     object["stages"] = details.stages.iter().map(stage).collect();
     object["records_by_kind"] = counted(&details.records_by_kind);
     object["analyzer_errors"] = groups(&details.analyzer_errors);

@@ -1,12 +1,13 @@
 //! `cds runs list`: one row an invocation.
 
 use std::{
+    collections::HashMap,
     io::{self, Write},
     time::Duration,
 };
 
 use cds_model::AccountStatus;
-use cds_persistence::{Invocation, InvocationFilter};
+use cds_persistence::{ChainRow, Invocation, InvocationFilter, RunId};
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 
@@ -91,16 +92,19 @@ pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
     let rows = reader.invocations(&filter).map_err(database_failure)?;
     let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "run")? } else { String::new() };
     let known = KnownIds::of_runs(&reader)?;
+    let snapshots: Vec<RunId> = rows.iter().filter_map(|row| row.snapshot_id).collect();
+    let chained = reader.chain_rows(&snapshots).map_err(database_failure)?;
     arguments.read.show(
-        || json(&rows),
+        || json(&rows, &chained),
         |writer, screen| {
             if rows.is_empty() { writeln!(writer, "{instead}") } else { write(writer, &rows, &known, screen) }
         },
     )
 }
 
-fn json(rows: &[Invocation]) -> Value {
-    json!({ "runs": rows.iter().map(invocation).collect::<Value>() })
+fn json(rows: &[Invocation], chained: &HashMap<RunId, ChainRow>) -> Value {
+    let row = |row: &Invocation| invocation(row, row.snapshot_id.and_then(|run| chained.get(&run)));
+    json!({ "runs": rows.iter().map(row).collect::<Value>() })
 }
 
 fn write(writer: &mut dyn Write, rows: &[Invocation], known: &KnownIds, screen: &Screen) -> io::Result<()> {
@@ -157,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_without_an_account_is_a_run_too() {
-        let object = json(&samples::invocations());
+        let object = json(&samples::invocations(), &HashMap::new());
         let row = object["runs"].as_array().unwrap().last().unwrap();
         assert_eq!((&row["ledger"], &row["ledger_id"], &row["snapshot_id"]), (&Value::Null, &Value::Null, &json!(1)));
         assert_eq!((&row["status"], &row["duration_seconds"]), (&json!("completed"), &json!(1.5)));

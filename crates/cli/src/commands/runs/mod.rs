@@ -7,16 +7,19 @@ pub(super) mod facts;
 mod ids;
 mod json;
 mod list;
+pub(super) mod named;
 mod note;
 mod page;
 mod page_events;
 mod page_stages;
+mod proof;
 mod prune;
 #[cfg(test)]
 mod samples;
 mod show;
 mod stats;
 mod tail;
+pub(super) mod unit_lists;
 
 use std::io::{self, Write};
 

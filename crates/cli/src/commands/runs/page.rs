@@ -6,6 +6,7 @@ use super::{
     facts::{self, broken_stage, plural},
     page_events::{errors, telemetry},
     page_stages::stages,
+    proof::{self, Proof},
     show::Liveness,
 };
 use crate::render::{screen::Screen, sections::Sections, style::Tone};
@@ -14,13 +15,14 @@ use crate::render::{screen::Screen, sections::Sections, style::Tone};
 pub(super) fn render(
     found: &Invocation,
     details: &InvocationDetails,
+    proof: Option<&Proof>,
     liveness: Option<&Liveness>,
     screen: &Screen,
 ) -> String {
     let mut page = Sections::new(screen);
     run(&mut page, found, details, liveness, screen);
     source(&mut page, found);
-    snapshot(&mut page, found, details, screen);
+    snapshot(&mut page, found, details, proof, screen);
     cost(&mut page, found, details);
     stages(&mut page, found, details, screen);
     errors(&mut page, details);
@@ -136,13 +138,22 @@ fn source(page: &mut Sections<'_>, found: &Invocation) {
     }
 }
 
-fn snapshot(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails, screen: &Screen) {
+fn snapshot(
+    page: &mut Sections<'_>,
+    found: &Invocation,
+    details: &InvocationDetails,
+    proof: Option<&Proof>,
+    screen: &Screen,
+) {
     page.heading("Snapshot");
     let Some(row) = &found.snapshot else {
         page.sentence(match found.snapshot_id {
             Some(id) => format!("none any more: snapshot {id} was pruned"),
             None => "none: the run wrote no snapshot, and nothing of it is in the tables runs and records".to_owned(),
         });
+        if proof.is_some() {
+            proof::fields(page, proof);
+        }
         return;
     };
     page.field("number", row.id.to_string());
@@ -159,6 +170,7 @@ fn snapshot(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDet
     if found.ledger.is_some() {
         page.field("root", &row.root_path);
     }
+    proof::fields(page, proof);
 }
 
 fn cost(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails) {
@@ -220,13 +232,14 @@ fn reason(note: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use cds_persistence::LockHolder;
+    use cds_persistence::{LockHolder, RunId};
 
     use super::{super::samples, *};
 
     fn page(found: &Invocation, details: &InvocationDetails, width: usize) -> String {
         let liveness = (found.status() == "running").then_some(Liveness::Gone);
-        render(found, details, liveness.as_ref(), &samples::screen(width))
+        let proof = found.snapshot_id.map(samples::proof);
+        render(found, details, proof.as_ref(), liveness.as_ref(), &samples::screen(width))
     }
 
     #[test]
@@ -288,9 +301,28 @@ mod tests {
             (Liveness::Gone, "its process is gone, it was interrupted in stage enrich"),
             (Liveness::Unclear, "whether it is still at work in stage enrich cannot be told"),
         ] {
-            let text = render(&found, &details, Some(&liveness), &samples::screen(400));
+            let text = render(&found, &details, None, Some(&liveness), &samples::screen(400));
             assert!(text.contains(expected) && text.contains("no stage has counted them yet"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_snapshot_tells_what_proves_it_also_once_it_is_pruned() {
+        let (mut found, details) = samples::completed();
+        let shown = |found: &Invocation, proof: Option<&Proof>| {
+            let text = render(found, &details, proof, None, &samples::screen(400));
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let proof = samples::proof(RunId(7));
+        let lines = format!("snapshot root sha256:{} chain head sha256:{}", "ab".repeat(32), "cd".repeat(32));
+        let whole = format!("{lines} history 3 added, 1 moved");
+        assert!(shown(&found, Some(&proof)).contains(&whole));
+        let unchanged = Proof { transitions: Vec::new(), ..proof.clone() };
+        assert!(shown(&found, Some(&unchanged)).contains(&format!("{lines} history nothing changed")));
+        assert!(shown(&found, None).contains("snapshot root none: no history was kept"));
+        found.snapshot = None;
+        assert!(shown(&found, Some(&proof)).contains(&format!("was pruned {whole}")));
+        assert!(!shown(&found, None).contains("snapshot root"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use cds_model::Fingerprint;
 use cds_persistence::{KeepRule, PruneVerdict, SqlitePersistence, SqliteReader};
 use clap::Args;
 use serde_json::{Value, json};
@@ -87,6 +88,8 @@ const SAVINGS: &[Saving] = &[
 /// What was done, or would be.
 struct Outcome {
     verdicts: Vec<PruneVerdict>,
+    /// What the chain ends with now, where it was written.
+    chain_head: Option<Fingerprint>,
     is_dry: bool,
     /// Bytes of the file before and after it was compacted.
     sizes: Option<(u64, u64)>,
@@ -106,6 +109,7 @@ pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
         Outcome {
             verdicts: reader.plan_prune(&rules).map_err(database_failure)?,
+            chain_head: None,
             is_dry: true,
             sizes: None,
             failure: None,
@@ -130,7 +134,7 @@ impl PruneArguments {
         let lock = WriterLock::acquire(plan, &self.lock, "runs prune", interrupt)?;
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         lock.check(interrupt)?;
-        let verdicts = database.prune_runs(rules).map_err(database_failure)?;
+        let pruned = database.prune_runs(rules, stages::now()).map_err(database_failure)?;
         // From here on the snapshots are gone; what fails now must not hide that.
         let compact = || {
             lock.check(interrupt)?;
@@ -144,7 +148,7 @@ impl PruneArguments {
             }
         };
         warn_of_closing(database.close());
-        Ok(Outcome { verdicts, is_dry: false, sizes, failure })
+        Ok(Outcome { verdicts: pruned.verdicts, chain_head: pruned.chain_head, is_dry: false, sizes, failure })
     }
 }
 
@@ -165,6 +169,7 @@ fn json(outcome: &Outcome) -> Value {
         "dry_run": outcome.is_dry,
         "removed_count": outcome.verdicts.len() - kept_count,
         "kept_count": kept_count,
+        "chain_head": outcome.chain_head.map(|head| head.to_string()),
         "bytes_before": outcome.sizes.map(|(before, _)| before),
         "bytes_after": outcome.sizes.map(|(_, after)| after),
         "snapshots": outcome.verdicts.iter().map(verdict).collect::<Value>(),
@@ -198,6 +203,9 @@ fn write(writer: &mut dyn Write, outcome: &Outcome, plan: &DatabasePlan, screen:
     if let Some((before, after)) = outcome.sizes {
         line = line.field("bytes_before", before).field("bytes_after", after);
     }
+    if let Some(head) = outcome.chain_head {
+        line = line.field("chain_head", head);
+    }
     writeln!(writer, "{}", line.finish())
 }
 
@@ -222,7 +230,7 @@ mod tests {
             verdict(8, false, "no rule keeps it"),
             verdict(7, false, text),
         ];
-        Outcome { verdicts, is_dry: false, sizes: Some((40_960, 8_192)), failure: None }
+        Outcome { verdicts, chain_head: None, is_dry: false, sizes: Some((40_960, 8_192)), failure: None }
     }
 
     fn shown(outcome: &Outcome, width: usize) -> String {

@@ -2,11 +2,13 @@
 //! carries everything a terminal might obey.
 
 use cds_persistence::{
-    Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow, StageRow,
+    ChainRow, Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow,
+    StageRow,
 };
 use jiff::tz::{self, TimeZone};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::proof::Proof;
 use crate::render::{local_time::LocalTime, screen::Screen, style::Palette};
 
 const COMMIT: &str = "1f6467f6800f02fcbea9178082e1398a00112233";
@@ -105,6 +107,26 @@ fn enrichment() -> EnrichmentRow {
         mean_latency_seconds: 0.6123,
         p95_latency_seconds: 1.25,
     }
+}
+
+/// What proves a snapshot.
+pub(super) fn proof(run_id: RunId) -> Proof {
+    let row = ChainRow {
+        sequence: 1,
+        event: "snapshot".to_owned(),
+        run_id,
+        project: "shop".to_owned(),
+        part: String::new(),
+        recorded_at: "2026-11-20T22:15:01.620Z".to_owned(),
+        record_count: 59,
+        snapshot_root: format!("sha256:{}", "ab".repeat(32)),
+        run_hash: format!("sha256:{}", "ef".repeat(32)),
+        history_sequence: 59,
+        history_hash: format!("sha256:{}", "12".repeat(32)),
+        previous_hash: format!("sha256:{}", "00".repeat(32)),
+        hash: format!("sha256:{}", "cd".repeat(32)),
+    };
+    Proof { row, transitions: counted(&[("added", 3), ("moved", 1)]) }
 }
 
 fn counted(items: &[(&str, u64)]) -> Vec<Counted> {

@@ -4,13 +4,13 @@ use cds_persistence::{LockHolder, LockStatus, lock_path, lock_status};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ReadArguments, json::details, no_run_yet, only, page};
+use super::{ReadArguments, json::details, no_run_yet, only, page, proof::Proof};
 use crate::{
     commands::lock,
     failure::{Failure, database_failure},
 };
 
-/// Everything that is known of one run: outcome, source, cost, stages, errors, telemetry
+/// Everything that is known of one run: outcome, source, proof, cost, stages, errors, telemetry
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     /// The number of its snapshot, the beginning of its id or of one of its stages' ids, latest, or latest~1
@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
         return arguments.read.show(|| json!({ "run": null }), |writer, _| writeln!(writer, "{}", no_run_yet(&plan)));
     };
     let around = reader.invocation_details(&found).map_err(database_failure)?;
+    let proof = Proof::of(&reader, &found)?;
     let is_running = found.status() == "running";
     let lock = lock.filter(|_| is_running);
     let liveness = is_running.then(|| {
@@ -61,11 +62,14 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
     });
     arguments.read.show(
         || {
-            let mut run = details(&found, &around);
+            let mut run = details(&found, &around, proof.as_ref());
             run["lock"] = lock.as_ref().map_or(Value::Null, lock::json);
             json!({ "run": run })
         },
-        |writer, screen| write!(writer, "{}", page::render(&found, &around, liveness.as_ref(), screen)),
+        |writer, screen| {
+            let page = page::render(&found, &around, proof.as_ref(), liveness.as_ref(), screen);
+            write!(writer, "{page}")
+        },
     )
 }
 

@@ -1,5 +1,6 @@
 //! Against repositories that git itself makes.
 
+mod authorship;
 mod hostile;
 mod prefix;
 mod random;
@@ -15,7 +16,7 @@ use std::{
 use cds_model::CodeRef;
 use tempfile::TempDir;
 
-use super::{AnalyzedTree, code_ref};
+use super::{AnalyzedTree, Origin, origin};
 
 const CLEAN: &str = "read from the repository";
 
@@ -111,7 +112,11 @@ impl Sandbox {
 
 /// What is known of the tree at `root` without the help of arguments and environment.
 fn known(root: &Path) -> CodeRef {
-    code_ref(None, &|_| None, AnalyzedTree { root, uses_ignore_files: true })
+    origin_of(None, root).code_ref
+}
+
+fn origin_of(given: Option<&str>, root: &Path) -> Origin {
+    origin(given, &|_| None, AnalyzedTree { root, uses_ignore_files: true })
 }
 
 /// No commit, and why.

@@ -8,12 +8,12 @@ use std::{collections::HashMap, fs};
 
 use rusqlite::{Connection, Result};
 
-use cds_model::AccountStatus;
+use cds_model::{AccountStatus, Timestamp};
 
 use self::rules::Candidate;
-use super::{SqlitePersistence, fit, inspection, journal, reader::SqliteReader, schema};
+use super::{SqlitePersistence, fit, history, inspection, journal, reader::SqliteReader, schema};
 use crate::{
-    Error, KeepRule, PruneVerdict, RunId, Step,
+    Error, KeepRule, PruneVerdict, Pruned, RunId, Step,
     table::{pruning, runs, runs_ledger, select::ledger, telemetry},
 };
 
@@ -31,12 +31,13 @@ impl SqlitePersistence {
     /// telemetry of its run. Its rows in the ledger and in the stages stay. Two snapshots stay whatever the rules say:
     /// that of a run that has not ended, and the one with the greatest number, since that number would be given again.
     /// The telemetry of runs that ended without a snapshot goes too, where they began before the run of the oldest
-    /// snapshot that stays. Without any rule, everything stays.
+    /// snapshot that stays. Without any rule, everything stays. The history of the units stays, and the chain tells of
+    /// each snapshot that it was removed now, at `at`, and what its root was.
     ///
     /// # Errors
     ///
     /// Nothing was removed.
-    pub fn prune_runs(&mut self, rules: &[KeepRule]) -> std::result::Result<Vec<PruneVerdict>, Error> {
+    pub fn prune_runs(&mut self, rules: &[KeepRule], at: Timestamp) -> std::result::Result<Pruned, Error> {
         let database = &self.database;
         let transaction = database.begin(&Step::Begin)?;
         // Hours may have passed since the database was opened, and others may have changed it.
@@ -48,10 +49,11 @@ impl SqlitePersistence {
         let has = |table| fit::has_table(&transaction, table).map_err(error);
         let has_accounts = has(&runs_ledger::TABLE)? && has(&telemetry::TABLE)?;
         if rules.is_empty() || (doomed.is_empty() && !has_accounts) {
-            return Ok(verdicts);
+            return Ok(Pruned { verdicts, chain_head: None });
         }
         // Without the indexes, each snapshot would be searched for in all records.
         schema::create_missing(database)?;
+        let chain_head = history::write_tombstones(database, &doomed, at)?;
         for dependent in &pruning::DEPENDENTS {
             let count = pruning::delete(&transaction, dependent, &doomed).map_err(error)?;
             if dependent.table.name == runs::TABLE.name && count != doomed.len() {
@@ -63,7 +65,7 @@ impl SqlitePersistence {
         database.commit(&transaction)?;
         // A reader may be in the way; then the log is merged another time, and nothing is lost.
         drop(journal::checkpoint(database, self.journal));
-        Ok(verdicts)
+        Ok(Pruned { verdicts, chain_head })
     }
 
     /// Gives the room of what was removed back to the file system, and says how large the file was and is, in bytes.

@@ -7,7 +7,10 @@ pub(crate) mod definitions;
 pub(crate) mod errors;
 pub(crate) mod ledger;
 pub(crate) mod stages;
+pub(crate) mod states;
 pub(crate) mod telemetry;
+pub(crate) mod units;
+pub(crate) mod verify;
 
 use rusqlite::{Connection, Result, Row, params};
 

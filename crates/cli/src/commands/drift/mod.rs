@@ -1,0 +1,223 @@
+//! `cds drift`: a tree as it is now against a snapshot.
+//!
+//! The tree is analyzed as `cds persist` does it; no model is asked and nothing is written. Of the snapshot only names
+//! and hashes are in memory.
+
+mod compare;
+mod page;
+
+use anyhow::anyhow;
+use cds_model::AnalyzerError;
+use cds_persistence::{RunId, SqliteReader};
+use clap::Args;
+use serde_json::{Value, json};
+
+use self::compare::{Drift, Unit};
+use super::runs::named::{self, NamedSnapshot};
+use crate::{
+    accounts::Accounts,
+    arguments::{DatabaseArguments, ProjectArguments, ResultFormat, SourceArguments, SourcePlan},
+    failure::{Failure, database_failure},
+    output::Output,
+    provenance::part_name,
+    render::{messages, safe_json, screen::Screen},
+    signals::Interrupt,
+    stages,
+};
+
+/// Compare a tree as it is now with a snapshot, without asking any model
+#[derive(Debug, Args)]
+pub(crate) struct DriftArguments {
+    #[command(flatten)]
+    source: SourceArguments,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    project: ProjectArguments,
+
+    /// The snapshot: its number, latest, or any other name that cds runs show takes [default: the latest of the same
+    /// part of the same project, else the latest of all]
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+
+    /// Exit with 1 where anything is added, changed, removed or moved
+    #[arg(long)]
+    fail_on_drift: bool,
+
+    /// Lines of each list in the table; 0 for all. JSON has all in any case
+    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    limit: u32,
+
+    /// A table for people, or one JSON object with every field
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+/// The tree that is looked at.
+struct Subject {
+    root_path: String,
+    project: String,
+    /// The folder or file within the repository of the project; empty for all of it.
+    part: String,
+}
+
+/// The snapshot that the tree is compared with.
+struct Baseline {
+    snapshot: NamedSnapshot,
+    /// The project and the part of it, where a history of the snapshot is kept.
+    lineage: Option<(String, String)>,
+}
+
+impl Baseline {
+    fn id(&self) -> RunId {
+        self.snapshot.row.id
+    }
+
+    fn code_ref(&self) -> Option<&str> {
+        self.snapshot.invocation.ledger.as_ref()?.code_ref.as_deref()
+    }
+}
+
+pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let database = arguments.database.plan()?;
+    let source = arguments.source.plan()?;
+    let subject = arguments.subject(&source);
+    let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
+    let baseline = arguments.baseline(&reader, &subject)?;
+    let stored = compare::stored(reader.states(baseline.id()).map_err(database_failure)?);
+    interrupt.check()?;
+    let found = stages::find_records(&source, &mut Accounts::none(), interrupt)?;
+    let present = compare::present(&found.records);
+    drop(found.records);
+    let drift = compare::drift(&stored, &present, &found.errors);
+    interrupt.check()?;
+    show(arguments, &baseline, &subject, &drift, &found.errors)?;
+    if !drift.not_seen.is_empty() {
+        let count = drift.not_seen.len();
+        messages::warning(&format!("{count} definitions and files were not seen: what holds them cannot be read now"));
+    }
+    if arguments.fail_on_drift && !drift.is_none() {
+        let counts = drift.counts().map(|(name, count)| format!("{name}={count}")).join(" ");
+        return Err(Failure::failed(anyhow!(
+            "pass --fail-on-drift: the tree is not as run {}: {counts}",
+            baseline.id()
+        ))
+        .with_hint("cds persist takes a new snapshot where that is what the tree should be"));
+    }
+    Ok(())
+}
+
+impl DriftArguments {
+    fn subject(&self, source: &SourcePlan) -> Subject {
+        let root = source.tree.root();
+        Subject {
+            root_path: root.to_string_lossy().into_owned(),
+            project: self.project.name(root),
+            part: part_name(root),
+        }
+    }
+
+    /// The snapshot that was named, else the latest that goes with the tree; which one it is goes to stderr.
+    fn baseline(&self, reader: &SqliteReader, subject: &Subject) -> Result<Baseline, Failure> {
+        let Subject { project, part, .. } = subject;
+        let name = if let Some(name) = &self.run {
+            Some(name.clone())
+        } else {
+            let latest = reader.latest_snapshot_of(project, part).map_err(database_failure)?;
+            latest.map(|run| run.to_string())
+        };
+        let is_guess = name.is_none();
+        let snapshot = named::snapshot(reader, name.as_deref().unwrap_or("latest"))?;
+        let id = snapshot.row.id;
+        let chained = reader.chain_rows(&[id]).map_err(database_failure)?.remove(&id);
+        let baseline = Baseline { snapshot, lineage: chained.map(|row| (row.project, row.part)) };
+        let own = described(project, part);
+        match &baseline.lineage {
+            Some((project, part)) if (project, part) != (&subject.project, &subject.part) => {
+                let other = described(project, part);
+                messages::warning(&format!("the tree is {own}, and is compared with run {id}, which is of {other}"));
+            }
+            None if is_guess => messages::warning(&format!(
+                "no snapshot is known to be of {own}; the tree is compared with run {id}, the latest of all"
+            )),
+            _ if self.run.is_none() => messages::note(&format!("compared with run {id}, the latest of {own}")),
+            _ => {}
+        }
+        Ok(baseline)
+    }
+}
+
+fn described(project: &str, part: &str) -> String {
+    if part.is_empty() { format!("project {project}") } else { format!("project {project}, part {part}") }
+}
+
+fn show(
+    arguments: &DriftArguments,
+    baseline: &Baseline,
+    subject: &Subject,
+    drift: &Drift<'_>,
+    errors: &[AnalyzerError],
+) -> Result<(), Failure> {
+    let limit = usize::try_from(arguments.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    Output::Stdout.write(|writer| match arguments.format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &json(baseline, subject, drift, errors))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => {
+            write!(writer, "{}", page::render(baseline, subject, drift, limit, &Screen::of_stdout()))
+        }
+    })
+}
+
+fn json(baseline: &Baseline, subject: &Subject, drift: &Drift<'_>, errors: &[AnalyzerError]) -> Value {
+    let list = |units: &[&Unit]| units.iter().map(|item| unit(item)).collect::<Value>();
+    let pairs = |pairs: &[[&Unit; 2]]| {
+        pairs.iter().map(|[was, is]| json!({ "before": unit(was), "after": unit(is) })).collect::<Value>()
+    };
+    let error =
+        |error: &AnalyzerError| json!({ "file_path": error.file_path, "line": error.line, "reason": error.reason });
+    let row = &baseline.snapshot.row;
+    let [added, changed, removed, moved] = drift.counts().map(|(_, count)| count);
+    json!({
+        "run_id": row.id.0,
+        "run": {
+            "started_at": row.started_at,
+            "root_path": row.root_path,
+            "project": baseline.lineage.as_ref().map(|(project, _)| project),
+            "part": baseline.lineage.as_ref().map(|(_, part)| part),
+            "code_ref": baseline.code_ref(),
+        },
+        "root_path": subject.root_path,
+        "project": subject.project,
+        "part": subject.part,
+        "has_drifted": !drift.is_none(),
+        "counts": {
+            "unchanged": drift.unchanged_count,
+            "added": added,
+            "changed": changed,
+            "removed": removed,
+            "moved": moved,
+            "not_seen": drift.not_seen.len(),
+        },
+        "added": list(&drift.added),
+        "changed": pairs(&drift.changed),
+        "removed": list(&drift.removed),
+        "moved": pairs(&drift.moved),
+        "not_seen": list(&drift.not_seen),
+        "errors": errors.iter().map(error).collect::<Value>(),
+    })
+}
+
+fn unit(unit: &Unit) -> Value {
+    json!({
+        "kind": unit.kind,
+        "file_path": *unit.file_path,
+        "name": unit.name.qualified,
+        "ordinal": unit.name.ordinal,
+        "start_line": unit.start_line,
+        "end_line": unit.end_line,
+    })
+}

@@ -1,0 +1,153 @@
+//! `cds history`: what became of a definition from run to run.
+//!
+//! First the unit is found (`find`): by its present name, by an earlier one, or by its number. A name that means several
+//! lists them, one that means none tells the nearest. Then its transitions are read and shown, with `--diff` beside what
+//! the snapshots still hold of the unit before and after each (`sides`).
+
+mod diff_page;
+mod find;
+mod json;
+mod metadata;
+mod page;
+mod sides;
+mod spec;
+mod unified;
+
+use anyhow::anyhow;
+use cds_persistence::{SqliteReader, StoredUnit, UnitTransition};
+use clap::Args;
+
+use self::{
+    find::Found,
+    metadata::{Metadata, Origin},
+    sides::Sides,
+    spec::UnitSpec,
+};
+use crate::{
+    arguments::{DatabaseArguments, ResultFormat},
+    failure::{Failure, database_failure},
+    output::Output,
+    provenance::parse_project,
+    render::{messages, safe_json, screen::Screen},
+};
+
+/// Show what became of a definition from run to run: added, changed, moved, removed
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// The definition: its file as the snapshots call it and its qualified name (`pkg/a.py::Outer.method`, `::name#2` for
+    /// the second of a name); the file alone; or the beginning of either, which lists what begins so
+    #[arg(value_name = "PATH[::NAME]", required_unless_present = "unit")]
+    name: Option<UnitSpec>,
+
+    /// The unit of this number, which the lists show, instead of a name
+    #[arg(long, value_name = "ID", conflicts_with = "name", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true)]
+    unit: Option<i64>,
+
+    /// Only units of this project
+    #[arg(long, value_name = "NAME", value_parser = parse_project)]
+    project: Option<String>,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    /// How many transitions are shown, the last ones; or how many units of a list. 0 is all
+    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    limit: u32,
+
+    /// Show code and intent before and after each transition, as unified diffs
+    #[arg(long)]
+    diff: bool,
+
+    /// A table for people, or one JSON object with every field
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+/// One transition as it is shown.
+struct Step {
+    row: UnitTransition,
+    /// None where it is no JSON of ours.
+    metadata: Option<Metadata>,
+    /// What was before and after, where that is wanted.
+    sides: Option<Sides>,
+}
+
+/// A unit and what became of it.
+struct History {
+    unit: StoredUnit,
+    /// How many definitions it holds now, if it is a file.
+    definition_count: Option<u64>,
+    /// Its earlier names, each with the run in which it got another one; the oldest first.
+    earlier: Vec<(Origin, i64)>,
+    /// The last ones, in order.
+    steps: Vec<Step>,
+    /// How many there are altogether.
+    step_count: usize,
+}
+
+/// What the command answers with.
+enum Answer {
+    One(Box<History>),
+    /// What begins with the name, or has it; as many as are to be shown, and how many there are.
+    Several(Vec<StoredUnit>, usize),
+}
+
+pub(super) fn run(arguments: &HistoryArguments) -> Result<(), Failure> {
+    let plan = arguments.database.plan()?;
+    let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    let limit = if arguments.limit == 0 { usize::MAX } else { usize::try_from(arguments.limit).unwrap_or(usize::MAX) };
+    let answer = match arguments.find(&reader)? {
+        Found::One(unit) => Answer::One(Box::new(arguments.read(&reader, *unit, limit)?)),
+        Found::Several(mut units) => {
+            let count = units.len();
+            units.truncate(limit);
+            Answer::Several(units, count)
+        }
+    };
+    Output::Stdout.write(|writer| match (arguments.format, &answer) {
+        (ResultFormat::Json, _) => {
+            safe_json::to_writer(writer, &json::object(&answer))?;
+            writeln!(writer)
+        }
+        (ResultFormat::Table, Answer::One(history)) if arguments.diff => {
+            diff_page::write(writer, history, &Screen::of_stdout())
+        }
+        (ResultFormat::Table, Answer::One(history)) => page::write(writer, history, &Screen::of_stdout()),
+        (ResultFormat::Table, Answer::Several(units, count)) => {
+            page::write_list(writer, units, *count, &Screen::of_stdout())
+        }
+    })
+}
+
+impl HistoryArguments {
+    fn find(&self, reader: &SqliteReader) -> Result<Found, Failure> {
+        let project = self.project.as_deref();
+        match (&self.name, self.unit) {
+            (Some(name), _) => find::by_name(reader, name, project),
+            (None, Some(id)) => find::by_id(reader, id, project),
+            (None, None) => Err(Failure::usage(anyhow!("find a unit: none is named"))),
+        }
+    }
+
+    fn read(&self, reader: &SqliteReader, unit: StoredUnit, limit: usize) -> Result<History, Failure> {
+        let rows = reader.unit_transitions(unit.id).map_err(database_failure)?;
+        let definition_count = (unit.kind == "file").then(|| reader.definition_count(&unit)).transpose();
+        let definition_count = definition_count.map_err(database_failure)?;
+        let mut steps: Vec<Step> =
+            rows.into_iter().map(|row| Step { metadata: Metadata::of(&row), row, sides: None }).collect();
+        let earlier = steps.iter().filter_map(|step| Some((step.metadata.as_ref()?.from.clone()?, step.row.run_id.0)));
+        let earlier = earlier.collect();
+        let step_count = steps.len();
+        let first = step_count.saturating_sub(limit);
+        if self.diff {
+            for index in first..step_count {
+                steps[index].sides = Some(Sides::read(reader, &unit, &steps, index)?);
+            }
+        }
+        steps.drain(..first);
+        if steps.iter().filter_map(|step| step.sides.as_ref()).any(Sides::is_altered) {
+            messages::warning("a record is not the one that the history speaks of; cds verify says what was altered");
+        }
+        Ok(History { unit, definition_count, earlier, steps, step_count })
+    }
+}

@@ -1,0 +1,99 @@
+//! `cds verify`: whether anything in the database was altered.
+
+mod page;
+
+use std::{io::IsTerminal, ops::ControlFlow, time::Duration};
+
+use anyhow::anyhow;
+use cds_model::Fingerprint;
+use cds_persistence::{Error, RunId, SqliteReader, Verification, VerifyQuery};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+use super::runs::named;
+use crate::{
+    arguments::{DatabaseArguments, ResultFormat},
+    failure::{Failure, database_failure},
+    output::Output,
+    render::{messages, safe_json},
+    signals::Interrupt,
+};
+
+/// So that nobody takes a large database for a program that hangs.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The name that stands for every run.
+const ALL: &str = "all";
+
+/// Recompute every hash in the database, and name the first things that were altered
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    /// One snapshot with the whole history: its number, latest, or any name that cds runs show takes; or all
+    #[arg(long, value_name = "RUN", default_value = ALL, allow_hyphen_values = true)]
+    run: String,
+
+    /// The snapshot_root or chain_head that a log holds: the database must still have it
+    #[arg(long, value_name = "ROOT", value_parser = parse_hash)]
+    expect: Option<Fingerprint>,
+
+    /// A table for people, or one JSON object with every field
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+/// `sha256:` and 64 digits, as the program prints it.
+fn parse_hash(text: &str) -> Result<Fingerprint, String> {
+    text.trim().parse().map_err(|()| "accepted is sha256: and 64 lower-case hexadecimal digits".to_owned())
+}
+
+pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let database = arguments.database.plan()?;
+    let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
+    let run = match arguments.run.as_str() {
+        ALL => None,
+        name => Some(named::snapshot(&reader, name)?.row.id),
+    };
+    let found = verify(&reader, run, arguments.expect, interrupt)?;
+    Output::Stdout.write(|writer| match arguments.format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &page::json(&found, run))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => write!(writer, "{}", page::render(&found)),
+    })?;
+    if found.is_unaltered() {
+        return Ok(());
+    }
+    let count = found.deviation_count;
+    let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
+    Err(Failure::failed(anyhow!("verify the database: {what} not as it was written"))
+        .with_hint("keep the file as it is; docs/traceability.md says what each deviation means"))
+}
+
+fn verify(
+    reader: &SqliteReader,
+    run: Option<RunId>,
+    expected: Option<Fingerprint>,
+    interrupt: &Interrupt,
+) -> Result<Verification, Failure> {
+    let bar = if std::io::stderr().is_terminal() && !messages::are_quiet() {
+        ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+    } else {
+        ProgressBar::hidden()
+    };
+    bar.enable_steady_tick(TICK);
+    let progress = |count| {
+        bar.set_message(format!("{count} records"));
+        if interrupt.is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let query = VerifyQuery { run, expected, ..VerifyQuery::default() };
+    let outcome = reader.verify(&query, &progress);
+    bar.finish_and_clear();
+    match outcome {
+        Err(Error::CalledOff { .. }) => Err(interrupt.failure()),
+        outcome => outcome.map_err(database_failure),
+    }
+}

@@ -1,0 +1,143 @@
+//! What a record says, as hashes.
+
+use super::encoding::{FieldHasher, FieldValue};
+use crate::{Fingerprint, Record};
+
+/// The stored fields of a record, in the order in which they are hashed: its columns without the two ids.
+pub const RECORD_FIELDS: [&str; 11] = [
+    "kind",
+    "file_path",
+    "signature",
+    "start_line",
+    "end_line",
+    "raw_code",
+    "normalized_code",
+    "md5sum",
+    "intent",
+    "intent_status",
+    "intent_error",
+];
+
+/// Bytes that are kept of the hash of each field.
+pub const FIELD_SUM_BYTES: usize = 4;
+
+/// Where the fields that are the code itself stand: neither its place nor what a model says of it.
+const CODE: [usize; 4] = [2, 5, 6, 7];
+/// Where the intent and its status stand. Why there is none may change from call to call and says nothing.
+const INTENT: [usize; 2] = [8, 9];
+
+/// The stored fields of `record`; `md5sum` is its sum as stored.
+pub fn record_fields<'a>(record: &'a Record, md5sum: &'a str) -> [FieldValue<'a>; RECORD_FIELDS.len()] {
+    [
+        record.kind.as_str().into(),
+        FieldValue::from(&*record.file_path),
+        FieldValue::text(record.signature.as_deref()),
+        record.start_line.into(),
+        record.end_line.into(),
+        record.raw_code.as_str().into(),
+        FieldValue::from(&*record.normalized_code),
+        md5sum.into(),
+        FieldValue::text(record.intent.text()),
+        record.intent.status().as_str().into(),
+        FieldValue::text(record.intent.error()),
+    ]
+}
+
+/// The hashes of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordHashes {
+    /// Over all stored fields: equal hashes are equal records.
+    pub content: Fingerprint,
+    /// Over signature, exact and normalized code and MD5: equal hashes are the same code, wherever it stands.
+    pub code: Fingerprint,
+    /// Over the intent and its status.
+    pub intent: Fingerprint,
+    /// The first bytes of the hash of each field, by which one can tell which of them was altered.
+    pub field_sums: [u8; RECORD_FIELDS.len() * FIELD_SUM_BYTES],
+}
+
+impl RecordHashes {
+    /// Hashes the fields of a record, in the order of [`RECORD_FIELDS`].
+    pub fn of(fields: &[FieldValue<'_>; RECORD_FIELDS.len()]) -> Self {
+        let mut content = FieldHasher::new("cds record 1");
+        let mut field_sums = [0; RECORD_FIELDS.len() * FIELD_SUM_BYTES];
+        let mut hashes = [Fingerprint([0; 32]); RECORD_FIELDS.len()];
+        for ((value, sum), hash) in fields.iter().zip(field_sums.chunks_exact_mut(FIELD_SUM_BYTES)).zip(&mut hashes) {
+            content.push(*value);
+            let mut field = FieldHasher::new("cds field 1");
+            field.push(*value);
+            *hash = field.finish();
+            sum.copy_from_slice(&hash.0[..FIELD_SUM_BYTES]);
+        }
+        let over = |purpose, places: &[usize]| {
+            let mut hasher = FieldHasher::new(purpose);
+            places.iter().for_each(|place| hasher.push(FieldValue::Blob(&hashes[*place].0)));
+            hasher.finish()
+        };
+        Self {
+            content: content.finish(),
+            code: over("cds code 1", &CODE),
+            intent: over("cds intent 1", &INTENT),
+            field_sums,
+        }
+    }
+
+    /// The names of the fields whose sums differ from `stored`; all of them where `stored` is of another length.
+    pub fn altered_fields(&self, stored: &[u8]) -> Vec<&'static str> {
+        let is_comparable = stored.len() == self.field_sums.len();
+        let differs = |place: usize| {
+            let range = place * FIELD_SUM_BYTES..(place + 1) * FIELD_SUM_BYTES;
+            !is_comparable || stored[range.clone()] != self.field_sums[range]
+        };
+        (0..RECORD_FIELDS.len()).filter(|place| differs(*place)).map(|place| RECORD_FIELDS[place]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: [FieldValue<'static>; 11] = [
+        FieldValue::Text(b"function"),
+        FieldValue::Text(b"pkg/a.py"),
+        FieldValue::Text(b"def f(x):"),
+        FieldValue::Integer(3),
+        FieldValue::Integer(4),
+        FieldValue::Text(b"def f(x):\n    return x  # same"),
+        FieldValue::Text(b"def f(x):\n    return x"),
+        FieldValue::Text(b"0f9ff2c7f8c5a0d9f0a5d6c7b8a90123"),
+        FieldValue::Text(b"Returns its argument."),
+        FieldValue::Text(b"success"),
+        FieldValue::Null,
+    ];
+
+    #[test]
+    fn the_content_hash_is_the_one_that_is_described() {
+        assert_eq!(
+            RecordHashes::of(&FIELDS).content.to_string(),
+            "sha256:33921247944ce06e43f5bc5cc286aee459e3b67a2cb636bdc17be5817bd7d12e"
+        );
+    }
+
+    #[test]
+    fn every_field_is_in_the_content_and_named_when_it_is_altered() {
+        let whole = RecordHashes::of(&FIELDS);
+        assert_eq!(whole.altered_fields(&whole.field_sums), [""; 0]);
+        for place in 0..FIELDS.len() {
+            let mut fields = FIELDS;
+            fields[place] = FieldValue::Text(b"other");
+            let other = RecordHashes::of(&fields);
+            assert_ne!(other.content, whole.content);
+            assert_eq!(other.altered_fields(&whole.field_sums), [RECORD_FIELDS[place]]);
+            assert_eq!(other.code != whole.code, CODE.contains(&place), "{}", RECORD_FIELDS[place]);
+            assert_eq!(other.intent != whole.intent, INTENT.contains(&place), "{}", RECORD_FIELDS[place]);
+        }
+        assert_eq!(whole.altered_fields(b"short").len(), FIELDS.len());
+    }
+
+    #[test]
+    fn the_groups_are_named_by_their_columns() {
+        assert_eq!(CODE.map(|place| RECORD_FIELDS[place]), ["signature", "raw_code", "normalized_code", "md5sum"]);
+        assert_eq!(INTENT.map(|place| RECORD_FIELDS[place]), ["intent", "intent_status"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! The encoding under every hash: each field with its type and its length.
+
+use ring::digest::{Context, SHA256};
+
+use crate::Fingerprint;
+
+/// One stored value, as `SQLite` tells its types apart.
+///
+/// In a hash it is a byte for its type, followed by: nothing for NULL (0), 8 bytes of two's complement for an integer
+/// (1), 8 bytes of IEEE 754 for a real (2), and for text (3) and blobs (4) the count of bytes in 8 bytes and the bytes.
+/// All numbers are big-endian.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FieldValue<'a> {
+    /// Nothing is stored.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction; in none of our own columns that are hashed.
+    Real(f64),
+    /// The bytes of a text; another program may have stored bytes that are no UTF-8.
+    Text(&'a [u8]),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl<'a> FieldValue<'a> {
+    /// A text, or NULL where there is none.
+    pub fn text(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Null, Self::from)
+    }
+}
+
+impl<'a> From<&'a str> for FieldValue<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.as_bytes())
+    }
+}
+
+impl From<i64> for FieldValue<'_> {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<u32> for FieldValue<'_> {
+    fn from(number: u32) -> Self {
+        Self::Integer(number.into())
+    }
+}
+
+/// Hashes fields one after the other; the name of what they make up comes first.
+#[derive(Clone)]
+pub struct FieldHasher(Context);
+
+impl FieldHasher {
+    /// A hash over a thing that is called `purpose`, so that no two kinds of things share hashes.
+    pub fn new(purpose: &str) -> Self {
+        let mut hasher = Self(Context::new(&SHA256));
+        hasher.push(purpose.into());
+        hasher
+    }
+
+    /// Adds the next field.
+    pub fn push(&mut self, value: FieldValue<'_>) {
+        // Small fields are one update: each costs more than its bytes.
+        match value {
+            FieldValue::Null => self.0.update(&[0]),
+            FieldValue::Integer(number) => self.0.update(&head(1, number.to_be_bytes())),
+            FieldValue::Real(number) => self.0.update(&head(2, number.to_bits().to_be_bytes())),
+            FieldValue::Text(bytes) => self.push_bytes(3, bytes),
+            FieldValue::Blob(bytes) => self.push_bytes(4, bytes),
+        }
+    }
+
+    fn push_bytes(&mut self, tag: u8, bytes: &[u8]) {
+        self.0.update(&head(tag, (bytes.len() as u64).to_be_bytes()));
+        self.0.update(bytes);
+    }
+
+    /// The hash over everything that was added.
+    pub fn finish(self) -> Fingerprint {
+        fingerprint(self.0)
+    }
+}
+
+pub(super) fn fingerprint(context: Context) -> Fingerprint {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(context.finish().as_ref());
+    Fingerprint(bytes)
+}
+
+fn head(tag: u8, number: [u8; 8]) -> [u8; 9] {
+    let mut bytes = [tag; 9];
+    bytes[1..].copy_from_slice(&number);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(values: &[FieldValue<'_>]) -> String {
+        let mut hasher = FieldHasher::new("test");
+        values.iter().for_each(|value| hasher.push(*value));
+        hasher.finish().to_string()
+    }
+
+    #[test]
+    fn the_encoding_is_the_one_that_is_described() {
+        // b = b'\x03' + (4).to_bytes(8, 'big') + b'test' + b'\x00' + b'\x01' + (-2).to_bytes(8, 'big', signed=True)
+        //   + b'\x02' + struct.pack('>d', 1.5) + b'\x03' + (3).to_bytes(8, 'big') + 'ä1'.encode()
+        //   + b'\x04' + (1).to_bytes(8, 'big') + b'\xff'
+        // hashlib.sha256(b).hexdigest()
+        let values = [
+            FieldValue::Null,
+            FieldValue::Integer(-2),
+            FieldValue::Real(1.5),
+            FieldValue::from("ä1"),
+            FieldValue::Blob(&[0xff]),
+        ];
+        assert_eq!(hash(&values), "sha256:d00ef4b8442ce6d271da4b23247638f3c4698c0d0c618bbaec5b3be5af471999");
+    }
+
+    #[test]
+    fn nothing_is_taken_for_something_else() {
+        let text = |text| FieldValue::text(Some(text));
+        let cases = [
+            vec![],
+            vec![FieldValue::Null],
+            vec![text("")],
+            vec![FieldValue::Blob(b"")],
+            vec![FieldValue::Integer(0)],
+            vec![FieldValue::Real(0.0)],
+            vec![text("ab"), text("")],
+            vec![text("a"), text("b")],
+            vec![text(""), text("ab")],
+            vec![text("ab")],
+            vec![FieldValue::Blob(b"ab")],
+        ];
+        let hashes: std::collections::HashSet<_> = cases.iter().map(|values| hash(values)).collect();
+        assert_eq!(hashes.len(), cases.len());
+    }
+}

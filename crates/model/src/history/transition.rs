@@ -1,0 +1,104 @@
+//! What becomes of a unit from one snapshot to the next.
+
+use std::{fmt, str::FromStr};
+
+/// What became of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transition {
+    /// It is there for the first time.
+    Added,
+    /// Its code is another one, and maybe its intent.
+    Changed,
+    /// Its intent is another one, or has come or gone; its code is the same.
+    IntentChanged,
+    /// The same code stands in another file or under another name.
+    Moved,
+    /// It is gone.
+    Removed,
+    /// It is there again under the name under which it was removed.
+    Returned,
+}
+
+impl Transition {
+    /// Every transition.
+    pub const ALL: [Self; 6] =
+        [Self::Added, Self::Changed, Self::IntentChanged, Self::Moved, Self::Removed, Self::Returned];
+
+    /// The word that the database and every output use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::IntentChanged => "intent_changed",
+            Self::Moved => "moved",
+            Self::Removed => "removed",
+            Self::Returned => "returned",
+        }
+    }
+}
+
+impl fmt::Display for Transition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl FromStr for Transition {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|transition| transition.as_str() == word).ok_or(())
+    }
+}
+
+/// How often each transition occurred in a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TransitionCounts([u64; Transition::ALL.len()]);
+
+impl TransitionCounts {
+    /// Counts one more.
+    pub fn add(&mut self, transition: Transition) {
+        self.0[transition as usize] += 1;
+    }
+
+    /// How often it occurred.
+    pub const fn of(&self, transition: Transition) -> u64 {
+        self.0[transition as usize]
+    }
+
+    /// All of them together.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+/// Whose history a snapshot goes on with, and who is to be named in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryContext {
+    /// The project; snapshots of different projects are never compared.
+    pub project: String,
+    /// The folder or file within the project's repository that was analyzed, `/` between the parts; empty for all of
+    /// it. Snapshots of different parts are never compared.
+    pub part: String,
+    /// Who made the changes, where that is known.
+    pub actor: Option<String>,
+    /// Why they were made, where that is known.
+    pub reasoning: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back_and_counts_are_kept_apart() {
+        let mut counts = TransitionCounts::default();
+        for (place, transition) in Transition::ALL.into_iter().enumerate() {
+            assert_eq!(transition.as_str().parse(), Ok(transition));
+            (0..=place).for_each(|_| counts.add(transition));
+        }
+        assert_eq!(Transition::ALL.map(|transition| counts.of(transition)), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(counts.total(), 21);
+        assert_eq!("Added".parse::<Transition>(), Err(()));
+    }
+}

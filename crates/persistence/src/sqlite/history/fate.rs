@@ -1,0 +1,109 @@
+//! What became of units that are in only one of two snapshots under their names.
+
+use std::collections::HashSet;
+
+use cds_model::{Fingerprint, RunSnapshot, UnitKey, UnitName, match_units};
+
+use super::{
+    super::database::Database,
+    known::{KnownUnit, KnownUnits},
+    rows::{HistoryRows, Seen},
+};
+use crate::{
+    Error, Step,
+    table::units::{self, UnitNames},
+};
+
+/// A record under names that nothing had before.
+pub(super) struct NewUnit {
+    /// Its place in the snapshot.
+    pub(super) index: usize,
+    pub(super) name: UnitName,
+    pub(super) content: Fingerprint,
+    pub(super) code: Fingerprint,
+    pub(super) intent: Fingerprint,
+}
+
+impl NewUnit {
+    fn seen<'a>(&'a self, snapshot: &'a RunSnapshot) -> Seen<'a> {
+        let record = &snapshot.records[self.index];
+        Seen {
+            key: UnitKey {
+                file_path: &record.file_path,
+                kind: record.kind.as_str(),
+                name: &self.name.qualified,
+                ordinal: self.name.ordinal,
+            },
+            content: self.content,
+            code: self.code,
+            intent: self.intent,
+            lines: (record.start_line, record.end_line),
+        }
+    }
+}
+
+/// Writes what moved, returned or was added, then what was removed, and that all others were seen.
+pub(super) fn save_rest(
+    database: &Database,
+    snapshot: &RunSnapshot,
+    new: &[NewUnit],
+    known: &KnownUnits,
+    rows: &mut HistoryRows<'_>,
+) -> Result<(), Error> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let unread = Unread::of(snapshot);
+    let mut gone: Vec<(&KnownUnit, UnitNames)> = Vec::new();
+    let mut unseen = Vec::new();
+    for unit in known.missing() {
+        let names = units::names_of(&database.connection, unit.id);
+        let names = names.map_err(|cause| database.error(Step::ReadUnits, cause))?;
+        // What holds it could not be read: it may still be there.
+        if unread.holds(&names.file_path) {
+            unseen.push(unit.id);
+        } else {
+            gone.push((unit, names));
+        }
+    }
+    gone.sort_by(|left, right| left.1.key().cmp(&right.1.key()));
+    let seen: Vec<Seen<'_>> = new.iter().map(|unit| unit.seen(snapshot)).collect();
+    let before: Vec<_> = gone.iter().map(|(unit, names)| (names.key(), unit.state.code)).collect();
+    let after: Vec<_> = seen.iter().map(|unit| (unit.key, unit.code.0)).collect();
+    let matching = match_units(&before, &after);
+    let mut moved = matching.moved.iter().peekable();
+    for (place, unit) in seen.iter().enumerate() {
+        if let Some((origin, _)) = moved.next_if(|(_, new)| *new == place) {
+            let (origin, names) = &gone[*origin];
+            rows.write_moved(unit, origin, names)?;
+        } else if let Some(origin) = known.removed(&unit.key) {
+            rows.write_returned(unit, origin)?;
+        } else {
+            rows.write_added(unit)?;
+        }
+    }
+    for place in matching.removed {
+        let (unit, names) = &gone[place];
+        rows.write_removed(unit, names)?;
+    }
+    rows.mark_seen(&unseen)
+}
+
+/// The files and folders of which something is missing from a snapshot.
+pub(in super::super) struct Unread<'a>(HashSet<&'a str>);
+
+impl<'a> Unread<'a> {
+    fn of(snapshot: &'a RunSnapshot) -> Self {
+        Self::from_paths(snapshot.errors.iter().map(|error| error.file_path.as_str()))
+    }
+
+    pub(in super::super) fn from_paths(paths: impl Iterator<Item = &'a str>) -> Self {
+        Self(paths.collect())
+    }
+
+    /// Whether the file itself or a folder around it is among them.
+    pub(in super::super) fn holds(&self, file_path: &str) -> bool {
+        let folders = file_path.match_indices('/').map(|(at, _)| &file_path[..at]);
+        !self.0.is_empty() && folders.chain([file_path, "", "."]).any(|path| self.0.contains(path))
+    }
+}

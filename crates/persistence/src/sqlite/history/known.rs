@@ -1,0 +1,80 @@
+//! The units of a project as they were last seen, without their names.
+
+use cds_model::{FieldHasher, FieldValue, Fingerprint, HistoryContext, UnitKey};
+
+use super::super::database::Database;
+use crate::{
+    Error, Step,
+    table::units::{self, UnitState},
+};
+
+/// A unit as it was last seen.
+#[derive(Debug, Clone)]
+pub(super) struct KnownUnit {
+    pub(super) id: i64,
+    pub(super) state: UnitState,
+}
+
+/// Units by the hash of their names.
+pub(super) struct KnownUnits {
+    /// By the hash of the names, then the number.
+    units: Vec<(u128, KnownUnit)>,
+    /// Whether a unit is in the snapshot that is written, in the same order.
+    are_seen: Vec<bool>,
+}
+
+impl KnownUnits {
+    pub(super) fn load(database: &Database, context: &HistoryContext) -> Result<Self, Error> {
+        let mut loaded = Vec::new();
+        units::of_project(&database.connection, context, &mut |id, key, state| {
+            loaded.push((hash(&key), KnownUnit { id, state }));
+        })
+        .map_err(|cause| database.error(Step::ReadUnits, cause))?;
+        loaded.sort_unstable_by_key(|(hash, unit)| (*hash, unit.id));
+        let are_seen = vec![false; loaded.len()];
+        Ok(Self { units: loaded, are_seen })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    /// The unit of these names that was there, which is from now on in the snapshot.
+    pub(super) fn take_present(&mut self, key: &UnitKey<'_>) -> Option<KnownUnit> {
+        let place = self.places(key).find(|place| self.units[*place].1.state.is_present && !self.are_seen[*place])?;
+        self.are_seen[place] = true;
+        Some(self.units[place].1.clone())
+    }
+
+    /// Of the units that were removed under these names, the last that was new.
+    pub(super) fn removed(&self, key: &UnitKey<'_>) -> Option<&KnownUnit> {
+        self.places(key).rev().map(|place| &self.units[place].1).find(|unit| !unit.state.is_present)
+    }
+
+    /// The units that were there and are not in the snapshot, in the order of their numbers.
+    pub(super) fn missing(&self) -> Vec<&KnownUnit> {
+        let all = self.units.iter().zip(&self.are_seen);
+        let mut missing: Vec<&KnownUnit> =
+            all.filter(|((_, unit), is_seen)| unit.state.is_present && !**is_seen).map(|((_, unit), _)| unit).collect();
+        missing.sort_unstable_by_key(|unit| unit.id);
+        missing
+    }
+
+    fn places(&self, key: &UnitKey<'_>) -> std::ops::Range<usize> {
+        let hash = hash(key);
+        let first = self.units.partition_point(|(other, _)| *other < hash);
+        let count = self.units[first..].iter().take_while(|(other, _)| *other == hash).count();
+        first..first + count
+    }
+}
+
+/// The first half of a SHA-256 over the names: no two of them will ever share it.
+pub(in super::super) fn hash(key: &UnitKey<'_>) -> u128 {
+    let mut hasher = FieldHasher::new("cds unit 1");
+    let fields = [key.file_path.into(), key.kind.into(), key.name.into(), FieldValue::from(key.ordinal)];
+    fields.into_iter().for_each(|field| hasher.push(field));
+    let Fingerprint(bytes) = hasher.finish();
+    let mut half = [0; 16];
+    half.copy_from_slice(&bytes[..16]);
+    u128::from_be_bytes(half)
+}

@@ -1,0 +1,243 @@
+//! The rows of `units` and `unit_history` that a snapshot writes.
+
+use cds_model::{CHAIN_START, Fingerprint, HistoryContext, HistoryLink, Transition, TransitionCounts, UnitKey};
+use rusqlite::Statement;
+use serde::Serialize;
+
+use super::{super::database::Database, known::KnownUnit};
+use crate::{
+    Error, RunId, Step,
+    table::{
+        unit_history,
+        units::{self, UnitNames},
+    },
+};
+
+/// A unit as it is in the snapshot that is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) key: UnitKey<'a>,
+    pub(super) content: Fingerprint,
+    pub(super) code: Fingerprint,
+    pub(super) intent: Fingerprint,
+    /// The first and the last one.
+    pub(super) lines: (u32, u32),
+}
+
+/// What is told of a unit beside the columns of its row.
+#[derive(Serialize)]
+struct Metadata<'a> {
+    file_path: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    ordinal: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<u32>,
+    /// What is another one now: `code`, `intent` or both.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<&'static str>,
+    /// Where it was before it moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Place<'a>>,
+    #[serde(flatten)]
+    last: Option<LastSeen>,
+}
+
+/// As what a unit that is removed was last seen: so its row in `units` can be checked once that snapshot is pruned.
+#[derive(Serialize)]
+struct LastSeen {
+    last_run: i64,
+    code_hash: String,
+    intent_hash: String,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    file_path: &'a str,
+    name: &'a str,
+    ordinal: u32,
+}
+
+/// Writes row after row, each chained to the one before.
+pub(super) struct HistoryRows<'a> {
+    database: &'a Database,
+    context: &'a HistoryContext,
+    run: RunId,
+    at: String,
+    insert_unit: Statement<'a>,
+    change_unit: Statement<'a>,
+    insert_history: Statement<'a>,
+    sequence: i64,
+    previous_hash: String,
+    counts: TransitionCounts,
+}
+
+impl<'a> HistoryRows<'a> {
+    pub(super) fn new(
+        database: &'a Database,
+        run: RunId,
+        at: String,
+        context: &'a HistoryContext,
+    ) -> Result<Self, Error> {
+        let last = unit_history::last(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;
+        let (sequence, previous_hash) = last.unwrap_or_else(|| (0, CHAIN_START.to_string()));
+        let change_unit =
+            units::prepare_change(&database.connection).map_err(|cause| database.error(Step::WriteUnits, cause))?;
+        Ok(Self {
+            database,
+            context,
+            run,
+            at,
+            insert_unit: database.prepare_insert(&units::TABLE)?,
+            change_unit,
+            insert_history: database.prepare_insert(&unit_history::TABLE)?,
+            sequence,
+            previous_hash,
+            counts: TransitionCounts::default(),
+        })
+    }
+
+    /// When the snapshot was made, as the rows tell it.
+    pub(super) fn at(&self) -> &str {
+        &self.at
+    }
+
+    /// What was written so far.
+    pub(super) const fn counts(&self) -> TransitionCounts {
+        self.counts
+    }
+
+    /// A unit that is where it was; where only the lines that it stands on differ, nothing became of it.
+    pub(super) fn write_same(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
+        if origin.state.content == Some(seen.content) {
+            return Ok(());
+        }
+        self.change(seen, origin)?;
+        if origin.state.code != seen.code.0 {
+            self.write(Transition::Changed, seen, origin, None)
+        } else if origin.state.intent != seen.intent.0 {
+            self.write(Transition::IntentChanged, seen, origin, None)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn write_moved(&mut self, seen: &Seen<'_>, origin: &KnownUnit, from: &UnitNames) -> Result<(), Error> {
+        self.change(seen, origin)?;
+        let from = Place { file_path: &from.file_path, name: &from.name, ordinal: from.ordinal };
+        self.write(Transition::Moved, seen, origin, Some(from))
+    }
+
+    pub(super) fn write_returned(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
+        self.change(seen, origin)?;
+        self.write(Transition::Returned, seen, origin, None)
+    }
+
+    pub(super) fn write_added(&mut self, seen: &Seen<'_>) -> Result<(), Error> {
+        let unit = units::SeenUnit { key: seen.key, content: seen.content, code: seen.code, intent: seen.intent };
+        let outcome = units::insert(&mut self.insert_unit, self.context, self.run, &self.at, &unit);
+        self.database.check_one_row(outcome, || Step::WriteUnits)?;
+        let id = self.database.connection.last_insert_rowid();
+        let metadata = metadata(seen, Vec::new(), None);
+        self.write_history(id, Transition::Added, (None, Some(seen.content)), &metadata)
+    }
+
+    /// Of a unit that is gone, when and as what it was last seen stays.
+    pub(super) fn write_removed(&mut self, unit: &KnownUnit, names: &UnitNames) -> Result<(), Error> {
+        let outcome = units::remove(&self.database.connection, unit.id);
+        self.database.check_one_row(outcome, || Step::WriteUnits)?;
+        let metadata = Metadata {
+            file_path: &names.file_path,
+            kind: &names.kind,
+            name: &names.name,
+            ordinal: names.ordinal,
+            start_line: None,
+            end_line: None,
+            changed: Vec::new(),
+            from: None,
+            last: Some(LastSeen {
+                last_run: names.last_run.0,
+                code_hash: Fingerprint(unit.state.code).to_string(),
+                intent_hash: Fingerprint(unit.state.intent).to_string(),
+            }),
+        };
+        self.write_history(unit.id, Transition::Removed, (unit.state.content, None), &metadata)
+    }
+
+    /// Writes that every unit that is still there was seen, but for `unseen`.
+    pub(super) fn mark_seen(&self, unseen: &[i64]) -> Result<(), Error> {
+        units::mark_seen(&self.database.connection, self.context, self.run, &self.at, unseen)
+            .map(drop)
+            .map_err(|cause| self.database.error(Step::WriteUnits, cause))
+    }
+
+    fn change(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
+        let unit = units::SeenUnit { key: seen.key, content: seen.content, code: seen.code, intent: seen.intent };
+        let outcome = units::change(&mut self.change_unit, origin.id, self.run, &self.at, &unit);
+        self.database.check_one_row(outcome, || Step::WriteUnits)
+    }
+
+    fn write(
+        &mut self,
+        transition: Transition,
+        seen: &Seen<'_>,
+        origin: &KnownUnit,
+        from: Option<Place<'_>>,
+    ) -> Result<(), Error> {
+        let code = (origin.state.code != seen.code.0).then_some("code");
+        let intent = (origin.state.intent != seen.intent.0).then_some("intent");
+        let metadata = metadata(seen, code.into_iter().chain(intent).collect(), from);
+        self.write_history(origin.id, transition, (origin.state.content, Some(seen.content)), &metadata)
+    }
+
+    fn write_history(
+        &mut self,
+        unit_id: i64,
+        transition: Transition,
+        (previous, now): (Option<Fingerprint>, Option<Fingerprint>),
+        metadata: &Metadata<'_>,
+    ) -> Result<(), Error> {
+        self.sequence = self.sequence.saturating_add(1);
+        let step = Step::WriteHistory(self.sequence);
+        let metadata = serde_json::to_string(metadata)
+            .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))
+            .map_err(|cause| self.database.error(step.clone(), cause))?;
+        let previous_content_hash = previous.map(|hash| hash.to_string());
+        let content_hash = now.map(|hash| hash.to_string());
+        let link = HistoryLink {
+            sequence: self.sequence,
+            unit_id,
+            run_id: self.run.0,
+            transition: transition.as_str(),
+            previous_content_hash: previous_content_hash.as_deref(),
+            content_hash: content_hash.as_deref(),
+            actor: self.context.actor.as_deref(),
+            reasoning: self.context.reasoning.as_deref(),
+            metadata: &metadata,
+            recorded_at: &self.at,
+            previous_hash: &self.previous_hash,
+        };
+        let hash = link.hash();
+        let outcome = unit_history::insert(&mut self.insert_history, &link, hash);
+        self.database.check_one_row(outcome, || step)?;
+        self.previous_hash = hash.to_string();
+        self.counts.add(transition);
+        Ok(())
+    }
+}
+
+fn metadata<'a>(seen: &Seen<'a>, changed: Vec<&'static str>, from: Option<Place<'a>>) -> Metadata<'a> {
+    Metadata {
+        file_path: seen.key.file_path,
+        kind: seen.key.kind,
+        name: seen.key.name,
+        ordinal: seen.key.ordinal,
+        start_line: Some(seen.lines.0),
+        end_line: Some(seen.lines.1),
+        changed,
+        from,
+        last: None,
+    }
+}

@@ -1,0 +1,91 @@
+//! Rows of `snapshot_chain`.
+
+use cds_model::{CHAIN_START, ChainLink, Fingerprint, Timestamp};
+
+use super::super::database::Database;
+use crate::{
+    Error, RunId, Step,
+    table::{run_hash, select, snapshot_chain, unit_history},
+};
+
+/// What a row says of a snapshot.
+pub(super) struct Sealed<'a> {
+    pub(super) event: &'static str,
+    pub(super) run: RunId,
+    pub(super) project: &'a str,
+    pub(super) part: &'a str,
+    pub(super) record_count: i64,
+    pub(super) snapshot_root: &'a str,
+    pub(super) run_hash: &'a str,
+}
+
+/// Writes the next row and returns its hash.
+pub(super) fn write(database: &Database, at: &str, sealed: &Sealed<'_>) -> Result<Fingerprint, Error> {
+    let error = |cause| database.error(Step::WriteChain, cause);
+    let start = CHAIN_START.to_string();
+    let history = unit_history::last(&database.connection).map_err(error)?;
+    let (history_sequence, history_hash) = history.unwrap_or((0, start.clone()));
+    let last = snapshot_chain::last(&database.connection).map_err(error)?;
+    let (sequence, previous_hash) = last.map_or((1, start), |row| (row.sequence.saturating_add(1), row.hash));
+    let link = ChainLink {
+        sequence,
+        event: sealed.event,
+        run_id: sealed.run.0,
+        project: sealed.project,
+        part: sealed.part,
+        recorded_at: at,
+        record_count: sealed.record_count,
+        snapshot_root: sealed.snapshot_root,
+        run_hash: sealed.run_hash,
+        history_sequence,
+        history_hash: &history_hash,
+        previous_hash: &previous_hash,
+    };
+    let hash = link.hash();
+    let mut statement = database.prepare_insert(&snapshot_chain::TABLE)?;
+    database.check_one_row(snapshot_chain::insert(&mut statement, &link, hash), || Step::WriteChain)?;
+    Ok(hash)
+}
+
+/// Writes down that these snapshots are pruned, each with the root of what is removed. Must come before the removal:
+/// without it the database keeps the hashes.
+///
+/// A snapshot of another program, which has no row in the chain, gets this one once there is a chain that would miss it.
+///
+/// Returns the last hash; none where nothing was written.
+pub(in super::super) fn write_tombstones(
+    database: &Database,
+    runs: &[RunId],
+    at: Timestamp,
+) -> Result<Option<Fingerprint>, Error> {
+    let error = |cause| database.error(Step::WriteChain, cause);
+    let at = at.to_string();
+    let mut head = None;
+    let bounds = snapshot_chain::run_bounds(&database.connection).map_err(error)?;
+    for &run in runs {
+        let (project, part, record_count, snapshot_root, hash);
+        if let Some(row) = snapshot_chain::of_snapshot(&database.connection, run).map_err(error)? {
+            (project, part) = (row.project, row.part);
+            (record_count, snapshot_root, hash) = (row.record_count, row.snapshot_root, row.run_hash);
+        } else if bounds.is_some_and(|(first, _)| first < run) {
+            let tree = select::states::tree(&database.connection, run).map_err(error)?;
+            (project, part) = (String::new(), String::new());
+            record_count = i64::try_from(tree.leaf_count()).unwrap_or(i64::MAX);
+            snapshot_root = tree.root().to_string();
+            hash = run_hash::of(&database.connection, run).map_err(error)?.to_string();
+        } else {
+            continue;
+        }
+        let sealed = Sealed {
+            event: ChainLink::PRUNED,
+            run,
+            project: &project,
+            part: &part,
+            record_count,
+            snapshot_root: &snapshot_root,
+            run_hash: &hash,
+        };
+        head = Some(write(database, &at, &sealed)?);
+    }
+    Ok(head)
+}

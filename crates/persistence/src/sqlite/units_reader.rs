@@ -1,0 +1,295 @@
+//! Units and what became of them, read.
+//!
+//! A database in which nobody wrote a history has no units, and nothing here is an error then. What one call returns is of
+//! one moment.
+
+use std::ops::RangeInclusive;
+
+use cds_model::{SymbolKind, UnitRow, unit_names};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::{fit, reader::SqliteReader};
+use crate::{
+    Error, RunId, Step,
+    table::{
+        records, runs, runs_ledger,
+        select::{code, units as select},
+        snapshot_chain, unit_history, units,
+    },
+};
+
+/// So many units are looked at for a name that nobody finds.
+const MOST_UNITS: i64 = 1_000_000;
+/// In so many snapshots a record is looked for before it is given up.
+const MOST_SNAPSHOTS: usize = 16;
+
+/// A definition that is followed over time, as it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredUnit {
+    /// Its number.
+    pub id: i64,
+    /// The project.
+    pub project: String,
+    /// The part of the project; empty for all of it.
+    pub part: String,
+    /// Relative to the root.
+    pub file_path: String,
+    /// The word for what it is.
+    pub kind: String,
+    /// The qualified name; empty for a file.
+    pub name: String,
+    /// 1 for the first of this name and kind in its file.
+    pub ordinal: u32,
+    /// Whether it was in the last snapshot that could tell.
+    pub is_present: bool,
+    /// The snapshot in which it was seen for the first time.
+    pub first_run: RunId,
+    /// The snapshot in which it was last seen.
+    pub last_run: RunId,
+    /// When that was, as it is stored.
+    pub last_seen_at: String,
+    /// The hash of its record there.
+    pub content_hash: String,
+}
+
+/// A row of `unit_history`, and whose snapshot it is; the columns are described in `docs/schema.md`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "most are columns, which are described in docs/schema.md")]
+pub struct UnitTransition {
+    pub sequence: i64,
+    pub run_id: RunId,
+    pub transition: String,
+    pub previous_content_hash: Option<String>,
+    pub content_hash: Option<String>,
+    pub actor: Option<String>,
+    pub reasoning: Option<String>,
+    pub metadata: String,
+    pub recorded_at: String,
+    pub previous_hash: String,
+    pub hash: String,
+    /// Whether the snapshot is still there.
+    pub is_stored: bool,
+    /// The invocation that wrote the snapshot, where the ledger knows it.
+    pub ledger_id: Option<String>,
+    /// The commit of the tree, likewise.
+    pub code_ref: Option<String>,
+}
+
+/// Under which name a unit is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitQuery<'a> {
+    /// Only in this project.
+    pub project: Option<&'a str>,
+    /// Relative to the root.
+    pub file_path: &'a str,
+    /// The qualified name; empty for the file itself.
+    pub name: &'a str,
+    /// Only the one of this ordinal.
+    pub ordinal: Option<u32>,
+}
+
+/// The units that a name means.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamedUnits {
+    /// They are called so, or were when they were removed.
+    pub now: Vec<StoredUnit>,
+    /// They were called so before they moved.
+    pub earlier: Vec<StoredUnit>,
+}
+
+/// Where a unit stood in a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitPlace<'a> {
+    /// The project.
+    pub project: &'a str,
+    /// The part of the project.
+    pub part: &'a str,
+    /// Relative to the root.
+    pub file_path: &'a str,
+    /// The word for what it is.
+    pub kind: &'a str,
+    /// The qualified name; empty for a file.
+    pub name: &'a str,
+    /// 1 for the first of this name and kind in its file.
+    pub ordinal: u32,
+}
+
+/// The record of a unit in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedUnit {
+    /// The snapshot.
+    pub run_id: RunId,
+    /// Whether it is of the first snapshot that could have it, and not of a later choice.
+    pub is_nearest: bool,
+    /// The hash of the record as it is now.
+    pub content_hash: String,
+    /// First line, 1-based.
+    pub start_line: u32,
+    /// Last line, inclusive.
+    pub end_line: u32,
+    /// The exact code.
+    pub raw_code: String,
+    /// What it is for, where a model succeeded in saying so.
+    pub intent: Option<String>,
+    /// `success`, `failed` or `skipped`.
+    pub intent_status: String,
+    /// Why there is no intent.
+    pub intent_error: Option<String>,
+}
+
+/// What is left of a unit in some snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnitRecord {
+    /// Its record.
+    Stored(Box<RecordedUnit>),
+    /// None of the snapshots is there any more.
+    Pruned,
+    /// Some of the snapshots are there, and none has it.
+    Missing,
+}
+
+impl SqliteReader {
+    /// The units that a name means; an older name of a unit does too.
+    pub fn units_named(&self, query: &UnitQuery<'_>) -> Result<NamedUnits, Error> {
+        let UnitQuery { project, file_path, name, ordinal } = *query;
+        let origin = moved_from(query);
+        self.read_units(|connection| {
+            let now = select::named(connection, file_path, name, ordinal, project)?;
+            let mut earlier = Vec::new();
+            for id in select::moved_from(connection, &origin)? {
+                let unit = select::of_id(connection, id)?;
+                let is_wanted = |unit: &StoredUnit| {
+                    project.is_none_or(|project| unit.project == project) && now.iter().all(|other| other.id != id)
+                };
+                earlier.extend(unit.filter(is_wanted));
+            }
+            Ok(NamedUnits { now, earlier })
+        })
+    }
+
+    /// The unit of a number.
+    pub fn unit(&self, id: i64) -> Result<Option<StoredUnit>, Error> {
+        self.read_units(|connection| select::of_id(connection, id))
+    }
+
+    /// Without a name the files whose paths begin with `file_path`, otherwise the definitions of this file whose names
+    /// begin with `name`; in the order of paths or names.
+    pub fn units_beginning(
+        &self,
+        project: Option<&str>,
+        file_path: &str,
+        name: Option<&str>,
+    ) -> Result<Vec<StoredUnit>, Error> {
+        self.read_units(|connection| match name {
+            None => select::files_beginning(connection, file_path, project),
+            Some(name) => select::names_beginning(connection, file_path, name, project),
+        })
+    }
+
+    /// The units of a project or of all, the newest first; of very many only a part.
+    pub fn units(&self, project: Option<&str>) -> Result<Vec<StoredUnit>, Error> {
+        self.read_units(|connection| select::newest(connection, project, MOST_UNITS))
+    }
+
+    /// The projects that have units.
+    pub fn projects_with_units(&self) -> Result<Vec<String>, Error> {
+        self.read_units(select::projects)
+    }
+
+    /// How many definitions the file of `unit` holds now.
+    pub fn definition_count(&self, unit: &StoredUnit) -> Result<u64, Error> {
+        self.read_units(|connection| select::definition_count(connection, unit))
+    }
+
+    /// What became of a unit, in order.
+    pub fn unit_transitions(&self, unit_id: i64) -> Result<Vec<UnitTransition>, Error> {
+        self.read_units(|connection| {
+            let mut transitions = select::history(connection, unit_id)?;
+            let has_runs = fit::has_table(connection, &runs::TABLE)?;
+            let has_ledger = fit::has_table(connection, &runs_ledger::TABLE)?;
+            for transition in &mut transitions {
+                transition.is_stored = has_runs && select::is_stored(connection, transition.run_id)?;
+                let invocation = if has_ledger { select::invocation(connection, transition.run_id)? } else { None };
+                if let Some((ledger_id, code_ref)) = invocation {
+                    (transition.ledger_id, transition.code_ref) = (Some(ledger_id), code_ref);
+                }
+            }
+            Ok(transitions)
+        })
+    }
+
+    /// The record of a unit in the first of the snapshots `among` that has it, or with `newest_first` in the last.
+    ///
+    /// After a few snapshots without it, it is taken for missing.
+    pub fn unit_record(
+        &self,
+        place: &UnitPlace<'_>,
+        among: RangeInclusive<i64>,
+        newest_first: bool,
+    ) -> Result<UnitRecord, Error> {
+        let bounds = (RunId(*among.start()), RunId(*among.end()));
+        let query = |connection: &Connection| {
+            for table in [&records::TABLE, &runs::TABLE, &snapshot_chain::TABLE] {
+                if !fit::has_table(connection, table)? {
+                    return Ok(UnitRecord::Pruned);
+                }
+            }
+            let mut found = UnitRecord::Pruned;
+            let (mut is_nearest, mut attempt_count) = (true, 0);
+            select::snapshots(connection, place, bounds, newest_first, |run, is_stored| {
+                if is_stored {
+                    found = match find_record(connection, place, run)? {
+                        Some(record) => UnitRecord::Stored(Box::new(RecordedUnit { is_nearest, ..record })),
+                        None => UnitRecord::Missing,
+                    };
+                    attempt_count += 1;
+                }
+                is_nearest = false;
+                Ok(matches!(found, UnitRecord::Stored(_)) || attempt_count == MOST_SNAPSHOTS)
+            })?;
+            Ok(found)
+        };
+        self.read(|database| database.read(&Step::ReadRecords, query))
+    }
+
+    fn read_units<T: Default>(&self, query: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.read(|database| {
+            database.read(&Step::ReadUnits, |connection| {
+                let has_units = fit::has_table(connection, &units::TABLE)?;
+                let has_history = has_units && fit::has_table(connection, &unit_history::TABLE)?;
+                if has_history { query(connection) } else { Ok(T::default()) }
+            })
+        })
+    }
+}
+
+/// How the metadata of a move says where the unit was before, as far as `query` knows it.
+fn moved_from(query: &UnitQuery<'_>) -> String {
+    let (file_path, name) = (Value::from(query.file_path), Value::from(query.name));
+    let end = query.ordinal.map(|ordinal| format!("{ordinal}}}")).unwrap_or_default();
+    format!(r#""from":{{"file_path":{file_path},"name":{name},"ordinal":{end}"#)
+}
+
+/// Names are not stored with the records: they follow from all records of the file.
+fn find_record(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> rusqlite::Result<Option<RecordedUnit>> {
+    let Some(bounds) = code::bounds(connection, run)? else { return Ok(None) };
+    let mut rows = select::in_file(connection, run, place.file_path, bounds)?;
+    let kinds: Vec<SymbolKind> = {
+        rows.retain(|row| row.kind.parse::<SymbolKind>().is_ok());
+        rows.iter().filter_map(|row| row.kind.parse().ok()).collect()
+    };
+    let records = rows.iter().zip(kinds).map(|(row, kind)| UnitRow {
+        kind,
+        file_path: place.file_path,
+        signature: row.signature.as_deref(),
+        start_line: row.start_line,
+        end_line: row.end_line,
+    });
+    let names = unit_names(&records.collect::<Vec<_>>());
+    let found = rows
+        .iter()
+        .zip(&names)
+        .find(|(row, name)| row.kind == place.kind && name.qualified == place.name && name.ordinal == place.ordinal);
+    found.map_or(Ok(None), |(row, _)| select::record(connection, run, row.id))
+}

@@ -1,0 +1,305 @@
+//! Recomputes everything that proves the snapshots, and says what is not as it was written.
+//!
+//! One transaction reads along the chain: the rows of the history that belong to a snapshot, then its records. One
+//! record is in memory at a time, of each unit a few hashes, and of each snapshot its row of the chain. Meanwhile, on a
+//! connection of its own, `SQLite` looks the file over.
+
+mod chain;
+mod file;
+mod findings;
+mod history;
+mod records;
+mod replay;
+mod stored;
+mod units;
+
+use std::{collections::HashSet, ops::ControlFlow, panic::resume_unwind, thread, time::Duration};
+
+use cds_model::Fingerprint;
+use rusqlite::{Connection, Result};
+
+use self::{
+    chain::{Chain, Entry},
+    findings::Findings,
+    history::HistoryReader,
+    records::{RecordReader, Totals},
+    replay::Replay,
+    stored::integer,
+};
+use super::{database::Database, fit, reader::SqliteReader};
+use crate::{
+    Deviation, DeviationKind, Error, RunId, Step, Unverified, Verification, VerifyQuery,
+    table::{record_hashes, run_hash, runs, runs_ledger, select::verify, snapshot_chain},
+};
+
+/// So many snapshots that cannot be verified are named.
+const UNVERIFIED_LIMIT: usize = 1_000;
+
+/// How often the other thread is asked to stop until it has.
+const STOP_INTERVAL: Duration = Duration::from_millis(10);
+
+impl SqliteReader {
+    /// Recomputes everything that can be recomputed, and says what is not as it was written.
+    ///
+    /// `progress` is told now and then how many records were read, and says whether to go on.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read, or `progress` called it off. That something was altered or is damaged is no error:
+    /// it is what this is to find.
+    pub fn verify(
+        &self,
+        query: &VerifyQuery,
+        progress: &dyn Fn(u64) -> ControlFlow<()>,
+    ) -> std::result::Result<Verification, Error> {
+        self.read(|database| verify(database, query, progress))
+    }
+}
+
+fn verify(
+    database: &Database,
+    query: &VerifyQuery,
+    progress: &dyn Fn(u64) -> ControlFlow<()>,
+) -> std::result::Result<Verification, Error> {
+    let other = database.open_another()?;
+    let stop = other.connection.get_interrupt_handle();
+    thread::scope(|scope| {
+        let whole = scope.spawn(move || other.read(&Step::Verify, file::check_whole));
+        let outcome = database.read(&Step::Verify, |connection| Verifier::new(connection, query, progress).verify());
+        while !matches!(outcome, Ok(Some(_))) && !whole.is_finished() {
+            stop.interrupt();
+            thread::sleep(STOP_INTERVAL);
+        }
+        let whole = whole.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let Some(mut verification) = outcome? else { return Err(Error::CalledOff { path: database.path() }) };
+        let mut deviations = whole?;
+        verification.deviation_count += deviations.len() as u64;
+        deviations.append(&mut verification.deviations);
+        deviations.truncate(query.limit);
+        verification.deviations = deviations;
+        Ok(verification)
+    })
+}
+
+/// One verification within one transaction.
+struct Verifier<'a> {
+    connection: &'a Connection,
+    query: &'a VerifyQuery,
+    progress: &'a dyn Fn(u64) -> ControlFlow<()>,
+    findings: Findings,
+    totals: Totals,
+    verification: Verification,
+    /// Whether what was expected was met; nothing may have been.
+    is_expected_met: bool,
+}
+
+impl<'a> Verifier<'a> {
+    fn new(connection: &'a Connection, query: &'a VerifyQuery, progress: &'a dyn Fn(u64) -> ControlFlow<()>) -> Self {
+        Self {
+            connection,
+            query,
+            progress,
+            findings: Findings::new(query.limit),
+            totals: Totals::default(),
+            verification: Verification::default(),
+            is_expected_met: false,
+        }
+    }
+
+    /// None where it was called off.
+    fn verify(mut self) -> Result<Option<Verification>> {
+        match self.walk() {
+            Ok(ControlFlow::Continue(())) => self.check_expected(),
+            Ok(ControlFlow::Break(())) => return Ok(None),
+            Err(cause) if file::is_damage(&cause) => {
+                self.findings.push(Deviation::of(DeviationKind::Damage, "").stored(cause));
+            }
+            Err(cause) => return Err(cause),
+        }
+        let mut verification = self.verification;
+        verification.byte_count = self.totals.byte_count;
+        (verification.deviations, verification.deviation_count) = self.findings.into_parts();
+        Ok(Some(verification))
+    }
+
+    fn walk(&mut self) -> Result<ControlFlow<()>> {
+        let schema = file::check_schema(self.connection, &mut self.findings)?;
+        if !schema.has_records {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let runs = self.runs()?;
+        let mut chain = Chain::default();
+        if schema.has_history {
+            chain = Chain::load(self.connection, &mut self.findings)?;
+            if self.follow(&chain, &runs)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        self.check_unsealed(schema.has_history, &chain, &runs)
+    }
+
+    fn runs(&self) -> Result<HashSet<RunId>> {
+        self.connection.prepare(verify::RUNS)?.query_map([], |row| row.get(0).map(RunId))?.collect()
+    }
+
+    /// Reads along the chain.
+    fn follow(&mut self, chain: &Chain, runs: &HashSet<RunId>) -> Result<ControlFlow<()>> {
+        let mut replay = Replay::default();
+        let mut history = HistoryReader::new(self.connection)?;
+        for (place, entry) in chain.entries.iter().enumerate() {
+            history.read_to(entry, &mut replay, &mut self.findings)?;
+            self.expect(entry.hash);
+            if !entry.is_snapshot {
+                continue;
+            }
+            let is_wanted = self.query.run.is_none_or(|run| run == entry.run);
+            let is_there = self.check_is_there(entry, chain, runs);
+            if !is_there && is_wanted {
+                entry.snapshot_root.into_iter().for_each(|root| self.expect(root));
+            }
+            if is_there && is_wanted && chain.snapshots.get(&entry.run) == Some(&place) {
+                if self.check_run(entry, &mut replay)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            } else {
+                replay.pass(entry);
+            }
+        }
+        history.read_rest(&mut replay, &mut self.findings)?;
+        let unverified_count = units::check_table(self.connection, chain, &replay, &mut self.findings)?;
+        if self.query.run.is_none() {
+            self.verification.unverified_unit_count = unverified_count;
+            self.check_stray_hashes()?;
+        }
+        self.check_ledger(chain, runs)?;
+        self.verification.history_count = history.count();
+        self.verification.chain_count = chain.entries.len() as u64;
+        self.verification.chain_head = chain.head();
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether the snapshot of a row of the chain is there, as it must be until it is pruned.
+    fn check_is_there(&mut self, entry: &Entry, chain: &Chain, runs: &HashSet<RunId>) -> bool {
+        let (is_there, is_pruned) = (runs.contains(&entry.run), chain.pruned.contains(&entry.run));
+        if is_there == is_pruned {
+            let kind = if is_there { DeviationKind::UnexpectedRun } else { DeviationKind::MissingRun };
+            self.findings.add(kind, Some(entry.run), || Deviation::of(kind, runs::TABLE.name).row(entry.run.0));
+        }
+        is_there && !is_pruned
+    }
+
+    fn check_run(&mut self, entry: &Entry, replay: &mut Replay) -> Result<ControlFlow<()>> {
+        let run_hash = run_hash::of(self.connection, entry.run)?;
+        if entry.run_hash != Some(run_hash) {
+            self.tell_of_run(entry, DeviationKind::Run, "run_hash", &shown(entry.run_hash), &run_hash.to_string());
+        }
+        let reader = RecordReader::new(entry, replay, &mut self.findings);
+        let Some(read) = reader.read(self.connection, &mut self.totals, self.progress)? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        let count = i64::try_from(read.record_count).unwrap_or(i64::MAX);
+        if entry.record_count != Some(count) {
+            let stored = entry.record_count.unwrap_or_default().to_string();
+            self.tell_of_run(entry, DeviationKind::RecordCount, "record_count", &stored, &count.to_string());
+        }
+        if entry.snapshot_root != Some(read.root) {
+            let stored = shown(entry.snapshot_root);
+            self.tell_of_run(entry, DeviationKind::Root, "snapshot_root", &stored, &read.root.to_string());
+        }
+        let missing = replay.missing(entry, read.known_count);
+        units::check_missing(self.connection, entry, &missing, &mut self.findings)?;
+        self.expect(read.root);
+        self.verification.run_count += 1;
+        self.verification.record_count += read.record_count;
+        if self.query.run.is_some() {
+            self.verification.snapshot_root = Some(read.root);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// What the row of the chain says of a snapshot is not what is there.
+    fn tell_of_run(&mut self, entry: &Entry, kind: DeviationKind, field: &str, stored: &str, recomputed: &str) {
+        self.findings.add(kind, Some(entry.run), || {
+            let deviation = Deviation::of(kind, snapshot_chain::TABLE.name).row(entry.sequence);
+            deviation.field(field).stored(stored).recomputed(recomputed)
+        });
+    }
+
+    /// Hashes without a record, or of a snapshot that the chain does not know.
+    fn check_stray_hashes(&mut self) -> Result<()> {
+        let mut statement = self.connection.prepare(verify::STRAY_HASHES)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, run) = (integer(row, 0)?.unwrap_or_default(), integer(row, 1)?.map(RunId));
+            self.findings.add(DeviationKind::Unpaired, run, || {
+                Deviation::of(DeviationKind::Unpaired, record_hashes::TABLE.name).row(id).field("record_id").stored(id)
+            });
+        }
+        Ok(())
+    }
+
+    /// Snapshots that the accounts know and that neither are there nor were pruned.
+    fn check_ledger(&mut self, chain: &Chain, runs: &HashSet<RunId>) -> Result<()> {
+        let first = chain.entries.iter().map(|entry| entry.run).min();
+        let Some(first) = first.filter(|_| self.query.run.is_none()) else { return Ok(()) };
+        if !fit::has_table(self.connection, &runs_ledger::TABLE)? {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare(verify::LEDGER_SNAPSHOTS)?;
+        let mut rows = statement.query([first.0])?;
+        while let Some(row) = rows.next()? {
+            let Some(run) = integer(row, 0)?.map(RunId) else { continue };
+            if !runs.contains(&run) && !chain.pruned.contains(&run) && !chain.snapshots.contains_key(&run) {
+                self.findings.add(DeviationKind::MissingRun, Some(run), || {
+                    Deviation::of(DeviationKind::MissingRun, runs_ledger::TABLE.name).field("snapshot_id").stored(run)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Snapshots without a row in the chain: nothing but their MD5 sums can be recomputed.
+    fn check_unsealed(&mut self, has_chain: bool, chain: &Chain, runs: &HashSet<RunId>) -> Result<ControlFlow<()>> {
+        let is_wanted =
+            |run: &RunId| !chain.snapshots.contains_key(run) && self.query.run.is_none_or(|wanted| wanted == *run);
+        let mut unsealed: Vec<RunId> = runs.iter().copied().filter(is_wanted).collect();
+        if unsealed.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        unsealed.sort_unstable();
+        let counts = records::check_unsealed(
+            self.connection,
+            has_chain,
+            self.query.run,
+            (&mut self.totals, self.progress),
+            &mut self.findings,
+        )?;
+        let Some(counts) = counts else { return Ok(ControlFlow::Break(())) };
+        self.verification.unverified_run_count = unsealed.len() as u64;
+        let unverified = unsealed
+            .into_iter()
+            .take(UNVERIFIED_LIMIT)
+            .map(|run| Unverified { run, record_count: counts.get(&run).copied().unwrap_or_default() });
+        self.verification.unverified = unverified.collect();
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// A root or a hash of the chain was recomputed.
+    fn expect(&mut self, hash: Fingerprint) {
+        self.is_expected_met |= self.query.expected == Some(hash);
+    }
+
+    fn check_expected(&mut self) {
+        let Some(expected) = self.query.expected.filter(|_| !self.is_expected_met) else { return };
+        self.findings.add(DeviationKind::Expected, self.query.run, || {
+            let mut deviation = Deviation::of(DeviationKind::Expected, snapshot_chain::TABLE.name).field("expected");
+            let recomputed = self.verification.snapshot_root.or(self.verification.chain_head);
+            deviation.recomputed = recomputed.map(|hash| hash.to_string());
+            deviation.stored(expected)
+        });
+    }
+}
+
+fn shown(hash: Option<Fingerprint>) -> String {
+    hash.map_or_else(|| "no hash".to_owned(), |hash| hash.to_string())
+}

@@ -1,0 +1,293 @@
+//! The records of one snapshot: hashed one by one, named file by file, and compared with what the history tells.
+
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use cds_model::{
+    FieldValue, Fingerprint, Md5Sum, MerkleTree, RECORD_FIELDS, RecordHashes, SymbolKind, UnitKey, UnitRow, unit_names,
+};
+use rusqlite::{Connection, Result, Row};
+
+use super::{
+    chain::Entry,
+    findings::Findings,
+    replay::{Replay, Seen},
+    stored::{fingerprint, hex, integer, show, text},
+};
+use crate::{
+    Deviation, DeviationKind, RunId,
+    table::{record_hashes, records, run_hash::field_value, select::verify},
+};
+
+/// Where the columns of [`verify::RECORDS`] stand.
+const FILE_PATH: usize = 1;
+const NORMALIZED_CODE: usize = 6;
+const MD5SUM: usize = 7;
+const ID: usize = RECORD_FIELDS.len();
+const HASHED_ID: usize = ID + 1;
+const HASHED_RUN: usize = ID + 2;
+const CONTENT_HASH: usize = ID + 3;
+const FIELD_SUMS: usize = ID + 4;
+
+/// So many records are read between two looks at whether to go on.
+const RECORDS_AT_ONCE: u64 = 256;
+
+/// What all records come to.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) record_count: u64,
+    pub(super) byte_count: u64,
+}
+
+impl Totals {
+    /// Counts one more record, and asks now and then whether to go on.
+    pub(super) fn add(&mut self, byte_count: usize, progress: &dyn Fn(u64) -> ControlFlow<()>) -> ControlFlow<()> {
+        self.record_count += 1;
+        self.byte_count += byte_count as u64;
+        if self.record_count.is_multiple_of(RECORDS_AT_ONCE) {
+            progress(self.record_count)
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// Compares the MD5 sum of a record of `run` with its code; the columns are those of the code and of the sum.
+fn check_md5(
+    row: &Row<'_>,
+    run: RunId,
+    (code, sum): (usize, usize),
+    place: impl FnOnce() -> Result<(i64, String)>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let recomputed = Md5Sum(md5::compute(row.get_ref(code)?.as_bytes().unwrap_or_default()).0);
+    let stored = row.get_ref(sum)?;
+    if stored.as_str().ok().and_then(|sum| sum.parse().ok()) != Some(recomputed) {
+        let (id, place) = place()?;
+        findings.add(DeviationKind::Md5, Some(run), || {
+            let deviation = Deviation::of(DeviationKind::Md5, records::TABLE.name).row(id).place(place);
+            deviation.field("md5sum").stored(show(stored)).recomputed(recomputed)
+        });
+    }
+    Ok(())
+}
+
+/// A definition of the file that is being read.
+struct Named {
+    id: i64,
+    kind: SymbolKind,
+    /// How much of the signatures of the file is its own.
+    signature_end: Option<usize>,
+    lines: (u32, u32),
+    seen: Seen,
+    /// Whether it is as it was written.
+    is_intact: bool,
+}
+
+/// What the records of a snapshot come to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    pub(super) root: Fingerprint,
+    pub(super) record_count: u64,
+    /// Records whose names the history knows.
+    pub(super) known_count: usize,
+}
+
+/// One snapshot while its records are read.
+pub(super) struct RecordReader<'a> {
+    entry: &'a Entry,
+    replay: &'a mut Replay,
+    findings: &'a mut Findings,
+    tree: MerkleTree,
+    file_path: String,
+    signatures: String,
+    of_file: Vec<Named>,
+    known_count: usize,
+}
+
+impl<'a> RecordReader<'a> {
+    pub(super) fn new(entry: &'a Entry, replay: &'a mut Replay, findings: &'a mut Findings) -> Self {
+        Self {
+            entry,
+            replay,
+            findings,
+            tree: MerkleTree::default(),
+            file_path: String::new(),
+            signatures: String::new(),
+            of_file: Vec::new(),
+            known_count: 0,
+        }
+    }
+
+    /// Reads every record; none where it was told not to go on.
+    pub(super) fn read(
+        mut self,
+        connection: &Connection,
+        totals: &mut Totals,
+        progress: &dyn Fn(u64) -> ControlFlow<()>,
+    ) -> Result<Option<Read>> {
+        let mut statement = connection.prepare_cached(verify::RECORDS)?;
+        let mut rows = statement.query([self.entry.run.0])?;
+        while let Some(row) = rows.next()? {
+            let byte_count = self.read_one(row)?;
+            if totals.add(byte_count, progress).is_break() {
+                return Ok(None);
+            }
+        }
+        self.end_file();
+        let (root, record_count) = (self.tree.root(), self.tree.leaf_count());
+        Ok(Some(Read { root, record_count, known_count: self.known_count }))
+    }
+
+    fn read_one(&mut self, row: &Row<'_>) -> Result<usize> {
+        let mut fields = [FieldValue::Null; RECORD_FIELDS.len()];
+        let mut byte_count = 0;
+        for (column, field) in fields.iter_mut().enumerate() {
+            *field = field_value(row.get_ref(column)?);
+            byte_count += match field {
+                FieldValue::Text(bytes) | FieldValue::Blob(bytes) => bytes.len(),
+                FieldValue::Null | FieldValue::Integer(_) | FieldValue::Real(_) => 0,
+            };
+        }
+        let hashes = RecordHashes::of(&fields);
+        self.tree.push(hashes.content);
+        let at = || Ok((row.get(ID)?, place(row)?));
+        check_md5(row, self.entry.run, (NORMALIZED_CODE, MD5SUM), at, self.findings)?;
+        let is_intact = self.check_hashes(row, &hashes)?;
+        self.keep(row, &hashes, is_intact)?;
+        Ok(byte_count)
+    }
+
+    /// Compares with what was written with the record; says whether all of it is as it was.
+    fn check_hashes(&mut self, row: &Row<'_>, hashes: &RecordHashes) -> Result<bool> {
+        let run = self.entry.run;
+        let id: i64 = row.get(ID)?;
+        if integer(row, HASHED_ID)?.is_none() {
+            let place = place(row)?;
+            self.findings.add(DeviationKind::Unpaired, Some(run), || {
+                let deviation = Deviation::of(DeviationKind::Unpaired, record_hashes::TABLE.name);
+                deviation.row(id).place(place).field("content_hash").recomputed(hashes.content)
+            });
+            return Ok(false);
+        }
+        let content = fingerprint(row, CONTENT_HASH)?;
+        let sums = row.get_ref(FIELD_SUMS)?;
+        let sums_are_same = sums.as_blob().is_ok_and(|sums| sums == hashes.field_sums);
+        let is_of_run = integer(row, HASHED_RUN)? == Some(run.0);
+        if content == Some(hashes.content) && sums_are_same && is_of_run {
+            return Ok(true);
+        }
+        let place = place(row)?;
+        let stored_content = show(row.get_ref(CONTENT_HASH)?);
+        let altered = hashes.altered_fields(sums.as_blob().unwrap_or_default());
+        if content != Some(hashes.content) && !altered.is_empty() {
+            self.findings.add(DeviationKind::Record, Some(run), || {
+                let deviation = Deviation::of(DeviationKind::Record, records::TABLE.name).row(id).place(place);
+                deviation.field(altered.join(", ")).stored(stored_content).recomputed(hashes.content)
+            });
+            return Ok(false);
+        }
+        self.findings.add(DeviationKind::RecordHash, Some(run), || {
+            let deviation = Deviation::of(DeviationKind::RecordHash, record_hashes::TABLE.name).row(id).place(place);
+            if content != Some(hashes.content) {
+                deviation.field("content_hash").stored(stored_content).recomputed(hashes.content)
+            } else if sums_are_same {
+                let stored = row.get_ref(HASHED_RUN).map(show).unwrap_or_default();
+                deviation.field("run_id").stored(stored).recomputed(run)
+            } else {
+                deviation.field("field_sums").stored(show(sums)).recomputed(hex(&hashes.field_sums))
+            }
+        });
+        Ok(false)
+    }
+
+    /// Keeps what the name of a definition depends on until all of its file is read.
+    fn keep(&mut self, row: &Row<'_>, hashes: &RecordHashes, is_intact: bool) -> Result<()> {
+        let path = text(row, FILE_PATH)?.unwrap_or_default();
+        if path != self.file_path {
+            self.end_file();
+            path.clone_into(&mut self.file_path);
+        }
+        let line = |column| Ok::<_, rusqlite::Error>(integer(row, column)?.and_then(|line| u32::try_from(line).ok()));
+        // What another program or hand put there has no name; that it was altered is told already.
+        let Some(kind) = text(row, 0)?.and_then(|word| word.parse().ok()) else { return Ok(()) };
+        let signature = text(row, 2)?;
+        self.signatures.push_str(signature.unwrap_or_default());
+        self.of_file.push(Named {
+            id: row.get(ID)?,
+            kind,
+            signature_end: signature.map(|_| self.signatures.len()),
+            lines: (line(3)?.unwrap_or_default(), line(4)?.unwrap_or_default()),
+            seen: Seen { content: hashes.content, code: hashes.code, intent: hashes.intent },
+            is_intact,
+        });
+        Ok(())
+    }
+
+    /// Names what the file holds, and compares it with the history.
+    fn end_file(&mut self) {
+        let mut start = 0;
+        let rows: Vec<UnitRow<'_>> = self
+            .of_file
+            .iter()
+            .map(|named| UnitRow {
+                kind: named.kind,
+                file_path: &self.file_path,
+                signature: named.signature_end.map(|end| &self.signatures[std::mem::replace(&mut start, end)..end]),
+                start_line: named.lines.0,
+                end_line: named.lines.1,
+            })
+            .collect();
+        let names = unit_names(&rows);
+        for (named, name) in self.of_file.drain(..).zip(&names) {
+            let key = UnitKey {
+                file_path: &self.file_path,
+                kind: named.kind.as_str(),
+                name: &name.qualified,
+                ordinal: name.ordinal,
+            };
+            let wrong = self.replay.see(self.entry, &key, &named.seen);
+            self.known_count += usize::from(wrong != Some("name"));
+            if let (Some(field), true) = (wrong, named.is_intact) {
+                let (path, line) = (&self.file_path, named.lines.0);
+                self.findings.add(DeviationKind::Definition, Some(self.entry.run), || {
+                    Deviation::of(DeviationKind::Definition, records::TABLE.name)
+                        .row(named.id)
+                        .place(format!("{path}:{line}"))
+                        .field(field)
+                        .stored(format_args!("{} {name}", named.kind.as_str()))
+                });
+            }
+        }
+        self.signatures.clear();
+    }
+}
+
+/// Where a record stands: `file:line`.
+fn place(row: &Row<'_>) -> Result<String> {
+    Ok(format!("{}:{}", show(row.get_ref(FILE_PATH)?), show(row.get_ref(3)?)))
+}
+
+/// Recomputes the MD5 sums of snapshots without a row in the chain: of `only`, or of all.
+pub(super) fn check_unsealed(
+    connection: &Connection,
+    has_chain: bool,
+    only: Option<RunId>,
+    (totals, progress): (&mut Totals, &dyn Fn(u64) -> ControlFlow<()>),
+    findings: &mut Findings,
+) -> Result<Option<BTreeMap<RunId, u64>>> {
+    let mut counts = BTreeMap::new();
+    let sql = if has_chain { verify::UNSEALED_RECORDS } else { verify::ALL_RECORDS };
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([only.map(|run| run.0)])?;
+    while let Some(row) = rows.next()? {
+        let run = RunId(integer(row, 1)?.unwrap_or_default());
+        *counts.entry(run).or_default() += 1;
+        let at = || Ok((row.get(0)?, format!("{}:{}", show(row.get_ref(2)?), show(row.get_ref(3)?))));
+        check_md5(row, run, (4, 5), at, findings)?;
+        let byte_count = row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
+        if totals.add(byte_count, progress).is_break() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(counts))
+}

@@ -1,0 +1,183 @@
+//! The table of the units, compared with what the history and the records tell.
+
+use std::collections::{HashMap, HashSet};
+
+use cds_model::UnitKey;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row};
+
+use super::{
+    super::history::{Unread, unit_hash},
+    chain::{Chain, Entry},
+    findings::Findings,
+    history::Metadata,
+    replay::{Known, Replay},
+    stored::{hex, integer, show, text},
+};
+use crate::{
+    Deviation, DeviationKind, RunId,
+    table::{select::verify, unit_history, units},
+};
+
+/// Tells of units that are present and that a snapshot lacks although everything around them could be read.
+pub(super) fn check_missing(
+    connection: &Connection,
+    entry: &Entry,
+    missing: &[(i64, i64)],
+    findings: &mut Findings,
+) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let paths: Vec<String> = connection
+        .prepare_cached(verify::ERROR_PATHS)?
+        .query_map([entry.run.0], |row| Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned()))?
+        .collect::<Result<_>>()?;
+    let unread = Unread::from_paths(paths.iter().map(String::as_str));
+    for &(unit, sequence) in missing {
+        let told = metadata(connection, unit, sequence)?;
+        let told: Option<Metadata<'_>> = told.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        if told.as_ref().is_some_and(|told| unread.holds(&told.file_path)) {
+            continue;
+        }
+        findings.add(DeviationKind::Definition, Some(entry.run), || {
+            let deviation = Deviation::of(DeviationKind::Definition, unit_history::TABLE.name).row(sequence);
+            match told {
+                Some(told) => {
+                    let name = format!("{} {}", told.kind, told.name);
+                    deviation.place(told.file_path).field("name").recomputed(name)
+                }
+                None => deviation,
+            }
+        });
+    }
+    Ok(())
+}
+
+fn metadata(connection: &Connection, unit: i64, sequence: i64) -> Result<Option<String>> {
+    connection
+        .prepare_cached(verify::LAST_METADATA)?
+        .query_row((unit, sequence), |row| Ok(row.get_ref(0)?.as_str().ok().map(str::to_owned)))
+        .optional()
+        .map(Option::flatten)
+}
+
+/// Compares every row of the table; says how many units there are whose hashes cannot be compared.
+pub(super) fn check_table(
+    connection: &Connection,
+    chain: &Chain,
+    replay: &Replay,
+    findings: &mut Findings,
+) -> Result<u64> {
+    let times: HashMap<RunId, &str> =
+        chain.entries.iter().filter(|entry| entry.is_snapshot).map(|entry| (entry.run, &*entry.recorded_at)).collect();
+    let mut found = HashSet::new();
+    let mut unverified_count = 0;
+    let mut statement = connection.prepare(verify::UNITS)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let Some(unit) = replay.unit(id) else {
+            let (run, path) = (integer(row, 8)?.map(RunId), show(row.get_ref(3)?));
+            findings.add(DeviationKind::Unit, run, || {
+                Deviation::of(DeviationKind::Unit, units::TABLE.name).row(id).place(path).field("id").stored(id)
+            });
+            continue;
+        };
+        found.insert(id);
+        unverified_count += u64::from(unit.is_present && !replay.is_certain(unit));
+        check_row(connection, row, unit, replay, &times, findings)?;
+    }
+    for unit in replay.units().iter().filter(|unit| !found.contains(&unit.id)) {
+        findings.add(DeviationKind::Unit, Some(unit.last_run), || {
+            Deviation::of(DeviationKind::Unit, units::TABLE.name).row(unit.id).field("id").recomputed(unit.id)
+        });
+    }
+    Ok(unverified_count)
+}
+
+fn check_row(
+    connection: &Connection,
+    row: &Row<'_>,
+    unit: &Known,
+    replay: &Replay,
+    times: &HashMap<RunId, &str>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let part = replay.part(unit);
+    let last_run = integer(row, 9)?.map(RunId);
+    let is_last = last_run.is_some_and(|run| replay.may_be_last(unit, run));
+    // Where the run itself is another one, its time is as well.
+    let last = last_run.filter(|_| is_last).unwrap_or(unit.last_run);
+    let texts = [
+        (1, "project", Some(part.project.as_str())),
+        (2, "part", Some(part.part.as_str())),
+        (7, "state", Some(if unit.is_present { "present" } else { "removed" })),
+        (10, "last_seen_at", times.get(&last).copied()),
+    ];
+    for (column, name, told) in texts {
+        if told.is_some() && text(row, column)? != told {
+            tell(row, (column, name), told.unwrap_or_default(), findings)?;
+        }
+    }
+    if integer(row, 8)? != Some(unit.first_run.0) {
+        tell(row, (8, "first_run"), &unit.first_run.to_string(), findings)?;
+    }
+    if !is_last {
+        tell(row, (9, "last_run"), &unit.last_run.to_string(), findings)?;
+    }
+    if unit.is_present && !replay.is_certain(unit) {
+        // Its lines may have been others in the last record, which is pruned.
+    } else if let Some(content) = unit.content.map(|content| content.to_string())
+        && text(row, 11)? != Some(&content)
+    {
+        tell(row, (11, "content_hash"), &content, findings)?;
+    }
+    for (column, name, told) in [(12, "code_hash", unit.code), (13, "intent_hash", unit.intent)] {
+        if let Some(told) = told
+            && row.get_ref(column)?.as_blob().ok() != Some(&told.0)
+        {
+            tell(row, (column, name), &hex(&told.0), findings)?;
+        }
+    }
+    check_names(connection, row, unit, findings)
+}
+
+fn check_names(connection: &Connection, row: &Row<'_>, unit: &Known, findings: &mut Findings) -> Result<()> {
+    let ordinal = integer(row, 6)?.and_then(|ordinal| u32::try_from(ordinal).ok());
+    if let (Some(file_path), Some(kind), Some(name), Some(ordinal)) =
+        (text(row, 3)?, text(row, 4)?, text(row, 5)?, ordinal)
+        && unit_hash(&UnitKey { file_path, kind, name, ordinal }) == unit.key
+    {
+        return Ok(());
+    }
+    let told = metadata(connection, unit.id, unit.last_sequence())?;
+    let Some(told) = told.as_deref().and_then(|text| serde_json::from_str::<Metadata<'_>>(text).ok()) else {
+        return tell(row, (3, "file_path"), "", findings);
+    };
+    let ordinal = told.ordinal.to_string();
+    let told = [
+        (3, "file_path", &*told.file_path),
+        (4, "kind", &told.kind),
+        (5, "name", &told.name),
+        (6, "ordinal", &ordinal),
+    ];
+    for (column, name, told) in told {
+        if show(row.get_ref(column)?) != told {
+            tell(row, (column, name), told, findings)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(row: &Row<'_>, (column, name): (usize, &str), told: &str, findings: &mut Findings) -> Result<()> {
+    let (id, path, stored) = (row.get(0)?, show(row.get_ref(3)?), show(row.get_ref(column)?));
+    findings.add(DeviationKind::Unit, integer(row, 9)?.map(RunId), || {
+        Deviation::of(DeviationKind::Unit, units::TABLE.name)
+            .row(id)
+            .place(path)
+            .field(name)
+            .stored(stored)
+            .recomputed(told)
+    });
+    Ok(())
+}

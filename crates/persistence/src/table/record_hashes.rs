@@ -1,0 +1,42 @@
+//! The table `record_hashes`: the hash of each record, as it was when the record was written.
+//!
+//! Rows are only removed once `snapshot_chain` says that their snapshot is pruned.
+
+use cds_model::RecordHashes;
+use rusqlite::{Result, Statement, params};
+
+use super::Table;
+use crate::RunId;
+
+pub(crate) const TABLE: Table = Table {
+    name: "record_hashes",
+    create: "
+CREATE TABLE IF NOT EXISTS record_hashes (
+    record_id INTEGER PRIMARY KEY NOT NULL REFERENCES records(id) DEFERRABLE INITIALLY DEFERRED,
+    run_id INTEGER NOT NULL,
+    content_hash TEXT NOT NULL,
+    field_sums BLOB NOT NULL
+) WITHOUT ROWID",
+    indexes: &[],
+    guards: &[
+        "CREATE TRIGGER IF NOT EXISTS record_hashes_insert BEFORE INSERT ON record_hashes
+WHEN EXISTS (SELECT 1 FROM record_hashes WHERE record_id = NEW.record_id)
+BEGIN SELECT RAISE(FAIL, 'record_hashes is append-only'); END",
+        "CREATE TRIGGER IF NOT EXISTS record_hashes_update BEFORE UPDATE ON record_hashes
+BEGIN SELECT RAISE(ABORT, 'record_hashes is append-only'); END",
+        "CREATE TRIGGER IF NOT EXISTS record_hashes_delete BEFORE DELETE ON record_hashes
+WHEN NOT EXISTS (SELECT 1 FROM snapshot_chain WHERE run_id = OLD.run_id AND event = 'pruned')
+BEGIN SELECT RAISE(ABORT, 'record_hashes is append-only; cds runs prune removes whole snapshots'); END",
+    ],
+    insert: "INSERT OR FAIL INTO record_hashes (record_id, run_id, content_hash, field_sums) VALUES (?1, ?2, ?3, ?4)",
+};
+
+/// Writes the hashes of one record and says how many rows were written.
+pub(crate) fn insert(
+    statement: &mut Statement<'_>,
+    record_id: i64,
+    run: RunId,
+    hashes: &RecordHashes,
+) -> Result<usize> {
+    statement.execute(params![record_id, run.0, hashes.content.to_string(), hashes.field_sums])
+}

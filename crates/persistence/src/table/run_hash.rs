@@ -1,0 +1,70 @@
+//! One hash over what a run has beside its records: its row, its analyzer errors, the questions of its records and the
+//! account of its intents, without the numbers of the run and of its records.
+
+use cds_model::{FieldHasher, FieldValue, Fingerprint};
+use rusqlite::{Connection, Result, types::ValueRef};
+
+use super::{Table, analyzer_errors, enrichments, record_questions, runs};
+use crate::RunId;
+
+/// The parts in their order; each row of a part is its name and these columns.
+const PARTS: [(&Table, &str); 4] = [
+    (
+        &runs::TABLE,
+        "
+SELECT started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status, analyzer_error_count,
+       intent_failed_count, record_count
+FROM runs
+WHERE id = ?1",
+    ),
+    (
+        &analyzer_errors::TABLE,
+        "SELECT id, file_path, line, reason FROM analyzer_errors WHERE run_id = ?1 ORDER BY id",
+    ),
+    (
+        // The ids of a run's records follow each other, so a place among them needs no counting.
+        &record_questions::TABLE,
+        "
+SELECT record_id - (SELECT min(id) FROM records WHERE run_id = ?1), question, is_cut
+FROM record_questions
+WHERE record_id BETWEEN (SELECT min(id) FROM records WHERE run_id = ?1)
+                    AND (SELECT max(id) FROM records WHERE run_id = ?1)
+ORDER BY record_id",
+    ),
+    (
+        &enrichments::TABLE,
+        "
+SELECT selected_count, asked_count, reused_count, shared_count, failed_count, retried_count, call_count, cut_count,
+       prompt_tokens, answer_tokens, elapsed_seconds, mean_latency_seconds, p95_latency_seconds
+FROM enrichments
+WHERE run_id = ?1",
+    ),
+];
+
+/// The hash over what is stored now.
+pub(crate) fn of(connection: &Connection, run: RunId) -> Result<Fingerprint> {
+    let mut hasher = FieldHasher::new("cds run 1");
+    for (table, sql) in PARTS {
+        let mut statement = connection.prepare(sql)?;
+        let column_count = statement.column_count();
+        let mut rows = statement.query([run.0])?;
+        while let Some(row) = rows.next()? {
+            hasher.push(table.name.into());
+            for column in 0..column_count {
+                hasher.push(field_value(row.get_ref(column)?));
+            }
+        }
+    }
+    Ok(hasher.finish())
+}
+
+/// The value as it goes into a hash.
+pub(crate) fn field_value(value: ValueRef<'_>) -> FieldValue<'_> {
+    match value {
+        ValueRef::Null => FieldValue::Null,
+        ValueRef::Integer(number) => FieldValue::Integer(number),
+        ValueRef::Real(number) => FieldValue::Real(number),
+        ValueRef::Text(bytes) => FieldValue::Text(bytes),
+        ValueRef::Blob(bytes) => FieldValue::Blob(bytes),
+    }
+}

@@ -1,0 +1,135 @@
+//! What a snapshot proves: its rows in the chain and in the history, and the hashes of its records as they are now.
+
+use std::sync::Arc;
+
+use cds_model::{ChainLink, MerkleTree, RECORD_FIELDS, RecordHashes};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, named_params};
+
+use crate::{
+    ChainRow, Counted, RunId, StateRow,
+    table::{read_number, run_hash::field_value},
+};
+
+/// The fields in the order of [`RECORD_FIELDS`].
+const RECORDS: &str = "
+SELECT kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum, intent, intent_status,
+       intent_error
+FROM records
+WHERE run_id = ?1
+ORDER BY id";
+
+/// Another program may have given the number of a removed snapshot again: the last one counts.
+const SEALED: &str = "
+SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapshot_root, run_hash, history_sequence,
+       history_hash, previous_hash, hash
+FROM snapshot_chain
+WHERE run_id = ?1 AND event = ?2
+ORDER BY sequence DESC
+LIMIT 1";
+
+const LATEST: &str = "
+SELECT run_id
+FROM snapshot_chain AS chain
+WHERE project = :project AND part = :part AND event = :event AND EXISTS (SELECT 1 FROM runs WHERE id = chain.run_id)
+ORDER BY sequence DESC
+LIMIT 1";
+
+/// The rows that were written with a snapshot follow those that there were at the row of the chain before.
+const TRANSITIONS: &str = "
+SELECT transition, count(*)
+FROM unit_history
+WHERE sequence <= :last AND sequence > coalesce((SELECT history_sequence
+                                                 FROM snapshot_chain
+                                                 WHERE sequence < :sequence
+                                                 ORDER BY sequence DESC
+                                                 LIMIT 1), 0)
+GROUP BY transition";
+
+const DIGESTS: &str = "
+SELECT DISTINCT model_digest
+FROM record_questions AS asked JOIN intent_cache AS kept ON kept.question = asked.question
+WHERE asked.record_id IN (SELECT id FROM records WHERE run_id = ?1) AND model_digest <> ''
+ORDER BY model_digest
+LIMIT ?2";
+
+/// The definitions and files of a run, told by their code, in the order of the snapshot; one row's code is in memory at
+/// a time.
+pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<StateRow>> {
+    let mut statement = connection.prepare(RECORDS)?;
+    let mut rows = statement.query([run.0])?;
+    let mut found: Vec<StateRow> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let path = row.get_ref(1)?.as_str()?;
+        // The records of a file stand together.
+        let shared = found.last().map(|last| &last.file_path).filter(|last| ***last == *path);
+        found.push(StateRow {
+            kind: row.get(0)?,
+            file_path: shared.map_or_else(|| Arc::from(path), Arc::clone),
+            signature: row.get(2)?,
+            start_line: row.get(3)?,
+            end_line: row.get(4)?,
+            code: hashes(row)?.code,
+        });
+    }
+    Ok(found)
+}
+
+/// The tree over the records of a run as they are stored now.
+pub(crate) fn tree(connection: &Connection, run: RunId) -> Result<MerkleTree> {
+    let mut statement = connection.prepare(RECORDS)?;
+    let mut rows = statement.query([run.0])?;
+    let mut tree = MerkleTree::default();
+    while let Some(row) = rows.next()? {
+        tree.push(hashes(row)?.content);
+    }
+    Ok(tree)
+}
+
+fn hashes(row: &Row<'_>) -> Result<RecordHashes> {
+    let mut fields = [cds_model::FieldValue::Null; RECORD_FIELDS.len()];
+    for (column, field) in fields.iter_mut().enumerate() {
+        *field = field_value(row.get_ref(column)?);
+    }
+    Ok(RecordHashes::of(&fields))
+}
+
+/// The row with which a snapshot was chained; none for a snapshot without one.
+pub(crate) fn sealed(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
+    connection.prepare_cached(SEALED)?.query_row((run.0, ChainLink::SNAPSHOT), read).optional()
+}
+
+/// The latest snapshot of a part of a project that is there.
+pub(crate) fn latest(connection: &Connection, project: &str, part: &str) -> Result<Option<RunId>> {
+    let parameters = named_params! { ":project": project, ":part": part, ":event": ChainLink::SNAPSHOT };
+    connection.query_row(LATEST, parameters, |row| row.get(0).map(RunId)).optional()
+}
+
+/// How often each transition occurred in the snapshot of that row.
+pub(crate) fn transitions(connection: &Connection, row: &ChainRow) -> Result<Vec<Counted>> {
+    let read = |row: &Row<'_>| Ok(Counted { name: row.get(0)?, count: read_number(row, 1)? });
+    let parameters = named_params! { ":last": row.history_sequence, ":sequence": row.sequence };
+    connection.prepare(TRANSITIONS)?.query_map(parameters, read)?.collect()
+}
+
+/// The digests of the models whose kept answers the records of a run have, at most `limit`.
+pub(crate) fn model_digests(connection: &Connection, run: RunId, limit: i64) -> Result<Vec<String>> {
+    connection.prepare(DIGESTS)?.query_map((run.0, limit), |row| row.get(0))?.collect()
+}
+
+fn read(row: &Row<'_>) -> Result<ChainRow> {
+    Ok(ChainRow {
+        sequence: row.get(0)?,
+        event: row.get(1)?,
+        run_id: RunId(row.get(2)?),
+        project: row.get(3)?,
+        part: row.get(4)?,
+        recorded_at: row.get(5)?,
+        record_count: row.get(6)?,
+        snapshot_root: row.get(7)?,
+        run_hash: row.get(8)?,
+        history_sequence: row.get(9)?,
+        history_hash: row.get(10)?,
+        previous_hash: row.get(11)?,
+        hash: row.get(12)?,
+    })
+}

@@ -1,0 +1,272 @@
+//! The units, their history, and the records that a transition speaks of; read.
+//!
+//! Every statement but those for a name that nobody finds goes by an index or a row id, or through the transitions alone.
+
+use std::collections::BTreeSet;
+
+use cds_model::{FieldValue, RECORD_FIELDS, RecordHashes};
+use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, types::ValueRef};
+
+use crate::{RecordedUnit, RunId, StoredUnit, UnitPlace, UnitTransition, table::read_number};
+
+const UNITS: &str = "
+SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash
+FROM units";
+
+const OF_ID: &str = "WHERE id = ?1";
+
+const NAMED: &str = "
+WHERE file_path = ?1 AND name = ?2 AND (?3 IS NULL OR ordinal = ?3) AND (?4 IS NULL OR project = ?4)
+ORDER BY id";
+
+/// What begins with a text lies between it and the same text with the last of all characters behind it.
+const FILES_BEGINNING: &str = "
+WHERE file_path >= ?1 AND file_path < ?1 || char(1114111) AND kind = 'file' AND (?2 IS NULL OR project = ?2)
+ORDER BY file_path, project, part, id";
+
+const NAMES_BEGINNING: &str = "
+WHERE file_path = ?1 AND kind <> 'file' AND name >= ?2 AND name < ?2 || char(1114111)
+      AND (?3 IS NULL OR project = ?3)
+ORDER BY name, kind, ordinal, project, part, id";
+
+/// The newest are those that are most likely meant, where there are too many to look at.
+const ANY: &str = "
+WHERE ?1 IS NULL OR project = ?1
+ORDER BY id DESC
+LIMIT ?2";
+
+const PROJECTS: &str = "SELECT DISTINCT project FROM units ORDER BY project";
+
+/// Moves are told by a part of their metadata that stands there as it was written. The rows are read as they lie: an order
+/// would be taken from an index that leads to each of them for itself.
+const MOVED_FROM: &str = "SELECT unit_id FROM unit_history WHERE transition = 'moved' AND instr(metadata, ?1) > 0";
+
+const DEFINITIONS: &str = "
+SELECT count(*)
+FROM units
+WHERE file_path = ?1 AND project = ?2 AND part = ?3 AND kind <> 'file' AND state = 'present'";
+
+const HISTORY: &str = "
+SELECT sequence, run_id, transition, previous_content_hash, content_hash, actor, reasoning, metadata, recorded_at,
+       previous_hash, hash
+FROM unit_history
+WHERE unit_id = ?1
+ORDER BY sequence";
+
+const IS_STORED: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
+
+const INVOCATION: &str = "
+SELECT run_id, code_ref
+FROM runs_ledger
+WHERE snapshot_id = ?1
+ORDER BY rowid DESC
+LIMIT 1";
+
+const SNAPSHOTS: &str = "
+SELECT run_id, EXISTS (SELECT 1 FROM runs WHERE runs.id = run_id)
+FROM snapshot_chain
+WHERE event = 'snapshot' AND project = ?1 AND part = ?2 AND run_id BETWEEN ?3 AND ?4";
+
+/// The records of a snapshot lie together, so that the index over the paths, to which the plus leads, meets no others.
+const IN_FILE: &str = "
+SELECT id, kind, signature, start_line, end_line
+FROM records
+WHERE +run_id = ?1 AND file_path = ?2 AND id BETWEEN ?3 AND ?4
+ORDER BY id";
+
+/// In the order of `RECORD_FIELDS`.
+const RECORD: &str = "
+SELECT kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum, intent, intent_status,
+       intent_error
+FROM records
+WHERE id = ?1";
+
+/// The unit of a number.
+pub(crate) fn of_id(connection: &Connection, id: i64) -> Result<Option<StoredUnit>> {
+    connection.prepare_cached(&format!("{UNITS} {OF_ID}"))?.query_row([id], read).optional()
+}
+
+/// The units of a file that are called `name` now, or were when they were removed.
+pub(crate) fn named(
+    connection: &Connection,
+    file_path: &str,
+    name: &str,
+    ordinal: Option<u32>,
+    project: Option<&str>,
+) -> Result<Vec<StoredUnit>> {
+    list(connection, NAMED, (file_path, name, ordinal, project))
+}
+
+/// The files whose paths begin with `beginning`.
+pub(crate) fn files_beginning(
+    connection: &Connection,
+    beginning: &str,
+    project: Option<&str>,
+) -> Result<Vec<StoredUnit>> {
+    list(connection, FILES_BEGINNING, (beginning, project))
+}
+
+/// The definitions of a file whose names begin with `beginning`.
+pub(crate) fn names_beginning(
+    connection: &Connection,
+    file_path: &str,
+    beginning: &str,
+    project: Option<&str>,
+) -> Result<Vec<StoredUnit>> {
+    list(connection, NAMES_BEGINNING, (file_path, beginning, project))
+}
+
+/// The newest units, at most `limit`.
+pub(crate) fn newest(connection: &Connection, project: Option<&str>, limit: i64) -> Result<Vec<StoredUnit>> {
+    list(connection, ANY, (project, limit))
+}
+
+fn list(connection: &Connection, which: &str, parameters: impl Params) -> Result<Vec<StoredUnit>> {
+    connection.prepare(&format!("{UNITS} {which}"))?.query_map(parameters, read)?.collect()
+}
+
+fn read(row: &Row<'_>) -> Result<StoredUnit> {
+    Ok(StoredUnit {
+        id: row.get(0)?,
+        project: row.get(1)?,
+        part: row.get(2)?,
+        file_path: row.get(3)?,
+        kind: row.get(4)?,
+        name: row.get(5)?,
+        ordinal: row.get(6)?,
+        is_present: row.get_ref(7)?.as_str().is_ok_and(|state| state == "present"),
+        first_run: RunId(row.get(8)?),
+        last_run: RunId(row.get(9)?),
+        last_seen_at: row.get(10)?,
+        content_hash: row.get(11)?,
+    })
+}
+
+/// Every project that has units.
+pub(crate) fn projects(connection: &Connection) -> Result<Vec<String>> {
+    connection.prepare(PROJECTS)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The numbers of the units one of whose moves has `origin` in its metadata, ascending.
+pub(crate) fn moved_from(connection: &Connection, origin: &str) -> Result<Vec<i64>> {
+    let units: Result<BTreeSet<i64>> = connection.prepare(MOVED_FROM)?.query_map([origin], |row| row.get(0))?.collect();
+    Ok(units?.into_iter().collect())
+}
+
+/// How many definitions the file of `unit` holds now.
+pub(crate) fn definition_count(connection: &Connection, unit: &StoredUnit) -> Result<u64> {
+    let parameters = (&unit.file_path, &unit.project, &unit.part);
+    connection.query_row(DEFINITIONS, parameters, |row| read_number(row, 0))
+}
+
+/// What became of a unit, in order; whose snapshots these are is not known yet.
+pub(crate) fn history(connection: &Connection, unit_id: i64) -> Result<Vec<UnitTransition>> {
+    connection.prepare(HISTORY)?.query_map([unit_id], read_transition)?.collect()
+}
+
+fn read_transition(row: &Row<'_>) -> Result<UnitTransition> {
+    Ok(UnitTransition {
+        sequence: row.get(0)?,
+        run_id: RunId(row.get(1)?),
+        transition: row.get(2)?,
+        previous_content_hash: row.get(3)?,
+        content_hash: row.get(4)?,
+        actor: row.get(5)?,
+        reasoning: row.get(6)?,
+        metadata: row.get(7)?,
+        recorded_at: row.get(8)?,
+        previous_hash: row.get(9)?,
+        hash: row.get(10)?,
+        is_stored: false,
+        ledger_id: None,
+        code_ref: None,
+    })
+}
+
+/// Whether a snapshot is there.
+pub(crate) fn is_stored(connection: &Connection, run: RunId) -> Result<bool> {
+    connection.prepare_cached(IS_STORED)?.query_row([run.0], |row| row.get(0))
+}
+
+/// The id and the commit of the newest invocation that names a snapshot.
+pub(crate) fn invocation(connection: &Connection, run: RunId) -> Result<Option<(String, Option<String>)>> {
+    connection.prepare_cached(INVOCATION)?.query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Shows the snapshots of a project's part from `first` to `last` to `visit`, and whether they are still there, until it
+/// says that it has what it wants.
+pub(crate) fn snapshots(
+    connection: &Connection,
+    place: &UnitPlace<'_>,
+    (first, last): (RunId, RunId),
+    newest_first: bool,
+    mut visit: impl FnMut(RunId, bool) -> Result<bool>,
+) -> Result<()> {
+    let order = if newest_first { "ORDER BY run_id DESC" } else { "ORDER BY run_id" };
+    let mut statement = connection.prepare_cached(&format!("{SNAPSHOTS} {order}"))?;
+    let mut rows = statement.query((place.project, place.part, first.0, last.0))?;
+    while let Some(row) = rows.next()? {
+        if visit(RunId(row.get(0)?), row.get(1)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One record of a file, as far as its name depends on it.
+pub(crate) struct FileRow {
+    pub(crate) id: i64,
+    pub(crate) kind: String,
+    pub(crate) signature: Option<String>,
+    pub(crate) start_line: u32,
+    pub(crate) end_line: u32,
+}
+
+/// The records of a file in a snapshot whose records have the ids from `first` to `last`.
+pub(crate) fn in_file(
+    connection: &Connection,
+    run: RunId,
+    file_path: &str,
+    (first, last): (i64, i64),
+) -> Result<Vec<FileRow>> {
+    let read = |row: &Row<'_>| {
+        Ok(FileRow {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            signature: row.get(2)?,
+            start_line: row.get(3)?,
+            end_line: row.get(4)?,
+        })
+    };
+    connection.prepare_cached(IN_FILE)?.query_map((run.0, file_path, first, last), read)?.collect()
+}
+
+/// The record of an id with its hash as it is now, taken for that of `run`.
+pub(crate) fn record(connection: &Connection, run: RunId, id: i64) -> Result<Option<RecordedUnit>> {
+    let mut statement = connection.prepare_cached(RECORD)?;
+    statement.query_row([id], |row| read_record(row, run)).optional()
+}
+
+fn read_record(row: &Row<'_>, run_id: RunId) -> Result<RecordedUnit> {
+    let mut fields = [FieldValue::Null; RECORD_FIELDS.len()];
+    for (column, field) in fields.iter_mut().enumerate() {
+        *field = match row.get_ref(column)? {
+            ValueRef::Null => FieldValue::Null,
+            ValueRef::Integer(number) => FieldValue::Integer(number),
+            ValueRef::Real(number) => FieldValue::Real(number),
+            ValueRef::Text(bytes) => FieldValue::Text(bytes),
+            ValueRef::Blob(bytes) => FieldValue::Blob(bytes),
+        };
+    }
+    Ok(RecordedUnit {
+        run_id,
+        is_nearest: false,
+        content_hash: RecordHashes::of(&fields).content.to_string(),
+        start_line: row.get(3)?,
+        end_line: row.get(4)?,
+        raw_code: row.get(5)?,
+        intent: row.get(8)?,
+        intent_status: row.get(9)?,
+        intent_error: row.get(10)?,
+    })
+}

@@ -1,0 +1,80 @@
+//! What a verification reads: every row that a hash is made from, whatever somebody made of it.
+
+/// Everything but its own hash comes first, in the order in which it is hashed.
+pub(crate) const CHAIN: &str = "
+SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapshot_root, run_hash, history_sequence,
+       history_hash, previous_hash, hash
+FROM snapshot_chain
+ORDER BY sequence";
+
+/// Everything but its own hash comes first, in the order in which it is hashed.
+pub(crate) const HISTORY: &str = "
+SELECT sequence, unit_id, run_id, transition, previous_content_hash, content_hash, actor, reasoning, metadata,
+       recorded_at, previous_hash, hash
+FROM unit_history
+WHERE sequence > ?1 AND sequence <= ?2
+ORDER BY sequence";
+
+/// What was last told of a unit.
+pub(crate) const LAST_METADATA: &str = "
+SELECT metadata
+FROM unit_history
+WHERE unit_id = ?1 AND sequence <= ?2
+ORDER BY sequence DESC
+LIMIT 1";
+
+/// The fields in which a record is hashed, and its hashes.
+pub(crate) const RECORDS: &str = "
+SELECT records.kind, records.file_path, records.signature, records.start_line, records.end_line, records.raw_code,
+       records.normalized_code, records.md5sum, records.intent, records.intent_status, records.intent_error,
+       records.id, record_hashes.record_id, record_hashes.run_id, record_hashes.content_hash, record_hashes.field_sums
+FROM records
+LEFT JOIN record_hashes ON record_hashes.record_id = records.id
+WHERE records.run_id = ?1
+ORDER BY records.id";
+
+/// Records of snapshots without a row in the chain. The index is not used: without its order, all are read in one go.
+pub(crate) const UNSEALED_RECORDS: &str = "
+SELECT id, run_id, file_path, start_line, normalized_code, md5sum
+FROM records
+WHERE +run_id NOT IN (SELECT run_id FROM snapshot_chain WHERE event = 'snapshot') AND (?1 IS NULL OR run_id = ?1)
+ORDER BY id";
+
+/// The same of a database without a chain.
+pub(crate) const ALL_RECORDS: &str = "
+SELECT id, run_id, file_path, start_line, normalized_code, md5sum
+FROM records
+WHERE ?1 IS NULL OR +run_id = ?1
+ORDER BY id";
+
+pub(crate) const RUNS: &str = "SELECT id FROM runs ORDER BY id";
+
+pub(crate) const STRAY_HASHES: &str = "
+SELECT record_id, run_id
+FROM record_hashes
+WHERE NOT EXISTS (SELECT 1 FROM records WHERE records.id = record_hashes.record_id)
+   OR run_id NOT IN (SELECT run_id FROM snapshot_chain WHERE event = 'snapshot')
+ORDER BY record_id";
+
+pub(crate) const ERROR_PATHS: &str = "SELECT DISTINCT file_path FROM analyzer_errors WHERE run_id = ?1";
+
+pub(crate) const UNITS: &str = "
+SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash,
+       code_hash, intent_hash
+FROM units
+ORDER BY id";
+
+/// Snapshots that the accounts know, from one number on.
+pub(crate) const LEDGER_SNAPSHOTS: &str = "
+SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id >= ?1 ORDER BY snapshot_id";
+
+pub(crate) const TRIGGER: &str = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?1";
+
+/// The triggers of a table, which in a database of our own are ours.
+pub(crate) const TRIGGERS_OF: &str = "
+SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 ORDER BY name";
+
+/// Rows of one table that point at a row that is missing.
+pub(crate) const DANGLING: &str = r#"SELECT rowid, parent FROM pragma_foreign_key_check(?1)"#;
+
+pub(crate) const INTEGRITY: &str = "PRAGMA integrity_check(100)";

@@ -1,0 +1,105 @@
+//! The table `snapshot_chain`: one row a snapshot that was written, and one a snapshot that was pruned; append only, each
+//! row with the hash of the one before.
+
+use cds_model::{ChainLink, Fingerprint};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, Statement, params};
+
+use super::{Index, Table};
+use crate::{ChainRow, RunId};
+
+pub(crate) const TABLE: Table = Table {
+    name: "snapshot_chain",
+    create: "
+CREATE TABLE IF NOT EXISTS snapshot_chain (
+    sequence INTEGER PRIMARY KEY,
+    event TEXT NOT NULL,
+    run_id INTEGER NOT NULL,
+    project TEXT NOT NULL,
+    part TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    record_count INTEGER NOT NULL,
+    snapshot_root TEXT NOT NULL,
+    run_hash TEXT NOT NULL,
+    history_sequence INTEGER NOT NULL,
+    history_hash TEXT NOT NULL,
+    previous_hash TEXT NOT NULL,
+    hash TEXT NOT NULL
+)",
+    indexes: &[Index {
+        column: "run_id",
+        create: "CREATE INDEX IF NOT EXISTS idx_snapshot_chain_run_id ON snapshot_chain(run_id)",
+    }],
+    guards: &[
+        "CREATE TRIGGER IF NOT EXISTS snapshot_chain_insert BEFORE INSERT ON snapshot_chain
+WHEN NEW.sequence IS NOT -1 AND NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM snapshot_chain)
+BEGIN SELECT RAISE(FAIL, 'snapshot_chain is append-only: the next row has the next number'); END",
+        "CREATE TRIGGER IF NOT EXISTS snapshot_chain_update BEFORE UPDATE ON snapshot_chain
+BEGIN SELECT RAISE(ABORT, 'snapshot_chain is append-only'); END",
+        "CREATE TRIGGER IF NOT EXISTS snapshot_chain_delete BEFORE DELETE ON snapshot_chain
+BEGIN SELECT RAISE(ABORT, 'snapshot_chain is append-only'); END",
+    ],
+    insert: "
+INSERT OR FAIL INTO snapshot_chain (event, run_id, project, part, recorded_at, record_count, snapshot_root, run_hash,
+                            history_sequence, history_hash, previous_hash, hash)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+};
+
+const ROWS: &str = "
+SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapshot_root, run_hash, history_sequence,
+       history_hash, previous_hash, hash
+FROM snapshot_chain";
+
+const RUN_BOUNDS: &str = "SELECT (SELECT min(run_id) FROM snapshot_chain), (SELECT max(run_id) FROM snapshot_chain)";
+
+/// The last row; none where there is none.
+pub(crate) fn last(connection: &Connection) -> Result<Option<ChainRow>> {
+    connection.query_row(&format!("{ROWS} ORDER BY sequence DESC LIMIT 1"), [], read).optional()
+}
+
+/// The row that was written with a snapshot; none for a snapshot without one.
+pub(crate) fn of_snapshot(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
+    let sql = format!("{ROWS} WHERE run_id = ?1 AND event = '{}' ORDER BY sequence LIMIT 1", ChainLink::SNAPSHOT);
+    connection.query_row(&sql, [run.0], read).optional()
+}
+
+/// The least and the greatest number of a run in the chain; none where there is no row.
+pub(crate) fn run_bounds(connection: &Connection) -> Result<Option<(RunId, RunId)>> {
+    let read = |row: &Row<'_>| Ok(row.get(0).map(RunId).ok().zip(row.get(1).map(RunId).ok()));
+    connection.query_row(RUN_BOUNDS, [], read)
+}
+
+/// Writes one row with its hash and says how many rows were written; its number is the next one, which SQLite chooses.
+pub(crate) fn insert(statement: &mut Statement<'_>, link: &ChainLink<'_>, hash: Fingerprint) -> Result<usize> {
+    statement.execute(params![
+        link.event,
+        link.run_id,
+        link.project,
+        link.part,
+        link.recorded_at,
+        link.record_count,
+        link.snapshot_root,
+        link.run_hash,
+        link.history_sequence,
+        link.history_hash,
+        link.previous_hash,
+        hash.to_string(),
+    ])
+}
+
+fn read(row: &Row<'_>) -> Result<ChainRow> {
+    Ok(ChainRow {
+        sequence: row.get(0)?,
+        event: row.get(1)?,
+        run_id: RunId(row.get(2)?),
+        project: row.get(3)?,
+        part: row.get(4)?,
+        recorded_at: row.get(5)?,
+        record_count: row.get(6)?,
+        snapshot_root: row.get(7)?,
+        run_hash: row.get(8)?,
+        history_sequence: row.get(9)?,
+        history_hash: row.get(10)?,
+        previous_hash: row.get(11)?,
+        hash: row.get(12)?,
+    })
+}

@@ -1,0 +1,67 @@
+//! The table `unit_history`: what became of each unit, append only, each row with the hash of the one before.
+
+use cds_model::{Fingerprint, HistoryLink};
+use rusqlite::{Connection, OptionalExtension as _, Result, Statement, params};
+
+use super::{Index, Table};
+
+pub(crate) const TABLE: Table = Table {
+    name: "unit_history",
+    create: "
+CREATE TABLE IF NOT EXISTS unit_history (
+    sequence INTEGER PRIMARY KEY,
+    unit_id INTEGER NOT NULL REFERENCES units(id) DEFERRABLE INITIALLY DEFERRED,
+    run_id INTEGER NOT NULL,
+    transition TEXT NOT NULL,
+    previous_content_hash TEXT,
+    content_hash TEXT,
+    actor TEXT,
+    reasoning TEXT,
+    metadata TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    previous_hash TEXT NOT NULL,
+    hash TEXT NOT NULL
+)",
+    indexes: &[Index {
+        column: "unit_id",
+        create: "CREATE INDEX IF NOT EXISTS idx_unit_history_unit_id ON unit_history(unit_id)",
+    }],
+    guards: &[
+        // Also what REPLACE and UPSERT would do to a row that is there.
+        "CREATE TRIGGER IF NOT EXISTS unit_history_insert BEFORE INSERT ON unit_history
+WHEN NEW.sequence IS NOT -1 AND NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM unit_history)
+BEGIN SELECT RAISE(FAIL, 'unit_history is append-only: the next row has the next number'); END",
+        "CREATE TRIGGER IF NOT EXISTS unit_history_update BEFORE UPDATE ON unit_history
+BEGIN SELECT RAISE(ABORT, 'unit_history is append-only'); END",
+        "CREATE TRIGGER IF NOT EXISTS unit_history_delete BEFORE DELETE ON unit_history
+BEGIN SELECT RAISE(ABORT, 'unit_history is append-only'); END",
+    ],
+    insert: "
+INSERT OR FAIL INTO unit_history (unit_id, run_id, transition, previous_content_hash, content_hash, actor, reasoning,
+                          metadata, recorded_at, previous_hash, hash)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+};
+
+const LAST: &str = "SELECT sequence, hash FROM unit_history ORDER BY sequence DESC LIMIT 1";
+
+/// The number and the hash of the last row; none where there is none.
+pub(crate) fn last(connection: &Connection) -> Result<Option<(i64, String)>> {
+    connection.query_row(LAST, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Writes one row with its hash and says how many rows were written; its number is the next one, which SQLite chooses.
+pub(crate) fn insert(statement: &mut Statement<'_>, link: &HistoryLink<'_>, hash: Fingerprint) -> Result<usize> {
+    statement.execute(params![
+        link.unit_id,
+        link.run_id,
+        link.transition,
+        link.previous_content_hash,
+        link.content_hash,
+        link.actor,
+        link.reasoning,
+        link.metadata,
+        link.recorded_at,
+        link.previous_hash,
+        hash.to_string(),
+    ])
+}

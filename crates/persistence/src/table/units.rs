@@ -1,0 +1,208 @@
+//! The table `units`: each definition that is followed over time, as it was last seen.
+
+use cds_model::{Fingerprint, HistoryContext, UnitKey};
+use rusqlite::{Connection, Result, Statement, named_params, params};
+
+use super::{Index, Table};
+use crate::RunId;
+
+pub(crate) const TABLE: Table = Table {
+    name: "units",
+    create: "
+CREATE TABLE IF NOT EXISTS units (
+    id INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    part TEXT NOT NULL,
+    file_path TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    first_run INTEGER NOT NULL,
+    last_run INTEGER NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    code_hash BLOB NOT NULL,
+    intent_hash BLOB NOT NULL
+)",
+    indexes: &[
+        Index { column: "project", create: "CREATE INDEX IF NOT EXISTS idx_units_project ON units(project)" },
+        Index { column: "file_path", create: "CREATE INDEX IF NOT EXISTS idx_units_file_path ON units(file_path)" },
+    ],
+    guards: &[
+        "CREATE TRIGGER IF NOT EXISTS units_insert BEFORE INSERT ON units
+WHEN EXISTS (SELECT 1 FROM units WHERE id = NEW.id)
+BEGIN SELECT RAISE(FAIL, 'units are never replaced'); END",
+        // Another number would also let UPDATE OR REPLACE remove the unit that has it.
+        "CREATE TRIGGER IF NOT EXISTS units_update BEFORE UPDATE ON units
+WHEN NEW.id IS NOT OLD.id OR NEW.project IS NOT OLD.project OR NEW.part IS NOT OLD.part OR NEW.kind IS NOT OLD.kind
+     OR NEW.first_run IS NOT OLD.first_run
+BEGIN SELECT RAISE(FAIL, 'what a unit is never changes, only what became of it'); END",
+        "CREATE TRIGGER IF NOT EXISTS units_delete BEFORE DELETE ON units
+BEGIN SELECT RAISE(ABORT, 'units are never removed'); END",
+    ],
+    insert: "
+INSERT OR FAIL INTO units (project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash,
+                   code_hash, intent_hash)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'present', ?7, ?7, ?8, ?9, ?10, ?11)",
+};
+
+const OF_PROJECT: &str = "
+SELECT id, file_path, kind, name, ordinal, state, content_hash, code_hash, intent_hash
+FROM units
+WHERE project = ?1 AND part = ?2";
+
+const NAMES: &str = "SELECT file_path, kind, name, ordinal, last_run FROM units WHERE id = ?1";
+
+const SEEN: &str = "
+UPDATE OR FAIL units
+SET last_run = :run, last_seen_at = :at
+WHERE project = :project AND part = :part AND state = 'present' AND last_run <> :run
+  AND id NOT IN (SELECT value FROM json_each(:others))";
+
+const CHANGE: &str = "
+UPDATE OR FAIL units
+SET file_path = ?2, name = ?3, ordinal = ?4, state = 'present', last_run = ?5, last_seen_at = ?6, content_hash = ?7,
+    code_hash = ?8, intent_hash = ?9
+WHERE id = ?1";
+
+const REMOVE: &str = "UPDATE OR FAIL units SET state = 'removed' WHERE id = ?1";
+
+/// What was last seen of a unit. Values that another program spoiled are as if nothing had been seen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnitState {
+    pub(crate) is_present: bool,
+    pub(crate) content: Option<Fingerprint>,
+    pub(crate) code: [u8; 32],
+    pub(crate) intent: [u8; 32],
+}
+
+/// By what a unit goes within its project, and when it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnitNames {
+    pub(crate) file_path: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) ordinal: u32,
+    pub(crate) last_run: RunId,
+}
+
+impl UnitNames {
+    pub(crate) fn key(&self) -> UnitKey<'_> {
+        UnitKey { file_path: &self.file_path, kind: &self.kind, name: &self.name, ordinal: self.ordinal }
+    }
+}
+
+/// A unit as it is in the snapshot that is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SeenUnit<'a> {
+    pub(crate) key: UnitKey<'a>,
+    pub(crate) content: Fingerprint,
+    pub(crate) code: Fingerprint,
+    pub(crate) intent: Fingerprint,
+}
+
+/// Shows every unit of a part of a project to `visit`.
+pub(crate) fn of_project(
+    connection: &Connection,
+    context: &HistoryContext,
+    visit: &mut dyn FnMut(i64, UnitKey<'_>, UnitState),
+) -> Result<()> {
+    let mut statement = connection.prepare(OF_PROJECT)?;
+    let mut rows = statement.query((&context.project, &context.part))?;
+    while let Some(row) = rows.next()? {
+        let text = |column| row.get_ref(column).map(|value| value.as_str().unwrap_or_default());
+        let hash = |column| row.get_ref(column).map(|value| value.as_blob().unwrap_or_default().try_into());
+        let key = UnitKey { file_path: text(1)?, kind: text(2)?, name: text(3)?, ordinal: row.get(4)? };
+        let state = UnitState {
+            is_present: text(5)? == "present",
+            content: text(6)?.parse().ok(),
+            code: hash(7)?.unwrap_or_default(),
+            intent: hash(8)?.unwrap_or_default(),
+        };
+        visit(row.get(0)?, key, state);
+    }
+    Ok(())
+}
+
+/// The names of one unit.
+pub(crate) fn names_of(connection: &Connection, id: i64) -> Result<UnitNames> {
+    connection.prepare_cached(NAMES)?.query_row([id], |row| {
+        Ok(UnitNames {
+            file_path: row.get(0)?,
+            kind: row.get(1)?,
+            name: row.get(2)?,
+            ordinal: row.get(3)?,
+            last_run: RunId(row.get(4)?),
+        })
+    })
+}
+
+/// Writes a new unit and says how many rows were written.
+pub(crate) fn insert(
+    statement: &mut Statement<'_>,
+    context: &HistoryContext,
+    run: RunId,
+    at: &str,
+    unit: &SeenUnit<'_>,
+) -> Result<usize> {
+    statement.execute(params![
+        context.project,
+        context.part,
+        unit.key.file_path,
+        unit.key.kind,
+        unit.key.name,
+        unit.key.ordinal,
+        run.0,
+        at,
+        unit.content.to_string(),
+        unit.code.0,
+        unit.intent.0,
+    ])
+}
+
+/// Writes that every unit that is present was seen, but for `others`.
+pub(crate) fn mark_seen(
+    connection: &Connection,
+    context: &HistoryContext,
+    run: RunId,
+    at: &str,
+    others: &[i64],
+) -> Result<usize> {
+    let others = serde_json::Value::from(others).to_string();
+    connection.execute(
+        SEEN,
+        named_params! { ":run": run.0, ":at": at, ":project": context.project, ":part": context.part, ":others": others },
+    )
+}
+
+/// The statement for [`change`].
+pub(crate) fn prepare_change(connection: &Connection) -> Result<Statement<'_>> {
+    connection.prepare(CHANGE)
+}
+
+/// Writes that a unit is there now, as it was seen.
+pub(crate) fn change(
+    statement: &mut Statement<'_>,
+    id: i64,
+    run: RunId,
+    at: &str,
+    unit: &SeenUnit<'_>,
+) -> Result<usize> {
+    statement.execute(params![
+        id,
+        unit.key.file_path,
+        unit.key.name,
+        unit.key.ordinal,
+        run.0,
+        at,
+        unit.content.to_string(),
+        unit.code.0,
+        unit.intent.0,
+    ])
+}
+
+/// Writes that a unit is gone; when and as what it was last seen stays.
+pub(crate) fn remove(connection: &Connection, id: i64) -> Result<usize> {
+    connection.prepare_cached(REMOVE)?.execute([id])
+}
