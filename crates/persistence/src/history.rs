@@ -9,6 +9,8 @@ use crate::{PruneVerdict, RunId};
 pub struct SnapshotProof {
     /// The root of the tree over the content hashes of its records.
     pub snapshot_root: Fingerprint,
+    /// The hash over what the run has beside its records.
+    pub run_hash: Fingerprint,
     /// The hash of its row in `snapshot_chain`, which stands for everything that was written up to it.
     pub chain_head: Fingerprint,
     /// What became of the units.

@@ -15,6 +15,7 @@ mod statistics;
 mod step;
 mod table;
 mod telemetry;
+mod transfer;
 mod verification;
 
 pub use accepted::{Acceptance, AcceptedDuplicate};
@@ -30,13 +31,17 @@ pub use lock::{
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, CodeRow, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions, PlaceReport,
-    RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry, StateRow,
-    StoredUnit, TextQuery, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
+    Access, CodeRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions,
+    PlaceReport, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry,
+    StateRow, StoredUnit, TextQuery, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
+pub use transfer::{
+    ColumnKind, ImportError, ImportPlan, ImportedRun, RowVisitor, RunColumn, RunIdentity, RunSource, RunTable,
+    Transfer, TransferRow,
+};
 pub use verification::{Deviation, DeviationKind, Unverified, Verification, VerifyQuery};
 
 /// The version of the `SQLite` that is built in, such as `3.53.1`.

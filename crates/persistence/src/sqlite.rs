@@ -26,6 +26,7 @@ mod runs;
 mod schema;
 mod snapshot;
 mod states;
+mod transfer;
 mod units_reader;
 mod verify;
 
@@ -45,6 +46,7 @@ pub use self::{
     place::{FileSystem, PlaceReport, examine_place},
     reader::SqliteReader,
     states::{RecomputedProof, StateRow},
+    transfer::DatabaseRun,
     units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitPlace, UnitQuery, UnitRecord, UnitTransition},
 };
 

@@ -126,6 +126,12 @@ pub enum Step {
     Diagnose,
     /// Everything that proves the snapshots is recomputed.
     Verify,
+    /// What became of moved runs is read.
+    ReadTransfers,
+    /// What became of a moved run is written.
+    WriteTransfer,
+    /// A row of a run that comes from elsewhere is written; its table.
+    ImportRow(&'static str),
     /// Snapshots are removed.
     PruneRuns,
     /// The file is written anew without its gaps.
@@ -150,14 +156,6 @@ impl Step {
 
     pub(crate) fn question(index: usize, record: &Record) -> Self {
         Self::InsertQuestion {
-            number: index + 1,
-            file_path: Arc::clone(&record.file_path),
-            start_line: record.start_line,
-        }
-    }
-
-    pub(crate) fn record_hash(index: usize, record: &Record) -> Self {
-        Self::InsertRecordHash {
             number: index + 1,
             file_path: Arc::clone(&record.file_path),
             start_line: record.start_line,
@@ -226,6 +224,9 @@ impl fmt::Display for Step {
             Self::ReadRecords => formatter.write_str("read the records of a run"),
             Self::Diagnose => formatter.write_str("look over the database"),
             Self::Verify => formatter.write_str("verify"),
+            Self::ReadTransfers => formatter.write_str("read what became of moved runs"),
+            Self::WriteTransfer => formatter.write_str("write what became of a moved run"),
+            Self::ImportRow(table) => write!(formatter, "insert a row of {table} from elsewhere"),
             Self::PruneRuns => formatter.write_str("prune the snapshots"),
             Self::Compact => formatter.write_str("compact"),
             Self::Commit => formatter.write_str("commit"),

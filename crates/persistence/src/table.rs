@@ -12,12 +12,14 @@ pub(crate) mod record_hashes;
 pub(crate) mod record_questions;
 pub(crate) mod records;
 pub(crate) mod run_hash;
+pub(crate) mod run_tables;
 pub(crate) mod runs;
 pub(crate) mod runs_ledger;
 pub(crate) mod select;
 pub(crate) mod snapshot_chain;
 pub(crate) mod stage_runs;
 pub(crate) mod telemetry;
+pub(crate) mod transfer_log;
 pub(crate) mod unit_history;
 pub(crate) mod units;
 
@@ -48,7 +50,7 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 14] = [
+pub(crate) const TABLES: [&Table; 15] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
@@ -63,6 +65,7 @@ pub(crate) const TABLES: [&Table; 14] = [
     &units::TABLE,
     &unit_history::TABLE,
     &snapshot_chain::TABLE,
+    &transfer_log::TABLE,
 ];
 
 /// The tables of the contract; a database that has content and none of them is not ours.

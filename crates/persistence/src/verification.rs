@@ -45,7 +45,7 @@ pub struct Verification {
     pub unverified: Vec<Unverified>,
     /// How many such snapshots there are.
     pub unverified_run_count: u64,
-    /// Units that are present and whose last record was pruned: their hashes cannot be compared.
+    /// Units whose last record was pruned while they were present: not all of their hashes can be compared.
     pub unverified_unit_count: u64,
     /// The first deviation of each kind and run.
     pub deviations: Vec<Deviation>,

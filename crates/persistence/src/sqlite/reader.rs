@@ -140,10 +140,14 @@ impl SqliteReader {
                 return outcome;
             }
         }
-        Err(Error::ChangedWhileRead { path: self.origin.path.clone() })
+        Err(self.changed_while_read())
     }
 
-    fn is_overtaken(&self) -> bool {
+    pub(super) fn changed_while_read(&self) -> Error {
+        Error::ChangedWhileRead { path: self.origin.path.clone() }
+    }
+
+    pub(super) fn is_overtaken(&self) -> bool {
         self.access == Access::Immutable && Stamp::of(&self.origin) != self.stamp
     }
 }

@@ -1,8 +1,13 @@
 //! Writes one snapshot: the run with everything that belongs to it, in one transaction.
 
-use cds_model::RunSnapshot;
+use cds_model::{RecordHashes, RunSnapshot, record_fields};
 
-use super::{accounts, database::Database, history::HistoryWriter, inspection, schema};
+use super::{
+    accounts,
+    database::Database,
+    history::{HistoryWriter, Unread, Written},
+    inspection, schema,
+};
 use crate::{
     Error, RunId, SavedRun, Step,
     table::{analyzer_errors, enrichments, record_questions, records, runs, runs_ledger, snapshot_chain},
@@ -22,7 +27,8 @@ pub(super) fn write(
     let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
     write_enrichment(database, run_id, snapshot)?;
-    let proof = history.map(HistoryWriter::finish).transpose()?;
+    let unread = Unread::from_paths(snapshot.errors.iter().map(|error| error.file_path.as_str()));
+    let proof = history.map(|history| history.finish(&unread)).transpose()?;
     let warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
     database.check_is_in_place()?;
     if !may_commit() {
@@ -49,7 +55,7 @@ fn write_run(database: &Database, snapshot: &RunSnapshot) -> Result<RunId, Error
 
 /// One more than any snapshot had, those among them that only the ledger or the chain remembers; none where there is no
 /// such number.
-fn next_number(database: &Database) -> Result<Option<i64>, Error> {
+pub(super) fn next_number(database: &Database) -> Result<Option<i64>, Error> {
     let last = |connection| {
         let chained = snapshot_chain::run_bounds(connection)?.map(|(_, last)| last.0);
         Ok(runs::last(connection)?.max(runs_ledger::last_snapshot(connection)?).max(chained))
@@ -64,7 +70,8 @@ fn write_records<'a>(
     run: RunId,
     snapshot: &'a RunSnapshot,
 ) -> Result<Option<HistoryWriter<'a>>, Error> {
-    let mut history = HistoryWriter::of(database, run, snapshot)?;
+    let begin = |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context);
+    let mut history = snapshot.history.as_ref().map(begin).transpose()?;
     let mut insert_record = database.prepare_insert(&records::TABLE)?;
     let mut insert_question = database.prepare_insert(&record_questions::TABLE)?;
     for (index, record) in snapshot.records.iter().enumerate() {
@@ -72,7 +79,14 @@ fn write_records<'a>(
         database.check_one_row(outcome, || Step::record(index, record))?;
         let record_id = database.connection.last_insert_rowid();
         if let Some(history) = &mut history {
-            history.push(record_id)?;
+            history.push(&Written {
+                record_id,
+                kind: record.kind.as_str(),
+                file_path: &record.file_path,
+                signature: record.signature.as_deref(),
+                lines: (record.start_line, record.end_line),
+                hashes: RecordHashes::of(&record_fields(record, &record.md5sum.to_string())),
+            })?;
         }
         if let Some(question) = &record.question {
             let outcome = record_questions::insert(&mut insert_question, record_id, question);

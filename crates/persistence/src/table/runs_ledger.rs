@@ -85,6 +85,12 @@ UPDATE runs_ledger SET telemetry_recorded = ?2, telemetry_written = ?3, telemetr
 const LAST_SNAPSHOT: &str = "
 SELECT CAST(max(snapshot_id) AS INTEGER) FROM runs_ledger WHERE snapshot_id < 9223372036854775807";
 
+/// The snapshot of an invocation; none where it has none or is not known.
+pub(crate) fn snapshot_of(connection: &Connection, id: &str) -> Result<Option<i64>> {
+    let sql = "SELECT snapshot_id FROM runs_ledger WHERE run_id = ?1";
+    connection.query_row(sql, [id], |row| row.get(0)).optional().map(Option::flatten)
+}
+
 /// Writes the row of a run that begins, unless it is there, and says how many rows were written.
 pub(crate) fn insert(connection: &Connection, start: &RunStart) -> Result<usize> {
     connection.execute(

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cds_model::{Fingerprint, RunSnapshot, UnitKey, UnitName, match_units};
+use cds_model::{Fingerprint, UnitKey, UnitName, match_units};
 
 use super::{
     super::database::Database,
@@ -16,28 +16,28 @@ use crate::{
 
 /// A record under names that nothing had before.
 pub(super) struct NewUnit {
-    /// Its place in the snapshot.
-    pub(super) index: usize,
+    pub(super) file_path: String,
+    pub(super) kind: String,
     pub(super) name: UnitName,
     pub(super) content: Fingerprint,
     pub(super) code: Fingerprint,
     pub(super) intent: Fingerprint,
+    pub(super) lines: (u32, u32),
 }
 
 impl NewUnit {
-    fn seen<'a>(&'a self, snapshot: &'a RunSnapshot) -> Seen<'a> {
-        let record = &snapshot.records[self.index];
+    fn seen(&self) -> Seen<'_> {
         Seen {
             key: UnitKey {
-                file_path: &record.file_path,
-                kind: record.kind.as_str(),
+                file_path: &self.file_path,
+                kind: &self.kind,
                 name: &self.name.qualified,
                 ordinal: self.name.ordinal,
             },
             content: self.content,
             code: self.code,
             intent: self.intent,
-            lines: (record.start_line, record.end_line),
+            lines: self.lines,
         }
     }
 }
@@ -45,7 +45,7 @@ impl NewUnit {
 /// Writes what moved, returned or was added, then what was removed, and that all others were seen.
 pub(super) fn save_rest(
     database: &Database,
-    snapshot: &RunSnapshot,
+    unread: &Unread<'_>,
     new: &[NewUnit],
     known: &KnownUnits,
     rows: &mut HistoryRows<'_>,
@@ -53,7 +53,6 @@ pub(super) fn save_rest(
     if known.is_empty() {
         return Ok(());
     }
-    let unread = Unread::of(snapshot);
     let mut gone: Vec<(&KnownUnit, UnitNames)> = Vec::new();
     let mut unseen = Vec::new();
     for unit in known.missing() {
@@ -67,7 +66,7 @@ pub(super) fn save_rest(
         }
     }
     gone.sort_by(|left, right| left.1.key().cmp(&right.1.key()));
-    let seen: Vec<Seen<'_>> = new.iter().map(|unit| unit.seen(snapshot)).collect();
+    let seen: Vec<Seen<'_>> = new.iter().map(NewUnit::seen).collect();
     let before: Vec<_> = gone.iter().map(|(unit, names)| (names.key(), unit.state.code)).collect();
     let after: Vec<_> = seen.iter().map(|unit| (unit.key, unit.code.0)).collect();
     let matching = match_units(&before, &after);
@@ -93,10 +92,6 @@ pub(super) fn save_rest(
 pub(in super::super) struct Unread<'a>(HashSet<&'a str>);
 
 impl<'a> Unread<'a> {
-    fn of(snapshot: &'a RunSnapshot) -> Self {
-        Self::from_paths(snapshot.errors.iter().map(|error| error.file_path.as_str()))
-    }
-
     pub(in super::super) fn from_paths(paths: impl Iterator<Item = &'a str>) -> Self {
         Self(paths.collect())
     }

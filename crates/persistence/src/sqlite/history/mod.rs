@@ -9,9 +9,7 @@ mod known;
 mod rows;
 mod seal;
 
-use cds_model::{
-    ChainLink, HistoryContext, MerkleTree, RecordHashes, RunSnapshot, UnitKey, UnitRow, record_fields, unit_names,
-};
+use cds_model::{ChainLink, HistoryContext, MerkleTree, RecordHashes, SymbolKind, UnitKey, UnitRow, unit_names};
 
 use self::{
     fate::NewUnit,
@@ -25,17 +23,36 @@ use crate::{
     table::{self, record_hashes},
 };
 
+/// A record that was written, as far as its name depends on it, with its hashes.
+#[derive(Debug, Clone)]
+pub(super) struct Written<'a> {
+    pub(super) record_id: i64,
+    pub(super) kind: &'a str,
+    pub(super) file_path: &'a str,
+    pub(super) signature: Option<&'a str>,
+    /// The first and the last one.
+    pub(super) lines: (u32, u32),
+    pub(super) hashes: RecordHashes,
+}
+
+/// A record of the file that is being written.
+struct Pending {
+    kind: String,
+    signature: Option<String>,
+    lines: (u32, u32),
+    hashes: RecordHashes,
+}
+
 /// The history of one snapshot while its records are written.
 pub(super) struct HistoryWriter<'a> {
     database: &'a Database,
-    snapshot: &'a RunSnapshot,
     context: &'a HistoryContext,
     run: RunId,
     insert_hash: rusqlite::Statement<'a>,
     tree: MerkleTree,
-    /// The hashes of the records of the file that is being written; they are the last that were pushed.
-    of_file: Vec<RecordHashes>,
-    pushed_count: usize,
+    /// The file that is being written, and its records so far.
+    file_path: String,
+    of_file: Vec<Pending>,
     known: KnownUnits,
     /// What is in the snapshot under names that nothing had in the one before; in the order of the records.
     new: Vec<NewUnit>,
@@ -43,44 +60,56 @@ pub(super) struct HistoryWriter<'a> {
 }
 
 impl<'a> HistoryWriter<'a> {
-    /// A writer for `snapshot`, which is written as `run`; none where nobody wants its history.
-    pub(super) fn of(database: &'a Database, run: RunId, snapshot: &'a RunSnapshot) -> Result<Option<Self>, Error> {
-        let Some(context) = &snapshot.history else { return Ok(None) };
-        Ok(Some(Self {
+    /// A writer for the snapshot that is written as `run`, and was made at `at`.
+    pub(super) fn new(
+        database: &'a Database,
+        run: RunId,
+        at: String,
+        context: &'a HistoryContext,
+    ) -> Result<Self, Error> {
+        Ok(Self {
             database,
-            snapshot,
             context,
             run,
             insert_hash: database.prepare_insert(&record_hashes::TABLE)?,
             tree: MerkleTree::default(),
+            file_path: String::new(),
             of_file: Vec::new(),
-            pushed_count: 0,
             known: KnownUnits::load(database, context)?,
             new: Vec::new(),
-            rows: HistoryRows::new(database, run, snapshot.finished_at.to_string(), context)?,
-        }))
+            rows: HistoryRows::new(database, run, at, context)?,
+        })
     }
 
-    /// Goes on with the next record of the snapshot, which was written as `record_id`.
-    pub(super) fn push(&mut self, record_id: i64) -> Result<(), Error> {
-        let index = self.pushed_count;
-        let record = &self.snapshot.records[index];
-        if index > 0 && self.snapshot.records[index - 1].file_path != record.file_path {
+    /// Goes on with the next record of the snapshot.
+    pub(super) fn push(&mut self, record: &Written<'_>) -> Result<(), Error> {
+        if record.file_path != self.file_path {
             self.end_file()?;
+            record.file_path.clone_into(&mut self.file_path);
         }
-        let hashes = RecordHashes::of(&record_fields(record, &record.md5sum.to_string()));
-        let outcome = record_hashes::insert(&mut self.insert_hash, record_id, self.run, &hashes);
-        self.database.check_one_row(outcome, || Step::record_hash(index, record))?;
-        self.tree.push(hashes.content);
-        self.of_file.push(hashes);
-        self.pushed_count += 1;
+        let outcome = record_hashes::insert(&mut self.insert_hash, record.record_id, self.run, &record.hashes);
+        let count = self.tree.leaf_count();
+        self.database.check_one_row(outcome, || Step::InsertRecordHash {
+            number: usize::try_from(count).unwrap_or(usize::MAX).saturating_add(1),
+            file_path: record.file_path.into(),
+            start_line: record.lines.0,
+        })?;
+        self.tree.push(record.hashes.content);
+        self.of_file.push(Pending {
+            kind: record.kind.to_owned(),
+            signature: record.signature.map(str::to_owned),
+            lines: record.lines,
+            hashes: record.hashes,
+        });
         Ok(())
     }
 
     /// Once everything else of the snapshot is written: ends the history of its units, and chains it.
-    pub(super) fn finish(mut self) -> Result<SnapshotProof, Error> {
+    ///
+    /// `unread` are the files and folders of which something is missing.
+    pub(super) fn finish(mut self, unread: &Unread<'_>) -> Result<SnapshotProof, Error> {
         self.end_file()?;
-        fate::save_rest(self.database, self.snapshot, &self.new, &self.known, &mut self.rows)?;
+        fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         let database = self.database;
         let snapshot_root = self.tree.root();
         let run_hash = table::run_hash::of(&database.connection, self.run)
@@ -90,38 +119,38 @@ impl<'a> HistoryWriter<'a> {
             run: self.run,
             project: &self.context.project,
             part: &self.context.part,
-            record_count: table::count(self.pushed_count),
+            record_count: i64::try_from(self.tree.leaf_count()).unwrap_or(i64::MAX),
             snapshot_root: &snapshot_root.to_string(),
             run_hash: &run_hash.to_string(),
         };
         let chain_head = seal::write(database, self.rows.at(), &sealed)?;
-        Ok(SnapshotProof { snapshot_root, chain_head, transitions: self.rows.counts() })
+        Ok(SnapshotProof { snapshot_root, run_hash, chain_head, transitions: self.rows.counts() })
     }
 
     /// Names what the file holds, and writes what became of it as far as no other file decides that.
     fn end_file(&mut self) -> Result<(), Error> {
-        let first = self.pushed_count - self.of_file.len();
-        let records = &self.snapshot.records[first..self.pushed_count];
+        let records = std::mem::take(&mut self.of_file);
         let rows = records.iter().map(|record| UnitRow {
-            kind: record.kind,
-            file_path: &record.file_path,
+            // Another program may know more kinds; for a name only classes and files are special.
+            kind: record.kind.parse().unwrap_or(SymbolKind::Function),
+            file_path: &self.file_path,
             signature: record.signature.as_deref(),
-            start_line: record.start_line,
-            end_line: record.end_line,
+            start_line: record.lines.0,
+            end_line: record.lines.1,
         });
         let names = unit_names(&rows.collect::<Vec<_>>());
-        for (((record, hashes), name), index) in records.iter().zip(self.of_file.drain(..)).zip(names).zip(first..) {
+        for (record, name) in records.into_iter().zip(names) {
             let seen = Seen {
                 key: UnitKey {
-                    file_path: &record.file_path,
-                    kind: record.kind.as_str(),
+                    file_path: &self.file_path,
+                    kind: &record.kind,
                     name: &name.qualified,
                     ordinal: name.ordinal,
                 },
-                content: hashes.content,
-                code: hashes.code,
-                intent: hashes.intent,
-                lines: (record.start_line, record.end_line),
+                content: record.hashes.content,
+                code: record.hashes.code,
+                intent: record.hashes.intent,
+                lines: record.lines,
             };
             if let Some(origin) = self.known.take_present(&seen.key) {
                 self.rows.write_same(&seen, &origin)?;
@@ -129,8 +158,9 @@ impl<'a> HistoryWriter<'a> {
                 // Nothing can have come from elsewhere.
                 self.rows.write_added(&seen)?;
             } else {
-                let Seen { content, code, intent, .. } = seen;
-                self.new.push(NewUnit { index, name, content, code, intent });
+                let Seen { content, code, intent, lines, .. } = seen;
+                let file_path = self.file_path.clone();
+                self.new.push(NewUnit { file_path, kind: record.kind, name, content, code, intent, lines });
             }
         }
         Ok(())

@@ -79,8 +79,6 @@ struct Named {
     signature_end: Option<usize>,
     lines: (u32, u32),
     seen: Seen,
-    /// Whether it is as it was written.
-    is_intact: bool,
 }
 
 /// What the records of a snapshot come to.
@@ -152,13 +150,13 @@ impl<'a> RecordReader<'a> {
         self.tree.push(hashes.content);
         let at = || Ok((row.get(ID)?, place(row)?));
         check_md5(row, self.entry.run, (NORMALIZED_CODE, MD5SUM), at, self.findings)?;
-        let is_intact = self.check_hashes(row, &hashes)?;
-        self.keep(row, &hashes, is_intact)?;
+        let seen = self.check_hashes(row, &hashes)?;
+        self.keep(row, seen)?;
         Ok(byte_count)
     }
 
-    /// Compares with what was written with the record; says whether all of it is as it was.
-    fn check_hashes(&mut self, row: &Row<'_>, hashes: &RecordHashes) -> Result<bool> {
+    /// Compares with the hashes that were written with the record, and gives it as it was written.
+    fn check_hashes(&mut self, row: &Row<'_>, hashes: &RecordHashes) -> Result<Seen> {
         let run = self.entry.run;
         let id: i64 = row.get(ID)?;
         if integer(row, HASHED_ID)?.is_none() {
@@ -167,14 +165,15 @@ impl<'a> RecordReader<'a> {
                 let deviation = Deviation::of(DeviationKind::Unpaired, record_hashes::TABLE.name);
                 deviation.row(id).place(place).field("content_hash").recomputed(hashes.content)
             });
-            return Ok(false);
+            return Ok(Seen { content: None, code: None, intent: None });
         }
+        let whole = Seen { content: Some(hashes.content), code: Some(hashes.code), intent: Some(hashes.intent) };
         let content = fingerprint(row, CONTENT_HASH)?;
         let sums = row.get_ref(FIELD_SUMS)?;
         let sums_are_same = sums.as_blob().is_ok_and(|sums| sums == hashes.field_sums);
         let is_of_run = integer(row, HASHED_RUN)? == Some(run.0);
         if content == Some(hashes.content) && sums_are_same && is_of_run {
-            return Ok(true);
+            return Ok(whole);
         }
         let place = place(row)?;
         let stored_content = show(row.get_ref(CONTENT_HASH)?);
@@ -184,7 +183,7 @@ impl<'a> RecordReader<'a> {
                 let deviation = Deviation::of(DeviationKind::Record, records::TABLE.name).row(id).place(place);
                 deviation.field(altered.join(", ")).stored(stored_content).recomputed(hashes.content)
             });
-            return Ok(false);
+            return Ok(Seen { content, code: None, intent: None });
         }
         self.findings.add(DeviationKind::RecordHash, Some(run), || {
             let deviation = Deviation::of(DeviationKind::RecordHash, record_hashes::TABLE.name).row(id).place(place);
@@ -197,11 +196,11 @@ impl<'a> RecordReader<'a> {
                 deviation.field("field_sums").stored(show(sums)).recomputed(hex(&hashes.field_sums))
             }
         });
-        Ok(false)
+        Ok(whole)
     }
 
     /// Keeps what the name of a definition depends on until all of its file is read.
-    fn keep(&mut self, row: &Row<'_>, hashes: &RecordHashes, is_intact: bool) -> Result<()> {
+    fn keep(&mut self, row: &Row<'_>, seen: Seen) -> Result<()> {
         let path = text(row, FILE_PATH)?.unwrap_or_default();
         if path != self.file_path {
             self.end_file();
@@ -217,8 +216,7 @@ impl<'a> RecordReader<'a> {
             kind,
             signature_end: signature.map(|_| self.signatures.len()),
             lines: (line(3)?.unwrap_or_default(), line(4)?.unwrap_or_default()),
-            seen: Seen { content: hashes.content, code: hashes.code, intent: hashes.intent },
-            is_intact,
+            seen,
         });
         Ok(())
     }
@@ -247,7 +245,8 @@ impl<'a> RecordReader<'a> {
             };
             let wrong = self.replay.see(self.entry, &key, &named.seen);
             self.known_count += usize::from(wrong != Some("name"));
-            if let (Some(field), true) = (wrong, named.is_intact) {
+            // Of what was altered that is told already.
+            if let (Some(field), Some(_)) = (wrong, named.seen.code) {
                 let (path, line) = (&self.file_path, named.lines.0);
                 self.findings.add(DeviationKind::Definition, Some(self.entry.run), || {
                     Deviation::of(DeviationKind::Definition, records::TABLE.name)

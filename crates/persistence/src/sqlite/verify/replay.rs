@@ -63,12 +63,12 @@ pub(super) struct Replay {
     parts: Vec<Part>,
 }
 
-/// A record as the units are told by it.
+/// A record as it was written, as far as that is known: of one that was altered, only what it was hashed to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
-    pub(super) content: Fingerprint,
-    pub(super) code: Fingerprint,
-    pub(super) intent: Fingerprint,
+    pub(super) content: Option<Fingerprint>,
+    pub(super) code: Option<Fingerprint>,
+    pub(super) intent: Option<Fingerprint>,
 }
 
 impl Replay {
@@ -209,7 +209,7 @@ impl Replay {
         let part = self.part_of(Some(entry));
         let Some(&place) = self.by_key.get(&(part, unit_hash(key))) else { return Some("name") };
         let unit = &self.units[place];
-        let is_other = |known: Option<Fingerprint>, seen: Fingerprint| known.is_some_and(|known| known != seen);
+        let is_other = |known: Option<Fingerprint>, seen| known.zip(seen).is_some_and(|(known, seen)| known != seen);
         let wrong = if unit.changed.0 == entry.run {
             is_other(unit.content, seen.content).then_some("content_hash")
         } else if is_other(unit.code, seen.code) {
@@ -220,7 +220,9 @@ impl Replay {
         let unit = &mut self.units[place];
         unit.last_run = entry.run;
         unit.seen_in = Some(entry.run);
-        (unit.content, unit.code, unit.intent) = (Some(seen.content), Some(seen.code), Some(seen.intent));
+        unit.content = seen.content;
+        unit.code = seen.code.or(unit.code);
+        unit.intent = seen.intent.or(unit.intent);
         wrong
     }
 

@@ -84,7 +84,8 @@ pub(super) fn check_table(
             continue;
         };
         found.insert(id);
-        unverified_count += u64::from(unit.is_present && !replay.is_certain(unit));
+        let is_known = unit.code.is_some() && unit.intent.is_some();
+        unverified_count += u64::from(!is_known || (unit.is_present && !replay.is_certain(unit)));
         check_row(connection, row, unit, replay, &times, findings)?;
     }
     for unit in replay.units().iter().filter(|unit| !found.contains(&unit.id)) {

@@ -1,0 +1,306 @@
+//! Writes a run that comes from elsewhere, with everything that belongs to it, in one transaction.
+
+use std::collections::HashMap;
+
+use cds_model::{FieldValue, HistoryContext, RECORD_FIELDS, RecordHashes};
+use rusqlite::{
+    Statement, ToSql, params_from_iter,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use super::{
+    super::{
+        SqlitePersistence,
+        database::Database,
+        history::{HistoryWriter, Unread, Written},
+        inspection, journal, schema, snapshot,
+    },
+    log,
+};
+use crate::{
+    Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer,
+    table::run_tables::{
+        ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, RECORD_QUESTIONS, RECORDS, RUNS, RUNS_LEDGER, SNAPSHOT_CHAIN,
+        STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
+    },
+};
+
+/// Where the fields of a record begin that are hashed: behind its number.
+const FIRST_FIELD: usize = 1;
+
+impl SqlitePersistence {
+    /// Imports one run, and writes down that it was.
+    ///
+    /// It gets a number of its own, and goes on with the history of its project in this database. Whether it is here
+    /// already, [`number_of`](Self::number_of) says. Right before the commit `may_commit` is asked.
+    ///
+    /// # Errors
+    ///
+    /// Nothing of the run was written, also not that it failed.
+    pub fn import_run(
+        &mut self,
+        source: &dyn RunSource,
+        plan: &ImportPlan,
+        may_commit: &dyn Fn() -> bool,
+    ) -> Result<ImportedRun, ImportError> {
+        let database = &self.database;
+        let transaction = database.begin(&Step::Begin)?;
+        inspection::inspect(database)?;
+        schema::create_missing(database)?;
+        let imported = Import { database, source, plan }.write()?;
+        database.check_is_in_place()?;
+        if !may_commit() {
+            return Err(Error::Withdrawn { path: database.path() }.into());
+        }
+        database.commit(&transaction)?;
+        // A reader may be in the way; then the log is merged another time, and nothing is lost.
+        drop(journal::checkpoint(database, self.journal));
+        Ok(imported)
+    }
+}
+
+/// What was told of a run in the chain and the history that it comes from.
+struct Told {
+    context: HistoryContext,
+    /// Root and hash of the run.
+    proof: Option<(String, String)>,
+}
+
+struct Import<'a> {
+    database: &'a Database,
+    source: &'a dyn RunSource,
+    plan: &'a ImportPlan,
+}
+
+impl Import<'_> {
+    fn write(&self) -> Result<ImportedRun, ImportError> {
+        let database = self.database;
+        let (run, finished_at) = self.write_run()?;
+        let told = self.told()?;
+        let mut history = HistoryWriter::new(database, run, finished_at, &told.context)?;
+        let (places, first_id) = self.write_records(run, &mut history)?;
+        self.write_questions(&places, first_id)?;
+        let unread = self.write_errors(run)?;
+        self.copy(&ENRICHMENTS, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        let proof = history.finish(&Unread::from_paths(unread.iter().map(String::as_str)))?;
+        if let Some((root, run_hash)) = told.proof {
+            if root != proof.snapshot_root.to_string() {
+                return Err(ImportError::OtherRoot { stored: root, recomputed: proof.snapshot_root });
+            }
+            let recomputed = proof.run_hash.to_string();
+            if run_hash != recomputed {
+                return Err(ImportError::OtherRun { stored: run_hash, recomputed });
+            }
+        }
+        self.copy(&RUNS_LEDGER, "INSERT OR IGNORE INTO", &[("snapshot_id", Some(run.0))])?;
+        self.copy(&STAGE_RUNS, "INSERT OR IGNORE INTO", &[])?;
+        self.copy(&TELEMETRY, "INSERT INTO", &[])?;
+        self.copy(&INTENT_CACHE, "INSERT OR IGNORE INTO", &[])?;
+        let identity = &self.plan.identity;
+        let transfer = Transfer {
+            direction: "import",
+            peer: self.plan.peer.clone(),
+            run_id: identity.run_id,
+            run_key: Some(identity.run_key.clone()),
+            local_run_id: Some(run),
+            snapshot_root: Some(proof.snapshot_root.to_string()),
+            error: None,
+            at: self.plan.at,
+        };
+        log::write(database, &transfer)?;
+        Ok(ImportedRun {
+            run_id: run,
+            record_count: places.len() as u64,
+            snapshot_root: proof.snapshot_root,
+            chain_head: proof.chain_head,
+        })
+    }
+
+    /// The number that the run gets, and when it ended.
+    fn write_run(&self) -> Result<(RunId, String), ImportError> {
+        let number = snapshot::next_number(self.database)?;
+        let mut insert = Insert::new(self.database, &RUNS, "INSERT INTO", &[])?;
+        let mut finished_at = None;
+        self.source.rows(&RUNS, &mut |row| {
+            let number = number.map_or(FieldValue::Null, FieldValue::Integer);
+            finished_at = Some(text(&RUNS, row, "finished_at")?.to_owned());
+            insert.execute(row, &[(0, number)])
+        })?;
+        let finished_at = finished_at.ok_or_else(|| unfit(&RUNS, "the run has no row"))?;
+        Ok((RunId(self.database.connection.last_insert_rowid()), finished_at))
+    }
+
+    fn told(&self) -> Result<Told, ImportError> {
+        let identity = &self.plan.identity;
+        let project = identity.project.clone().unwrap_or_else(|| self.plan.project.clone());
+        let mut told = Told {
+            context: HistoryContext { project, part: identity.part.clone(), actor: None, reasoning: None },
+            proof: None,
+        };
+        self.source.rows(&SNAPSHOT_CHAIN, &mut |row| {
+            let of = |name| text(&SNAPSHOT_CHAIN, row, name).map(str::to_owned);
+            told.context.project = of("project")?;
+            told.context.part = of("part")?;
+            told.proof = Some((of("snapshot_root")?, of("run_hash")?));
+            Ok(())
+        })?;
+        self.source.rows(&UNIT_HISTORY, &mut |row| {
+            // The same in every row of a run.
+            let of = |name| optional_text(&UNIT_HISTORY, row, name).map(|text| text.map(str::to_owned));
+            (told.context.actor, told.context.reasoning) = (of("actor")?, of("reasoning")?);
+            Ok(())
+        })?;
+        Ok(told)
+    }
+
+    /// Where each record was, and the number of the first here; those here follow each other.
+    fn write_records(
+        &self,
+        run: RunId,
+        history: &mut HistoryWriter<'_>,
+    ) -> Result<(HashMap<i64, i64>, i64), ImportError> {
+        let mut insert = Insert::new(self.database, &RECORDS, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        let mut places = HashMap::new();
+        let mut first_id = 0;
+        self.source.rows(&RECORDS, &mut |row| {
+            insert.execute(row, &[(0, FieldValue::Null)])?;
+            let record_id = self.database.connection.last_insert_rowid();
+            let place = i64::try_from(places.len()).unwrap_or(i64::MAX);
+            if place == 0 {
+                first_id = record_id;
+            }
+            places.insert(integer(&RECORDS, row, "id")?, place);
+            let fields: &[FieldValue<'_>; RECORD_FIELDS.len()] =
+                row[FIRST_FIELD..].try_into().map_err(|_| unfit(&RECORDS, "it has too few columns"))?;
+            let line = |name| {
+                let number = integer(&RECORDS, row, name)?;
+                u32::try_from(number).map_err(|_| unfit(&RECORDS, &format!("{name} is {number}")))
+            };
+            history.push(&Written {
+                record_id,
+                kind: text(&RECORDS, row, "kind")?,
+                file_path: text(&RECORDS, row, "file_path")?,
+                signature: optional_text(&RECORDS, row, "signature")?,
+                lines: (line("start_line")?, line("end_line")?),
+                hashes: RecordHashes::of(fields),
+            })?;
+            Ok(())
+        })?;
+        Ok((places, first_id))
+    }
+
+    fn write_questions(&self, places: &HashMap<i64, i64>, first_id: i64) -> Result<(), ImportError> {
+        let mut insert = Insert::new(self.database, &RECORD_QUESTIONS, "INSERT INTO", &[])?;
+        self.source.rows(&RECORD_QUESTIONS, &mut |row| {
+            let of = integer(&RECORD_QUESTIONS, row, "record_id")?;
+            let place = places.get(&of).ok_or_else(|| unfit(&RECORD_QUESTIONS, "its record is none of the run"))?;
+            insert.execute(row, &[(0, FieldValue::Integer(first_id.saturating_add(*place)))])
+        })
+    }
+
+    /// The paths of which something is missing.
+    fn write_errors(&self, run: RunId) -> Result<Vec<String>, ImportError> {
+        let mut insert = Insert::new(self.database, &ANALYZER_ERRORS, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        let mut unread = Vec::new();
+        self.source.rows(&ANALYZER_ERRORS, &mut |row| {
+            unread.push(text(&ANALYZER_ERRORS, row, "file_path")?.to_owned());
+            insert.execute(row, &[])
+        })?;
+        Ok(unread)
+    }
+
+    fn copy(&self, table: &'static RunTable, verb: &str, more: &[(&str, Option<i64>)]) -> Result<(), ImportError> {
+        let mut insert = Insert::new(self.database, table, verb, more)?;
+        self.source.rows(table, &mut |row| insert.execute(row, &[]))
+    }
+}
+
+/// The statement that writes rows of one table, with columns behind them that are the same in all.
+struct Insert<'a> {
+    database: &'a Database,
+    table: &'static RunTable,
+    statement: Statement<'a>,
+    /// Behind the columns of the table.
+    more: Vec<Option<i64>>,
+    is_lenient: bool,
+}
+
+impl<'a> Insert<'a> {
+    fn new(
+        database: &'a Database,
+        table: &'static RunTable,
+        verb: &str,
+        more: &[(&str, Option<i64>)],
+    ) -> Result<Self, Error> {
+        let names = table.columns.iter().map(|column| column.name).chain(more.iter().map(|(name, _)| *name));
+        let names: Vec<&str> = names.collect();
+        let values = vec!["?"; names.len()].join(", ");
+        let sql = format!("{verb} {} ({}) VALUES ({values})", table.name, names.join(", "));
+        let statement = database.connection.prepare(&sql);
+        let statement = statement.map_err(|cause| database.error(Step::PrepareInsert(table.name), cause))?;
+        let more = more.iter().map(|(_, value)| *value).collect();
+        Ok(Self { database, table, statement, more, is_lenient: verb.contains("IGNORE") })
+    }
+
+    /// Writes one row; `others` are values that take the place of those in the row.
+    fn execute(&mut self, row: &[FieldValue<'_>], others: &[(usize, FieldValue<'_>)]) -> Result<(), ImportError> {
+        if row.len() != self.table.columns.len() {
+            return Err(unfit(self.table, "it has another number of columns"));
+        }
+        let value =
+            |place: usize| others.iter().find(|(other, _)| *other == place).map_or(row[place], |(_, value)| *value);
+        let own = (0..row.len()).map(|place| Bound(value(place)));
+        let more = self.more.iter().map(|value| Bound(value.map_or(FieldValue::Null, FieldValue::Integer)));
+        let outcome = self.statement.execute(params_from_iter(own.chain(more)));
+        let step = || Step::ImportRow(self.table.name);
+        match outcome {
+            Ok(0) if self.is_lenient => Ok(()),
+            outcome => Ok(self.database.check_one_row(outcome, step)?),
+        }
+    }
+}
+
+/// A value on its way into a statement.
+struct Bound<'a>(FieldValue<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            FieldValue::Null => ValueRef::Null,
+            FieldValue::Integer(number) => ValueRef::Integer(number),
+            FieldValue::Real(number) => ValueRef::Real(number),
+            FieldValue::Text(bytes) => ValueRef::Text(bytes),
+            FieldValue::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn unfit(table: &RunTable, reason: &str) -> ImportError {
+    ImportError::Unfit { table: table.name, reason: reason.to_owned() }
+}
+
+fn value<'a>(table: &RunTable, row: &[FieldValue<'a>], name: &str) -> Result<FieldValue<'a>, ImportError> {
+    let found = table.position(name).and_then(|place| row.get(place).copied());
+    found.ok_or_else(|| unfit(table, &format!("it has no {name}")))
+}
+
+fn text<'a>(table: &RunTable, row: &[FieldValue<'a>], name: &str) -> Result<&'a str, ImportError> {
+    optional_text(table, row, name)?.ok_or_else(|| unfit(table, &format!("{name} is missing")))
+}
+
+fn optional_text<'a>(table: &RunTable, row: &[FieldValue<'a>], name: &str) -> Result<Option<&'a str>, ImportError> {
+    match value(table, row, name)? {
+        FieldValue::Null => Ok(None),
+        FieldValue::Text(bytes) => {
+            std::str::from_utf8(bytes).map(Some).map_err(|_| unfit(table, &format!("{name} is no UTF-8")))
+        }
+        _ => Err(unfit(table, &format!("{name} is no text"))),
+    }
+}
+
+fn integer(table: &RunTable, row: &[FieldValue<'_>], name: &str) -> Result<i64, ImportError> {
+    match value(table, row, name)? {
+        FieldValue::Integer(number) => Ok(number),
+        _ => Err(unfit(table, &format!("{name} is no whole number"))),
+    }
+}
