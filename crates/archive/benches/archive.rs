@@ -123,7 +123,7 @@ fn archive_records(database: &Path, archive: &Path) -> PathBuf {
     let mut pending = PendingRun::begin(archive, "bench", RunId(1)).expect("the archive is new");
     let mut table = pending.create_table(FILE_NAME, &columns()).expect("the directory is new");
     for_each_row(database, |row| table.push(row).expect("the row fits"));
-    pending.add_table(FILE_NAME, table.finish().expect("there is room"));
+    pending.finish_table(FILE_NAME, table).expect("there is room");
     let facts = RunFacts { tool_version: "bench".to_owned(), snapshot_root: None };
     pending.commit(facts).expect("there is room")
 }

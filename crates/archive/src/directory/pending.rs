@@ -52,19 +52,30 @@ impl PendingRun {
         Ok(Self { project: project.to_owned(), run, draft, target, files: Vec::new(), is_committed: false })
     }
 
-    /// Begins a file of the run, such as `records.parquet`.
+    /// Begins a file of the run, such as `records.parquet`. It has that name only when the run is whole, since engines
+    /// that look for every such file do not care about hidden directories.
     ///
     /// # Errors
     ///
     /// As for [`TableWriter::create`].
     pub fn create_table(&self, file_name: &str, columns: &[ColumnSpec]) -> Result<TableWriter, Error> {
-        TableWriter::create(&self.draft.join(file_name), columns)
+        TableWriter::create(&self.draft_of(file_name), columns)
     }
 
-    /// Notes a file that was finished, for the manifest.
-    pub fn add_table(&mut self, file_name: &str, table: WrittenTable) {
-        let WrittenTable { row_count, byte_count, sha256 } = table;
-        self.files.push(FileEntry { name: file_name.to_owned(), row_count, byte_count, sha256 });
+    /// Ends a file that was begun under this name, and notes it for the manifest.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TableWriter::finish`].
+    pub fn finish_table(&mut self, file_name: &str, table: TableWriter) -> Result<WrittenTable, Error> {
+        let written = table.finish()?;
+        self.files.push(FileEntry {
+            name: file_name.to_owned(),
+            row_count: written.row_count,
+            byte_count: written.byte_count,
+            sha256: written.sha256.clone(),
+        });
+        Ok(written)
     }
 
     /// Writes the manifest and moves the run to its place. When this returns the run survives a power cut.
@@ -83,12 +94,20 @@ impl PendingRun {
             files: std::mem::take(&mut self.files),
         };
         write_manifest(&self.draft.join(MANIFEST_NAME), &manifest)?;
+        for file in &manifest.files {
+            let draft = self.draft_of(&file.name);
+            fs::rename(&draft, self.draft.join(&file.name)).map_err(Error::io("rename", &draft))?;
+        }
         sync_directory(&self.draft)?;
         check_absent(&self.target)?;
         fs::rename(&self.draft, &self.target).map_err(Error::io("move into place", &self.target))?;
         self.is_committed = true;
         self.target.parent().map_or(Ok(()), sync_directory)?;
         Ok(self.target.clone())
+    }
+
+    fn draft_of(&self, file_name: &str) -> PathBuf {
+        self.draft.join(format!("{file_name}.draft"))
     }
 }
 

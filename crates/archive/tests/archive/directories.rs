@@ -48,6 +48,7 @@ fn a_run_that_is_not_committed_leaves_nothing() {
     drop(table);
     let project = archive.path().join("project=shop");
     assert_eq!(names(&project), [".run_id=1.draft"]);
+    assert_eq!(names(&project.join(".run_id=1.draft")), ["records.parquet.draft"], "no engine takes it for a table");
     assert_eq!(list_runs(archive.path()).unwrap().runs, []);
     drop(pending);
     assert_eq!(names(&project), [""; 0]);

@@ -69,7 +69,7 @@ pub(crate) fn archive_run(archive: &Path, project: &str, run: i64) -> PathBuf {
         for number in 0..row_count {
             table.push(&[Value::Text("pass"), Value::Integer(number)]).unwrap();
         }
-        pending.add_table(file_name, table.finish().unwrap());
+        pending.finish_table(file_name, table).unwrap();
     }
     pending.commit(facts()).unwrap()
 }
