@@ -18,6 +18,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("llm-client", &["cds-model"]),
     ("persistence", &["cds-model"]),
     ("duplication", &["cds-model"]),
+    ("archive", &["cds-model", "cds-persistence"]),
     (
         "cli",
         &["cds-analyzer", "cds-duplication", "cds-llm-client", "cds-model", "cds-model-builder", "cds-persistence"],
@@ -29,6 +30,7 @@ const KNOWLEDGE: &[(&str, &str)] = &[
     ("tree_sitter", "analyzer"),
     ("reqwest", "llm-client"),
     ("rusqlite", "persistence"),
+    ("parquet::", "archive"),
     ("clap", "cli"),
     ("std::env", "cli"),
     ("SystemTime::now", "cli"),

@@ -1,0 +1,24 @@
+//! Where the runs of an archive are: `project=<name>/run_id=<n>/`, as engines that know hive partitions expect it.
+
+mod list;
+mod name;
+mod pending;
+
+use std::path::{Path, PathBuf};
+
+use cds_persistence::RunId;
+
+pub use list::{ArchiveListing, ArchivedRun, list_runs, remove_leftovers};
+pub use name::{DEFAULT_PARTITION, project_from_directory_name, project_to_directory_name};
+pub use pending::PendingRun;
+
+use crate::Error;
+
+/// The directory of a run in an archive, whether it is there or not.
+///
+/// # Errors
+///
+/// The project's name is too long for the name of a directory.
+pub fn run_directory(archive: &Path, project: &str, run: RunId) -> Result<PathBuf, Error> {
+    Ok(archive.join(project_to_directory_name(project)?).join(name::run_to_directory_name(run)))
+}

@@ -1,0 +1,191 @@
+//! The failure log: the runs that were tried and are not done, one number a line.
+
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+
+use cds_persistence::RunId;
+
+use super::Stored;
+use crate::{
+    Error,
+    files::{Content, read_bounded, write_atomically},
+};
+
+/// Longest failure log that is read, in bytes: about two million runs.
+const MAX_LENGTH: u64 = 16 * 1024 * 1024;
+/// How many lines that were ignored are shown; all are counted.
+const MAX_IGNORED_SHOWN: usize = 20;
+/// How much of such a line is shown, in characters.
+const MAX_SHOWN_LENGTH: usize = 80;
+
+/// What a failure log says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunList {
+    /// The runs, in order, each once.
+    pub runs: BTreeSet<RunId>,
+    /// The first lines that are no run number: something to warn about.
+    pub ignored: Vec<IgnoredLine>,
+    /// How many such lines there are.
+    pub ignored_count: usize,
+}
+
+/// A line of a failure log that is no run number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoredLine {
+    /// Which line, from 1.
+    pub line: usize,
+    /// Its beginning, as it stands in the file: to be escaped before a terminal sees it.
+    pub text: String,
+}
+
+/// What became of a run that was to be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It stands at the end of the log.
+    Added,
+    /// There was no log, and now there is one with this run alone.
+    Created,
+    /// It was listed already, and nothing was written.
+    Listed,
+}
+
+/// Reads the runs of a failure log. Blank lines mean nothing; what else is no number above 0 is ignored and told.
+///
+/// # Errors
+///
+/// Something else than a regular file is there, or the system refused.
+pub fn parse_run_records_from_file(path: &Path) -> Result<Stored<RunList>, Error> {
+    Ok(match read_bounded(path, MAX_LENGTH)? {
+        Content::Bytes(bytes) => Stored::Present(parse(&bytes)),
+        Content::Missing => Stored::Missing,
+        Content::TooLong => Stored::Damaged(format!("it has more than {MAX_LENGTH} bytes")),
+    })
+}
+
+/// Adds a run to the log; what stands there stays, whatever it is.
+///
+/// # Errors
+///
+/// The log is too long, or could not be read or written. It is as it was before.
+pub fn append_to_failure_log(path: &Path, run: RunId) -> Result<Appended, Error> {
+    let (mut bytes, appended) = match read_bounded(path, MAX_LENGTH)? {
+        Content::Bytes(bytes) => (bytes, Appended::Added),
+        Content::Missing => (Vec::new(), Appended::Created),
+        Content::TooLong => {
+            let reason = format!("it has more than {MAX_LENGTH} bytes");
+            return Err(Error::DamagedLog { path: path.to_owned(), reason });
+        }
+    };
+    if parse(&bytes).runs.contains(&run) {
+        return Ok(Appended::Listed);
+    }
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+    bytes.extend_from_slice(format!("{run}\n").as_bytes());
+    write_atomically(path, &bytes)?;
+    Ok(appended)
+}
+
+/// Replaces the log by one with these runs.
+///
+/// # Errors
+///
+/// The log could not be written, and is as it was before.
+pub fn write_failure_log(path: &Path, runs: impl IntoIterator<Item = RunId>) -> Result<(), Error> {
+    let mut text = String::new();
+    for run in runs {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{run}");
+    }
+    write_atomically(path, text.as_bytes())
+}
+
+fn parse(bytes: &[u8]) -> RunList {
+    let mut list = RunList::default();
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if let Some(run) = run_number(line) {
+            list.runs.insert(run);
+            continue;
+        }
+        list.ignored_count += 1;
+        if list.ignored.len() < MAX_IGNORED_SHOWN {
+            // Four bytes are the longest character.
+            let beginning = &line[..line.len().min(MAX_SHOWN_LENGTH * 4)];
+            let text = String::from_utf8_lossy(beginning).chars().take(MAX_SHOWN_LENGTH).collect();
+            list.ignored.push(IgnoredLine { line: index + 1, text });
+        }
+    }
+    list
+}
+
+fn run_number(line: &[u8]) -> Option<RunId> {
+    if !line.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = str::from_utf8(line).ok()?.parse().ok()?;
+    (number > 0).then_some(RunId(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn runs(numbers: &[i64]) -> BTreeSet<RunId> {
+        numbers.iter().copied().map(RunId).collect()
+    }
+
+    #[test]
+    fn a_log_lists_what_was_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("archive_failures.log");
+        assert_eq!(parse_run_records_from_file(&path).unwrap(), Stored::Missing);
+
+        write_failure_log(&path, runs(&[3, 14, i64::MAX])).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("3\n14\n{}\n", i64::MAX));
+        let Stored::Present(list) = parse_run_records_from_file(&path).unwrap() else { panic!("it is there") };
+        assert_eq!(list, RunList { runs: runs(&[3, 14, i64::MAX]), ..RunList::default() });
+    }
+
+    #[test]
+    fn what_is_no_number_is_ignored_and_told() {
+        let list = parse("12\r\n\n  7 \nrun 5\n-3\n0\n+4\n99999999999999999999\n7\n\u{0}\u{0}".as_bytes());
+        assert_eq!(list.runs, runs(&[7, 12]));
+        let told: Vec<_> = list.ignored.iter().map(|line| (line.line, line.text.as_str())).collect();
+        let expected = [(4, "run 5"), (5, "-3"), (6, "0"), (7, "+4"), (8, "99999999999999999999"), (10, "\0\0")];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn warnings_have_a_bound() {
+        let list = parse(format!("{}\n", "é".repeat(500)).repeat(1_000).as_bytes());
+        assert_eq!((list.ignored.len(), list.ignored_count), (MAX_IGNORED_SHOWN, 1_000));
+        assert_eq!(list.ignored[0].text, "é".repeat(MAX_SHOWN_LENGTH));
+    }
+
+    #[test]
+    fn a_run_is_added_once_and_the_rest_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("import_failures.log");
+        assert_eq!(append_to_failure_log(&path, RunId(9)).unwrap(), Appended::Created);
+        fs::write(&path, "9\n# by hand\n4").unwrap();
+        assert_eq!(append_to_failure_log(&path, RunId(40)).unwrap(), Appended::Added);
+        assert_eq!(append_to_failure_log(&path, RunId(4)).unwrap(), Appended::Listed);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "9\n# by hand\n4\n40\n");
+    }
+
+    #[test]
+    fn a_log_beyond_all_measure_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("archive_failures.log");
+        fs::File::create(&path).unwrap().set_len(MAX_LENGTH + 1).unwrap();
+        assert!(matches!(parse_run_records_from_file(&path).unwrap(), Stored::Damaged(_)));
+        assert!(matches!(append_to_failure_log(&path, RunId(1)), Err(Error::DamagedLog { .. })));
+        assert_eq!(fs::metadata(&path).unwrap().len(), MAX_LENGTH + 1);
+    }
+}

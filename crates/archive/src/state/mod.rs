@@ -1,0 +1,61 @@
+//! How far the work has come: the numbers, the two files that operators read, and the rules between them.
+//!
+//! The database holds the truth. The files are exports of it, written after each run; a file that is missing or damaged
+//! is told apart from one that says "nothing yet", and is written again from a [`Progress`].
+
+mod file;
+mod log;
+mod progress;
+
+use std::path::{Path, PathBuf};
+
+pub use file::{
+    State, Stored, get_incremental_start_run, read_state, update_attempted_run_state, update_contiguous_run_state,
+    write_state,
+};
+pub use log::{Appended, IgnoredLine, RunList, append_to_failure_log, parse_run_records_from_file, write_failure_log};
+pub use progress::{Progress, RunOutcome};
+
+use crate::Error;
+
+/// Which way runs are moved; each way has files of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From a database into an archive.
+    Archive,
+    /// From an archive or another database into a database.
+    Import,
+}
+
+/// Where the two files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFiles {
+    /// The JSON file with the two numbers.
+    pub state: PathBuf,
+    /// The open failures, one run number a line.
+    pub failures: PathBuf,
+}
+
+impl StateFiles {
+    /// The files of `direction` in a directory.
+    pub fn in_directory(directory: &Path, direction: Direction) -> Self {
+        let (state, failures) = match direction {
+            Direction::Archive => ("archive_state.json", "archive_failures.log"),
+            Direction::Import => ("import_state.json", "import_failures.log"),
+        };
+        Self { state: directory.join(state), failures: directory.join(failures) }
+    }
+}
+
+/// Writes both files as `progress` says.
+///
+/// The log comes first: whoever finds the files between the two writes then sees a failure listed before the numbers
+/// have passed it, and never a run that was passed and is nowhere.
+///
+/// # Errors
+///
+/// A file could not be written. It is as it was before; the log may be newer than the state.
+pub fn export_progress(files: &StateFiles, progress: &Progress) -> Result<(), Error> {
+    write_failure_log(&files.failures, progress.open_failures())?;
+    write_state(&files.state, progress.state())
+}

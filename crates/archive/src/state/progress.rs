@@ -1,0 +1,179 @@
+//! The rules: what follows from the outcomes of runs for the two numbers and for the open failures. No files, no clock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
+
+use cds_persistence::RunId;
+
+use super::State;
+
+/// How an attempt to move a run ended. An attempt of which only the start is known ended with its process: it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunOutcome {
+    /// The run did not arrive.
+    Failed,
+    /// The run arrived, and stays there.
+    Done,
+}
+
+/// Which of the runs that exist are done, which are open failures, and which were never tried.
+///
+/// A run that was passed over, because a higher one was tried before it, is an open failure as well: nothing up to the
+/// last attempted run is ever forgotten. Both numbers only rise, whatever is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Every run, with whether it is done.
+    runs: BTreeMap<RunId, bool>,
+    /// Runs up to `last_attempted` that are not done.
+    open_failures: BTreeSet<RunId>,
+    last_contiguous: Option<RunId>,
+    last_attempted: Option<RunId>,
+}
+
+impl Progress {
+    /// What follows from the runs that exist and the outcomes of all attempts, in any order. A run that was tried
+    /// counts as one that exists.
+    pub fn new(
+        existing: impl IntoIterator<Item = RunId>,
+        outcomes: impl IntoIterator<Item = (RunId, RunOutcome)>,
+    ) -> Self {
+        let mut runs: BTreeMap<RunId, bool> = existing.into_iter().map(|run| (run, false)).collect();
+        let mut last_attempted = None;
+        for (run, outcome) in outcomes {
+            *runs.entry(run).or_default() |= outcome == RunOutcome::Done;
+            last_attempted = last_attempted.max(Some(run));
+        }
+        let passed = runs.iter().filter(|(run, is_done)| Some(**run) <= last_attempted && !**is_done);
+        let open_failures = passed.map(|(run, _)| *run).collect();
+        let mut progress = Self { runs, open_failures, last_contiguous: None, last_attempted };
+        progress.advance();
+        progress
+    }
+
+    /// Adds how an attempt ended. What is done stays done.
+    pub fn record(&mut self, run: RunId, outcome: RunOutcome) {
+        let is_done = self.runs.entry(run).or_default();
+        *is_done |= outcome == RunOutcome::Done;
+        if Some(run) > self.last_attempted {
+            let from = self.last_attempted.map_or(Bound::Unbounded, Bound::Excluded);
+            let passed = self.runs.range((from, Bound::Included(run))).filter(|(_, is_done)| !**is_done);
+            self.open_failures.extend(passed.map(|(run, _)| *run));
+            self.last_attempted = Some(run);
+        }
+        if self.runs[&run] {
+            self.open_failures.remove(&run);
+            self.advance();
+        } else {
+            self.open_failures.insert(run);
+        }
+    }
+
+    /// The last of the unbroken series of successes that begins with the first run; the first gap ends it.
+    pub fn last_contiguous(&self) -> Option<RunId> {
+        self.last_contiguous
+    }
+
+    /// The highest run that was ever tried.
+    pub fn last_attempted(&self) -> Option<RunId> {
+        self.last_attempted
+    }
+
+    /// The runs up to the last attempted one that are not done, in order: what `--retry-failed` does.
+    pub fn open_failures(&self) -> impl Iterator<Item = RunId> {
+        self.open_failures.iter().copied()
+    }
+
+    /// The runs after the last attempted one, in order: what a normal call does.
+    pub fn not_yet_tried(&self) -> impl Iterator<Item = RunId> {
+        let from = self.last_attempted.map_or(Bound::Unbounded, Bound::Excluded);
+        self.runs.range((from, Bound::Unbounded)).map(|(run, _)| *run)
+    }
+
+    /// Whether the run arrived.
+    pub fn is_done(&self, run: RunId) -> bool {
+        self.runs.get(&run).copied().unwrap_or_default()
+    }
+
+    /// The two numbers, as the state file has them.
+    pub fn state(&self) -> State {
+        let number = |run: Option<RunId>| run.map_or(0, |run| run.0);
+        State { last_contiguous_run: number(self.last_contiguous), last_attempted_run: number(self.last_attempted) }
+    }
+
+    fn advance(&mut self) {
+        let from = self.last_contiguous.map_or(Bound::Unbounded, Bound::Excluded);
+        let series = self.runs.range((from, Bound::Unbounded)).take_while(|(_, is_done)| **is_done);
+        self.last_contiguous = series.last().map(|(run, _)| *run).or(self.last_contiguous);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RunOutcome::*, *};
+
+    /// Describes a progress in one line: the two numbers, the open failures, what is not yet tried.
+    fn check(existing: &[i64], outcomes: &[(i64, RunOutcome)], expected: &str) {
+        let describe = |progress: &Progress| {
+            let state = progress.state();
+            let list = |runs: Vec<RunId>| runs.iter().map(RunId::to_string).collect::<Vec<_>>().join(" ");
+            format!(
+                "contiguous {}, attempted {}, open [{}], not yet [{}]",
+                state.last_contiguous_run,
+                state.last_attempted_run,
+                list(progress.open_failures().collect()),
+                list(progress.not_yet_tried().collect())
+            )
+        };
+        let existing: Vec<RunId> = existing.iter().copied().map(RunId).collect();
+        let outcomes: Vec<_> = outcomes.iter().map(|(run, outcome)| (RunId(*run), *outcome)).collect();
+        let at_once = Progress::new(existing.clone(), outcomes.clone());
+        assert_eq!(describe(&at_once), expected);
+        let mut step_by_step = Progress::new(existing, []);
+        for (run, outcome) in outcomes {
+            step_by_step.record(run, outcome);
+        }
+        assert_eq!(step_by_step, at_once, "one by one and at once come to the same");
+    }
+
+    #[test]
+    fn nothing_was_tried() {
+        check(&[], &[], "contiguous 0, attempted 0, open [], not yet []");
+        check(&[2, 5], &[], "contiguous 0, attempted 0, open [], not yet [2 5]");
+    }
+
+    #[test]
+    fn a_series_of_successes_skips_numbers_that_do_not_exist() {
+        check(&[2, 5, 9], &[(2, Done), (5, Done)], "contiguous 5, attempted 5, open [], not yet [9]");
+    }
+
+    #[test]
+    fn the_first_gap_ends_the_series() {
+        check(&[1, 2, 3, 4], &[(1, Done), (2, Failed), (3, Done)], "contiguous 1, attempted 3, open [2], not yet [4]");
+    }
+
+    #[test]
+    fn a_failure_that_succeeds_later_closes_the_gap() {
+        check(
+            &[1, 2, 3, 4],
+            &[(1, Done), (2, Failed), (3, Done), (2, Done)],
+            "contiguous 3, attempted 3, open [], not yet [4]",
+        );
+    }
+
+    #[test]
+    fn what_was_passed_over_is_open() {
+        check(&[1, 2, 3], &[(3, Done)], "contiguous 0, attempted 3, open [1 2], not yet []");
+    }
+
+    #[test]
+    fn what_is_done_stays_done() {
+        check(&[1, 2], &[(1, Done), (1, Failed)], "contiguous 1, attempted 1, open [], not yet [2]");
+    }
+
+    #[test]
+    fn a_run_that_was_tried_and_removed_since_is_not_forgotten() {
+        check(&[3], &[(1, Done), (2, Failed)], "contiguous 1, attempted 2, open [2], not yet [3]");
+    }
+}

@@ -1,0 +1,95 @@
+//! The values of one column until their group of rows is written.
+
+use std::mem;
+
+use parquet::{
+    data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type},
+    errors::ParquetError,
+    file::writer::SerializedColumnWriter,
+};
+
+use super::{ColumnSpec, ColumnType, Value};
+
+pub(super) struct ColumnBuffer {
+    values: Values,
+    /// For each row whether it has a value: 1 or 0, as Parquet wants it. Empty for a column that takes no NULL.
+    levels: Vec<i16>,
+    nullable: bool,
+}
+
+enum Values {
+    Integers(Vec<i64>),
+    Reals(Vec<f64>),
+    /// All values in a row, and where each ends.
+    Bytes {
+        all: Vec<u8>,
+        ends: Vec<usize>,
+    },
+}
+
+impl ColumnBuffer {
+    pub(super) fn new(column: &ColumnSpec) -> Self {
+        let values = match column.column_type {
+            ColumnType::Integer => Values::Integers(Vec::new()),
+            ColumnType::Real => Values::Reals(Vec::new()),
+            ColumnType::Text | ColumnType::Blob => Values::Bytes { all: Vec::new(), ends: Vec::new() },
+        };
+        Self { values, levels: Vec::new(), nullable: column.nullable }
+    }
+
+    /// Adds a value that fits the column, as [`fits`] says.
+    pub(super) fn push(&mut self, value: Value<'_>) {
+        if self.nullable {
+            self.levels.push(i16::from(value != Value::Null));
+        }
+        match (&mut self.values, value) {
+            (Values::Integers(integers), Value::Integer(integer)) => integers.push(integer),
+            (Values::Reals(reals), Value::Real(real)) => reals.push(real),
+            (Values::Bytes { all, ends }, Value::Text(text)) => append(all, ends, text.as_bytes()),
+            (Values::Bytes { all, ends }, Value::Blob(bytes)) => append(all, ends, bytes),
+            _ => {}
+        }
+    }
+
+    /// Writes what is there and forgets it.
+    pub(super) fn write(&mut self, writer: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
+        let levels = self.nullable.then_some(self.levels.as_slice());
+        match &mut self.values {
+            Values::Integers(integers) => {
+                writer.typed::<Int64Type>().write_batch(integers, levels, None)?;
+                integers.clear();
+            }
+            Values::Reals(reals) => {
+                writer.typed::<DoubleType>().write_batch(reals, levels, None)?;
+                reals.clear();
+            }
+            Values::Bytes { all, ends } => {
+                // The values share the one allocation; nothing is copied.
+                let all = ByteArray::from(mem::take(all));
+                let starts = [0].into_iter().chain(ends.iter().copied());
+                let slices: Vec<ByteArray> =
+                    starts.zip(ends.iter()).map(|(start, end)| all.slice(start, end - start)).collect();
+                writer.typed::<ByteArrayType>().write_batch(&slices, levels, None)?;
+                ends.clear();
+            }
+        }
+        self.levels.clear();
+        Ok(())
+    }
+}
+
+fn append(all: &mut Vec<u8>, ends: &mut Vec<usize>, bytes: &[u8]) {
+    all.extend_from_slice(bytes);
+    ends.push(all.len());
+}
+
+/// Whether the column takes the value.
+pub(super) fn fits(column: &ColumnSpec, value: Value<'_>) -> bool {
+    match value {
+        Value::Null => column.nullable,
+        Value::Integer(_) => column.column_type == ColumnType::Integer,
+        Value::Real(_) => column.column_type == ColumnType::Real,
+        Value::Text(_) => column.column_type == ColumnType::Text,
+        Value::Blob(_) => column.column_type == ColumnType::Blob,
+    }
+}
