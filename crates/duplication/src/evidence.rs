@@ -10,6 +10,11 @@ use crate::unit::Unit;
 /// Definitions that are assumed beside those of the code base.
 const ELSEWHERE: f64 = 1000.0;
 
+/// No pair whose evidence is strong shares less of its words than this and less of its links than [`LEAST_LINKS`].
+pub(crate) const LEAST_WORDS: f32 = 0.4;
+/// See [`LEAST_WORDS`].
+pub(crate) const LEAST_LINKS: f32 = 0.2;
+
 /// How common names, literals and links of lines are.
 pub(crate) struct Weights {
     words: HashMap<u32, f32>,
@@ -74,15 +79,25 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
+    /// The words with their weights.
+    pub(crate) fn words(&self) -> &[(u32, f32)] {
+        &self.words
+    }
+
+    /// The links with their weights.
+    pub(crate) fn links(&self) -> &[(u32, f32)] {
+        &self.links
+    }
+
     pub(crate) fn compare(&self, other: &Self) -> Evidence {
-        let (words, word_bits) = shared(&self.words, &other.words);
-        let (links, link_bits) = shared(&self.links, &other.links);
+        let (words, word_bits) = dice(&self.words, &other.words);
+        let (links, link_bits) = dice(&self.links, &other.links);
         Evidence { words, word_bits, links, link_bits }
     }
 }
 
 /// The Dice coefficient by weight and the weight of what two sorted lists share.
-fn shared(left: &[(u32, f32)], right: &[(u32, f32)]) -> (f32, f32) {
+pub(crate) fn dice(left: &[(u32, f32)], right: &[(u32, f32)]) -> (f32, f32) {
     let total: f32 = left.iter().chain(right).map(|&(_, weight)| weight).sum();
     let (mut i, mut j, mut bits) = (0, 0, 0.0);
     while i < left.len() && j < right.len() {
