@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::{
     corpus::Corpus,
-    evidence::{Evidence, LEAST_LINKS, LEAST_WORDS},
+    evidence::{Evidence, LEAST_LINKS, LEAST_WORDS, shared_weight},
 };
 
 /// More than the rounding of sums of weights can take from a share.
@@ -47,7 +47,8 @@ pub(crate) fn candidates(corpus: &Corpus, is_meant: impl Fn(u32, u32) -> bool + 
 }
 
 /// Definitions by their rarest entries.
-struct Index {
+struct Index<'a> {
+    entries: &'a [&'a [(u32, f32)]],
     /// How much of the weight of two has to be shared (Dice).
     share: f32,
     /// Lightest first; whatever follows counts by the place in here.
@@ -79,8 +80,8 @@ impl List {
     }
 }
 
-impl Index {
-    fn new(entries: &[&[(u32, f32)]], share: f32) -> Self {
+impl<'a> Index<'a> {
+    fn new(entries: &'a [&'a [(u32, f32)]], share: f32) -> Self {
         let shared_by_heavier = heavier(share) * ROUNDING;
         let mut lists: Vec<List> = entries
             .par_iter()
@@ -95,10 +96,10 @@ impl Index {
                 holders.entry(entry).or_default().push(place);
             }
         }
-        Self { share, lists, holders }
+        Self { entries, share, lists, holders }
     }
 
-    /// What `judge` makes of the pairs that may share enough; it sees each of them once.
+    /// What `judge` makes of the pairs that share enough; it sees each of them once.
     fn pairs<T: Send>(&self, judge: impl Fn(u32, u32) -> Option<T> + Sync) -> Vec<T> {
         let blocks = self.lists.len().div_ceil(AT_ONCE);
         let search = |seen: &mut Vec<u32>, block: usize| {
@@ -121,11 +122,18 @@ impl Index {
             let holders = self.holders.get(entry).map_or(&[][..], Vec::as_slice);
             let start = holders.partition_point(|&holder| holder < first);
             for &holder in holders[start..].iter().take_while(|&&holder| (holder as usize) < place) {
-                if std::mem::replace(&mut seen[holder as usize], place as u32) != place as u32 {
-                    take(list.variant, self.lists[holder as usize].variant);
+                let is_first = std::mem::replace(&mut seen[holder as usize], place as u32) != place as u32;
+                let lighter = &self.lists[holder as usize];
+                if is_first && self.share_enough(list, lighter) {
+                    take(list.variant, lighter.variant);
                 }
             }
         }
+    }
+
+    fn share_enough(&self, left: &List, right: &List) -> bool {
+        let bits = shared_weight(self.entries[left.variant as usize], self.entries[right.variant as usize]);
+        2.0 * bits >= self.share * ROUNDING * (left.weight + right.weight)
     }
 }
 
@@ -160,6 +168,7 @@ mod tests {
             let mut found = Index::new(&slices, share).pairs(|left, right| Some((left.min(right), left.max(right))));
             found.sort_unstable();
             prop_assert!(found.windows(2).all(|two| two[0] != two[1]), "{:?}", found);
+            // What is at the border may be there by rounding.
             found.retain(|&(left, right)| is_enough(left as usize, right as usize));
             let mut expected = Vec::new();
             for left in 0..slices.len() {

@@ -99,19 +99,21 @@ impl Profile {
 /// The Dice coefficient by weight and the weight of what two sorted lists share.
 pub(crate) fn dice(left: &[(u32, f32)], right: &[(u32, f32)]) -> (f32, f32) {
     let total: f32 = left.iter().chain(right).map(|&(_, weight)| weight).sum();
+    let bits = shared_weight(left, right);
+    if total > 0.0 { (2.0 * bits / total, bits) } else { (0.0, 0.0) }
+}
+
+/// The weight of what two sorted lists share.
+pub(crate) fn shared_weight(left: &[(u32, f32)], right: &[(u32, f32)]) -> f32 {
     let (mut i, mut j, mut bits) = (0, 0, 0.0);
     while i < left.len() && j < right.len() {
-        match left[i].0.cmp(&right[j].0) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                bits += left[i].1;
-                i += 1;
-                j += 1;
-            }
-        }
+        let (one, other) = (left[i], right[j]);
+        // Without a branch, since nobody can foresee which of the two is lower.
+        bits += if one.0 == other.0 { one.1 } else { 0.0 };
+        i += usize::from(one.0 <= other.0);
+        j += usize::from(other.0 <= one.0);
     }
-    if total > 0.0 { (2.0 * bits / total, bits) } else { (0.0, 0.0) }
+    bits
 }
 
 impl Evidence {

@@ -73,8 +73,9 @@ fn strong_near(corpus: &Corpus) -> Vec<Edge> {
         let by_text = reaches(left.text.len(), right.text.len(), settings.text_threshold);
         (by_tokens && settings.near_by != NearBy::Text) || (by_text && settings.near_by != NearBy::Tokens)
     };
-    candidates(corpus, |left, right| may_reach(left, right) && !corpus.is_nested(left, right))
+    candidates(corpus, |left, right| may_reach(left, right))
         .into_par_iter()
+        .filter(|candidate| !corpus.is_nested(candidate.left, candidate.right))
         .map_init(Pattern::default, |pattern, candidate| {
             let Candidate { left, right, evidence } = candidate;
             let edge = Edge { left, right, ratio: corpus.near_ratio(left, right, pattern)? as f32 };
