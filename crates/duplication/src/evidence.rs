@@ -121,6 +121,11 @@ impl Evidence {
     /// copies against pairs of Django that were read; each line is a way in which copies differ from look-alikes.
     pub(crate) fn is_strong(&self, ratio: f64) -> bool {
         let bits = self.word_bits + self.link_bits;
+        // Two parts of one program speak of the same things. A copy has lines that follow each other alike as well,
+        // unless hardly anything differs.
+        if self.links < 0.1 && self.words < 0.75 && ratio < 0.85 {
+            return false;
+        }
         // What the program calls things is the same: a copy with statements changed or rearranged.
         (self.words >= 0.55 && self.word_bits >= 18.0)
             // Lines follow each other in a way that is rare here: a copy with everything renamed. Where much differs
@@ -130,7 +135,9 @@ impl Evidence {
                 && (ratio >= 0.85 || self.words >= 0.25 || self.link_bits >= 26.0))
             // The same for short ones, which have few lines that could follow each other.
             || (self.links >= 0.25 && self.link_bits >= 9.5 && ratio >= 0.85)
-            // Some of both.
-            || (self.words + self.links >= 0.6 && bits >= 20.0)
+            // Some of both, and where much differs enough of one of them.
+            || (self.words + self.links >= 0.6
+                && bits >= 20.0
+                && (ratio >= 0.85 || self.words >= 0.5 || self.link_bits >= 16.0))
     }
 }
