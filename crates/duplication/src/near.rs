@@ -73,7 +73,7 @@ fn strong_near(corpus: &Corpus) -> Vec<Edge> {
         let by_text = reaches(left.text.len(), right.text.len(), settings.text_threshold);
         (by_tokens && settings.near_by != NearBy::Text) || (by_text && settings.near_by != NearBy::Tokens)
     };
-    candidates(corpus, |left, right| may_reach(left, right))
+    candidates(corpus, may_reach)
         .into_par_iter()
         .filter(|candidate| !corpus.is_nested(candidate.left, candidate.right))
         .map_init(Pattern::default, |pattern, candidate| {

@@ -33,7 +33,7 @@ const LENGTH_FACTOR: usize = 3;
 const LEAST: f64 = 0.5;
 /// Code with more characters is compared by its characters only where its tokens are alike: unrelated texts share half of
 /// their letters in some order, which takes long to find out for long ones and says nothing.
-const LONG: usize = 512;
+const LONG: usize = 300;
 /// How alike the tokens of long code have to be for that.
 const ALIKE: f64 = 0.6;
 /// More than rounding can take from a difference of two ratios.
@@ -50,7 +50,7 @@ pub struct Similar {
     pub channel: Channel,
     /// The higher of the two ratios, 0.5 to 1.
     pub ratio: f64,
-    /// The ratio over characters, 0 where it is below 0.5, and for code of more than 512 characters also where that over
+    /// The ratio over characters, 0 where it is below 0.5, and for code of more than 300 characters also where that over
     /// tokens is below 0.6.
     pub text_ratio: f64,
     /// The ratio over abstracted tokens, 0 where it is below 0.5.
