@@ -47,13 +47,13 @@ fn timed(name: &str, definitions: &[Definition], settings: &Settings) -> Duratio
     println!("{name}: {spent:.2?}, {} groups", report.totals.group_count);
     for channel in &report.channels {
         println!(
-            "    {:8} {:6} groups, {:6} members, {:7} repeated lines, {:5} told by others, {:7} weak pairs",
+            "    {:8} {:6} groups, {:6} members, {:7} repeated lines, {:5} told by others, {} weak pairs",
             channel.channel.as_str(),
             channel.totals.group_count,
             channel.totals.member_count,
             channel.totals.repeated_lines,
             channel.told_count,
-            channel.weak_pair_count
+            channel.weak_pair_count.map_or("?".to_owned(), |count| count.to_string())
         );
     }
     spent

@@ -106,20 +106,24 @@ impl<'a> Corpus<'a> {
 
     /// The ratio of two variants that are clones in the sense of the exact, renamed or near channel.
     pub(crate) fn clone_ratio(&self, left: u32, right: u32, pattern: &mut Pattern) -> Option<f64> {
-        let (near_by, settings) = (self.settings.near_by, self.settings);
         if left == right || self.variants[left as usize].unit.renamed == self.variants[right as usize].unit.renamed {
             return Some(1.0);
         }
+        self.near_ratio(left, right, pattern)
+    }
+
+    /// The higher of the near ratios that are asked for and reach their threshold.
+    pub(crate) fn near_ratio(&self, left: u32, right: u32, pattern: &mut Pattern) -> Option<f64> {
+        let (near_by, settings) = (self.settings.near_by, self.settings);
         let by_tokens = (near_by != NearBy::Text)
             .then(|| self.token_ratio(left, right, settings.token_threshold, pattern))
             .flatten();
-        let by_text = (near_by != NearBy::Tokens)
-            .then(|| self.text_ratio(left, right, settings.text_threshold, pattern))
-            .flatten();
-        match (by_tokens, by_text) {
-            (Some(tokens), Some(text)) => Some(tokens.max(text)),
-            (one, other) => one.or(other),
+        if near_by == NearBy::Tokens {
+            return by_tokens;
         }
+        // A text ratio that is no higher says nothing more.
+        let least = by_tokens.map_or(settings.text_threshold, |tokens| tokens.max(settings.text_threshold));
+        self.text_ratio(left, right, least, pattern).or(by_tokens)
     }
 }
 

@@ -10,6 +10,11 @@ use crate::unit::Unit;
 /// Definitions that are assumed beside those of the code base.
 const ELSEWHERE: f64 = 1000.0;
 
+/// No pair whose evidence is strong shares less of its words than this and less of its links than [`LEAST_LINKS`].
+pub(crate) const LEAST_WORDS: f32 = 0.4;
+/// See [`LEAST_WORDS`].
+pub(crate) const LEAST_LINKS: f32 = 0.2;
+
 /// How common names, literals and links of lines are.
 pub(crate) struct Weights {
     words: HashMap<u32, f32>,
@@ -74,29 +79,41 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
+    /// The words with their weights.
+    pub(crate) fn words(&self) -> &[(u32, f32)] {
+        &self.words
+    }
+
+    /// The links with their weights.
+    pub(crate) fn links(&self) -> &[(u32, f32)] {
+        &self.links
+    }
+
     pub(crate) fn compare(&self, other: &Self) -> Evidence {
-        let (words, word_bits) = shared(&self.words, &other.words);
-        let (links, link_bits) = shared(&self.links, &other.links);
+        let (words, word_bits) = dice(&self.words, &other.words);
+        let (links, link_bits) = dice(&self.links, &other.links);
         Evidence { words, word_bits, links, link_bits }
     }
 }
 
 /// The Dice coefficient by weight and the weight of what two sorted lists share.
-fn shared(left: &[(u32, f32)], right: &[(u32, f32)]) -> (f32, f32) {
+pub(crate) fn dice(left: &[(u32, f32)], right: &[(u32, f32)]) -> (f32, f32) {
     let total: f32 = left.iter().chain(right).map(|&(_, weight)| weight).sum();
+    let bits = shared_weight(left, right);
+    if total > 0.0 { (2.0 * bits / total, bits) } else { (0.0, 0.0) }
+}
+
+/// The weight of what two sorted lists share.
+pub(crate) fn shared_weight(left: &[(u32, f32)], right: &[(u32, f32)]) -> f32 {
     let (mut i, mut j, mut bits) = (0, 0, 0.0);
     while i < left.len() && j < right.len() {
-        match left[i].0.cmp(&right[j].0) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                bits += left[i].1;
-                i += 1;
-                j += 1;
-            }
-        }
+        let (one, other) = (left[i], right[j]);
+        // Without a branch, since nobody can foresee which of the two is lower.
+        bits += if one.0 == other.0 { one.1 } else { 0.0 };
+        i += usize::from(one.0 <= other.0);
+        j += usize::from(other.0 <= one.0);
     }
-    if total > 0.0 { (2.0 * bits / total, bits) } else { (0.0, 0.0) }
+    bits
 }
 
 impl Evidence {
@@ -104,6 +121,11 @@ impl Evidence {
     /// copies against pairs of Django that were read; each line is a way in which copies differ from look-alikes.
     pub(crate) fn is_strong(&self, ratio: f64) -> bool {
         let bits = self.word_bits + self.link_bits;
+        // Two parts of one program speak of the same things. A copy has lines that follow each other alike as well,
+        // unless hardly anything differs.
+        if self.links < 0.1 && self.words < 0.75 && ratio < 0.85 {
+            return false;
+        }
         // What the program calls things is the same: a copy with statements changed or rearranged.
         (self.words >= 0.55 && self.word_bits >= 18.0)
             // Lines follow each other in a way that is rare here: a copy with everything renamed. Where much differs
@@ -113,7 +135,9 @@ impl Evidence {
                 && (ratio >= 0.85 || self.words >= 0.25 || self.link_bits >= 26.0))
             // The same for short ones, which have few lines that could follow each other.
             || (self.links >= 0.25 && self.link_bits >= 9.5 && ratio >= 0.85)
-            // Some of both.
-            || (self.words + self.links >= 0.6 && bits >= 20.0)
+            // Some of both, and where much differs enough of one of them.
+            || (self.words + self.links >= 0.6
+                && bits >= 20.0
+                && (ratio >= 0.85 || self.words >= 0.5 || self.link_bits >= 16.0))
     }
 }

@@ -38,17 +38,17 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     Report { totals: totals::totals(groups.iter(), definitions, line_count), groups, channels }
 }
 
-fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, u64) {
+fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>) {
     let nodes = match channel {
-        Channel::Fragment => return (fragment::groups(corpus), 0),
+        Channel::Fragment => return (fragment::groups(corpus), Some(0)),
         Channel::Exact | Channel::Renamed | Channel::Near => whole(corpus, true),
         Channel::Intent => whole(corpus, false),
     };
     let pairs = match channel {
         Channel::Near => near_pairs(corpus),
         Channel::Renamed => renamed_pairs(corpus),
-        Channel::Intent => Pairs { strong: intent::pairs(corpus), ..Pairs::default() },
-        Channel::Exact | Channel::Fragment => Pairs::default(),
+        Channel::Intent => Pairs { strong: intent::pairs(corpus), ..Pairs::none() },
+        Channel::Exact | Channel::Fragment => Pairs::none(),
     };
     let mut groups = build(corpus, channel, &nodes, &pairs.strong, false);
     if channel == Channel::Renamed {

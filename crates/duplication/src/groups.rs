@@ -155,3 +155,43 @@ pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
             .then_with(|| left.group_id.cmp(&right.group_id))
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use cds_model::{Md5Sum, SymbolKind};
+
+    use super::*;
+    use crate::Definition;
+
+    #[test]
+    fn groups_of_the_same_contents_are_one() {
+        let definition = |place: u32| {
+            let code = format!("def f{place}(a):\n    return a + {place}\n");
+            Definition {
+                record_id: 1,
+                kind: SymbolKind::Function,
+                file_path: "a.py".into(),
+                signature: None,
+                start_line: 1 + 10 * place,
+                end_line: 2 + 10 * place,
+                md5sum: Md5Sum(md5::compute(&code).0),
+                normalized_code: code.into(),
+                intent: None,
+            }
+        };
+        let definitions: Vec<Definition> = (0..6).map(definition).collect();
+        let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };
+        let corpus = Corpus::new(&definitions, &settings);
+        // The runs of the first and the third group say the same, those of the second something else.
+        let nodes: Vec<Node> = (0..6)
+            .zip([1, 2, 1, 3, 2, 1])
+            .map(|(variant, content)| Node { variant, lines: (0, 2), content: [content; 16], pairs_with_itself: false })
+            .collect();
+        let edges = [(0, 1), (2, 3), (4, 5)].map(|(left, right)| Edge { left, right, ratio: 0.9 });
+        let mut groups = build(&corpus, Channel::Fragment, &nodes, &edges, false);
+        groups.sort_by_key(|group| group.members.len());
+        let members = |group: &Group| group.members.iter().map(|member| member.index).collect::<BTreeSet<_>>();
+        assert_eq!(groups.iter().map(members).collect::<Vec<_>>(), [[2, 3].into(), [0, 1, 4, 5].into()]);
+        assert_eq!(groups.iter().map(|group| group.pair_count).collect::<Vec<_>>(), [1, 2]);
+    }
+}

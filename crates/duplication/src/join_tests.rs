@@ -10,7 +10,7 @@ use crate::{
     find, intent,
     join::self_join,
     lcs::{Pattern, length_for, ratio},
-    near::all_near,
+    near::{all_near, near_pairs},
 };
 
 /// The textbook recurrence, as the truth that both libraries are held against.
@@ -155,6 +155,20 @@ proptest! {
             }
             let found: Vec<_> = intent::pairs(&corpus).iter().map(|edge| (edge.left, edge.right)).collect();
             prop_assert_eq!(found, intents);
+        }
+    }
+
+    #[test]
+    fn pairs_with_evidence_are_those_of_the_double_loop(codes in programs(), percent in 30_u32..=100) {
+        let definitions = definitions(&codes);
+        for near_by in [NearBy::Text, NearBy::Tokens, NearBy::Both] {
+            let settings = Settings { near_by, min_lines: 1, min_tokens: 1, ..Settings::default() };
+            let hide = settings.with_code_threshold(f64::from(percent) / 100.0);
+            let all = Settings { weak: WeakPolicy::RankLast, ..hide.clone() };
+            let (found, expected) = (near_pairs(&Corpus::new(&definitions, &hide)), near_pairs(&Corpus::new(&definitions, &all)));
+            prop_assert_eq!(found.strong, expected.strong);
+            prop_assert_eq!(found.weak_count, None);
+            prop_assert!(expected.weak_count.is_some());
         }
     }
 

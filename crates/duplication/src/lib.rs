@@ -6,6 +6,7 @@
     reason = "counts of tokens, lines and definitions are far below 2^32, and ratios are between 0 and 1"
 )]
 
+mod candidates;
 mod canonical;
 mod compare;
 mod conventions;

@@ -5,50 +5,84 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
-    NearBy,
+    NearBy, WeakPolicy,
+    candidates::{Candidate, candidates},
     corpus::{Corpus, SHARED_CODE},
     graph::Edge,
     join::self_join,
-    lcs::{Pattern, ratio},
+    lcs::{Pattern, length_for, ratio},
 };
 
 /// Pairs of variants, each with its ratio, by what else speaks for them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pairs {
     /// They share more than a shape that many have.
     pub(crate) strong: Vec<Edge>,
     /// They share a shape and hardly anything else; empty if only their number is wanted.
     pub(crate) weak: Vec<Edge>,
-    pub(crate) weak_count: u64,
+    /// None where they were not looked for.
+    pub(crate) weak_count: Option<u64>,
 }
 
 impl Pairs {
+    /// Not a single pair.
+    pub(crate) const fn none() -> Self {
+        Self { strong: Vec::new(), weak: Vec::new(), weak_count: Some(0) }
+    }
+
     fn of(corpus: &Corpus, candidates: Vec<Edge>) -> Self {
-        let keep_weak = corpus.settings.weak != crate::WeakPolicy::Hide;
+        let keep_weak = corpus.settings.weak != WeakPolicy::Hide;
         let copies = |place: u32| corpus.variants[place as usize].members.len() as u64;
         let judged: Vec<(Edge, bool)> = candidates
             .into_par_iter()
             .filter(|edge| !corpus.is_nested(edge.left, edge.right))
             .map(|edge| (edge, corpus.evidence(edge.left, edge.right).is_strong(f64::from(edge.ratio))))
             .collect();
-        let mut pairs = Self::default();
+        let mut pairs = Self::none();
+        let mut weak_count = 0;
         for (edge, strong) in judged {
             if strong {
                 pairs.strong.push(edge);
             } else {
-                pairs.weak_count += copies(edge.left) * copies(edge.right);
+                weak_count += copies(edge.left) * copies(edge.right);
                 if keep_weak {
                     pairs.weak.push(edge);
                 }
             }
         }
+        pairs.weak_count = Some(weak_count);
         pairs
     }
 }
 
 /// Every pair of variants whose near ratio reaches the threshold.
 pub(crate) fn near_pairs(corpus: &Corpus) -> Pairs {
-    Pairs::of(corpus, all_near(corpus))
+    if corpus.settings.weak != WeakPolicy::Hide {
+        return Pairs::of(corpus, all_near(corpus));
+    }
+    Pairs { strong: strong_near(corpus), weak: Vec::new(), weak_count: None }
+}
+
+/// The pairs that are shown: those with evidence first, since few have it, and of these the ones with the ratio.
+fn strong_near(corpus: &Corpus) -> Vec<Edge> {
+    let settings = corpus.settings;
+    let reaches = |left: usize, right: usize, threshold: f64| length_for(threshold, left + right) <= left.min(right);
+    let may_reach = |left: u32, right: u32| {
+        let (left, right) = (&corpus.variants[left as usize], &corpus.variants[right as usize]);
+        let by_tokens = reaches(left.unit.shape.len(), right.unit.shape.len(), settings.token_threshold);
+        let by_text = reaches(left.text.len(), right.text.len(), settings.text_threshold);
+        (by_tokens && settings.near_by != NearBy::Text) || (by_text && settings.near_by != NearBy::Tokens)
+    };
+    candidates(corpus, may_reach)
+        .into_par_iter()
+        .filter(|candidate| !corpus.is_nested(candidate.left, candidate.right))
+        .map_init(Pattern::default, |pattern, candidate| {
+            let Candidate { left, right, evidence } = candidate;
+            let edge = Edge { left, right, ratio: corpus.near_ratio(left, right, pattern)? as f32 };
+            evidence.is_strong(f64::from(edge.ratio)).then_some(edge)
+        })
+        .flatten_iter()
+        .collect()
 }
 
 /// Every pair of variants that are equal but for consistently replaced names and literals.

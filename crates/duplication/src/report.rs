@@ -91,6 +91,7 @@ pub struct ChannelTotals {
     pub totals: Totals,
     /// Groups that another group tells already.
     pub told_count: u64,
-    /// Pairs at or above the threshold that share a shape and hardly anything else.
-    pub weak_pair_count: u64,
+    /// Pairs at or above the threshold that share a shape and hardly anything else; none where they were not looked
+    /// for, as in the near channel with [`crate::WeakPolicy::Hide`].
+    pub weak_pair_count: Option<u64>,
 }

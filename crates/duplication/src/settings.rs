@@ -69,7 +69,7 @@ pub enum TestsPolicy {
 /// What happens to pairs that share a shape and hardly anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeakPolicy {
-    /// They are counted and form no groups.
+    /// They form no groups, and the near channel does not look for them.
     Hide,
     /// They form groups of their own behind all others.
     RankLast,

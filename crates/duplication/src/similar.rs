@@ -31,6 +31,11 @@ use bound::{Counts, Notation, Vocabulary, counts, shared};
 const LENGTH_FACTOR: usize = 3;
 /// The ratio below which nothing is said.
 const LEAST: f64 = 0.5;
+/// Code with more characters is compared by its characters only where its tokens are alike: unrelated texts share half of
+/// their letters in some order, which takes long to find out for long ones and says nothing.
+const LONG: usize = 300;
+/// How alike the tokens of long code have to be for that.
+const ALIKE: f64 = 0.6;
 /// More than rounding can take from a difference of two ratios.
 const ROUNDING: f64 = 1e-9;
 /// How many texts a thread takes at a time.
@@ -45,7 +50,8 @@ pub struct Similar {
     pub channel: Channel,
     /// The higher of the two ratios, 0.5 to 1.
     pub ratio: f64,
-    /// The ratio over characters, 0 where it is below 0.5.
+    /// The ratio over characters, 0 where it is below 0.5, and for code of more than 300 characters also where that over
+    /// tokens is below 0.6.
     pub text_ratio: f64,
     /// The ratio over abstracted tokens, 0 where it is below 0.5.
     pub token_ratio: f64,
@@ -179,6 +185,9 @@ impl<'a> Wanted<'a> {
         if !may_be_renamed && most + 1.0 < least {
             return None;
         }
+        if self.text.len() > LONG {
+            return self.compare_long(candidate, least, patterns);
+        }
         // Where tokens alone are not enough, the characters have to be half alike, which is told before they are read.
         let known = (!may_be_renamed && least > 1.0)
             .then(|| self.text_ratio(code, (least - 1.0 - ROUNDING).max(LEAST), patterns));
@@ -188,12 +197,9 @@ impl<'a> Wanted<'a> {
         let known = known.flatten();
         let tokens = tokenize(code);
         let classes = shape::classes(code, &tokens);
-        let is_renamed = may_be_renamed && classes == self.classes && Unit::new(code).renamed == self.unit.renamed;
-        let channel = if is_renamed { Channel::Renamed } else { Channel::Near };
-        let least = if is_renamed { 0.0 } else { least };
-
-        let most_tokens = self.notation.most(&self.shape, self.unit.shape.len(), &classes);
-        let most_tokens = if most_tokens >= LEAST { most_tokens } else { 0.0 };
+        let channel = self.channel(candidate, &classes);
+        let least = if channel == Channel::Near { least } else { 0.0 };
+        let most_tokens = self.most_tokens(&classes);
         if known.unwrap_or(most) + most_tokens < least {
             return None;
         }
@@ -206,15 +212,41 @@ impl<'a> Wanted<'a> {
         let shape = canonical::shape(code, &tokens, &classes);
         let by_tokens =
             at_least((&self.unit.shape, &mut patterns.shape), &shape, (least - by_text - ROUNDING).max(LEAST));
-        let by_tokens = by_tokens.unwrap_or(0.0);
-        let ratio = by_text.max(by_tokens);
-        (ratio > 0.0 && by_text + by_tokens >= least).then_some(Similar {
-            index,
-            channel,
-            ratio,
-            text_ratio: by_text,
-            token_ratio: by_tokens,
-        })
+        as_similar(index, channel, (by_text, by_tokens.unwrap_or(0.0)), least)
+    }
+
+    /// The same for long code, whose tokens say first whether its characters are worth a look.
+    fn compare_long(&self, candidate: &Candidate<'_>, least: f64, patterns: &mut Patterns) -> Option<Similar> {
+        let &Candidate { index, code, most, .. } = candidate;
+        let tokens = tokenize(code);
+        let classes = shape::classes(code, &tokens);
+        let channel = self.channel(candidate, &classes);
+        let least = if channel == Channel::Near { least } else { 0.0 };
+        let most_tokens = self.most_tokens(&classes);
+        if most_tokens + if most_tokens >= ALIKE { most } else { 0.0 } < least {
+            return None;
+        }
+        let shape = canonical::shape(code, &tokens, &classes);
+        let shape_pattern = (&self.unit.shape[..], &mut patterns.shape);
+        let by_tokens = at_least(shape_pattern, &shape, (least - most - ROUNDING).max(LEAST)).unwrap_or(0.0);
+        let by_text = (by_tokens >= ALIKE)
+            .then(|| self.text_ratio(code, (least - by_tokens - ROUNDING).max(LEAST), patterns))
+            .flatten()
+            .unwrap_or(0.0);
+        as_similar(index, channel, (by_text, by_tokens), least)
+    }
+
+    fn channel(&self, candidate: &Candidate<'_>, classes: &[Class]) -> Channel {
+        let is_renamed = candidate.may_be_renamed
+            && classes == self.classes
+            && Unit::new(candidate.code).renamed == self.unit.renamed;
+        if is_renamed { Channel::Renamed } else { Channel::Near }
+    }
+
+    /// The highest ratio over tokens that code with these can have; 0 where that is below 0.5.
+    fn most_tokens(&self, classes: &[Class]) -> f64 {
+        let most = self.notation.most(&self.shape, self.unit.shape.len(), classes);
+        if most >= LEAST { most } else { 0.0 }
     }
 
     fn text_ratio(&self, code: &str, least: f64, patterns: &mut Patterns) -> Option<f64> {
@@ -224,6 +256,12 @@ impl<'a> Wanted<'a> {
         }
         at_least((&self.text, &mut patterns.text), &text, least)
     }
+}
+
+fn as_similar(index: usize, channel: Channel, (by_text, by_tokens): (f64, f64), least: f64) -> Option<Similar> {
+    let ratio = by_text.max(by_tokens);
+    let found = Similar { index, channel, ratio, text_ratio: by_text, token_ratio: by_tokens };
+    (ratio > 0.0 && by_text + by_tokens >= least).then_some(found)
 }
 
 /// The ratio of a sequence that was given to its pattern and another, if it is at least `least`.

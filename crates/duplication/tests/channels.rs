@@ -100,28 +100,34 @@ const STEPS: &str = "    handle = device.open(timeout=30)
     answer = json.loads(handle.readline())
 ";
 
-#[test]
-fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
+/// Two definitions with other purposes; `first` and `second` follow the run that they share.
+fn with_a_run(first: &str, second: &str) -> [String; 2] {
     let one = [
         "def flash(device, image):\n",
         STEPS,
+        first,
         "    for block in image.blocks(answer['size']):\n        handle.write(block)\n",
         "        if handle.read(1) != ACK:\n            raise FlashError(block.number)\n",
         "    verify_image(handle, image.digest())\n    return version\n",
-    ]
-    .concat();
+    ];
     let other = [
         "def inventory(self, device, rooms):\n    room = rooms.locate(device.address)\n",
         "    self.progress.begin(room)\n",
         STEPS,
+        second,
         "    parts = [part for part in answer['parts'] if part['serial']]\n    self.table.replace(room, parts)\n",
         "    self.progress.done(room)\n    while self.pending:\n        self.pending.pop().notify(room)\n",
         "    with self.lock, self.session.begin() as transaction:\n        known = transaction.query(Part, room=room.key)\n",
         "        gone = set(known) - {part['serial'] for part in parts}\n        transaction.delete_all(gone)\n",
         "        assert not self.closed, 'closed while counting'\n        yield from transaction.changes\n",
         "    self.last_room, self.last_time = room, self.clock()\n    del self.cache[room.key]\n",
-    ]
-    .concat();
+    ];
+    [one.concat(), other.concat()]
+}
+
+#[test]
+fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
+    let [one, other] = with_a_run("", "");
     let found = report(&[&one, &other]);
     assert_eq!(found.groups.len(), 1, "{found:#?}");
     let group = &found.groups[0];
@@ -129,6 +135,39 @@ fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
     assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 19), (14, 21)));
     let short: String = STEPS.split_inclusive('\n').take(5).collect();
     check(&one, &other.replace(STEPS, &short), &[]);
+}
+
+#[test]
+fn a_run_takes_in_the_next_line_where_both_begin_alike() {
+    let lines = |first: &str, second: &str| {
+        let [one, other] = with_a_run(first, second);
+        let found = report(&[&one, &other]);
+        let [group] = &found.groups[..] else { panic!("{found:#?}") };
+        (group.members[0].file_lines, group.members[1].file_lines)
+    };
+    let changed = "    total = answer['size'] // 512\n";
+    assert_eq!(lines(changed, "    total = sum(rooms.sizes)\n"), ((12, 20), (14, 22)));
+    assert_eq!(lines(changed, "    count = sum(rooms.sizes)\n"), ((12, 19), (14, 21)));
+}
+
+#[test]
+fn what_stands_in_a_definition_is_no_copy_of_it() {
+    let outer = format!("def make(self):\n    {}\n    return close_order\n", ORDER.trim_end().replace('\n', "\n    "));
+    let of = |path: &str, start_line: u32| {
+        let end_line = start_line + 6;
+        let channels: Vec<Channel> = find(
+            &[definition("app/a.py", &outer), Definition { start_line, end_line, ..definition(path, ORDER) }],
+            &Settings::default(),
+        )
+        .groups
+        .iter()
+        .map(|group| group.channel)
+        .collect();
+        channels
+    };
+    assert_eq!(of("app/a.py", 12), []);
+    assert_eq!(of("app/a.py", 40), [Channel::Near]);
+    assert_eq!(of("app/b.py", 12), [Channel::Near]);
 }
 
 #[test]

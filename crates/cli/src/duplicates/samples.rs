@@ -78,7 +78,8 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         channel,
         totals: sums(&of(channel)),
         told_count: 0,
-        weak_pair_count: 0,
+        // As a search with the defaults leaves it.
+        weak_pair_count: (channel != Channel::Near).then_some(0),
     });
     let totals = sums(&groups.iter().collect::<Vec<_>>());
     Findings {

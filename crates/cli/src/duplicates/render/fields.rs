@@ -68,7 +68,8 @@ struct TotalsFields {
 struct AllTotalsFields {
     #[serde(flatten)]
     sums: TotalsFields,
-    weak_pair_count: u64,
+    /// Null where weak pairs were not looked for.
+    weak_pair_count: Option<u64>,
     told_group_count: u64,
     accepted_group_count: usize,
 }
@@ -78,7 +79,8 @@ struct ChannelFields {
     channel: &'static str,
     #[serde(flatten)]
     sums: TotalsFields,
-    weak_pair_count: u64,
+    /// Null where weak pairs were not looked for.
+    weak_pair_count: Option<u64>,
     told_group_count: u64,
 }
 

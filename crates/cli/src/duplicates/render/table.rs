@@ -176,8 +176,8 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     if told > 0 {
         page.field("folded", format!("{}, which other groups tell already", count(told, "group")));
     }
-    let weak: u64 = report.channels.iter().map(|channel| channel.weak_pair_count).sum();
-    if weak > 0 && findings.settings.weak == WeakPolicy::Hide {
+    let weak: Option<u64> = report.channels.iter().map(|channel| channel.weak_pair_count).sum();
+    if let Some(weak) = weak.filter(|weak| *weak > 0 && findings.settings.weak == WeakPolicy::Hide) {
         page.field("left out", format!("{} with a common shape and hardly anything else", count(weak, "pair")));
     }
     if findings.accepted_count > 0 {
@@ -223,7 +223,7 @@ mod tests {
         findings.shown[2].state = GroupState::Grown { before: 1 };
         findings.report.groups[3].is_test = true;
         findings.report.groups[4].is_weak = true;
-        findings.report.channels[2].weak_pair_count = 1_204;
+        findings.report.channels[2].weak_pair_count = Some(1_204);
         findings.report.channels[2].told_count = 1;
         findings.broken_gates = vec!["--fail-on new: 1 new group, 1 group with more copies".to_owned()];
         (findings.accepted_count, findings.truncated_count, findings.baseline_run_id) = (2, 7, Some(6));

@@ -1,0 +1,204 @@
+//! Pairs of definitions that share enough to be shown, found by what they share instead of by comparing all pairs.
+//!
+//! Who shares a given part of the weight of its words (or links) with another shares one of the rarest of them: ordered by
+//! weight, the first shared entry stands where the entries that are left still weigh that much. So only the first
+//! entries of each definition are looked up (a prefix filter with weights), and those are the rare ones. What is found is
+//! every pair that [`Evidence::is_strong`] can let through; the ratio is the caller's business.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::{
+    corpus::Corpus,
+    evidence::{Evidence, LEAST_LINKS, LEAST_WORDS, shared_weight},
+};
+
+/// More than the rounding of sums of weights can take from a share.
+const ROUNDING: f32 = 0.999;
+/// How many definitions a thread takes at a time.
+const AT_ONCE: usize = 32;
+
+/// A pair of variants, `left < right`, and what they share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+    pub(crate) evidence: Evidence,
+}
+
+/// The pairs for which `is_meant` holds and whose evidence is strong at the highest ratio, sorted, each once.
+pub(crate) fn candidates(corpus: &Corpus, is_meant: impl Fn(u32, u32) -> bool + Sync) -> Vec<Candidate> {
+    let judge = |left: u32, right: u32| {
+        let (left, right) = (left.min(right), left.max(right));
+        if !is_meant(left, right) {
+            return None;
+        }
+        let evidence = corpus.evidence(left, right);
+        evidence.is_strong(1.0).then_some(Candidate { left, right, evidence })
+    };
+    let words: Vec<_> = corpus.variants.iter().map(|variant| variant.profile.words()).collect();
+    let links: Vec<_> = corpus.variants.iter().map(|variant| variant.profile.links()).collect();
+    let mut found = Index::new(&words, LEAST_WORDS).pairs(judge);
+    found.extend(Index::new(&links, LEAST_LINKS).pairs(judge));
+    found.par_sort_unstable_by_key(|candidate| (candidate.left, candidate.right));
+    found.dedup_by_key(|candidate| (candidate.left, candidate.right));
+    found
+}
+
+/// Definitions by their rarest entries.
+struct Index<'a> {
+    entries: &'a [&'a [(u32, f32)]],
+    /// How much of the weight of two has to be shared (Dice).
+    share: f32,
+    /// Lightest first; whatever follows counts by the place in here.
+    lists: Vec<List>,
+    /// The places of those that have an entry among their rarest ones, ascending.
+    holders: HashMap<u32, Vec<u32>>,
+}
+
+/// The entries of one definition.
+struct List {
+    variant: u32,
+    weight: f32,
+    /// The rarest entries, each with the weight of itself and all that are more common.
+    rarest: Vec<(u32, f32)>,
+}
+
+impl List {
+    fn new(variant: u32, entries: &[(u32, f32)], least: f32) -> Self {
+        let mut rarest = entries.to_vec();
+        rarest.sort_unstable_by(|left, right| left.1.total_cmp(&right.1).then_with(|| left.0.cmp(&right.0)));
+        let mut weight = 0.0;
+        for entry in &mut rarest {
+            weight += entry.1;
+            entry.1 = weight;
+        }
+        rarest.retain(|entry| entry.1 >= least * weight);
+        rarest.reverse();
+        Self { variant, weight, rarest }
+    }
+}
+
+impl<'a> Index<'a> {
+    fn new(entries: &'a [&'a [(u32, f32)]], share: f32) -> Self {
+        let shared_by_heavier = heavier(share) * ROUNDING;
+        let mut lists: Vec<List> = entries
+            .par_iter()
+            .zip(0..entries.len() as u32)
+            .map(|(entries, variant)| List::new(variant, entries, shared_by_heavier))
+            .filter(|list| list.weight > 0.0)
+            .collect();
+        lists.par_sort_by(|left, right| left.weight.total_cmp(&right.weight));
+        let mut holders: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (list, place) in lists.iter().zip(0_u32..) {
+            for &(entry, _) in list.rarest.iter().take_while(|(_, weight)| *weight >= share * ROUNDING * list.weight) {
+                holders.entry(entry).or_default().push(place);
+            }
+        }
+        Self { entries, share, lists, holders }
+    }
+
+    /// What `judge` makes of the pairs that share enough; it sees each of them once.
+    fn pairs<T: Send>(&self, judge: impl Fn(u32, u32) -> Option<T> + Sync) -> Vec<T> {
+        let blocks = self.lists.len().div_ceil(AT_ONCE);
+        let search = |seen: &mut Vec<u32>, block: usize| {
+            let mut found = Vec::new();
+            for place in block * AT_ONCE..((block + 1) * AT_ONCE).min(self.lists.len()) {
+                self.lighter_partners(place, seen, |left, right| found.extend(judge(left, right)));
+            }
+            found
+        };
+        // The heaviest ones take longest.
+        let seen = || vec![u32::MAX; self.lists.len()];
+        (0..blocks).into_par_iter().rev().map_init(seen, search).flatten_iter().collect()
+    }
+
+    fn lighter_partners(&self, place: usize, seen: &mut [u32], mut take: impl FnMut(u32, u32)) {
+        let list = &self.lists[place];
+        let lightest = heavier(self.share) * ROUNDING * list.weight;
+        let first = self.lists[..place].partition_point(|lighter| lighter.weight < lightest) as u32;
+        for (entry, _) in &list.rarest {
+            let holders = self.holders.get(entry).map_or(&[][..], Vec::as_slice);
+            let start = holders.partition_point(|&holder| holder < first);
+            for &holder in holders[start..].iter().take_while(|&&holder| (holder as usize) < place) {
+                let is_first = std::mem::replace(&mut seen[holder as usize], place as u32) != place as u32;
+                let lighter = &self.lists[holder as usize];
+                if is_first && self.share_enough(list, lighter) {
+                    take(list.variant, lighter.variant);
+                }
+            }
+        }
+    }
+
+    fn share_enough(&self, left: &List, right: &List) -> bool {
+        let bits = shared_weight(self.entries[left.variant as usize], self.entries[right.variant as usize]);
+        2.0 * bits >= self.share * ROUNDING * (left.weight + right.weight)
+    }
+}
+
+/// How much of its own weight the heavier one shares at least, which is also how much of it the lighter one weighs: from
+/// `shared >= share / 2 * (heavier + lighter)` and `lighter >= shared`.
+fn heavier(share: f32) -> f32 {
+    share / (2.0 - share)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evidence::dice;
+
+    /// Definitions that have some of forty entries, of which a few are rare; and some that have none.
+    fn entries() -> impl Strategy<Value = Vec<Vec<(u32, f32)>>> {
+        let weight = |entry: u32| 0.01 + entry.pow(2) as f32 / 100.0;
+        let one = proptest::collection::btree_set(0_u32..40, 0..12);
+        let list = move |entries: std::collections::BTreeSet<u32>| {
+            entries.into_iter().map(|entry| (entry, weight(entry))).collect::<Vec<_>>()
+        };
+        proptest::collection::vec(one.prop_map(list), 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_shares_enough_is_found_once(lists in entries(), share in 0.05_f32..1.0) {
+            let slices: Vec<&[(u32, f32)]> = lists.iter().map(Vec::as_slice).collect();
+            let is_enough = |left: usize, right: usize| dice(slices[left], slices[right]).0 >= share;
+            let mut found = Index::new(&slices, share).pairs(|left, right| Some((left.min(right), left.max(right))));
+            found.sort_unstable();
+            prop_assert!(found.windows(2).all(|two| two[0] != two[1]), "{:?}", found);
+            // What is at the border may be there by rounding.
+            found.retain(|&(left, right)| is_enough(left as usize, right as usize));
+            let mut expected = Vec::new();
+            for left in 0..slices.len() {
+                expected.extend((left + 1..slices.len()).filter(|&right| is_enough(left, right)).map(|right| (left as u32, right as u32)));
+            }
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn no_strong_evidence_is_below_what_is_looked_for(
+            words in 0.0_f32..=1.0, word_bits in 0.0_f32..100.0, links in 0.0_f32..=1.0, link_bits in 0.0_f32..100.0,
+        ) {
+            let evidence = Evidence { words, word_bits, links, link_bits };
+            let least = (LEAST_WORDS * ROUNDING, LEAST_LINKS * ROUNDING);
+            prop_assert!(!evidence.is_strong(1.0) || words >= least.0 || links >= least.1, "{:?}", evidence);
+        }
+
+        #[test]
+        fn a_higher_ratio_never_weakens_evidence(
+            shares in (0.0_f32..=1.0, 0.0_f32..=1.0), bits in (0.0_f32..60.0, 0.0_f32..60.0), ratio in 0.0_f64..=1.0,
+        ) {
+            let evidence = Evidence { words: shares.0, word_bits: bits.0, links: shares.1, link_bits: bits.1 };
+            prop_assert!(!evidence.is_strong(ratio) || evidence.is_strong(1.0), "{:?}", evidence);
+        }
+    }
+
+    #[test]
+    fn an_entry_that_everybody_has_pairs_nobody_who_has_more() {
+        let lists: Vec<Vec<(u32, f32)>> = (1..100).map(|own| vec![(0, 0.1), (own, 10.0)]).collect();
+        let slices: Vec<&[(u32, f32)]> = lists.iter().map(Vec::as_slice).collect();
+        assert_eq!(Index::new(&slices, 0.2).pairs(|left, right| Some((left, right))), []);
+    }
+}
