@@ -21,7 +21,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("archive", &["cds-model", "cds-persistence"]),
     (
         "cli",
-        &["cds-analyzer", "cds-duplication", "cds-llm-client", "cds-model", "cds-model-builder", "cds-persistence"],
+        &[
+            "cds-analyzer",
+            "cds-archive",
+            "cds-duplication",
+            "cds-llm-client",
+            "cds-model",
+            "cds-model-builder",
+            "cds-persistence",
+        ],
     ),
 ];
 

@@ -55,6 +55,7 @@ mod scope;
 mod similar;
 mod summary;
 mod tables;
+mod verify;
 mod writer_lock;
 
 use std::time::Duration;

@@ -40,7 +40,7 @@ pub use step::Step;
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
 pub use transfer::{
     ColumnKind, ImportError, ImportPlan, ImportedRun, RowVisitor, RunColumn, RunIdentity, RunSource, RunTable,
-    Transfer, TransferRow,
+    Transfer, TransferOutcome, TransferRow,
 };
 pub use verification::{Deviation, DeviationKind, Unverified, Verification, VerifyQuery};
 

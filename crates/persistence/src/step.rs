@@ -32,6 +32,8 @@ pub enum Step {
     PrepareInsert(&'static str),
     /// The number that the run gets is looked for.
     NumberRun,
+    /// The number that the first record gets is looked for.
+    NumberRecords,
     /// The run's row is written.
     InsertRun,
     /// A record's row is written.
@@ -182,6 +184,7 @@ impl fmt::Display for Step {
             Self::SetVersion => formatter.write_str("set the format version"),
             Self::PrepareInsert(table) => write!(formatter, "prepare the insert into {table}"),
             Self::NumberRun => formatter.write_str("find the number of the run"),
+            Self::NumberRecords => formatter.write_str("find the number of the first record"),
             Self::InsertRun => formatter.write_str("insert the run"),
             Self::InsertRecord { number, kind, file_path, start_line } => {
                 write!(formatter, "insert record {number} ({kind} `{}`:{start_line})", file_path.escape_debug())

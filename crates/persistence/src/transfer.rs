@@ -67,6 +67,36 @@ pub struct RunIdentity {
     pub root_path: String,
 }
 
+/// How an attempt to move a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferOutcome {
+    /// The run is where it was to go.
+    Succeeded,
+    /// It is not, for this reason.
+    Failed(String),
+    /// It never got there, and is no more where it was: there is nothing left to try. Why that is said.
+    Gone(String),
+}
+
+impl TransferOutcome {
+    /// The word for it in the database.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed(_) => "failed",
+            Self::Gone(_) => "gone",
+        }
+    }
+
+    /// Why the run is not where it was to go.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Succeeded => None,
+            Self::Failed(error) | Self::Gone(error) => Some(error),
+        }
+    }
+}
+
 /// One attempt to move a run, as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
@@ -82,8 +112,8 @@ pub struct Transfer {
     pub local_run_id: Option<RunId>,
     /// Its root; none where it has none.
     pub snapshot_root: Option<String>,
-    /// Why it failed; none where it succeeded.
-    pub error: Option<String>,
+    /// How it ended.
+    pub outcome: TransferOutcome,
     /// When it ended.
     pub at: Timestamp,
 }
@@ -101,6 +131,8 @@ pub struct TransferRow {
     pub attempt: u64,
     /// Whether the run is where it was to go.
     pub is_done: bool,
+    /// Whether the run was given up, because it is no more where it was.
+    pub is_gone: bool,
     /// Why it is not.
     pub error: Option<String>,
     /// When the attempt ended; RFC 3339 as it is stored.

@@ -70,9 +70,11 @@ impl RecordHashes {
             sum.copy_from_slice(&hash.0[..FIELD_SUM_BYTES]);
         }
         let over = |purpose, places: &[usize]| {
-            let mut hasher = FieldHasher::new(purpose);
-            places.iter().for_each(|place| hasher.push(FieldValue::Blob(&hashes[*place].0)));
-            hasher.finish()
+            let mut together = FieldHasher::new(purpose);
+            for place in places {
+                together.push(FieldValue::Blob(&hashes[*place].0));
+            }
+            together.finish()
         };
         Self {
             content: content.finish(),

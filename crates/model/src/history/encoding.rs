@@ -101,7 +101,9 @@ mod tests {
 
     fn hash(values: &[FieldValue<'_>]) -> String {
         let mut hasher = FieldHasher::new("test");
-        values.iter().for_each(|value| hasher.push(*value));
+        for value in values {
+            hasher.push(*value);
+        }
         hasher.finish().to_string()
     }
 

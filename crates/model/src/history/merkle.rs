@@ -48,7 +48,9 @@ fn node(left: Fingerprint, right: Fingerprint) -> Fingerprint {
 
 fn digest(parts: &[&[u8]]) -> Fingerprint {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     fingerprint(context)
 }
 
@@ -99,7 +101,9 @@ mod tests {
     fn order_and_count_decide() {
         let root = |numbers: &[u8]| {
             let mut tree = MerkleTree::default();
-            numbers.iter().for_each(|number| tree.push(leaf(*number)));
+            for number in numbers {
+                tree.push(leaf(*number));
+            }
             tree.root()
         };
         let roots = [root(&[]), root(&[1]), root(&[1, 1]), root(&[1, 2]), root(&[2, 1]), root(&[1, 2, 2])];

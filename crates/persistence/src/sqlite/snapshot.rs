@@ -1,6 +1,11 @@
 //! Writes one snapshot: the run with everything that belongs to it, in one transaction.
 
-use cds_model::{RecordHashes, RunSnapshot, record_fields};
+use std::{
+    sync::mpsc::{self, Receiver},
+    thread::{self, Scope},
+};
+
+use cds_model::{Record, RecordHashes, RunSnapshot, record_fields};
 
 use super::{
     accounts,
@@ -10,8 +15,14 @@ use super::{
 };
 use crate::{
     Error, RunId, SavedRun, Step,
-    table::{analyzer_errors, enrichments, record_questions, records, runs, runs_ledger, snapshot_chain},
+    table::{
+        analyzer_errors, enrichments, record_hashes, record_questions, records, runs, runs_ledger, snapshot_chain,
+    },
 };
+
+/// Records that are hashed together, and groups of them that may be ready before they are needed.
+const GROUP_SIZE: usize = 256;
+const GROUPS_AHEAD: usize = 4;
 
 /// Writes `snapshot` whole; on any error nothing of it stays. Where `may_commit` says no in the end, it is taken back.
 pub(super) fn write(
@@ -64,6 +75,17 @@ pub(super) fn next_number(database: &Database) -> Result<Option<i64>, Error> {
     Ok(last.unwrap_or_default().checked_add(1))
 }
 
+/// The number of the first record of a snapshot; those behind it follow by themselves.
+///
+/// It is one more than that of any record, those among them that somebody removed and whose hashes are still there:
+/// left to itself, the database would give their numbers again. None where there is no such number.
+pub(super) fn next_record_id(database: &Database) -> Result<Option<i64>, Error> {
+    let last =
+        |connection| Ok(records::last(connection)?.max(record_hashes::last(connection)?).unwrap_or_default());
+    let last = last(&database.connection).map_err(|cause| database.error(Step::NumberRecords, cause))?;
+    Ok(last.checked_add(1))
+}
+
 /// Writes the records, and with them their hashes and units where somebody wants their history.
 fn write_records<'a>(
     database: &'a Database,
@@ -72,28 +94,53 @@ fn write_records<'a>(
 ) -> Result<Option<HistoryWriter<'a>>, Error> {
     let begin = |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context);
     let mut history = snapshot.history.as_ref().map(begin).transpose()?;
+    let mut next_id = next_record_id(database)?;
     let mut insert_record = database.prepare_insert(&records::TABLE)?;
     let mut insert_question = database.prepare_insert(&record_questions::TABLE)?;
-    for (index, record) in snapshot.records.iter().enumerate() {
-        let outcome = records::insert(&mut insert_record, run, record);
-        database.check_one_row(outcome, || Step::record(index, record))?;
-        let record_id = database.connection.last_insert_rowid();
-        if let Some(history) = &mut history {
-            history.push(&Written {
-                record_id,
-                kind: record.kind.as_str(),
-                file_path: &record.file_path,
-                signature: record.signature.as_deref(),
-                lines: (record.start_line, record.end_line),
-                hashes: RecordHashes::of(&record_fields(record, &record.md5sum.to_string())),
-            })?;
+    thread::scope(|scope| {
+        let mut hashed = history.as_ref().map(|_| hash_ahead(scope, &snapshot.records).into_iter().flatten());
+        for (index, record) in snapshot.records.iter().enumerate() {
+            let outcome = records::insert(&mut insert_record, next_id.take(), run, record);
+            database.check_one_row(outcome, || Step::record(index, record))?;
+            let record_id = database.connection.last_insert_rowid();
+            if let (Some(history), Some(hashed)) = (&mut history, &mut hashed) {
+                history.push(&Written {
+                    record_id,
+                    kind: record.kind.as_str(),
+                    file_path: &record.file_path,
+                    signature: record.signature.as_deref(),
+                    lines: (record.start_line, record.end_line),
+                    hashes: hashed.next().unwrap_or_else(|| hashes_of(record)),
+                })?;
+            }
+            if let Some(question) = &record.question {
+                let outcome = record_questions::insert(&mut insert_question, record_id, question);
+                database.check_one_row(outcome, || Step::question(index, record))?;
+            }
         }
-        if let Some(question) = &record.question {
-            let outcome = record_questions::insert(&mut insert_question, record_id, question);
-            database.check_one_row(outcome, || Step::question(index, record))?;
+        Ok(history)
+    })
+}
+
+/// Hashes records in their order while those before them are written.
+///
+/// Where no thread can be started, nothing comes out.
+fn hash_ahead<'scope>(scope: &'scope Scope<'scope, '_>, records: &'scope [Record]) -> Receiver<Vec<RecordHashes>> {
+    let (sender, receiver) = mpsc::sync_channel(GROUPS_AHEAD);
+    let work = move || {
+        for group in records.chunks(GROUP_SIZE) {
+            // Nobody waits for the rest when writing has failed.
+            if sender.send(group.iter().map(hashes_of).collect()).is_err() {
+                return;
+            }
         }
-    }
-    Ok(history)
+    };
+    drop(thread::Builder::new().name("hashes".to_owned()).spawn_scoped(scope, work));
+    receiver
+}
+
+fn hashes_of(record: &Record) -> RecordHashes {
+    RecordHashes::of(&record_fields(record, &record.md5sum.to_string()))
 }
 
 fn write_analyzer_errors(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 //! Rows are only removed once `snapshot_chain` says that their snapshot is pruned.
 
 use cds_model::RecordHashes;
-use rusqlite::{Result, Statement, params};
+use rusqlite::{Connection, Result, Statement, params};
 
 use super::Table;
 use crate::RunId;
@@ -30,6 +30,13 @@ BEGIN SELECT RAISE(ABORT, 'record_hashes is append-only; cds runs prune removes 
     ],
     insert: "INSERT OR FAIL INTO record_hashes (record_id, run_id, content_hash, field_sums) VALUES (?1, ?2, ?3, ?4)",
 };
+
+const LAST: &str = "SELECT max(record_id) FROM record_hashes";
+
+/// The greatest number of a record that ever had hashes, but for those of pruned snapshots.
+pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
+    connection.query_row(LAST, [], |row| row.get(0))
+}
 
 /// Writes the hashes of one record and says how many rows were written.
 pub(crate) fn insert(

@@ -1,7 +1,7 @@
 //! The table `records`: one row a file, class, function or method of a run.
 
 use cds_model::Record;
-use rusqlite::{Result, Statement, params};
+use rusqlite::{Connection, Result, Statement, params};
 
 use super::{Index, Table};
 use crate::RunId;
@@ -35,14 +35,22 @@ CREATE TABLE IF NOT EXISTS records (
     ],
     guards: &[],
     insert: "
-INSERT INTO records (run_id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum,
+INSERT INTO records (id, run_id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum,
                      intent, intent_status, intent_error)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 };
 
-/// Writes one record's row and says how many rows were written.
-pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, record: &Record) -> Result<usize> {
+const LAST: &str = "SELECT max(id) FROM records";
+
+/// The greatest number of a record that is there.
+pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
+    connection.query_row(LAST, [], |row| row.get(0))
+}
+
+/// Writes one record's row and says how many rows were written; without an `id`, it is the one behind the last.
+pub(crate) fn insert(statement: &mut Statement<'_>, id: Option<i64>, run: RunId, record: &Record) -> Result<usize> {
     statement.execute(params![
+        id,
         run.0,
         record.kind.as_str(),
         &*record.file_path,

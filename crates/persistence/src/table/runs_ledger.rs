@@ -47,6 +47,9 @@ ON CONFLICT (run_id) DO NOTHING",
 
 const SUBJECT: &str = "SELECT subject FROM runs_ledger WHERE run_id = ?1";
 
+/// Another program may have given the number of a removed snapshot again: the last one counts.
+const OWNER: &str = "SELECT run_id, subject FROM runs_ledger WHERE snapshot_id = ?1 ORDER BY rowid DESC LIMIT 1";
+
 /// The first end stays, unless another command wrote it.
 const FINISH: &str = "
 UPDATE runs_ledger
@@ -89,6 +92,14 @@ SELECT CAST(max(snapshot_id) AS INTEGER) FROM runs_ledger WHERE snapshot_id < 92
 pub(crate) fn snapshot_of(connection: &Connection, id: &str) -> Result<Option<i64>> {
     let sql = "SELECT snapshot_id FROM runs_ledger WHERE run_id = ?1";
     connection.query_row(sql, [id], |row| row.get(0)).optional().map(Option::flatten)
+}
+
+/// Id and project of the invocation that made a snapshot; none where nobody tells.
+pub(crate) fn owner(connection: &Connection, snapshot: i64) -> Result<Option<(String, String)>> {
+    connection
+        .prepare_cached(OWNER)?
+        .query_row([snapshot], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
 }
 
 /// Writes the row of a run that begins, unless it is there, and says how many rows were written.

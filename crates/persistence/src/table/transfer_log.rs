@@ -35,7 +35,7 @@ VALUES (?1, ?2, ?3, ?4, ?5,
         ?6, ?7, ?8, ?9)",
 };
 
-/// The last row of each run; a run that once was done stays so.
+/// The last row of each run.
 const LAST: &str = "
 SELECT run_id, run_key, local_run_id, attempt, status, error, recorded_at
 FROM transfer_log AS log
@@ -61,8 +61,8 @@ pub(crate) fn insert(connection: &Connection, transfer: &Transfer) -> Result<usi
             transfer.run_id.0,
             transfer.run_key,
             transfer.local_run_id.map(|run| run.0),
-            if transfer.error.is_none() { "succeeded" } else { "failed" },
-            transfer.error,
+            transfer.outcome.as_str(),
+            transfer.outcome.error(),
             transfer.snapshot_root,
             transfer.at.to_string(),
         ],
@@ -85,12 +85,14 @@ pub(crate) fn imported(connection: &Connection, run_key: &str) -> Result<Option<
 }
 
 fn read(row: &Row<'_>) -> Result<TransferRow> {
+    let has_status = |word| row.get_ref(4).map(|status| status.as_str().is_ok_and(|status| status == word));
     Ok(TransferRow {
         run_id: RunId(row.get(0)?),
         run_key: row.get(1)?,
         local_run_id: row.get::<_, Option<i64>>(2)?.map(RunId),
         attempt: read_number(row, 3)?,
-        is_done: row.get_ref(4)?.as_str().is_ok_and(|status| status == "succeeded"),
+        is_done: has_status("succeeded")?,
+        is_gone: has_status("gone")?,
         error: row.get(5)?,
         recorded_at: row.get(6)?,
     })

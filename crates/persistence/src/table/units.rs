@@ -1,9 +1,9 @@
 //! The table `units`: each definition that is followed over time, as it was last seen.
 
-use cds_model::{Fingerprint, HistoryContext, UnitKey};
-use rusqlite::{Connection, Result, Statement, named_params, params};
+use cds_model::{FieldHasher, Fingerprint, HistoryContext, UnitKey};
+use rusqlite::{Connection, Result, Row, Statement, named_params, params};
 
-use super::{Index, Table};
+use super::{Index, Table, run_hash::field_value};
 use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
@@ -51,6 +51,19 @@ const OF_PROJECT: &str = "
 SELECT id, file_path, kind, name, ordinal, state, content_hash, code_hash, intent_hash
 FROM units
 WHERE project = ?1 AND part = ?2";
+
+/// What the hash over a part of a project is called.
+pub(crate) const PART_HASH: &str = "cds units 1";
+
+const COLUMN_COUNT: usize = 14;
+
+/// All columns, in their order.
+const PART: &str = "
+SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash,
+       code_hash, intent_hash
+FROM units
+WHERE project = ?1 AND part = ?2
+ORDER BY id";
 
 const NAMES: &str = "SELECT file_path, kind, name, ordinal, last_run FROM units WHERE id = ?1";
 
@@ -121,6 +134,25 @@ pub(crate) fn of_project(
             intent: hash(8)?.unwrap_or_default(),
         };
         visit(row.get(0)?, key, state);
+    }
+    Ok(())
+}
+
+/// The hash over every row of a part of a project.
+pub(crate) fn hash_of_part(connection: &Connection, project: &str, part: &str) -> Result<Fingerprint> {
+    let mut hasher = FieldHasher::new(PART_HASH);
+    let mut statement = connection.prepare(PART)?;
+    let mut rows = statement.query([project, part])?;
+    while let Some(row) = rows.next()? {
+        push_row(&mut hasher, row)?;
+    }
+    Ok(hasher.finish())
+}
+
+/// Adds a row, whose columns are all columns in their order, to the hash over its part.
+pub(crate) fn push_row(hasher: &mut FieldHasher, row: &Row<'_>) -> Result<()> {
+    for column in 0..COLUMN_COUNT {
+        hasher.push(field_value(row.get_ref(column)?));
     }
     Ok(())
 }

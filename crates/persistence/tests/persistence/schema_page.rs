@@ -6,7 +6,7 @@ use cds_model::{
     AccountStatus, Fingerprint, Intent, RunEnd, RunSnapshot, Stage, StageEnd, StageRunId, StageSource, StageStart,
     SymbolKind, TelemetryEntry, TelemetryType,
 };
-use cds_persistence::TelemetrySink as _;
+use cds_persistence::{RunId, TelemetrySink as _, Transfer, TransferOutcome};
 use rusqlite::Connection;
 
 use crate::{
@@ -76,6 +76,19 @@ fn keep_accounts(path: &Path) {
     writer.into_telemetry_sink(run.id).write(&[call]).unwrap();
 }
 
+fn failed_transfer() -> Transfer {
+    Transfer {
+        direction: "archive",
+        peer: "/srv/archive".to_owned(),
+        run_id: RunId(1),
+        run_key: None,
+        local_run_id: None,
+        snapshot_root: None,
+        outcome: TransferOutcome::Failed("no room".to_owned()),
+        at: at(3),
+    }
+}
+
 #[test]
 fn every_query_of_the_page_runs_and_finds_something() {
     let (_directory, path) = workplace();
@@ -86,6 +99,7 @@ fn every_query_of_the_page_runs_and_finds_something() {
     keep_accounts(&path);
     open(&path).unwrap().keep_answers(&[answer(2), answer(9)], at(0)).unwrap();
     open(&path).unwrap().accept_duplicate(&acceptance("near", "00ff"), at(0)).unwrap();
+    open(&path).unwrap().log_transfer(&failed_transfer()).unwrap();
     let connection = Connection::open(&path).unwrap();
     let page = page();
     let queries: Vec<&str> = queries(&page).into_iter().filter(|sql| sql.starts_with("SELECT")).collect();
@@ -109,7 +123,7 @@ fn the_page_describes_every_column_with_its_type() {
                 || iif(column.\"notnull\", ' NOT NULL', '') || ' |'
          FROM sqlite_schema AS schema, pragma_table_info(schema.name) AS column WHERE schema.type = 'table'",
     );
-    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10 + 4 + 14 + 12 + 13);
+    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10 + 4 + 14 + 12 + 13 + 11);
     let page = page();
     for column in columns {
         assert!(page.contains(&column), "the page lacks {column}");
@@ -141,8 +155,8 @@ fn the_definitions_of_the_page_are_those_of_a_new_database() {
 /// The database that the test vectors of the page speak of: one record and one analyzer error.
 fn vectors() -> RunSnapshot {
     let mut snapshot = traced(mixed(), "shop");
-    snapshot.settings.provider_url = "builtin:".to_owned();
-    snapshot.settings.model = "builtin:outline-v1".to_owned();
+    "builtin:".clone_into(&mut snapshot.settings.provider_url);
+    "builtin:outline-v1".clone_into(&mut snapshot.settings.model);
     snapshot.errors.truncate(1);
     let intent = Intent::Success("Returns its argument.".to_owned());
     let mut record = record(SymbolKind::Function, "pkg/a.py", 3, "def f(x):\n    return x", intent);

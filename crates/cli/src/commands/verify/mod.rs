@@ -35,7 +35,7 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "RUN", default_value = ALL, allow_hyphen_values = true)]
     run: String,
 
-    /// The snapshot_root or chain_head that a log holds: the database must still have it
+    /// The root of a snapshot, or the chain head, that a log holds: the database must still have it
     #[arg(long, value_name = "ROOT", value_parser = parse_hash)]
     expect: Option<Fingerprint>,
 

@@ -72,7 +72,9 @@ impl KnownUnits {
 pub(in super::super) fn hash(key: &UnitKey<'_>) -> u128 {
     let mut hasher = FieldHasher::new("cds unit 1");
     let fields = [key.file_path.into(), key.kind.into(), key.name.into(), FieldValue::from(key.ordinal)];
-    fields.into_iter().for_each(|field| hasher.push(field));
+    for field in fields {
+        hasher.push(field);
+    }
     let Fingerprint(bytes) = hasher.finish();
     let mut half = [0; 16];
     half.copy_from_slice(&bytes[..16]);

@@ -1,11 +1,13 @@
 //! Rows of `snapshot_chain`.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use cds_model::{CHAIN_START, ChainLink, Fingerprint, Timestamp};
 
 use super::super::database::Database;
 use crate::{
     Error, RunId, Step,
-    table::{run_hash, select, snapshot_chain, unit_history},
+    table::{select, snapshot_chain, unit_history, units},
 };
 
 /// What a row says of a snapshot.
@@ -50,7 +52,9 @@ pub(super) fn write(database: &Database, at: &str, sealed: &Sealed<'_>) -> Resul
 /// Writes down that these snapshots are pruned, each with the root of what is removed. Must come before the removal:
 /// without it the database keeps the hashes.
 ///
-/// A snapshot of another program, which has no row in the chain, gets this one once there is a chain that would miss it.
+/// Where the records are gone, nothing else tells as what the units were last seen, so the rows are sealed with a hash
+/// over the units of their part of the project. A snapshot of another program, which has no row in the chain, gets this
+/// one once there is a chain that would miss it.
 ///
 /// Returns the last hash; none where nothing was written.
 pub(in super::super) fn write_tombstones(
@@ -58,32 +62,41 @@ pub(in super::super) fn write_tombstones(
     runs: &[RunId],
     at: Timestamp,
 ) -> Result<Option<Fingerprint>, Error> {
+    let connection = &database.connection;
     let error = |cause| database.error(Step::WriteChain, cause);
     let at = at.to_string();
     let mut head = None;
-    let bounds = snapshot_chain::run_bounds(&database.connection).map_err(error)?;
+    let mut units_hashes = HashMap::new();
+    let bounds = snapshot_chain::run_bounds(connection).map_err(error)?;
     for &run in runs {
-        let (project, part, record_count, snapshot_root, hash);
-        if let Some(row) = snapshot_chain::of_snapshot(&database.connection, run).map_err(error)? {
-            (project, part) = (row.project, row.part);
-            (record_count, snapshot_root, hash) = (row.record_count, row.snapshot_root, row.run_hash);
+        let (project, part, record_count, snapshot_root);
+        if let Some(row) = snapshot_chain::of_snapshot(connection, run).map_err(error)? {
+            (project, part, record_count, snapshot_root) = (row.project, row.part, row.record_count, row.snapshot_root);
         } else if bounds.is_some_and(|(first, _)| first < run) {
-            let tree = select::states::tree(&database.connection, run).map_err(error)?;
+            let tree = select::states::tree(connection, run).map_err(error)?;
             (project, part) = (String::new(), String::new());
             record_count = i64::try_from(tree.leaf_count()).unwrap_or(i64::MAX);
             snapshot_root = tree.root().to_string();
-            hash = run_hash::of(&database.connection, run).map_err(error)?.to_string();
         } else {
             continue;
         }
+        let units_hash = match units_hashes.entry((project, part)) {
+            Entry::Occupied(entry) => entry,
+            Entry::Vacant(entry) => {
+                let (project, part) = entry.key();
+                let hash = units::hash_of_part(connection, project, part).map_err(error)?;
+                entry.insert_entry(hash.to_string())
+            }
+        };
+        let (project, part) = units_hash.key();
         let sealed = Sealed {
             event: ChainLink::PRUNED,
             run,
-            project: &project,
-            part: &part,
+            project,
+            part,
             record_count,
             snapshot_root: &snapshot_root,
-            run_hash: &hash,
+            run_hash: units_hash.get(),
         };
         head = Some(write(database, &at, &sealed)?);
     }

@@ -18,7 +18,7 @@ use super::{
     log,
 };
 use crate::{
-    Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer,
+    Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
     table::run_tables::{
         ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, RECORD_QUESTIONS, RECORDS, RUNS, RUNS_LEDGER, SNAPSHOT_CHAIN,
         STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
@@ -75,18 +75,25 @@ struct Import<'a> {
 impl Import<'_> {
     fn write(&self) -> Result<ImportedRun, ImportError> {
         let database = self.database;
-        let (run, finished_at) = self.write_run()?;
+        let (run, finished_at, told_count) = self.write_run()?;
         let told = self.told()?;
         let mut history = HistoryWriter::new(database, run, finished_at, &told.context)?;
         let (places, first_id) = self.write_records(run, &mut history)?;
+        if i64::try_from(places.len()) != Ok(told_count) {
+            return Err(unfit(&RUNS, &format!("it counts {told_count} records, and {} came", places.len())));
+        }
         self.write_questions(&places, first_id)?;
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, "INSERT INTO", &[("run_id", Some(run.0))])?;
         let proof = history.finish(&Unread::from_paths(unread.iter().map(String::as_str)))?;
-        if let Some((root, run_hash)) = told.proof {
-            if root != proof.snapshot_root.to_string() {
-                return Err(ImportError::OtherRoot { stored: root, recomputed: proof.snapshot_root });
+        // An archive tells the root also of a run that was never chained.
+        let roots = told.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);
+        for root in roots {
+            if *root != proof.snapshot_root.to_string() {
+                return Err(ImportError::OtherRoot { stored: root.clone(), recomputed: proof.snapshot_root });
             }
+        }
+        if let Some((_, run_hash)) = told.proof {
             let recomputed = proof.run_hash.to_string();
             if run_hash != recomputed {
                 return Err(ImportError::OtherRun { stored: run_hash, recomputed });
@@ -104,7 +111,7 @@ impl Import<'_> {
             run_key: Some(identity.run_key.clone()),
             local_run_id: Some(run),
             snapshot_root: Some(proof.snapshot_root.to_string()),
-            error: None,
+            outcome: TransferOutcome::Succeeded,
             at: self.plan.at,
         };
         log::write(database, &transfer)?;
@@ -116,18 +123,21 @@ impl Import<'_> {
         })
     }
 
-    /// The number that the run gets, and when it ended.
-    fn write_run(&self) -> Result<(RunId, String), ImportError> {
+    /// The number that the run gets, when it ended, and how many records it says it has.
+    fn write_run(&self) -> Result<(RunId, String, i64), ImportError> {
         let number = snapshot::next_number(self.database)?;
         let mut insert = Insert::new(self.database, &RUNS, "INSERT INTO", &[])?;
-        let mut finished_at = None;
+        let mut told = None;
         self.source.rows(&RUNS, &mut |row| {
             let number = number.map_or(FieldValue::Null, FieldValue::Integer);
-            finished_at = Some(text(&RUNS, row, "finished_at")?.to_owned());
+            if told.is_some() {
+                return Err(unfit(&RUNS, "the run has two rows"));
+            }
+            told = Some((text(&RUNS, row, "finished_at")?.to_owned(), integer(&RUNS, row, "record_count")?));
             insert.execute(row, &[(0, number)])
         })?;
-        let finished_at = finished_at.ok_or_else(|| unfit(&RUNS, "the run has no row"))?;
-        Ok((RunId(self.database.connection.last_insert_rowid()), finished_at))
+        let (finished_at, record_count) = told.ok_or_else(|| unfit(&RUNS, "the run has no row"))?;
+        Ok((RunId(self.database.connection.last_insert_rowid()), finished_at, record_count))
     }
 
     fn told(&self) -> Result<Told, ImportError> {
@@ -162,8 +172,10 @@ impl Import<'_> {
         let mut insert = Insert::new(self.database, &RECORDS, "INSERT INTO", &[("run_id", Some(run.0))])?;
         let mut places = HashMap::new();
         let mut first_id = 0;
+        let mut next_id = snapshot::next_record_id(self.database)?;
         self.source.rows(&RECORDS, &mut |row| {
-            insert.execute(row, &[(0, FieldValue::Null)])?;
+            // Those behind the first follow by themselves.
+            insert.execute(row, &[(0, next_id.take().map_or(FieldValue::Null, FieldValue::Integer))])?;
             let record_id = self.database.connection.last_insert_rowid();
             let place = i64::try_from(places.len()).unwrap_or(i64::MAX);
             if place == 0 {

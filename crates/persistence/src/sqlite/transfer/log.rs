@@ -1,9 +1,12 @@
 //! What became of each attempt to move a run.
 
-use super::super::{SqlitePersistence, database::Database, fit, inspection, reader::SqliteReader, schema};
+use super::{
+    super::{SqlitePersistence, database::Database, fit, inspection, reader::SqliteReader, schema},
+    read::of_key,
+};
 use crate::{
     Error, RunId, RunIdentity, Step, Transfer, TransferRow,
-    table::{runs, runs_ledger, transfer_log},
+    table::{runs, transfer_log},
 };
 
 /// A run that is in the database already.
@@ -26,15 +29,25 @@ impl SqliteReader {
     }
 
     fn read_log<T>(&self, query: impl Fn(&rusqlite::Connection) -> rusqlite::Result<Vec<T>>) -> Result<Vec<T>, Error> {
-        self.read(|database| {
-            database.read(&Step::ReadTransfers, |connection| {
-                if fit::has_table(connection, &transfer_log::TABLE)? { query(connection) } else { Ok(Vec::new()) }
-            })
-        })
+        self.read(|database| read_log(database, &query))
     }
 }
 
+fn read_log<T>(
+    database: &Database,
+    query: &impl Fn(&rusqlite::Connection) -> rusqlite::Result<Vec<T>>,
+) -> Result<Vec<T>, Error> {
+    database.read(&Step::ReadTransfers, |connection| {
+        if fit::has_table(connection, &transfer_log::TABLE)? { query(connection) } else { Ok(Vec::new()) }
+    })
+}
+
 impl SqlitePersistence {
+    /// As [`SqliteReader::transfers`].
+    pub fn transfers(&self, direction: &str, peer: &str) -> Result<Vec<TransferRow>, Error> {
+        read_log(&self.database, &|connection| transfer_log::last(connection, direction, peer))
+    }
+
     /// Writes down what became of an attempt, in a transaction of its own.
     ///
     /// # Errors
@@ -73,8 +86,8 @@ pub(super) fn presence(database: &Database, identity: &RunIdentity) -> Result<Pr
         if fit::has_table(connection, &transfer_log::TABLE)? {
             number = transfer_log::imported(connection, &identity.run_key)?;
         }
-        if number.is_none() && fit::has_table(connection, &runs_ledger::TABLE)? {
-            number = runs_ledger::snapshot_of(connection, &identity.run_key)?.map(Some);
+        if number.is_none() {
+            number = of_key(connection, &identity.run_key)?.map(Some);
         }
         let Some(number) = number else { return Ok(Presence::Absent) };
         let Some(number) = number.filter(|_| fit::has_table(connection, &runs::TABLE).unwrap_or(false)) else {

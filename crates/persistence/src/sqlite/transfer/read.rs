@@ -6,15 +6,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::super::{fit, reader::SqliteReader};
 use crate::{
     Error, ImportError, RowVisitor, RunId, RunIdentity, RunSource, RunTable, Step,
-    table::{
-        TABLES, Table, analyzer_errors, enrichments, record_questions, records, run_hash, run_tables, runs,
-        runs_ledger, select::ledger, snapshot_chain,
-    },
+    table::{TABLES, run_hash, run_tables, runs, runs_ledger, snapshot_chain},
 };
-
-/// What the hash of a run is made from.
-const HASHED: [&Table; 5] =
-    [&runs::TABLE, &records::TABLE, &analyzer_errors::TABLE, &record_questions::TABLE, &enrichments::TABLE];
 
 impl SqliteReader {
     /// The numbers of all snapshots, the smallest first.
@@ -140,20 +133,15 @@ fn identity(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunI
     } else {
         None
     };
-    let subject = if fit::has_table(connection, &runs_ledger::TABLE)? {
-        ledger::subjects(connection)?.into_iter().find(|(snapshot, _)| *snapshot == run).map(|(_, subject)| subject)
-    } else {
-        None
-    };
-    let (ledger_id, subject) = subject.map_or((None, None), |row| (Some(row.ledger_id), Some(row.subject)));
-    let run_key = match (ledger_id, &chain) {
-        (Some(id), _) => id,
+    let owner = owner(connection, run)?;
+    let run_key = match (&owner, &chain) {
+        (Some((ledger_id, _)), _) => ledger_id.clone(),
         (None, Some(chain)) => chain.run_hash.clone(),
         (None, None) => own_key(connection, run)?,
     };
     let (project, part, snapshot_root) = match chain {
         Some(chain) => (Some(chain.project), chain.part, Some(chain.snapshot_root)),
-        None => (subject, String::new(), None),
+        None => (owner.map(|(_, subject)| subject), String::new(), None),
     };
     Ok(Some(RunIdentity {
         run_id: run,
@@ -166,21 +154,39 @@ fn identity(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunI
     }))
 }
 
-/// The key of a run of which nothing but its rows is known; the same in every copy of them.
+/// Id and project of the invocation that made a snapshot.
+fn owner(connection: &Connection, run: RunId) -> rusqlite::Result<Option<(String, String)>> {
+    if fit::has_table(connection, &runs_ledger::TABLE)? { runs_ledger::owner(connection, run.0) } else { Ok(None) }
+}
+
+/// The key of a run of which nothing but its rows is known: the hash that the chain gets once the run is imported, so
+/// that the copy has the same key, and so that it stays when somebody adds the tables that are missing.
 fn own_key(connection: &Connection, run: RunId) -> rusqlite::Result<String> {
-    for table in HASHED {
-        if !fit::has_table(connection, table)? {
-            let mut key = cds_model::FieldHasher::new("cds bare run 1");
-            let mut statement = connection.prepare(run_tables::RUNS.select)?;
-            let mut rows = statement.query([run.0])?;
-            while let Some(row) = rows.next()? {
-                // Behind its number.
-                for column in 1..run_tables::RUNS.columns.len() {
-                    key.push(run_hash::field_value(row.get_ref(column)?));
-                }
-            }
-            return Ok(key.finish().to_string());
+    // Questions belong to records; both are there, or there are none.
+    run_hash::of_parts(connection, run, &|table| fit::has_table(connection, table)).map(|hash| hash.to_string())
+}
+
+/// The snapshot of this key that was made here or came here before transfers were written down; none where there is
+/// none.
+pub(super) fn of_key(connection: &Connection, run_key: &str) -> rusqlite::Result<Option<i64>> {
+    if fit::has_table(connection, &runs_ledger::TABLE)?
+        && let Some(number) = runs_ledger::snapshot_of(connection, run_key)?
+    {
+        return Ok(Some(number));
+    }
+    // The keys of all other runs are hashes.
+    if !run_key.starts_with("sha256:") || !fit::has_table(connection, &runs::TABLE)? {
+        return Ok(None);
+    }
+    if fit::has_table(connection, &snapshot_chain::TABLE)?
+        && let Some(number) = snapshot_chain::of_run_hash(connection, run_key)?
+    {
+        return Ok(Some(number));
+    }
+    for run in runs::newest_first(connection)? {
+        if identity(connection, run)?.is_some_and(|identity| identity.run_key == run_key) {
+            return Ok(Some(run.0));
         }
     }
-    run_hash::of(connection, run).map(|hash| hash.to_string())
+    Ok(None)
 }

@@ -75,6 +75,15 @@ impl Chain {
         self.entries.push(entry);
     }
 
+    /// Of each part of a project the last row, where that tells of a pruned snapshot: it seals the units of the part.
+    pub(super) fn unit_seals(&self) -> Vec<&Entry> {
+        let mut last: HashMap<(&str, &str), &Entry> = HashMap::new();
+        for entry in &self.entries {
+            last.insert((&entry.project, &entry.part), entry);
+        }
+        last.into_values().filter(|entry| !entry.is_snapshot).collect()
+    }
+
     /// The recomputed hash of the last row.
     pub(super) fn head(&self) -> Option<Fingerprint> {
         self.entries.last().map(|entry| entry.hash)

@@ -29,7 +29,7 @@ use self::{
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
     Deviation, DeviationKind, Error, RunId, Step, Unverified, Verification, VerifyQuery,
-    table::{record_hashes, run_hash, runs, runs_ledger, select::verify, snapshot_chain},
+    table::{analyzer_errors, record_hashes, run_hash, runs, runs_ledger, select::verify, snapshot_chain},
 };
 
 /// So many snapshots that cannot be verified are named.
@@ -172,6 +172,7 @@ impl<'a> Verifier<'a> {
             self.check_stray_hashes()?;
         }
         self.check_ledger(chain, runs)?;
+        self.check_error_ids(chain, runs)?;
         self.verification.history_count = history.count();
         self.verification.chain_count = chain.entries.len() as u64;
         self.verification.chain_head = chain.head();
@@ -254,6 +255,33 @@ impl<'a> Verifier<'a> {
                     Deviation::of(DeviationKind::MissingRun, runs_ledger::TABLE.name).field("snapshot_id").stored(run)
                 });
             }
+        }
+        Ok(())
+    }
+
+    /// The numbers of analyzer errors follow each other from run to run, but where a pruned run is missing. No hash holds
+    /// them, since they are other ones in every database; another program may give any.
+    fn check_error_ids(&mut self, chain: &Chain, runs: &HashSet<RunId>) -> Result<()> {
+        if !runs.iter().all(|run| chain.snapshots.contains_key(run)) {
+            return Ok(());
+        }
+        let first = chain.entries.iter().map(|entry| entry.run.0).min().unwrap_or_default();
+        let is_gap = |after: i64, before: i64| chain.pruned.iter().any(|run| after < run.0 && run.0 < before);
+        let mut statement = self.connection.prepare(verify::ERROR_IDS)?;
+        let mut rows = statement.query([])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let (run, least, greatest): (_, i64, i64) =
+                (integer(row, 0)?.unwrap_or_default(), row.get(1)?, row.get(2)?);
+            let (last_run, expected) = last.map_or((0, 1), |(run, greatest): (i64, i64)| (run, greatest + 1));
+            let may_differ = is_gap(last_run, run) || (last.is_none() && first > 1);
+            if run < last_run || (least != expected && !may_differ) {
+                self.findings.add(DeviationKind::Order, Some(RunId(run)), || {
+                    let deviation = Deviation::of(DeviationKind::Order, analyzer_errors::TABLE.name).row(least);
+                    deviation.field("id").stored(least).recomputed(expected)
+                });
+            }
+            last = Some((run, greatest));
         }
         Ok(())
     }

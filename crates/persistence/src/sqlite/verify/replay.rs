@@ -46,7 +46,7 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) project: String,
-    pub(super) part: String,
+    pub(super) name: String,
     present_count: usize,
     /// Snapshots whose records are not there or not looked at, in their order: which units were seen in them is not
     /// known.
@@ -190,11 +190,11 @@ impl Replay {
 
     fn part_of(&mut self, entry: Option<&Entry>) -> usize {
         let (project, part) = entry.map_or(("", ""), |entry| (&entry.project, &entry.part));
-        if let Some(place) = self.parts.iter().position(|known| known.project == project && known.part == part) {
+        if let Some(place) = self.parts.iter().position(|known| known.project == project && known.name == part) {
             return place;
         }
-        let (project, part) = (project.to_owned(), part.to_owned());
-        self.parts.push(Part { project, part, present_count: 0, blind: Vec::new() });
+        let (project, name) = (project.to_owned(), part.to_owned());
+        self.parts.push(Part { project, name, present_count: 0, blind: Vec::new() });
         self.parts.len() - 1
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cds_model::UnitKey;
+use cds_model::{FieldHasher, UnitKey};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
 use super::{
@@ -72,10 +72,13 @@ pub(super) fn check_table(
         chain.entries.iter().filter(|entry| entry.is_snapshot).map(|entry| (entry.run, &*entry.recorded_at)).collect();
     let mut found = HashSet::new();
     let mut unverified_count = 0;
+    let new_seal = |entry| Seal { entry, hasher: FieldHasher::new(units::PART_HASH) };
+    let mut seals: Vec<Seal<'_>> = chain.unit_seals().into_iter().map(new_seal).collect();
     let mut statement = connection.prepare(verify::UNITS)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
+        let is_sealed = push_to_seal(row, &mut seals)?;
         let Some(unit) = replay.unit(id) else {
             let (run, path) = (integer(row, 8)?.map(RunId), show(row.get_ref(3)?));
             findings.add(DeviationKind::Unit, run, || {
@@ -85,7 +88,8 @@ pub(super) fn check_table(
         };
         found.insert(id);
         let is_known = unit.code.is_some() && unit.intent.is_some();
-        unverified_count += u64::from(!is_known || (unit.is_present && !replay.is_certain(unit)));
+        let is_certain = is_known && (!unit.is_present || replay.is_certain(unit));
+        unverified_count += u64::from(!is_sealed && !is_certain);
         check_row(connection, row, unit, replay, &times, findings)?;
     }
     for unit in replay.units().iter().filter(|unit| !found.contains(&unit.id)) {
@@ -93,7 +97,36 @@ pub(super) fn check_table(
             Deviation::of(DeviationKind::Unit, units::TABLE.name).row(unit.id).field("id").recomputed(unit.id)
         });
     }
+    for Seal { entry, hasher } in seals {
+        let recomputed = hasher.finish();
+        if entry.run_hash != Some(recomputed) {
+            findings.add(DeviationKind::Unit, None, || {
+                let stored = entry.run_hash.map(|hash| hash.to_string()).unwrap_or_default();
+                Deviation::of(DeviationKind::Unit, units::TABLE.name)
+                    .place(format!("project {}, part {:?}", entry.project, entry.part))
+                    .field("all")
+                    .stored(stored)
+                    .recomputed(recomputed)
+            });
+        }
+    }
     Ok(unverified_count)
+}
+
+/// The hash over the units of a part of a project as it was when its last snapshot was pruned, and as it is now.
+struct Seal<'a> {
+    entry: &'a Entry,
+    hasher: FieldHasher,
+}
+
+/// Adds a unit to the seal of its part; says whether there is one.
+fn push_to_seal(row: &Row<'_>, seals: &mut [Seal<'_>]) -> Result<bool> {
+    let (project, part) = (text(row, 1)?, text(row, 2)?);
+    let is_of = |seal: &&mut Seal<'_>| project == Some(&seal.entry.project) && part == Some(&seal.entry.part);
+    match seals.iter_mut().find(is_of) {
+        Some(seal) => units::push_row(&mut seal.hasher, row).map(|()| true),
+        None => Ok(false),
+    }
 }
 
 fn check_row(
@@ -111,7 +144,7 @@ fn check_row(
     let last = last_run.filter(|_| is_last).unwrap_or(unit.last_run);
     let texts = [
         (1, "project", Some(part.project.as_str())),
-        (2, "part", Some(part.part.as_str())),
+        (2, "part", Some(part.name.as_str())),
         (7, "state", Some(if unit.is_present { "present" } else { "removed" })),
         (10, "last_seen_at", times.get(&last).copied()),
     ];

@@ -58,6 +58,10 @@ ORDER BY record_id";
 
 pub(crate) const ERROR_PATHS: &str = "SELECT DISTINCT file_path FROM analyzer_errors WHERE run_id = ?1";
 
+/// The numbers of the analyzer errors of each run.
+pub(crate) const ERROR_IDS: &str = "
+SELECT run_id, min(id), max(id) FROM analyzer_errors GROUP BY run_id ORDER BY min(id)";
+
 pub(crate) const UNITS: &str = "
 SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash,
        code_hash, intent_hash
@@ -75,6 +79,6 @@ pub(crate) const TRIGGERS_OF: &str = "
 SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 ORDER BY name";
 
 /// Rows of one table that point at a row that is missing.
-pub(crate) const DANGLING: &str = r#"SELECT rowid, parent FROM pragma_foreign_key_check(?1)"#;
+pub(crate) const DANGLING: &str = "SELECT rowid, parent FROM pragma_foreign_key_check(?1)";
 
 pub(crate) const INTEGRITY: &str = "PRAGMA integrity_check(100)";

@@ -123,7 +123,7 @@ impl Tree {
 fn record(expected: &Expected) -> Record {
     let kind: SymbolKind = expected.kind.parse().unwrap();
     let lines = u32::try_from(expected.code.lines().count()).unwrap();
-    let normalized: String = expected.code.lines().map(|line| format!("{}\n", line.trim())).collect();
+    let normalized: String = expected.code.lines().flat_map(|line| [line.trim(), "\n"]).collect();
     Record {
         kind,
         file_path: expected.file_path.as_str().into(),

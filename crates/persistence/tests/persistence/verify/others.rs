@@ -59,8 +59,25 @@ fn of_units_whose_records_are_pruned_the_number_is_told() {
     persistence.close().unwrap();
     let found = verify_all(&path);
     assert!(found.is_unaltered(), "{:#?}", found.deviations);
-    // All of mill and of the other part, whose only snapshots are gone.
-    let sql = "SELECT count(*) FROM units WHERE project = 'mill' OR part = 'pkg'";
+    // Those of mill and of the other part have no record any more, and are sealed.
+    assert_eq!(found.unverified_unit_count, 0);
+    for column in ["last_run", "last_seen_at", "content_hash", "code_hash", "intent_hash"] {
+        let other = path.with_extension("other");
+        fs::copy(&path, &other).unwrap();
+        let sql =
+            format!("UPDATE units SET {column} = (SELECT {column} FROM units WHERE id = 1) WHERE project = 'mill'");
+        make_database(&other, &sql);
+        let found = verify_all(&other);
+        let deviation = found.deviations.iter().find(|found| found.field.as_deref() == Some("all")).unwrap();
+        assert_eq!(deviation.place.as_deref(), Some("project mill, part \"\""), "{column}");
+    }
+    // Another snapshot of the part opens the seal; what it does not see keeps what nobody can recompute.
+    let mut tree = super::tree();
+    tree.unreadable = vec!["a.py".to_owned()];
+    save(&path, &tree.snapshot("mill", "")).unwrap();
+    let found = verify_all(&path);
+    assert!(found.is_unaltered(), "{:#?}", found.deviations);
+    let sql = "SELECT count(*) FROM units WHERE project = 'mill' AND file_path = 'a.py'";
     assert_eq!(found.unverified_unit_count, u64::try_from(number(&path, sql)).unwrap());
 }
 

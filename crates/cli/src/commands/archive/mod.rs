@@ -1,0 +1,190 @@
+//! `cds archive`: runs of a database as Parquet files that engines read, and the comparison of such an archive with
+//! what it says it holds.
+
+mod lock;
+pub(super) mod report;
+mod verify;
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use cds_archive::{Direction, Error, Job, JobReport, Selection, archive_runs, list_runs};
+use cds_persistence::{SqlitePersistence, SqliteReader};
+use clap::Args;
+
+use self::report::{Console, Sum};
+pub(super) use self::lock::ArchiveLock;
+use crate::{
+    arguments::{
+        ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments,
+    },
+    failure::{Failure, database_failure},
+    output::Output,
+    render::{messages, safe_json},
+    signals::Interrupt,
+    stages,
+    writer_lock::WriterLock,
+};
+
+/// Write each run that is not archived yet as Parquet files; or verify what an archive holds
+///
+/// A run becomes DIR/project=NAME/run_id=N/, whole or not at all. What is archived stays in the database.
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveArguments {
+    /// The directory of the archive; created if missing, the folder that it is in is not
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    lock: LockArguments,
+
+    #[command(flatten)]
+    selection: SelectionArguments,
+
+    /// This run alone, whether it was tried before or not
+    #[arg(long, value_name = "N", conflicts_with = "retry_failed", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true)]
+    run: Option<i64>,
+
+    /// Compare every file of the archive with its manifest and recompute the roots; needs no database, writes nothing
+    #[arg(long, conflicts_with_all = ["run", "retry_failed"])]
+    verify: bool,
+
+    #[command(flatten)]
+    state: StateArguments,
+
+    /// A line with the sum, or one JSON object with every run
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+pub(super) fn run(arguments: &ArchiveArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let archive = ArchivePlan::of(&arguments.to)?;
+    if arguments.verify {
+        return verify::run(&archive, arguments.selection.project(), arguments.format, interrupt);
+    }
+    let database = arguments.database.plan()?;
+    let mut console = Console::new(Direction::Archive);
+    let report = move_runs(arguments, &archive, &database, &mut console, interrupt)?;
+    let mut sum = Sum::new(archive.peer, database.path.to_string_lossy().into_owned());
+    sum.add(None, report);
+    show(&sum, &console, arguments.format, Direction::Archive, interrupt)
+}
+
+fn move_runs(
+    arguments: &ArchiveArguments,
+    archive: &ArchivePlan,
+    plan: &DatabasePlan,
+    console: &mut Console,
+    interrupt: &Interrupt,
+) -> Result<JobReport, Failure> {
+    let state = arguments.state.plan(&plan.path, Direction::Archive)?;
+    let selection = arguments.selection.plan(arguments.run);
+    let lock = WriterLock::acquire(plan, &arguments.lock, "archive", interrupt)?;
+    let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
+    // Opened after the writer, so that both share the file as it is.
+    let source = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    check_run(&source, &selection)?;
+    check_is_still_there(&source, archive)?;
+    create(archive)?;
+    let archive_lock = ArchiveLock::acquire(&archive.path, &arguments.lock, "archive", interrupt)?;
+    lock.check(interrupt)?;
+    let job = Job {
+        database: &mut database,
+        peer: archive.peer.clone(),
+        state,
+        selection,
+        project: arguments.selection.project().map(str::to_owned),
+        now: &stages::now,
+        should_stop: &|| interrupt.is_raised(),
+        may_commit: &|| archive_lock.is_held(interrupt) && lock.is_held(interrupt),
+        observer: &mut |event| console.observe(&event),
+    };
+    let report = archive_runs(job, &source, &archive.path, env!("CARGO_PKG_VERSION"));
+    drop(source);
+    warn_of_closing(database.close());
+    report.map_err(|error| failure(error, interrupt))
+}
+
+/// A run that was asked for by its number must be there.
+fn check_run(source: &SqliteReader, selection: &Selection) -> Result<(), Failure> {
+    let Selection::One(run) = *selection else { return Ok(()) };
+    match source.run_identity(run).map_err(database_failure)? {
+        Some(_) => Ok(()),
+        None => Err(Failure::usage(anyhow!("archive run {run}: there is none"))
+            .with_hint("cds runs list shows the snapshots of the database")),
+    }
+}
+
+/// An archive in which runs should lie and that is gone or empty is an unmounted disk, not a place to begin anew.
+fn check_is_still_there(source: &SqliteReader, archive: &ArchivePlan) -> Result<(), Failure> {
+    let moved = source.transfers(Direction::Archive.as_str(), &archive.peer).map_err(database_failure)?;
+    let count = moved.iter().filter(|row| row.is_done).count();
+    let is_empty = || list_runs(&archive.path).map(|listing| listing.runs.is_empty());
+    if count == 0 || archive.exists && !is_empty().map_err(archive_failure)? {
+        return Ok(());
+    }
+    let state = if archive.exists { "empty" } else { "gone" };
+    Err(Failure::failed(anyhow!("use archive {:?}: it is {state}, though {count} runs were moved to it", archive.path))
+        .with_hint("mount its disk, or restore it; to archive all runs anew, name another directory"))
+}
+
+fn create(archive: &ArchivePlan) -> Result<(), Failure> {
+    if archive.exists {
+        return Ok(());
+    }
+    fs::create_dir(&archive.path)
+        .with_context(|| format!("create archive {:?}", archive.path))
+        .map_err(|error| Failure::failed(error).with_hint("give yourself permission to write in the folder above it"))
+}
+
+/// The sum on stdout, and the end that the command comes to.
+pub(super) fn show(
+    sum: &Sum,
+    console: &Console,
+    format: ResultFormat,
+    direction: Direction,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let shown = Output::Stdout.write(|writer| match format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &sum.json(console))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => writeln!(writer, "{}", sum.text(direction)),
+    });
+    if sum.is_interrupted {
+        return Err(interrupt.failure());
+    }
+    match sum.failure(direction) {
+        Some(failure) => Err(failure),
+        None => shown,
+    }
+}
+
+/// What was moved stays moved.
+pub(super) fn warn_of_closing(closed: Result<(), cds_persistence::Error>) {
+    if let Err(error) = closed {
+        messages::warning(&format!("what was to be done is done; {}", database_failure(error)));
+    }
+}
+
+/// What an archive or a state file said, with the exit status and the next step for each case.
+pub(super) fn archive_failure(error: Error) -> Failure {
+    let hint = match &error {
+        Error::NoArchive { .. } => "mount its disk, or name the directory that cds archive wrote",
+        Error::NotARegularFile { .. } => "remove what has the name of the file, or name another folder",
+        Error::DamagedLog { .. } => "move the file away; cds state recover writes it anew from the database",
+        Error::ProjectNameTooLong { .. } => "give the runs a shorter name with --project",
+        Error::Io { .. } => "see whether the disk is full, and whether you may write there",
+        _ => return Failure::failed(error),
+    };
+    Failure::failed(error).with_hint(hint)
+}
+
+/// The same for a job that may have been asked to stop.
+pub(super) fn failure(error: Error, interrupt: &Interrupt) -> Failure {
+    if interrupt.is_raised() { interrupt.failure() } else { archive_failure(error) }
+}

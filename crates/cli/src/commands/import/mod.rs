@@ -1,0 +1,118 @@
+//! `cds import`: runs of another database, or of an archive, that are not in this one yet.
+
+mod source;
+
+use std::path::PathBuf;
+
+use cds_archive::{Direction, Job, import_runs};
+use cds_persistence::SqlitePersistence;
+use clap::Args;
+
+use self::source::Source;
+use super::archive::{
+    failure,
+    report::{Console, Sum},
+    show, warn_of_closing,
+};
+use crate::{
+    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments},
+    failure::{Failure, database_failure},
+    render::{fields::Fields, messages},
+    signals::Interrupt,
+    stages,
+    writer_lock::WriterLock,
+};
+
+/// Import each run of another database or of an archive that is not here yet, one transaction a run
+///
+/// Imported runs get new numbers and go on with the history of their project here. Roots are verified on the way in.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Where the runs are: a SQLite file, which is only read, or the directory of an archive
+    #[arg(long, value_name = "FILE|DIR")]
+    from: PathBuf,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    lock: LockArguments,
+
+    #[command(flatten)]
+    selection: SelectionArguments,
+
+    #[command(flatten)]
+    state: StateArguments,
+
+    /// A line with the sum, or one JSON object with every run
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+pub(super) fn run(arguments: &ImportArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let plan = arguments.database.plan()?;
+    let source = Source::open(&arguments.from, &plan, arguments.selection.project())?;
+    let mut console = Console::new(Direction::Import);
+    let mut sum = Sum::new(source.name()?, plan.path.to_string_lossy().into_owned());
+    let outcome = move_runs(arguments, &source, &plan, &mut console, &mut sum, interrupt);
+    note_proof(&sum, &console);
+    outcome?;
+    show(&sum, &console, arguments.format, Direction::Import, interrupt)
+}
+
+fn move_runs(
+    arguments: &ImportArguments,
+    source: &Source,
+    plan: &DatabasePlan,
+    console: &mut Console,
+    sum: &mut Sum,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let state = arguments.state.plan(&plan.path, Direction::Import)?;
+    let lock = take_lock(plan, &arguments.lock, interrupt)?;
+    let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
+    let mut outcome = Ok(());
+    for part in source.parts()? {
+        if let Some(project) = &part.project {
+            console.go_on_with(project);
+        }
+        let project = part.project.as_deref().or(arguments.selection.project());
+        let job = Job {
+            database: &mut database,
+            peer: part.peer,
+            state: state.clone(),
+            selection: arguments.selection.plan(None),
+            project: project.map(str::to_owned),
+            now: &stages::now,
+            should_stop: &|| interrupt.is_raised(),
+            may_commit: &|| lock.is_held(interrupt),
+            observer: &mut |event| console.observe(&event),
+        };
+        match import_runs(job, source.import_from()) {
+            Ok(report) => sum.add(part.project.as_deref(), report),
+            Err(error) => outcome = Err(failure(error, interrupt)),
+        }
+        if outcome.is_err() || sum.is_interrupted {
+            break;
+        }
+    }
+    warn_of_closing(database.close());
+    outcome
+}
+
+/// A database that is there may have accounts that a killed run left open; one that is created has none.
+fn take_lock(plan: &DatabasePlan, arguments: &LockArguments, interrupt: &Interrupt) -> Result<WriterLock, Failure> {
+    if plan.path.exists() {
+        WriterLock::acquire(plan, arguments, "import", interrupt)
+    } else {
+        WriterLock::acquire_for_run(plan, arguments, "import", String::new(), interrupt)
+    }
+}
+
+/// A log that keeps this line holds outside of the file what proves that the file is still as it was written.
+fn note_proof(sum: &Sum, console: &Console) {
+    if let (Some(head), Some((run, root))) = (&sum.chain_head, console.last_imported()) {
+        let line = Fields::new("proof").field("run_id", run).field("snapshot_root", root).field("chain_head", head);
+        messages::note(&line.finish());
+    }
+}

@@ -1,0 +1,110 @@
+//! Where runs come from: another database, or the projects of an archive.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+use cds_archive::{ImportFrom, list_runs, run_directory};
+use cds_persistence::{RunId, SqliteReader};
+
+use super::super::archive::archive_failure;
+use crate::{
+    arguments::{DatabasePlan, peer_of, real_path},
+    failure::{Failure, database_failure},
+};
+
+/// What was named with `--from`.
+pub(super) enum Source {
+    /// A database that is only read.
+    Database {
+        path: PathBuf,
+        reader: Box<SqliteReader>,
+    },
+    /// The directory of an archive, and those of its projects that are wanted.
+    Archive {
+        path: PathBuf,
+        projects: BTreeSet<String>,
+    },
+}
+
+/// What one job does: a database, or one project of an archive, whose run numbers are its own.
+pub(super) struct Part {
+    pub(super) peer: String,
+    pub(super) project: Option<String>,
+}
+
+impl Source {
+    /// Opens what is there, unless it is the database itself.
+    pub(super) fn open(from: &Path, target: &DatabasePlan, project: Option<&str>) -> Result<Self, Failure> {
+        let path = real_path(from)?;
+        if path.is_dir() {
+            let listing = list_runs(&path).map_err(archive_failure)?;
+            let projects = listing.runs.into_iter().map(|run| run.project);
+            let projects: BTreeSet<String> =
+                projects.filter(|name| project.is_none_or(|project| project == name)).collect();
+            return match (projects.is_empty(), project) {
+                (true, Some(project)) => Err(Failure::usage(anyhow!("import project {project:?}: the archive has none"))
+                    .with_hint("its projects are the folders project=NAME")),
+                (true, None) => Err(Failure::usage(anyhow!("import from {path:?}: no run lies in it"))
+                    .with_hint("name a database file, or the directory that cds archive wrote")),
+                (false, _) => Ok(Self::Archive { path, projects }),
+            };
+        }
+        if is_same_file(&path, &target.path) {
+            return Err(Failure::usage(anyhow!("import from {path:?}: it is the database that the runs would go to"))
+                .with_hint("name another file with --from or --db-path"));
+        }
+        let reader = SqliteReader::open(&path, &target.options).map_err(database_failure)?;
+        Ok(Self::Database { path, reader: Box::new(reader) })
+    }
+
+    /// What the result calls it.
+    pub(super) fn name(&self) -> Result<String, Failure> {
+        let (Self::Database { path, .. } | Self::Archive { path, .. }) = self;
+        peer_of(path)
+    }
+
+    /// The same for the engine.
+    pub(super) fn import_from(&self) -> ImportFrom<'_> {
+        match self {
+            Self::Database { reader, .. } => ImportFrom::Database(reader),
+            Self::Archive { path, .. } => ImportFrom::Archive(path),
+        }
+    }
+
+    /// The jobs that are to be done, one after the other.
+    pub(super) fn parts(&self) -> Result<Vec<Part>, Failure> {
+        match self {
+            Self::Database { path, .. } => Ok(vec![Part { peer: peer_of(path)?, project: None }]),
+            Self::Archive { path, projects } => projects
+                .iter()
+                .map(|project| {
+                    Ok(Part { peer: project_peer(path, project)?, project: Some(project.clone()) })
+                })
+                .collect(),
+        }
+    }
+}
+
+/// How a database calls one project of an archive.
+fn project_peer(archive: &Path, project: &str) -> Result<String, Failure> {
+    let run = run_directory(archive, project, RunId(0)).map_err(archive_failure)?;
+    peer_of(run.parent().unwrap_or(archive))
+}
+
+/// Whether both names lead to one file, be it by a link or as a second name.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let identity = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+        matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
+    }
+    #[cfg(not(unix))]
+    {
+        matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+    }
+}

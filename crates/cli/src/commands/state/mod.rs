@@ -1,0 +1,170 @@
+//! `cds state`: how far archiving and importing have come, by the files that operators read and by the database.
+
+mod page;
+mod peers;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use cds_archive::{Direction, peer_state, recover};
+use cds_persistence::{SqlitePersistence, SqliteReader};
+use clap::{Args, Subcommand};
+
+use self::{page::Shown, peers::Peer};
+use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
+use crate::{
+    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments},
+    failure::{Failure, database_failure},
+    output::Output,
+    render::{safe_json, screen::Screen},
+    signals::Interrupt,
+    stages,
+    writer_lock::WriterLock,
+};
+
+/// Show how far archiving and importing have come, or write the state files anew
+#[derive(Debug, Args)]
+pub(crate) struct StateCommandArguments {
+    #[command(subcommand)]
+    command: StateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StateCommand {
+    /// Both numbers by the files and by the database, open failures with their reasons, and what was not tried yet
+    #[command(after_help = crate::EXIT_CODES)]
+    Show(PeerArguments),
+    /// Write the state file and the failure log anew, from what the database knows and what lies in the archive
+    #[command(after_help = crate::EXIT_CODES)]
+    Recover {
+        #[command(flatten)]
+        peer: PeerArguments,
+
+        #[command(flatten)]
+        lock: LockArguments,
+    },
+}
+
+#[derive(Debug, Args)]
+struct PeerArguments {
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    /// Only what was archived to this directory [default: everything; recover: the last of each direction]
+    #[arg(long, value_name = "DIR", conflicts_with = "from")]
+    to: Option<PathBuf>,
+
+    /// Only what was imported from this database or archive
+    #[arg(long, value_name = "FILE|DIR")]
+    from: Option<PathBuf>,
+
+    #[command(flatten)]
+    state: StateArguments,
+
+    /// Lines for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    match &arguments.command {
+        StateCommand::Show(arguments) => {
+            let plan = arguments.database.plan()?;
+            let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+            let peers = arguments.peers(&reader)?;
+            let shown: Result<Vec<_>, _> = peers.iter().map(|peer| arguments.look_at(peer, &reader, &plan)).collect();
+            arguments.show(&shown?)
+        }
+        StateCommand::Recover { peer, lock } => peer.recover(lock, interrupt),
+    }
+}
+
+impl PeerArguments {
+    /// The peers that are meant.
+    fn peers(&self, reader: &SqliteReader) -> Result<Vec<Peer>, Failure> {
+        let known = |direction| Peer::known(reader, direction);
+        let (direction, path) = match (&self.to, &self.from) {
+            (Some(path), _) => (Direction::Archive, path),
+            (None, Some(path)) => (Direction::Import, path),
+            (None, None) => {
+                let mut all = known(Direction::Archive)?;
+                all.extend(known(Direction::Import)?);
+                return Ok(all);
+            }
+        };
+        let found = Peer::at(known(direction)?, path);
+        if found.is_empty() {
+            return Err(Failure::usage(anyhow!("show the state of {path:?}: no run was moved there or from there yet"))
+                .with_hint("cds state show without --to and --from shows everything"));
+        }
+        Ok(found)
+    }
+
+    /// What the files and the database say.
+    fn look_at(&self, peer: &Peer, reader: &SqliteReader, plan: &DatabasePlan) -> Result<Shown, Failure> {
+        let files = self.state.plan(&plan.path, peer.direction)?;
+        let (existing, unknown) = match peer.existing(reader, &plan.options) {
+            Ok(existing) => (existing, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        let state = peer_state(reader, peer.direction, &peer.name, &files, &existing).map_err(archive_failure)?;
+        Ok(Shown { direction: peer.direction, files, state, unknown, is_recovered: false })
+    }
+
+    /// Writes the files of each direction from the peer that was used last.
+    fn recover(&self, lock: &LockArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+        let plan = self.database.plan()?;
+        let writer_lock = WriterLock::acquire(&plan, lock, "state recover", interrupt)?;
+        let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
+        // Opened after the writer, so that both share the file as it is.
+        let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+        let mut recovered = Vec::new();
+        for shown in self.last_used(&reader, &plan)? {
+            let peer = Peer { direction: shown.direction, name: shown.state.peer.clone() };
+            let archive = Path::new(&peer.name);
+            let is_archive = peer.direction == Direction::Archive && archive.is_dir();
+            let _lock = is_archive.then(|| ArchiveLock::acquire(archive, lock, "state recover", interrupt)).transpose()?;
+            writer_lock.check(interrupt)?;
+            let existing = peer.existing(&reader, &plan.options).unwrap_or_default();
+            let state = recover(
+                &mut database,
+                &reader,
+                peer.direction,
+                &peer.name,
+                &shown.files,
+                &existing,
+                &stages::now,
+            )
+            .map_err(archive_failure)?;
+            recovered.push(Shown { state, is_recovered: true, ..shown });
+        }
+        drop(reader);
+        warn_of_closing(database.close());
+        self.show(&recovered)
+    }
+
+    /// The peers whose state the files are to hold: of each direction the one with the last attempt.
+    fn last_used(&self, reader: &SqliteReader, plan: &DatabasePlan) -> Result<Vec<Shown>, Failure> {
+        let mut found: Vec<Shown> = Vec::new();
+        for peer in self.peers(reader)? {
+            let shown = self.look_at(&peer, reader, plan)?;
+            match found.iter_mut().find(|other| other.direction == shown.direction) {
+                // Times of one form are in the order of their texts.
+                Some(other) if other.state.last_attempt_at < shown.state.last_attempt_at => *other = shown,
+                Some(_) => {}
+                None => found.push(shown),
+            }
+        }
+        Ok(found)
+    }
+
+    fn show(&self, peers: &[Shown]) -> Result<(), Failure> {
+        Output::Stdout.write(|writer| match self.format {
+            ResultFormat::Json => {
+                safe_json::to_writer(writer, &page::json(peers))?;
+                writeln!(writer)
+            }
+            ResultFormat::Table => write!(writer, "{}", page::render(peers, &Screen::of_stdout())),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! DuckDB and Polars, as Python has them.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::root;
+
+/// Prints what a query or a file has, one JSON object a row.
+const PROGRAM: &str = r#"
+import datetime, json, sys
+
+def plain(value):
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    raise TypeError(type(value))
+
+what, text = sys.argv[1], sys.stdin.read()
+if what == "ask":
+    import duckdb
+    answer = duckdb.sql(text)
+    rows = [dict(zip(answer.columns, row)) for row in answer.fetchall()]
+elif what == "read":
+    import polars
+    rows = polars.read_parquet(text, hive_partitioning=False).to_dicts()
+else:
+    import duckdb, polars
+    rows = []
+for row in rows:
+    print(json.dumps(row, default=plain))
+"#;
+
+/// A Python that has both engines.
+pub(crate) struct Python {
+    path: PathBuf,
+}
+
+impl Python {
+    /// That of `CDS_FLEET_PYTHON`, of the environment that `.ci/run` makes, or of the machine; none, and said on stderr
+    /// whatever becomes of the test, when none of them has the engines.
+    pub(crate) fn find() -> Option<Self> {
+        let given = env::var_os("CDS_FLEET_PYTHON").map(PathBuf::from);
+        let made = root().join("target/fleet-venv/bin/python");
+        let candidates = given.into_iter().chain([made, PathBuf::from("python3")]);
+        let mut candidates = candidates.map(|path| Self { path });
+        let found = candidates.find(|python| python.run(Path::new("."), "look", "").is_ok());
+        if found.is_none() {
+            let is_required = env::var_os("CDS_REQUIRE_FLEET").is_some_and(|value| !value.is_empty() && value != "0");
+            assert!(!is_required, "no Python with duckdb and polars was found, and CDS_REQUIRE_FLEET asks for one");
+            // Past the capture of the test runner, which would hide it.
+            let line = b"SKIPPED: no Python with duckdb and polars is on this machine, so no engine read an archive\n";
+            io::stderr().write_all(line).unwrap();
+        }
+        found
+    }
+
+    /// The rows that DuckDB answers in this folder.
+    pub(crate) fn ask(&self, folder: &Path, query: &str) -> Vec<Value> {
+        self.run(folder, "ask", query).unwrap_or_else(|error| panic!("{query}\n{error}"))
+    }
+
+    /// The rows that Polars reads in a file.
+    pub(crate) fn read(&self, folder: &Path, path: &str) -> Vec<Value> {
+        self.run(folder, "read", path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn run(&self, folder: &Path, what: &str, text: &str) -> Result<Vec<Value>, String> {
+        let mut child = Command::new(&self.path)
+            .args(["-c", PROGRAM, what])
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        // One that ended already says why below.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let lines = String::from_utf8(output.stdout).unwrap();
+        Ok(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+}
