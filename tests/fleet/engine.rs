@@ -1,4 +1,4 @@
-//! DuckDB and Polars, as Python has them.
+//! `DuckDB` and Polars, as Python has them.
 
 use std::{
     env,
@@ -61,7 +61,7 @@ impl Python {
         found
     }
 
-    /// The rows that DuckDB answers in this folder.
+    /// The rows that `DuckDB` answers in this folder.
     pub(crate) fn ask(&self, folder: &Path, query: &str) -> Vec<Value> {
         self.run(folder, "ask", query).unwrap_or_else(|error| panic!("{query}\n{error}"))
     }

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cds_model::Fingerprint;
+use cds_persistence::RunId;
 use parquet::errors::ParquetError;
 
 use crate::ColumnType;
@@ -123,6 +125,62 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// The database that has the log, or that runs come from.
+    #[error(transparent)]
+    Database(#[from] cds_persistence::Error),
+    /// There is no run of this number.
+    #[error("find run {run}: the source has none")]
+    NoSuchRun {
+        /// The number.
+        run: RunId,
+    },
+    /// A run has a number that no state file can hold; another program gave it.
+    #[error("run numbers begin with 1, and this one is {run}")]
+    RunNumber {
+        /// The number.
+        run: RunId,
+    },
+    /// An archive is to be imported from, and nobody said which of its projects.
+    #[error("import from an archive: no project is named")]
+    NoProject,
+    /// Where a run is, or is to go, there is something else.
+    #[error("use {path:?}: {reason}")]
+    Occupied {
+        /// The directory of the run.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A text cannot be what engines take for text.
+    #[error("row {row} of the run has a {column} that is no UTF-8")]
+    NotUtf8 {
+        /// Table and column.
+        column: String,
+        /// Which row of the table, from 1.
+        row: u64,
+    },
+    /// A run has another number of records than it was written with.
+    #[error("the run counts {stored} records, and there are {found}: it was altered or is damaged")]
+    RecordCount {
+        /// What its row says.
+        stored: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// The records are not those that the run was written with.
+    #[error("the records give the root {recomputed}, the run says {stored}: it was altered or is damaged")]
+    OtherRoot {
+        /// What the chain says.
+        stored: String,
+        /// What the records give.
+        recomputed: Fingerprint,
+    },
+    /// The caller asked for no more.
+    #[error("it was called off")]
+    CalledOff,
+    /// The caller may not write any more, since a lock was lost.
+    #[error("the run was called off before it was in its place")]
+    Withdrawn,
     /// A manifest cannot be understood.
     #[error("read manifest {path:?}: {reason}")]
     DamagedManifest {

@@ -7,6 +7,7 @@
 mod directory;
 mod error;
 mod files;
+mod job;
 mod manifest;
 mod state;
 mod table;
@@ -16,6 +17,10 @@ pub use directory::{
     project_to_directory_name, remove_leftovers, run_directory,
 };
 pub use error::Error;
+pub use job::{
+    ArchiveVerification, ImportFrom, Job, JobEvent, JobReport, PeerState, Recovery, Selection, archive_runs, file_name,
+    import_runs, peer_state, recover, to_column_specs, verify_archive,
+};
 pub use manifest::{
     Deviation, FileEntry, MANIFEST_FORMAT_VERSION, MANIFEST_NAME, Manifest, RunFacts, read_manifest,
     verify_run_directory,

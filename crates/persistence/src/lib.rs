@@ -39,7 +39,7 @@ pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
 pub use transfer::{
-    ColumnKind, ImportError, ImportPlan, ImportedRun, RowVisitor, RunColumn, RunIdentity, RunSource, RunTable,
+    ColumnKind, ImportError, ImportPlan, ImportedRun, Presence, RowVisitor, RunColumn, RunIdentity, RunSource, RunTable,
     Transfer, TransferOutcome, TransferRow,
 };
 pub use verification::{Deviation, DeviationKind, Unverified, Verification, VerifyQuery};

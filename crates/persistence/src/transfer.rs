@@ -52,8 +52,8 @@ impl RunTable {
 pub struct RunIdentity {
     /// Its number in its database.
     pub run_id: RunId,
-    /// The same in every copy of the run, and of no other run: its id in the ledger, or where it has none, the hash of
-    /// its row and what belongs to it.
+    /// The same in every copy of the run, and of no other run: its id in the ledger; where it has none, a hash over its
+    /// number, its row and its records in the database that it was made in.
     pub run_key: String,
     /// The project, where the chain or the ledger names one.
     pub project: Option<String>,
@@ -116,6 +116,17 @@ pub struct Transfer {
     pub outcome: TransferOutcome,
     /// When it ended.
     pub at: Timestamp,
+}
+
+/// Whether a run is in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It never was.
+    Absent,
+    /// Under this number.
+    Here(RunId),
+    /// It was, and is pruned.
+    Pruned,
 }
 
 /// The last attempt at one run.

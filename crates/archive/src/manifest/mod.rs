@@ -32,8 +32,22 @@ pub struct Manifest {
     pub project: String,
     /// The number of the run in the database that it came from.
     pub run_id: i64,
+    /// What the run is known by wherever it goes.
+    pub run_key: String,
+    /// The part of the project; empty for all of it.
+    pub part: String,
+    /// The path of the tree that was analyzed.
+    pub root_path: String,
+    /// How many records the run has.
+    pub record_count: u64,
     /// The Merkle root over the records of the run, where it has one.
     pub snapshot_root: Option<String>,
+    /// Whether the root was computed when the run was archived; else the run was written with it.
+    pub is_root_computed: bool,
+    /// The database that the run came from.
+    pub source: String,
+    /// When it was archived, RFC 3339.
+    pub archived_at: String,
     /// Every file but the manifest itself.
     pub files: Vec<FileEntry>,
 }
@@ -54,12 +68,26 @@ pub struct FileEntry {
 }
 
 /// What only the caller knows of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFacts {
     /// The version of the program.
     pub tool_version: String,
+    /// What the run is known by wherever it goes.
+    pub run_key: String,
+    /// The part of the project; empty for all of it.
+    pub part: String,
+    /// The path of the tree that was analyzed.
+    pub root_path: String,
+    /// How many records the run has.
+    pub record_count: u64,
     /// The Merkle root over the records of the run, where it has one.
     pub snapshot_root: Option<String>,
+    /// Whether the root was computed just now; else the run was written with it.
+    pub is_root_computed: bool,
+    /// The database that the run comes from.
+    pub source: String,
+    /// When it is archived, RFC 3339.
+    pub archived_at: String,
 }
 
 /// Reads the manifest in the directory of a run; nothing where there is none.

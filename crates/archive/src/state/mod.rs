@@ -27,6 +27,16 @@ pub enum Direction {
     Import,
 }
 
+impl Direction {
+    /// The word for it in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Import => "import",
+        }
+    }
+}
+
 /// Where the two files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFiles {

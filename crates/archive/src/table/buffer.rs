@@ -1,7 +1,5 @@
 //! The values of one column until their group of rows is written.
 
-use std::mem;
-
 use parquet::{
     data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type},
     errors::ParquetError,
@@ -51,29 +49,25 @@ impl ColumnBuffer {
         }
     }
 
-    /// Writes what is there and forgets it.
-    pub(super) fn write(&mut self, writer: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
+    /// Writes what is there.
+    pub(super) fn write(self, writer: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let levels = self.nullable.then_some(self.levels.as_slice());
-        match &mut self.values {
+        match self.values {
             Values::Integers(integers) => {
-                writer.typed::<Int64Type>().write_batch(integers, levels, None)?;
-                integers.clear();
+                writer.typed::<Int64Type>().write_batch(&integers, levels, None)?;
             }
             Values::Reals(reals) => {
-                writer.typed::<DoubleType>().write_batch(reals, levels, None)?;
-                reals.clear();
+                writer.typed::<DoubleType>().write_batch(&reals, levels, None)?;
             }
             Values::Bytes { all, ends } => {
                 // The values share the one allocation; nothing is copied.
-                let all = ByteArray::from(mem::take(all));
+                let all = ByteArray::from(all);
                 let starts = [0].into_iter().chain(ends.iter().copied());
                 let slices: Vec<ByteArray> =
                     starts.zip(ends.iter()).map(|(start, end)| all.slice(start, end - start)).collect();
                 writer.typed::<ByteArrayType>().write_batch(&slices, levels, None)?;
-                ends.clear();
             }
         }
-        self.levels.clear();
         Ok(())
     }
 }

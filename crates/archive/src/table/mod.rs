@@ -4,6 +4,7 @@
 //! group of rows ends before it has more than [`MAX_GROUP_BYTES`] or [`MAX_GROUP_ROWS`]; a single row may be longer
 //! than that, up to [`MAX_ROW_BYTES`].
 
+mod background;
 mod batch;
 mod buffer;
 mod hashing;

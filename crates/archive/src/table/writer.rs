@@ -1,7 +1,8 @@
 //! Writes a table row by row.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
+    mem,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,6 +11,7 @@ use parquet::file::writer::SerializedFileWriter;
 
 use super::{
     ColumnSpec, HashingWriter, MAX_GROUP_BYTES, MAX_GROUP_ROWS, MAX_ROW_BYTES, Value,
+    background::GroupWriter,
     buffer::{ColumnBuffer, fits},
     schema::{to_properties, to_schema},
 };
@@ -22,7 +24,7 @@ const CELL_OVERHEAD: usize = 16;
 pub struct TableWriter {
     path: PathBuf,
     columns: Vec<ColumnSpec>,
-    file: SerializedFileWriter<HashingWriter<File>>,
+    groups: GroupWriter,
     buffers: Vec<ColumnBuffer>,
     /// Rows and bytes that wait in the buffers.
     waiting_rows: usize,
@@ -56,8 +58,8 @@ impl TableWriter {
         Ok(Self {
             path: path.to_owned(),
             columns: columns.to_vec(),
-            file,
-            buffers: columns.iter().map(ColumnBuffer::new).collect(),
+            groups: GroupWriter::new(path, file),
+            buffers: new_buffers(columns),
             waiting_rows: 0,
             waiting_bytes: 0,
             row_count: 0,
@@ -94,11 +96,10 @@ impl TableWriter {
     ///
     /// The file cannot be written, and is of no use.
     pub fn finish(mut self) -> Result<WrittenTable, Error> {
-        if self.waiting_rows > 0 {
-            self.write_group()?;
-        }
-        self.file.finish().map_err(Error::table("write", &self.path))?;
-        let written = self.file.inner();
+        let last = (self.waiting_rows > 0).then(|| mem::take(&mut self.buffers));
+        let mut file = self.groups.finish(last)?;
+        file.finish().map_err(Error::table("write", &self.path))?;
+        let written = file.inner();
         written.inner().sync_all().map_err(Error::io("sync", &self.path))?;
         let (byte_count, sha256) = (written.byte_count(), written.sha256());
         Ok(WrittenTable { row_count: self.row_count, byte_count, sha256 })
@@ -128,19 +129,14 @@ impl TableWriter {
     }
 
     fn write_group(&mut self) -> Result<(), Error> {
-        let Self { file, buffers, path, .. } = self;
-        let mut write = || {
-            let mut group = file.next_row_group()?;
-            let mut waiting = buffers.iter_mut();
-            while let (Some(mut column), Some(buffer)) = (group.next_column()?, waiting.next()) {
-                buffer.write(&mut column)?;
-                column.close()?;
-            }
-            group.close()
-        };
-        write().map_err(Error::table("write", path))?;
+        let group = mem::replace(&mut self.buffers, new_buffers(&self.columns));
+        self.groups.write(group)?;
         self.waiting_rows = 0;
         self.waiting_bytes = 0;
         Ok(())
     }
+}
+
+fn new_buffers(columns: &[ColumnSpec]) -> Vec<ColumnBuffer> {
+    columns.iter().map(ColumnBuffer::new).collect()
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod directories;
+mod job;
 mod samples;
 mod state;
 mod tables;

@@ -75,5 +75,5 @@ pub(crate) fn archive_run(archive: &Path, project: &str, run: i64) -> PathBuf {
 }
 
 pub(crate) fn facts() -> RunFacts {
-    RunFacts { tool_version: "0.1.0".to_owned(), snapshot_root: Some("sha256:00".to_owned()) }
+    RunFacts { tool_version: "0.1.0".to_owned(), snapshot_root: Some("sha256:00".to_owned()), ..RunFacts::default() }
 }

@@ -7,6 +7,7 @@ mod history;
 mod intents;
 mod result;
 mod source;
+mod transfer;
 mod values;
 
 pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments};
@@ -16,4 +17,5 @@ pub(crate) use history::HistoryArguments;
 pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};
 pub(crate) use source::{SourceArguments, SourcePlan};
+pub(crate) use transfer::{ArchivePlan, SelectionArguments, StateArguments, peer_of, real_path};
 pub(crate) use values::{parse_duration, parse_note};

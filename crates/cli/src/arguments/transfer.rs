@@ -28,7 +28,7 @@ impl StateArguments {
         let directory = match &self.state_dir {
             Some(directory) if directory.is_dir() => directory.clone(),
             Some(directory) => {
-                return Err(Failure::usage(anyhow!("use --state-dir {directory:?}: it is not a directory"))
+                return Err(Failure::usage(anyhow!("use --state-dir {}: it is not a directory", directory.display()))
                     .with_hint("create the folder first, or leave the option out to use that of the database"));
             }
             None => folder_of(database),
@@ -87,7 +87,7 @@ pub(crate) struct ArchivePlan {
 impl ArchivePlan {
     /// An archive that is there, or could be created.
     pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
-        let wrong = |cause: anyhow::Error| Failure::usage(cause.context(format!("use archive {path:?}")));
+        let wrong = |cause: anyhow::Error| Failure::usage(cause.context(format!("use archive {}", path.display())));
         let (path, exists) = match fs::canonicalize(path) {
             Ok(real) if real.is_dir() => (real, true),
             Ok(_) => {
@@ -114,7 +114,7 @@ impl ArchivePlan {
 /// What a database calls the other side, in a text that reads back.
 pub(crate) fn peer_of(path: &Path) -> Result<String, Failure> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
-        Failure::usage(anyhow!("use {path:?}: its path is not UTF-8, and could not be written down as it is"))
+        Failure::usage(anyhow!("use {}: its path is not UTF-8, and could not be written down as it is", path.display()))
             .with_hint("move it to a path that is")
     })
 }
@@ -122,7 +122,7 @@ pub(crate) fn peer_of(path: &Path) -> Result<String, Failure> {
 /// The real path of something that is there.
 pub(crate) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     fs::canonicalize(path)
-        .with_context(|| format!("use {path:?}"))
+        .with_context(|| format!("use {}", path.display()))
         .map_err(|error| Failure::usage(error).with_hint("name a database file or the directory of an archive"))
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod archive;
 mod attest;
 mod doctor;
 mod drift;
@@ -8,12 +9,14 @@ mod dup;
 mod dup_check;
 mod enrich_intent;
 mod history;
+mod import;
 mod intents;
 mod lock;
 mod model_build;
 mod persist;
 mod runs;
 mod similar;
+mod state;
 mod verify;
 
 use clap::Subcommand;
@@ -44,6 +47,11 @@ pub(crate) enum Command {
     Drift(drift::DriftArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Attest(attest::AttestArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Archive(archive::ArchiveArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Import(import::ImportArguments),
+    State(state::StateCommandArguments),
     Lock(lock::LockCommandArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Doctor(doctor::DoctorArguments),
@@ -64,6 +72,9 @@ pub(crate) fn run(command: Command, interrupt: &Interrupt) -> Result<(), Failure
         Command::Verify(arguments) => verify::run(&arguments, interrupt),
         Command::Drift(arguments) => drift::run(&arguments, interrupt),
         Command::Attest(arguments) => attest::run(&arguments),
+        Command::Archive(arguments) => archive::run(&arguments, interrupt),
+        Command::Import(arguments) => import::run(&arguments, interrupt),
+        Command::State(arguments) => state::run(&arguments, interrupt),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, interrupt),
     }

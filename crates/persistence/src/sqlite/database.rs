@@ -110,6 +110,11 @@ impl Database {
         &self.location
     }
 
+    /// How long the database is waited for.
+    pub(super) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Refuses to go on when the path leads to another file now, or to none: what is written would be lost.
     pub(super) fn check_is_in_place(&self) -> Result<(), Error> {
         if self.location.identity() == self.identity { Ok(()) } else { Err(Error::Replaced { path: self.path() }) }

@@ -78,7 +78,7 @@ impl SqliteReader {
         Err(Error::ChangedWhileRead { path: origin.path.clone() })
     }
 
-    fn open_by(access: Access, origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
+    pub(super) fn open_by(access: Access, origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
         let mut location = origin.clone();
         let mut copy = None;
         if access == Access::Copy {

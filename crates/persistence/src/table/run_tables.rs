@@ -308,7 +308,9 @@ mod tests {
     #[test]
     fn every_column_of_a_run_is_there_with_its_type() {
         let connection = Connection::open_in_memory().unwrap();
-        TABLES.iter().for_each(|table| connection.execute_batch(table.create).unwrap());
+        for table in TABLES {
+            connection.execute_batch(table.create).unwrap();
+        }
         for (run_table, table) in ALL {
             let sql = "SELECT name, type, \"notnull\" OR pk FROM pragma_table_info(?1)";
             let mut statement = connection.prepare(sql).unwrap();

@@ -96,10 +96,7 @@ pub(crate) fn snapshot_of(connection: &Connection, id: &str) -> Result<Option<i6
 
 /// Id and project of the invocation that made a snapshot; none where nobody tells.
 pub(crate) fn owner(connection: &Connection, snapshot: i64) -> Result<Option<(String, String)>> {
-    connection
-        .prepare_cached(OWNER)?
-        .query_row([snapshot], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+    connection.prepare_cached(OWNER)?.query_row([snapshot], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
 /// Writes the row of a run that begins, unless it is there, and says how many rows were written.

@@ -49,9 +49,6 @@ SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapsh
        history_hash, previous_hash, hash
 FROM snapshot_chain";
 
-const OF_RUN_HASH: &str = "
-SELECT run_id FROM snapshot_chain WHERE run_hash = ?1 AND event = ?2 ORDER BY sequence DESC LIMIT 1";
-
 const RUN_BOUNDS: &str = "SELECT (SELECT min(run_id) FROM snapshot_chain), (SELECT max(run_id) FROM snapshot_chain)";
 
 /// The last row; none where there is none.
@@ -63,11 +60,6 @@ pub(crate) fn last(connection: &Connection) -> Result<Option<ChainRow>> {
 pub(crate) fn of_snapshot(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
     let sql = format!("{ROWS} WHERE run_id = ?1 AND event = '{}' ORDER BY sequence LIMIT 1", ChainLink::SNAPSHOT);
     connection.query_row(&sql, [run.0], read).optional()
-}
-
-/// The snapshot that was written with this hash of its row and what else belongs to it; none where there is none.
-pub(crate) fn of_run_hash(connection: &Connection, run_hash: &str) -> Result<Option<i64>> {
-    connection.query_row(OF_RUN_HASH, [run_hash, ChainLink::SNAPSHOT], |row| row.get(0)).optional()
 }
 
 /// The least and the greatest number of a run in the chain; none where there is no row.

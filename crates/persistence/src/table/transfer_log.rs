@@ -21,10 +21,16 @@ CREATE TABLE IF NOT EXISTS transfer_log (
     snapshot_root TEXT,
     recorded_at TEXT NOT NULL
 )",
-    indexes: &[Index {
-        column: "run_key",
-        create: "CREATE INDEX IF NOT EXISTS idx_transfer_log_run_key ON transfer_log(run_key)",
-    }],
+    indexes: &[
+        Index {
+            column: "run_key",
+            create: "CREATE INDEX IF NOT EXISTS idx_transfer_log_run_key ON transfer_log(run_key)",
+        },
+        Index {
+            column: "local_run_id",
+            create: "CREATE INDEX IF NOT EXISTS idx_transfer_log_local_run_id ON transfer_log(local_run_id)",
+        },
+    ],
     guards: &[],
     insert: "
 INSERT INTO transfer_log (direction, peer, run_id, run_key, local_run_id, attempt, status, error, snapshot_root,
@@ -35,19 +41,23 @@ VALUES (?1, ?2, ?3, ?4, ?5,
         ?6, ?7, ?8, ?9)",
 };
 
-/// The last row of each run.
+/// The last row of each run: beside one `max`, all other columns are of the row that has it.
 const LAST: &str = "
-SELECT run_id, run_key, local_run_id, attempt, status, error, recorded_at
-FROM transfer_log AS log
+SELECT run_id, run_key, local_run_id, attempt, status, error, recorded_at, max(id)
+FROM transfer_log
 WHERE direction = ?1 AND peer = ?2
-  AND id = (SELECT max(id) FROM transfer_log AS other
-            WHERE other.direction = ?1 AND other.peer = ?2 AND other.run_id = log.run_id)
+GROUP BY run_id
 ORDER BY run_id";
 
 const IMPORTED: &str = "
 SELECT local_run_id FROM transfer_log
-WHERE run_key = ?1 AND direction = 'import' AND status = 'succeeded'
+WHERE run_key = ?1 AND direction = 'import' AND status = 'succeeded' AND local_run_id IS NOT NULL
 ORDER BY id DESC LIMIT 1";
+
+const KEY_OF: &str = "
+SELECT run_key FROM transfer_log
+WHERE local_run_id = ?1 AND direction = 'import' AND status = 'succeeded' AND run_key IS NOT NULL
+ORDER BY id LIMIT 1";
 
 const PEERS: &str = "SELECT DISTINCT peer FROM transfer_log WHERE direction = ?1 ORDER BY peer";
 
@@ -80,8 +90,13 @@ pub(crate) fn peers(connection: &Connection, direction: &str) -> Result<Vec<Stri
 }
 
 /// The number under which a run was imported; none where it was not.
-pub(crate) fn imported(connection: &Connection, run_key: &str) -> Result<Option<Option<i64>>> {
+pub(crate) fn imported(connection: &Connection, run_key: &str) -> Result<Option<i64>> {
     connection.query_row(IMPORTED, [run_key], |row| row.get(0)).optional()
+}
+
+/// What a run was known by when it was imported; none for one that was made here.
+pub(crate) fn key_of(connection: &Connection, local_run: RunId) -> Result<Option<String>> {
+    connection.prepare_cached(KEY_OF)?.query_row([local_run.0], |row| row.get(0)).optional()
 }
 
 fn read(row: &Row<'_>) -> Result<TransferRow> {

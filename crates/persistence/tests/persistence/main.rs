@@ -21,5 +21,6 @@ mod samples;
 mod schema_page;
 mod states;
 mod telemetry;
+mod transfer;
 mod units;
 mod verify;

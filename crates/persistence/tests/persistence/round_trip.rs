@@ -173,6 +173,8 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "stage_runs(ledger_id)",
             "stage_runs(run_id)",
             "telemetry(ledger_id)",
+            "transfer_log(local_run_id)",
+            "transfer_log(run_key)",
             "unit_history(unit_id)",
             "units(file_path)",
             "units(project)"
@@ -193,6 +195,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "snapshot_chain",
             "stage_runs",
             "telemetry",
+            "transfer_log",
             "unit_history",
             "units"
         ]

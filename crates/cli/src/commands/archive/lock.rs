@@ -34,7 +34,10 @@ impl ArchiveLock {
         let lock = FileLock::acquire(&path, &holder, arguments.lock_timeout, &|| interrupt.is_raised())
             .map_err(|error| failure(error, interrupt))?;
         if lock.is_nameless() {
-            messages::warning(&format!("{path:?} holds something else, which is left alone; nobody is told who writes"));
+            messages::warning(&format!(
+                "{} holds something else, which is left alone; nobody is told who writes",
+                path.display()
+            ));
         }
         let lock = Arc::new(lock);
         let lost = interrupt.clone();

@@ -12,8 +12,8 @@ use cds_archive::{Direction, Error, Job, JobReport, Selection, archive_runs, lis
 use cds_persistence::{SqlitePersistence, SqliteReader};
 use clap::Args;
 
-use self::report::{Console, Sum};
 pub(super) use self::lock::ArchiveLock;
+use self::report::{Console, Sum};
 use crate::{
     arguments::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments,
@@ -28,7 +28,7 @@ use crate::{
 
 /// Write each run that is not archived yet as Parquet files; or verify what an archive holds
 ///
-/// A run becomes DIR/project=NAME/run_id=N/, whole or not at all. What is archived stays in the database.
+/// A run becomes `DIR/project=NAME/run_id=N`, whole or not at all. What is archived stays in the database.
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveArguments {
     /// The directory of the archive; created if missing, the folder that it is in is not
@@ -127,7 +127,8 @@ fn check_is_still_there(source: &SqliteReader, archive: &ArchivePlan) -> Result<
         return Ok(());
     }
     let state = if archive.exists { "empty" } else { "gone" };
-    Err(Failure::failed(anyhow!("use archive {:?}: it is {state}, though {count} runs were moved to it", archive.path))
+    let moved = if count == 1 { "1 run was".to_owned() } else { format!("{count} runs were") };
+    Err(Failure::failed(anyhow!("use archive {}: it is {state}, though {moved} moved to it", archive.path.display()))
         .with_hint("mount its disk, or restore it; to archive all runs anew, name another directory"))
 }
 
@@ -136,7 +137,7 @@ fn create(archive: &ArchivePlan) -> Result<(), Failure> {
         return Ok(());
     }
     fs::create_dir(&archive.path)
-        .with_context(|| format!("create archive {:?}", archive.path))
+        .with_context(|| format!("create archive {}", archive.path.display()))
         .map_err(|error| Failure::failed(error).with_hint("give yourself permission to write in the folder above it"))
 }
 

@@ -45,10 +45,14 @@ pub(in crate::commands) struct Sum {
     pub(in crate::commands) done: u64,
     pub(in crate::commands) already_there: u64,
     pub(in crate::commands) failed: Vec<(Option<String>, RunId, String)>,
+    /// Runs that had failed and are no more in the source.
+    pub(in crate::commands) gone: u64,
     pub(in crate::commands) record_count: u64,
     pub(in crate::commands) byte_count: u64,
     pub(in crate::commands) states: Vec<(Option<String>, State, Vec<RunId>)>,
     pub(in crate::commands) is_interrupted: bool,
+    /// Why the rest was not tried.
+    pub(in crate::commands) stopped_by: Option<String>,
     pub(in crate::commands) chain_head: Option<String>,
 }
 
@@ -76,10 +80,8 @@ impl Console {
         };
         let line = match *event {
             JobEvent::Rebuilt { file, reason } => {
-                return messages::warning(&format!(
-                    "{} {reason}; it is written anew from what the database knows",
-                    file.display()
-                ));
+                let line = Fields::new("state_rebuilt").field("file", file.display()).field("reason", reason);
+                return messages::note(&line.finish());
             }
             JobEvent::IgnoredLine { file, line, text } => {
                 return messages::warning(&format!(
@@ -97,6 +99,7 @@ impl Console {
             },
             JobEvent::AlreadyThere { run, local_run } => RunLine { local_run, ..line(run, "already_there") },
             JobEvent::Failed { run, error } => RunLine { error: Some(error.to_owned()), ..line(run, "failed") },
+            JobEvent::Gone { run } => line(run, "gone"),
         };
         messages::note(&line.text(self.direction));
         self.runs.push(line);
@@ -166,10 +169,12 @@ impl Sum {
             done: 0,
             already_there: 0,
             failed: Vec::new(),
+            gone: 0,
             record_count: 0,
             byte_count: 0,
             states: Vec::new(),
             is_interrupted: false,
+            stopped_by: None,
             chain_head: None,
         }
     }
@@ -180,10 +185,12 @@ impl Sum {
         self.done += report.done;
         self.already_there += report.already_there;
         self.failed.extend(report.failed.into_iter().map(|(run, error)| (project.clone(), run, error)));
+        self.gone += report.gone.len() as u64;
         self.record_count += report.record_count;
         self.byte_count += report.byte_count;
         self.states.push((project, report.state, report.open_failures));
         self.is_interrupted |= report.is_interrupted;
+        self.stopped_by = self.stopped_by.take().or(report.stopped_by);
         self.chain_head = report.chain_head.or(self.chain_head.take());
     }
 
@@ -223,27 +230,32 @@ impl Sum {
             "done_count": self.done,
             "already_there_count": self.already_there,
             "failed_count": self.failed.len(),
+            "gone_count": self.gone,
             "record_count": self.record_count,
             "byte_count": (console.direction == Direction::Archive).then_some(self.byte_count),
             "is_interrupted": self.is_interrupted,
+            "stopped_by": self.stopped_by,
             "chain_head": self.chain_head,
             "states": self.states.iter().map(state).collect::<Value>(),
             "runs": console.json(),
         })
     }
 
-    /// The error that names the runs that failed; none where none did.
+    /// The error that names the runs that failed, or what stopped the work; none where neither is.
     pub(in crate::commands) fn failure(&self, direction: Direction) -> Option<Failure> {
-        let verb = match direction {
-            Direction::Archive => "archive",
-            Direction::Import => "import",
-        };
+        let verb = direction.as_str();
+        if let Some(why) = &self.stopped_by {
+            let cause = anyhow!("{verb} the rest, since every run would fail as the last one did: {why}");
+            return Some(Failure::failed(cause).with_hint(
+                "see to it, then run the command again for what was not tried yet, and with --retry-failed for the rest",
+            ));
+        }
         let (_, _, first) = self.failed.first()?;
-        let name = |(project, run, _): &(Option<String>, RunId, String)| match project {
+        let run_name = |(project, run, _): &(Option<String>, RunId, String)| match project {
             Some(project) => format!("{run} of {project}"),
             None => run.to_string(),
         };
-        let mut names: Vec<String> = self.failed.iter().take(NAMED_FAILURES).map(name).collect();
+        let mut names: Vec<String> = self.failed.iter().take(NAMED_FAILURES).map(run_name).collect();
         if self.failed.len() > NAMED_FAILURES {
             names.push(format!("{} more", self.failed.len() - NAMED_FAILURES));
         }
@@ -251,9 +263,9 @@ impl Sum {
             [only] => format!("{verb} run {only}: {first}"),
             _ => format!("{verb} runs {}; the first because: {first}", names.join(", ")),
         };
-        Some(Failure::failed(anyhow!(what)).with_hint(format!(
+        Some(Failure::failed(anyhow!(what)).with_hint(
             "see what is wrong with it, then run the command again with --retry-failed, which does exactly the open \
-             failures; cds state show lists them"
-        )))
+             failures; cds state show lists them",
+        ))
     }
 }

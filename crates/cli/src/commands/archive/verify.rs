@@ -31,7 +31,7 @@ pub(super) fn run(
     .map_err(archive_failure)?;
     interrupt.check()?;
     for path in &found.strange {
-        messages::warning(&format!("{path:?} is no run and was not looked at"));
+        messages::warning(&format!("{} is no run and was not looked at", path.display()));
     }
     Output::Stdout.write(|writer| match format {
         ResultFormat::Json => {
@@ -44,7 +44,7 @@ pub(super) fn run(
         0 => Ok(()),
         count => {
             let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
-            Err(Failure::failed(anyhow!("verify archive {:?}: {what} not as it was written", archive.path))
+            Err(Failure::failed(anyhow!("verify archive {}: {what} not as it was written", archive.path.display()))
                 .with_hint("keep the files as they are; docs/fleet.md says how to replace a run"))
         }
     }

@@ -92,7 +92,7 @@ fn move_runs(
             Ok(report) => sum.add(part.project.as_deref(), report),
             Err(error) => outcome = Err(failure(error, interrupt)),
         }
-        if outcome.is_err() || sum.is_interrupted {
+        if outcome.is_err() || sum.is_interrupted || sum.stopped_by.is_some() {
             break;
         }
     }

@@ -19,15 +19,9 @@ use crate::{
 /// What was named with `--from`.
 pub(super) enum Source {
     /// A database that is only read.
-    Database {
-        path: PathBuf,
-        reader: Box<SqliteReader>,
-    },
+    Database { path: PathBuf, reader: Box<SqliteReader> },
     /// The directory of an archive, and those of its projects that are wanted.
-    Archive {
-        path: PathBuf,
-        projects: BTreeSet<String>,
-    },
+    Archive { path: PathBuf, projects: BTreeSet<String> },
 }
 
 /// What one job does: a database, or one project of an archive, whose run numbers are its own.
@@ -46,16 +40,21 @@ impl Source {
             let projects: BTreeSet<String> =
                 projects.filter(|name| project.is_none_or(|project| project == name)).collect();
             return match (projects.is_empty(), project) {
-                (true, Some(project)) => Err(Failure::usage(anyhow!("import project {project:?}: the archive has none"))
-                    .with_hint("its projects are the folders project=NAME")),
-                (true, None) => Err(Failure::usage(anyhow!("import from {path:?}: no run lies in it"))
+                (true, Some(project)) => {
+                    Err(Failure::usage(anyhow!("import project {project:?}: the archive has none"))
+                        .with_hint("its projects are the folders project=NAME"))
+                }
+                (true, None) => Err(Failure::usage(anyhow!("import from {}: no run lies in it", path.display()))
                     .with_hint("name a database file, or the directory that cds archive wrote")),
                 (false, _) => Ok(Self::Archive { path, projects }),
             };
         }
         if is_same_file(&path, &target.path) {
-            return Err(Failure::usage(anyhow!("import from {path:?}: it is the database that the runs would go to"))
-                .with_hint("name another file with --from or --db-path"));
+            return Err(Failure::usage(anyhow!(
+                "import from {}: it is the database that the runs would go to",
+                path.display()
+            ))
+            .with_hint("name another file with --from or --db-path"));
         }
         let reader = SqliteReader::open(&path, &target.options).map_err(database_failure)?;
         Ok(Self::Database { path, reader: Box::new(reader) })
@@ -81,9 +80,7 @@ impl Source {
             Self::Database { path, .. } => Ok(vec![Part { peer: peer_of(path)?, project: None }]),
             Self::Archive { path, projects } => projects
                 .iter()
-                .map(|project| {
-                    Ok(Part { peer: project_peer(path, project)?, project: Some(project.clone()) })
-                })
+                .map(|project| Ok(Part { peer: project_peer(path, project)?, project: Some(project.clone()) }))
                 .collect(),
         }
     }

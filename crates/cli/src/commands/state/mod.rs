@@ -6,7 +6,7 @@ mod peers;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use cds_archive::{Direction, peer_state, recover};
+use cds_archive::{Direction, Recovery, peer_state, recover};
 use cds_persistence::{SqlitePersistence, SqliteReader};
 use clap::{Args, Subcommand};
 
@@ -94,8 +94,11 @@ impl PeerArguments {
         };
         let found = Peer::at(known(direction)?, path);
         if found.is_empty() {
-            return Err(Failure::usage(anyhow!("show the state of {path:?}: no run was moved there or from there yet"))
-                .with_hint("cds state show without --to and --from shows everything"));
+            return Err(Failure::usage(anyhow!(
+                "show the state of {}: no run was moved there or from there yet",
+                path.display()
+            ))
+            .with_hint("cds state show without --to and --from shows everything"));
         }
         Ok(found)
     }
@@ -123,19 +126,20 @@ impl PeerArguments {
             let peer = Peer { direction: shown.direction, name: shown.state.peer.clone() };
             let archive = Path::new(&peer.name);
             let is_archive = peer.direction == Direction::Archive && archive.is_dir();
-            let _lock = is_archive.then(|| ArchiveLock::acquire(archive, lock, "state recover", interrupt)).transpose()?;
+            let _lock =
+                is_archive.then(|| ArchiveLock::acquire(archive, lock, "state recover", interrupt)).transpose()?;
             writer_lock.check(interrupt)?;
             let existing = peer.existing(&reader, &plan.options).unwrap_or_default();
-            let state = recover(
-                &mut database,
-                &reader,
-                peer.direction,
-                &peer.name,
-                &shown.files,
-                &existing,
-                &stages::now,
-            )
-            .map_err(archive_failure)?;
+            let recovery = Recovery {
+                database: &mut database,
+                direction: peer.direction,
+                peer: &peer.name,
+                state: &shown.files,
+                existing: &existing,
+                archive: is_archive.then_some((&reader, archive)),
+                now: &stages::now,
+            };
+            let state = recover(recovery).map_err(archive_failure)?;
             recovered.push(Shown { state, is_recovered: true, ..shown });
         }
         drop(reader);

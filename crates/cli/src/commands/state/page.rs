@@ -20,13 +20,6 @@ pub(super) struct Shown {
     pub(super) is_recovered: bool,
 }
 
-pub(super) const fn name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Archive => "archive",
-        Direction::Import => "import",
-    }
-}
-
 impl Shown {
     /// Whether the state file says what the database knows of this peer.
     fn state_agrees(&self) -> bool {
@@ -57,7 +50,11 @@ pub(super) fn render(peers: &[Shown], screen: &Screen) -> String {
 
 fn section(page: &mut Sections<'_>, shown: &Shown, screen: &Screen) {
     let state = &shown.state;
-    page.heading(&format!("{} {}", if shown.direction == Direction::Archive { "archive to" } else { "import from" }, state.peer));
+    page.heading(&format!(
+        "{} {}",
+        if shown.direction == Direction::Archive { "archive to" } else { "import from" },
+        state.peer
+    ));
     page.field("database", numbers(state.truth));
     for (index, (run, why)) in state.open_failures.iter().take(LISTED).enumerate() {
         let name = if index == 0 { "open failures" } else { "" };
@@ -75,7 +72,11 @@ fn section(page: &mut Sections<'_>, shown: &Shown, screen: &Screen) {
     }
     page.optional("last attempt", state.last_attempt_at.as_deref().map(|at| screen.time.in_full(at)));
     let tone = |agrees| if agrees { Tone::Good } else { Tone::Warning };
-    page.toned_field("state file", tone(shown.state_agrees()), verdict(&state.state_file, shown.state_agrees(), |state| numbers(*state)));
+    page.toned_field(
+        "state file",
+        tone(shown.state_agrees()),
+        verdict(&state.state_file, shown.state_agrees(), |state| numbers(*state)),
+    );
     page.field("", shown.files.state.display().to_string());
     page.toned_field("failure log", tone(shown.log_agrees()), verdict(&state.failure_log, shown.log_agrees(), log));
     page.field("", shown.files.failures.display().to_string());
@@ -154,7 +155,7 @@ fn object(shown: &Shown) -> Value {
         "agrees": shown.log_agrees(),
     });
     json!({
-        "direction": name(shown.direction),
+        "direction": shown.direction.as_str(),
         "peer": state.peer,
         "last_contiguous_run": state.truth.last_contiguous_run,
         "last_attempted_run": state.truth.last_attempted_run,
@@ -204,7 +205,8 @@ mod tests {
     fn it_looks_as_reviewed() {
         let screen = Screen { width: 100, palette: Palette::Plain, time: LocalTime::of(TimeZone::UTC) };
         let truth = State { last_contiguous_run: 1, last_attempted_run: 4 };
-        let runs = |numbers: &[i64]| RunList { runs: numbers.iter().copied().map(RunId).collect(), ..RunList::default() };
+        let runs =
+            |numbers: &[i64]| RunList { runs: numbers.iter().copied().map(RunId).collect(), ..RunList::default() };
         let mut agreeing = shown(Stored::Present(truth), Stored::Present(runs(&[2, 3])));
         agreeing.is_recovered = true;
         let mut unknown = shown(Stored::Present(State::default()), Stored::Present(runs(&[7])));

@@ -17,7 +17,7 @@ pub(super) struct Peer {
 impl Peer {
     /// Every peer that the database knows in that direction.
     pub(super) fn known(reader: &SqliteReader, direction: Direction) -> Result<Vec<Self>, Failure> {
-        let names = reader.transfer_peers(super::page::name(direction)).map_err(database_failure)?;
+        let names = reader.transfer_peers(direction.as_str()).map_err(database_failure)?;
         Ok(names.into_iter().map(|name| Self { direction, name }).collect())
     }
 
@@ -34,9 +34,8 @@ impl Peer {
 
     /// The runs that there are to move; or why that is not known.
     pub(super) fn existing(&self, reader: &SqliteReader, options: &OpenOptions) -> Result<Vec<RunId>, String> {
-        let of_database = |reader: &SqliteReader| {
-            reader.snapshots().map_err(|error| format!("cds {}", database_failure(error)))
-        };
+        let of_database =
+            |reader: &SqliteReader| reader.snapshots().map_err(|error| format!("cds {}", database_failure(error)));
         let path = Path::new(&self.name);
         match (self.direction, project_of(path)) {
             (Direction::Archive, _) => of_database(reader),

@@ -32,7 +32,7 @@ impl SqlitePersistence {
     /// Imports one run, and writes down that it was.
     ///
     /// It gets a number of its own, and goes on with the history of its project in this database. Whether it is here
-    /// already, [`number_of`](Self::number_of) says. Right before the commit `may_commit` is asked.
+    /// already, [`presence_of`](Self::presence_of) says. Right before the commit `may_commit` is asked.
     ///
     /// # Errors
     ///

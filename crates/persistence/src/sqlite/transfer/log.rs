@@ -5,17 +5,9 @@ use super::{
     read::of_key,
 };
 use crate::{
-    Error, RunId, RunIdentity, Step, Transfer, TransferRow,
+    Error, Presence, RunId, RunIdentity, Step, Transfer, TransferRow,
     table::{runs, transfer_log},
 };
-
-/// A run that is in the database already.
-pub(super) enum Presence {
-    /// Under this number, or it was and is pruned.
-    There(Option<RunId>),
-    /// Not at all.
-    Absent,
-}
 
 impl SqliteReader {
     /// The last attempt at each run of `peer` in that direction, by the numbers of the runs.
@@ -64,13 +56,21 @@ impl SqlitePersistence {
         database.commit(&transaction)
     }
 
-    /// Under which number a run is here that came from elsewhere, or was made here; none where it never was here.
-    ///
-    /// A run that was here and is pruned is [`Some`] with nothing in it.
-    pub fn number_of(&self, identity: &RunIdentity) -> Result<Option<Option<RunId>>, Error> {
-        Ok(match presence(&self.database, identity)? {
-            Presence::There(number) => Some(number),
-            Presence::Absent => None,
+    /// Whether a run is here, be it that it came from elsewhere or was made here.
+    pub fn presence_of(&self, identity: &RunIdentity) -> Result<Presence, Error> {
+        let key = &identity.run_key;
+        self.database.read(&Step::ReadTransfers, |connection| {
+            let mut number = None;
+            if fit::has_table(connection, &transfer_log::TABLE)? {
+                number = transfer_log::imported(connection, key)?;
+            }
+            if number.is_none() {
+                number = of_key(connection, key)?;
+            }
+            let Some(number) = number else { return Ok(Presence::Absent) };
+            let is_there =
+                fit::has_table(connection, &runs::TABLE)? && runs::snapshot(connection, RunId(number))?.is_some();
+            Ok(if is_there { Presence::Here(RunId(number)) } else { Presence::Pruned })
         })
     }
 }
@@ -78,21 +78,4 @@ impl SqlitePersistence {
 /// Writes one row inside the transaction that is open.
 pub(super) fn write(database: &Database, transfer: &Transfer) -> Result<(), Error> {
     database.check_one_row(transfer_log::insert(&database.connection, transfer), || Step::WriteTransfer)
-}
-
-pub(super) fn presence(database: &Database, identity: &RunIdentity) -> Result<Presence, Error> {
-    database.read(&Step::ReadTransfers, |connection| {
-        let mut number = None;
-        if fit::has_table(connection, &transfer_log::TABLE)? {
-            number = transfer_log::imported(connection, &identity.run_key)?;
-        }
-        if number.is_none() {
-            number = of_key(connection, &identity.run_key)?.map(Some);
-        }
-        let Some(number) = number else { return Ok(Presence::Absent) };
-        let Some(number) = number.filter(|_| fit::has_table(connection, &runs::TABLE).unwrap_or(false)) else {
-            return Ok(Presence::There(None));
-        };
-        Ok(Presence::There(runs::snapshot(connection, RunId(number))?.map(|row| row.id)))
-    })
 }

@@ -1,15 +1,40 @@
 //! The runs of a database, and the rows of each.
 
-use cds_model::FieldValue;
+use std::path::PathBuf;
+
+use cds_model::{FieldHasher, FieldValue};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::super::{fit, reader::SqliteReader};
+use super::super::{
+    SqlitePersistence,
+    access::{Access, Stamp},
+    fit,
+    reader::SqliteReader,
+};
 use crate::{
-    Error, ImportError, RowVisitor, RunId, RunIdentity, RunSource, RunTable, Step,
-    table::{TABLES, run_hash, run_tables, runs, runs_ledger, snapshot_chain},
+    ChainRow, Error, ImportError, RowVisitor, RunId, RunIdentity, RunSource, RunTable, Step,
+    table::{TABLES, records, run_hash, run_tables, runs, runs_ledger, snapshot_chain, transfer_log},
 };
 
+impl SqlitePersistence {
+    /// A reader of the same database, which goes on reading while this one writes.
+    ///
+    /// Whoever opens one by the path may get one for a file that nobody writes to, which is then overtaken.
+    pub fn open_reader(&self) -> Result<SqliteReader, Error> {
+        let location = self.database.location();
+        SqliteReader::open_by(Access::Shared, location, Stamp::of(location), self.database.patience())
+    }
+}
+
+/// Records that the key of a run is made from where nothing stands for all of them.
+const RECORDS_IN_KEY: usize = 100;
+
 impl SqliteReader {
+    /// Where the database is, as it was named.
+    pub fn path(&self) -> PathBuf {
+        self.database.path()
+    }
+
     /// The numbers of all snapshots, the smallest first.
     pub fn snapshots(&self) -> Result<Vec<RunId>, Error> {
         self.read(|database| {
@@ -134,10 +159,10 @@ fn identity(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunI
         None
     };
     let owner = owner(connection, run)?;
-    let run_key = match (&owner, &chain) {
+    let run_key = match (&owner, imported_key(connection, run)?) {
         (Some((ledger_id, _)), _) => ledger_id.clone(),
-        (None, Some(chain)) => chain.run_hash.clone(),
-        (None, None) => own_key(connection, run)?,
+        (None, Some(key)) => key,
+        (None, None) => own_key(connection, run, chain.as_ref())?,
     };
     let (project, part, snapshot_root) = match chain {
         Some(chain) => (Some(chain.project), chain.part, Some(chain.snapshot_root)),
@@ -159,32 +184,53 @@ fn owner(connection: &Connection, run: RunId) -> rusqlite::Result<Option<(String
     if fit::has_table(connection, &runs_ledger::TABLE)? { runs_ledger::owner(connection, run.0) } else { Ok(None) }
 }
 
-/// The key of a run of which nothing but its rows is known: the hash that the chain gets once the run is imported, so
-/// that the copy has the same key, and so that it stays when somebody adds the tables that are missing.
-fn own_key(connection: &Connection, run: RunId) -> rusqlite::Result<String> {
-    // Questions belong to records; both are there, or there are none.
-    run_hash::of_parts(connection, run, &|table| fit::has_table(connection, table)).map(|hash| hash.to_string())
+/// What a run was known by where it came from; none for one that was made here.
+fn imported_key(connection: &Connection, run: RunId) -> rusqlite::Result<Option<String>> {
+    if fit::has_table(connection, &transfer_log::TABLE)? { transfer_log::key_of(connection, run) } else { Ok(None) }
 }
 
-/// The snapshot of this key that was made here or came here before transfers were written down; none where there is
-/// none.
+/// The key of a run without an account: a hash over its number here, its row and its records, of which the chain has the
+/// root. Where there is no chain, its first records have to do: it must not take long, and stay when somebody adds the
+/// tables that are missing.
+fn own_key(connection: &Connection, run: RunId, chain: Option<&ChainRow>) -> rusqlite::Result<String> {
+    let mut key = FieldHasher::new("cds run key 1");
+    key.push(run.0.into());
+    if let Some(chain) = chain {
+        key.push(chain.run_hash.as_str().into());
+        key.push(chain.snapshot_root.as_str().into());
+        return Ok(key.finish().to_string());
+    }
+    let hash = run_hash::of_parts(connection, run, &|table| fit::has_table(connection, table))?;
+    key.push(hash.to_string().as_str().into());
+    if fit::has_table(connection, &records::TABLE)? {
+        let mut statement = connection.prepare(run_tables::RECORDS.select)?;
+        let mut rows = statement.query([run.0])?;
+        let mut count = 0;
+        while let (true, Some(row)) = (count < RECORDS_IN_KEY, rows.next()?) {
+            count += 1;
+            for column in 0..run_tables::RECORDS.columns.len() {
+                key.push(run_hash::field_value(row.get_ref(column)?));
+            }
+        }
+    }
+    Ok(key.finish().to_string())
+}
+
+/// The snapshot of this key that was made here; none where there is none.
 pub(super) fn of_key(connection: &Connection, run_key: &str) -> rusqlite::Result<Option<i64>> {
     if fit::has_table(connection, &runs_ledger::TABLE)?
         && let Some(number) = runs_ledger::snapshot_of(connection, run_key)?
     {
         return Ok(Some(number));
     }
-    // The keys of all other runs are hashes.
+    // The keys of runs without an account are hashes; there are few such runs, if any.
     if !run_key.starts_with("sha256:") || !fit::has_table(connection, &runs::TABLE)? {
         return Ok(None);
     }
-    if fit::has_table(connection, &snapshot_chain::TABLE)?
-        && let Some(number) = snapshot_chain::of_run_hash(connection, run_key)?
-    {
-        return Ok(Some(number));
-    }
     for run in runs::newest_first(connection)? {
-        if identity(connection, run)?.is_some_and(|identity| identity.run_key == run_key) {
+        if owner(connection, run)?.is_none()
+            && identity(connection, run)?.is_some_and(|identity| identity.run_key == run_key)
+        {
             return Ok(Some(run.0));
         }
     }

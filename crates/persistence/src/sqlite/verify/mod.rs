@@ -271,17 +271,17 @@ impl<'a> Verifier<'a> {
         let mut rows = statement.query([])?;
         let mut last = None;
         while let Some(row) = rows.next()? {
-            let (run, least, greatest): (_, i64, i64) =
+            let (run, lowest, highest): (_, i64, i64) =
                 (integer(row, 0)?.unwrap_or_default(), row.get(1)?, row.get(2)?);
-            let (last_run, expected) = last.map_or((0, 1), |(run, greatest): (i64, i64)| (run, greatest + 1));
+            let (last_run, expected) = last.map_or((0, 1), |(run, highest): (i64, i64)| (run, highest + 1));
             let may_differ = is_gap(last_run, run) || (last.is_none() && first > 1);
-            if run < last_run || (least != expected && !may_differ) {
+            if run < last_run || (lowest != expected && !may_differ) {
                 self.findings.add(DeviationKind::Order, Some(RunId(run)), || {
-                    let deviation = Deviation::of(DeviationKind::Order, analyzer_errors::TABLE.name).row(least);
-                    deviation.field("id").stored(least).recomputed(expected)
+                    let deviation = Deviation::of(DeviationKind::Order, analyzer_errors::TABLE.name).row(lowest);
+                    deviation.field("id").stored(lowest).recomputed(expected)
                 });
             }
-            last = Some((run, greatest));
+            last = Some((run, highest));
         }
         Ok(())
     }

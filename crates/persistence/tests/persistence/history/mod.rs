@@ -20,18 +20,55 @@ use crate::{
 /// What is done to a tree; numbers say to which of its parts.
 #[derive(Debug, Clone)]
 enum Edit {
-    AddFile { path: usize },
-    AddFunction { file: usize, name: usize },
-    AddClass { file: usize, name: usize, method_count: usize },
-    ChangeCode { file: usize, place: usize },
-    ChangeIntent { file: usize, place: usize },
-    Rename { file: usize, place: usize, name: usize },
-    MoveDefinition { file: usize, place: usize, to: usize },
-    MoveFile { file: usize, path: usize },
-    Remove { file: usize, place: usize },
-    RemoveFile { file: usize },
-    Shift { file: usize },
-    LoseSight { held: usize },
+    AddFile {
+        path: usize,
+    },
+    AddFunction {
+        file: usize,
+        name: usize,
+    },
+    AddClass {
+        file: usize,
+        name: usize,
+        method_count: usize,
+    },
+    ChangeCode {
+        file: usize,
+        place: usize,
+    },
+    ChangeIntent {
+        file: usize,
+        place: usize,
+    },
+    Rename {
+        file: usize,
+        place: usize,
+        name: usize,
+    },
+    MoveDefinition {
+        file: usize,
+        place: usize,
+        to: usize,
+    },
+    MoveFile {
+        file: usize,
+        path: usize,
+    },
+    Remove {
+        file: usize,
+        place: usize,
+    },
+    /// What was removed last comes back where it was.
+    Restore,
+    RemoveFile {
+        file: usize,
+    },
+    Shift {
+        file: usize,
+    },
+    LoseSight {
+        held: usize,
+    },
     SeeAgain,
     Nothing,
 }
@@ -46,11 +83,28 @@ const CONTEXTS: [(&str, &str); 3] = [("shop", ""), ("shop", "pkg"), ("mill", "")
 #[derive(Default)]
 struct World {
     trees: [Tree; 3],
+    /// By tree and path.
+    removed: Vec<(usize, String, Definition)>,
     last_body: u32,
     last_file: u32,
 }
 
 impl World {
+    /// Trees that have something in them.
+    fn filled() -> Self {
+        let mut world = Self::default();
+        for tree in 0..CONTEXTS.len() {
+            for path in [0, 3] {
+                world.apply(tree, &Edit::AddFile { path });
+            }
+            for file in [0, 0, 1] {
+                world.apply(tree, &Edit::AddFunction { file, name: tree });
+                world.apply(tree, &Edit::AddClass { file, name: 0, method_count: 2 });
+            }
+        }
+        world
+    }
+
     fn body(&mut self) -> u32 {
         self.last_body += 1;
         self.last_body
@@ -107,11 +161,24 @@ impl World {
                     files.insert(PATHS[path].to_owned(), file);
                 }
             }
-            Edit::Remove { file, place } => self.edit(tree, file, |file| {
-                if !file.definitions.is_empty() {
-                    file.definitions.remove(place % file.definitions.len());
+            Edit::Remove { file, place } => {
+                let files = &mut self.trees[tree].files;
+                let count = files.len().max(1);
+                if let Some((path, file)) = files.iter_mut().nth(file % count)
+                    && !file.definitions.is_empty()
+                {
+                    let definition = file.definitions.remove(place % file.definitions.len());
+                    self.removed.push((tree, path.clone(), definition));
                 }
-            }),
+            }
+            Edit::Restore => {
+                let last = self.removed.iter().rposition(|(of, _, _)| *of == tree);
+                if let Some((_, path, definition)) = last.map(|place| self.removed.remove(place))
+                    && let Some(file) = self.trees[tree].files.get_mut(&path)
+                {
+                    file.definitions.push(definition);
+                }
+            }
             Edit::RemoveFile { file } => {
                 let files = &mut self.trees[tree].files;
                 if let Some(path) = files.keys().nth(file % files.len().max(1)).cloned() {
@@ -155,8 +222,9 @@ fn edits() -> impl Strategy<Value = Edit> {
         2 => at.clone().prop_map(|(file, place)| Edit::ChangeIntent { file, place }),
         2 => (at.clone(), name).prop_map(|((file, place), name)| Edit::Rename { file, place, name }),
         2 => (at.clone(), file.clone()).prop_map(|((file, place), to)| Edit::MoveDefinition { file, place, to }),
-        2 => (file.clone(), file.clone()).prop_map(|(file, path)| Edit::MoveFile { file, path }),
-        2 => at.prop_map(|(file, place)| Edit::Remove { file, place }),
+        3 => (file.clone(), file.clone()).prop_map(|(file, path)| Edit::MoveFile { file, path }),
+        4 => at.prop_map(|(file, place)| Edit::Remove { file, place }),
+        3 => Just(Edit::Restore),
         1 => file.clone().prop_map(|file| Edit::RemoveFile { file }),
         1 => file.prop_map(|file| Edit::Shift { file }),
         1 => (0..HELD.len()).prop_map(|held| Edit::LoseSight { held }),
@@ -205,16 +273,18 @@ proptest! {
 
     #[test]
     fn the_history_is_exactly_that_of_the_model(
-        steps in prop::collection::vec((0..CONTEXTS.len(), prop::collection::vec(edits(), 0..8)), 1..10)
+        steps in prop::collection::vec((prop::sample::select(vec![0, 0, 0, 1, 2]), prop::collection::vec(edits(), 0..6)), 4..14)
     ) {
         let (_directory, path) = workplace();
         let mut persistence = open(&path).unwrap();
-        let mut world = World::default();
+        let mut world = World::filled();
         let mut models = CONTEXTS.map(|_| Model::default());
         let mut unit_count = 0;
         let mut ids = HashMap::new();
         for (tree, edits) in steps {
-            edits.iter().for_each(|edit| world.apply(tree, edit));
+            for edit in &edits {
+                world.apply(tree, edit);
+            }
             let (project, part) = CONTEXTS[tree];
             let saved = persistence.save(&world.trees[tree].snapshot(project, part)).unwrap();
             let run = saved.run_id.0;

@@ -61,7 +61,7 @@ fn of_units_whose_records_are_pruned_the_number_is_told() {
     assert!(found.is_unaltered(), "{:#?}", found.deviations);
     // Those of mill and of the other part have no record any more, and are sealed.
     assert_eq!(found.unverified_unit_count, 0);
-    for column in ["last_run", "last_seen_at", "content_hash", "code_hash", "intent_hash"] {
+    for column in ["last_run", "content_hash", "code_hash", "intent_hash"] {
         let other = path.with_extension("other");
         fs::copy(&path, &other).unwrap();
         let sql =

@@ -283,11 +283,15 @@ fn tamper(original: &[u8], path: &Path, seed: u64) -> Option<Edit> {
     let mut victim = Victim { connection, dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)) };
     let way = victim.dice.roll(WAY_COUNT);
     if way != ALTER_TRIGGER {
-        names.iter().for_each(|name| victim.connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
+        for name in names {
+            victim.connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+        }
     }
     let edit = victim.alter(way);
     if way != ALTER_TRIGGER {
-        triggers.iter().for_each(|sql| victim.connection.execute_batch(sql).unwrap());
+        for sql in triggers {
+            victim.connection.execute_batch(&sql).unwrap();
+        }
     }
     victim.connection.close().unwrap();
     edit

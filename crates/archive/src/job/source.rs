@@ -1,0 +1,136 @@
+//! A run in an archive as a source of rows, and any source as one that can be called off.
+
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use cds_model::FieldValue;
+use cds_persistence::{ImportError, RowVisitor, RunId, RunIdentity, RunSource, RunTable};
+
+use super::{
+    outcome::reason,
+    tables::{RECORDS, column_name, file_name, is_always_there, to_field_value},
+    tracker::Found,
+};
+use crate::{Error, Manifest, TableReader, list_runs, read_manifest, verify_run_directory};
+
+/// Rows between two questions whether to go on.
+const ROWS_BETWEEN_QUESTIONS: u64 = 256;
+
+/// The runs of one project of an archive, and their directories.
+pub(super) fn find(archive: &Path, project: &str) -> Result<(Found, BTreeMap<RunId, PathBuf>), Error> {
+    let runs = list_runs(archive)?.runs.into_iter().filter(|run| run.project == project);
+    let directories: BTreeMap<RunId, PathBuf> = runs.map(|run| (run.run, run.path)).collect();
+    let identity = |(run, path): (&RunId, &PathBuf)| (*run, identity(*run, path).map_err(|error| reason(&error)));
+    Ok((directories.iter().map(identity).collect(), directories))
+}
+
+fn identity(run_id: RunId, directory: &Path) -> Result<RunIdentity, Error> {
+    let manifest = read_manifest(directory)?;
+    let no_manifest = || Error::Occupied { path: directory.to_owned(), reason: "it has no manifest".to_owned() };
+    let Manifest { project, run_key, part, root_path, record_count, snapshot_root, .. } =
+        manifest.ok_or_else(no_manifest)?;
+    let project = (!project.is_empty()).then_some(project);
+    Ok(RunIdentity { run_id, run_key, project, part, snapshot_root, record_count, root_path })
+}
+
+/// The files of one run.
+#[derive(Debug)]
+pub(super) struct ArchivedSource {
+    directory: PathBuf,
+    files: Vec<String>,
+}
+
+impl ArchivedSource {
+    /// The run in a directory, once every file is what the manifest says it is.
+    pub(super) fn open(directory: PathBuf) -> Result<Self, Error> {
+        if let Some(deviation) = verify_run_directory(&directory).first() {
+            let reason = format!("it is damaged: {deviation}");
+            return Err(Error::Occupied { path: directory, reason });
+        }
+        let manifest = read_manifest(&directory)?;
+        let files = manifest.into_iter().flat_map(|manifest| manifest.files).map(|file| file.name).collect();
+        Ok(Self { directory, files })
+    }
+
+    fn read(&self, table: &RunTable, visit: RowVisitor<'_>) -> Result<(), Stopped> {
+        let name = file_name(table);
+        if !self.files.contains(&name) {
+            let path = self.directory.join(name);
+            // What an archive leaves out has no rows.
+            return if is_always_there(table) {
+                Err(Error::Occupied { path, reason: "it is missing".to_owned() }.into())
+            } else {
+                Ok(())
+            };
+        }
+        let path = self.directory.join(name);
+        let mut reader = TableReader::open(&path)?;
+        let mut places = Vec::with_capacity(table.columns.len());
+        for column in table.columns {
+            let place = reader.position(column_name(table, column.name));
+            if place.is_none() && !column.is_nullable {
+                let reason = format!("it has no column {:?}", column.name);
+                return Err(Error::UnfitTable { path, reason }.into());
+            }
+            places.push(place);
+        }
+        while let Some(batch) = reader.next_batch()? {
+            for row in 0..batch.row_count() {
+                let value = |place: &Option<usize>| {
+                    place.map_or(FieldValue::Null, |place| to_field_value(batch.value(row, place)))
+                };
+                visit(&places.iter().map(value).collect::<Vec<_>>()).map_err(Stopped::ByVisitor)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RunSource for ArchivedSource {
+    fn rows(&self, table: &RunTable, visit: RowVisitor<'_>) -> Result<(), ImportError> {
+        self.read(table, visit).map_err(|stopped| match stopped {
+            Stopped::ByVisitor(error) => error,
+            Stopped::Reading(error) => ImportError::Source(Box::new(error)),
+        })
+    }
+}
+
+/// Why rows end early.
+enum Stopped {
+    ByVisitor(ImportError),
+    Reading(Error),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Reading(error)
+    }
+}
+
+/// A source that can be called off between rows, and that knows how much text its records had.
+pub(super) struct Watched<'a> {
+    pub(super) inner: &'a dyn RunSource,
+    pub(super) should_stop: &'a dyn Fn() -> bool,
+    pub(super) byte_count: Cell<u64>,
+}
+
+impl RunSource for Watched<'_> {
+    fn rows(&self, table: &RunTable, visit: RowVisitor<'_>) -> Result<(), ImportError> {
+        let mut count = 0_u64;
+        self.inner.rows(table, &mut |row| {
+            if count.is_multiple_of(ROWS_BETWEEN_QUESTIONS) && (self.should_stop)() {
+                return Err(ImportError::Source(Box::new(Error::CalledOff)));
+            }
+            count += 1;
+            if table.name == RECORDS {
+                let length: usize =
+                    row.iter().map(|value| if let FieldValue::Text(text) = value { text.len() } else { 0 }).sum();
+                self.byte_count.set(self.byte_count.get() + length as u64);
+            }
+            visit(row)
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! What follows from the log of transfers for the runs that there are. No files, no database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cds_persistence::{RunId, TransferRow};
+
+use crate::{Progress, RunOutcome};
+
+/// The numbers that state files can hold begin with this one.
+pub(super) const FIRST_RUN: RunId = RunId(1);
+
+/// The runs of a source, each with its key where that could be read.
+pub(super) type Keys = BTreeMap<RunId, Option<String>>;
+
+/// How the runs of a peer stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Standing {
+    /// All runs that have numbers as runs have.
+    pub(super) progress: Progress,
+    /// Runs under whose numbers other runs were tried: the source is not the one that it was.
+    pub(super) renumbered: BTreeSet<RunId>,
+    /// Open failures whose numbers no state file can hold.
+    pub(super) unlisted: BTreeSet<RunId>,
+}
+
+impl Standing {
+    /// What the last attempt at each run comes to.
+    pub(super) fn of(existing: &Keys, rows: &BTreeMap<RunId, TransferRow>) -> Self {
+        let mut standing = Self::default();
+        let mut outcomes = Vec::new();
+        for (run, row) in rows {
+            let key = existing.get(run);
+            let is_other = matches!((key, &row.run_key), (Some(Some(key)), Some(tried)) if key != tried);
+            if is_other {
+                standing.renumbered.insert(*run);
+            }
+            // A run that was given up and is there again can be tried again.
+            let is_settled = !is_other && (row.is_done || row.is_gone && key.is_none());
+            if *run >= FIRST_RUN {
+                outcomes.push((*run, if is_settled { RunOutcome::Done } else { RunOutcome::Failed }));
+            } else if !is_settled {
+                standing.unlisted.insert(*run);
+            }
+        }
+        standing.progress = Progress::new(existing.keys().copied().filter(|run| *run >= FIRST_RUN), outcomes);
+        standing
+    }
+
+    /// The open failures, in order.
+    pub(super) fn open_failures(&self) -> impl Iterator<Item = RunId> {
+        self.unlisted.iter().copied().chain(self.progress.open_failures())
+    }
+
+    /// The runs that a normal call does, in order.
+    pub(super) fn new_runs(&self, existing: &Keys, rows: &BTreeMap<RunId, TransferRow>) -> Vec<RunId> {
+        let mut runs: BTreeSet<RunId> = self.progress.not_yet_tried().collect();
+        runs.extend(&self.renumbered);
+        let is_untried = |run: &RunId| !rows.contains_key(run);
+        runs.extend(existing.keys().take_while(|run| **run < FIRST_RUN).filter(|run| is_untried(run)));
+        if !self.renumbered.is_empty() {
+            // Of another source nothing was passed over.
+            runs.extend(self.progress.open_failures().filter(is_untried));
+        }
+        runs.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(run: i64, key: &str, word: &str) -> (RunId, TransferRow) {
+        let row = TransferRow {
+            run_id: RunId(run),
+            run_key: (!key.is_empty()).then(|| key.to_owned()),
+            local_run_id: None,
+            attempt: 1,
+            is_done: word == "done",
+            is_gone: word == "gone",
+            error: None,
+            recorded_at: String::new(),
+        };
+        (row.run_id, row)
+    }
+
+    /// The runs that are there with their keys, what was tried, and what follows: open failures, then what is new.
+    fn check(existing: &[(i64, &str)], rows: &[(i64, &str, &str)], open: &[i64], new: &[i64]) {
+        let key = |key: &str| (!key.is_empty()).then(|| key.to_owned());
+        let existing: Keys = existing.iter().map(|(run, text)| (RunId(*run), key(text))).collect();
+        let rows = rows.iter().map(|(run, key, word)| row(*run, key, word)).collect();
+        let standing = Standing::of(&existing, &rows);
+        let numbers = |runs: Vec<RunId>| runs.into_iter().map(|run| run.0).collect::<Vec<_>>();
+        assert_eq!(numbers(standing.open_failures().collect()), open, "open failures");
+        assert_eq!(numbers(standing.new_runs(&existing, &rows)), new, "new runs");
+    }
+
+    #[test]
+    fn what_was_tried_is_not_new() {
+        check(&[(1, "a"), (2, "b"), (3, "c")], &[(1, "a", "done"), (2, "b", "failed")], &[2], &[3]);
+        check(&[(1, "a"), (2, "b")], &[(2, "b", "done")], &[1], &[]);
+    }
+
+    #[test]
+    fn an_unreadable_key_is_taken_for_the_same() {
+        check(&[(1, ""), (2, "b")], &[(1, "a", "done"), (2, "", "done")], &[], &[]);
+    }
+
+    #[test]
+    fn a_given_up_run_is_settled_until_it_is_there_again() {
+        check(&[(3, "c")], &[(1, "a", "gone"), (3, "c", "done")], &[], &[]);
+        check(&[(1, "a"), (3, "c")], &[(1, "a", "gone"), (3, "c", "done")], &[1], &[]);
+    }
+
+    #[test]
+    fn another_source_under_the_same_name_is_done_from_the_start() {
+        let rows = [(1, "a", "done"), (3, "c", "done")];
+        check(&[(1, "x"), (2, "y"), (3, "z")], &rows, &[1, 2, 3], &[1, 2, 3]);
+        check(&[(1, "x")], &rows, &[1], &[1]);
+    }
+
+    #[test]
+    fn numbers_that_no_file_can_hold_are_tried_once() {
+        check(&[(-4, "a"), (0, "b"), (1, "c")], &[(-4, "a", "failed")], &[-4], &[0, 1]);
+    }
+}

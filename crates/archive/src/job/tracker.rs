@@ -1,0 +1,293 @@
+//! One job while it runs: which runs are left, what is written down of each, and the report.
+
+use std::collections::BTreeMap;
+
+use cds_persistence::{RunId, RunIdentity, Transfer, TransferOutcome, TransferRow};
+
+use super::{
+    Job, JobEvent, JobReport, Selection,
+    outcome::{Arrival, Obstacle, reason},
+    standing::{FIRST_RUN, Keys, Standing},
+};
+use crate::{
+    Direction, Error, RunOutcome, State, StateFiles, Stored, export_progress, parse_run_records_from_file, read_state,
+};
+
+/// The runs of a source; the reason where one of them cannot be read.
+pub(super) type Found = BTreeMap<RunId, Result<RunIdentity, String>>;
+
+/// Whether to go on with the next run.
+pub(super) enum Next {
+    Go,
+    End,
+}
+
+pub(super) struct Tracker<'a> {
+    pub(super) job: Job<'a>,
+    direction: Direction,
+    pub(super) found: Found,
+    keys: Keys,
+    rows: BTreeMap<RunId, TransferRow>,
+    standing: Standing,
+    report: JobReport,
+}
+
+impl<'a> Tracker<'a> {
+    /// Looks at what is known, settles what cannot be tried any more, and makes the state files say so.
+    pub(super) fn begin(job: Job<'a>, direction: Direction, found: Found) -> Result<Self, Error> {
+        let rows = job.database.transfers(direction.as_str(), &job.peer)?;
+        let rows = rows.into_iter().map(|row| (row.run_id, row)).collect();
+        let keys = keys_of(&found);
+        let standing = Standing::of(&keys, &rows);
+        let report = JobReport::default();
+        let mut tracker = Self { job, direction, found, keys, rows, standing, report };
+        tracker.check_files()?;
+        tracker.give_up_what_is_gone()?;
+        tracker.export()?;
+        Ok(tracker)
+    }
+
+    /// The runs to do, in order.
+    pub(super) fn selected(&self) -> Result<Vec<RunId>, Error> {
+        let runs = match self.job.selection {
+            Selection::One(run) if self.found.contains_key(&run) => return Ok(vec![run]),
+            Selection::One(run) => return Err(Error::NoSuchRun { run }),
+            Selection::New => self.standing.new_runs(&self.keys, &self.rows),
+            Selection::OpenFailures => self.standing.open_failures().collect(),
+        };
+        Ok(runs.into_iter().filter(|run| self.is_of_project(*run)).collect())
+    }
+
+    /// Does `work` for one run, unless the job is to end, and writes down what came of it.
+    pub(super) fn attempt(
+        &mut self,
+        run: RunId,
+        work: impl FnOnce(&mut Job<'_>, &RunIdentity) -> Result<Arrival, Obstacle>,
+    ) -> Result<Next, Error> {
+        if (self.job.should_stop)() {
+            self.report.is_interrupted = true;
+            return Ok(Next::End);
+        }
+        let identity = match self.found.get(&run) {
+            Some(Ok(identity)) => identity.clone(),
+            Some(Err(reason)) => return self.fail(run, None, reason.clone()).map(|()| Next::Go),
+            None => return Err(Error::NoSuchRun { run }),
+        };
+        (self.job.observer)(JobEvent::Started { run, record_count: identity.record_count });
+        if run < FIRST_RUN {
+            let reason = reason(&Error::RunNumber { run });
+            return self.fail(run, Some(&identity), reason).map(|()| Next::Go);
+        }
+        match work(&mut self.job, &identity) {
+            Ok(arrival) => self.arrive(&identity, &arrival).map(|()| Next::Go),
+            Err(Obstacle::Failure(reason)) => self.fail(run, Some(&identity), reason).map(|()| Next::Go),
+            Err(Obstacle::Stop(reason)) => {
+                self.report.stopped_by = Some(reason.clone());
+                self.fail(run, Some(&identity), reason).map(|()| Next::End)
+            }
+            Err(Obstacle::Interrupted) => {
+                self.report.is_interrupted = true;
+                Ok(Next::End)
+            }
+            Err(Obstacle::Fatal(error)) => Err(*error),
+        }
+    }
+
+    pub(super) fn finish(mut self) -> JobReport {
+        self.report.state = self.standing.progress.state();
+        self.report.open_failures = self.standing.open_failures().collect();
+        self.report
+    }
+
+    /// What the chain ends with now.
+    pub(super) fn set_chain_head(&mut self, head: String) {
+        self.report.chain_head = Some(head);
+    }
+
+    fn is_of_project(&self, run: RunId) -> bool {
+        match (&self.job.project, self.found.get(&run)) {
+            (_, None) => false,
+            (Some(project), Some(Ok(identity))) => named(identity).is_none_or(|name| name == project),
+            // Whose it is cannot be known, so it is nobody's to pass over.
+            (_, Some(_)) => true,
+        }
+    }
+
+    fn arrive(&mut self, identity: &RunIdentity, arrival: &Arrival) -> Result<(), Error> {
+        let run = identity.run_id;
+        let (local_run, root) = match arrival {
+            Arrival::Moved { local_run, snapshot_root, .. } => (*local_run, Some(snapshot_root.clone())),
+            Arrival::AlreadyThere { local_run } => (*local_run, identity.snapshot_root.clone()),
+        };
+        let is_new = matches!(arrival, Arrival::Moved { .. });
+        let is_known = self.rows.get(&run).is_some_and(|row| {
+            row.is_done && row.run_key.as_deref() == Some(identity.run_key.as_str()) && row.local_run_id == local_run
+        });
+        // An import wrote it down in its own transaction.
+        let is_written = is_new && self.direction == Direction::Import;
+        if is_written {
+            self.note(run, Some(identity), &TransferOutcome::Succeeded, local_run);
+        } else if is_new || !is_known {
+            self.log(run, Some(identity), TransferOutcome::Succeeded, local_run, root)?;
+        }
+        match arrival {
+            Arrival::Moved { record_count, byte_count, snapshot_root, .. } => {
+                self.report.done += 1;
+                self.report.record_count += record_count;
+                self.report.byte_count += byte_count;
+                let (record_count, byte_count, snapshot_root) = (*record_count, *byte_count, Some(&**snapshot_root));
+                (self.job.observer)(JobEvent::Done { run, local_run, record_count, byte_count, snapshot_root });
+            }
+            Arrival::AlreadyThere { .. } => {
+                self.report.already_there += 1;
+                (self.job.observer)(JobEvent::AlreadyThere { run, local_run });
+            }
+        }
+        self.export()
+    }
+
+    fn fail(&mut self, run: RunId, identity: Option<&RunIdentity>, reason: String) -> Result<(), Error> {
+        (self.job.observer)(JobEvent::Failed { run, error: &reason });
+        let root = identity.and_then(|identity| identity.snapshot_root.clone());
+        self.report.failed.push((run, reason.clone()));
+        self.log(run, identity, TransferOutcome::Failed(reason), None, root)?;
+        self.export()
+    }
+
+    /// A run that failed and was pruned since can never succeed; it must not stay open for ever.
+    fn give_up_what_is_gone(&mut self) -> Result<(), Error> {
+        let gone: Vec<RunId> = self.standing.open_failures().filter(|run| !self.found.contains_key(run)).collect();
+        for run in gone {
+            let key = self.rows.get(&run).and_then(|row| row.run_key.clone());
+            let outcome = TransferOutcome::Gone("it is no longer in the source".to_owned());
+            self.log_as(run, key, outcome, None, None)?;
+            self.report.gone.push(run);
+            (self.job.observer)(JobEvent::Gone { run });
+        }
+        Ok(())
+    }
+
+    fn log(
+        &mut self,
+        run: RunId,
+        identity: Option<&RunIdentity>,
+        outcome: TransferOutcome,
+        local_run: Option<RunId>,
+        snapshot_root: Option<String>,
+    ) -> Result<(), Error> {
+        let key = identity.map(|identity| identity.run_key.clone());
+        self.log_as(run, key, outcome, local_run, snapshot_root)
+    }
+
+    fn log_as(
+        &mut self,
+        run_id: RunId,
+        run_key: Option<String>,
+        outcome: TransferOutcome,
+        local_run_id: Option<RunId>,
+        snapshot_root: Option<String>,
+    ) -> Result<(), Error> {
+        let transfer = Transfer {
+            direction: self.direction.as_str(),
+            peer: self.job.peer.clone(),
+            run_id,
+            run_key: run_key.clone(),
+            local_run_id,
+            snapshot_root,
+            outcome,
+            at: (self.job.now)(),
+        };
+        self.job.database.log_transfer(&transfer)?;
+        self.note_as(run_id, run_key, &transfer.outcome, local_run_id);
+        Ok(())
+    }
+
+    fn note(&mut self, run: RunId, identity: Option<&RunIdentity>, outcome: &TransferOutcome, local: Option<RunId>) {
+        self.note_as(run, identity.map(|identity| identity.run_key.clone()), outcome, local);
+    }
+
+    /// Keeps what the log says now.
+    fn note_as(&mut self, run: RunId, key: Option<String>, outcome: &TransferOutcome, local: Option<RunId>) {
+        let is_done = *outcome == TransferOutcome::Succeeded;
+        let row = TransferRow {
+            run_id: run,
+            run_key: key,
+            local_run_id: local,
+            attempt: self.rows.get(&run).map_or(1, |row| row.attempt + 1),
+            is_done,
+            is_gone: matches!(outcome, TransferOutcome::Gone(_)),
+            error: outcome.error().map(str::to_owned),
+            recorded_at: String::new(),
+        };
+        self.rows.insert(run, row);
+        // Success is what happens a thousand times over; the rest may cost a look at all rows.
+        if is_done && run >= FIRST_RUN && !self.standing.renumbered.contains(&run) {
+            self.standing.progress.record(run, RunOutcome::Done);
+        } else {
+            self.standing = Standing::of(&self.keys, &self.rows);
+        }
+    }
+
+    fn check_files(&mut self) -> Result<(), Error> {
+        let files = self.job.state.clone();
+        let truth = self.standing.progress.state();
+        let reason = match read_state(&files.state)? {
+            Stored::Present(state) => (state != truth).then(|| differing(state, truth)),
+            Stored::Missing => (!self.rows.is_empty()).then(|| "is missing".to_owned()),
+            Stored::Damaged(reason) => Some(format!("is damaged ({reason})")),
+        };
+        if let Some(reason) = reason {
+            (self.job.observer)(JobEvent::Rebuilt { file: &files.state, reason: &reason });
+        }
+        let reason = match parse_run_records_from_file(&files.failures)? {
+            Stored::Present(list) => {
+                for ignored in &list.ignored {
+                    let (line, text) = (ignored.line, &*ignored.text);
+                    (self.job.observer)(JobEvent::IgnoredLine { file: &files.failures, line, text });
+                }
+                let is_same = list.runs.iter().copied().eq(self.standing.progress.open_failures());
+                (!is_same).then(|| "does not list the failures that are open for this peer".to_owned())
+            }
+            Stored::Missing => (!self.rows.is_empty()).then(|| "is missing".to_owned()),
+            Stored::Damaged(reason) => Some(format!("is damaged ({reason})")),
+        };
+        if let Some(reason) = reason {
+            (self.job.observer)(JobEvent::Rebuilt { file: &files.failures, reason: &reason });
+        }
+        Ok(())
+    }
+
+    fn export(&self) -> Result<(), Error> {
+        export(&self.job.state, &self.standing)
+    }
+}
+
+/// Makes both files say how the runs stand.
+pub(super) fn export(files: &StateFiles, standing: &Standing) -> Result<(), Error> {
+    export_progress(files, &standing.progress)
+}
+
+/// The keys of the runs that are there.
+pub(super) fn keys_of(found: &Found) -> Keys {
+    let key = |identity: &Result<RunIdentity, String>| identity.as_ref().ok().map(|identity| identity.run_key.clone());
+    found.iter().map(|(run, identity)| (*run, key(identity))).collect()
+}
+
+/// The project that a run names.
+pub(super) fn named(identity: &RunIdentity) -> Option<&str> {
+    identity.project.as_deref().filter(|project| !project.is_empty())
+}
+
+/// The project under which a run goes: its own, else the one that is given, else the last folder of its tree.
+pub(super) fn project_of(identity: &RunIdentity, given: Option<&str>) -> String {
+    let last_folder =
+        || identity.root_path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+    named(identity).or(given).unwrap_or_else(last_folder).to_owned()
+}
+
+fn differing(found: State, truth: State) -> String {
+    format!(
+        "says {} and {} where the database says {} and {} of this peer",
+        found.last_contiguous_run, found.last_attempted_run, truth.last_contiguous_run, truth.last_attempted_run
+    )
+}

@@ -1,0 +1,200 @@
+//! Whatever happens in whatever order, no run up to the last that was tried is forgotten.
+
+use std::{collections::BTreeSet, fs};
+
+use cds_archive::{Direction, JobReport, Selection, State, Stored, verify_run_directory};
+use cds_model::Timestamp;
+use cds_persistence::{KeepRule, RunId};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, FileFailurePersistence},
+};
+
+use super::world::{Call, World, change, reader, texts, writer};
+
+/// What may happen.
+#[derive(Debug, Clone)]
+enum Event {
+    Save,
+    /// A run is altered, or as it was again.
+    Alter {
+        run: i64,
+    },
+    Prune {
+        kept: usize,
+    },
+    Move {
+        selection: Selection,
+        questions: u32,
+        life: u32,
+    },
+    RemoveState,
+    DamageState,
+    RemoveLog,
+    Scribble,
+    RestoreOldFiles,
+    /// What a kill without any clean-up leaves.
+    LeaveDraft {
+        run: i64,
+    },
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let run = 1..8_i64;
+    let selection = prop_oneof![
+        4 => Just(Selection::New),
+        2 => Just(Selection::OpenFailures),
+        1 => run.clone().prop_map(|run| Selection::One(RunId(run))),
+    ];
+    let end = prop_oneof![2 => Just(u32::MAX), 1 => 0..30_u32];
+    prop_oneof![
+        4 => Just(Event::Save),
+        2 => run.clone().prop_map(|run| Event::Alter { run }),
+        1 => (1..4_usize).prop_map(|kept| Event::Prune { kept }),
+        6 => (selection, end.clone(), end).prop_map(|(selection, questions, life)| Event::Move { selection, questions, life }),
+        1 => Just(Event::RemoveState),
+        1 => Just(Event::DamageState),
+        1 => Just(Event::RemoveLog),
+        1 => Just(Event::Scribble),
+        1 => Just(Event::RestoreOldFiles),
+        1 => run.prop_map(|run| Event::LeaveDraft { run }),
+    ]
+}
+
+/// A world, and what must be true of it.
+struct Watched {
+    world: World,
+    direction: Direction,
+    highest: State,
+    old_files: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Watched {
+    fn new(direction: Direction) -> Self {
+        Self { world: World::new(), direction, highest: State::default(), old_files: None }
+    }
+
+    fn existing(&self) -> BTreeSet<i64> {
+        reader(&self.world.source).snapshots().unwrap().into_iter().map(|run| run.0).collect()
+    }
+
+    /// The runs that really are where they were to go.
+    fn arrived(&self, runs: &BTreeSet<i64>) -> BTreeSet<i64> {
+        let is_there = |run: &i64| match self.direction {
+            Direction::Archive => {
+                let path = self.world.run_path("shop", *run);
+                path.exists() && verify_run_directory(&path).is_empty()
+            }
+            Direction::Import => {
+                // Every run has a minute of its own.
+                let begun = texts(&self.world.source, &format!("SELECT started_at FROM runs WHERE id = {run}"));
+                let sql = format!("SELECT count(*) || '' FROM runs WHERE started_at = '{}'", begun[0]);
+                let count = &texts(&self.world.target, &sql)[0];
+                assert!(count == "0" || count == "1", "run {run} is there {count} times");
+                count == "1"
+            }
+        };
+        runs.iter().copied().filter(is_there).collect()
+    }
+
+    fn happen(&mut self, event: &Event) {
+        let files = self.world.files(self.direction);
+        match event {
+            Event::Save => self.world.save("shop"),
+            Event::Alter { run } => {
+                let sql = format!("UPDATE records SET end_line = 99 - end_line WHERE run_id = {run}");
+                change(&self.world.source, &sql);
+            }
+            Event::Prune { kept } => {
+                let mut source = writer(&self.world.source);
+                let at = Timestamp::from_unix_milliseconds(2_000_000_000_000);
+                source.prune_runs(&[KeepRule::Last(*kept)], at).unwrap();
+                source.close().unwrap();
+            }
+            Event::Move { selection, questions, life } => {
+                if matches!(selection, Selection::One(run) if !self.existing().contains(&run.0)) {
+                    return;
+                }
+                let call = Call { questions: *questions, life: *life, ..Call::of(*selection) };
+                if let Some(outcome) = self.world.call(self.direction, &call).0 {
+                    self.check(&outcome.unwrap());
+                }
+            }
+            Event::RemoveState => drop(fs::remove_file(&files.state)),
+            Event::DamageState => fs::write(&files.state, "{\"last_contiguous_run\": 1").unwrap(),
+            Event::RemoveLog => drop(fs::remove_file(&files.failures)),
+            Event::Scribble => fs::write(&files.failures, "\u{0}\nrun 3\n-1\n5").unwrap(),
+            Event::RestoreOldFiles => match self.old_files.take() {
+                Some((state, failures)) => {
+                    fs::write(&files.state, state).unwrap();
+                    fs::write(&files.failures, failures).unwrap();
+                }
+                None => self.old_files = fs::read(&files.state).ok().zip(fs::read(&files.failures).ok()),
+            },
+            Event::LeaveDraft { run } => {
+                let draft = self.world.archive.join(format!("project=shop/.run_id={run}.draft"));
+                fs::create_dir_all(&draft).unwrap();
+                fs::write(draft.join("records.parquet.draft"), "half").unwrap();
+            }
+        }
+    }
+
+    /// After a call that came back.
+    fn check(&mut self, report: &JobReport) {
+        let state = report.state;
+        assert!(state.last_attempted_run >= self.highest.last_attempted_run, "{state:?} after {:?}", self.highest);
+        assert!(state.last_contiguous_run >= self.highest.last_contiguous_run, "{state:?} after {:?}", self.highest);
+        self.highest = state;
+        let existing = self.existing();
+        let arrived = self.arrived(&existing);
+        let open: BTreeSet<i64> = report.open_failures.iter().map(|run| run.0).collect();
+        for run in &existing {
+            let is_open = open.contains(run);
+            if *run <= state.last_attempted_run {
+                assert!(arrived.contains(run) != is_open, "run {run} is neither done nor open, or both: {report:?}");
+            } else {
+                assert!(!is_open, "run {run} was not tried");
+            }
+            assert!(*run > state.last_contiguous_run || arrived.contains(run), "run {run} is a gap");
+        }
+        let found = self.world.state(self.direction);
+        assert_eq!((found.truth, found.state_file), (state, Stored::Present(state)));
+        let Stored::Present(list) = found.failure_log else { panic!("{:?}", found.failure_log) };
+        assert_eq!(list.runs.iter().map(|run| run.0).collect::<BTreeSet<_>>(), open);
+        assert_eq!(list.ignored_count, 0);
+    }
+
+    /// Once everything is as it was and everybody has time, all runs arrive.
+    fn end(mut self) {
+        let altered = "UPDATE records SET end_line = 99 - end_line WHERE end_line > 50";
+        change(&self.world.source, altered);
+        for selection in [Selection::New, Selection::OpenFailures] {
+            let outcome = self.world.call(self.direction, &Call::of(selection)).0.unwrap().unwrap();
+            assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+            self.check(&outcome);
+        }
+        let existing = self.existing();
+        assert_eq!(self.arrived(&existing), existing);
+        assert_eq!(self.highest.last_contiguous_run, self.highest.last_attempted_run);
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: 24,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..Config::default()
+    })]
+
+    #[test]
+    fn no_run_is_forgotten(
+        direction in prop_oneof![Just(Direction::Archive), Just(Direction::Import)],
+        events in prop::collection::vec(events(), 1..24)
+    ) {
+        let mut watched = Watched::new(direction);
+        for event in &events {
+            watched.happen(event);
+        }
+        watched.end();
+    }
+}

@@ -1,0 +1,108 @@
+//! Measures the verification of a large snapshot, in megabytes of its records a second.
+//!
+//! `cargo bench -p cds-persistence --bench verify`. Beside it stands what reading the same records and hashing them once
+//! takes, in one run on the same machine.
+
+use std::{
+    ops::ControlFlow,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use cds_model::{
+    FieldHasher, FieldValue, HistoryContext, Intent, Md5Sum, Record, RunSettings, RunSnapshot, Scope, SourceText,
+    SymbolKind, Timestamp,
+};
+use cds_persistence::{OpenOptions, Persistence, SqlitePersistence, SqliteReader, VerifyQuery};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+const RECORD_COUNT: u32 = 72_000;
+const RECORDS_IN_A_FILE: u32 = 40;
+const ROUND_COUNT: usize = 5;
+
+#[expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
+fn main() {
+    let directory = TempDir::new().expect("there is room for a directory");
+    let path = directory.path().join("bench.sqlite");
+    let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).expect("a new file can be opened");
+    persistence.save(&snapshot()).expect("a new file can be written");
+    persistence.close().expect("nobody else uses the file");
+    let (mut verified, mut read) = (Duration::MAX, Duration::MAX);
+    let mut byte_count = 0;
+    for _ in 0..ROUND_COUNT {
+        let start = Instant::now();
+        byte_count = verify(&path);
+        verified = verified.min(start.elapsed());
+        let start = Instant::now();
+        read_and_hash(&path);
+        read = read.min(start.elapsed());
+    }
+    println!("{RECORD_COUNT} records, {} MB of text, best of {ROUND_COUNT}", byte_count / 1_000_000);
+    for (what, time) in [("verify", verified), ("read and hash once", read)] {
+        let speed = Duration::from_micros(byte_count).div_duration_f64(time);
+        println!("{what:<20}{:>7.3} s  {speed:>6.0} MB/s", time.as_secs_f64());
+    }
+}
+
+fn verify(path: &Path) -> u64 {
+    let reader = SqliteReader::open(path, &OpenOptions::default()).expect("it was written");
+    let found = reader.verify(&VerifyQuery::default(), &|_| ControlFlow::Continue(())).expect("it can be read");
+    assert!(found.is_unaltered(), "nobody altered it");
+    found.byte_count
+}
+
+fn read_and_hash(path: &Path) {
+    let run = || -> rusqlite::Result<()> {
+        let connection = Connection::open(path)?;
+        let mut statement = connection.prepare("SELECT raw_code, normalized_code, intent FROM records ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        let mut hasher = FieldHasher::new("bench");
+        while let Some(row) = rows.next()? {
+            for column in 0..3 {
+                hasher.push(FieldValue::Text(row.get_ref(column)?.as_bytes()?));
+            }
+        }
+        assert_ne!(hasher.finish().0, [0; 32]);
+        Ok(())
+    };
+    run().expect("it can be read");
+}
+
+fn snapshot() -> RunSnapshot {
+    let history = HistoryContext { project: "bench".to_owned(), part: String::new(), actor: None, reasoning: None };
+    RunSnapshot {
+        started_at: Timestamp::from_unix_milliseconds(0),
+        finished_at: Timestamp::from_unix_milliseconds(0),
+        settings: RunSettings {
+            root_path: "/srv/code".to_owned(),
+            provider_url: "builtin:".to_owned(),
+            model: "builtin:outline-v1".to_owned(),
+            scope: Scope::default(),
+            progress_batch_size: 10,
+        },
+        records: (0..RECORD_COUNT).map(record).collect(),
+        errors: Vec::new(),
+        enrichment: None,
+        account: None,
+        history: Some(history),
+    }
+}
+
+fn record(number: u32) -> Record {
+    let code = format!("def function_{number}(first, second):\n{}", "    total = first + second  # sum\n".repeat(24));
+    let normalized = code.replace("  # sum", "");
+    let source = SourceText::new(code);
+    Record {
+        kind: SymbolKind::Function,
+        file_path: format!("package/module_{:04}.py", number / RECORDS_IN_A_FILE).into(),
+        signature: Some(source.slice(source.line_range(1, 1))),
+        start_line: number % RECORDS_IN_A_FILE * 30 + 1,
+        end_line: number % RECORDS_IN_A_FILE * 30 + 25,
+        raw_code: source.slice(source.line_range(1, source.line_count())),
+        md5sum: Md5Sum(md5::compute(&normalized).0),
+        normalized_code: normalized.into(),
+        intent: Intent::Success("Adds two numbers over and over and returns nothing.".to_owned()),
+        question: None,
+    }
+}

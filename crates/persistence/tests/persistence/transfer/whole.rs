@@ -1,0 +1,106 @@
+//! What an imported run has.
+
+use cds_persistence::{Persistence, RunId, VerifyQuery};
+use rusqlite::Connection;
+
+use super::{identity, import, import_all, source};
+use crate::{
+    reader::read,
+    samples::{CONTRACT, dump, make_database, mixed, number, open, save, texts, traced, workplace},
+    verify::{verify, verify_all},
+};
+
+#[test]
+fn all_runs_in_order_make_the_same_database_again() {
+    let (_directory, from) = workplace();
+    source(&from);
+    let (_other, to) = workplace();
+    let imported = import_all(&to, &read(&from).unwrap());
+    let is_told = |line: &String| !line.starts_with("transfer_log: ") && !line.starts_with("sqlite_");
+    let content = |path| dump(path).into_iter().filter(is_told).collect::<Vec<_>>();
+    let (expected, found) = (content(&from), content(&to));
+    for line in &found {
+        assert!(expected.contains(line), "new: {line}");
+    }
+    for line in &expected {
+        assert!(found.contains(line), "lost: {line}");
+    }
+    assert!(verify_all(&to).is_unaltered());
+    let heads = [&from, &to].map(|path| verify_all(path).chain_head.unwrap());
+    assert_eq!((heads[0], heads[1]), (imported.last().unwrap().chain_head, heads[0]));
+}
+
+#[test]
+fn a_run_gets_the_next_number_and_goes_on_with_the_history_of_its_project() {
+    let (_directory, from) = workplace();
+    source(&from);
+    let (_other, to) = workplace();
+    save(&to, &traced(mixed(), "shop")).unwrap();
+    save(&to, &traced(mixed(), "own")).unwrap();
+    let reader = read(&from).unwrap();
+    let mut target = open(&to).unwrap();
+    let imported = import(&mut target, &reader, 3).unwrap();
+    target.close().unwrap();
+    assert_eq!(imported.run_id, RunId(3));
+    assert_eq!(imported.snapshot_root.to_string(), identity(&reader, 3).snapshot_root.unwrap());
+    let removed = "SELECT count(*) FROM unit_history WHERE run_id = 3 AND transition = 'removed'";
+    assert!(number(&to, removed) > 0, "what the project had before is gone now");
+    assert_eq!(number(&to, "SELECT snapshot_id FROM runs_ledger"), 3);
+    assert_eq!(number(&to, "SELECT count(*) FROM telemetry"), 2);
+    let verification = verify_all(&to);
+    assert!(verification.is_unaltered(), "{:#?}", verification.deviations);
+}
+
+#[test]
+fn answers_that_were_paid_for_come_along_and_never_replace_ours() {
+    let (_directory, from) = workplace();
+    source(&from);
+    let (_other, to) = workplace();
+    let mut own = crate::samples::answer(2);
+    "Ours.".clone_into(&mut own.intent);
+    open(&to).unwrap().keep_answers(&[own], crate::samples::at(1)).unwrap();
+    import_all(&to, &read(&from).unwrap());
+    let connection = Connection::open(&to).unwrap();
+    assert_eq!(texts(&connection, "SELECT intent FROM intent_cache ORDER BY intent"), ["Does 0.", "Ours."]);
+}
+
+/// What another program writes: run 5 with two records, run 9 without any.
+fn bare() -> String {
+    let run = |id: i64, count: i64| {
+        format!(
+            "INSERT INTO runs VALUES ({id}, '2026-11-20T09:20:00.000Z', '2026-11-20T09:2{id}:00.000Z',
+                                      '/srv/mill/', 'builtin:', 'm', 'all', 10, 'completed', 0, 0, {count});"
+        )
+    };
+    let records = "INSERT INTO records VALUES (70, 5, 'file', 'a.py', NULL, 1, 1, '', '',
+                   'd41d8cd98f00b204e9800998ecf8427e', NULL, 'skipped', NULL),
+                   (90, 5, 'function', 'a.py', 'def f():', 1, 2, 'x', 'x', '9dd4e461268c8034f5c8564e155c67a6',
+                    'Is x.', 'success', NULL);";
+    format!("{CONTRACT} {} {records} {}", run(5, 2), run(9, 0))
+}
+
+#[test]
+fn runs_and_records_alone_are_enough() {
+    let (_directory, from) = workplace();
+    make_database(&from, &bare());
+    let (_other, to) = workplace();
+    let reader = read(&from).unwrap();
+    assert_eq!(reader.snapshots().unwrap(), [RunId(5), RunId(9)]);
+    let imported = import_all(&to, &reader);
+    assert_eq!(imported.iter().map(|run| run.record_count).collect::<Vec<_>>(), [2, 0]);
+    let verification = verify_all(&to);
+    assert!(verification.is_unaltered(), "{:#?}", verification.deviations);
+    assert_eq!((verification.run_count, verification.record_count), (2, 2));
+    assert_eq!(number(&to, "SELECT count(*) FROM units WHERE project = 'elsewhere'"), 2);
+
+    let keys = [&from, &to].map(|path| {
+        let reader = read(path).unwrap();
+        reader.snapshots().unwrap().iter().map(|run| identity(&reader, run.0).run_key).collect::<Vec<_>>()
+    });
+    assert_eq!(keys[0], keys[1], "a copy has the key of the original");
+    assert_ne!(keys[0][0], keys[0][1]);
+    drop(reader);
+    open(&from).unwrap().save(&traced(mixed(), "mill")).unwrap();
+    assert_eq!(identity(&read(&from).unwrap(), 5).run_key, keys[0][0], "more tables make no other run");
+    assert!(verify(&from, &VerifyQuery::default()).is_unaltered());
+}

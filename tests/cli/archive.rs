@@ -1,0 +1,281 @@
+//! `cds archive`: each run once, whole or not at all, and what goes wrong is a failure that can be tried again.
+
+#[cfg(unix)]
+mod crashes;
+mod verify;
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::place::{DATABASE, LOCK, Outcome, Place, TREE, functions};
+
+/// Where the runs go, beside the database.
+pub(crate) const ARCHIVE: &str = "archive";
+/// The project of all runs.
+const PROJECT: &str = "shop";
+const STATE: &str = "archive_state.json";
+const FAILURES: &str = "archive_failures.log";
+
+/// A place with so many runs, each with one function more.
+pub(crate) fn place_with_runs(count: usize) -> Place {
+    let place = Place::with_functions(1);
+    (0..count).for_each(|_| add_run(&place));
+    place
+}
+
+/// Another run, with one function more.
+pub(crate) fn add_run(place: &Place) {
+    let source = fs::read_to_string(place.path("tree/functions.py")).expect("the tree has one file");
+    place.write("tree/functions.py", functions(source.matches("def ").count() + 1));
+    place.persist("builtin:", &["--project", PROJECT]).succeeded();
+}
+
+/// `cds archive` of the database into the archive.
+pub(crate) fn archive(place: &Place, more: &[&str]) -> Outcome {
+    place.cds(&arguments(more))
+}
+
+fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["archive", "--db-path", DATABASE, "--to", ARCHIVE];
+    arguments.extend(more);
+    arguments
+}
+
+/// The folder of a run, relative to the place.
+fn run_folder(run: i64) -> String {
+    format!("{ARCHIVE}/project={PROJECT}/run_id={run}")
+}
+
+/// The numbers of the runs in the archive, whole ones and drafts.
+fn archived(place: &Place) -> Vec<String> {
+    let project = place.path(&format!("{ARCHIVE}/project={PROJECT}"));
+    let Ok(entries) = fs::read_dir(project) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The two numbers of the state file, and the failure log.
+#[track_caller]
+fn state(place: &Place) -> (i64, i64, String) {
+    let state: Value = serde_json::from_slice(&place.read(STATE)).expect("the state file is JSON");
+    let number = |name: &str| state[name].as_i64().expect("a number");
+    let log = String::from_utf8(place.read(FAILURES)).expect("the log is text");
+    (number("last_contiguous_run"), number("last_attempted_run"), log)
+}
+
+/// Makes a run another one than that which was written; only a root tells.
+pub(crate) fn damage(place: &Place, run: i64) {
+    place.database().execute(&format!(
+        "UPDATE records SET raw_code = raw_code || '#' WHERE id = (SELECT min(id) FROM records WHERE run_id = {run})"
+    ));
+}
+
+/// Takes the damage back.
+pub(crate) fn repair(place: &Place, run: i64) {
+    place.database().execute(&format!(
+        "UPDATE records SET raw_code = rtrim(raw_code, '#') \
+         WHERE id = (SELECT min(id) FROM records WHERE run_id = {run})"
+    ));
+}
+
+#[test]
+fn each_run_is_archived_once() {
+    let place = place_with_runs(2);
+    let before = place.database().dump_of_runs();
+    let outcome = archive(&place, &[]).succeeded();
+    let line = &outcome.stdout;
+    assert!(line.starts_with("archived runs=2 records=7 bytes="), "{line}");
+    assert!(line.ends_with(" failed=0 already=0 last_contiguous_run=2 last_attempted_run=2\n"), "{line}");
+    let lines = outcome.lines_of("archive_run");
+    assert_eq!(lines.len(), 2, "{outcome:#?}");
+    assert!(lines[0].starts_with("archive_run run_id=1 status=done records=3 bytes="), "{}", lines[0]);
+    let root = &place.database().texts("SELECT snapshot_root FROM snapshot_chain ORDER BY sequence")[0];
+    assert!(lines[0].ends_with(&format!("snapshot_root={root}")), "{}", lines[0]);
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2"]);
+    assert_eq!(state(&place), (2, 2, String::new()));
+    assert_eq!(place.names(), [ARCHIVE, FAILURES, STATE, DATABASE, LOCK, TREE]);
+    let staying: Vec<String> = place.database().dump_of_runs();
+    assert!(before.iter().all(|line| staying.contains(line)), "archiving changes nothing of a run");
+
+    let manifest = place.read(&format!("{}/manifest.json", run_folder(1)));
+    let outcome = archive(&place, &[]).succeeded();
+    assert_eq!(
+        outcome.stdout,
+        "archived runs=0 records=0 bytes=0 failed=0 already=0 last_contiguous_run=2 last_attempted_run=2\n"
+    );
+    assert_eq!(outcome.stderr, "");
+    add_run(&place);
+    let outcome = archive(&place, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=1 records=5 "), "{outcome:#?}");
+    assert_eq!(outcome.lines_of("archive_run").len(), 1);
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
+    assert_eq!(place.read(&format!("{}/manifest.json", run_folder(1))), manifest, "what is there stays as it is");
+    archive(&place, &["--verify"]).succeeded();
+}
+
+#[test]
+fn one_run_can_be_asked_for_and_the_ones_before_are_not_forgotten() {
+    let place = place_with_runs(3);
+    let outcome = archive(&place, &["--run", "2", "--format", "json"]).succeeded();
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&object["done_count"], &object["record_count"]), (&json!(1), &json!(4)));
+    assert_eq!(object["states"][0]["open_failures"], json!([1]), "a run that was passed over is an open failure");
+    let run = &object["runs"][0];
+    assert_eq!((&run["run_id"], &run["status"], &run["error"]), (&json!(2), &json!("done"), &Value::Null));
+    assert!(run["snapshot_root"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(state(&place), (0, 2, "1\n".to_owned()));
+    let outcome = archive(&place, &["--run", "2"]).succeeded();
+    assert!(outcome.stdout.contains(" already=1 "), "{outcome:#?}");
+    archive(&place, &["--run", "9"]).exited_with(2).said(&["archive run 9: there is none", "hint: cds runs list"]);
+    archive(&place, &[]).succeeded();
+    assert_eq!(archived(&place), ["run_id=2", "run_id=3"]);
+    archive(&place, &["--retry-failed"]).succeeded();
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
+    assert_eq!(state(&place), (3, 3, String::new()));
+}
+
+#[test]
+fn a_damaged_run_is_a_failure_and_the_rest_goes_on() {
+    let place = place_with_runs(3);
+    damage(&place, 2);
+    let outcome = archive(&place, &[]).exited_with(1).said(&["error: failed to archive run 2: ", "--retry-failed"]);
+    assert!(outcome.stdout.contains("archived runs=2 ") && outcome.stdout.contains(" failed=1 "), "{outcome:#?}");
+    let failed = outcome.lines_of("archive_run").into_iter().find(|line| line.contains("run_id=2")).unwrap();
+    assert!(failed.starts_with("archive_run run_id=2 status=failed error=\"") && failed.contains("root"), "{failed}");
+    assert_eq!(archived(&place), ["run_id=1", "run_id=3"]);
+    assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
+
+    let outcome = archive(&place, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=0 "), "a failure is not tried again by itself: {outcome:#?}");
+    archive(&place, &["--retry-failed"]).exited_with(1).said(&["archive run 2: "]);
+    assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
+    let attempts = "SELECT max(attempt) FROM transfer_log WHERE run_id = 2";
+    assert_eq!(place.database().number(attempts), 2);
+    repair(&place, 2);
+    let outcome = archive(&place, &["--retry-failed"]).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=1 "), "{outcome:#?}");
+    assert_eq!(state(&place), (3, 3, String::new()));
+    archive(&place, &["--verify"]).succeeded();
+}
+
+#[test]
+fn one_project_can_be_archived_alone() {
+    let place = place_with_runs(1);
+    place.persist("builtin:", &["--project", "store"]).succeeded();
+    archive(&place, &["--project", "store"]).succeeded();
+    assert!(place.path("archive/project=store/run_id=2/records.parquet").exists());
+    assert!(!place.path("archive/project=shop").exists());
+}
+
+#[test]
+fn a_run_of_another_program_goes_under_the_name_that_is_given() {
+    let place = place_with_runs(1);
+    place.database().execute(
+        "DROP TABLE snapshot_chain; DROP TABLE unit_history; DROP TABLE units; DROP TABLE record_hashes; \
+         DROP TABLE telemetry; DROP TABLE stage_runs; DROP TABLE runs_ledger",
+    );
+    archive(&place, &["--project", "team/shop"]).succeeded();
+    assert!(place.path("archive/project=team%2Fshop/run_id=1/records.parquet").exists());
+    archive(&place, &["--verify"]).succeeded();
+}
+
+#[test]
+fn state_files_that_are_gone_or_damaged_are_written_from_the_database() {
+    let place = place_with_runs(3);
+    damage(&place, 2);
+    archive(&place, &[]).exited_with(1);
+    let whole = state(&place);
+    let check = |said: &[&str]| {
+        let outcome = archive(&place, &[]).succeeded().said(said);
+        assert!(outcome.stdout.starts_with("archived runs=0 "), "nothing is done anew: {outcome:#?}");
+        assert_eq!(state(&place), whole);
+    };
+    fs::remove_file(place.path(STATE)).unwrap();
+    fs::remove_file(place.path(FAILURES)).unwrap();
+    check(&[STATE, FAILURES, "state_rebuilt file=", "is missing"]);
+    place.write(STATE, "{\"last_contiguous_run\": 9");
+    check(&[STATE]);
+    place.write(STATE, "{\"last_contiguous_run\": 0, \"last_attempted_run\": 0}");
+    check(&[STATE]);
+    place.write(FAILURES, "2\n# by \u{1b}[31mhand\n");
+    check(&["line 2 of ", "is no run number and is ignored", "\\u{1b}[31mhand"]);
+    check(&[]);
+}
+
+#[test]
+fn the_state_can_lie_elsewhere() {
+    let place = place_with_runs(1);
+    fs::create_dir(place.path("state")).unwrap();
+    archive(&place, &["--state-dir", "state"]).succeeded();
+    assert!(place.path("state/archive_state.json").exists() && !place.path(STATE).exists());
+    archive(&place, &["--state-dir", "missing"]).exited_with(2).said(&["--state-dir missing: it is not a directory"]);
+}
+
+#[test]
+fn an_archive_that_is_gone_is_not_begun_anew() {
+    let place = place_with_runs(2);
+    archive(&place, &[]).succeeded();
+    fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
+    add_run(&place);
+    for _ in 0..2 {
+        let outcome =
+            archive(&place, &[]).exited_with(1).said(&["though 2 runs were moved to it", "hint: mount its disk"]);
+        assert_eq!(outcome.stdout, "");
+    }
+    // The place where its disk is mounted.
+    fs::create_dir(place.path(ARCHIVE)).unwrap();
+    archive(&place, &[]).exited_with(1).said(&["it is empty, though 2 runs were moved to it"]);
+    fs::remove_dir(place.path(ARCHIVE)).unwrap();
+    fs::rename(place.path("moved"), place.path(ARCHIVE)).unwrap();
+    archive(&place, &[]).succeeded();
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
+    assert_eq!(state(&place), (3, 3, String::new()));
+}
+
+#[test]
+fn wrong_arguments_do_nothing() {
+    let place = place_with_runs(1);
+    let before = place.database().dump();
+    place.write("file", "");
+    for (wrong, said) in [
+        (&["--to", "missing/archive"][..], "use archive missing/archive: "),
+        (&["--to", "file"], "it is not a directory"),
+        (&["--to", "archive", "--run", "0"], "--run"),
+        (&["--to", "archive", "--run", "1", "--retry-failed"], "cannot be used with"),
+        (&["--to", "archive", "--verify", "--retry-failed"], "cannot be used with"),
+        (&[], "--to"),
+    ] {
+        let arguments: Vec<&str> = ["archive", "--db-path", DATABASE].iter().chain(wrong).copied().collect();
+        let outcome = place.cds(&arguments).exited_with(2).said(&[said]);
+        assert_eq!(outcome.stdout, "");
+    }
+    place.cds(&["archive", "--to", ARCHIVE]).exited_with(2).said(&["use a database: none is configured"]);
+    place.cds(&["archive", "--db-path", "other.sqlite", "--to", ARCHIVE]).exited_with(2);
+    assert!(!place.path(ARCHIVE).exists() && !place.path("other.sqlite").exists());
+    assert_eq!(place.database().dump(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_follow_the_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = place_with_runs(1);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "umask 027 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_cds")]).args(arguments(&[]));
+    Outcome::of(command.current_dir(place.path("."))).succeeded();
+    let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(DATABASE), 0o600);
+    assert_eq!((mode(ARCHIVE), mode(&run_folder(1))), (0o750, 0o750));
+    for entry in fs::read_dir(place.path(&run_folder(1))).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert_eq!(mode(&format!("{}/{name}", run_folder(1))), 0o640, "{name}");
+    }
+}
+
+/// The path of a run's table.
+fn table(run: i64, name: &str) -> String {
+    format!("{}/{name}", run_folder(run))
+}

@@ -1,0 +1,176 @@
+//! Signals, kills, a second archiver and a full disk while a run is being archived.
+
+use std::{
+    fs,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{ARCHIVE, PROJECT, archive, archived, arguments, place_with_runs, state};
+use crate::{
+    PATIENCE,
+    place::{DATABASE, Outcome, Place},
+    running::Running,
+};
+
+/// So many functions that a run takes long enough to be caught in the middle.
+const MANY: usize = 20_000;
+const DRAFT: &str = ".run_id=2.draft";
+
+/// A place with a small run and a large one.
+fn place_with_a_large_run() -> Place {
+    let place = place_with_runs(1);
+    place.write("tree/functions.py", crate::place::functions(MANY));
+    place.persist("builtin:", &["--project", PROJECT, "--max-file-size", "100MB"]).succeeded();
+    place
+}
+
+/// An archiver that was stopped by SIGSTOP in the middle of the second run.
+fn caught(place: &Place) -> Running {
+    let running = Running::start(&mut place.command(&arguments(&[])));
+    let draft = place.path(&format!("{ARCHIVE}/project={PROJECT}/{DRAFT}"));
+    let deadline = Instant::now() + PATIENCE;
+    while !draft.exists() {
+        assert!(Instant::now() < deadline, "no draft in {:?}", archived(place));
+        thread::sleep(Duration::from_millis(1));
+    }
+    running.signal("STOP");
+    assert!(draft.exists(), "the run is large enough to be caught");
+    running
+}
+
+#[test]
+fn a_run_that_was_killed_in_the_middle_is_not_there_and_comes_with_the_next_call() {
+    let place = place_with_a_large_run();
+    caught(&place).kill();
+    assert_eq!(archived(&place), [DRAFT, "run_id=1"], "half of a run has no name that an engine looks at");
+    place.cds(&["archive", "--to", ARCHIVE, "--verify"]).succeeded();
+    let outcome = archive(&place, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=1 records=20001 "), "{outcome:#?}");
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2"]);
+    assert_eq!(state(&place), (2, 2, String::new()));
+    place.database().check_integrity();
+    place.cds(&["archive", "--to", ARCHIVE, "--verify"]).succeeded();
+}
+
+#[test]
+fn a_signal_ends_it_inside_of_a_run() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let place = place_with_a_large_run();
+        let running = caught(&place);
+        running.signal(signal);
+        running.signal("CONT");
+        let outcome = running.wait().exited_with(code).said(&["error: interrupted"]);
+        assert!(outcome.stdout.starts_with("archived runs=1 "), "what is done is told: {outcome:#?}");
+        assert_eq!(archived(&place), ["run_id=1"], "no draft is left");
+        assert_eq!(state(&place), (1, 1, String::new()), "a run that was called off was not tried");
+        archive(&place, &[]).succeeded();
+        assert_eq!(archived(&place), ["run_id=1", "run_id=2"]);
+    }
+}
+
+#[test]
+fn of_two_archivers_one_works_and_one_is_refused() {
+    let place = place_with_a_large_run();
+    fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
+    let running = caught(&place);
+    let pid = format!("process {} on ", running.id());
+    // The same database, then another one: the archive has a lock of its own.
+    for database in [DATABASE, "copy.sqlite"] {
+        let start = Instant::now();
+        let outcome = place.cds(&["archive", "--db-path", database, "--to", ARCHIVE]).exited_with(1);
+        assert!(start.elapsed() < Duration::from_secs(3));
+        assert_eq!(outcome.stdout, "");
+        outcome.said(&["it is held by ", &pid, ", since ", "command archive", "--lock-timeout"]);
+    }
+    running.signal("CONT");
+    running.wait().succeeded();
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2"]);
+    archive(&place, &["--verify"]).succeeded();
+    // What another database has archived is not archived again.
+    let arguments = ["archive", "--db-path", "copy.sqlite", "--to", ARCHIVE, "--state-dir", "tree"];
+    let outcome = place.cds(&arguments).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=0 ") && outcome.stdout.contains(" already=2 "), "{outcome:#?}");
+}
+
+#[test]
+fn who_waits_for_the_archive_gets_it() {
+    let place = place_with_a_large_run();
+    fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
+    let running = caught(&place);
+    let arguments =
+        ["archive", "--db-path", "copy.sqlite", "--to", ARCHIVE, "--state-dir", "tree", "--lock-timeout", "60s"];
+    let second = Running::start(&mut place.command(&arguments));
+    running.signal("CONT");
+    running.wait().succeeded();
+    second.wait().succeeded();
+}
+
+#[test]
+fn an_archive_that_disappears_in_the_middle_is_not_made_anew() {
+    let place = place_with_a_large_run();
+    let running = caught(&place);
+    fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
+    running.signal("CONT");
+    running.wait().exited_with(1);
+    assert!(!place.path(ARCHIVE).exists());
+    archive(&place, &[]).exited_with(1).said(&["it is gone, though 1 run was moved to it"]);
+    fs::rename(place.path("moved"), place.path(ARCHIVE)).unwrap();
+    archive(&place, &[]).succeeded();
+    archive(&place, &["--retry-failed"]).succeeded();
+    assert_eq!(archived(&place), ["run_id=1", "run_id=2"]);
+    assert_eq!(state(&place), (2, 2, String::new()));
+    place.cds(&["archive", "--to", ARCHIVE, "--verify"]).succeeded();
+}
+
+#[test]
+fn an_archive_that_cannot_be_written_is_a_failure_that_names_it() {
+    let place = place_with_runs(1);
+    // A file where the folder of the project belongs stops everybody, the superuser too.
+    fs::create_dir(place.path(ARCHIVE)).unwrap();
+    place.write(&format!("{ARCHIVE}/project={PROJECT}"), "");
+    archive(&place, &[]).exited_with(1).said(&["error: failed to archive ", "project=shop"]);
+    fs::remove_file(place.path(&format!("{ARCHIVE}/project={PROJECT}"))).unwrap();
+    archive(&place, &["--retry-failed"]).succeeded();
+    archive(&place, &[]).succeeded();
+    assert_eq!(archived(&place), ["run_id=1"]);
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_half_written() {
+    let place = place_with_a_large_run();
+    fs::create_dir(place.path(ARCHIVE)).unwrap();
+    // A small file system of its own, which only this script sees.
+    let script = "
+        mount -t tmpfs -o size=256k none archive || exit 77
+        \"$0\" archive --db-path cds.sqlite --to archive; echo \"first $?\"
+        find archive -name '*.parquet*' | grep -c . ; df archive >&2
+        mount -o remount,size=100m archive || exit 77
+        \"$0\" archive --db-path cds.sqlite --to archive --retry-failed; echo \"retry $?\"
+        \"$0\" archive --db-path cds.sqlite --to archive; echo \"again $?\"
+        \"$0\" archive --to archive --verify; echo \"verify $?\"";
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_cds")]);
+    command.current_dir(place.path("."));
+    let Ok(output) = command.output() else { return skip("there is no unshare") };
+    let outcome = Outcome::from(output);
+    if !outcome.stdout.contains("first ") {
+        return skip(&outcome.stderr);
+    }
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    assert!(lines.contains(&"first 1"), "{outcome:#?}");
+    let outcome = outcome.said(&["error: failed to archive ", "No space left on device"]);
+    for line in ["retry 0", "again 0", "verify 0"] {
+        assert!(outcome.stdout.contains(line), "{outcome:#?}");
+    }
+    assert!(outcome.stdout.contains("verified runs=2 records=20004 "), "{outcome:#?}");
+    assert_eq!(state(&place), (2, 2, String::new()));
+}
+
+fn skip(why: &str) {
+    use std::io::Write as _;
+    // Past the capture of the test runner, which would hide it.
+    let line = format!("SKIPPED: no small file system could be mounted: {}\n", why.trim());
+    std::io::stderr().write_all(line.as_bytes()).expect("stderr takes a line");
+}

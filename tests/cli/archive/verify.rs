@@ -1,0 +1,92 @@
+//! `cds archive --verify`: every byte of the archive counts.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{ARCHIVE, archive, place_with_runs, run_folder, table};
+use crate::place::{Outcome, Place};
+
+fn verify(place: &Place) -> Outcome {
+    place.cds(&["archive", "--to", ARCHIVE, "--verify"])
+}
+
+/// What is said after an edit, with exit status 1 and without a sum; then the edit is taken back.
+#[track_caller]
+fn check_found(place: &Place, path: &str, edit: impl FnOnce(), said: &[&str]) {
+    let whole = place.read(path);
+    edit();
+    let outcome = verify(place).exited_with(1).said(&["error: failed to verify archive ", "not as it was written"]);
+    assert!(!outcome.stdout.contains("verified "), "{outcome:#?}");
+    for fragment in said {
+        assert!(outcome.stdout.contains(fragment), "{fragment:?} is not in {outcome:#?}");
+    }
+    place.write(path, whole);
+}
+
+#[test]
+fn a_whole_archive_needs_no_database() {
+    let place = place_with_runs(2);
+    archive(&place, &[]).succeeded();
+    fs::remove_file(place.path("cds.sqlite")).unwrap();
+    let before = place.names();
+    let outcome = verify(&place).succeeded();
+    assert!(outcome.stdout.starts_with("verified runs=2 records=7 bytes="), "{outcome:#?}");
+    assert_eq!(place.names(), before, "nothing is written");
+    let outcome = place.cds(&["archive", "--to", ARCHIVE, "--verify", "--format", "json"]).succeeded();
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&object["is_unaltered"], &object["run_count"]), (&json!(true), &json!(2)));
+    assert_eq!(object["deviations"], json!([]));
+    place.cds(&["archive", "--to", "nowhere", "--verify"]).exited_with(2).said(&["it is not a directory"]);
+}
+
+#[test]
+fn a_flipped_byte_is_found_wherever_it_is() {
+    let place = place_with_runs(1);
+    archive(&place, &[]).succeeded();
+    let names = fs::read_dir(place.path(&run_folder(1))).unwrap();
+    let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    for name in names.iter().filter(|name| name.ends_with(".parquet")) {
+        let path = table(1, name);
+        let mut bytes = place.read(&path);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        check_found(&place, &path, || place.write(&path, &bytes), &[&run_folder(1), name, "SHA-256"]);
+    }
+    verify(&place).succeeded();
+}
+
+#[test]
+fn what_is_missing_added_or_in_the_wrong_place_is_found() {
+    let place = place_with_runs(2);
+    archive(&place, &[]).succeeded();
+    let records = table(1, "records.parquet");
+    let remove = |path: &str| fs::remove_file(place.path(path)).unwrap();
+    check_found(&place, &records, || remove(&records), &["records.parquet", "is missing"]);
+    let manifest = table(1, "manifest.json");
+    check_found(&place, &manifest, || remove(&manifest), &["there is no manifest.json"]);
+    check_found(
+        &place,
+        &records,
+        || place.write(&table(1, "more.parquet"), "x"),
+        &["more.parquet", "not in the manifest"],
+    );
+    remove(&table(1, "more.parquet"));
+    // The records of another run with a manifest that fits them: only the place and the root tell.
+    let other = place.read(&table(2, "manifest.json"));
+    check_found(&place, &manifest, || place.write(&manifest, other), &["the manifest is that of run 2"]);
+    verify(&place).succeeded();
+    fs::create_dir(place.path("archive/notes")).unwrap();
+    verify(&place).succeeded().said(&["notes", "is no run and was not looked at"]);
+}
+
+#[test]
+fn a_root_that_was_forged_with_the_manifest_is_found() {
+    let place = place_with_runs(1);
+    archive(&place, &[]).succeeded();
+    let path = table(1, "manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&place.read(&path)).unwrap();
+    manifest["snapshot_root"] = json!(format!("sha256:{}", "0".repeat(64)));
+    let forged = manifest.to_string();
+    check_found(&place, &path, || place.write(&path, forged), &["root"]);
+}

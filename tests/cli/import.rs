@@ -1,0 +1,301 @@
+//! `cds import`: each run once, whole or not at all, with its root; from databases, from archives, from other programs.
+
+use std::{
+    fs,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    PATIENCE,
+    archive::{ARCHIVE, add_run, archive, damage, place_with_runs, repair},
+    database::{CONTRACT, Database},
+    place::{DATABASE, Outcome, Place},
+    running::Running,
+};
+
+/// Where the runs go.
+const TEAM: &str = "team.sqlite";
+
+fn import_arguments<'a>(from: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["import", "--from", from, "--db-path", TEAM];
+    arguments.extend(more);
+    arguments
+}
+
+fn import(place: &Place, from: &str, more: &[&str]) -> Outcome {
+    place.cds(&import_arguments(from, more))
+}
+
+fn team(place: &Place) -> Database {
+    Database::open(&place.path(TEAM))
+}
+
+/// Nothing in the database of the team is altered or missing.
+#[track_caller]
+fn check_is_unaltered(place: &Place, run_count: usize) {
+    let outcome = place.cds(&["verify", "--db-path", TEAM]).succeeded();
+    let line = format!("verified runs={run_count} ");
+    assert!(outcome.stdout.starts_with(&line) && outcome.stdout.contains(" unverified=0"), "{outcome:#?}");
+}
+
+/// The two numbers of the state file, and the failure log.
+#[track_caller]
+fn state(place: &Place) -> (i64, i64, String) {
+    let state: Value = serde_json::from_slice(&place.read("import_state.json")).expect("the state file is JSON");
+    let number = |name: &str| state[name].as_i64().expect("a number");
+    let log = String::from_utf8(place.read("import_failures.log")).expect("the log is text");
+    (number("last_contiguous_run"), number("last_attempted_run"), log)
+}
+
+#[test]
+fn each_run_is_imported_once_with_all_that_belongs_to_it() {
+    let place = place_with_runs(2);
+    let outcome = import(&place, DATABASE, &[]).succeeded();
+    let sum = "imported runs=2 records=7 failed=0 already=0 last_contiguous_run=2 last_attempted_run=2\n";
+    assert_eq!(outcome.stdout, sum);
+    let (source, target) = (place.database(), team(&place));
+    for run in [1, 2] {
+        assert_eq!(source.records(run), target.records(run));
+    }
+    for query in [
+        "SELECT snapshot_root FROM snapshot_chain ORDER BY sequence",
+        "SELECT run_hash FROM snapshot_chain ORDER BY sequence",
+        "SELECT run_id || status || subject FROM runs_ledger ORDER BY started_at",
+        "SELECT run_id || stage || status FROM stage_runs ORDER BY started_at",
+        "SELECT transition || content_hash FROM unit_history ORDER BY sequence",
+    ] {
+        assert_eq!(source.texts(query), target.texts(query), "{query}");
+    }
+    let head = target.texts("SELECT hash FROM snapshot_chain ORDER BY sequence DESC LIMIT 1").remove(0);
+    let proof = outcome.lines_of("proof");
+    assert!(proof.len() == 1 && proof[0].ends_with(&format!("chain_head={head}")), "{outcome:#?}");
+    assert_eq!(outcome.lines_of("import_run").len(), 2);
+    assert_eq!(state(&place), (2, 2, String::new()));
+    check_is_unaltered(&place, 2);
+
+    let before = target.dump_of_runs();
+    let outcome = import(&place, DATABASE, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=0 "), "{outcome:#?}");
+    assert_eq!(outcome.lines_of("proof"), [""; 0]);
+    assert_eq!(target.dump_of_runs(), before, "a second import does nothing");
+    add_run(&place);
+    let outcome = import(&place, DATABASE, &["--format", "json"]).succeeded();
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&object["done_count"], &object["runs"][0]["local_run_id"]), (&json!(1), &json!(3)));
+    assert!(object["chain_head"].as_str().unwrap().starts_with("sha256:"));
+    // The same database by another name brings nothing twice.
+    fs::copy(place.path(DATABASE), place.path("artifact.sqlite")).unwrap();
+    let outcome = import(&place, "artifact.sqlite", &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=0 ") && outcome.stdout.contains(" already=3 "), "{outcome:#?}");
+    check_is_unaltered(&place, 3);
+}
+
+#[test]
+fn several_databases_come_together_and_keep_their_projects() {
+    let place = place_with_runs(2);
+    let other = Place::with_functions(5);
+    other.persist("builtin:", &["--project", "store"]).succeeded();
+    fs::copy(other.path(DATABASE), place.path("other.sqlite")).unwrap();
+    import(&place, DATABASE, &[]).succeeded();
+    import(&place, "other.sqlite", &[]).succeeded();
+    let projects = team(&place).texts("SELECT project FROM snapshot_chain ORDER BY run_id");
+    assert_eq!(projects, ["shop", "shop", "store"]);
+    check_is_unaltered(&place, 3);
+    let only = ["import", "--from", TEAM, "--db-path", "one.sqlite", "--project", "store"];
+    assert!(place.cds(&only).succeeded().stdout.starts_with("imported runs=1 records=6 "));
+    // And from there into an archive, and back again.
+    place.cds(&["archive", "--db-path", TEAM, "--to", "fleet"]).succeeded();
+    let outcome = place.cds(&["import", "--from", "fleet", "--db-path", "back.sqlite"]).succeeded();
+    assert_eq!(outcome.stdout, "imported runs=3 records=13 failed=0 already=0\n");
+    assert_eq!(outcome.lines_of("import_run").iter().filter(|line| line.contains(" project=store ")).count(), 1);
+    place.cds(&["verify", "--db-path", "back.sqlite"]).succeeded();
+    let outcome = import(&place, "fleet", &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=0 records=0 failed=0 already=3"), "{outcome:#?}");
+}
+
+#[test]
+fn an_archive_is_as_good_as_its_database() {
+    let place = place_with_runs(2);
+    archive(&place, &[]).succeeded();
+    let outcome = import(&place, ARCHIVE, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=2 records=7 "), "{outcome:#?}");
+    for run in [1, 2] {
+        assert_eq!(place.database().records(run), team(&place).records(run));
+    }
+    check_is_unaltered(&place, 2);
+    let outcome = import(&place, DATABASE, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=0 "), "the same runs by another way: {outcome:#?}");
+    import(&place, ARCHIVE, &["--project", "none"]).exited_with(2).said(&["the archive has none"]);
+    fs::create_dir(place.path("empty")).unwrap();
+    import(&place, "empty", &[]).exited_with(2).said(&["no run lies in it"]);
+}
+
+#[test]
+fn a_damaged_file_of_an_archive_is_a_failure_of_its_run() {
+    let place = place_with_runs(3);
+    archive(&place, &[]).succeeded();
+    let path = "archive/project=shop/run_id=2/records.parquet";
+    let whole = place.read(path);
+    let mut bytes = whole.clone();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    place.write(path, &bytes);
+    let outcome = import(&place, ARCHIVE, &[]).exited_with(1).said(&["error: failed to import run 2 of shop: "]);
+    assert!(outcome.stdout.starts_with("imported runs=2 "), "{outcome:#?}");
+    assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
+    check_is_unaltered(&place, 2);
+    place.write(path, whole);
+    import(&place, ARCHIVE, &["--retry-failed"]).succeeded();
+    assert_eq!(state(&place), (3, 3, String::new()));
+    check_is_unaltered(&place, 3);
+}
+
+#[test]
+fn a_run_that_was_altered_in_its_database_is_refused_and_the_rest_comes() {
+    let place = place_with_runs(3);
+    damage(&place, 2);
+    let source = place.read(DATABASE);
+    let outcome = import(&place, DATABASE, &[]).exited_with(1).said(&["error: failed to import run 2: ", "root"]);
+    assert!(outcome.stdout.starts_with("imported runs=2 records=8 failed=1 "), "{outcome:#?}");
+    assert_eq!(place.read(DATABASE), source, "the source is only read");
+    assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
+    check_is_unaltered(&place, 2);
+    import(&place, DATABASE, &[]).succeeded();
+    repair(&place, 2);
+    let outcome = import(&place, DATABASE, &["--retry-failed"]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=1 "), "{outcome:#?}");
+    assert_eq!(state(&place), (3, 3, String::new()));
+    check_is_unaltered(&place, 3);
+}
+
+#[test]
+fn a_database_of_another_program_needs_only_the_two_tables() {
+    let place = Place::empty();
+    Database::create(
+        &place.path("other.sqlite"),
+        &format!(
+            "{CONTRACT}
+            insert into runs values (4, '2026-11-20T10:00:00.000Z', '2026-11-20T10:01:00.000Z', '/srv/code/till',
+              'http://127.0.0.1:11434', 'm', 'all', 10, 'completed', 0, 0, 2);
+            insert into records values (7, 4, 'file', 'a.py', null, 1, 2, 'def f():' || char(10) || '    pass',
+              'def f():' || char(10) || '    pass', '5ee4f4fcd56cf4a2a6f80bd9d8a2ab9a', null, 'skipped', null);
+            insert into records values (9, 4, 'function', 'a.py', 'def f():', 1, 2,
+              'def f():' || char(10) || '    pass', 'def f():' || char(10) || '    pass',
+              '5ee4f4fcd56cf4a2a6f80bd9d8a2ab9a', 'Does nothing.', 'success', null);"
+        ),
+    );
+    let outcome = import(&place, "other.sqlite", &[]).succeeded();
+    assert_eq!(
+        outcome.stdout,
+        "imported runs=1 records=2 failed=0 already=0 last_contiguous_run=4 last_attempted_run=4\n"
+    );
+    assert_eq!(team(&place).texts("SELECT project FROM snapshot_chain"), ["till"], "the last folder of its tree");
+    assert_eq!(team(&place).texts("SELECT intent FROM records WHERE intent IS NOT NULL"), ["Does nothing."]);
+    assert!(import(&place, "other.sqlite", &[]).succeeded().stdout.starts_with("imported runs=0 "));
+    // What another program adds later is new, whatever is there already.
+    Database::open(&place.path("other.sqlite")).execute(
+        "insert into runs select 5, started_at, finished_at, root_path, provider_url, model, scope,
+           progress_batch_size, status, 0, 0, 0 from runs",
+    );
+    let outcome = import(&place, "other.sqlite", &["--project", "till"]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=1 records=0 "), "{outcome:#?}");
+}
+
+#[test]
+fn a_database_is_not_imported_into_itself() {
+    let place = place_with_runs(1);
+    let before = place.database().dump();
+    let into_itself = |from: &str| place.cds(&["import", "--from", from, "--db-path", DATABASE]);
+    into_itself(DATABASE).exited_with(2).said(&["it is the database that the runs would go to"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(place.path(DATABASE), place.path("link.sqlite")).unwrap();
+        into_itself("link.sqlite").exited_with(2);
+    }
+    assert_eq!(place.database().dump(), before);
+    place.write("text", "no database");
+    for wrong in ["missing.sqlite", "text"] {
+        let outcome = import(&place, wrong, &[]);
+        assert!(matches!(outcome.code, Some(1 | 2)), "{outcome:#?}");
+        assert!(!place.path(TEAM).exists(), "no database is created in vain");
+    }
+}
+
+#[test]
+fn kept_intents_come_along() {
+    use cds_fake_ollama::{FakeOllama, Script};
+    let server = FakeOllama::start(Script::new());
+    let place = Place::with_functions(3);
+    place.persist(&server.url(), &[]).succeeded();
+    import(&place, DATABASE, &[]).succeeded();
+    assert_eq!(team(&place).kept_count(), 3);
+    let arguments = ["persist", "--path", "tree", "--db-path", TEAM, "--provider-url", &server.url()];
+    place.cds(&arguments).succeeded();
+    assert_eq!(server.generate_count(), 3, "nothing is paid for twice");
+}
+
+/// A place with a small run and a large one, and an import that was stopped by SIGSTOP in the middle of the second.
+#[cfg(unix)]
+fn caught() -> (Place, Running) {
+    let place = place_with_runs(1);
+    place.write("tree/functions.py", crate::place::functions(20_000));
+    place.persist("builtin:", &["--project", "shop", "--max-file-size", "100MB"]).succeeded();
+    let mut running = Running::start(&mut place.command(&import_arguments(DATABASE, &[])));
+    running.wait_for_line("import_run run_id=1 status=done");
+    let log = place.path("team.sqlite-wal");
+    let deadline = Instant::now() + PATIENCE;
+    // The large run makes the log grow beyond the cache before it is committed.
+    while fs::metadata(&log).map_or(0, |log| log.len()) < 1_000_000 {
+        assert!(Instant::now() < deadline && running.is_alive(), "the log of the import grows");
+        thread::sleep(Duration::from_millis(1));
+    }
+    running.signal("STOP");
+    (place, running)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_import_that_was_killed_goes_on_behind_the_last_whole_run() {
+    let (place, running) = caught();
+    running.kill();
+    assert_eq!(team(&place).number("SELECT count(*) FROM runs"), 1);
+    team(&place).check_integrity();
+    let outcome = import(&place, DATABASE, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=1 records=20001 "), "{outcome:#?}");
+    assert_eq!(state(&place), (2, 2, String::new()));
+    check_is_unaltered(&place, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_an_import_inside_of_a_run() {
+    let (place, running) = caught();
+    running.signal("TERM");
+    running.signal("CONT");
+    let outcome = running.wait().exited_with(143).said(&["error: interrupted"]);
+    assert!(outcome.stdout.starts_with("imported runs=1 "), "{outcome:#?}");
+    assert_eq!(team(&place).number("SELECT count(*) FROM runs"), 1);
+    assert_eq!(state(&place), (1, 1, String::new()));
+    import(&place, DATABASE, &[]).succeeded();
+    check_is_unaltered(&place, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_imports_at_once_take_turns() {
+    let (place, running) = caught();
+    let pid = format!("process {} on ", running.id());
+    let outcome = import(&place, DATABASE, &[]).exited_with(1);
+    outcome.said(&["it is held by ", &pid, "command import", "--lock-timeout"]);
+    let mut command: Command = place.command(&import_arguments(DATABASE, &["--lock-timeout", "60s"]));
+    let second = Running::start(&mut command);
+    running.signal("CONT");
+    running.wait().succeeded();
+    let outcome = second.wait().succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=0 "), "{outcome:#?}");
+    check_is_unaltered(&place, 2);
+}
