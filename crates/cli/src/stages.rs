@@ -141,6 +141,13 @@ pub(crate) fn persist(
             accounts.warn_once(warning);
             continue;
         }
+        if let Error::Doubtful { what, .. } = &warning {
+            messages::grave_warning(
+                &format!("the proof of the snapshots before was changed by somebody else: {what}"),
+                "cds verify says what was altered",
+            );
+            continue;
+        }
         messages::warning(&format!("the snapshot is safe, but cds failed to {:#}", anyhow::Error::new(warning)));
     }
     Ok(saved)

@@ -202,6 +202,14 @@ pub enum Error {
         /// What was attempted.
         step: Step,
     },
+    /// The snapshot is written, but what should prove those before it was changed by somebody else.
+    #[error("go on with the proof of database {path:?}: {what}")]
+    Doubtful {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
     /// A stage was to end that did not begin.
     #[error("write the end of the stage: database {path:?} has no start of stage run {id}")]
     UnknownStage {

@@ -39,8 +39,8 @@ pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
 pub use transfer::{
-    ColumnKind, ImportError, ImportPlan, ImportedRun, Presence, RowVisitor, RunColumn, RunIdentity, RunSource, RunTable,
-    Transfer, TransferOutcome, TransferRow,
+    ColumnKind, ImportError, ImportPlan, ImportedRun, Presence, RowVisitor, RunColumn, RunIdentity, RunSource,
+    RunTable, Transfer, TransferOutcome, TransferRow,
 };
 pub use verification::{Deviation, DeviationKind, Unverified, Verification, VerifyQuery};
 

@@ -154,6 +154,10 @@ pub enum DeviationKind {
     Transition,
     /// A snapshot is gone, and was not pruned.
     MissingRun,
+    /// A snapshot was written with hashes by the account of its run, and they are gone.
+    Unsealed,
+    /// A row belongs to a snapshot that is not there.
+    Stray,
     /// A snapshot is there that was pruned, or twice in the chain.
     UnexpectedRun,
     /// The row of a run, its analyzer errors, its questions or its account are not as they were written.
@@ -192,6 +196,8 @@ impl DeviationKind {
             Self::HistoryHead => "history_head",
             Self::Transition => "transition",
             Self::MissingRun => "missing_run",
+            Self::Unsealed => "unsealed",
+            Self::Stray => "stray",
             Self::UnexpectedRun => "unexpected_run",
             Self::Run => "run",
             Self::RecordCount => "record_count",
@@ -219,6 +225,8 @@ impl DeviationKind {
             Self::HistoryHead => "the chain and the history do not fit together",
             Self::Transition => "the row does not follow from the rows before it",
             Self::MissingRun => "the snapshot is gone and was not pruned",
+            Self::Unsealed => "the snapshot is one of cds persist, which chains each, and the chain does not know it",
+            Self::Stray => "the row belongs to a snapshot that is not there",
             Self::UnexpectedRun => "the snapshot is there although it was pruned, or is in the chain twice",
             Self::Run => "the row of the run, its analyzer errors, questions or account are not as they were written",
             Self::RecordCount => "the snapshot has another number of records",

@@ -10,7 +10,7 @@ use cds_model::{Record, RecordHashes, RunSnapshot, record_fields};
 use super::{
     accounts,
     database::Database,
-    history::{HistoryWriter, Unread, Written},
+    history::{self, HistoryWriter, Unread, Written},
     inspection, schema,
 };
 use crate::{
@@ -33,6 +33,7 @@ pub(super) fn write(
     let transaction = database.begin(&Step::Begin)?;
     // Hours may have passed since the database was opened, and others may have changed it.
     inspection::inspect(database)?;
+    let doubt = history::doubt(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;
     schema::create_missing(database)?;
     let run_id = write_run(database, snapshot)?;
     let history = write_records(database, run_id, snapshot)?;
@@ -40,7 +41,8 @@ pub(super) fn write(
     write_enrichment(database, run_id, snapshot)?;
     let unread = Unread::from_paths(snapshot.errors.iter().map(|error| error.file_path.as_str()));
     let proof = history.map(|history| history.finish(&unread)).transpose()?;
-    let warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
+    let mut warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
+    warnings.extend(doubt.map(|what| Error::Doubtful { path: database.path(), what }));
     database.check_is_in_place()?;
     if !may_commit() {
         return Err(Error::Withdrawn { path: database.path() });
@@ -80,8 +82,7 @@ pub(super) fn next_number(database: &Database) -> Result<Option<i64>, Error> {
 /// It is one more than that of any record, those among them that somebody removed and whose hashes are still there:
 /// left to itself, the database would give their numbers again. None where there is no such number.
 pub(super) fn next_record_id(database: &Database) -> Result<Option<i64>, Error> {
-    let last =
-        |connection| Ok(records::last(connection)?.max(record_hashes::last(connection)?).unwrap_or_default());
+    let last = |connection| Ok(records::last(connection)?.max(record_hashes::last(connection)?).unwrap_or_default());
     let last = last(&database.connection).map_err(|cause| database.error(Step::NumberRecords, cause))?;
     Ok(last.checked_add(1))
 }

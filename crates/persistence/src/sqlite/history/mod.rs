@@ -4,6 +4,7 @@
 //! Records come file by file, and what is known of a unit before is kept as hashes, so that the memory that all this
 //! takes is a small part of that of the snapshot itself.
 
+mod doubt;
 mod fate;
 mod known;
 mod rows;
@@ -11,12 +12,12 @@ mod seal;
 
 use cds_model::{ChainLink, HistoryContext, MerkleTree, RecordHashes, SymbolKind, UnitKey, UnitRow, unit_names};
 
+pub(super) use self::{doubt::doubt, fate::Unread, known::hash as unit_hash, seal::write_tombstones};
 use self::{
     fate::NewUnit,
     known::KnownUnits,
     rows::{HistoryRows, Seen},
 };
-pub(super) use self::{fate::Unread, known::hash as unit_hash, seal::write_tombstones};
 use super::database::Database;
 use crate::{
     Error, RunId, SnapshotProof, Step,

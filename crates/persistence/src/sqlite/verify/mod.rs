@@ -12,6 +12,7 @@ mod records;
 mod replay;
 mod stored;
 mod units;
+mod unsealed;
 
 use std::{collections::HashSet, ops::ControlFlow, panic::resume_unwind, thread, time::Duration};
 
@@ -128,6 +129,9 @@ impl<'a> Verifier<'a> {
             return Ok(ControlFlow::Continue(()));
         }
         let runs = self.runs()?;
+        if self.query.run.is_none() {
+            unsealed::check_strays(self.connection, &runs, &mut self.findings)?;
+        }
         let mut chain = Chain::default();
         if schema.has_history {
             chain = Chain::load(self.connection, &mut self.findings)?;
@@ -303,6 +307,9 @@ impl<'a> Verifier<'a> {
             &mut self.findings,
         )?;
         let Some(counts) = counts else { return Ok(ControlFlow::Break(())) };
+        unsealed::check(self.connection, &unsealed, &mut self.findings)?;
+        // Nothing that is kept outside of the file can speak of a run that the chain does not know.
+        self.is_expected_met &= self.query.run.is_none();
         self.verification.unverified_run_count = unsealed.len() as u64;
         let unverified = unsealed
             .into_iter()
@@ -320,10 +327,10 @@ impl<'a> Verifier<'a> {
     fn check_expected(&mut self) {
         let Some(expected) = self.query.expected.filter(|_| !self.is_expected_met) else { return };
         self.findings.add(DeviationKind::Expected, self.query.run, || {
-            let mut deviation = Deviation::of(DeviationKind::Expected, snapshot_chain::TABLE.name).field("expected");
+            let mut deviation = Deviation::of(DeviationKind::Expected, "").field(expected.to_string());
             let recomputed = self.verification.snapshot_root.or(self.verification.chain_head);
             deviation.recomputed = recomputed.map(|hash| hash.to_string());
-            deviation.stored(expected)
+            deviation
         });
     }
 }

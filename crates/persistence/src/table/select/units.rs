@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use cds_model::{FieldValue, RECORD_FIELDS, RecordHashes};
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, types::ValueRef};
 
-use crate::{RecordedUnit, RunId, StoredUnit, UnitPlace, UnitTransition, table::read_number};
+use crate::{
+    RecordedUnit, RunId, StoredUnit, UnitPlace, UnitTransition,
+    table::{read_number, run_hash::field_value},
+};
 
 const UNITS: &str = "
 SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash
@@ -63,8 +66,11 @@ ORDER BY rowid DESC
 LIMIT 1";
 
 const SNAPSHOTS: &str = "
-SELECT run_id, EXISTS (SELECT 1 FROM runs WHERE runs.id = run_id)
-FROM snapshot_chain
+SELECT run_id, EXISTS (SELECT 1 FROM runs WHERE runs.id = chain.run_id),
+       EXISTS (SELECT 1
+               FROM snapshot_chain AS later
+               WHERE later.run_id = chain.run_id AND later.event = 'pruned' AND later.sequence > chain.sequence)
+FROM snapshot_chain AS chain
 WHERE event = 'snapshot' AND project = ?1 AND part = ?2 AND run_id BETWEEN ?3 AND ?4";
 
 /// The records of a snapshot lie together, so that the index over the paths, to which the plus leads, meets no others.
@@ -80,6 +86,11 @@ SELECT kind, file_path, signature, start_line, end_line, raw_code, normalized_co
        intent_error
 FROM records
 WHERE id = ?1";
+
+const WRITTEN_HASH: &str = "SELECT content_hash FROM record_hashes WHERE record_id = ?1";
+
+/// What is shown instead of what cannot be read.
+const UNKNOWN: &str = "unknown";
 
 /// The unit of a number.
 pub(crate) fn of_id(connection: &Connection, id: i64) -> Result<Option<StoredUnit>> {
@@ -164,22 +175,37 @@ pub(crate) fn history(connection: &Connection, unit_id: i64) -> Result<Vec<UnitT
     connection.prepare(HISTORY)?.query_map([unit_id], read_transition)?.collect()
 }
 
+/// Somebody may have put into the texts what is none: that one row must not hide all others.
 fn read_transition(row: &Row<'_>) -> Result<UnitTransition> {
+    let known = |column| Ok::<_, rusqlite::Error>(text(row, column)?.unwrap_or_else(|| UNKNOWN.to_owned()));
+    // A hash that is no text is none of ours, but says that there was something.
+    let hash = |column| match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => known(column).map(Some),
+    };
     Ok(UnitTransition {
         sequence: row.get(0)?,
         run_id: RunId(row.get(1)?),
-        transition: row.get(2)?,
-        previous_content_hash: row.get(3)?,
-        content_hash: row.get(4)?,
-        actor: row.get(5)?,
-        reasoning: row.get(6)?,
-        metadata: row.get(7)?,
-        recorded_at: row.get(8)?,
-        previous_hash: row.get(9)?,
-        hash: row.get(10)?,
+        transition: known(2)?,
+        previous_content_hash: hash(3)?,
+        content_hash: hash(4)?,
+        actor: text(row, 5)?,
+        reasoning: text(row, 6)?,
+        metadata: known(7)?,
+        recorded_at: known(8)?,
+        previous_hash: known(9)?,
+        hash: known(10)?,
         is_stored: false,
         ledger_id: None,
         code_ref: None,
+    })
+}
+
+/// The text of a column; none where it is none.
+fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
     })
 }
 
@@ -193,20 +219,34 @@ pub(crate) fn invocation(connection: &Connection, run: RunId) -> Result<Option<(
     connection.prepare_cached(INVOCATION)?.query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Shows the snapshots of a project's part from `first` to `last` to `visit`, and whether they are still there, until it
-/// says that it has what it wants.
+/// What the chain knows of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Stored,
+    Pruned,
+    /// It is not there, and nothing says that it was pruned.
+    Gone,
+}
+
+/// Shows the snapshots of a project's part from `first` to `last` to `visit`, and what became of them, until it says that
+/// it has what it wants.
 pub(crate) fn snapshots(
     connection: &Connection,
     place: &UnitPlace<'_>,
     (first, last): (RunId, RunId),
     newest_first: bool,
-    mut visit: impl FnMut(RunId, bool) -> Result<bool>,
+    mut visit: impl FnMut(RunId, Fate) -> Result<bool>,
 ) -> Result<()> {
     let order = if newest_first { "ORDER BY run_id DESC" } else { "ORDER BY run_id" };
     let mut statement = connection.prepare_cached(&format!("{SNAPSHOTS} {order}"))?;
     let mut rows = statement.query((place.project, place.part, first.0, last.0))?;
     while let Some(row) = rows.next()? {
-        if visit(RunId(row.get(0)?), row.get(1)?)? {
+        let fate = match (row.get(1)?, row.get(2)?) {
+            (true, _) => Fate::Stored,
+            (false, true) => Fate::Pruned,
+            (false, false) => Fate::Gone,
+        };
+        if visit(RunId(row.get(0)?), fate)? {
             break;
         }
     }
@@ -244,29 +284,31 @@ pub(crate) fn in_file(
 /// The record of an id with its hash as it is now, taken for that of `run`.
 pub(crate) fn record(connection: &Connection, run: RunId, id: i64) -> Result<Option<RecordedUnit>> {
     let mut statement = connection.prepare_cached(RECORD)?;
-    statement.query_row([id], |row| read_record(row, run)).optional()
+    let Some(record) = statement.query_row([id], |row| read_record(row, run)).optional()? else { return Ok(None) };
+    let is_as_written = fit::has_table(connection, &record_hashes::TABLE)? && {
+        let mut statement = connection.prepare_cached(WRITTEN_HASH)?;
+        let written = statement.query_row([id], |row| text(row, 0)).optional()?.flatten();
+        written.as_ref() == Some(&record.content_hash)
+    };
+    Ok(Some(RecordedUnit { is_as_written, ..record }))
 }
 
 fn read_record(row: &Row<'_>, run_id: RunId) -> Result<RecordedUnit> {
     let mut fields = [FieldValue::Null; RECORD_FIELDS.len()];
     for (column, field) in fields.iter_mut().enumerate() {
-        *field = match row.get_ref(column)? {
-            ValueRef::Null => FieldValue::Null,
-            ValueRef::Integer(number) => FieldValue::Integer(number),
-            ValueRef::Real(number) => FieldValue::Real(number),
-            ValueRef::Text(bytes) => FieldValue::Text(bytes),
-            ValueRef::Blob(bytes) => FieldValue::Blob(bytes),
-        };
+        *field = field_value(row.get_ref(column)?);
     }
     Ok(RecordedUnit {
         run_id,
         is_nearest: false,
+        is_as_written: false,
         content_hash: RecordHashes::of(&fields).content.to_string(),
         start_line: row.get(3)?,
         end_line: row.get(4)?,
-        raw_code: row.get(5)?,
-        intent: row.get(8)?,
-        intent_status: row.get(9)?,
-        intent_error: row.get(10)?,
+        // What was made of a text that is none is another hash already.
+        raw_code: text(row, 5)?.unwrap_or_default(),
+        intent: text(row, 8)?,
+        intent_status: text(row, 9)?.unwrap_or_else(|| UNKNOWN.to_owned()),
+        intent_error: text(row, 10)?,
     })
 }

@@ -58,6 +58,10 @@ ORDER BY record_id";
 
 pub(crate) const ERROR_PATHS: &str = "SELECT DISTINCT file_path FROM analyzer_errors WHERE run_id = ?1";
 
+/// Snapshots that the accounts call those of a command of ours which chains what it writes.
+pub(crate) const OWN_SNAPSHOTS: &str = "
+SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id IS NOT NULL AND command = 'persist'";
+
 /// The numbers of the analyzer errors of each run.
 pub(crate) const ERROR_IDS: &str = "
 SELECT run_id, min(id), max(id) FROM analyzer_errors GROUP BY run_id ORDER BY min(id)";

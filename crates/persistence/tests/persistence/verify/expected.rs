@@ -40,8 +40,8 @@ fn the_root_of_a_run_and_every_hash_of_the_chain_are_met() {
         assert!(!is_met(&path, run, Fingerprint([7; 32])));
     }
     let found = expecting(&path, Some(2), proofs[0].snapshot_root);
-    let (stored, recomputed) = (&found.deviations[0].stored, &found.deviations[0].recomputed);
-    assert_eq!(stored.as_deref(), Some(&*proofs[0].snapshot_root.to_string()));
+    let (field, recomputed) = (&found.deviations[0].field, &found.deviations[0].recomputed);
+    assert_eq!(field.as_deref(), Some(&*proofs[0].snapshot_root.to_string()));
     assert_eq!(recomputed.as_deref(), Some(&*proofs[1].snapshot_root.to_string()));
     assert_eq!(found.chain_head, Some(proofs[1].chain_head));
     assert_eq!(verify_all(&path).chain_head, Some(proofs[1].chain_head));

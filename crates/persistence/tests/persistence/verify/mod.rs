@@ -1,6 +1,7 @@
 //! Everything that was written can be proved, and whatever is altered is found and named.
 
 mod expected;
+mod gone;
 mod others;
 mod tampering;
 
