@@ -127,6 +127,25 @@ fn what_cannot_be_read_now_is_not_removed() {
 }
 
 #[test]
+fn what_could_not_be_read_for_the_snapshot_is_not_added() {
+    let place = Place::with_functions(2);
+    place.write("tree/more.py", b"def a():\n    return 1\n\0\n");
+    place.persist("builtin:", &[]).succeeded();
+    place.write("tree/more.py", "def a():\n    return 1\n\n\ndef b():\n    return 2\n");
+    let object = found(&place, &[]);
+    assert_eq!((counts(&object), &object["has_drifted"]), ([0, 0, 0, 0, 0, 3], &json!(false)));
+    assert_eq!(object["counts"]["not_seen_before"], 3);
+    assert_eq!(each(list(&object, "not_seen_before"), "name"), ["", "a", "b"]);
+    let outcome = drift(&place, &["--fail-on-drift"]).succeeded();
+    let page = one_line(&outcome.stdout);
+    assert!(page.contains("not seen before 3, since") && page.contains("function more.py:5 b"), "{page}");
+    outcome.said(&["warning: 3 definitions and files were not seen: ", "when the snapshot was taken"]);
+    // What is new elsewhere still counts.
+    place.write("tree/new.py", "def c():\n    return 3\n");
+    drift(&place, &["--fail-on-drift"]).exited_with(1).said(&["added=2 changed=0"]);
+}
+
+#[test]
 fn the_latest_snapshot_of_the_same_part_of_the_same_project_is_taken() {
     let place = Place::with_functions(2);
     place.write("tree/sub/more.py", "def more():\n    return 1\n");

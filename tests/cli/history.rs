@@ -1,5 +1,7 @@
 //! `cds history`: what became of a definition, under every name that it has had.
 
+mod altered;
+
 use cds_fake_ollama::{FakeOllama, Script};
 use serde_json::{Value, json};
 
@@ -327,6 +329,8 @@ fn nothing_that_a_terminal_obeys_is_printed() {
         };
         assert!(!outcome.stdout.contains(dangerous) && !outcome.stderr.contains(dangerous), "{outcome:#?}");
     }
+    let list = place.ask(&["history", "evil"]).succeeded().stdout;
+    assert!(list.contains("\\u{a}::"), "a line break is no blank: {list}");
     let outcome = place.ask(&["history", "evi\x1b[31ml\u{202e}::f"]).exited_with(1);
     assert!(!outcome.stderr.contains(['\x1b', '\u{202e}']), "{outcome:#?}");
     let told = history(&place, &[&unit, "--diff"]);

@@ -134,6 +134,34 @@ fn what_was_pruned_is_still_accounted_for_and_its_number_is_not_used_again() {
 }
 
 #[test]
+fn each_part_of_a_project_keeps_its_last() {
+    let place = Place::with_functions(1);
+    place.write("tree/sub/more.py", "def more():\n    return 1\n");
+    place.commit_tree();
+    for path in ["tree/sub", "tree", "tree"] {
+        let arguments = ["persist", "--path", path, "--db-path", DATABASE, "--provider-url", "builtin:"];
+        place.cds(&arguments).succeeded();
+    }
+    let done = place.ask_json(&["runs", "prune", "--keep-last", "1"]);
+    let verdicts = list(&done, "snapshots");
+    assert_eq!(each(verdicts, "snapshot_id"), [3, 2, 1]);
+    assert_eq!(each(verdicts, "part"), ["", "", "sub"]);
+    assert_eq!(verdicts[2]["reason"], "the last of project tree, part sub");
+    assert_eq!(snapshots(&place.database()), [1, 3]);
+}
+
+#[test]
+fn a_file_that_holds_nothing_is_left_alone() {
+    let place = Place::empty();
+    place.write(DATABASE, "");
+    for more in [&[][..], &["--dry-run"], &["--compact"], &["--format", "json"]] {
+        let outcome = place.ask(&[&["runs", "prune", "--keep-last", "1"], more].concat()).succeeded();
+        assert!(outcome.stdout.contains("no snapshot to remove") || outcome.stdout.contains("\"removed_count\":0"));
+        assert!(place.read(DATABASE).is_empty(), "{more:?}");
+    }
+}
+
+#[test]
 fn the_room_is_given_back() {
     let place = Place::with_functions(1500);
     for _ in 0..2 {

@@ -8,7 +8,7 @@ use cds_persistence::{Access, RunId, RunIdentity, RunTable, SqliteReader};
 use super::{
     Job, JobReport,
     outcome::{Arrival, Obstacle, reason},
-    tables::{RECORDS, archived_tables, file_name, is_always_there, to_column_specs, to_value},
+    tables::{RECORDS, archived_tables, file_name, is_always_there, is_archived, to_column_specs, to_value},
     tracker::{Found, Next, Tracker, project_of},
 };
 use crate::{
@@ -149,7 +149,7 @@ impl Archiving<'_, '_> {
                 hash.to_string()
             });
             let mut values = Vec::with_capacity(columns.len());
-            for (value, column) in row.iter().zip(table.columns) {
+            for (value, column) in row.iter().zip(table.columns).filter(|(_, column)| is_archived(table, column.name)) {
                 values.push(to_value(*value, || (format!("{}.{}", table.name, column.name), count))?);
             }
             values.extend(content_hash.as_deref().map(Value::Text));
@@ -197,5 +197,5 @@ fn content_hash(table: &RunTable, row: &[FieldValue<'_>]) -> Option<Fingerprint>
     }
     // Behind its number.
     let fields: &[FieldValue<'_>; RECORD_FIELDS.len()] = row.get(1..)?.try_into().ok()?;
-    Some(RecordHashes::of(fields).content)
+    Some(RecordHashes::content_of(fields))
 }

@@ -96,3 +96,49 @@ pub(super) fn reason(error: &(dyn StdError + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, path::PathBuf};
+
+    use super::*;
+
+    fn io_error(kind: ErrorKind) -> Error {
+        Error::Io { action: "write", path: PathBuf::from("/a/b"), source: kind.into() }
+    }
+
+    #[test]
+    fn what_would_stop_every_run_ends_the_work() {
+        for error in [
+            io_error(ErrorKind::StorageFull),
+            io_error(ErrorKind::ReadOnlyFilesystem),
+            Error::NoArchive { path: PathBuf::from("/a") },
+        ] {
+            assert!(matches!(Obstacle::from(error), Obstacle::Stop(_)));
+        }
+        let full = || ImportError::Source(Box::new(io_error(ErrorKind::StorageFull)));
+        assert!(matches!(Obstacle::from(full()), Obstacle::Stop(_)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_run_is_its_failure_with_all_its_causes() {
+        let Obstacle::Failure(reason) = Obstacle::from(io_error(ErrorKind::PermissionDenied)) else { panic!() };
+        assert_eq!(reason, format!("write \"/a/b\": {}", io::Error::from(ErrorKind::PermissionDenied)));
+        let here = PathBuf::from(".");
+        assert!(matches!(Obstacle::Failure(String::new()).unless_gone(&here), Obstacle::Failure(_)));
+        let gone = PathBuf::from("/nowhere/at/all");
+        assert!(matches!(Obstacle::Failure(String::new()).unless_gone(&gone), Obstacle::Stop(_)));
+    }
+
+    #[test]
+    fn what_is_called_off_was_not_tried() {
+        assert!(matches!(Obstacle::from(Error::CalledOff), Obstacle::Interrupted));
+        let called_off = ImportError::Source(Box::new(Error::CalledOff));
+        assert!(matches!(Obstacle::from(called_off), Obstacle::Interrupted));
+        let path = PathBuf::from("/a");
+        let withdrawn = ImportError::Database(DatabaseError::Withdrawn { path: path.clone() });
+        assert!(matches!(Obstacle::from(withdrawn), Obstacle::Fatal(_)));
+        let changed = ImportError::Source(Box::new(DatabaseError::ChangedWhileRead { path }));
+        assert!(matches!(Obstacle::from(changed), Obstacle::Fatal(_)));
+    }
+}

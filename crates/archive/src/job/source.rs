@@ -11,7 +11,7 @@ use cds_persistence::{ImportError, RowVisitor, RunId, RunIdentity, RunSource, Ru
 
 use super::{
     outcome::reason,
-    tables::{RECORDS, column_name, file_name, is_always_there, to_field_value},
+    tables::{RECORDS, column_name, file_name, is_always_there, is_archived, to_field_value},
     tracker::Found,
 };
 use crate::{Error, Manifest, TableReader, list_runs, read_manifest, verify_run_directory};
@@ -71,7 +71,7 @@ impl ArchivedSource {
         let mut places = Vec::with_capacity(table.columns.len());
         for column in table.columns {
             let place = reader.position(column_name(table, column.name));
-            if place.is_none() && !column.is_nullable {
+            if place.is_none() && !column.is_nullable && is_archived(table, column.name) {
                 let reason = format!("it has no column {:?}", column.name);
                 return Err(Error::UnfitTable { path, reason }.into());
             }

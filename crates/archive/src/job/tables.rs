@@ -2,7 +2,8 @@
 //!
 //! `run.parquet` has the row of the run, `records.parquet` its records, `errors.parquet` its analyzer errors; any other
 //! table has its own name. Engines see `project` and `run_id` as columns of every file, from the names of the
-//! directories; columns that have these names in the database for something else are called otherwise here.
+//! directories; columns that have these names in the database for something else are called otherwise here. The hashes
+//! that chain the rows of `unit_history` are left out.
 //!
 //! `records.parquet` has one column that the database keeps elsewhere: `content_hash`, equal for equal records, of which
 //! `manifest.json` has the root. Join the rest by `project` and `run_id`: `run.parquet` for the model, the time and the
@@ -22,6 +23,10 @@ const RECORD_HASHES: &str = "record_hashes";
 
 /// The column of `records.parquet` behind those of the table.
 pub(super) const CONTENT_HASH: &str = "content_hash";
+
+/// Columns that are left out: links of a chain that goes through all runs of the database, which nobody can follow
+/// without the others, and which are a third of the archive. An import links its own.
+const LEFT_OUT: [(&str, &str); 2] = [("unit_history", "previous_hash"), ("unit_history", "hash")];
 
 /// Columns whose values repeat within a run.
 const REPEATING: [&str; 22] = [
@@ -71,7 +76,7 @@ pub fn file_name(table: &RunTable) -> String {
 
 /// The columns of that file.
 pub fn to_column_specs(table: &RunTable) -> Vec<ColumnSpec> {
-    let own = table.columns.iter().map(|column| ColumnSpec {
+    let own = table.columns.iter().filter(|column| is_archived(table, column.name)).map(|column| ColumnSpec {
         name: column_name(table, column.name).to_owned(),
         column_type: match column.kind {
             ColumnKind::Integer => ColumnType::Integer,
@@ -89,6 +94,11 @@ pub fn to_column_specs(table: &RunTable) -> Vec<ColumnSpec> {
         dictionary: false,
     });
     own.chain(content_hash).collect()
+}
+
+/// Whether a column of a table is in the file.
+pub(super) fn is_archived(table: &RunTable, column: &str) -> bool {
+    !LEFT_OUT.contains(&(table.name, column))
 }
 
 /// The name of a column in the file: another one where the directories have a column of that name.

@@ -80,7 +80,7 @@ fn verify_records(directory: &Path, manifest: &Manifest) -> Result<(u64, Option<
             for (field, place) in fields.iter_mut().zip(&places) {
                 *field = to_field_value(batch.value(row, *place));
             }
-            let content = RecordHashes::of(&fields).content;
+            let content = RecordHashes::content_of(&fields);
             let recomputed = content.to_string();
             if deviation.is_none() && batch.value(row, hash_place) != Value::Text(&recomputed) {
                 let number = tree.leaf_count() + 1;

@@ -35,6 +35,18 @@ impl ColumnBuffer {
         Self { values, levels: Vec::new(), nullable: column.nullable }
     }
 
+    /// An empty one for about as many values and bytes as `full` has.
+    pub(super) fn like(full: &Self) -> Self {
+        let values = match &full.values {
+            Values::Integers(integers) => Values::Integers(Vec::with_capacity(integers.len())),
+            Values::Reals(reals) => Values::Reals(Vec::with_capacity(reals.len())),
+            Values::Bytes { all, ends } => {
+                Values::Bytes { all: Vec::with_capacity(all.len()), ends: Vec::with_capacity(ends.len()) }
+            }
+        };
+        Self { values, levels: Vec::with_capacity(full.levels.len()), nullable: full.nullable }
+    }
+
     /// Adds a value that fits the column, as [`fits`] says.
     pub(super) fn push(&mut self, value: Value<'_>) {
         if self.nullable {

@@ -59,7 +59,7 @@ impl TableWriter {
             path: path.to_owned(),
             columns: columns.to_vec(),
             groups: GroupWriter::new(path, file),
-            buffers: new_buffers(columns),
+            buffers: columns.iter().map(ColumnBuffer::new).collect(),
             waiting_rows: 0,
             waiting_bytes: 0,
             row_count: 0,
@@ -129,14 +129,11 @@ impl TableWriter {
     }
 
     fn write_group(&mut self) -> Result<(), Error> {
-        let group = mem::replace(&mut self.buffers, new_buffers(&self.columns));
+        let next = self.buffers.iter().map(ColumnBuffer::like).collect();
+        let group = mem::replace(&mut self.buffers, next);
         self.groups.write(group)?;
         self.waiting_rows = 0;
         self.waiting_bytes = 0;
         Ok(())
     }
-}
-
-fn new_buffers(columns: &[ColumnSpec]) -> Vec<ColumnBuffer> {
-    columns.iter().map(ColumnBuffer::new).collect()
 }

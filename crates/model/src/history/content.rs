@@ -26,6 +26,9 @@ const CODE: [usize; 4] = [2, 5, 6, 7];
 /// Where the intent and its status stand. Why there is none may change from call to call and says nothing.
 const INTENT: [usize; 2] = [8, 9];
 
+/// What the hash over all fields is called.
+const CONTENT: &str = "cds record 1";
+
 /// The stored fields of `record`; `md5sum` is its sum as stored.
 pub fn record_fields<'a>(record: &'a Record, md5sum: &'a str) -> [FieldValue<'a>; RECORD_FIELDS.len()] {
     [
@@ -59,7 +62,7 @@ pub struct RecordHashes {
 impl RecordHashes {
     /// Hashes the fields of a record, in the order of [`RECORD_FIELDS`].
     pub fn of(fields: &[FieldValue<'_>; RECORD_FIELDS.len()]) -> Self {
-        let mut content = FieldHasher::new("cds record 1");
+        let mut content = FieldHasher::new(CONTENT);
         let mut field_sums = [0; RECORD_FIELDS.len() * FIELD_SUM_BYTES];
         let mut hashes = [Fingerprint([0; 32]); RECORD_FIELDS.len()];
         for ((value, sum), hash) in fields.iter().zip(field_sums.chunks_exact_mut(FIELD_SUM_BYTES)).zip(&mut hashes) {
@@ -82,6 +85,14 @@ impl RecordHashes {
             intent: over("cds intent 1", &INTENT),
             field_sums,
         }
+    }
+
+    /// Hashes the fields of a record as [`of`](Self::of) does, for who needs [`content`](Self::content) alone: in half the
+    /// time.
+    pub fn content_of(fields: &[FieldValue<'_>; RECORD_FIELDS.len()]) -> Fingerprint {
+        let mut content = FieldHasher::new(CONTENT);
+        fields.iter().for_each(|value| content.push(*value));
+        content.finish()
     }
 
     /// The names of the fields whose sums differ from `stored`; all of them where `stored` is of another length.

@@ -285,9 +285,9 @@ pub struct RunStats {
 /// What of the snapshots stays when others are pruned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepRule {
-    /// The last so many snapshots of each project.
+    /// The last so many snapshots of each part of each project.
     Last(usize),
-    /// Of each project, the last snapshot of each of the last so many days that have any; days are those of UTC.
+    /// Of each part of each project, the last snapshot of each of the last so many days that have any; days are those of UTC.
     Daily(usize),
     /// Those that began at this moment or later.
     Since(cds_model::Timestamp),
@@ -302,6 +302,8 @@ pub struct PruneVerdict {
     pub ledger_id: Option<String>,
     /// The project; the root path where no ledger row names one.
     pub project: String,
+    /// The part of the project; empty for all of it, and where no history of it was kept.
+    pub part: String,
     /// When it began; RFC 3339 as it is stored.
     pub started_at: String,
     /// Its records.

@@ -74,6 +74,20 @@ impl SqliteReader {
         })
     }
 
+    /// Whether the chain says that a snapshot is there: it was written, and not pruned since.
+    pub fn chain_expects(&self, run: RunId) -> Result<bool, Error> {
+        self.read_of(&[&snapshot_chain::TABLE], &Step::ReadAccounts, |connection| {
+            select::states::is_expected(connection, run)
+        })
+    }
+
+    /// The files and folders of which something is missing from a snapshot, each once.
+    pub fn unread_paths(&self, run: RunId) -> Result<Vec<String>, Error> {
+        self.read_of(&[&analyzer_errors::TABLE], &Step::ReadRecords, |connection| {
+            select::states::unread_paths(connection, run)
+        })
+    }
+
     /// How often each transition occurred in the snapshot of a row of the chain; those that did not are left out.
     pub fn transitions_of(&self, row: &ChainRow) -> Result<Vec<Counted>, Error> {
         let tables = [&snapshot_chain::TABLE, &unit_history::TABLE];

@@ -13,8 +13,11 @@ use super::{fit, reader::SqliteReader};
 use crate::{
     Error, RunId, Step,
     table::{
-        records, runs, runs_ledger,
-        select::{code, units as select},
+        record_hashes, records, runs, runs_ledger,
+        select::{
+            code,
+            units::{self as select, Fate},
+        },
         snapshot_chain, unit_history, units,
     },
 };
@@ -122,6 +125,8 @@ pub struct RecordedUnit {
     pub run_id: RunId,
     /// Whether it is of the first snapshot that could have it, and not of a later choice.
     pub is_nearest: bool,
+    /// Whether the record still has the hash that it was written with.
+    pub is_as_written: bool,
     /// The hash of the record as it is now.
     pub content_hash: String,
     /// First line, 1-based.
@@ -143,9 +148,9 @@ pub struct RecordedUnit {
 pub enum UnitRecord {
     /// Its record.
     Stored(Box<RecordedUnit>),
-    /// None of the snapshots is there any more.
+    /// None of the snapshots is there any more: all of them were pruned.
     Pruned,
-    /// Some of the snapshots are there, and none has it.
+    /// Some of the snapshots are there, and none has it; or one is gone, and nothing says that it was pruned.
     Missing,
 }
 
@@ -221,7 +226,8 @@ impl SqliteReader {
 
     /// The record of a unit in the first of the snapshots `among` that has it, or with `newest_first` in the last.
     ///
-    /// After a few snapshots without it, it is taken for missing.
+    /// After a few snapshots without it, it is taken for missing. A record that is not as it was written stands for that of
+    /// another snapshot only where no other one does.
     pub fn unit_record(
         &self,
         place: &UnitPlace<'_>,
@@ -236,19 +242,32 @@ impl SqliteReader {
                 }
             }
             let mut found = UnitRecord::Pruned;
+            let mut altered = None;
             let (mut is_nearest, mut attempt_count) = (true, 0);
-            select::snapshots(connection, place, bounds, newest_first, |run, is_stored| {
-                if is_stored {
-                    found = match find_record(connection, place, run)? {
-                        Some(record) => UnitRecord::Stored(Box::new(RecordedUnit { is_nearest, ..record })),
-                        None => UnitRecord::Missing,
-                    };
-                    attempt_count += 1;
+            select::snapshots(connection, place, bounds, newest_first, |run, fate| {
+                match fate {
+                    Fate::Pruned => {}
+                    Fate::Gone => found = UnitRecord::Missing,
+                    Fate::Stored => {
+                        attempt_count += 1;
+                        match find_record(connection, place, run)? {
+                            Some(record) if is_nearest || record.is_as_written => {
+                                found = UnitRecord::Stored(Box::new(RecordedUnit { is_nearest, ..record }));
+                            }
+                            Some(record) => {
+                                altered.get_or_insert(record);
+                            }
+                            None => found = UnitRecord::Missing,
+                        }
+                    }
                 }
                 is_nearest = false;
                 Ok(matches!(found, UnitRecord::Stored(_)) || attempt_count == MOST_SNAPSHOTS)
             })?;
-            Ok(found)
+            Ok(match (found, altered) {
+                (UnitRecord::Pruned | UnitRecord::Missing, Some(record)) => UnitRecord::Stored(Box::new(record)),
+                (found, _) => found,
+            })
         };
         self.read(|database| database.read(&Step::ReadRecords, query))
     }
@@ -291,5 +310,9 @@ fn find_record(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> ru
         .iter()
         .zip(&names)
         .find(|(row, name)| row.kind == place.kind && name.qualified == place.name && name.ordinal == place.ordinal);
-    found.map_or(Ok(None), |(row, _)| select::record(connection, run, row.id))
+    let Some((row, _)) = found else { return Ok(None) };
+    let Some(record) = select::record(connection, run, row.id)? else { return Ok(None) };
+    let has_hashes = fit::has_table(connection, &record_hashes::TABLE)?;
+    let written = if has_hashes { select::written_hash(connection, row.id)? } else { None };
+    Ok(Some(RecordedUnit { is_as_written: written.as_ref() == Some(&record.content_hash), ..record }))
 }

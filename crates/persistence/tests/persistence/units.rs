@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cds_model::{HistoryContext, Intent, Record, RunSnapshot, SymbolKind, Timestamp};
-use cds_persistence::{KeepRule, SqliteReader, StoredUnit, UnitPlace, UnitQuery, UnitRecord};
+use cds_persistence::{KeepRule, RunId, SqliteReader, StoredUnit, UnitPlace, UnitQuery, UnitRecord};
 
 use crate::samples::{mixed, open, record, save, waiting, workplace};
 
@@ -122,6 +122,33 @@ fn the_record_of_a_unit_is_that_of_the_nearest_snapshot_that_is_left() {
     let transitions = reader(&path).unit_transitions(2).unwrap();
     assert_eq!((transitions.len(), transitions[0].is_stored, transitions[0].run_id.0), (1, false, 1));
     assert_eq!((&transitions[0].ledger_id, &transitions[0].code_ref), (&None, &None));
+}
+
+#[test]
+fn a_stand_in_is_as_it_was_written_where_there_is_one() {
+    let (_directory, path) = workplace();
+    for _ in 1..=4 {
+        save(&path, &snapshot("shop", vec![function("a.py", 1, "f", "one()")])).unwrap();
+    }
+    let unit = reader(&path).unit(1).unwrap().unwrap();
+    let change = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    let found = |newest_first: bool| match reader(&path).unit_record(&place_of(&unit), 1..=4, newest_first).unwrap() {
+        UnitRecord::Stored(record) => (record.run_id.0, record.is_nearest, record.is_as_written),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(false), (1, true, true));
+    change("UPDATE records SET raw_code = X'00' WHERE run_id IN (1, 2)");
+    assert_eq!(found(false), (1, true, false), "that of the transition itself is shown as it is");
+    let mut database = open(&path).unwrap();
+    database.prune_runs(&[KeepRule::Last(3)], Timestamp::from_unix_milliseconds(9)).unwrap();
+    database.close().unwrap();
+    assert_eq!(found(false), (3, false, true));
+    change("UPDATE records SET intent = 'forged'");
+    assert_eq!((found(false), found(true)), ((2, false, false), (4, true, false)));
+    assert_eq!([1, 2].map(|run| reader(&path).chain_expects(RunId(run)).unwrap()), [false, true]);
+    change("PRAGMA foreign_keys = OFF; DELETE FROM records; DELETE FROM runs");
+    assert_eq!(reader(&path).unit_record(&place_of(&unit), 1..=4, false).unwrap(), UnitRecord::Missing);
+    assert_eq!(reader(&path).unit_record(&place_of(&unit), 1..=1, false).unwrap(), UnitRecord::Pruned);
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub(super) struct Drift<'a> {
     pub(super) moved: Vec<[&'a Unit; 2]>,
     /// What holds them cannot be read now, so nobody knows.
     pub(super) not_seen: Vec<&'a Unit>,
+    /// They are there, and what holds them could not be read when the snapshot was taken.
+    pub(super) not_seen_before: Vec<&'a Unit>,
     pub(super) unchanged_count: usize,
 }
 
@@ -100,10 +102,16 @@ pub(super) fn present(records: &[Record]) -> Vec<Unit> {
     records.iter().zip(names).map(unit).collect()
 }
 
-/// Compares the units of a snapshot with those of the tree, of which something is missing where `errors` say so; see
-/// [`match_units`].
-pub(super) fn drift<'a>(before: &'a [Unit], after: &'a [Unit], errors: &[AnalyzerError]) -> Drift<'a> {
-    let unread = Unread::of(errors);
+/// Compares the units of a snapshot with those of the tree; see [`match_units`]. Something is missing from the snapshot
+/// where `unread_before` says so, and from the tree where `errors` do.
+pub(super) fn drift<'a>(
+    before: &'a [Unit],
+    unread_before: &[String],
+    after: &'a [Unit],
+    errors: &[AnalyzerError],
+) -> Drift<'a> {
+    let unread = Unread::of(errors.iter().map(|error| &*error.file_path));
+    let unread_before = Unread::of(unread_before.iter().map(|path| &**path));
     let seen: HashSet<UnitKey<'_>> =
         if errors.is_empty() { HashSet::new() } else { after.iter().map(Unit::key).collect() };
     let is_unseen = |unit: &&Unit| unread.holds(&unit.file_path) && !seen.contains(&unit.key());
@@ -114,12 +122,16 @@ pub(super) fn drift<'a>(before: &'a [Unit], after: &'a [Unit], errors: &[Analyze
     let pair = |&(old, new): &(usize, usize)| [before[old], &after[new]];
     let (same, changed): (Vec<[&Unit; 2]>, Vec<[&Unit; 2]>) =
         matching.same.iter().map(pair).partition(|[was, is]| was.code == is.code);
+    // What moved there from elsewhere is known all the same.
+    let (not_seen_before, added) =
+        matching.added.iter().map(|new| &after[*new]).partition(|unit| unread_before.holds(&unit.file_path));
     Drift {
-        added: matching.added.iter().map(|new| &after[*new]).collect(),
+        added,
         changed,
         removed: matching.removed.iter().map(|old| before[*old]).collect(),
         moved: matching.moved.iter().map(pair).collect(),
         not_seen,
+        not_seen_before,
         unchanged_count: same.len(),
     }
 }
@@ -128,8 +140,8 @@ pub(super) fn drift<'a>(before: &'a [Unit], after: &'a [Unit], errors: &[Analyze
 struct Unread<'a>(HashSet<&'a str>);
 
 impl<'a> Unread<'a> {
-    fn of(errors: &'a [AnalyzerError]) -> Self {
-        Self(errors.iter().map(|error| error.file_path.as_str()).collect())
+    fn of(paths: impl Iterator<Item = &'a str>) -> Self {
+        Self(paths.collect())
     }
 
     /// Whether the file is among them, or lies in a folder that is.
@@ -171,6 +183,10 @@ mod tests {
         units.iter().map(|unit| shown(unit)).collect()
     }
 
+    fn strings(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
     fn pairs(pairs: &[[&Unit; 2]]) -> Vec<String> {
         pairs.iter().map(|[was, is]| format!("{} -> {}", shown(was), shown(is))).collect()
     }
@@ -195,7 +211,7 @@ mod tests {
              sub/b.py function k 1 K
              x.py function g 1 G",
         );
-        let found = drift(&before, &after, &[]);
+        let found = drift(&before, &[], &after, &[]);
         assert_eq!(list(&found.added), ["a.py:12 new"]);
         assert_eq!(pairs(&found.changed), ["a.py:1  -> a.py:1 ", "a.py:7 h -> a.py:9 h"]);
         assert_eq!(list(&found.removed), [""; 0]);
@@ -215,23 +231,46 @@ mod tests {
         let (before, nothing) = (units(BEFORE), units(""));
         for (place, unseen_count) in [("a.py", 4), ("sub/b.py", 2), ("sub", 2), ("", 6), (".", 6), ("su", 0)] {
             let errors = [error(place)];
-            let found = drift(&before, &nothing, &errors);
+            let found = drift(&before, &[], &nothing, &errors);
             assert_eq!((found.not_seen.len(), found.removed.len()), (unseen_count, 6 - unseen_count), "{place}");
         }
         // What is seen in a broken file is compared.
         let after = units("a.py file - 1 A2\na.py function f 1 F\nsub/b.py file - 1 B\nsub/b.py function k 1 K");
         let errors = [error("a.py")];
-        let found = drift(&before, &after, &errors);
+        let found = drift(&before, &[], &after, &errors);
         assert_eq!((list(&found.not_seen), found.removed.len()), (vec!["a.py:4 g".to_owned(), "a.py:7 h".into()], 0));
         assert_eq!((pairs(&found.changed).len(), found.unchanged_count), (1, 3));
     }
 
     #[test]
+    fn what_could_not_be_read_before_is_not_new() {
+        let before = units("a.py file - 1 A\na.py function f 1 F\nb.py function g 1 G");
+        let after = units(BEFORE);
+        // What was elsewhere before has moved there, read or not.
+        for (place, added, not_seen) in [
+            ("a.py", &["sub/b.py:1 ", "sub/b.py:1 k"][..], &["a.py:7 h"][..]),
+            ("sub", &["a.py:7 h"], &["sub/b.py:1 ", "sub/b.py:1 k"]),
+            ("su", &["a.py:7 h", "sub/b.py:1 ", "sub/b.py:1 k"], &[]),
+            (".", &[], &["a.py:7 h", "sub/b.py:1 ", "sub/b.py:1 k"]),
+        ] {
+            let unread = [place.to_owned()];
+            let found = drift(&before, &unread, &after, &[]);
+            assert_eq!(
+                (list(&found.added), list(&found.not_seen_before)),
+                (strings(added), strings(not_seen)),
+                "{place}"
+            );
+            assert_eq!(pairs(&found.moved), ["b.py:1 g -> a.py:4 g"], "{place}");
+        }
+        assert!(drift(&before[..2], &[String::new()], &after, &[]).is_none());
+    }
+
+    #[test]
     fn nothing_is_no_drift() {
         let (before, after) = (units(BEFORE), units(BEFORE));
-        let found = drift(&before, &after, &[]);
+        let found = drift(&before, &[], &after, &[]);
         assert!(found.is_none());
         assert_eq!(found.unchanged_count, 6);
-        assert!(drift(&[], &[], &[]).is_none());
+        assert!(drift(&[], &[], &[], &[]).is_none());
     }
 }

@@ -88,15 +88,21 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
     let baseline = arguments.baseline(&reader, &subject)?;
     let stored = compare::stored(reader.states(baseline.id()).map_err(database_failure)?);
     interrupt.check()?;
+    let unread_before = reader.unread_paths(baseline.id()).map_err(database_failure)?;
     let found = stages::find_records(&source, &mut Accounts::none(), interrupt)?;
     let present = compare::present(&found.records);
     drop(found.records);
-    let drift = compare::drift(&stored, &present, &found.errors);
+    let drift = compare::drift(&stored, &unread_before, &present, &found.errors);
     interrupt.check()?;
     show(arguments, &baseline, &subject, &drift, &found.errors)?;
-    if !drift.not_seen.is_empty() {
-        let count = drift.not_seen.len();
-        messages::warning(&format!("{count} definitions and files were not seen: what holds them cannot be read now"));
+    for (units, why) in [
+        (&drift.not_seen, "cannot be read now"),
+        (&drift.not_seen_before, "could not be read when the snapshot was taken"),
+    ] {
+        if !units.is_empty() {
+            let count = units.len();
+            messages::warning(&format!("{count} definitions and files were not seen: what holds them {why}"));
+        }
     }
     if arguments.fail_on_drift && !drift.is_none() {
         let counts = drift.counts().map(|(name, count)| format!("{name}={count}")).join(" ");
@@ -201,12 +207,14 @@ fn json(baseline: &Baseline, subject: &Subject, drift: &Drift<'_>, errors: &[Ana
             "removed": removed,
             "moved": moved,
             "not_seen": drift.not_seen.len(),
+            "not_seen_before": drift.not_seen_before.len(),
         },
         "added": list(&drift.added),
         "changed": pairs(&drift.changed),
         "removed": list(&drift.removed),
         "moved": pairs(&drift.moved),
         "not_seen": list(&drift.not_seen),
+        "not_seen_before": list(&drift.not_seen_before),
         "errors": errors.iter().map(error).collect::<Value>(),
     })
 }

@@ -32,6 +32,10 @@ pub(super) fn render(
         let count = drift.not_seen.len();
         page.field("not seen", format!("{count}, since what holds them cannot be read now"));
     }
+    if !drift.not_seen_before.is_empty() {
+        let count = drift.not_seen_before.len();
+        page.field("not seen before", format!("{count}, since what holds them could not be read for the snapshot"));
+    }
     if drift.is_none() {
         page.sentence("the tree is as the snapshot has it, as far as it can be read");
     }
@@ -42,6 +46,7 @@ pub(super) fn render(
     let moved: Vec<[Listed<'_>; 2]> = drift.moved.iter().map(|pair| pair.map(line)).collect();
     moves(&mut page, &moved, limit);
     list(&mut page, "Not seen", &listed(&drift.not_seen), limit);
+    list(&mut page, "Not seen before", &listed(&drift.not_seen_before), limit);
     page.finish()
 }
 

@@ -120,7 +120,7 @@ fn intent(record: Option<&RecordedUnit>) -> String {
 const fn absence(side: &Side) -> Option<&'static str> {
     match side {
         Side::Pruned => Some("the snapshots that had it were pruned"),
-        Side::Missing => Some("the snapshot has no such record"),
+        Side::Missing => Some("the record or its snapshot is gone, and was not pruned; cds verify says more"),
         Side::Nothing | Side::Stored(_) | Side::Altered(_) => None,
     }
 }
@@ -203,6 +203,7 @@ mod tests {
         Side::Stored(Box::new(RecordedUnit {
             run_id: RunId(run_id),
             is_nearest: true,
+            is_as_written: true,
             content_hash: String::new(),
             start_line: 3,
             end_line: 4,
@@ -250,7 +251,8 @@ mod tests {
             content_hash: "sha256:fedcba9876543210".to_owned(),
         };
         let step_count = steps.len() + 1;
-        let history = History { unit, definition_count: None, earlier: Vec::new(), steps, step_count };
+        let history =
+            History { unit, definition_count: None, is_numbered: false, earlier: Vec::new(), steps, step_count };
         let mut output = Vec::new();
         write(&mut output, &history, &Screen { width: 80, palette, time: LocalTime::of(TimeZone::UTC) }).unwrap();
         String::from_utf8(output).unwrap()

@@ -12,7 +12,7 @@ use rapidfuzz::distance::indel::BatchComparator;
 use super::spec::{Reading, UnitSpec, label};
 use crate::{
     failure::{Failure, database_failure},
-    render::messages,
+    render::{messages, text::safe_line},
 };
 
 /// So many of the nearest names are told.
@@ -101,6 +101,10 @@ fn note_others(others: &[StoredUnit]) {
 /// Why there is no such unit; with a hint where that is all there is to say.
 fn missing(reader: &SqliteReader, what: &str, project: Option<&str>) -> Result<Failure, Failure> {
     let projects = reader.projects_with_units().map_err(database_failure)?;
+    if projects.is_empty() && reader.newest_snapshot().map_err(database_failure)?.is_none() {
+        let cause = anyhow!("find {what}: the database has no snapshot yet");
+        return Ok(Failure::failed(cause).with_hint("the history begins with the first cds persist"));
+    }
     if projects.is_empty() {
         let cause = anyhow!("find {what}: the database has no history; another program or an older cds wrote it");
         return Ok(Failure::failed(cause).with_hint("the history begins with the next cds persist"));
@@ -139,7 +143,7 @@ fn nearest(text: &str, units: &[StoredUnit]) -> Vec<String> {
         }
     }
     keep_best(&mut found);
-    found.into_iter().map(|(.., own)| own).collect()
+    found.into_iter().map(|(.., own)| safe_line(&own)).collect()
 }
 
 /// Whether `path` leads to `end` from another folder.

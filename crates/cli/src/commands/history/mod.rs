@@ -77,6 +77,8 @@ struct History {
     unit: StoredUnit,
     /// How many definitions it holds now, if it is a file.
     definition_count: Option<u64>,
+    /// Whether its name alone would mean several.
+    is_numbered: bool,
     /// Its earlier names, each with the run in which it got another one; the oldest first.
     earlier: Vec<(Origin, i64)>,
     /// The last ones, in order.
@@ -133,6 +135,7 @@ impl HistoryArguments {
         let rows = reader.unit_transitions(unit.id).map_err(database_failure)?;
         let definition_count = (unit.kind == "file").then(|| reader.definition_count(&unit)).transpose();
         let definition_count = definition_count.map_err(database_failure)?;
+        let is_numbered = is_numbered(reader, &unit)?;
         let mut steps: Vec<Step> =
             rows.into_iter().map(|row| Step { metadata: Metadata::of(&row), row, sides: None }).collect();
         let earlier = steps.iter().filter_map(|step| Some((step.metadata.as_ref()?.from.clone()?, step.row.run_id.0)));
@@ -148,6 +151,15 @@ impl HistoryArguments {
         if steps.iter().filter_map(|step| step.sides.as_ref()).any(Sides::is_altered) {
             messages::warning("a record is not the one that the history speaks of; cds verify says what was altered");
         }
-        Ok(History { unit, definition_count, earlier, steps, step_count })
+        Ok(History { unit, definition_count, is_numbered, earlier, steps, step_count })
     }
+}
+
+/// Whether the file has a second definition of the kind and name of `unit`, as lists number them.
+fn is_numbered(reader: &SqliteReader, unit: &StoredUnit) -> Result<bool, Failure> {
+    if unit.name.is_empty() {
+        return Ok(false);
+    }
+    let alike = reader.units_beginning(Some(&unit.project), &unit.file_path, Some(&unit.name));
+    Ok(alike.map_err(database_failure)?.iter().any(|other| page::is_further(unit, other)))
 }

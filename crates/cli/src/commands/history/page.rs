@@ -14,6 +14,7 @@ use crate::render::{
     screen::Screen,
     sections::Sections,
     style::Tone,
+    text::safe_line,
 };
 
 /// Digits of a hash that are enough for people.
@@ -102,7 +103,8 @@ pub(super) fn write(writer: &mut dyn Write, history: &History, screen: &Screen) 
 /// Writes what is known of a unit beside its transitions.
 pub(super) fn head(page: &mut Sections<'_>, history: &History, screen: &Screen) {
     let unit = &history.unit;
-    page.heading(&label(&unit.file_path, &unit.name, unit.ordinal));
+    let label_of_unit = if history.is_numbered { numbered_label } else { label };
+    page.heading(&safe_line(&label_of_unit(&unit.file_path, &unit.name, unit.ordinal)));
     page.field("unit", unit.id.to_string());
     page.field("kind", &unit.kind);
     page.field("project", &unit.project);
@@ -113,7 +115,7 @@ pub(super) fn head(page: &mut Sections<'_>, history: &History, screen: &Screen) 
         page.field("holds", plural(count, "definition"));
     }
     for (origin, run_id) in &history.earlier {
-        let name = label(&origin.file_path, &origin.name, origin.ordinal);
+        let name = safe_line(&label(&origin.file_path, &origin.name, origin.ordinal));
         page.field("earlier name", format!("{name}, until run {run_id}"));
     }
     page.toned_field("state", state_tone(unit), state(unit));
@@ -132,7 +134,10 @@ pub(super) fn left_out(history: &History) -> Option<String> {
 /// What a transition changed, and where the unit came from.
 pub(super) fn changed(step: &Step) -> Option<String> {
     let metadata = step.metadata.as_ref()?;
-    let from = metadata.from.as_ref().map(|from| format!("from {}", label(&from.file_path, &from.name, from.ordinal)));
+    let from = metadata
+        .from
+        .as_ref()
+        .map(|from| format!("from {}", safe_line(&label(&from.file_path, &from.name, from.ordinal))));
     let parts: Vec<&str> = metadata.changed.iter().map(String::as_str).chain(from.as_deref()).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -177,11 +182,11 @@ pub(super) fn write_list(
     let mut grid = Grid::new(UNITS, UNIT_SAVINGS);
     for unit in units {
         // What a name alone does not tell from others is shown with its number.
-        let is_second = |other: &StoredUnit| other.ordinal > 1 && is_same_name(unit, other);
-        let label = if units.iter().any(is_second) { numbered_label } else { label };
+        let label = if units.iter().any(|other| is_further(unit, other)) { numbered_label } else { label };
         grid.push([
             Cell::new(unit.id.to_string()),
-            Cell::new(label(&unit.file_path, &unit.name, unit.ordinal)),
+            // A line break is part of a name, and must not look like a blank.
+            Cell::new(safe_line(&label(&unit.file_path, &unit.name, unit.ordinal))),
             Cell::new(&unit.kind),
             Cell::new(state(unit)).tone(state_tone(unit)),
             Cell::new(runs(unit)),
@@ -198,8 +203,9 @@ pub(super) fn write_list(
     writeln!(writer, "{}{shown}; cds history NAME or --unit ID shows one", plural(count as u64, "unit"))
 }
 
-fn is_same_name(unit: &StoredUnit, other: &StoredUnit) -> bool {
-    unit.name == other.name && unit.file_path == other.file_path && unit.kind == other.kind
+/// Whether `other` is a second, third or later one of the names of `unit`.
+pub(super) fn is_further(unit: &StoredUnit, other: &StoredUnit) -> bool {
+    other.ordinal > 1 && unit.name == other.name && unit.file_path == other.file_path && unit.kind == other.kind
 }
 
 fn runs(unit: &StoredUnit) -> String {

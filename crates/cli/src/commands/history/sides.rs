@@ -20,7 +20,7 @@ pub(super) enum Side {
     Nothing,
     /// Its record.
     Stored(Box<RecordedUnit>),
-    /// A record that has another hash than the history says.
+    /// A record that has another hash than the history says, or than it was written with.
     Altered(Box<RecordedUnit>),
     /// Every snapshot that had it was pruned.
     Pruned,
@@ -108,9 +108,12 @@ fn find(
     hash: &str,
 ) -> Result<Side, Failure> {
     Ok(match reader.unit_record(place, among, newest_first).map_err(database_failure)? {
-        // In another snapshot than the nearest the unit may stand on other lines, and its hash tells nothing.
-        UnitRecord::Stored(record) if record.is_nearest && record.content_hash != hash => Side::Altered(record),
-        UnitRecord::Stored(record) => Side::Stored(record),
+        UnitRecord::Stored(record) => {
+            // In another snapshot than the nearest the unit may stand on other lines, and the hash of the transition tells
+            // nothing; its own does.
+            let is_right = if record.is_nearest { record.content_hash == hash } else { record.is_as_written };
+            if is_right { Side::Stored(record) } else { Side::Altered(record) }
+        }
         UnitRecord::Pruned => Side::Pruned,
         UnitRecord::Missing => Side::Missing,
     })

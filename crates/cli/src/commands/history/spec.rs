@@ -59,7 +59,7 @@ impl FromStr for UnitSpec {
     }
 }
 
-/// As one would type it; ordinals above 1 are part of it.
+/// As one would type it; ordinals above 1 are part of it. What is shown of it must be made safe.
 pub(super) fn label(file_path: &str, name: &str, ordinal: u32) -> String {
     Label { file_path, name, ordinal, is_numbered: ordinal > 1 }.to_string()
 }

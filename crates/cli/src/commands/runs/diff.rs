@@ -9,7 +9,7 @@ use super::{
     compare::{Comparison, Pair, Unit, compare, units},
     diff_page, facts,
     json::invocation,
-    no_run_yet, only,
+    named, no_run_yet, only,
 };
 use crate::failure::{Failure, database_failure};
 
@@ -81,6 +81,9 @@ fn with_snapshot(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<O
         (Some(snapshot), _) => {
             let id = snapshot.id;
             Ok(Some((found, id)))
+        }
+        (None, Some(id)) if reader.chain_expects(id).map_err(database_failure)? => {
+            Err(named::gone(&format!("compare run {name:?}"), id))
         }
         (None, Some(id)) => Err(Failure::failed(anyhow::anyhow!("compare run {name:?}: its snapshot {id} was pruned"))),
         (None, None) => {

@@ -148,6 +148,9 @@ fn snapshot(
     page.heading("Snapshot");
     let Some(row) = &found.snapshot else {
         page.sentence(match found.snapshot_id {
+            Some(id) if proof.is_some_and(|proof| proof.is_expected) => {
+                format!("gone: snapshot {id} is not there, and was not pruned; cds verify names what is missing")
+            }
             Some(id) => format!("none any more: snapshot {id} was pruned"),
             None => "none: the run wrote no snapshot, and nothing of it is in the tables runs and records".to_owned(),
         });
@@ -321,7 +324,11 @@ mod tests {
         assert!(shown(&found, Some(&unchanged)).contains(&format!("{lines} history nothing changed")));
         assert!(shown(&found, None).contains("snapshot root none: no history was kept"));
         found.snapshot = None;
-        assert!(shown(&found, Some(&proof)).contains(&format!("was pruned {whole}")));
+        let gone =
+            format!("gone: snapshot 7 is not there, and was not pruned; cds verify names what is missing {whole}");
+        assert!(shown(&found, Some(&proof)).contains(&gone));
+        let pruned = Proof { is_expected: false, ..proof };
+        assert!(shown(&found, Some(&pruned)).contains(&format!("was pruned {whole}")));
         assert!(!shown(&found, None).contains("snapshot root"));
     }
 

@@ -12,6 +12,8 @@ use crate::{
 pub(super) struct Proof {
     pub(super) row: ChainRow,
     pub(super) transitions: Vec<Counted>,
+    /// Whether the chain says that the snapshot is there: if it is not, nobody pruned it.
+    pub(super) is_expected: bool,
 }
 
 impl Proof {
@@ -20,13 +22,14 @@ impl Proof {
         let Some(run) = found.snapshot_id else { return Ok(None) };
         let Some(row) = reader.chain_rows(&[run]).map_err(database_failure)?.remove(&run) else { return Ok(None) };
         let transitions = reader.transitions_of(&row).map_err(database_failure)?;
-        Ok(Some(Self { row, transitions }))
+        let is_expected = reader.chain_expects(run).map_err(database_failure)?;
+        Ok(Some(Self { row, transitions, is_expected }))
     }
 }
 
 /// The fields of a page.
 pub(super) fn fields(page: &mut Sections<'_>, proof: Option<&Proof>) {
-    let Some(Proof { row, transitions }) = proof else {
+    let Some(Proof { row, transitions, .. }) = proof else {
         page.field("snapshot root", "none: no history was kept when the snapshot was written");
         return;
     };

@@ -38,11 +38,11 @@ pub(super) struct PruneArguments {
     #[command(flatten)]
     lock: LockArguments,
 
-    /// Keep the last N snapshots of each project
+    /// Keep the last N snapshots of each part of each project
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     keep_last: Option<u32>,
 
-    /// Keep the last snapshot of each of the last N days that have any, for each project; days are those of UTC
+    /// Keep the last snapshot of each of the last N days that have any, for each part of each project; days are those of UTC
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     keep_daily: Option<u32>,
 
@@ -132,6 +132,12 @@ impl PruneArguments {
 
     fn prune(&self, plan: &DatabasePlan, rules: &[KeepRule], interrupt: &Interrupt) -> Result<Outcome, Failure> {
         let lock = WriterLock::acquire(plan, &self.lock, "runs prune", interrupt)?;
+        // To open it for writing would make tables in a file that holds nothing.
+        let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+        if reader.is_blank().map_err(database_failure)? {
+            return Ok(Outcome { verdicts: Vec::new(), chain_head: None, is_dry: false, sizes: None, failure: None });
+        }
+        drop(reader);
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         lock.check(interrupt)?;
         let pruned = database.prune_runs(rules, stages::now()).map_err(database_failure)?;
@@ -158,6 +164,7 @@ fn json(outcome: &Outcome) -> Value {
             "snapshot_id": verdict.run_id.0,
             "ledger_id": verdict.ledger_id,
             "project": verdict.project,
+            "part": verdict.part,
             "started_at": verdict.started_at,
             "record_count": verdict.record_count,
             "is_kept": verdict.is_kept,
@@ -220,13 +227,14 @@ mod tests {
             run_id: RunId(id),
             ledger_id: None,
             project: text.to_owned(),
+            part: String::new(),
             started_at: "2026-11-20T22:15:00.120Z".to_owned(),
             record_count: 59,
             is_kept,
             reason: reason.to_owned(),
         };
         let verdicts = vec![
-            verdict(9, true, "one of the last 1 of its project"),
+            verdict(9, true, "the last of project shop"),
             verdict(8, false, "no rule keeps it"),
             verdict(7, false, text),
         ];

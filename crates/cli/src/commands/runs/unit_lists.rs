@@ -6,6 +6,7 @@ use super::facts::plural;
 use crate::render::{
     grid::{Cell, Column, Grid, Saving},
     sections::Sections,
+    text::safe_line,
 };
 
 const COLUMNS: &[Column] = &[Column::text("KIND"), Column::path("PLACE"), Column::text("NAME")];
@@ -33,9 +34,9 @@ impl Listed<'_> {
     /// `file:line`; of a whole file its path.
     pub(in crate::commands) fn place(&self) -> String {
         if self.kind == SymbolKind::File.as_str() {
-            self.file_path.to_owned()
+            safe_line(self.file_path)
         } else {
-            format!("{}:{}", self.file_path, self.start_line)
+            format!("{}:{}", safe_line(self.file_path), self.start_line)
         }
     }
 }

@@ -14,13 +14,22 @@ use self::rules::Candidate;
 use super::{SqlitePersistence, fit, history, inspection, journal, reader::SqliteReader, schema};
 use crate::{
     Error, KeepRule, PruneVerdict, Pruned, RunId, Step,
-    table::{pruning, runs, runs_ledger, select::ledger, telemetry},
+    table::{
+        pruning, runs, runs_ledger,
+        select::{ledger, states},
+        snapshot_chain, telemetry,
+    },
 };
 
 impl SqliteReader {
     /// What [`SqlitePersistence::prune_runs`] would do: every snapshot, the newest first.
     pub fn plan_prune(&self, rules: &[KeepRule]) -> std::result::Result<Vec<PruneVerdict>, Error> {
         self.read(|database| database.read(&Step::ReadAccounts, |connection| plan(connection, rules)))
+    }
+
+    /// Whether the file holds nothing at all, not even a table.
+    pub fn is_blank(&self) -> std::result::Result<bool, Error> {
+        self.read(|database| Ok(inspection::inspect(database)? == inspection::Content::Empty))
     }
 }
 
@@ -112,6 +121,8 @@ fn plan(connection: &Connection, rules: &[KeepRule]) -> Result<Vec<PruneVerdict>
             subjects.insert(run, subject);
         }
     }
+    let has_chain = fit::has_table(connection, &snapshot_chain::TABLE)?;
+    let mut parts = if has_chain { states::parts(connection)? } else { HashMap::new() };
     let mut candidates = Vec::new();
     for run in runs::newest_first(connection)? {
         let Some(snapshot) = runs::snapshot(connection, run)? else { continue };
@@ -121,6 +132,7 @@ fn plan(connection: &Connection, rules: &[KeepRule]) -> Result<Vec<PruneVerdict>
             run_id: run,
             ledger_id,
             project: project.unwrap_or(snapshot.root_path),
+            part: parts.remove(&run).unwrap_or_default(),
             started_at: snapshot.started_at,
             record_count: snapshot.record_count,
             is_running: running.contains(&run),

@@ -13,6 +13,8 @@ pub(super) struct Candidate {
     pub(super) run_id: RunId,
     pub(super) ledger_id: Option<String>,
     pub(super) project: String,
+    /// The part of the project; empty for all of it, and where it is not known.
+    pub(super) part: String,
     pub(super) started_at: String,
     pub(super) record_count: u64,
     /// Whether its run has not ended, as far as the ledger tells.
@@ -39,6 +41,7 @@ pub(super) fn judge(candidates: Vec<Candidate>, rules: &[KeepRule]) -> Vec<Prune
             run_id: candidate.run_id,
             ledger_id: candidate.ledger_id,
             project: candidate.project,
+            part: candidate.part,
             started_at: candidate.started_at,
             record_count: candidate.record_count,
             is_kept: reason.is_some(),
@@ -48,10 +51,10 @@ pub(super) fn judge(candidates: Vec<Candidate>, rules: &[KeepRule]) -> Vec<Prune
     candidates.into_iter().map(verdict_on).collect()
 }
 
-/// A rule, and what it has seen of each project.
+/// A rule, and what it has seen of each part of each project: each of them is a history of its own.
 struct Trial {
     rule: KeepRule,
-    seen: HashMap<String, Seen>,
+    seen: HashMap<(String, String), Seen>,
 }
 
 #[derive(Default)]
@@ -62,21 +65,22 @@ struct Seen {
 
 impl Trial {
     fn reason_to_keep(&mut self, candidate: &Candidate) -> Option<String> {
-        let Candidate { project, started_at, .. } = candidate;
-        let seen = self.seen.entry(project.clone()).or_default();
+        let Candidate { project, part, started_at, .. } = candidate;
+        let seen = self.seen.entry((project.clone(), part.clone())).or_default();
+        let of = if part.is_empty() { format!("project {project}") } else { format!("project {project}, part {part}") };
         match self.rule {
             KeepRule::Last(count) => {
                 seen.count += 1;
                 (seen.count <= count).then(|| match count {
-                    1 => format!("the last of project {project}"),
-                    _ => format!("one of the last {count} of project {project}"),
+                    1 => format!("the last of {of}"),
+                    _ => format!("one of the last {count} of {of}"),
                 })
             }
             KeepRule::Daily(count) => {
                 let day = day_of(started_at);
                 // In the order of the snapshots: a clock that was wrong for a day costs no other day its place twice.
                 let is_last = seen.days.len() < count && seen.days.insert(day.to_owned());
-                is_last.then(|| format!("the last of {day} of project {project}"))
+                is_last.then(|| format!("the last of {day} of {of}"))
             }
             KeepRule::Since(_) if !is_moment(started_at) => Some("its start cannot be compared".to_owned()),
             KeepRule::Since(moment) => {
@@ -110,6 +114,7 @@ mod tests {
             run_id: RunId(run),
             ledger_id: None,
             project: (*project).to_owned(),
+            part: String::new(),
             started_at: format!("{day}T10:00:00.000Z"),
             record_count: 1,
             is_running: false,
@@ -134,6 +139,19 @@ mod tests {
         assert_eq!(kept(&found, &[KeepRule::Last(1)]), [4, 2]);
         assert_eq!(kept(&found, &[KeepRule::Last(2)]), [4, 3, 2]);
         assert_eq!(kept(&found, &[KeepRule::Last(usize::MAX)]), [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn each_part_of_a_project_is_counted_for_itself() {
+        let mut found =
+            snapshots(&[("a", "2026-11-20"), ("a", "2026-11-20"), ("a", "2026-11-20"), ("b", "2026-11-20")]);
+        found[1].part = "sub".to_owned();
+        found[3].part = "sub".to_owned();
+        for rule in [KeepRule::Last(1), KeepRule::Daily(1)] {
+            assert_eq!(kept(&found, &[rule]), [4, 3, 1], "{rule:?}");
+        }
+        let verdicts = judge(found, &[KeepRule::Last(1)]);
+        assert_eq!(verdicts[1].reason, "the last of project a, part sub");
     }
 
     #[test]

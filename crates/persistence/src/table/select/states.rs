@@ -1,6 +1,6 @@
 //! What a snapshot proves: its rows in the chain and in the history, and the hashes of its records as they are now.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use cds_model::{ChainLink, MerkleTree, RECORD_FIELDS, RecordHashes};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, named_params};
@@ -26,6 +26,17 @@ FROM snapshot_chain
 WHERE run_id = ?1 AND event = ?2
 ORDER BY sequence DESC
 LIMIT 1";
+
+const LAST_EVENT: &str = "SELECT event FROM snapshot_chain WHERE run_id = ?1 ORDER BY sequence DESC LIMIT 1";
+
+const UNREAD_PATHS: &str = "SELECT DISTINCT file_path FROM analyzer_errors WHERE run_id = ?1";
+
+/// The last row counts of a number that was given again.
+const PARTS: &str = "
+SELECT run_id, part
+FROM snapshot_chain
+WHERE event = 'snapshot'
+ORDER BY sequence";
 
 const LATEST: &str = "
 SELECT run_id
@@ -96,6 +107,28 @@ fn hashes(row: &Row<'_>) -> Result<RecordHashes> {
 /// The row with which a snapshot was chained; none for a snapshot without one.
 pub(crate) fn sealed(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
     connection.prepare_cached(SEALED)?.query_row((run.0, ChainLink::SNAPSHOT), read).optional()
+}
+
+/// Whether the last that the chain tells of a snapshot is that it was written.
+pub(crate) fn is_expected(connection: &Connection, run: RunId) -> Result<bool> {
+    let is_snapshot = |row: &Row<'_>| Ok(row.get_ref(0)?.as_str().is_ok_and(|event| event == ChainLink::SNAPSHOT));
+    Ok(connection.prepare_cached(LAST_EVENT)?.query_row([run.0], is_snapshot).optional()?.unwrap_or(false))
+}
+
+/// The paths of the analyzer errors of a run; one that is no text names no file.
+pub(crate) fn unread_paths(connection: &Connection, run: RunId) -> Result<Vec<String>> {
+    let mut paths = Vec::new();
+    let mut statement = connection.prepare(UNREAD_PATHS)?;
+    let mut rows = statement.query([run.0])?;
+    while let Some(row) = rows.next()? {
+        paths.extend(row.get_ref(0)?.as_str().ok().map(str::to_owned));
+    }
+    Ok(paths)
+}
+
+/// The part of its project of each snapshot that was ever chained.
+pub(crate) fn parts(connection: &Connection) -> Result<HashMap<RunId, String>> {
+    connection.prepare(PARTS)?.query_map([], |row| Ok((RunId(row.get(0)?), row.get(1)?)))?.collect()
 }
 
 /// The latest snapshot of a part of a project that is there.

@@ -284,13 +284,13 @@ pub(crate) fn in_file(
 /// The record of an id with its hash as it is now, taken for that of `run`.
 pub(crate) fn record(connection: &Connection, run: RunId, id: i64) -> Result<Option<RecordedUnit>> {
     let mut statement = connection.prepare_cached(RECORD)?;
-    let Some(record) = statement.query_row([id], |row| read_record(row, run)).optional()? else { return Ok(None) };
-    let is_as_written = fit::has_table(connection, &record_hashes::TABLE)? && {
-        let mut statement = connection.prepare_cached(WRITTEN_HASH)?;
-        let written = statement.query_row([id], |row| text(row, 0)).optional()?.flatten();
-        written.as_ref() == Some(&record.content_hash)
-    };
-    Ok(Some(RecordedUnit { is_as_written, ..record }))
+    statement.query_row([id], |row| read_record(row, run)).optional()
+}
+
+/// The hash that a record was written with; none where there is none, or what is there is none.
+pub(crate) fn written_hash(connection: &Connection, record_id: i64) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached(WRITTEN_HASH)?;
+    Ok(statement.query_row([record_id], |row| text(row, 0)).optional()?.flatten())
 }
 
 fn read_record(row: &Row<'_>, run_id: RunId) -> Result<RecordedUnit> {
