@@ -91,7 +91,9 @@ impl RecordHashes {
     /// time.
     pub fn content_of(fields: &[FieldValue<'_>; RECORD_FIELDS.len()]) -> Fingerprint {
         let mut content = FieldHasher::new(CONTENT);
-        fields.iter().for_each(|value| content.push(*value));
+        for value in fields {
+            content.push(*value);
+        }
         content.finish()
     }
 

@@ -84,8 +84,8 @@ fn move_runs(
     let selection = arguments.selection.plan(arguments.run);
     let lock = WriterLock::acquire(plan, &arguments.lock, "archive", interrupt)?;
     let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
-    // Opened after the writer, so that both share the file as it is.
-    let source = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
+    let source = database.open_reader().map_err(database_failure)?;
     check_run(&source, &selection)?;
     check_is_still_there(&source, archive)?;
     create(archive)?;

@@ -119,8 +119,8 @@ impl PeerArguments {
         let plan = self.database.plan()?;
         let writer_lock = WriterLock::acquire(&plan, lock, "state recover", interrupt)?;
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
-        // Opened after the writer, so that both share the file as it is.
-        let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+        // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
+        let reader = database.open_reader().map_err(database_failure)?;
         let mut recovered = Vec::new();
         for shown in self.last_used(&reader, &plan)? {
             let peer = Peer { direction: shown.direction, name: shown.state.peer.clone() };
