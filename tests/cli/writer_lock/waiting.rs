@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use cds_fake_ollama::Counts;
+
 use super::{Holder, REFUSED};
 use crate::{PATIENCE, running::Running};
 
 /// A contender that is about to wait: it has asked the provider who it is, which comes right before the lock.
 fn waiting(holder: &Holder, timeout: &str) -> Running {
-    let before = holder.server.counts().requests;
+    // The holder goes on asking meanwhile: its questions do not count.
+    let looks = |counts: &Counts| counts.requests - counts.questions - counts.loads;
+    let before = looks(&holder.server.counts());
     let contender = holder.contender(&["--require-provider", "--lock-timeout", timeout, "--format", "json"]);
-    holder.server.wait_until(PATIENCE, |counts| counts.requests > before);
+    holder.server.wait_until(PATIENCE, |counts| looks(counts) > before);
     contender
 }
 
