@@ -27,7 +27,8 @@ pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, Span
 pub use enrichment::EnrichmentAccount;
 pub use history::{
     CHAIN_START, ChainLink, FIELD_SUM_BYTES, FieldHasher, FieldValue, HistoryContext, HistoryLink, Matching,
-    MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, match_units, record_fields,
+    MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, UnreadPaths, match_units,
+    record_fields,
 };
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;

@@ -10,6 +10,7 @@ mod encoding;
 mod matching;
 mod merkle;
 mod transition;
+mod unread;
 
 pub use chain::{CHAIN_START, ChainLink, HistoryLink};
 pub use content::{FIELD_SUM_BYTES, RECORD_FIELDS, RecordHashes, record_fields};
@@ -17,3 +18,4 @@ pub use encoding::{FieldHasher, FieldValue};
 pub use matching::{Matching, UnitKey, match_units};
 pub use merkle::MerkleTree;
 pub use transition::{HistoryContext, Transition, TransitionCounts};
+pub use unread::UnreadPaths;

@@ -5,12 +5,12 @@ use std::{
     thread::{self, Scope},
 };
 
-use cds_model::{Record, RecordHashes, RunSnapshot, record_fields};
+use cds_model::{Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
 
 use super::{
     accounts,
     database::Database,
-    history::{self, HistoryWriter, Unread, Written},
+    history::{self, HistoryWriter, Written},
     inspection, schema,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) fn write(
     let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
     write_enrichment(database, run_id, snapshot)?;
-    let unread = Unread::from_paths(snapshot.errors.iter().map(|error| error.file_path.as_str()));
+    let unread = UnreadPaths::new(snapshot.errors.iter().map(|error| error.file_path.as_str()));
     let proof = history.map(|history| history.finish(&unread)).transpose()?;
     let mut warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
     warnings.extend(doubt.map(|what| Error::Doubtful { path: database.path(), what }));

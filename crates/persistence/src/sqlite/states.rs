@@ -69,7 +69,7 @@ impl SqliteReader {
     /// The rows with which these snapshots were chained, also those of pruned ones; nothing for those without one.
     pub fn chain_rows(&self, runs: &[RunId]) -> Result<HashMap<RunId, ChainRow>, Error> {
         self.read_of(&[&snapshot_chain::TABLE], &Step::ReadAccounts, |connection| {
-            let row = |run: &RunId| Ok(select::states::sealed(connection, *run)?.map(|row| (*run, row)));
+            let row = |run: &RunId| Ok(snapshot_chain::of_snapshot(connection, *run)?.map(|row| (*run, row)));
             runs.iter().filter_map(|run| row(run).transpose()).collect()
         })
     }

@@ -56,9 +56,10 @@ pub(crate) fn last(connection: &Connection) -> Result<Option<ChainRow>> {
     connection.query_row(&format!("{ROWS} ORDER BY sequence DESC LIMIT 1"), [], read).optional()
 }
 
-/// The row that was written with a snapshot; none for a snapshot without one.
+/// The row that was written with a snapshot; none for a snapshot without one. Another program may have given the number of
+/// a removed snapshot again: the last one counts.
 pub(crate) fn of_snapshot(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
-    let sql = format!("{ROWS} WHERE run_id = ?1 AND event = '{}' ORDER BY sequence LIMIT 1", ChainLink::SNAPSHOT);
+    let sql = format!("{ROWS} WHERE run_id = ?1 AND event = '{}' ORDER BY sequence DESC LIMIT 1", ChainLink::SNAPSHOT);
     connection.query_row(&sql, [run.0], read).optional()
 }
 

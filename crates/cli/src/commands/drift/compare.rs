@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use cds_model::{
-    AnalyzerError, Fingerprint, Record, RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, match_units,
+    AnalyzerError, Fingerprint, Record, RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, UnreadPaths, match_units,
     record_fields, unit_names,
 };
 use cds_persistence::StateRow;
@@ -110,8 +110,8 @@ pub(super) fn drift<'a>(
     after: &'a [Unit],
     errors: &[AnalyzerError],
 ) -> Drift<'a> {
-    let unread = Unread::of(errors.iter().map(|error| &*error.file_path));
-    let unread_before = Unread::of(unread_before.iter().map(|path| &**path));
+    let unread = UnreadPaths::new(errors.iter().map(|error| &*error.file_path));
+    let unread_before = UnreadPaths::new(unread_before.iter().map(|path| &**path));
     let seen: HashSet<UnitKey<'_>> =
         if errors.is_empty() { HashSet::new() } else { after.iter().map(Unit::key).collect() };
     let is_unseen = |unit: &&Unit| unread.holds(&unit.file_path) && !seen.contains(&unit.key());
@@ -133,21 +133,6 @@ pub(super) fn drift<'a>(
         not_seen,
         not_seen_before,
         unchanged_count: same.len(),
-    }
-}
-
-/// Files and folders of which something is missing.
-struct Unread<'a>(HashSet<&'a str>);
-
-impl<'a> Unread<'a> {
-    fn of(paths: impl Iterator<Item = &'a str>) -> Self {
-        Self(paths.collect())
-    }
-
-    /// Whether the file is among them, or lies in a folder that is.
-    fn holds(&self, file_path: &str) -> bool {
-        let mut places = file_path.match_indices('/').map(|(end, _)| &file_path[..end]).chain([file_path, "", "."]);
-        !self.0.is_empty() && places.any(|place| self.0.contains(place))
     }
 }
 

@@ -1,8 +1,6 @@
 //! What became of units that are in only one of two snapshots under their names.
 
-use std::collections::HashSet;
-
-use cds_model::{Fingerprint, UnitKey, UnitName, match_units};
+use cds_model::{Fingerprint, UnitKey, UnitName, UnreadPaths, match_units};
 
 use super::{
     super::database::Database,
@@ -45,7 +43,7 @@ impl NewUnit {
 /// Writes what moved, returned or was added, then what was removed, and that all others were seen.
 pub(super) fn save_rest(
     database: &Database,
-    unread: &Unread<'_>,
+    unread: &UnreadPaths<'_>,
     new: &[NewUnit],
     known: &KnownUnits,
     rows: &mut HistoryRows<'_>,
@@ -86,19 +84,4 @@ pub(super) fn save_rest(
         rows.write_removed(unit, names)?;
     }
     rows.mark_seen(&unseen)
-}
-
-/// The files and folders of which something is missing from a snapshot.
-pub(in super::super) struct Unread<'a>(HashSet<&'a str>);
-
-impl<'a> Unread<'a> {
-    pub(in super::super) fn from_paths(paths: impl Iterator<Item = &'a str>) -> Self {
-        Self(paths.collect())
-    }
-
-    /// Whether the file itself or a folder around it is among them.
-    pub(in super::super) fn holds(&self, file_path: &str) -> bool {
-        let folders = file_path.match_indices('/').map(|(at, _)| &file_path[..at]);
-        !self.0.is_empty() && folders.chain([file_path, "", "."]).any(|path| self.0.contains(path))
-    }
 }

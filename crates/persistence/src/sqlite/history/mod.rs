@@ -10,9 +10,11 @@ mod known;
 mod rows;
 mod seal;
 
-use cds_model::{ChainLink, HistoryContext, MerkleTree, RecordHashes, SymbolKind, UnitKey, UnitRow, unit_names};
+use cds_model::{
+    ChainLink, HistoryContext, MerkleTree, RecordHashes, SymbolKind, UnitKey, UnitRow, UnreadPaths, unit_names,
+};
 
-pub(super) use self::{doubt::doubt, fate::Unread, known::hash as unit_hash, seal::write_tombstones};
+pub(super) use self::{doubt::doubt, known::hash as unit_hash, seal::write_tombstones};
 use self::{
     fate::NewUnit,
     known::KnownUnits,
@@ -108,7 +110,7 @@ impl<'a> HistoryWriter<'a> {
     /// Once everything else of the snapshot is written: ends the history of its units, and chains it.
     ///
     /// `unread` are the files and folders of which something is missing.
-    pub(super) fn finish(mut self, unread: &Unread<'_>) -> Result<SnapshotProof, Error> {
+    pub(super) fn finish(mut self, unread: &UnreadPaths<'_>) -> Result<SnapshotProof, Error> {
         self.end_file()?;
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         let database = self.database;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cds_model::{FieldValue, HistoryContext, RECORD_FIELDS, RecordHashes};
+use cds_model::{FieldValue, HistoryContext, RECORD_FIELDS, RecordHashes, UnreadPaths};
 use rusqlite::{
     Statement, ToSql, params_from_iter,
     types::{ToSqlOutput, ValueRef},
@@ -12,7 +12,7 @@ use super::{
     super::{
         SqlitePersistence,
         database::Database,
-        history::{HistoryWriter, Unread, Written},
+        history::{HistoryWriter, Written},
         inspection, journal, schema, snapshot,
     },
     log,
@@ -85,7 +85,7 @@ impl Import<'_> {
         self.write_questions(&places, first_id)?;
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, "INSERT INTO", &[("run_id", Some(run.0))])?;
-        let proof = history.finish(&Unread::from_paths(unread.iter().map(String::as_str)))?;
+        let proof = history.finish(&UnreadPaths::new(unread.iter().map(String::as_str)))?;
         // An archive tells the root also of a run that was never chained.
         let roots = told.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);
         for root in roots {

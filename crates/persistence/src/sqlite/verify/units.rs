@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cds_model::{FieldHasher, UnitKey};
+use cds_model::{FieldHasher, UnitKey, UnreadPaths};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
 use super::{
-    super::history::{Unread, unit_hash},
+    super::history::unit_hash,
     chain::{Chain, Entry},
     findings::Findings,
     history::Metadata,
@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     Deviation, DeviationKind, RunId,
-    table::{select::verify, unit_history, units},
+    table::{
+        select::{states, verify},
+        unit_history, units,
+    },
 };
 
 /// Tells of units that are present and that a snapshot lacks although everything around them could be read.
@@ -28,11 +31,8 @@ pub(super) fn check_missing(
     if missing.is_empty() {
         return Ok(());
     }
-    let paths: Vec<String> = connection
-        .prepare_cached(verify::ERROR_PATHS)?
-        .query_map([entry.run.0], |row| Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned()))?
-        .collect::<Result<_>>()?;
-    let unread = Unread::from_paths(paths.iter().map(String::as_str));
+    let paths = states::unread_paths(connection, entry.run)?;
+    let unread = UnreadPaths::new(paths.iter().map(String::as_str));
     for &(unit, sequence) in missing {
         let told = metadata(connection, unit, sequence)?;
         let told: Option<Metadata<'_>> = told.as_deref().and_then(|text| serde_json::from_str(text).ok());

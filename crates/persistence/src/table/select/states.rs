@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use cds_model::{ChainLink, MerkleTree, RECORD_FIELDS, RecordHashes};
+use cds_model::{ChainLink, FieldValue, MerkleTree, RECORD_FIELDS, RecordHashes};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, named_params};
 
 use crate::{
@@ -17,15 +17,6 @@ SELECT kind, file_path, signature, start_line, end_line, raw_code, normalized_co
 FROM records
 WHERE run_id = ?1
 ORDER BY id";
-
-/// Another program may have given the number of a removed snapshot again: the last one counts.
-const SEALED: &str = "
-SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapshot_root, run_hash, history_sequence,
-       history_hash, previous_hash, hash
-FROM snapshot_chain
-WHERE run_id = ?1 AND event = ?2
-ORDER BY sequence DESC
-LIMIT 1";
 
 const LAST_EVENT: &str = "SELECT event FROM snapshot_chain WHERE run_id = ?1 ORDER BY sequence DESC LIMIT 1";
 
@@ -79,7 +70,7 @@ pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<StateRow
             signature: row.get(2)?,
             start_line: row.get(3)?,
             end_line: row.get(4)?,
-            code: hashes(row)?.code,
+            code: RecordHashes::of(&fields(row)?).code,
         });
     }
     Ok(found)
@@ -91,22 +82,17 @@ pub(crate) fn tree(connection: &Connection, run: RunId) -> Result<MerkleTree> {
     let mut rows = statement.query([run.0])?;
     let mut tree = MerkleTree::default();
     while let Some(row) = rows.next()? {
-        tree.push(hashes(row)?.content);
+        tree.push(RecordHashes::content_of(&fields(row)?));
     }
     Ok(tree)
 }
 
-fn hashes(row: &Row<'_>) -> Result<RecordHashes> {
-    let mut fields = [cds_model::FieldValue::Null; RECORD_FIELDS.len()];
+fn fields<'a>(row: &'a Row<'_>) -> Result<[FieldValue<'a>; RECORD_FIELDS.len()]> {
+    let mut fields = [FieldValue::Null; RECORD_FIELDS.len()];
     for (column, field) in fields.iter_mut().enumerate() {
         *field = field_value(row.get_ref(column)?);
     }
-    Ok(RecordHashes::of(&fields))
-}
-
-/// The row with which a snapshot was chained; none for a snapshot without one.
-pub(crate) fn sealed(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
-    connection.prepare_cached(SEALED)?.query_row((run.0, ChainLink::SNAPSHOT), read).optional()
+    Ok(fields)
 }
 
 /// Whether the last that the chain tells of a snapshot is that it was written.
@@ -147,22 +133,4 @@ pub(crate) fn transitions(connection: &Connection, row: &ChainRow) -> Result<Vec
 /// The digests of the models whose kept answers the records of a run have, at most `limit`.
 pub(crate) fn model_digests(connection: &Connection, run: RunId, limit: i64) -> Result<Vec<String>> {
     connection.prepare(DIGESTS)?.query_map((run.0, limit), |row| row.get(0))?.collect()
-}
-
-fn read(row: &Row<'_>) -> Result<ChainRow> {
-    Ok(ChainRow {
-        sequence: row.get(0)?,
-        event: row.get(1)?,
-        run_id: RunId(row.get(2)?),
-        project: row.get(3)?,
-        part: row.get(4)?,
-        recorded_at: row.get(5)?,
-        record_count: row.get(6)?,
-        snapshot_root: row.get(7)?,
-        run_hash: row.get(8)?,
-        history_sequence: row.get(9)?,
-        history_hash: row.get(10)?,
-        previous_hash: row.get(11)?,
-        hash: row.get(12)?,
-    })
 }

@@ -56,8 +56,6 @@ WHERE NOT EXISTS (SELECT 1 FROM records WHERE records.id = record_hashes.record_
    OR run_id NOT IN (SELECT run_id FROM snapshot_chain WHERE event = 'snapshot')
 ORDER BY record_id";
 
-pub(crate) const ERROR_PATHS: &str = "SELECT DISTINCT file_path FROM analyzer_errors WHERE run_id = ?1";
-
 /// Snapshots that the accounts call those of a command of ours which chains what it writes.
 pub(crate) const OWN_SNAPSHOTS: &str = "
 SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id IS NOT NULL AND command = 'persist'";

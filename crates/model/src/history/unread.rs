@@ -1,0 +1,20 @@
+//! What could not be read, so that nobody takes it for gone.
+
+use std::collections::HashSet;
+
+/// The files and folders of which something is missing from a snapshot or a tree.
+#[derive(Debug, Clone, Default)]
+pub struct UnreadPaths<'a>(HashSet<&'a str>);
+
+impl<'a> UnreadPaths<'a> {
+    /// The paths of analyzer errors.
+    pub fn new(paths: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(paths.into_iter().collect())
+    }
+
+    /// Whether the file itself or a folder around it is among them; an empty path and `.` are the root.
+    pub fn holds(&self, file_path: &str) -> bool {
+        let folders = file_path.match_indices('/').map(|(at, _)| &file_path[..at]);
+        !self.0.is_empty() && folders.chain([file_path, "", "."]).any(|path| self.0.contains(path))
+    }
+}
