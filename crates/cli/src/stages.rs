@@ -114,14 +114,13 @@ pub(crate) fn persist(
     let (accounts, database) = tracked.parts();
     let (database, lock) = database.context("write a snapshot without a database").map_err(Failure::failed)?;
     let config = fingerprint::persist_config(Path::new(&snapshot.settings.root_path));
-    let fingerprint = accounts.id().map(|_| fingerprint::persist_input(&snapshot.records, &snapshot.errors, config));
     let rows = Some(snapshot.records.len() as u64);
-    let input = StageInput { stage: Stage::Persist, config, fingerprint, rows_in: rows };
+    let input = StageInput { stage: Stage::Persist, config, fingerprint: None, rows_in: rows };
     accounts.settle();
     let turn = accounts.turn();
     let mut saved = accounts.run_stage_with_tracking(input, |report| {
         report.rows_out = rows;
-        snapshot.account = report.end_of_run();
+        snapshot.account = report.end_of_run(config);
         let saved = turn.take(|| {
             lock.check(interrupt)?;
             // A signal that comes while the snapshot is written no longer ends it; the loss of the lock does.
@@ -131,6 +130,8 @@ pub(crate) fn persist(
                 error => database_failure(error),
             })
         })?;
+        // Where its account was refused, it is written alone.
+        report.fingerprint = saved.proof.map(|proof| snapshot.input_fingerprint(config, proof.snapshot_root));
         if saved.warnings.iter().any(|warning| matches!(warning, Error::Account { .. })) {
             report.was_refused(saved.run_id.0, saved.status.into());
         }

@@ -119,9 +119,25 @@ static CODES: LazyLock<HashMap<&'static str, Class, BuildHasherDefault<WordHashe
     codes
 });
 
+/// The bytes of the words that are one byte long.
+static MARKS: LazyLock<[Class; 256]> = LazyLock::new(|| {
+    let mut marks = [OTHER; 256];
+    for (word, code) in CODES.iter() {
+        if let [mark] = word.as_bytes() {
+            marks[usize::from(*mark)] = *code;
+        }
+    }
+    marks
+});
+
 /// The byte of a keyword, operator or built-in name.
 pub(crate) fn code_of(word: &str) -> Class {
-    if word.len() > LONGEST_WORD { OTHER } else { CODES.get(word).copied().unwrap_or(OTHER) }
+    match word.as_bytes() {
+        // Half of all tokens are one mark.
+        [mark] => MARKS[usize::from(*mark)],
+        bytes if bytes.len() > LONGEST_WORD => OTHER,
+        _ => CODES.get(word).copied().unwrap_or(OTHER),
+    }
 }
 
 /// Whether the byte stands for a name of the program.

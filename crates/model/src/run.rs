@@ -3,7 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    AnalyzerError, EnrichmentAccount, HistoryContext, IntentStatus, Record, Scope, SnapshotAccount, Timestamp,
+    AnalyzerError, EnrichmentAccount, FieldHasher, FieldValue, Fingerprint, HistoryContext, IntentStatus, Record,
+    Scope, SnapshotAccount, Timestamp,
 };
 
 /// How a run ended.
@@ -85,6 +86,20 @@ impl RunSnapshot {
     /// How many records were asked for an intent and have none.
     pub fn intent_failed_count(&self) -> usize {
         self.records.iter().filter(|record| record.intent.status() == IntentStatus::Failed).count()
+    }
+
+    /// Over what the stage reads that writes the snapshot: its settings, the records, which the root over their hashes
+    /// stands for, and the errors.
+    pub fn input_fingerprint(&self, config_hash: Fingerprint, snapshot_root: Fingerprint) -> Fingerprint {
+        let mut hasher = FieldHasher::new("cds persist input 2");
+        hasher.push((&config_hash).into());
+        hasher.push((&snapshot_root).into());
+        for error in &self.errors {
+            hasher.push((&*error.file_path).into());
+            hasher.push(error.line.map_or(FieldValue::Null, FieldValue::from));
+            hasher.push((&*error.reason).into());
+        }
+        hasher.finish()
     }
 
     /// How the run ended, given that it can be written.

@@ -1,148 +1,126 @@
-//! Fingerprints of what a stage reads.
+//! Fingerprints of what a stage reads: of its fields in the encoding of [`FieldHasher`].
 //!
-//! Each is the SHA-256 of a list of fields, each of them with its length in eight little-endian bytes before it, so that
-//! no two lists give the same bytes. The first field names what is hashed, with a version.
+//! The first field names what is hashed, with a version.
 
 use std::path::Path;
 
 use cds_llm_client::{PROMPT_VERSION, Preflight};
-use cds_model::{AnalyzerError, CodeRef, Fingerprint, Record, SourceInput};
-use ring::digest::{Context, SHA256};
+use cds_model::{CodeRef, FieldHasher, FieldValue, Fingerprint, Record, SourceInput};
+use rayon::prelude::*;
 
 use crate::arguments::{IntentPlan, SourcePlan};
 
 /// What this program does with its input changes from version to version only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-struct Fields(Context);
-
-impl Fields {
-    fn new(name: &str) -> Self {
-        Self(Context::new(&SHA256)).field(name)
-    }
-
-    fn add(&mut self, field: impl AsRef<[u8]>) {
-        let field = field.as_ref();
-        self.0.update(&(field.len() as u64).to_le_bytes());
-        self.0.update(field);
-    }
-
-    fn field(mut self, field: impl AsRef<[u8]>) -> Self {
-        self.add(field);
-        self
-    }
-
-    /// One that may be missing, which is something else than empty.
-    fn add_optional(&mut self, field: Option<&str>) {
-        self.add([u8::from(field.is_some())]);
-        self.add(field.unwrap_or_default());
-    }
-
-    fn finish(self) -> Fingerprint {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(self.0.finish().as_ref());
-        Fingerprint(bytes)
-    }
-}
+/// Records that are hashed together, on one of the cores; another number gives other fingerprints.
+const GROUP_SIZE: usize = 1024;
 
 /// The settings of the analysis.
 pub(crate) fn analyze_config(plan: &SourcePlan) -> Fingerprint {
-    Fields::new("cds analyze config 1")
-        .field(VERSION)
-        .field(plan.options.max_file_size.to_le_bytes())
-        .field([u8::from(plan.options.use_ignore_files)])
-        .finish()
+    FieldHasher::hash(
+        "cds analyze config 2",
+        [
+            VERSION.into(),
+            FieldValue::Blob(&plan.options.max_file_size.to_be_bytes()),
+            u32::from(plan.options.use_ignore_files).into(),
+        ],
+    )
 }
 
 /// Building has no settings but the version.
 pub(crate) fn build_config() -> Fingerprint {
-    Fields::new("cds build config 1").field(VERSION).finish()
+    FieldHasher::hash("cds build config 2", [VERSION.into()])
 }
 
 /// What beside the code decides an intent.
 pub(crate) fn enrich_config(plan: &IntentPlan, preflight: &Preflight) -> Fingerprint {
-    Fields::new("cds enrich config 1")
-        .field(VERSION)
-        .field(plan.client.provider_url())
-        .field(plan.client.model())
-        .field(&preflight.facts.digest)
-        .field(plan.client.options())
-        .field(PROMPT_VERSION.to_le_bytes())
-        .field(plan.options.scope.to_string())
-        .field([u8::from(plan.options.refresh)])
-        .finish()
+    FieldHasher::hash(
+        "cds enrich config 2",
+        [
+            VERSION.into(),
+            plan.client.provider_url().into(),
+            plan.client.model().into(),
+            (&*preflight.facts.digest).into(),
+            plan.client.options().into(),
+            PROMPT_VERSION.into(),
+            (&*plan.options.scope.to_string()).into(),
+            u32::from(plan.options.refresh).into(),
+        ],
+    )
 }
 
 /// What is written beside the records.
 pub(crate) fn persist_config(root: &Path) -> Fingerprint {
-    Fields::new("cds persist config 1").field(VERSION).field(root.as_os_str().as_encoded_bytes()).finish()
+    FieldHasher::hash("cds persist config 2", [VERSION.into(), FieldValue::Blob(root.as_os_str().as_encoded_bytes())])
 }
 
 /// Every file with its content, the commit and the settings.
 pub(crate) fn analyze_input(inputs: &[SourceInput], code_ref: &CodeRef, config: Fingerprint) -> Fingerprint {
-    let mut fields = Fields::new("cds analyze input 1").field(config.0);
-    fields.add_optional(code_ref.commit.as_deref());
+    let mut hasher = FieldHasher::new("cds analyze input 2");
+    hasher.push((&config).into());
+    hasher.push(FieldValue::text(code_ref.commit.as_deref()));
     for input in inputs {
-        fields.add(input.file_path.as_bytes());
-        match &input.content {
-            Ok(hash) => fields.add(hash.0),
-            Err(reason) => fields.add(reason),
-        }
+        hasher.push((&*input.file_path).into());
+        hasher.push(match &input.content {
+            Ok(hash) => hash.into(),
+            Err(reason) => (&**reason).into(),
+        });
     }
-    fields.finish()
+    hasher.finish()
 }
 
 /// What the analysis made of its own input.
 pub(crate) fn build_input(analyzed: Fingerprint, config: Fingerprint) -> Fingerprint {
-    Fields::new("cds build input 1").field(config.0).field(analyzed.0).finish()
+    FieldHasher::hash("cds build input 2", [(&config).into(), (&analyzed).into()])
 }
 
 /// The code of every record, with its kind.
 pub(crate) fn enrich_input(records: &[Record], config: Fingerprint) -> Fingerprint {
-    let mut fields = Fields::new("cds enrich input 1").field(config.0);
-    for record in records {
-        fields.add(record.kind.as_str());
-        fields.add(record.normalized_code.as_bytes());
-    }
-    fields.finish()
-}
-
-/// Everything that is written of the records and errors.
-pub(crate) fn persist_input(records: &[Record], errors: &[AnalyzerError], config: Fingerprint) -> Fingerprint {
-    let mut fields = Fields::new("cds persist input 1").field(config.0);
-    for record in records {
-        fields.add(record.kind.as_str());
-        fields.add(record.file_path.as_bytes());
-        fields.add_optional(record.signature.as_deref());
-        fields.add([record.start_line.to_le_bytes(), record.end_line.to_le_bytes()].concat());
-        fields.add(record.raw_code.as_bytes());
-        fields.add(record.normalized_code.as_bytes());
-        fields.add(record.intent.status().as_str());
-        fields.add_optional(record.intent.text());
-        fields.add_optional(record.intent.error());
-    }
-    for error in errors {
-        fields.add(&error.file_path);
-        fields.add(error.line.unwrap_or_default().to_le_bytes());
-        fields.add(&error.reason);
-    }
-    fields.finish()
+    let of_group = |group: &[Record]| {
+        let fields = group.iter().flat_map(|record| [record.kind.as_str().into(), (&*record.normalized_code).into()]);
+        FieldHasher::hash("cds records to enrich 2", fields)
+    };
+    let groups: Vec<Fingerprint> = records.par_chunks(GROUP_SIZE).map(of_group).collect();
+    let fields = [&config].into_iter().chain(&groups);
+    FieldHasher::hash("cds enrich input 2", fields.map(FieldValue::from))
 }
 
 #[cfg(test)]
 mod tests {
+    use cds_model::{Intent, Md5Sum, SourceText, SymbolKind};
+
     use super::*;
 
+    fn record(number: usize) -> Record {
+        let source = SourceText::new(format!("def f{number}(): pass"));
+        Record {
+            kind: SymbolKind::Function,
+            file_path: "a.py".into(),
+            signature: None,
+            start_line: 1,
+            end_line: 1,
+            raw_code: source.slice(source.line_range(1, 1)),
+            normalized_code: format!("def f{number}(): pass").into(),
+            md5sum: Md5Sum([0; 16]),
+            intent: Intent::Skipped,
+            question: None,
+        }
+    }
+
     #[test]
-    fn the_border_between_two_fields_counts() {
-        let of = |fields: &[&str]| fields.iter().fold(Fields::new("x"), Fields::field).finish();
-        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
-        assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
-        let optional = |field| {
-            let mut fields = Fields::new("x");
-            fields.add_optional(field);
-            fields.finish()
-        };
-        assert_ne!(optional(None), optional(Some("")));
+    fn every_record_counts_where_it_stands_and_no_other_thread_changes_that() {
+        let config = Fingerprint([1; 32]);
+        let records: Vec<Record> = (0..=2 * GROUP_SIZE).map(record).collect();
+        let whole = enrich_input(&records, config);
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        assert_eq!(alone.install(|| enrich_input(&records, config)), whole);
+        assert_ne!(enrich_input(&records, Fingerprint([2; 32])), whole);
+        assert_ne!(enrich_input(&records[1..], config), whole);
+        for (one, other) in [(0, 1), (GROUP_SIZE - 1, GROUP_SIZE), (0, 2 * GROUP_SIZE)] {
+            let mut swapped = records.clone();
+            swapped.swap(one, other);
+            assert_ne!(enrich_input(&swapped, config), whole, "{one} {other}");
+        }
     }
 }

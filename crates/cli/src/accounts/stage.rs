@@ -70,7 +70,7 @@ impl StageReport {
     }
 
     /// The end of this stage and of the whole invocation, to be written together with the result of the stage.
-    pub(crate) fn end_of_run(&mut self) -> Option<SnapshotAccount> {
+    pub(crate) fn end_of_run(&mut self, config_hash: Fingerprint) -> Option<SnapshotAccount> {
         let run = self.run.as_ref()?;
         self.has_ended_run = true;
         let run = RunEnd {
@@ -81,7 +81,7 @@ impl StageReport {
             notes: String::new(),
             error: None,
         };
-        Some(SnapshotAccount { run, stage: self.end(None) })
+        Some(SnapshotAccount { run, stage: self.end(None), config_hash })
     }
 
     /// The snapshot was written and its account was not: that is to be written alone.

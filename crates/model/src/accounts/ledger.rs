@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
-use super::{AccountStatus, CodeRef, StageEnd};
+use super::{AccountStatus, CodeRef, Fingerprint, StageEnd};
 use crate::Timestamp;
 
 /// The identity of an invocation: a UUID, version 7 where we make it, so that later ones are greater.
@@ -79,8 +79,10 @@ pub struct RunEnd {
 pub struct SnapshotAccount {
     /// The end of the invocation; its status becomes that of the snapshot.
     pub run: RunEnd,
-    /// The end of the stage that writes the snapshot.
+    /// The end of the stage that writes the snapshot; what it read is known once the records are hashed.
     pub stage: StageEnd,
+    /// Over the settings of that stage.
+    pub config_hash: Fingerprint,
 }
 
 #[cfg(test)]

@@ -36,6 +36,12 @@ impl<'a> From<&'a str> for FieldValue<'a> {
     }
 }
 
+impl<'a> From<&'a Fingerprint> for FieldValue<'a> {
+    fn from(Fingerprint(bytes): &'a Fingerprint) -> Self {
+        Self::Blob(bytes)
+    }
+}
+
 impl From<i64> for FieldValue<'_> {
     fn from(number: i64) -> Self {
         Self::Integer(number)
@@ -58,6 +64,13 @@ impl FieldHasher {
         let mut hasher = Self(Context::new(&SHA256));
         hasher.push(purpose.into());
         hasher
+    }
+
+    /// The hash over `fields`, which make up a thing that is called `purpose`.
+    pub fn hash<'a>(purpose: &str, fields: impl IntoIterator<Item = FieldValue<'a>>) -> Fingerprint {
+        let mut hasher = Self::new(purpose);
+        fields.into_iter().for_each(|field| hasher.push(field));
+        hasher.finish()
     }
 
     /// Adds the next field.
@@ -100,11 +113,7 @@ mod tests {
     use super::*;
 
     fn hash(values: &[FieldValue<'_>]) -> String {
-        let mut hasher = FieldHasher::new("test");
-        for value in values {
-            hasher.push(*value);
-        }
-        hasher.finish().to_string()
+        FieldHasher::hash("test", values.iter().copied()).to_string()
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn write(
     write_enrichment(database, run_id, snapshot)?;
     let unread = UnreadPaths::new(snapshot.errors.iter().map(|error| error.file_path.as_str()));
     let proof = history.map(|history| history.finish(&unread)).transpose()?;
-    let mut warnings = accounts::finish_with_snapshot(database, run_id, snapshot)?;
+    let mut warnings = accounts::finish_with_snapshot(database, run_id, snapshot, proof.as_ref())?;
     warnings.extend(doubt.map(|what| Error::Doubtful { path: database.path(), what }));
     database.check_is_in_place()?;
     if !may_commit() {

@@ -4,7 +4,7 @@ use cds_model::{RunSnapshot, SnapshotAccount, StageEnd};
 
 use super::super::database::Database;
 use crate::{
-    AccountError, Error, RunId, Step,
+    AccountError, Error, RunId, SnapshotProof, Step,
     table::{runs_ledger, stage_runs},
 };
 
@@ -16,12 +16,15 @@ pub(in super::super) fn finish_with_snapshot(
     database: &Database,
     run: RunId,
     snapshot: &RunSnapshot,
+    proof: Option<&SnapshotProof>,
 ) -> Result<Vec<Error>, Error> {
     let Some(account) = &snapshot.account else { return Ok(Vec::new()) };
     let mut refusal = attempt(database, || finish_run(database, run, snapshot, account))?;
     // Of a run that is not in the ledger, no stage is known either: one warning will do.
     if refusal.is_none() {
-        refusal = attempt(database, || Ok(finish_stage(database, &account.stage)?))?;
+        let input = proof.map(|proof| snapshot.input_fingerprint(account.config_hash, proof.snapshot_root));
+        let end = StageEnd { input_fingerprint: input.or(account.stage.input_fingerprint), ..account.stage.clone() };
+        refusal = attempt(database, || Ok(finish_stage(database, &end)?))?;
     }
     let warning = |source| Error::Account { path: database.path(), source: Box::new(source) };
     Ok(refusal.map(warning).into_iter().collect())

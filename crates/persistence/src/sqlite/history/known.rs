@@ -1,6 +1,6 @@
 //! The units of a project as they were last seen, without their names.
 
-use cds_model::{FieldHasher, FieldValue, Fingerprint, HistoryContext, UnitKey};
+use cds_model::{FieldHasher, Fingerprint, HistoryContext, UnitKey};
 
 use super::super::database::Database;
 use crate::{
@@ -70,12 +70,8 @@ impl KnownUnits {
 
 /// The first half of a SHA-256 over the names: no two of them will ever share it.
 pub(in super::super) fn hash(key: &UnitKey<'_>) -> u128 {
-    let mut hasher = FieldHasher::new("cds unit 1");
-    let fields = [key.file_path.into(), key.kind.into(), key.name.into(), FieldValue::from(key.ordinal)];
-    for field in fields {
-        hasher.push(field);
-    }
-    let Fingerprint(bytes) = hasher.finish();
+    let fields = [key.file_path.into(), key.kind.into(), key.name.into(), key.ordinal.into()];
+    let Fingerprint(bytes) = FieldHasher::hash("cds unit 1", fields);
     let mut half = [0; 16];
     half.copy_from_slice(&bytes[..16]);
     u128::from_be_bytes(half)

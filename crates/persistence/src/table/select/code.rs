@@ -31,7 +31,13 @@ ORDER BY id";
 const BOUNDS: &str = "
 SELECT (SELECT min(id) FROM records WHERE run_id = ?1), (SELECT max(id) FROM records WHERE run_id = ?1)";
 
-const PLACES: &str = "SELECT id, start_line, end_line FROM records WHERE run_id = ?1 AND file_path = ?2";
+/// Among the records of the same path in all snapshots, those of one lie together; by the number of the snapshot every
+/// record of it would be read.
+const PLACES: &str = "
+SELECT id, start_line, end_line
+FROM records
+WHERE +run_id = ?1 AND file_path = ?2
+      AND id BETWEEN (SELECT min(id) FROM records WHERE run_id = ?1) AND (SELECT max(id) FROM records WHERE run_id = ?1)";
 
 const RAW: &str = "SELECT raw_code FROM records WHERE id = ?1";
 
@@ -113,4 +119,27 @@ pub(crate) fn raw(connection: &Connection, ids: &[i64]) -> Result<HashMap<i64, S
 /// The greatest number.
 pub(crate) fn newest_run(connection: &Connection) -> Result<Option<RunId>> {
     runs::last(connection).map(|id| id.map(RunId))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::table::records;
+
+    #[test]
+    fn the_records_of_a_file_are_found_without_reading_the_others_of_the_snapshot() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(records::TABLE.create).unwrap();
+        for index in records::TABLE.indexes {
+            connection.execute_batch(index.create).unwrap();
+        }
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {PLACES}")).unwrap();
+        let plan: Vec<String> =
+            statement.query_map((1, "a.py"), |row| row.get(3)).unwrap().map(std::result::Result::unwrap).collect();
+        let [table, bounds @ ..] = &plan[..] else { panic!("no plan") };
+        assert_eq!(table, "SEARCH records USING INDEX idx_records_file_path (file_path=? AND rowid>? AND rowid<?)");
+        assert!(bounds.iter().all(|step| !step.contains("SCAN")), "{bounds:?}");
+    }
 }

@@ -1,15 +1,22 @@
 //! The end of a run that is written together with its snapshot, and the numbers that snapshots get.
 
-use cds_model::{AccountStatus, RunEnd, RunSnapshot, SnapshotAccount};
+use cds_model::{AccountStatus, Fingerprint, RunEnd, RunSnapshot, SnapshotAccount};
 use cds_persistence::{Error, Persistence};
+use rusqlite::Connection;
 
 use super::{begun, end, ends, stage_end, stage_ends};
-use crate::samples::{chain_about, dump, faultless, make_database, mixed, number, open, save, workplace};
+use crate::samples::{
+    chain_about, dump, faultless, make_database, mixed, number, open, save, texts, traced, workplace,
+};
+
+/// The settings of the stage that writes it.
+const CONFIG: Fingerprint = Fingerprint([7; 32]);
 
 /// A snapshot whose account names run and stage 1.
 fn accounted(snapshot: RunSnapshot) -> RunSnapshot {
     let run = RunEnd { error: Some("1 intent is missing".to_owned()), ..end(1, AccountStatus::Completed, 60) };
-    RunSnapshot { account: Some(SnapshotAccount { run, stage: stage_end(1, AccountStatus::Completed) }), ..snapshot }
+    let stage = stage_end(1, AccountStatus::Completed);
+    RunSnapshot { account: Some(SnapshotAccount { run, stage, config_hash: CONFIG }), ..snapshot }
 }
 
 #[test]
@@ -24,6 +31,29 @@ fn the_end_of_a_run_with_a_snapshot_is_written_together_with_it() {
 
     accounts.mark_run_finished(&end(1, AccountStatus::Failed, 70)).unwrap();
     assert_eq!(ends(&path), [expected]);
+}
+
+#[test]
+fn what_the_stage_read_is_told_by_the_root_over_the_records() {
+    let input_after = |snapshot: &RunSnapshot| {
+        let (_directory, path) = workplace();
+        begun(&path).close().unwrap();
+        let saved = save(&path, snapshot).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        (saved.proof.unwrap().snapshot_root, texts(&connection, "SELECT input_fingerprint FROM stage_runs"))
+    };
+    let snapshot = traced(accounted(mixed()), "shop");
+    let (root, input) = input_after(&snapshot);
+    assert_eq!(input, [snapshot.input_fingerprint(CONFIG, root).to_string()]);
+    assert_eq!(input_after(&snapshot).1, input, "the same again");
+
+    let mut other = snapshot.clone();
+    other.errors[0].reason.push('!');
+    assert_ne!(input_after(&other).1, input, "another error");
+    other.clone_from(&snapshot);
+    other.records[0].end_line += 1;
+    assert_ne!(input_after(&other).1, input, "another record");
+    assert_ne!(snapshot.input_fingerprint(Fingerprint([8; 32]), root).to_string(), input[0], "other settings");
 }
 
 #[test]
