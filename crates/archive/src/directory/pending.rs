@@ -86,17 +86,9 @@ impl PendingRun {
     pub fn commit(mut self, facts: RunFacts) -> Result<PathBuf, Error> {
         let manifest = Manifest {
             format_version: crate::MANIFEST_FORMAT_VERSION,
-            tool_version: facts.tool_version,
             project: self.project.clone(),
             run_id: self.run.0,
-            run_key: facts.run_key,
-            part: facts.part,
-            root_path: facts.root_path,
-            record_count: facts.record_count,
-            snapshot_root: facts.snapshot_root,
-            is_root_computed: facts.is_root_computed,
-            source: facts.source,
-            archived_at: facts.archived_at,
+            facts,
             files: std::mem::take(&mut self.files),
         };
         write_manifest(&self.draft.join(MANIFEST_NAME), &manifest)?;

@@ -85,11 +85,11 @@ pub(super) fn look(directory: &Path, identity: &RunIdentity) -> Result<Option<()
 }
 
 fn difference(manifest: &Manifest, identity: &RunIdentity) -> Option<String> {
-    if manifest.run_key != identity.run_key {
-        return Some(format!("it holds another run, {}", manifest.run_key));
+    if manifest.facts.run_key != identity.run_key {
+        return Some(format!("it holds another run, {}", manifest.facts.run_key));
     }
-    let is_same_root = identity.snapshot_root.is_none() || identity.snapshot_root == manifest.snapshot_root;
-    if !is_same_root || manifest.record_count != identity.record_count {
+    let is_same_root = identity.snapshot_root.is_none() || identity.snapshot_root == manifest.facts.snapshot_root;
+    if !is_same_root || manifest.facts.record_count != identity.record_count {
         return Some("it holds the same run with other records".to_owned());
     }
     None

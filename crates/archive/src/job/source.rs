@@ -14,7 +14,7 @@ use super::{
     tables::{RECORDS, column_name, file_name, is_always_there, is_archived, to_field_value},
     tracker::Found,
 };
-use crate::{Error, Manifest, TableReader, list_runs, read_manifest, verify_run_directory};
+use crate::{Error, Manifest, RunFacts, TableReader, list_runs, read_manifest, verify_run_directory};
 
 /// Rows between two questions whether to go on.
 const ROWS_BETWEEN_QUESTIONS: u64 = 256;
@@ -30,8 +30,8 @@ pub(super) fn find(archive: &Path, project: &str) -> Result<(Found, BTreeMap<Run
 fn identity(run_id: RunId, directory: &Path) -> Result<RunIdentity, Error> {
     let manifest = read_manifest(directory)?;
     let no_manifest = || Error::Occupied { path: directory.to_owned(), reason: "it has no manifest".to_owned() };
-    let Manifest { project, run_key, part, root_path, record_count, snapshot_root, .. } =
-        manifest.ok_or_else(no_manifest)?;
+    let Manifest { project, facts, .. } = manifest.ok_or_else(no_manifest)?;
+    let RunFacts { run_key, part, root_path, record_count, snapshot_root, .. } = facts;
     let project = (!project.is_empty()).then_some(project);
     Ok(RunIdentity { run_id, run_key, project, part, snapshot_root, record_count, root_path })
 }

@@ -90,12 +90,12 @@ fn verify_records(directory: &Path, manifest: &Manifest) -> Result<(u64, Option<
         }
     }
     let (count, root) = (tree.leaf_count(), tree.root().to_string());
-    if deviation.is_none() && manifest.snapshot_root.as_deref() != Some(&*root) {
-        let stored = manifest.snapshot_root.as_deref().unwrap_or("none");
+    if deviation.is_none() && manifest.facts.snapshot_root.as_deref() != Some(&*root) {
+        let stored = manifest.facts.snapshot_root.as_deref().unwrap_or("none");
         deviation = Some(format!("the records give the root {root}, and the manifest says {stored}"));
     }
-    if deviation.is_none() && manifest.record_count != count {
-        deviation = Some(format!("there are {count} records, and the manifest says {}", manifest.record_count));
+    if deviation.is_none() && manifest.facts.record_count != count {
+        deviation = Some(format!("there are {count} records, and the manifest says {}", manifest.facts.record_count));
     }
     Ok((count, deviation))
 }

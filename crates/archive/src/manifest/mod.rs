@@ -26,12 +26,22 @@ const MAX_LENGTH: u64 = 1024 * 1024;
 pub struct Manifest {
     /// The format of the manifest, from 1.
     pub format_version: u32,
-    /// The version of the program that wrote it.
-    pub tool_version: String,
     /// The project; empty where it has no name.
     pub project: String,
     /// The number of the run in the database that it came from.
     pub run_id: i64,
+    /// What else is known of the run; in the file its fields stand among the others.
+    #[serde(flatten)]
+    pub facts: RunFacts,
+    /// Every file but the manifest itself.
+    pub files: Vec<FileEntry>,
+}
+
+/// What only the caller knows of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// The version of the program that archived it.
+    pub tool_version: String,
     /// What the run is known by wherever it goes.
     pub run_key: String,
     /// The part of the project; empty for all of it.
@@ -48,8 +58,6 @@ pub struct Manifest {
     pub source: String,
     /// When it was archived, RFC 3339.
     pub archived_at: String,
-    /// Every file but the manifest itself.
-    pub files: Vec<FileEntry>,
 }
 
 /// A file of an archived run.
@@ -65,29 +73,6 @@ pub struct FileEntry {
     pub byte_count: u64,
     /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
     pub sha256: String,
-}
-
-/// What only the caller knows of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RunFacts {
-    /// The version of the program.
-    pub tool_version: String,
-    /// What the run is known by wherever it goes.
-    pub run_key: String,
-    /// The part of the project; empty for all of it.
-    pub part: String,
-    /// The path of the tree that was analyzed.
-    pub root_path: String,
-    /// How many records the run has.
-    pub record_count: u64,
-    /// The Merkle root over the records of the run, where it has one.
-    pub snapshot_root: Option<String>,
-    /// Whether the root was computed just now; else the run was written with it.
-    pub is_root_computed: bool,
-    /// The database that the run comes from.
-    pub source: String,
-    /// When it is archived, RFC 3339.
-    pub archived_at: String,
 }
 
 /// Reads the manifest in the directory of a run; nothing where there is none.

@@ -32,7 +32,7 @@ fn a_run_is_in_its_partition_with_a_manifest() {
 
     let manifest = read_manifest(&path).unwrap().unwrap();
     assert_eq!((manifest.project.as_str(), manifest.run_id, manifest.format_version), ("team/shop", 7, 1));
-    assert_eq!(manifest.snapshot_root.as_deref(), Some("sha256:00"));
+    assert_eq!(manifest.facts.snapshot_root.as_deref(), Some("sha256:00"));
     let files: Vec<_> = manifest.files.iter().map(|file| (file.name.as_str(), file.row_count)).collect();
     assert_eq!(files, [("records.parquet", 3), ("errors.parquet", 0)]);
     assert_eq!(verify_run_directory(&path), []);

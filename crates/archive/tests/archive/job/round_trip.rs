@@ -132,7 +132,7 @@ fn runs_and_records_alone_are_enough() {
         if through_archive {
             assert_eq!(world.archive(Selection::New).done, 2);
             let manifest = read_manifest(&world.run_path("mill", 8)).unwrap().unwrap();
-            assert!(manifest.is_root_computed && manifest.snapshot_root.is_some());
+            assert!(manifest.facts.is_root_computed && manifest.facts.snapshot_root.is_some());
             assert_eq!(world.import_archive("mill").0.done, 2);
         } else {
             assert_eq!(world.import(Selection::New).done, 2, "runs that are alike are two all the same");
@@ -170,8 +170,11 @@ fn files_are_those_that_engines_expect() {
     assert_eq!(table.columns().last().unwrap().name, "content_hash");
     let manifest = read_manifest(&world.run_path("shop", 1)).unwrap().unwrap();
     let identity = reader(&world.source).run_identity(cds_persistence::RunId(1)).unwrap().unwrap();
-    assert_eq!((manifest.run_key, manifest.record_count, manifest.is_root_computed), (identity.run_key, 3, false));
-    assert_eq!(manifest.snapshot_root, identity.snapshot_root);
+    assert_eq!(
+        (manifest.facts.run_key, manifest.facts.record_count, manifest.facts.is_root_computed),
+        (identity.run_key, 3, false)
+    );
+    assert_eq!(manifest.facts.snapshot_root, identity.snapshot_root);
 }
 
 #[test]
