@@ -29,6 +29,14 @@ pub struct UnitRow<'a> {
     pub end_line: u32,
 }
 
+impl<'a> UnitRow<'a> {
+    /// A row as it is stored, whose kind may be one that another program knows: only classes and files are special.
+    pub fn stored(kind: &str, file_path: &'a str, signature: Option<&'a str>, lines: (u32, u32)) -> Self {
+        let kind = kind.parse().unwrap_or(SymbolKind::Function);
+        Self { kind, file_path, signature, start_line: lines.0, end_line: lines.1 }
+    }
+}
+
 /// What a unit is called within its file; together with the file and the kind it is unique in a snapshot.
 ///
 /// It is shown as `Outer.method`, and as `Outer.method#2` for the second of the same name and kind.

@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use cds_model::{SymbolKind, UnitRow, unit_names};
+use cds_model::{UnitRow, unit_names};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -293,17 +293,9 @@ fn moved_from(query: &UnitQuery<'_>) -> String {
 /// Names are not stored with the records: they follow from all records of the file.
 fn find_record(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> rusqlite::Result<Option<RecordedUnit>> {
     let Some(bounds) = code::bounds(connection, run)? else { return Ok(None) };
-    let mut rows = select::in_file(connection, run, place.file_path, bounds)?;
-    let kinds: Vec<SymbolKind> = {
-        rows.retain(|row| row.kind.parse::<SymbolKind>().is_ok());
-        rows.iter().filter_map(|row| row.kind.parse().ok()).collect()
-    };
-    let records = rows.iter().zip(kinds).map(|(row, kind)| UnitRow {
-        kind,
-        file_path: place.file_path,
-        signature: row.signature.as_deref(),
-        start_line: row.start_line,
-        end_line: row.end_line,
+    let rows = select::in_file(connection, run, place.file_path, bounds)?;
+    let records = rows.iter().map(|row| {
+        UnitRow::stored(&row.kind, place.file_path, row.signature.as_deref(), (row.start_line, row.end_line))
     });
     let names = unit_names(&records.collect::<Vec<_>>());
     let found = rows

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::archive_failure;
 use crate::{
     arguments::{ArchivePlan, ResultFormat},
+    commands::verify::not_as_written,
     failure::Failure,
     output::Output,
     render::{fields::Fields, messages, safe_json, text},
@@ -43,8 +44,8 @@ pub(super) fn run(
     match found.deviations.len() {
         0 => Ok(()),
         count => {
-            let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
-            Err(Failure::failed(anyhow!("verify archive {}: {what} not as it was written", archive.path.display()))
+            let what = not_as_written(count as u64);
+            Err(Failure::failed(anyhow!("verify archive {}: {what}", archive.path.display()))
                 .with_hint("keep the files as they are; docs/fleet.md says how to replace a run"))
         }
     }

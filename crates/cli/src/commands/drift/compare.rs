@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use cds_model::{
-    AnalyzerError, Fingerprint, Record, RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, UnreadPaths, match_units,
+    AnalyzerError, Fingerprint, Record, RecordHashes, UnitKey, UnitName, UnitRow, UnreadPaths, match_units,
     record_fields, unit_names,
 };
 use cds_persistence::StateRow;
@@ -61,13 +61,8 @@ impl Drift<'_> {
 
 /// What a snapshot has.
 pub(super) fn stored(rows: Vec<StateRow>) -> Vec<Unit> {
-    let unit_rows = rows.iter().map(|row| UnitRow {
-        // Another program may know more kinds; for a name only classes and files are special.
-        kind: row.kind.parse().unwrap_or(SymbolKind::Function),
-        file_path: &row.file_path,
-        signature: row.signature.as_deref(),
-        start_line: row.start_line,
-        end_line: row.end_line,
+    let unit_rows = rows.iter().map(|row| {
+        UnitRow::stored(&row.kind, &row.file_path, row.signature.as_deref(), (row.start_line, row.end_line))
     });
     let names = unit_names(&unit_rows.collect::<Vec<_>>());
     let unit = |(row, name): (StateRow, UnitName)| Unit {

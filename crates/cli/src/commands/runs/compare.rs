@@ -1,6 +1,6 @@
 //! Two snapshots side by side: what is new, gone, changed or elsewhere. Pure: rows in, findings out.
 
-use cds_model::{Matching, SymbolKind, UnitKey, UnitName, UnitRow, match_units, unit_names};
+use cds_model::{Matching, UnitKey, UnitName, UnitRow, match_units, unit_names};
 use cds_persistence::DefinitionRow;
 
 /// A record with its name.
@@ -30,13 +30,8 @@ pub(super) struct Comparison<'a> {
 
 /// Names the records of one snapshot, and puts them in the order of their places.
 pub(super) fn units(rows: Vec<DefinitionRow>) -> Vec<Unit> {
-    let unit_rows = rows.iter().map(|row| UnitRow {
-        // Another program may know more kinds; for a name only classes and files are special.
-        kind: row.kind.parse().unwrap_or(SymbolKind::Function),
-        file_path: &row.file_path,
-        signature: row.signature.as_deref(),
-        start_line: row.start_line,
-        end_line: row.end_line,
+    let unit_rows = rows.iter().map(|row| {
+        UnitRow::stored(&row.kind, &row.file_path, row.signature.as_deref(), (row.start_line, row.end_line))
     });
     let names = unit_names(&unit_rows.collect::<Vec<_>>());
     let mut units: Vec<Unit> = rows.into_iter().zip(names).map(|(row, name)| Unit { row, name }).collect();

@@ -67,10 +67,16 @@ pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> Result<
     if found.is_unaltered() {
         return Ok(());
     }
-    let count = found.deviation_count;
-    let what = if count == 1 { "one thing is".to_owned() } else { format!("{count} things are") };
-    Err(Failure::failed(anyhow!("verify the database: {what} not as it was written"))
+    Err(Failure::failed(anyhow!("verify the database: {}", not_as_written(found.deviation_count)))
         .with_hint("keep the file as it is; docs/traceability.md says what each deviation means"))
+}
+
+/// That so many things were altered, which is one at least.
+pub(super) fn not_as_written(count: u64) -> String {
+    match count {
+        1 => "one thing is not as it was written".to_owned(),
+        _ => format!("{count} things are not as they were written"),
+    }
 }
 
 fn verify(

@@ -10,9 +10,7 @@ mod known;
 mod rows;
 mod seal;
 
-use cds_model::{
-    ChainLink, HistoryContext, MerkleTree, RecordHashes, SymbolKind, UnitKey, UnitRow, UnreadPaths, unit_names,
-};
+use cds_model::{ChainLink, HistoryContext, MerkleTree, RecordHashes, UnitKey, UnitRow, UnreadPaths, unit_names};
 
 pub(super) use self::{doubt::doubt, known::hash as unit_hash, seal::write_tombstones};
 use self::{
@@ -133,14 +131,9 @@ impl<'a> HistoryWriter<'a> {
     /// Names what the file holds, and writes what became of it as far as no other file decides that.
     fn end_file(&mut self) -> Result<(), Error> {
         let records = std::mem::take(&mut self.of_file);
-        let rows = records.iter().map(|record| UnitRow {
-            // Another program may know more kinds; for a name only classes and files are special.
-            kind: record.kind.parse().unwrap_or(SymbolKind::Function),
-            file_path: &self.file_path,
-            signature: record.signature.as_deref(),
-            start_line: record.lines.0,
-            end_line: record.lines.1,
-        });
+        let rows = records
+            .iter()
+            .map(|record| UnitRow::stored(&record.kind, &self.file_path, record.signature.as_deref(), record.lines));
         let names = unit_names(&rows.collect::<Vec<_>>());
         for (record, name) in records.into_iter().zip(names) {
             let seen = Seen {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use cds_model::{
-    FieldValue, Fingerprint, Md5Sum, MerkleTree, RECORD_FIELDS, RecordHashes, SymbolKind, UnitKey, UnitRow, unit_names,
+    FieldValue, Fingerprint, Md5Sum, MerkleTree, RECORD_FIELDS, RecordHashes, UnitKey, UnitRow, unit_names,
 };
 use rusqlite::{Connection, Result, Row};
 
@@ -74,7 +74,7 @@ fn check_md5(
 /// A definition of the file that is being read.
 struct Named {
     id: i64,
-    kind: SymbolKind,
+    kind: String,
     /// How much of the signatures of the file is its own.
     signature_end: Option<usize>,
     lines: (u32, u32),
@@ -207,13 +207,13 @@ impl<'a> RecordReader<'a> {
             path.clone_into(&mut self.file_path);
         }
         let line = |column| Ok::<_, rusqlite::Error>(integer(row, column)?.and_then(|line| u32::try_from(line).ok()));
-        // What another program or hand put there has no name; that it was altered is told already.
-        let Some(kind) = text(row, 0)?.and_then(|word| word.parse().ok()) else { return Ok(()) };
+        // What no program of ours puts there has no name; that it was altered is told already.
+        let Some(kind) = text(row, 0)? else { return Ok(()) };
         let signature = text(row, 2)?;
         self.signatures.push_str(signature.unwrap_or_default());
         self.of_file.push(Named {
             id: row.get(ID)?,
-            kind,
+            kind: kind.to_owned(),
             signature_end: signature.map(|_| self.signatures.len()),
             lines: (line(3)?.unwrap_or_default(), line(4)?.unwrap_or_default()),
             seen,
@@ -227,22 +227,16 @@ impl<'a> RecordReader<'a> {
         let rows: Vec<UnitRow<'_>> = self
             .of_file
             .iter()
-            .map(|named| UnitRow {
-                kind: named.kind,
-                file_path: &self.file_path,
-                signature: named.signature_end.map(|end| &self.signatures[std::mem::replace(&mut start, end)..end]),
-                start_line: named.lines.0,
-                end_line: named.lines.1,
+            .map(|named| {
+                let signature =
+                    named.signature_end.map(|end| &self.signatures[std::mem::replace(&mut start, end)..end]);
+                UnitRow::stored(&named.kind, &self.file_path, signature, named.lines)
             })
             .collect();
         let names = unit_names(&rows);
         for (named, name) in self.of_file.drain(..).zip(&names) {
-            let key = UnitKey {
-                file_path: &self.file_path,
-                kind: named.kind.as_str(),
-                name: &name.qualified,
-                ordinal: name.ordinal,
-            };
+            let key =
+                UnitKey { file_path: &self.file_path, kind: &named.kind, name: &name.qualified, ordinal: name.ordinal };
             let wrong = self.replay.see(self.entry, &key, &named.seen);
             self.known_count += usize::from(wrong != Some("name"));
             // Of what was altered that is told already.
@@ -253,7 +247,7 @@ impl<'a> RecordReader<'a> {
                         .row(named.id)
                         .place(format!("{path}:{line}"))
                         .field(field)
-                        .stored(format_args!("{} {name}", named.kind.as_str()))
+                        .stored(format_args!("{} {name}", named.kind))
                 });
             }
         }

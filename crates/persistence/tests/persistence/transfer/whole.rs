@@ -1,6 +1,7 @@
 //! What an imported run has.
 
-use cds_persistence::{Persistence, RunId, VerifyQuery};
+use cds_model::Md5Sum;
+use cds_persistence::{Persistence, RunId, UnitPlace, UnitRecord, VerifyQuery};
 use rusqlite::Connection;
 
 use super::{identity, import, import_all, source};
@@ -103,4 +104,39 @@ fn runs_and_records_alone_are_enough() {
     open(&from).unwrap().save(&traced(mixed(), "mill")).unwrap();
     assert_eq!(identity(&read(&from).unwrap(), 5).run_key, keys[0][0], "more tables make no other run");
     assert!(verify(&from, &VerifyQuery::default()).is_unaltered());
+}
+
+#[test]
+fn kinds_of_other_programs_are_named_like_functions_and_verified() {
+    let record = |id: i64, kind: &str, signature: &str, (first, last): (u32, u32)| {
+        let sum = Md5Sum(md5::compute(signature).0);
+        format!(
+            "INSERT INTO records VALUES ({id}, 1, '{kind}', 'a.rs', '{signature}', {first}, {last}, '{signature}',
+                                         '{signature}', '{sum}', NULL, 'skipped', NULL);"
+        )
+    };
+    let (_directory, from) = workplace();
+    let records = [
+        record(1, "trait", "trait Outer", (1, 20)),
+        record(2, "method", "fn run()", (2, 5)),
+        record(3, "function", "fn Outer()", (22, 24)),
+        record(4, "interface", "interface Outer", (25, 28)),
+    ];
+    let run = "INSERT INTO runs VALUES (1, '2026-11-20T09:20:00.000Z', '2026-11-20T09:21:00.000Z', '/srv/mill/',
+                                        'builtin:', 'm', 'all', 10, 'completed', 0, 0, 4);";
+    make_database(&from, &format!("{CONTRACT} {run} {}", records.concat()));
+    let (_other, to) = workplace();
+    import_all(&to, &read(&from).unwrap());
+    let names = "SELECT concat_ws(' ', kind, name, ordinal) FROM units";
+    assert_eq!(
+        texts(&Connection::open(&to).unwrap(), names),
+        ["trait Outer 1", "method Outer.<locals>.run 1", "function Outer 2", "interface Outer 3"]
+    );
+    let verification = verify_all(&to);
+    assert!(verification.is_unaltered(), "{:#?}", verification.deviations);
+    let reader = read(&to).unwrap();
+    let place =
+        UnitPlace { project: "elsewhere", part: "", file_path: "a.rs", kind: "function", name: "Outer", ordinal: 2 };
+    let found = reader.unit_record(&place, 1..=1, false).unwrap();
+    assert!(matches!(found, UnitRecord::Stored(_)), "{found:?}");
 }
