@@ -2,21 +2,19 @@
 //!
 //! `cargo bench -p cds-persistence`. Both begin with a new file and end when the file alone holds everything.
 
+mod made;
+
 use std::{
     path::Path,
     time::{Duration, Instant},
 };
 
-use cds_model::{
-    AskedQuestion, HistoryContext, Intent, Md5Sum, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceText,
-    SymbolKind, Timestamp,
-};
+use cds_model::{AskedQuestion, QuestionKey, RunSnapshot};
 use cds_persistence::{OpenOptions, Persistence, SqlitePersistence};
+use made::{RECORD_COUNT, followed, snapshot};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-const RECORD_COUNT: u32 = 72_000;
-const RECORDS_IN_A_FILE: u32 = 40;
 const ROUND_COUNT: usize = 5;
 
 const PRAGMAS: &str = "
@@ -88,11 +86,6 @@ fn timed_again(snapshot: &RunSnapshot) -> Duration {
     start.elapsed()
 }
 
-fn followed(snapshot: &RunSnapshot) -> RunSnapshot {
-    let history = HistoryContext { project: "bench".to_owned(), part: String::new(), actor: None, reasoning: None };
-    RunSnapshot { history: Some(history), ..snapshot.clone() }
-}
-
 fn save(path: &Path, snapshot: &RunSnapshot) {
     let mut persistence = SqlitePersistence::open(path, &OpenOptions::default()).expect("a new file can be opened");
     let saved = persistence.save(snapshot).expect("a new file can be written");
@@ -128,25 +121,6 @@ fn insert_bare(path: &Path, snapshot: &RunSnapshot) {
     run().expect("a new file can be written");
 }
 
-fn snapshot() -> RunSnapshot {
-    RunSnapshot {
-        started_at: Timestamp::from_unix_milliseconds(0),
-        finished_at: Timestamp::from_unix_milliseconds(0),
-        settings: RunSettings {
-            root_path: "/srv/code".to_owned(),
-            provider_url: "builtin:".to_owned(),
-            model: "builtin:outline-v1".to_owned(),
-            scope: Scope::default(),
-            progress_batch_size: 10,
-        },
-        records: (0..RECORD_COUNT).map(record).collect(),
-        errors: Vec::new(),
-        enrichment: None,
-        account: None,
-        history: None,
-    }
-}
-
 /// The same, with a question of its own for each record.
 fn asked(snapshot: &RunSnapshot) -> RunSnapshot {
     let mut snapshot = snapshot.clone();
@@ -156,24 +130,4 @@ fn asked(snapshot: &RunSnapshot) -> RunSnapshot {
         record.question = Some(AskedQuestion { key: QuestionKey(key), is_cut: false });
     }
     snapshot
-}
-
-fn record(number: u32) -> Record {
-    let code = format!("def function_{number}(first, second):\n{}", "    total = first + second  # sum\n".repeat(24));
-    let normalized = code.replace("  # sum", "");
-    let source = SourceText::new(code);
-    // Spread over the whole index, as real sums are.
-    let sum = u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    Record {
-        kind: SymbolKind::Function,
-        file_path: format!("package/module_{:04}.py", number / RECORDS_IN_A_FILE).into(),
-        signature: Some(source.slice(source.line_range(1, 1))),
-        start_line: number % RECORDS_IN_A_FILE * 30 + 1,
-        end_line: number % RECORDS_IN_A_FILE * 30 + 25,
-        raw_code: source.slice(source.line_range(1, source.line_count())),
-        normalized_code: normalized.into(),
-        md5sum: Md5Sum(sum.to_be_bytes()),
-        intent: Intent::Success("Adds two numbers over and over and returns nothing.".to_owned()),
-        question: None,
-    }
 }

@@ -3,22 +3,20 @@
 //! `cargo bench -p cds-persistence --bench verify`. Beside it stands what reading the same records and hashing them once
 //! takes, in one run on the same machine.
 
+mod made;
+
 use std::{
     ops::ControlFlow,
     path::Path,
     time::{Duration, Instant},
 };
 
-use cds_model::{
-    FieldHasher, FieldValue, HistoryContext, Intent, Md5Sum, Record, RunSettings, RunSnapshot, Scope, SourceText,
-    SymbolKind, Timestamp,
-};
+use cds_model::{FieldHasher, FieldValue};
 use cds_persistence::{OpenOptions, Persistence, SqlitePersistence, SqliteReader, VerifyQuery};
+use made::RECORD_COUNT;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const RECORD_COUNT: u32 = 72_000;
-const RECORDS_IN_A_FILE: u32 = 40;
 const ROUND_COUNT: usize = 5;
 
 #[expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
@@ -26,7 +24,7 @@ fn main() {
     let directory = TempDir::new().expect("there is room for a directory");
     let path = directory.path().join("bench.sqlite");
     let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).expect("a new file can be opened");
-    persistence.save(&snapshot()).expect("a new file can be written");
+    persistence.save(&made::followed(&made::snapshot())).expect("a new file can be written");
     persistence.close().expect("nobody else uses the file");
     let (mut verified, mut read) = (Duration::MAX, Duration::MAX);
     let mut byte_count = 0;
@@ -67,42 +65,4 @@ fn read_and_hash(path: &Path) {
         Ok(())
     };
     run().expect("it can be read");
-}
-
-fn snapshot() -> RunSnapshot {
-    let history = HistoryContext { project: "bench".to_owned(), part: String::new(), actor: None, reasoning: None };
-    RunSnapshot {
-        started_at: Timestamp::from_unix_milliseconds(0),
-        finished_at: Timestamp::from_unix_milliseconds(0),
-        settings: RunSettings {
-            root_path: "/srv/code".to_owned(),
-            provider_url: "builtin:".to_owned(),
-            model: "builtin:outline-v1".to_owned(),
-            scope: Scope::default(),
-            progress_batch_size: 10,
-        },
-        records: (0..RECORD_COUNT).map(record).collect(),
-        errors: Vec::new(),
-        enrichment: None,
-        account: None,
-        history: Some(history),
-    }
-}
-
-fn record(number: u32) -> Record {
-    let code = format!("def function_{number}(first, second):\n{}", "    total = first + second  # sum\n".repeat(24));
-    let normalized = code.replace("  # sum", "");
-    let source = SourceText::new(code);
-    Record {
-        kind: SymbolKind::Function,
-        file_path: format!("package/module_{:04}.py", number / RECORDS_IN_A_FILE).into(),
-        signature: Some(source.slice(source.line_range(1, 1))),
-        start_line: number % RECORDS_IN_A_FILE * 30 + 1,
-        end_line: number % RECORDS_IN_A_FILE * 30 + 25,
-        raw_code: source.slice(source.line_range(1, source.line_count())),
-        md5sum: Md5Sum(md5::compute(&normalized).0),
-        normalized_code: normalized.into(),
-        intent: Intent::Success("Adds two numbers over and over and returns nothing.".to_owned()),
-        question: None,
-    }
 }
