@@ -158,8 +158,11 @@ impl Evidence {
             || (self.links >= 0.2
                 && self.link_bits >= 16.0
                 && (ratio >= 0.85 || self.words >= 0.25 || self.link_bits >= 26.0))
-            // The same for short ones, which have few lines that could follow each other.
-            || (self.links >= 0.25 && self.link_bits >= 9.5 && ratio >= 0.85)
+            // The same for short ones, which have few lines that could follow each other: most of them, or some words.
+            || (self.links >= 0.25
+                && self.link_bits >= 9.5
+                && ratio >= 0.85
+                && (self.words >= 0.1 || self.links >= 0.6))
             // Some of both, and where much differs enough of one of them.
             || (self.words + self.links >= 0.6
                 && self.links > 0.0
@@ -194,6 +197,14 @@ mod tests {
         assert!(!prescribed.is_strong(1.0));
         assert!(Evidence { word_bits: 31.0, ..prescribed }.is_strong(1.0));
         assert!(Evidence { is_prescribed: false, ..prescribed }.is_strong(1.0));
+    }
+
+    #[test]
+    fn one_pair_of_lines_in_common_is_an_idiom() {
+        let idiom = Evidence { words: 0.0, word_bits: 0.0, links: 0.5, link_bits: 10.0, share: 0.2, ..COPY };
+        assert!(!idiom.is_strong(1.0));
+        assert!(Evidence { words: 0.2, word_bits: 8.0, share: 0.41, ..idiom }.is_strong(0.9));
+        assert!(Evidence { links: 1.0, share: 0.4, ..idiom }.is_strong(1.0));
     }
 
     #[test]
