@@ -148,7 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evidence::dice;
+    use crate::evidence::{dice, total};
 
     /// Definitions that have some of forty entries, of which a few are rare; and some that have none.
     fn entries() -> impl Strategy<Value = Vec<Vec<(u32, f32)>>> {
@@ -164,7 +164,10 @@ mod tests {
         #[test]
         fn whoever_shares_enough_is_found_once(lists in entries(), share in 0.05_f32..1.0) {
             let slices: Vec<&[(u32, f32)]> = lists.iter().map(Vec::as_slice).collect();
-            let is_enough = |left: usize, right: usize| dice(slices[left], slices[right]).0 >= share;
+            let is_enough = |left: usize, right: usize| {
+                let (left, right) = (slices[left], slices[right]);
+                dice(shared_weight(left, right), total(left, right)) >= share
+            };
             let mut found = Index::new(&slices, share).pairs(|left, right| Some((left.min(right), left.max(right))));
             found.sort_unstable();
             prop_assert!(found.windows(2).all(|two| two[0] != two[1]), "{:?}", found);
@@ -180,17 +183,20 @@ mod tests {
         #[test]
         fn no_strong_evidence_is_below_what_is_looked_for(
             words in 0.0_f32..=1.0, word_bits in 0.0_f32..100.0, links in 0.0_f32..=1.0, link_bits in 0.0_f32..100.0,
+            share in 0.0_f32..=1.0, is_prescribed: bool,
         ) {
-            let evidence = Evidence { words, word_bits, links, link_bits };
+            let evidence = Evidence { words, word_bits, links, link_bits, share, is_prescribed };
             let least = (LEAST_WORDS * ROUNDING, LEAST_LINKS * ROUNDING);
             prop_assert!(!evidence.is_strong(1.0) || words >= least.0 || links >= least.1, "{:?}", evidence);
         }
 
         #[test]
         fn a_higher_ratio_never_weakens_evidence(
-            shares in (0.0_f32..=1.0, 0.0_f32..=1.0), bits in (0.0_f32..60.0, 0.0_f32..60.0), ratio in 0.0_f64..=1.0,
+            shares in (0.0_f32..=1.0, 0.0_f32..=1.0, 0.0_f32..=1.0), bits in (0.0_f32..60.0, 0.0_f32..60.0),
+            is_prescribed: bool, ratio in 0.0_f64..=1.0,
         ) {
-            let evidence = Evidence { words: shares.0, word_bits: bits.0, links: shares.1, link_bits: bits.1 };
+            let ((words, links, share), (word_bits, link_bits)) = (shares, bits);
+            let evidence = Evidence { words, word_bits, links, link_bits, share, is_prescribed };
             prop_assert!(!evidence.is_strong(ratio) || evidence.is_strong(1.0), "{:?}", evidence);
         }
     }

@@ -33,6 +33,10 @@ pub(crate) struct Evidence {
     pub(crate) links: f32,
     /// The weight of the shared links, in bits.
     pub(crate) link_bits: f32,
+    /// Share of both together, by weight, from 0 to 1 (Dice).
+    pub(crate) share: f32,
+    /// Whether both are methods that the language prescribes.
+    pub(crate) is_prescribed: bool,
 }
 
 impl Weights {
@@ -68,7 +72,7 @@ impl Weights {
     pub(crate) fn profile(&self, unit: &Unit) -> Profile {
         let words = unit.words.iter().map(|&word| (word, self.word(word))).collect();
         let links = unit.links.iter().map(|&link| (link, self.link(link))).collect();
-        Profile { words, links }
+        Profile { words, links, is_special: unit.is_special }
     }
 }
 
@@ -76,6 +80,8 @@ impl Weights {
 pub(crate) struct Profile {
     words: Vec<(u32, f32)>,
     links: Vec<(u32, f32)>,
+    /// See [`Unit::is_special`].
+    is_special: bool,
 }
 
 impl Profile {
@@ -90,17 +96,27 @@ impl Profile {
     }
 
     pub(crate) fn compare(&self, other: &Self) -> Evidence {
-        let (words, word_bits) = dice(&self.words, &other.words);
-        let (links, link_bits) = dice(&self.links, &other.links);
-        Evidence { words, word_bits, links, link_bits }
+        let (word_bits, all_words) = (shared_weight(&self.words, &other.words), total(&self.words, &other.words));
+        let (link_bits, all_links) = (shared_weight(&self.links, &other.links), total(&self.links, &other.links));
+        Evidence {
+            words: dice(word_bits, all_words),
+            word_bits,
+            links: dice(link_bits, all_links),
+            link_bits,
+            share: dice(word_bits + link_bits, all_words + all_links),
+            is_prescribed: self.is_special && other.is_special,
+        }
     }
 }
 
-/// The Dice coefficient by weight and the weight of what two sorted lists share.
-pub(crate) fn dice(left: &[(u32, f32)], right: &[(u32, f32)]) -> (f32, f32) {
-    let total: f32 = left.iter().chain(right).map(|&(_, weight)| weight).sum();
-    let bits = shared_weight(left, right);
-    if total > 0.0 { (2.0 * bits / total, bits) } else { (0.0, 0.0) }
+/// The Dice coefficient by weight: what two share, of what both have.
+pub(crate) fn dice(shared: f32, total: f32) -> f32 {
+    if total > 0.0 { 2.0 * shared / total } else { 0.0 }
+}
+
+/// The weight of two lists together.
+pub(crate) fn total(left: &[(u32, f32)], right: &[(u32, f32)]) -> f32 {
+    left.iter().chain(right).map(|&(_, weight)| weight).sum()
 }
 
 /// The weight of what two sorted lists share.
@@ -126,18 +142,76 @@ impl Evidence {
         if self.links < 0.1 && self.words < 0.75 && ratio < 0.85 {
             return false;
         }
-        // What the program calls things is the same: a copy with statements changed or rearranged.
-        (self.words >= 0.55 && self.word_bits >= 18.0)
+        // What is different outweighs by far what is the same, although the names were not all replaced.
+        if self.share < 0.4 && self.words >= 0.1 && (ratio < 0.85 || self.links < 0.1) {
+            return false;
+        }
+        // What the language prescribes is written again in each class that follows it.
+        if self.is_prescribed && bits < 50.0 {
+            return false;
+        }
+        // What the program calls things is the same: a copy with statements changed or rearranged. Where no two lines
+        // follow each other alike, as in a wrapper of one statement, the words say it alone.
+        (self.words >= 0.55 && self.word_bits >= if self.links > 0.0 { 18.0 } else { 35.0 })
             // Lines follow each other in a way that is rare here: a copy with everything renamed. Where much differs
             // as well, it takes a few names in common or more such lines.
             || (self.links >= 0.2
                 && self.link_bits >= 16.0
                 && (ratio >= 0.85 || self.words >= 0.25 || self.link_bits >= 26.0))
-            // The same for short ones, which have few lines that could follow each other.
-            || (self.links >= 0.25 && self.link_bits >= 9.5 && ratio >= 0.85)
+            // The same for short ones, which have few lines that could follow each other: most of them, or some words.
+            || (self.links >= 0.25
+                && self.link_bits >= 9.5
+                && ratio >= 0.85
+                && (self.words >= 0.1 || self.links >= 0.6))
             // Some of both, and where much differs enough of one of them.
             || (self.words + self.links >= 0.6
+                && self.links > 0.0
                 && bits >= 20.0
                 && (ratio >= 0.85 || self.words >= 0.5 || self.link_bits >= 16.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a renamed copy of a few lines shares.
+    const COPY: Evidence =
+        Evidence { words: 0.6, word_bits: 30.0, links: 0.5, link_bits: 20.0, share: 0.55, is_prescribed: false };
+
+    #[test]
+    fn what_differs_must_not_outweigh_what_is_shared() {
+        let outweighed = Evidence { words: 0.35, share: 0.39, ..COPY };
+        assert!(!outweighed.is_strong(0.8));
+        assert!(Evidence { share: 0.41, ..outweighed }.is_strong(0.8));
+        // Of a copy with all names replaced nothing but the order of the lines is left.
+        assert!(Evidence { words: 0.05, word_bits: 0.0, link_bits: 27.0, ..outweighed }.is_strong(0.8));
+        // So few tokens differ that the words may differ, if not the lines as well.
+        assert!(outweighed.is_strong(0.9));
+        assert!(!Evidence { links: 0.05, link_bits: 2.0, words: 0.6, ..outweighed }.is_strong(0.9));
+    }
+
+    #[test]
+    fn methods_that_the_language_prescribes_need_more() {
+        let prescribed = Evidence { is_prescribed: true, word_bits: 25.0, ..COPY };
+        assert!(!prescribed.is_strong(1.0));
+        assert!(Evidence { word_bits: 31.0, ..prescribed }.is_strong(1.0));
+        assert!(Evidence { is_prescribed: false, ..prescribed }.is_strong(1.0));
+    }
+
+    #[test]
+    fn one_pair_of_lines_in_common_is_an_idiom() {
+        let idiom = Evidence { words: 0.0, word_bits: 0.0, links: 0.5, link_bits: 10.0, share: 0.2, ..COPY };
+        assert!(!idiom.is_strong(1.0));
+        assert!(Evidence { words: 0.2, word_bits: 8.0, share: 0.41, ..idiom }.is_strong(0.9));
+        assert!(Evidence { links: 1.0, share: 0.4, ..idiom }.is_strong(1.0));
+    }
+
+    #[test]
+    fn where_no_lines_follow_each_other_alike_the_words_say_it_alone() {
+        let wrapper = Evidence { links: 0.0, link_bits: 0.0, word_bits: 34.0, ..COPY };
+        assert!(!wrapper.is_strong(1.0));
+        assert!(Evidence { word_bits: 36.0, ..wrapper }.is_strong(1.0));
+        assert!(Evidence { links: 0.1, link_bits: 4.0, ..wrapper }.is_strong(1.0));
     }
 }

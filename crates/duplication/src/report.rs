@@ -35,8 +35,8 @@ pub struct Group {
     pub is_test: bool,
     /// Whether the members share a shape and hardly anything else.
     pub is_weak: bool,
-    /// The id of a group that tells the story already: one of a stronger channel with the same members, or one whose
-    /// members enclose these.
+    /// The id of a group of the same channel or a stronger one that tells the story already: it has these members, or
+    /// others around them.
     pub told_by: Option<String>,
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Unit {
     pub(crate) shape: Vec<Class>,
     /// Equal for definitions that differ in consistently replaced names and in literals.
     pub(crate) renamed: u64,
+    /// Whether it is a method that the language calls, as `__eq__`; a constructor is its own affair.
+    pub(crate) is_special: bool,
     /// Hashes of the distinct names and literals of the program, sorted.
     pub(crate) words: Vec<u32>,
     /// Hashes of the distinct shapes of two lines that follow each other, names replaced consistently; sorted.
@@ -51,6 +53,7 @@ impl Unit {
         Self {
             links: links(code, &tokens, &classes, &mut lines),
             renamed: renamed(code, &tokens, &classes),
+            is_special: is_special(code, &tokens),
             words: words(code, &tokens, &classes),
             lines,
             token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
@@ -101,6 +104,11 @@ fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
         }
     }
     hash.finish()
+}
+
+fn is_special(code: &str, tokens: &[Token]) -> bool {
+    let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| *word != "def");
+    words.nth(1).is_some_and(|name| name.starts_with("__") && name.ends_with("__") && name != "__init__")
 }
 
 /// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.
@@ -215,4 +223,23 @@ fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Unit;
+
+    #[test]
+    fn what_the_language_calls_is_special() {
+        for (header, is_special) in [
+            ("def __eq__(self, other):", true),
+            ("async def __aexit__(self, *details):", true),
+            ("@final\ndef __len__(self):", true),
+            ("def __init__(self):", false),
+            ("def _eq(self, other):", false),
+            ("class __Meta__:", false),
+        ] {
+            assert_eq!(Unit::new(&format!("{header}\n    return 1\n")).is_special, is_special, "{header}");
+        }
+    }
 }
