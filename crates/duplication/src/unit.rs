@@ -107,8 +107,9 @@ fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
 }
 
 fn is_special(code: &str, tokens: &[Token]) -> bool {
-    let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| *word != "def");
-    words.nth(1).is_some_and(|name| name.starts_with("__") && name.ends_with("__") && name != "__init__")
+    let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| !matches!(*word, "def" | "class"));
+    words.next() == Some("def")
+        && words.next().is_some_and(|name| name.starts_with("__") && name.ends_with("__") && name != "__init__")
 }
 
 /// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.
@@ -238,8 +239,9 @@ mod tests {
             ("def __init__(self):", false),
             ("def _eq(self, other):", false),
             ("class __Meta__:", false),
+            ("class Meta:\n    def __len__(self):", false),
         ] {
-            assert_eq!(Unit::new(&format!("{header}\n    return 1\n")).is_special, is_special, "{header}");
+            assert_eq!(Unit::new(&format!("{header}\n        return 1\n")).is_special, is_special, "{header}");
         }
     }
 }
