@@ -55,6 +55,31 @@ pub(crate) const KEYWORDS: [&str; 35] = [
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
+/// The same as [`packed`], in the same order.
+const PACKED_KEYWORDS: [u64; KEYWORDS.len()] = {
+    let mut keywords = [0; KEYWORDS.len()];
+    let mut place = 0;
+    while place < KEYWORDS.len() {
+        keywords[place] = packed(KEYWORDS[place].as_bytes());
+        place += 1;
+    }
+    keywords
+};
+
+/// No keyword has more bytes.
+const LONGEST_KEYWORD: usize = 8;
+
+/// A word of at most [`LONGEST_KEYWORD`] bytes as a number; words without a zero byte keep their order.
+const fn packed(word: &[u8]) -> u64 {
+    let mut bytes = [0; LONGEST_KEYWORD];
+    let mut place = 0;
+    while place < word.len() {
+        bytes[place] = word[place];
+        place += 1;
+    }
+    u64::from_be_bytes(bytes)
+}
+
 /// Operators of two and three characters, longest first.
 const LONG_OPERATORS: [&[u8]; 24] = [
     b"**=", b"//=", b">>=", b"<<=", b"...", b"**", b"//", b">>", b"<<", b"<=", b">=", b"==", b"!=", b"->", b"+=",
@@ -214,7 +239,7 @@ impl Lexer<'_> {
             self.string(quote, name.iter().any(|letter| b"fFtT".contains(letter)));
             return TokenKind::Text;
         }
-        if KEYWORDS.binary_search_by(|keyword| keyword.as_bytes().cmp(name)).is_ok() {
+        if name.len() <= LONGEST_KEYWORD && PACKED_KEYWORDS.binary_search(&packed(name)).is_ok() {
             TokenKind::Keyword
         } else {
             TokenKind::Name
@@ -265,7 +290,10 @@ impl Lexer<'_> {
 
     fn operator(&mut self, byte: u8) {
         let rest = &self.bytes[self.at..];
-        let length = LONG_OPERATORS.iter().find(|operator| rest.starts_with(operator)).map_or(1, |found| found.len());
+        // Few marks are the second one of any operator.
+        let may_be_long = matches!(rest.get(1), Some(b'=' | b'*' | b'/' | b'<' | b'>' | b'.'));
+        let long = LONG_OPERATORS.iter().find(|operator| may_be_long && rest.starts_with(operator));
+        let length = long.map_or(1, |operator| operator.len());
         self.at += length;
         match byte {
             b'(' | b'[' | b'{' => self.open_brackets += 1,
@@ -321,6 +349,22 @@ mod tests {
             assert_eq!(shown(&format!("{number} + y")), format!("{number} + y NL"));
         }
         assert_eq!(shown("a.b"), "a . b NL");
+    }
+
+    #[test]
+    fn every_long_operator_and_every_keyword_is_one_token() {
+        for operator in LONG_OPERATORS {
+            let operator = std::str::from_utf8(operator).unwrap();
+            assert_eq!(shown(&format!("a{operator}b")), format!("a {operator} b NL"));
+        }
+        let kind = |word: &str| tokenize(word)[0].kind;
+        assert!(KEYWORDS.is_sorted());
+        for keyword in KEYWORDS {
+            assert_eq!(kind(keyword), TokenKind::Keyword, "{keyword}");
+            for name in [format!("{keyword}_"), keyword[..keyword.len() - 1].to_owned() + "0", keyword.to_uppercase()] {
+                assert_eq!(kind(&name), TokenKind::Name, "{name}");
+            }
+        }
     }
 
     #[test]
