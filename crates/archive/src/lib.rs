@@ -19,7 +19,7 @@ pub use directory::{
 pub use error::Error;
 pub use job::{
     ArchiveVerification, ImportFrom, Job, JobEvent, JobReport, PeerState, Recovery, Selection, archive_runs, file_name,
-    import_runs, peer_state, recover, to_column_specs, verify_archive,
+    import_runs, missing_runs, peer_state, recover, to_column_specs, verify_archive,
 };
 pub use manifest::{
     Deviation, FileEntry, MANIFEST_FORMAT_VERSION, MANIFEST_NAME, Manifest, RunFacts, read_manifest,

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{ARCHIVE, archive, place_with_runs, run_folder, table};
-use crate::place::{Outcome, Place};
+use super::{ARCHIVE, add_run, archive, damage, place_with_runs, repair, run_folder, table};
+use crate::place::{DATABASE, Outcome, Place};
 
 fn verify(place: &Place) -> Outcome {
     place.cds(&["archive", "--to", ARCHIVE, "--verify"])
@@ -89,4 +89,47 @@ fn a_root_that_was_forged_with_the_manifest_is_found() {
     manifest["snapshot_root"] = json!(format!("sha256:{}", "0".repeat(64)));
     let forged = manifest.to_string();
     check_found(&place, &path, || place.write(&path, forged), &["root"]);
+}
+
+#[test]
+fn an_archive_without_a_run_is_no_success() {
+    let place = place_with_runs(1);
+    fs::create_dir(place.path(ARCHIVE)).unwrap();
+    let outcome = verify(&place).exited_with(1).said(&["no run lies in it", "hint: mount its disk"]);
+    assert_eq!(outcome.stdout, "");
+    place.cds(&["archive", "--to", ARCHIVE, "--verify", "--project", "shop"]).exited_with(1);
+    archive(&place, &[]).succeeded();
+    let outcome = place.cds(&["archive", "--to", ARCHIVE, "--verify", "--project", "none"]).exited_with(2);
+    assert_eq!(outcome.said(&["verify project \"none\": the archive has none"]).stdout, "");
+}
+
+#[test]
+fn runs_that_a_database_misses_are_told() {
+    let place = place_with_runs(4);
+    damage(&place, 2);
+    archive(&place, &[]).exited_with(1);
+    verify(&place).succeeded();
+    let outcome = archive(&place, &["--verify"]).exited_with(1).said(&["1 run of the database does not lie in it"]);
+    assert!(outcome.stdout.starts_with("run 2: it is not archived: the records give "), "{outcome:#?}");
+    repair(&place, 2);
+    archive(&place, &["--retry-failed"]).succeeded();
+    archive(&place, &["--verify"]).succeeded();
+    // What came since was not tried, and is no reason to prune nothing.
+    add_run(&place);
+    archive(&place, &["--verify"]).succeeded();
+
+    fs::remove_dir_all(place.path(&run_folder(3))).unwrap();
+    let outcome = archive(&place, &["--verify"]).exited_with(1);
+    assert!(outcome.stdout.starts_with("run 3: it was archived at 2"), "{outcome:#?}");
+    let outcome = archive(&place, &["--verify", "--project", "shop", "--format", "json"]).exited_with(1);
+    let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&object["is_unaltered"], &object["missing"][0]["run_id"]), (&json!(true), &json!(3)));
+    assert!(object["db_path"].as_str().unwrap().ends_with(DATABASE), "{object}");
+    archive(&place, &["--run", "3"]).succeeded();
+    archive(&place, &["--verify"]).succeeded();
+
+    // The archive of somebody else.
+    fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
+    let outcome = place.cds(&["archive", "--db-path", DATABASE, "--to", "moved", "--verify"]).exited_with(1);
+    assert_eq!(outcome.said(&["no run of cds.sqlite was ever archived there"]).stdout, "");
 }

@@ -7,6 +7,7 @@
 
 mod archive;
 mod import;
+mod missing;
 mod outcome;
 mod source;
 mod standing;
@@ -24,6 +25,7 @@ use crate::{State, StateFiles};
 
 pub use archive::archive_runs;
 pub use import::import_runs;
+pub use missing::missing_runs;
 pub use state::{PeerState, Recovery, peer_state, recover};
 pub use tables::{file_name, to_column_specs};
 pub use verify::{ArchiveVerification, verify_archive};

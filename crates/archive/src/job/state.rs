@@ -114,7 +114,7 @@ pub fn recover(recovery: Recovery<'_>) -> Result<PeerState, Error> {
     describe(peer, state, &keys, &rows)
 }
 
-fn by_run(rows: Vec<TransferRow>) -> BTreeMap<RunId, TransferRow> {
+pub(super) fn by_run(rows: Vec<TransferRow>) -> BTreeMap<RunId, TransferRow> {
     rows.into_iter().map(|row| (row.run_id, row)).collect()
 }
 

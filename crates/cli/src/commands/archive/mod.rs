@@ -48,7 +48,7 @@ pub(crate) struct ArchiveArguments {
     #[arg(long, value_name = "N", conflicts_with = "retry_failed", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true)]
     run: Option<i64>,
 
-    /// Compare every file of the archive with its manifest and recompute the roots; needs no database, writes nothing
+    /// Compare every file of the archive with its manifest and recompute the roots; with a database also tell which of its runs are missing; writes nothing
     #[arg(long, conflicts_with_all = ["run", "retry_failed"])]
     verify: bool,
 
@@ -63,7 +63,8 @@ pub(crate) struct ArchiveArguments {
 pub(super) fn run(arguments: &ArchiveArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let archive = ArchivePlan::of(&arguments.to)?;
     if arguments.verify {
-        return verify::run(&archive, arguments.selection.project(), arguments.format, interrupt);
+        let database = arguments.database.plan_if_given();
+        return verify::run(&archive, database.as_ref(), arguments.selection.project(), arguments.format, interrupt);
     }
     let database = arguments.database.plan()?;
     let mut console = Console::new(Direction::Archive);
