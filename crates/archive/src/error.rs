@@ -6,7 +6,7 @@ use std::{
 };
 
 use cds_model::Fingerprint;
-use cds_persistence::RunId;
+use cds_persistence::{ImportError, RunId};
 use parquet::errors::ParquetError;
 
 use crate::ColumnType;
@@ -175,6 +175,9 @@ pub enum Error {
         /// What the records give.
         recomputed: Fingerprint,
     },
+    /// An import would refuse the run, so nobody could have it back.
+    #[error(transparent)]
+    NotImportable(Box<ImportError>),
     /// The caller asked for no more.
     #[error("it was called off")]
     CalledOff,
@@ -199,6 +202,15 @@ pub enum Error {
         /// The latest format that can be read.
         known: u32,
     },
+}
+
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Database(error) => Self::Database(error),
+            other => Self::NotImportable(Box::new(other)),
+        }
+    }
 }
 
 impl Error {

@@ -105,6 +105,7 @@ struct Archiving<'a, 'job> {
 }
 
 impl Archiving<'_, '_> {
+    /// Refuses what an import would: what is archived can be had back.
     fn run(&self) -> Result<Arrival, Obstacle> {
         let project = project_of(self.identity, self.job.project.as_deref());
         let target = run_directory(self.archive, &project, self.identity.run_id)?;
@@ -118,6 +119,7 @@ impl Archiving<'_, '_> {
             byte_count += self.write_table(&mut pending, table, &mut tree)?;
         }
         self.check(&tree)?;
+        self.source.check_run_hash(self.identity.run_id)?;
         let snapshot_root = tree.root().to_string();
         if !(self.job.may_commit)() {
             return Err(Error::Withdrawn.into());
@@ -140,6 +142,7 @@ impl Archiving<'_, '_> {
                 return Err(Error::CalledOff);
             }
             count += 1;
+            table.check_row(row)?;
             let writer = match &mut writer {
                 Some(writer) => writer,
                 none => none.insert(pending.create_table(&name, &columns)?),

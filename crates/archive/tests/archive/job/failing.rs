@@ -101,8 +101,11 @@ fn each_failure_has_its_reason() {
     assert_eq!(archived, "the run counts 3 records, and there are 2: it was altered or is damaged");
     assert_eq!(imported, "runs has a row that does not fit: it counts 3 records, and 2 came");
     let [archived, imported] = reasons(&format!("UPDATE records SET kind = x'00' {of_run}"));
-    assert!(archived.ends_with("column \"kind\" takes text, not a blob"), "{archived}");
+    assert_eq!(archived, imported);
     assert_eq!(imported, "records has a row that does not fit: kind is no text");
+    let [archived, imported] = reasons("UPDATE runs SET model = 'x' WHERE id = 2");
+    assert_eq!(archived, imported);
+    assert!(imported.starts_with("the run's row, its errors, questions or costs were altered"), "{imported}");
 }
 
 #[test]

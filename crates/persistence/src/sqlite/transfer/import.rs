@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cds_model::{FieldValue, HistoryContext, RECORD_FIELDS, RecordHashes, UnreadPaths};
+use cds_model::{FieldValue, HistoryContext, RecordHashes, UnreadPaths};
 use rusqlite::{
     Statement, ToSql, params_from_iter,
     types::{ToSqlOutput, ValueRef},
@@ -16,6 +16,7 @@ use super::{
         inspection, journal, schema, snapshot,
     },
     log,
+    row::{RecordRow, integer, optional_text, text, unfit},
 };
 use crate::{
     Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
@@ -24,9 +25,6 @@ use crate::{
         STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
     },
 };
-
-/// Where the fields of a record begin that are hashed: behind its number.
-const FIRST_FIELD: usize = 1;
 
 impl SqlitePersistence {
     /// Imports one run, and writes down that it was.
@@ -181,20 +179,15 @@ impl Import<'_> {
             if place == 0 {
                 first_id = record_id;
             }
-            places.insert(integer(&RECORDS, row, "id")?, place);
-            let fields: &[FieldValue<'_>; RECORD_FIELDS.len()] =
-                row[FIRST_FIELD..].try_into().map_err(|_| unfit(&RECORDS, "it has too few columns"))?;
-            let line = |name| {
-                let number = integer(&RECORDS, row, name)?;
-                u32::try_from(number).map_err(|_| unfit(&RECORDS, &format!("{name} is {number}")))
-            };
+            let record = RecordRow::of(row)?;
+            places.insert(record.id, place);
             history.push(&Written {
                 record_id,
-                kind: text(&RECORDS, row, "kind")?,
-                file_path: text(&RECORDS, row, "file_path")?,
-                signature: optional_text(&RECORDS, row, "signature")?,
-                lines: (line("start_line")?, line("end_line")?),
-                hashes: RecordHashes::of(fields),
+                kind: record.kind,
+                file_path: record.file_path,
+                signature: record.signature,
+                lines: record.lines,
+                hashes: RecordHashes::of(record.fields),
             })?;
             Ok(())
         })?;
@@ -284,35 +277,5 @@ impl ToSql for Bound<'_> {
             FieldValue::Text(bytes) => ValueRef::Text(bytes),
             FieldValue::Blob(bytes) => ValueRef::Blob(bytes),
         }))
-    }
-}
-
-fn unfit(table: &RunTable, reason: &str) -> ImportError {
-    ImportError::Unfit { table: table.name, reason: reason.to_owned() }
-}
-
-fn value<'a>(table: &RunTable, row: &[FieldValue<'a>], name: &str) -> Result<FieldValue<'a>, ImportError> {
-    let found = table.position(name).and_then(|place| row.get(place).copied());
-    found.ok_or_else(|| unfit(table, &format!("it has no {name}")))
-}
-
-fn text<'a>(table: &RunTable, row: &[FieldValue<'a>], name: &str) -> Result<&'a str, ImportError> {
-    optional_text(table, row, name)?.ok_or_else(|| unfit(table, &format!("{name} is missing")))
-}
-
-fn optional_text<'a>(table: &RunTable, row: &[FieldValue<'a>], name: &str) -> Result<Option<&'a str>, ImportError> {
-    match value(table, row, name)? {
-        FieldValue::Null => Ok(None),
-        FieldValue::Text(bytes) => {
-            std::str::from_utf8(bytes).map(Some).map_err(|_| unfit(table, &format!("{name} is no UTF-8")))
-        }
-        _ => Err(unfit(table, &format!("{name} is no text"))),
-    }
-}
-
-fn integer(table: &RunTable, row: &[FieldValue<'_>], name: &str) -> Result<i64, ImportError> {
-    match value(table, row, name)? {
-        FieldValue::Integer(number) => Ok(number),
-        _ => Err(unfit(table, &format!("{name} is no whole number"))),
     }
 }

@@ -3,5 +3,6 @@
 mod import;
 mod log;
 mod read;
+mod row;
 
 pub use self::read::DatabaseRun;

@@ -54,6 +54,27 @@ impl SqliteReader {
         self.read(|database| database.read(&Step::ReadAccounts, |connection| identity(connection, run)))
     }
 
+    /// Whether the row of a snapshot, its errors, questions and costs are what the chain has a hash of, as an import of it
+    /// asks; so they are where the chain does not have the snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::OtherRun`]; or the database cannot be read.
+    pub fn check_run_hash(&self, run: RunId) -> Result<(), ImportError> {
+        let hashes = |connection: &Connection| {
+            if !fit::has_table(connection, &snapshot_chain::TABLE)? {
+                return Ok(None);
+            }
+            let Some(chain) = snapshot_chain::of_snapshot(connection, run)? else { return Ok(None) };
+            let recomputed = run_hash::of_parts(connection, run, &|table| fit::has_table(connection, table))?;
+            Ok(Some((chain.run_hash, recomputed.to_string())))
+        };
+        match self.read(|database| database.read(&Step::ReadAccounts, hashes))? {
+            Some((stored, recomputed)) if stored != recomputed => Err(ImportError::OtherRun { stored, recomputed }),
+            _ => Ok(()),
+        }
+    }
+
     /// The tables that a run can have rows in, in the order in which they must be written.
     pub fn run_tables() -> impl Iterator<Item = &'static RunTable> {
         run_tables::ALL.iter().map(|(table, _)| *table)
