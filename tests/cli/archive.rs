@@ -131,8 +131,6 @@ fn one_run_can_be_asked_for_and_the_ones_before_are_not_forgotten() {
     assert!(outcome.stdout.contains(" already=1 "), "{outcome:#?}");
     archive(&place, &["--run", "9"]).exited_with(2).said(&["archive run 9: there is none", "hint: cds runs list"]);
     archive(&place, &[]).succeeded();
-    assert_eq!(archived(&place), ["run_id=2", "run_id=3"]);
-    archive(&place, &["--retry-failed"]).succeeded();
     assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
     assert_eq!(state(&place), (3, 3, String::new()));
 }
@@ -162,12 +160,60 @@ fn a_damaged_run_is_a_failure_and_the_rest_goes_on() {
 }
 
 #[test]
+fn what_an_import_would_refuse_is_not_archived() {
+    let place = place_with_runs(2);
+    let first = "(SELECT min(id) FROM records WHERE run_id = 2)";
+    for (altered, restored, why) in [
+        (
+            "UPDATE runs SET model = 'x' || model WHERE id = 2",
+            "UPDATE runs SET model = substr(model, 2) WHERE id = 2",
+            "the run's row, ",
+        ),
+        (
+            "INSERT INTO analyzer_errors (run_id, file_path, line, reason) VALUES (2, 'a.py', 1, 'no')",
+            "DELETE FROM analyzer_errors",
+            "its errors, questions or costs were altered",
+        ),
+        (
+            &format!("UPDATE records SET start_line = start_line + 9223372036854775000 WHERE id = {first}"),
+            &format!("UPDATE records SET start_line = start_line - 9223372036854775000 WHERE id = {first}"),
+            "records has a row that does not fit: start_line is 9223372036854775001",
+        ),
+    ] {
+        place.database().execute(altered);
+        let more: &[&str] = if archived(&place).is_empty() { &[] } else { &["--retry-failed"] };
+        archive(&place, more).exited_with(1).said(&["archive run 2: ", why]);
+        assert_eq!((archived(&place), state(&place)), (vec!["run_id=1".to_owned()], (1, 2, "2\n".to_owned())));
+        place.database().execute(restored);
+    }
+    archive(&place, &["--retry-failed"]).succeeded();
+    place.cds(&["import", "--from", ARCHIVE, "--db-path", "team.sqlite"]).succeeded();
+}
+
+#[test]
 fn one_project_can_be_archived_alone() {
     let place = place_with_runs(1);
     place.persist("builtin:", &["--project", "store"]).succeeded();
     archive(&place, &["--project", "store"]).succeeded();
     assert!(place.path("archive/project=store/run_id=2/records.parquet").exists());
     assert!(!place.path("archive/project=shop").exists());
+    // The other project waits for its turn, and for nobody to try it again.
+    assert_eq!(state(&place), (0, 2, "1\n".to_owned()));
+    let outcome = archive(&place, &["--project", "shop"]).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=1 "), "{outcome:#?}");
+    assert_eq!(state(&place), (2, 2, String::new()));
+}
+
+#[test]
+fn a_run_that_failed_is_not_taken_for_one_that_was_passed_over() {
+    let place = place_with_runs(2);
+    place.persist("builtin:", &["--project", "store"]).succeeded();
+    damage(&place, 1);
+    archive(&place, &["--run", "1"]).exited_with(1);
+    archive(&place, &["--project", "store"]).succeeded();
+    let outcome = archive(&place, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("archived runs=1 "), "{outcome:#?}");
+    assert_eq!((archived(&place), state(&place)), (vec!["run_id=2".to_owned()], (0, 3, "1\n".to_owned())));
 }
 
 #[test]

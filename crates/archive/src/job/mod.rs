@@ -33,12 +33,13 @@ pub use verify::{ArchiveVerification, verify_archive};
 /// Which runs are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
-    /// Those behind the last that was ever tried; scattered failures are left alone.
+    /// Those that were never tried, be it that they are behind the last that was, or that they were passed over for
+    /// another run or project; failures are left alone.
     ///
     /// Where another database took the place of the one that was known by the name of the peer, also those whose
     /// numbers were tried before, but which are other runs.
     New,
-    /// This one, whatever became of it before. Runs that are passed over by that are open failures from then on.
+    /// This one, whatever became of it before. Runs that are passed over by that are open failures until they are tried.
     One(RunId),
     /// Exactly those that were tried or passed over and are not done.
     OpenFailures,

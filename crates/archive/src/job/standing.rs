@@ -57,10 +57,8 @@ impl Standing {
         runs.extend(&self.renumbered);
         let is_untried = |run: &RunId| !rows.contains_key(run);
         runs.extend(existing.keys().take_while(|run| **run < FIRST_RUN).filter(|run| is_untried(run)));
-        if !self.renumbered.is_empty() {
-            // Of another source nothing was passed over.
-            runs.extend(self.progress.open_failures().filter(is_untried));
-        }
+        // What was passed over for one run or one project did not fail.
+        runs.extend(self.progress.open_failures().filter(is_untried));
         runs.into_iter().collect()
     }
 }
@@ -97,7 +95,7 @@ mod tests {
     #[test]
     fn what_was_tried_is_not_new() {
         check(&[(1, "a"), (2, "b"), (3, "c")], &[(1, "a", "done"), (2, "b", "failed")], &[2], &[3]);
-        check(&[(1, "a"), (2, "b")], &[(2, "b", "done")], &[1], &[]);
+        check(&[(1, "a"), (2, "b"), (4, "d")], &[(1, "a", "failed"), (4, "d", "done")], &[1, 2], &[2]);
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Progress {
         self.open_failures.iter().copied()
     }
 
-    /// The runs after the last attempted one, in order: what a normal call does.
+    /// The runs after the last attempted one, in order.
     pub fn not_yet_tried(&self) -> impl Iterator<Item = RunId> {
         let from = self.last_attempted.map_or(Bound::Unbounded, Bound::Excluded);
         self.runs.range((from, Bound::Unbounded)).map(|(run, _)| *run)
