@@ -5,9 +5,13 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use crate::Error;
+
+/// How many drafts this process began.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// What a bounded read found.
 pub(crate) enum Content {
@@ -45,32 +49,39 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Content, Error> {
 
 /// Replaces the file at `path` by one with these bytes: after a crash there is the old one or the new one, whole.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let draft = draft_of(path);
-    let written = write_new(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    let (draft, file) = create_draft(path).map_err(Error::io("write", path))?;
+    let written = write_all(file, bytes).and_then(|()| fs::rename(&draft, path));
     if let Err(source) = written {
-        // What is left of the attempt would be removed by the next one; a failure to do so now changes nothing.
+        // A failure to remove it changes nothing about the one that is told.
         let _ = fs::remove_file(&draft);
         return Err(Error::io("write", path)(source));
     }
     sync_directory(parent_of(path))
 }
 
-/// Creates a file that is on disk when this returns. A leftover of that name is removed first; nothing is followed.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// Creates the file that is to take the place of `path`, under a name that no other writer has: commands with different
+/// databases may have their files in one folder. What a killed attempt left is passed over; nothing is followed.
+fn create_draft(path: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        let draft = draft_of(path, std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed));
+        match OpenOptions::new().write(true).create_new(true).open(&draft) {
+            Ok(file) => return Ok((draft, file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+}
+
+/// Fills a file; it is on disk when this returns.
+fn write_all(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// A fixed name, so that a killed attempt leaves one file at most, which the next attempt takes over.
-fn draft_of(path: &Path) -> PathBuf {
+fn draft_of(path: &Path, process: u32, number: u64) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".draft");
+    name.push(format!(".{process}-{number}.draft"));
     path.with_file_name(name)
 }
 
@@ -92,4 +103,43 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), Error> {
 #[cfg(not(unix))]
 pub(crate) fn sync_directory(_path: &Path) -> Result<(), Error> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn many_may_replace_one_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        thread::scope(|scope| {
+            for writer in 0..8_u8 {
+                let path = &path;
+                scope.spawn(move || (0..20).for_each(|_| write_atomically(path, &[writer; 100]).unwrap()));
+            }
+        });
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() == 100 && bytes.iter().all(|byte| *byte == bytes[0]), "one of them, whole: {bytes:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn leftovers_are_in_nobodys_way_and_failures_leave_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let next = DRAFTS.load(Ordering::Relaxed);
+        for number in next..next + 50 {
+            fs::write(draft_of(&path, std::process::id(), number), "{").unwrap();
+        }
+        write_atomically(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 51);
+        let other = tempfile::tempdir().unwrap();
+        fs::create_dir_all(other.path().join("state/full")).unwrap();
+        write_atomically(&other.path().join("state"), b"").unwrap_err();
+        assert_eq!(fs::read_dir(other.path()).unwrap().count(), 1);
+    }
 }
