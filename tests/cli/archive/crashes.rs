@@ -108,6 +108,25 @@ fn who_waits_for_the_archive_gets_it() {
 }
 
 #[test]
+fn several_archivers_begin_one_archive_at_once() {
+    for _ in 0..3 {
+        let place = place_with_runs(3);
+        fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
+        // Twice the same database, and another one with its state files in the same folder.
+        let archivers = [DATABASE, DATABASE, "copy.sqlite"].map(|database| {
+            let arguments = ["archive", "--db-path", database, "--to", ARCHIVE, "--lock-timeout", "60s"];
+            Running::start(&mut place.command(&arguments))
+        });
+        for archiver in archivers {
+            archiver.wait().succeeded();
+        }
+        assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
+        assert_eq!(state(&place), (3, 3, String::new()));
+        assert!(!place.names().iter().any(|name| name.ends_with(".draft")), "{:?}", place.names());
+    }
+}
+
+#[test]
 fn an_archive_that_disappears_in_the_middle_is_not_made_anew() {
     let place = place_with_a_large_run();
     let running = caught(&place);

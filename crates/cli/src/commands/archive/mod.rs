@@ -5,7 +5,7 @@ mod lock;
 pub(super) mod report;
 mod verify;
 
-use std::{fs, path::PathBuf};
+use std::{fs, io::ErrorKind, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use cds_archive::{Direction, Error, Job, JobReport, Selection, archive_runs, list_runs};
@@ -120,24 +120,29 @@ fn check_run(source: &SqliteReader, selection: &Selection) -> Result<(), Failure
 }
 
 /// An archive in which runs should lie and that is gone or empty is an unmounted disk, not a place to begin anew.
+///
+/// Only whoever holds the lock of the database may look: until then another command may have created and filled it.
 fn check_is_still_there(source: &SqliteReader, archive: &ArchivePlan) -> Result<(), Failure> {
     let moved = source.transfers(Direction::Archive.as_str(), &archive.peer).map_err(database_failure)?;
     let count = moved.iter().filter(|row| row.is_done).count();
     let is_empty = || list_runs(&archive.path).map(|listing| listing.runs.is_empty());
-    if count == 0 || archive.exists && !is_empty().map_err(archive_failure)? {
+    let exists = archive.path.is_dir();
+    if count == 0 || exists && !is_empty().map_err(archive_failure)? {
         return Ok(());
     }
-    let state = if archive.exists { "empty" } else { "gone" };
+    let state = if exists { "empty" } else { "gone" };
     let moved = if count == 1 { "1 run was".to_owned() } else { format!("{count} runs were") };
     Err(Failure::failed(anyhow!("use archive {}: it is {state}, though {moved} moved to it", archive.path.display()))
         .with_hint("mount its disk, or restore it; to archive all runs anew, name another directory"))
 }
 
 fn create(archive: &ArchivePlan) -> Result<(), Failure> {
-    if archive.exists {
-        return Ok(());
-    }
-    fs::create_dir(&archive.path)
+    let created = match fs::create_dir(&archive.path) {
+        // It was there, or somebody else just did the same.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && archive.path.is_dir() => Ok(()),
+        other => other,
+    };
+    created
         .with_context(|| format!("create archive {}", archive.path.display()))
         .map_err(|error| Failure::failed(error).with_hint("give yourself permission to write in the folder above it"))
 }
