@@ -157,6 +157,20 @@ fn a_damaged_file_of_an_archive_is_a_failure_of_its_run() {
 }
 
 #[test]
+fn a_run_in_the_folder_of_another_project_is_a_failure_that_names_both() {
+    let place = place_with_runs(2);
+    archive(&place, &[]).succeeded();
+    fs::create_dir(place.path("archive/project=store")).unwrap();
+    fs::rename(place.path("archive/project=shop/run_id=2"), place.path("archive/project=store/run_id=2")).unwrap();
+    let outcome = import(&place, ARCHIVE, &[]).exited_with(1);
+    outcome.said(&["import run 2 of store: ", "it is run 2 of project \"store\"", "that of run 2 of \"shop\""]);
+    import(&place, ARCHIVE, &["--project", "store", "--retry-failed"]).exited_with(1);
+    fs::rename(place.path("archive/project=store/run_id=2"), place.path("archive/project=shop/run_id=2")).unwrap();
+    assert!(import(&place, ARCHIVE, &[]).succeeded().stdout.starts_with("imported runs=1 "));
+    check_is_unaltered(&place, 2);
+}
+
+#[test]
 fn a_run_that_was_altered_in_its_database_is_refused_and_the_rest_comes() {
     let place = place_with_runs(3);
     damage(&place, 2);

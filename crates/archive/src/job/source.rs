@@ -23,14 +23,21 @@ const ROWS_BETWEEN_QUESTIONS: u64 = 256;
 pub(super) fn find(archive: &Path, project: &str) -> Result<(Found, BTreeMap<RunId, PathBuf>), Error> {
     let runs = list_runs(archive)?.runs.into_iter().filter(|run| run.project == project);
     let directories: BTreeMap<RunId, PathBuf> = runs.map(|run| (run.run, run.path)).collect();
-    let identity = |(run, path): (&RunId, &PathBuf)| (*run, identity(*run, path).map_err(|error| reason(&error)));
+    let identity =
+        |(run, path): (&RunId, &PathBuf)| (*run, identity(*run, project, path).map_err(|error| reason(&error)));
     Ok((directories.iter().map(identity).collect(), directories))
 }
 
-fn identity(run_id: RunId, directory: &Path) -> Result<RunIdentity, Error> {
-    let manifest = read_manifest(directory)?;
-    let no_manifest = || Error::Occupied { path: directory.to_owned(), reason: "it has no manifest".to_owned() };
-    let Manifest { project, facts, .. } = manifest.ok_or_else(no_manifest)?;
+fn identity(run_id: RunId, folder_project: &str, directory: &Path) -> Result<RunIdentity, Error> {
+    let occupied = |reason: String| Error::Occupied { path: directory.to_owned(), reason };
+    let manifest = read_manifest(directory)?.ok_or_else(|| occupied("it has no manifest".to_owned()))?;
+    if manifest.project != folder_project || manifest.run_id != run_id.0 {
+        let Manifest { project, run_id: other, .. } = manifest;
+        return Err(occupied(format!(
+            "it is run {run_id} of project {folder_project:?}, and its manifest is that of run {other} of {project:?}"
+        )));
+    }
+    let Manifest { project, facts, .. } = manifest;
     let RunFacts { run_key, part, root_path, record_count, snapshot_root, .. } = facts;
     let project = (!project.is_empty()).then_some(project);
     Ok(RunIdentity { run_id, run_key, project, part, snapshot_root, record_count, root_path })
