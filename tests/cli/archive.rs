@@ -204,6 +204,25 @@ fn one_project_can_be_archived_alone() {
     assert_eq!(state(&place), (2, 2, String::new()));
 }
 
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link() {
+    let place = place_with_runs(2);
+    fs::create_dir(place.path(ARCHIVE)).unwrap();
+    fs::create_dir(place.path("elsewhere")).unwrap();
+    let project = place.path(&format!("{ARCHIVE}/project={PROJECT}"));
+    std::os::unix::fs::symlink(place.path("elsewhere"), &project).unwrap();
+    archive(&place, &[]).exited_with(1).said(&["project=shop\": it is a link, and links in an archive are not"]);
+    assert_eq!(fs::read_dir(place.path("elsewhere")).unwrap().count(), 0);
+    archive(&place, &["--verify"]).exited_with(1);
+    fs::remove_file(&project).unwrap();
+    archive(&place, &["--retry-failed"]).succeeded();
+    // Nor is what lies behind one taken for archived.
+    fs::rename(place.path(&run_folder(1)), place.path("moved")).unwrap();
+    std::os::unix::fs::symlink(place.path("moved"), place.path(&run_folder(1))).unwrap();
+    archive(&place, &["--run", "1"]).exited_with(1).said(&["run_id=1\": it is a link"]);
+}
+
 #[test]
 fn a_run_that_failed_is_not_taken_for_one_that_was_passed_over() {
     let place = place_with_runs(2);

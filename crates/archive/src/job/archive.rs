@@ -68,12 +68,19 @@ pub(super) fn find(source: &SqliteReader) -> Result<Found, Error> {
 ///
 /// # Errors
 ///
-/// Another run is there, or what is there is damaged.
+/// Another run is there, what is there is damaged, or a link leads there.
 pub(super) fn look(directory: &Path, identity: &RunIdentity) -> Result<Option<()>, Error> {
+    let occupied = |reason: String| Error::Occupied { path: directory.to_owned(), reason };
+    // Whoever lists the archive does not follow links, and would not see what lies behind one.
+    for path in directory.parent().into_iter().chain([directory]) {
+        if path.is_symlink() {
+            let reason = "it is a link, and links in an archive are not followed".to_owned();
+            return Err(Error::Occupied { path: path.to_owned(), reason });
+        }
+    }
     if directory.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let occupied = |reason: String| Error::Occupied { path: directory.to_owned(), reason };
     let manifest = read_manifest(directory)?.ok_or_else(|| occupied("it has no manifest".to_owned()))?;
     if let Some(difference) = difference(&manifest, identity) {
         return Err(occupied(difference));
