@@ -35,10 +35,15 @@ impl Standing {
                 standing.renumbered.insert(*run);
             }
             // A run that was given up and is there again can be tried again.
-            let is_settled = !is_other && (row.is_done || row.is_gone && key.is_none());
+            let outcome = match row {
+                _ if is_other => RunOutcome::Failed,
+                row if row.is_done => RunOutcome::Done,
+                row if row.is_gone && key.is_none() => RunOutcome::Gone,
+                _ => RunOutcome::Failed,
+            };
             if *run >= FIRST_RUN {
-                outcomes.push((*run, if is_settled { RunOutcome::Done } else { RunOutcome::Failed }));
-            } else if !is_settled {
+                outcomes.push((*run, outcome));
+            } else if outcome == RunOutcome::Failed {
                 standing.unlisted.insert(*run);
             }
         }

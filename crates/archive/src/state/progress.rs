@@ -16,6 +16,8 @@ pub enum RunOutcome {
     Failed,
     /// The run arrived, and stays there.
     Done,
+    /// The run was given up, since it exists no more: neither a success nor a gap.
+    Gone,
 }
 
 /// Which of the runs that exist are done, which are open failures, and which were never tried.
@@ -42,7 +44,7 @@ impl Progress {
         let mut runs: BTreeMap<RunId, bool> = existing.into_iter().map(|run| (run, false)).collect();
         let mut last_attempted = None;
         for (run, outcome) in outcomes {
-            *runs.entry(run).or_default() |= outcome == RunOutcome::Done;
+            note(&mut runs, run, outcome);
             last_attempted = last_attempted.max(Some(run));
         }
         let passed = runs.iter().filter(|(run, is_done)| Some(**run) <= last_attempted && !**is_done);
@@ -54,19 +56,18 @@ impl Progress {
 
     /// Adds how an attempt ended. What is done stays done.
     pub fn record(&mut self, run: RunId, outcome: RunOutcome) {
-        let is_done = self.runs.entry(run).or_default();
-        *is_done |= outcome == RunOutcome::Done;
+        note(&mut self.runs, run, outcome);
         if Some(run) > self.last_attempted {
             let from = self.last_attempted.map_or(Bound::Unbounded, Bound::Excluded);
             let passed = self.runs.range((from, Bound::Included(run))).filter(|(_, is_done)| !**is_done);
             self.open_failures.extend(passed.map(|(run, _)| *run));
             self.last_attempted = Some(run);
         }
-        if self.runs[&run] {
+        if self.runs.get(&run) == Some(&false) {
+            self.open_failures.insert(run);
+        } else {
             self.open_failures.remove(&run);
             self.advance();
-        } else {
-            self.open_failures.insert(run);
         }
     }
 
@@ -106,6 +107,15 @@ impl Progress {
         let from = self.last_contiguous.map_or(Bound::Unbounded, Bound::Excluded);
         let series = self.runs.range((from, Bound::Unbounded)).take_while(|(_, is_done)| **is_done);
         self.last_contiguous = series.last().map(|(run, _)| *run).or(self.last_contiguous);
+    }
+}
+
+/// Adds an outcome to the runs that exist.
+fn note(runs: &mut BTreeMap<RunId, bool>, run: RunId, outcome: RunOutcome) {
+    if outcome != RunOutcome::Gone {
+        *runs.entry(run).or_default() |= outcome == RunOutcome::Done;
+    } else if runs.get(&run) == Some(&false) {
+        runs.remove(&run);
     }
 }
 
@@ -165,6 +175,14 @@ mod tests {
     #[test]
     fn what_was_passed_over_is_open() {
         check(&[1, 2, 3], &[(3, Done)], "contiguous 0, attempted 3, open [1 2], not yet []");
+    }
+
+    #[test]
+    fn what_is_gone_is_neither_a_success_nor_a_gap() {
+        check(&[], &[(1, Failed), (1, Gone)], "contiguous 0, attempted 1, open [], not yet []");
+        check(&[3], &[(1, Done), (2, Gone)], "contiguous 1, attempted 2, open [], not yet [3]");
+        check(&[3], &[(1, Done), (2, Failed), (3, Done), (2, Gone)], "contiguous 3, attempted 3, open [], not yet []");
+        check(&[1], &[(1, Done), (1, Gone)], "contiguous 1, attempted 1, open [], not yet []");
     }
 
     #[test]

@@ -79,6 +79,19 @@ fn a_failed_run_that_is_pruned_is_gone_and_no_more_open() {
     }
 }
 
+#[test]
+fn a_run_that_is_gone_is_no_success() {
+    for direction in DIRECTIONS {
+        let world = World::with_runs(2);
+        change(&world.source, ALTER_2);
+        world.call(direction, &Call::default()).0.unwrap().unwrap();
+        change(&world.source, "DELETE FROM runs WHERE id = 2");
+        let report = world.call(direction, &Call::default()).0.unwrap().unwrap();
+        assert_eq!((report.state.last_contiguous_run, report.state.last_attempted_run), (1, 2));
+        assert_eq!((numbers(&report.gone), report.open_failures.len()), (vec![2], 0));
+    }
+}
+
 /// What archiving and importing say of run 2 after `sql`.
 fn reasons(sql: &str) -> [String; 2] {
     DIRECTIONS.map(|direction| {
