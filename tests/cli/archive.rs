@@ -129,6 +129,8 @@ fn one_run_can_be_asked_for_and_the_ones_before_are_not_forgotten() {
     assert_eq!(state(&place), (0, 2, "1\n".to_owned()));
     let outcome = archive(&place, &["--run", "2"]).succeeded();
     assert!(outcome.stdout.contains(" already=1 "), "{outcome:#?}");
+    let outcome = archive(&place, &["--run", "3", "--project", "store"]).exited_with(2);
+    outcome.said(&["archive run 3 of project \"store\": it is one of project \"shop\""]);
     archive(&place, &["--run", "9"]).exited_with(2).said(&["archive run 9: there is none", "hint: cds runs list"]);
     archive(&place, &[]).succeeded();
     assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
@@ -202,6 +204,18 @@ fn one_project_can_be_archived_alone() {
     let outcome = archive(&place, &["--project", "shop"]).succeeded();
     assert!(outcome.stdout.starts_with("archived runs=1 "), "{outcome:#?}");
     assert_eq!(state(&place), (2, 2, String::new()));
+}
+
+#[test]
+fn a_project_whose_name_is_no_name_of_a_folder_is_told_what_to_do() {
+    let place = Place::with_functions(1);
+    for (length, code) in [(27, 0), (28, 1)] {
+        place.persist("builtin:", &["--project", &"日".repeat(length)]).succeeded();
+        let outcome = archive(&place, &[]).exited_with(code);
+        if code == 1 {
+            outcome.said(&["it would have 260 bytes, and 255 are possible", "shorter name with cds persist --project"]);
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -109,6 +109,8 @@ fn several_databases_come_together_and_keep_their_projects() {
     assert!(place.cds(&only).succeeded().stdout.starts_with("imported runs=1 records=6 "));
     let rest = place.cds(&["import", "--from", TEAM, "--db-path", "one.sqlite"]).succeeded();
     assert!(rest.stdout.starts_with("imported runs=2 "), "what was passed over comes: {rest:#?}");
+    let none = ["import", "--from", TEAM, "--db-path", "one.sqlite", "--project", "none"];
+    place.cds(&none).exited_with(2).said(&["import project \"none\": the database has no run of it"]);
     // And from there into an archive, and back again.
     place.cds(&["archive", "--db-path", TEAM, "--to", "fleet"]).succeeded();
     let outcome = place.cds(&["import", "--from", "fleet", "--db-path", "back.sqlite"]).succeeded();

@@ -40,7 +40,10 @@ pub enum Error {
         reason: String,
     },
     /// The name of a project does not fit into the name of a directory.
-    #[error("make a directory name of project {project:?}: it would have {length} bytes, and {limit} are possible")]
+    #[error(
+        "make a directory name of project {project:?}: it would have {length} bytes, and {limit} are possible; its runs \
+         stay in their database, give later ones a shorter name with cds persist --project"
+    )]
     ProjectNameTooLong {
         /// The project.
         project: String,

@@ -9,7 +9,7 @@ use std::{fs, io::ErrorKind, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use cds_archive::{Direction, Error, Job, JobReport, Selection, archive_runs, list_runs};
-use cds_persistence::{SqlitePersistence, SqliteReader};
+use cds_persistence::{RunIdentity, SqlitePersistence, SqliteReader};
 use clap::Args;
 
 pub(super) use self::lock::ArchiveLock;
@@ -87,7 +87,7 @@ fn move_runs(
     let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
     let source = database.open_reader().map_err(database_failure)?;
-    check_run(&source, &selection)?;
+    check_run(&source, &selection, arguments.selection.project())?;
     check_is_still_there(&source, archive)?;
     create(archive)?;
     let archive_lock = ArchiveLock::acquire(&archive.path, &arguments.lock, "archive", interrupt)?;
@@ -109,14 +109,25 @@ fn move_runs(
     report.map_err(|error| failure(error, interrupt))
 }
 
-/// A run that was asked for by its number must be there.
-fn check_run(source: &SqliteReader, selection: &Selection) -> Result<(), Failure> {
+/// A run that was asked for by its number must be there, and of the project that was asked for, if it names one.
+fn check_run(source: &SqliteReader, selection: &Selection, project: Option<&str>) -> Result<(), Failure> {
     let Selection::One(run) = *selection else { return Ok(()) };
     match source.run_identity(run).map_err(database_failure)? {
+        Some(identity) if !may_be_of(&identity, project) => {
+            let (own, asked) = (identity.project.unwrap_or_default(), project.unwrap_or_default());
+            Err(Failure::usage(anyhow!("archive run {run} of project {asked:?}: it is one of project {own:?}"))
+                .with_hint("name its project, or leave --project and CDS_PROJECT out"))
+        }
         Some(_) => Ok(()),
         None => Err(Failure::usage(anyhow!("archive run {run}: there is none"))
             .with_hint("cds runs list shows the snapshots of the database")),
     }
+}
+
+/// Whether the run names that project, or none.
+pub(super) fn may_be_of(identity: &RunIdentity, project: Option<&str>) -> bool {
+    let own = identity.project.as_deref().unwrap_or_default();
+    own.is_empty() || project.is_none_or(|project| project == own)
 }
 
 /// An archive in which runs should lie and that is gone or empty is an unmounted disk, not a place to begin anew.
@@ -184,7 +195,7 @@ pub(super) fn archive_failure(error: Error) -> Failure {
         Error::NoArchive { .. } => "mount its disk, or name the directory that cds archive wrote",
         Error::NotARegularFile { .. } => "remove what has the name of the file, or name another folder",
         Error::DamagedLog { .. } => "move the file away; cds state recover writes it anew from the database",
-        Error::ProjectNameTooLong { .. } => "give the runs a shorter name with --project",
+        Error::ProjectNameTooLong { .. } => "give the runs a shorter name with cds persist --project",
         Error::Io { .. } => "see whether the disk is full, and whether you may write there",
         _ => return Failure::failed(error),
     };

@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use cds_archive::{ImportFrom, list_runs, run_directory};
 use cds_persistence::{RunId, SqliteReader};
 
-use super::super::archive::archive_failure;
+use super::super::archive::{archive_failure, may_be_of};
 use crate::{
     arguments::{DatabasePlan, peer_of, real_path},
     failure::{Failure, database_failure},
@@ -57,6 +57,9 @@ impl Source {
             .with_hint("name another file with --from or --db-path"));
         }
         let reader = SqliteReader::open(&path, &target.options).map_err(database_failure)?;
+        if let Some(project) = project {
+            check_project(&reader, project)?;
+        }
         Ok(Self::Database { path, reader: Box::new(reader) })
     }
 
@@ -84,6 +87,23 @@ impl Source {
                 .collect(),
         }
     }
+}
+
+/// A database that has runs must have one that is of the project, or that names none.
+fn check_project(reader: &SqliteReader, project: &str) -> Result<(), Failure> {
+    let runs = reader.snapshots().map_err(database_failure)?;
+    for run in &runs {
+        match reader.run_identity(*run) {
+            Ok(identity) if !identity.as_ref().is_some_and(|identity| may_be_of(identity, Some(project))) => {}
+            // One that cannot be read is a failure of its own, in its turn.
+            _ => return Ok(()),
+        }
+    }
+    if runs.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::usage(anyhow!("import project {project:?}: the database has no run of it"))
+        .with_hint("cds runs list shows its runs with their projects; CDS_PROJECT counts as --project"))
 }
 
 /// How a database calls one project of an archive.
