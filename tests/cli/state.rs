@@ -99,6 +99,22 @@ fn what_lies_in_the_archive_is_known_though_the_database_forgot() {
 }
 
 #[test]
+fn a_database_that_forgot_everything_learns_it_from_the_archive() {
+    let place = place_with_runs(2);
+    archive(&place, &[]).succeeded();
+    place.database().execute("DELETE FROM transfer_log");
+    let recover = |to: &str| place.cds(&["state", "recover", "--db-path", DATABASE, "--to", to]);
+    fs::create_dir(place.path("empty")).unwrap();
+    for to in ["empty", "missing"] {
+        recover(to).exited_with(2).said(&["no run lies in it"]);
+    }
+    let outcome = recover(ARCHIVE).succeeded();
+    assert!(outcome.stdout.contains("last contiguous run 2, last attempted run 2"), "{outcome:#?}");
+    let outcome = archive(&place, &["--verify"]).succeeded();
+    assert!(outcome.stdout.starts_with("verified runs=2 "), "{outcome:#?}");
+}
+
+#[test]
 fn a_source_that_is_gone_is_no_reason_to_say_nothing() {
     let place = place_with_runs(1);
     place.cds(&["import", "--from", DATABASE, "--db-path", "team.sqlite"]).succeeded();

@@ -6,14 +6,14 @@ mod peers;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use cds_archive::{Direction, Recovery, peer_state, recover};
+use cds_archive::{Direction, Recovery, list_runs, peer_state, recover};
 use cds_persistence::{SqlitePersistence, SqliteReader};
 use clap::{Args, Subcommand};
 
 use self::{page::Shown, peers::Peer};
 use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
 use crate::{
-    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments},
+    arguments::{ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments},
     failure::{Failure, database_failure},
     output::Output,
     render::{safe_json, screen::Screen},
@@ -80,8 +80,8 @@ pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> R
 }
 
 impl PeerArguments {
-    /// The peers that are meant.
-    fn peers(&self, reader: &SqliteReader) -> Result<Vec<Peer>, Failure> {
+    /// The peers that are meant; none where nothing is known of the one that was named.
+    fn known_peers(&self, reader: &SqliteReader) -> Result<Vec<Peer>, Failure> {
         let known = |direction| Peer::known(reader, direction);
         let (direction, path) = match (&self.to, &self.from) {
             (Some(path), _) => (Direction::Archive, path),
@@ -92,15 +92,20 @@ impl PeerArguments {
                 return Ok(all);
             }
         };
-        let found = Peer::at(known(direction)?, path);
-        if found.is_empty() {
-            return Err(Failure::usage(anyhow!(
+        Ok(Peer::at(known(direction)?, path))
+    }
+
+    /// The same; one that was named must be known.
+    fn peers(&self, reader: &SqliteReader) -> Result<Vec<Peer>, Failure> {
+        let found = self.known_peers(reader)?;
+        match self.to.as_ref().or(self.from.as_ref()) {
+            Some(path) if found.is_empty() => Err(Failure::usage(anyhow!(
                 "show the state of {}: no run was moved there or from there yet",
                 path.display()
             ))
-            .with_hint("cds state show without --to and --from shows everything"));
+            .with_hint("cds state show without --to and --from shows everything")),
+            _ => Ok(found),
         }
-        Ok(found)
     }
 
     /// What the files and the database say.
@@ -122,7 +127,11 @@ impl PeerArguments {
         // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
         let reader = database.open_reader().map_err(database_failure)?;
         let mut recovered = Vec::new();
-        for shown in self.last_used(&reader, &plan)? {
+        let mut peers = self.last_used(&reader, &plan)?;
+        if let (true, Some(archive)) = (peers.is_empty(), &self.to) {
+            peers.push(self.look_at(&forgotten(archive)?, &reader, &plan)?);
+        }
+        for shown in peers {
             let peer = Peer { direction: shown.direction, name: shown.state.peer.clone() };
             let archive = Path::new(&peer.name);
             let is_archive = peer.direction == Direction::Archive && archive.is_dir();
@@ -150,7 +159,8 @@ impl PeerArguments {
     /// The peers whose state the files are to hold: of each direction the one with the last attempt.
     fn last_used(&self, reader: &SqliteReader, plan: &DatabasePlan) -> Result<Vec<Shown>, Failure> {
         let mut found: Vec<Shown> = Vec::new();
-        for peer in self.peers(reader)? {
+        let peers = if self.to.is_some() { self.known_peers(reader)? } else { self.peers(reader)? };
+        for peer in peers {
             let shown = self.look_at(&peer, reader, plan)?;
             match found.iter_mut().find(|other| other.direction == shown.direction) {
                 // Times of one form are in the order of their texts.
@@ -171,4 +181,14 @@ impl PeerArguments {
             ResultFormat::Table => write!(writer, "{}", page::render(peers, &Screen::of_stdout())),
         })
     }
+}
+
+/// An archive of which the database knows nothing any more: runs must lie there.
+fn forgotten(archive: &Path) -> Result<Peer, Failure> {
+    let plan = ArchivePlan::of(archive)?;
+    if !plan.exists || list_runs(&plan.path).map_err(archive_failure)?.runs.is_empty() {
+        return Err(Failure::usage(anyhow!("recover the state of {}: no run lies in it", archive.display()))
+            .with_hint("mount its disk, or name the directory that cds archive wrote"));
+    }
+    Ok(Peer { direction: Direction::Archive, name: plan.peer })
 }
