@@ -133,7 +133,7 @@ mod tests {
         found.deviations.push(("a/project=\u{1b}[31mx/run_id=2".into(), "\"records.parquet\" is missing".to_owned()));
         let runs = vec![(RunId(7), "no\nroom".to_owned())];
         let missing = Missing { db_path: String::new(), runs };
-        assert!(page(&found, Some(&missing)).ends_with("is missing\nrun 7: no\\nroom\n"));
+        assert!(page(&found, Some(&missing)).ends_with("is missing\nrun 7: no\\u{a}room\n"));
         assert_eq!(page(&found, None), "a/project=\\u{1b}[31mx/run_id=2: \"records.parquet\" is missing\n");
     }
 }
