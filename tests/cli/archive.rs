@@ -235,6 +235,8 @@ fn nothing_is_written_through_a_link() {
     fs::rename(place.path(&run_folder(1)), place.path("moved")).unwrap();
     std::os::unix::fs::symlink(place.path("moved"), place.path(&run_folder(1))).unwrap();
     archive(&place, &["--run", "1"]).exited_with(1).said(&["run_id=1\": it is a link"]);
+    let outcome = place.cds(&["import", "--from", ARCHIVE, "--db-path", "team.sqlite"]).succeeded();
+    outcome.said(&["run_id=1 is no run and is not imported"]);
 }
 
 #[test]

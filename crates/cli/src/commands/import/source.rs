@@ -14,6 +14,7 @@ use super::super::archive::{archive_failure, may_be_of};
 use crate::{
     arguments::{DatabasePlan, peer_of, real_path},
     failure::{Failure, database_failure},
+    render::messages,
 };
 
 /// What was named with `--from`.
@@ -36,6 +37,9 @@ impl Source {
         let path = real_path(from)?;
         if path.is_dir() {
             let listing = list_runs(&path).map_err(archive_failure)?;
+            for path in &listing.strange {
+                messages::warning(&format!("{} is no run and is not imported", path.display()));
+            }
             let projects = listing.runs.into_iter().map(|run| run.project);
             let projects: BTreeSet<String> =
                 projects.filter(|name| project.is_none_or(|project| project == name)).collect();
