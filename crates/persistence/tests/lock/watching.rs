@@ -62,9 +62,11 @@ fn a_replaced_lock_file_is_noticed_even_when_it_says_the_same() {
 #[test]
 fn a_symbolic_link_to_the_locked_file_is_noticed() {
     is_noticed(LossReason::Replaced, "was replaced", |path| {
-        let moved = path.with_extension("moved");
-        fs::rename(path, &moved).unwrap();
-        std::os::unix::fs::symlink(moved, path).unwrap();
+        // At no moment is there no file, so that the watch cannot take it for a deleted one.
+        let (moved, link) = (path.with_extension("moved"), path.with_extension("link"));
+        fs::hard_link(path, &moved).unwrap();
+        std::os::unix::fs::symlink(moved, &link).unwrap();
+        fs::rename(link, path).unwrap();
     });
 }
 
