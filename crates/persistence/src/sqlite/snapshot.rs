@@ -1,7 +1,7 @@
 //! Writes one snapshot: the run with everything that belongs to it, in one transaction.
 
 use std::{
-    sync::mpsc::{self, Receiver},
+    sync::mpsc,
     thread::{self, Scope},
 };
 
@@ -10,7 +10,7 @@ use cds_model::{Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
 use super::{
     accounts,
     database::Database,
-    history::{self, HistoryWriter, Written},
+    history::{self, HistoryWriter, Named, Preparation, Unnamed},
     inspection, schema,
 };
 use crate::{
@@ -20,9 +20,8 @@ use crate::{
     },
 };
 
-/// Records that are hashed together, and groups of them that may be ready before they are needed.
-const GROUP_SIZE: usize = 256;
-const GROUPS_AHEAD: usize = 4;
+/// Files whose records may be hashed and named before they are needed.
+const FILES_AHEAD: usize = 8;
 
 /// Writes `snapshot` whole; on any error nothing of it stays. Where `may_commit` says no in the end, it is taken back.
 pub(super) fn write(
@@ -99,20 +98,16 @@ fn write_records<'a>(
     let mut insert_record = database.prepare_insert(&records::TABLE)?;
     let mut insert_question = database.prepare_insert(&record_questions::TABLE)?;
     thread::scope(|scope| {
-        let mut hashed = history.as_ref().map(|_| hash_ahead(scope, &snapshot.records).into_iter().flatten());
+        let mut named = history.as_ref().map(|history| name_ahead(scope, &snapshot.records, history.preparation()));
         for (index, record) in snapshot.records.iter().enumerate() {
             let outcome = records::insert(&mut insert_record, next_id.take(), run, record);
             database.check_one_row(outcome, || Step::record(index, record))?;
             let record_id = database.connection.last_insert_rowid();
-            if let (Some(history), Some(hashed)) = (&mut history, &mut hashed) {
-                history.push(&Written {
-                    record_id,
-                    kind: record.kind.as_str(),
-                    file_path: &record.file_path,
-                    signature: record.signature.as_deref(),
-                    lines: (record.start_line, record.end_line),
-                    hashes: hashed.next().unwrap_or_else(|| hashes_of(record)),
-                })?;
+            // Only a thread that panicked ends too early, and then so does this one.
+            if let Some(history) = &mut history
+                && let Some(named) = named.as_mut().and_then(Iterator::next)
+            {
+                history.push_named(record_id, &named)?;
             }
             if let Some(question) = &record.question {
                 let outcome = record_questions::insert(&mut insert_question, record_id, question);
@@ -123,25 +118,34 @@ fn write_records<'a>(
     })
 }
 
-/// Hashes records in their order while those before them are written.
-///
-/// Where no thread can be started, nothing comes out.
-fn hash_ahead<'scope>(scope: &'scope Scope<'scope, '_>, records: &'scope [Record]) -> Receiver<Vec<RecordHashes>> {
-    let (sender, receiver) = mpsc::sync_channel(GROUPS_AHEAD);
-    let work = move || {
-        for group in records.chunks(GROUP_SIZE) {
-            // Nobody waits for the rest when writing has failed.
-            if sender.send(group.iter().map(hashes_of).collect()).is_err() {
-                return;
-            }
-        }
+/// Hashes and names records in their order while those before them are written.
+fn name_ahead<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    records: &'scope [Record],
+    preparation: Preparation,
+) -> Box<dyn Iterator<Item = Named<'scope>> + 'scope> {
+    let files = move || {
+        let of_one_file = |one: &Record, next: &Record| one.file_path == next.file_path;
+        records.chunk_by(of_one_file).map(move |file| name_file(file, preparation))
     };
-    drop(thread::Builder::new().name("hashes".to_owned()).spawn_scoped(scope, work));
-    receiver
+    let (sender, receiver) = mpsc::sync_channel(FILES_AHEAD);
+    // Nobody waits for the rest when writing has failed.
+    let work = move || drop(files().try_for_each(|file| sender.send(file)));
+    match thread::Builder::new().name("hashes".to_owned()).spawn_scoped(scope, work) {
+        Ok(_) => Box::new(receiver.into_iter().flatten()),
+        Err(_) => Box::new(files().flatten()),
+    }
 }
 
-fn hashes_of(record: &Record) -> RecordHashes {
-    RecordHashes::of(&record_fields(record, &record.md5sum.to_string()))
+fn name_file(records: &[Record], preparation: Preparation) -> Vec<Named<'_>> {
+    let unnamed = records.iter().map(|record| Unnamed {
+        kind: record.kind.as_str(),
+        file_path: &record.file_path,
+        signature: record.signature.as_deref(),
+        lines: (record.start_line, record.end_line),
+        hashes: RecordHashes::of(&record_fields(record, &record.md5sum.to_string())),
+    });
+    Named::of_file(&unnamed.collect::<Vec<_>>(), preparation)
 }
 
 fn write_analyzer_errors(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! The table `unit_history`: what became of each unit, append only, each row with the hash of the one before.
 
-use cds_model::{Fingerprint, HistoryLink};
+use cds_model::HistoryLink;
 use rusqlite::{Connection, OptionalExtension as _, Result, Statement, params};
 
 use super::{Index, Table};
@@ -50,7 +50,7 @@ pub(crate) fn last(connection: &Connection) -> Result<Option<(i64, String)>> {
 }
 
 /// Writes one row with its hash and says how many rows were written; its number is the next one, which SQLite chooses.
-pub(crate) fn insert(statement: &mut Statement<'_>, link: &HistoryLink<'_>, hash: Fingerprint) -> Result<usize> {
+pub(crate) fn insert(statement: &mut Statement<'_>, link: &HistoryLink<'_>, hash: &str) -> Result<usize> {
     statement.execute(params![
         link.unit_id,
         link.run_id,
@@ -62,6 +62,6 @@ pub(crate) fn insert(statement: &mut Statement<'_>, link: &HistoryLink<'_>, hash
         link.metadata,
         link.recorded_at,
         link.previous_hash,
-        hash.to_string(),
+        hash,
     ])
 }

@@ -110,7 +110,8 @@ impl UnitNames {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenUnit<'a> {
     pub(crate) key: UnitKey<'a>,
-    pub(crate) content: Fingerprint,
+    /// As it is stored.
+    pub(crate) content: &'a str,
     pub(crate) code: Fingerprint,
     pub(crate) intent: Fingerprint,
 }
@@ -187,7 +188,7 @@ pub(crate) fn insert(
         unit.key.ordinal,
         run.0,
         at,
-        unit.content.to_string(),
+        unit.content,
         unit.code.0,
         unit.intent.0,
     ])
@@ -228,7 +229,7 @@ pub(crate) fn change(
         unit.key.ordinal,
         run.0,
         at,
-        unit.content.to_string(),
+        unit.content,
         unit.code.0,
         unit.intent.0,
     ])

@@ -14,16 +14,29 @@ use crate::{
 
 /// A record under names that nothing had before.
 pub(super) struct NewUnit {
-    pub(super) file_path: String,
-    pub(super) kind: String,
-    pub(super) name: UnitName,
-    pub(super) content: Fingerprint,
-    pub(super) code: Fingerprint,
-    pub(super) intent: Fingerprint,
-    pub(super) lines: (u32, u32),
+    file_path: String,
+    kind: String,
+    name: UnitName,
+    content: Fingerprint,
+    code: Fingerprint,
+    intent: Fingerprint,
+    lines: (u32, u32),
 }
 
 impl NewUnit {
+    pub(super) fn of(seen: &Seen<'_>) -> Self {
+        let UnitKey { file_path, kind, name, ordinal } = seen.key;
+        Self {
+            file_path: file_path.to_owned(),
+            kind: kind.to_owned(),
+            name: UnitName { qualified: name.to_owned(), ordinal },
+            content: seen.content,
+            code: seen.code,
+            intent: seen.intent,
+            lines: seen.lines,
+        }
+    }
+
     fn seen(&self) -> Seen<'_> {
         Seen {
             key: UnitKey {
@@ -36,6 +49,7 @@ impl NewUnit {
             code: self.code,
             intent: self.intent,
             lines: self.lines,
+            metadata: None,
         }
     }
 }

@@ -39,16 +39,17 @@ impl KnownUnits {
         self.units.is_empty()
     }
 
-    /// The unit of these names that was there, which is from now on in the snapshot.
-    pub(super) fn take_present(&mut self, key: &UnitKey<'_>) -> Option<KnownUnit> {
-        let place = self.places(key).find(|place| self.units[*place].1.state.is_present && !self.are_seen[*place])?;
+    /// The unit that was there under names of this [`hash()`], which is from now on in the snapshot.
+    pub(super) fn take_present(&mut self, names_hash: u128) -> Option<KnownUnit> {
+        let place =
+            self.places(names_hash).find(|place| self.units[*place].1.state.is_present && !self.are_seen[*place])?;
         self.are_seen[place] = true;
         Some(self.units[place].1.clone())
     }
 
     /// Of the units that were removed under these names, the last that was new.
     pub(super) fn removed(&self, key: &UnitKey<'_>) -> Option<&KnownUnit> {
-        self.places(key).rev().map(|place| &self.units[place].1).find(|unit| !unit.state.is_present)
+        self.places(hash(key)).rev().map(|place| &self.units[place].1).find(|unit| !unit.state.is_present)
     }
 
     /// The units that were there and are not in the snapshot, in the order of their numbers.
@@ -60,8 +61,7 @@ impl KnownUnits {
         missing
     }
 
-    fn places(&self, key: &UnitKey<'_>) -> std::ops::Range<usize> {
-        let hash = hash(key);
+    fn places(&self, hash: u128) -> std::ops::Range<usize> {
         let first = self.units.partition_point(|(other, _)| *other < hash);
         let count = self.units[first..].iter().take_while(|(other, _)| *other == hash).count();
         first..first + count

@@ -7,36 +7,26 @@
 mod doubt;
 mod fate;
 mod known;
+mod named;
 mod rows;
 mod seal;
 
-use cds_model::{ChainLink, HistoryContext, MerkleTree, RecordHashes, UnitKey, UnitRow, UnreadPaths, unit_names};
+use cds_model::{ChainLink, HistoryContext, MerkleTree, RecordHashes, UnreadPaths};
 
-pub(super) use self::{doubt::doubt, known::hash as unit_hash, seal::write_tombstones};
-use self::{
-    fate::NewUnit,
-    known::KnownUnits,
-    rows::{HistoryRows, Seen},
+pub(super) use self::{
+    doubt::doubt,
+    known::hash as unit_hash,
+    named::{Named, Preparation, Unnamed},
+    seal::write_tombstones,
 };
+use self::{fate::NewUnit, known::KnownUnits, rows::HistoryRows};
 use super::database::Database;
 use crate::{
     Error, RunId, SnapshotProof, Step,
     table::{self, record_hashes},
 };
 
-/// A record that was written, as far as its name depends on it, with its hashes.
-#[derive(Debug, Clone)]
-pub(super) struct Written<'a> {
-    pub(super) record_id: i64,
-    pub(super) kind: &'a str,
-    pub(super) file_path: &'a str,
-    pub(super) signature: Option<&'a str>,
-    /// The first and the last one.
-    pub(super) lines: (u32, u32),
-    pub(super) hashes: RecordHashes,
-}
-
-/// A record of the file that is being written.
+/// A record of the file that is being written, whose name depends on others of the file.
 struct Pending {
     kind: String,
     signature: Option<String>,
@@ -51,7 +41,7 @@ pub(super) struct HistoryWriter<'a> {
     run: RunId,
     insert_hash: rusqlite::Statement<'a>,
     tree: MerkleTree,
-    /// The file that is being written, and its records so far.
+    /// The file that is being written, and its records so far that wait for their names.
     file_path: String,
     of_file: Vec<Pending>,
     known: KnownUnits,
@@ -82,20 +72,24 @@ impl<'a> HistoryWriter<'a> {
         })
     }
 
-    /// Goes on with the next record of the snapshot.
-    pub(super) fn push(&mut self, record: &Written<'_>) -> Result<(), Error> {
+    /// What is to be made of the records before they are written.
+    pub(super) fn preparation(&self) -> Preparation {
+        if self.known.is_empty() { Preparation::AllNew } else { Preparation::Compared }
+    }
+
+    /// Goes on with the next record of the snapshot, whose name is known.
+    pub(super) fn push_named(&mut self, record_id: i64, record: &Named<'_>) -> Result<(), Error> {
+        self.write_hashes(record_id, record.place(), &record.hashes)?;
+        self.write_unit(record)
+    }
+
+    /// Goes on with the next record of the snapshot, whose name is not known before its file ends.
+    pub(super) fn push(&mut self, record_id: i64, record: &Unnamed<'_>) -> Result<(), Error> {
         if record.file_path != self.file_path {
             self.end_file()?;
             record.file_path.clone_into(&mut self.file_path);
         }
-        let outcome = record_hashes::insert(&mut self.insert_hash, record.record_id, self.run, &record.hashes);
-        let count = self.tree.leaf_count();
-        self.database.check_one_row(outcome, || Step::InsertRecordHash {
-            number: usize::try_from(count).unwrap_or(usize::MAX).saturating_add(1),
-            file_path: record.file_path.into(),
-            start_line: record.lines.0,
-        })?;
-        self.tree.push(record.hashes.content);
+        self.write_hashes(record_id, (record.file_path, record.lines.0), &record.hashes)?;
         self.of_file.push(Pending {
             kind: record.kind.to_owned(),
             signature: record.signature.map(str::to_owned),
@@ -128,37 +122,49 @@ impl<'a> HistoryWriter<'a> {
         Ok(SnapshotProof { snapshot_root, run_hash, chain_head, transitions: self.rows.counts() })
     }
 
-    /// Names what the file holds, and writes what became of it as far as no other file decides that.
+    fn write_hashes(
+        &mut self,
+        record_id: i64,
+        (file_path, start_line): (&str, u32),
+        hashes: &RecordHashes,
+    ) -> Result<(), Error> {
+        let outcome = record_hashes::insert(&mut self.insert_hash, record_id, self.run, hashes);
+        let count = self.tree.leaf_count();
+        self.database.check_one_row(outcome, || Step::InsertRecordHash {
+            number: usize::try_from(count).unwrap_or(usize::MAX).saturating_add(1),
+            file_path: file_path.into(),
+            start_line,
+        })?;
+        self.tree.push(hashes.content);
+        Ok(())
+    }
+
+    /// Names what the file holds that waits for it.
     fn end_file(&mut self) -> Result<(), Error> {
         let records = std::mem::take(&mut self.of_file);
-        let rows = records
-            .iter()
-            .map(|record| UnitRow::stored(&record.kind, &self.file_path, record.signature.as_deref(), record.lines));
-        let names = unit_names(&rows.collect::<Vec<_>>());
-        for (record, name) in records.into_iter().zip(names) {
-            let seen = Seen {
-                key: UnitKey {
-                    file_path: &self.file_path,
-                    kind: &record.kind,
-                    name: &name.qualified,
-                    ordinal: name.ordinal,
-                },
-                content: record.hashes.content,
-                code: record.hashes.code,
-                intent: record.hashes.intent,
-                lines: record.lines,
-            };
-            if let Some(origin) = self.known.take_present(&seen.key) {
-                self.rows.write_same(&seen, &origin)?;
-            } else if self.known.is_empty() {
-                // Nothing can have come from elsewhere.
-                self.rows.write_added(&seen)?;
-            } else {
-                let Seen { content, code, intent, lines, .. } = seen;
-                let file_path = self.file_path.clone();
-                self.new.push(NewUnit { file_path, kind: record.kind, name, content, code, intent, lines });
-            }
+        let file_path = std::mem::take(&mut self.file_path);
+        let unnamed = records.iter().map(|record| Unnamed {
+            kind: &record.kind,
+            file_path: &file_path,
+            signature: record.signature.as_deref(),
+            lines: record.lines,
+            hashes: record.hashes,
+        });
+        let named = Named::of_file(&unnamed.collect::<Vec<_>>(), self.preparation());
+        named.iter().try_for_each(|record| self.write_unit(record))
+    }
+
+    /// Writes what became of a unit as far as no other file decides that.
+    fn write_unit(&mut self, record: &Named<'_>) -> Result<(), Error> {
+        let seen = record.seen();
+        if self.known.is_empty() {
+            // Nothing can have come from elsewhere.
+            self.rows.write_added(&seen)
+        } else if let Some(origin) = self.known.take_present(record.names_hash) {
+            self.rows.write_same(&seen, &origin)
+        } else {
+            self.new.push(NewUnit::of(&seen));
+            Ok(())
         }
-        Ok(())
     }
 }

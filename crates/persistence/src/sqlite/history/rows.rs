@@ -9,7 +9,7 @@ use crate::{
     Error, RunId, Step,
     table::{
         unit_history,
-        units::{self, UnitNames},
+        units::{self, SeenUnit, UnitNames},
     },
 };
 
@@ -22,6 +22,15 @@ pub(super) struct Seen<'a> {
     pub(super) intent: Fingerprint,
     /// The first and the last one.
     pub(super) lines: (u32, u32),
+    /// What its row in the history says beside the columns if it is new, where that was made already.
+    pub(super) metadata: Option<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    /// The same for its row in `units`; `content` is the hash as text.
+    fn unit(&self, content: &'a str) -> SeenUnit<'a> {
+        SeenUnit { key: self.key, content, code: self.code, intent: self.intent }
+    }
 }
 
 /// What is told of a unit beside the columns of its row.
@@ -136,12 +145,16 @@ impl<'a> HistoryRows<'a> {
     }
 
     pub(super) fn write_added(&mut self, seen: &Seen<'_>) -> Result<(), Error> {
-        let unit = units::SeenUnit { key: seen.key, content: seen.content, code: seen.code, intent: seen.intent };
-        let outcome = units::insert(&mut self.insert_unit, self.context, self.run, &self.at, &unit);
+        let content = seen.content.to_string();
+        let outcome = units::insert(&mut self.insert_unit, self.context, self.run, &self.at, &seen.unit(&content));
         self.database.check_one_row(outcome, || Step::WriteUnits)?;
         let id = self.database.connection.last_insert_rowid();
-        let metadata = metadata(seen, Vec::new(), None);
-        self.write_history(id, Transition::Added, (None, Some(seen.content)), &metadata)
+        let hashes = (None, Some(content.as_str()));
+        if let Some(metadata) = seen.metadata {
+            return self.write_history(id, Transition::Added, hashes, metadata);
+        }
+        let metadata = self.told(metadata_of_new(seen))?;
+        self.write_history(id, Transition::Added, hashes, &metadata)
     }
 
     /// Of a unit that is gone, when and as what it was last seen stays.
@@ -163,7 +176,9 @@ impl<'a> HistoryRows<'a> {
                 intent_hash: Fingerprint(unit.state.intent).to_string(),
             }),
         };
-        self.write_history(unit.id, Transition::Removed, (unit.state.content, None), &metadata)
+        let metadata = self.told(serde_json::to_string(&metadata))?;
+        let content = unit.state.content.map(|hash| hash.to_string());
+        self.write_history(unit.id, Transition::Removed, (content.as_deref(), None), &metadata)
     }
 
     /// Writes that every unit that is still there was seen, but for `unseen`.
@@ -174,8 +189,8 @@ impl<'a> HistoryRows<'a> {
     }
 
     fn change(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
-        let unit = units::SeenUnit { key: seen.key, content: seen.content, code: seen.code, intent: seen.intent };
-        let outcome = units::change(&mut self.change_unit, origin.id, self.run, &self.at, &unit);
+        let content = seen.content.to_string();
+        let outcome = units::change(&mut self.change_unit, origin.id, self.run, &self.at, &seen.unit(&content));
         self.database.check_one_row(outcome, || Step::WriteUnits)
     }
 
@@ -189,43 +204,52 @@ impl<'a> HistoryRows<'a> {
         let code = (origin.state.code != seen.code.0).then_some("code");
         let intent = (origin.state.intent != seen.intent.0).then_some("intent");
         let metadata = metadata(seen, code.into_iter().chain(intent).collect(), from);
-        self.write_history(origin.id, transition, (origin.state.content, Some(seen.content)), &metadata)
+        let metadata = self.told(serde_json::to_string(&metadata))?;
+        let before = origin.state.content.map(|hash| hash.to_string());
+        self.write_history(origin.id, transition, (before.as_deref(), Some(&seen.content.to_string())), &metadata)
+    }
+
+    /// The metadata of the next row.
+    fn told(&self, metadata: serde_json::Result<String>) -> Result<String, Error> {
+        metadata.map_err(|cause| {
+            let cause = rusqlite::Error::ToSqlConversionFailure(cause.into());
+            self.database.error(Step::WriteHistory(self.sequence.saturating_add(1)), cause)
+        })
     }
 
     fn write_history(
         &mut self,
         unit_id: i64,
         transition: Transition,
-        (previous, now): (Option<Fingerprint>, Option<Fingerprint>),
-        metadata: &Metadata<'_>,
+        (previous_content_hash, content_hash): (Option<&str>, Option<&str>),
+        metadata: &str,
     ) -> Result<(), Error> {
         self.sequence = self.sequence.saturating_add(1);
-        let step = Step::WriteHistory(self.sequence);
-        let metadata = serde_json::to_string(metadata)
-            .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))
-            .map_err(|cause| self.database.error(step.clone(), cause))?;
-        let previous_content_hash = previous.map(|hash| hash.to_string());
-        let content_hash = now.map(|hash| hash.to_string());
         let link = HistoryLink {
             sequence: self.sequence,
             unit_id,
             run_id: self.run.0,
             transition: transition.as_str(),
-            previous_content_hash: previous_content_hash.as_deref(),
-            content_hash: content_hash.as_deref(),
+            previous_content_hash,
+            content_hash,
             actor: self.context.actor.as_deref(),
             reasoning: self.context.reasoning.as_deref(),
-            metadata: &metadata,
+            metadata,
             recorded_at: &self.at,
             previous_hash: &self.previous_hash,
         };
-        let hash = link.hash();
-        let outcome = unit_history::insert(&mut self.insert_history, &link, hash);
-        self.database.check_one_row(outcome, || step)?;
-        self.previous_hash = hash.to_string();
+        let hash = link.hash().to_string();
+        let outcome = unit_history::insert(&mut self.insert_history, &link, &hash);
+        self.database.check_one_row(outcome, || Step::WriteHistory(self.sequence))?;
+        self.previous_hash = hash;
         self.counts.add(transition);
         Ok(())
     }
+}
+
+/// What the row of a unit says that is new.
+pub(super) fn metadata_of_new(seen: &Seen<'_>) -> serde_json::Result<String> {
+    serde_json::to_string(&metadata(seen, Vec::new(), None))
 }
 
 fn metadata<'a>(seen: &Seen<'a>, changed: Vec<&'static str>, from: Option<Place<'a>>) -> Metadata<'a> {

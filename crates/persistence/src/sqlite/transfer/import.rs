@@ -12,7 +12,7 @@ use super::{
     super::{
         SqlitePersistence,
         database::Database,
-        history::{HistoryWriter, Written},
+        history::{HistoryWriter, Unnamed},
         inspection, journal, schema, snapshot,
     },
     log,
@@ -181,14 +181,14 @@ impl Import<'_> {
             }
             let record = RecordRow::of(row)?;
             places.insert(record.id, place);
-            history.push(&Written {
-                record_id,
+            let unnamed = Unnamed {
                 kind: record.kind,
                 file_path: record.file_path,
                 signature: record.signature,
                 lines: record.lines,
                 hashes: RecordHashes::of(record.fields),
-            })?;
+            };
+            history.push(record_id, &unnamed)?;
             Ok(())
         })?;
         Ok((places, first_id))

@@ -1,0 +1,82 @@
+//! Records with what their history needs of them and what can be made of that before anything is written.
+
+use cds_model::{RecordHashes, UnitKey, UnitName, UnitRow, unit_names};
+
+use super::{
+    known,
+    rows::{self, Seen},
+};
+
+/// A record, as far as the name of its unit depends on it, with its hashes.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Unnamed<'a> {
+    pub(in super::super) kind: &'a str,
+    pub(in super::super) file_path: &'a str,
+    pub(in super::super) signature: Option<&'a str>,
+    /// The first and the last one.
+    pub(in super::super) lines: (u32, u32),
+    pub(in super::super) hashes: RecordHashes,
+}
+
+/// What is made of a record beside its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Preparation {
+    /// No unit is known: each is a new one, and what its row in the history says is made.
+    AllNew,
+    /// Units are known: the hash of the names is made, by which they are found.
+    Compared,
+}
+
+/// A record with the name of its unit.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Named<'a> {
+    kind: &'a str,
+    file_path: &'a str,
+    name: UnitName,
+    lines: (u32, u32),
+    pub(super) hashes: RecordHashes,
+    /// Of the names; 0 where nothing is found by it.
+    pub(super) names_hash: u128,
+    /// As in [`Seen`].
+    metadata: Option<String>,
+}
+
+impl<'a> Named<'a> {
+    /// Names all records of one file.
+    pub(in super::super) fn of_file(records: &[Unnamed<'a>], preparation: Preparation) -> Vec<Self> {
+        let row = |record: &Unnamed<'a>| UnitRow::stored(record.kind, record.file_path, record.signature, record.lines);
+        let names = unit_names(&records.iter().map(row).collect::<Vec<_>>());
+        let units = records.iter().zip(names).map(|(record, name)| {
+            let &Unnamed { kind, file_path, lines, hashes, .. } = record;
+            let mut unit = Self { kind, file_path, name, lines, hashes, names_hash: 0, metadata: None };
+            match preparation {
+                Preparation::AllNew => unit.metadata = rows::metadata_of_new(&unit.seen()).ok(),
+                Preparation::Compared => unit.names_hash = known::hash(&unit.seen().key),
+            }
+            unit
+        });
+        units.collect()
+    }
+
+    /// The unit of the record.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen {
+            key: UnitKey {
+                file_path: self.file_path,
+                kind: self.kind,
+                name: &self.name.qualified,
+                ordinal: self.name.ordinal,
+            },
+            content: self.hashes.content,
+            code: self.hashes.code,
+            intent: self.hashes.intent,
+            lines: self.lines,
+            metadata: self.metadata.as_deref(),
+        }
+    }
+
+    /// The path of its file and its first line.
+    pub(super) fn place(&self) -> (&'a str, u32) {
+        (self.file_path, self.lines.0)
+    }
+}
