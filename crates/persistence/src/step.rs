@@ -179,7 +179,7 @@ impl fmt::Display for Step {
             Self::SetJournal => formatter.write_str("set the journal mode"),
             Self::Begin => formatter.write_str("begin the transaction"),
             Self::CreateTable(table) => write!(formatter, "create table {table}"),
-            Self::CreateIndex(table, column) => write!(formatter, "create the index on {table}({column})"),
+            Self::CreateIndex(table, columns) => write!(formatter, "create the index on {table}({columns})"),
             Self::CreateGuard(table) => write!(formatter, "create the triggers of table {table}"),
             Self::SetVersion => formatter.write_str("set the format version"),
             Self::PrepareInsert(table) => write!(formatter, "prepare the insert into {table}"),

@@ -42,10 +42,11 @@ pub(crate) struct Table {
     pub(crate) insert: &'static str,
 }
 
-/// An index over one column.
+/// An index.
 #[derive(Debug)]
 pub(crate) struct Index {
-    pub(crate) column: &'static str,
+    /// What it is over: a column, or several with `, ` between them.
+    pub(crate) columns: &'static str,
     pub(crate) create: &'static str,
 }
 

@@ -22,9 +22,9 @@ SELECT EXISTS (
     SELECT 1
     FROM pragma_index_list(?1) AS list
     WHERE list.partial = 0
-      AND (SELECT count(*) FROM pragma_index_xinfo(list.name) AS part WHERE part."key" = 1) = 1
-      AND EXISTS (SELECT 1 FROM pragma_index_xinfo(list.name) AS part
-                  WHERE part."key" = 1 AND part.name = ?2 AND part.coll = 'BINARY'))"#;
+      AND (SELECT group_concat(iif(part.coll = 'BINARY', part.name, ''), ', ' ORDER BY part.seqno)
+           FROM pragma_index_xinfo(list.name) AS part
+           WHERE part."key" = 1) = ?2)"#;
 
 /// The first thing about a table that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,9 +103,9 @@ pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite
     Ok(lacks_row_id.then_some(Mismatch::KeyIsNotRowId))
 }
 
-/// Whether the table has an index over `column` alone, under whatever name.
-pub(super) fn has_index(connection: &Connection, table: &Table, column: &str) -> rusqlite::Result<bool> {
-    connection.query_row(HAS_INDEX, [table.name, column], |row| row.get(0))
+/// Whether the table has an index over `columns` and nothing else, under whatever name.
+pub(super) fn has_index(connection: &Connection, table: &Table, columns: &str) -> rusqlite::Result<bool> {
+    connection.query_row(HAS_INDEX, [table.name, columns], |row| row.get(0))
 }
 
 fn first_difference(found: &[Column], expected: &[Column]) -> Option<Mismatch> {

@@ -37,8 +37,8 @@ fn create_guards(database: &Database, table: &Table) -> Result<(), Error> {
 pub(super) fn create_indexes(database: &Database, table: &Table) -> Result<(), Error> {
     let connection = &database.connection;
     for index in table.indexes {
-        let step = |cause| database.error(Step::CreateIndex(table.name, index.column), cause);
-        if !fit::has_index(connection, table, index.column).map_err(step)? {
+        let step = |cause| database.error(Step::CreateIndex(table.name, index.columns), cause);
+        if !fit::has_index(connection, table, index.columns).map_err(step)? {
             connection.execute_batch(index.create).map_err(step)?;
         }
     }

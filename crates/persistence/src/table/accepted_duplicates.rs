@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS accepted_duplicates (
     revoked_at TEXT
 )",
     indexes: &[Index {
-        column: "group_id",
+        columns: "group_id",
         create: "CREATE INDEX IF NOT EXISTS idx_accepted_duplicates_group_id ON accepted_duplicates(group_id)",
     }],
     guards: &[],

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS analyzer_errors (
     reason TEXT NOT NULL
 )",
     indexes: &[Index {
-        column: "run_id",
+        columns: "run_id",
         create: "CREATE INDEX IF NOT EXISTS idx_analyzer_errors_run_id ON analyzer_errors(run_id)",
     }],
     guards: &[],

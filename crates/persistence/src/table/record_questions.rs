@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS record_questions (
     is_cut INTEGER NOT NULL
 )",
     indexes: &[Index {
-        column: "question",
+        columns: "question",
         create: "CREATE INDEX IF NOT EXISTS idx_record_questions_question ON record_questions(question)",
     }],
     guards: &[],

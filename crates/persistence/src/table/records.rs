@@ -25,11 +25,14 @@ CREATE TABLE IF NOT EXISTS records (
     intent_error TEXT
 )",
     indexes: &[
-        Index { column: "run_id", create: "CREATE INDEX IF NOT EXISTS idx_records_run_id ON records(run_id)" },
-        Index { column: "file_path", create: "CREATE INDEX IF NOT EXISTS idx_records_file_path ON records(file_path)" },
-        Index { column: "md5sum", create: "CREATE INDEX IF NOT EXISTS idx_records_md5sum ON records(md5sum)" },
+        Index { columns: "run_id", create: "CREATE INDEX IF NOT EXISTS idx_records_run_id ON records(run_id)" },
         Index {
-            column: "intent_status",
+            columns: "file_path",
+            create: "CREATE INDEX IF NOT EXISTS idx_records_file_path ON records(file_path)",
+        },
+        Index { columns: "md5sum", create: "CREATE INDEX IF NOT EXISTS idx_records_md5sum ON records(md5sum)" },
+        Index {
+            columns: "intent_status",
             create: "CREATE INDEX IF NOT EXISTS idx_records_intent_status ON records(intent_status)",
         },
     ],

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS runs_ledger (
 )",
     // For the greatest number that a snapshot ever had, which every new one asks for.
     indexes: &[Index {
-        column: "snapshot_id",
+        columns: "snapshot_id",
         create: "CREATE INDEX IF NOT EXISTS idx_runs_ledger_snapshot_id ON runs_ledger(snapshot_id)",
     }],
     guards: &[],

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS snapshot_chain (
     hash TEXT NOT NULL
 )",
     indexes: &[Index {
-        column: "run_id",
+        columns: "run_id",
         create: "CREATE INDEX IF NOT EXISTS idx_snapshot_chain_run_id ON snapshot_chain(run_id)",
     }],
     guards: &[

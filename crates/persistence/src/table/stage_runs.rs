@@ -30,11 +30,11 @@ CREATE TABLE IF NOT EXISTS stage_runs (
 )",
     indexes: &[
         Index {
-            column: "ledger_id",
+            columns: "ledger_id",
             create: "CREATE INDEX IF NOT EXISTS idx_stage_runs_ledger_id ON stage_runs(ledger_id)",
         },
         Index {
-            column: "input_fingerprint",
+            columns: "input_fingerprint",
             create: "CREATE INDEX IF NOT EXISTS idx_stage_runs_input_fingerprint ON stage_runs(input_fingerprint)",
         },
     ],

@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS telemetry (
     error_metadata TEXT
 )",
     indexes: &[Index {
-        column: "ledger_id",
+        columns: "ledger_id",
         create: "CREATE INDEX IF NOT EXISTS idx_telemetry_ledger_id ON telemetry(ledger_id)",
     }],
     guards: &[],

@@ -23,11 +23,11 @@ CREATE TABLE IF NOT EXISTS transfer_log (
 )",
     indexes: &[
         Index {
-            column: "run_key",
+            columns: "run_key",
             create: "CREATE INDEX IF NOT EXISTS idx_transfer_log_run_key ON transfer_log(run_key)",
         },
         Index {
-            column: "local_run_id",
+            columns: "local_run_id",
             create: "CREATE INDEX IF NOT EXISTS idx_transfer_log_local_run_id ON transfer_log(local_run_id)",
         },
     ],

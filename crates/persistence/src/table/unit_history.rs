@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS unit_history (
     hash TEXT NOT NULL
 )",
     indexes: &[Index {
-        column: "unit_id",
+        columns: "unit_id",
         create: "CREATE INDEX IF NOT EXISTS idx_unit_history_unit_id ON unit_history(unit_id)",
     }],
     guards: &[

@@ -176,8 +176,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "transfer_log(local_run_id)",
             "transfer_log(run_key)",
             "unit_history(unit_id)",
-            "units(file_path)",
-            "units(project)"
+            "units(project,file_path)"
         ]
     );
     assert_eq!(

@@ -5,12 +5,23 @@
 use std::collections::BTreeSet;
 
 use cds_model::{FieldValue, RECORD_FIELDS, RecordHashes};
-use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, named_params, types::ValueRef};
 
 use crate::{
     RecordedUnit, RunId, StoredUnit, UnitPlace, UnitTransition,
     table::{read_number, run_hash::field_value},
 };
+
+/// The project that is asked for, or each there is: the index on the paths begins with the project.
+const WANTED: &str = "
+WITH RECURSIVE wanted(project) AS (
+    SELECT coalesce(:project, (SELECT min(project) FROM units))
+    UNION ALL
+    SELECT (SELECT min(project) FROM units WHERE project > wanted.project)
+    FROM wanted
+    WHERE :project IS NULL AND wanted.project IS NOT NULL
+)
+";
 
 const UNITS: &str = "
 SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash
@@ -19,17 +30,19 @@ FROM units";
 const OF_ID: &str = "WHERE id = ?1";
 
 const NAMED: &str = "
-WHERE file_path = ?1 AND name = ?2 AND (?3 IS NULL OR ordinal = ?3) AND (?4 IS NULL OR project = ?4)
+WHERE project IN (SELECT project FROM wanted) AND file_path = :path AND name = :name
+      AND (:ordinal IS NULL OR ordinal = :ordinal)
 ORDER BY id";
 
 /// What begins with a text lies between it and the same text with the last of all characters behind it.
 const FILES_BEGINNING: &str = "
-WHERE file_path >= ?1 AND file_path < ?1 || char(1114111) AND kind = 'file' AND (?2 IS NULL OR project = ?2)
+WHERE project IN (SELECT project FROM wanted) AND file_path >= :beginning AND file_path < :beginning || char(1114111)
+      AND kind = 'file'
 ORDER BY file_path, project, part, id";
 
 const NAMES_BEGINNING: &str = "
-WHERE file_path = ?1 AND kind <> 'file' AND name >= ?2 AND name < ?2 || char(1114111)
-      AND (?3 IS NULL OR project = ?3)
+WHERE project IN (SELECT project FROM wanted) AND file_path = :path AND kind <> 'file'
+      AND name >= :beginning AND name < :beginning || char(1114111)
 ORDER BY name, kind, ordinal, project, part, id";
 
 /// The newest are those that are most likely meant, where there are too many to look at.
@@ -38,7 +51,7 @@ WHERE ?1 IS NULL OR project = ?1
 ORDER BY id DESC
 LIMIT ?2";
 
-const PROJECTS: &str = "SELECT DISTINCT project FROM units ORDER BY project";
+const PROJECTS: &str = "SELECT project FROM wanted WHERE project IS NOT NULL";
 
 /// Moves are told by a part of their metadata that stands there as it was written. The rows are read as they lie: an order
 /// would be taken from an index that leads to each of them for itself.
@@ -105,7 +118,8 @@ pub(crate) fn named(
     ordinal: Option<u32>,
     project: Option<&str>,
 ) -> Result<Vec<StoredUnit>> {
-    list(connection, NAMED, (file_path, name, ordinal, project))
+    let parameters = named_params! { ":project": project, ":path": file_path, ":name": name, ":ordinal": ordinal };
+    list(connection, &format!("{WANTED}{UNITS}{NAMED}"), parameters)
 }
 
 /// The files whose paths begin with `beginning`.
@@ -114,7 +128,8 @@ pub(crate) fn files_beginning(
     beginning: &str,
     project: Option<&str>,
 ) -> Result<Vec<StoredUnit>> {
-    list(connection, FILES_BEGINNING, (beginning, project))
+    let parameters = named_params! { ":project": project, ":beginning": beginning };
+    list(connection, &format!("{WANTED}{UNITS}{FILES_BEGINNING}"), parameters)
 }
 
 /// The definitions of a file whose names begin with `beginning`.
@@ -124,16 +139,17 @@ pub(crate) fn names_beginning(
     beginning: &str,
     project: Option<&str>,
 ) -> Result<Vec<StoredUnit>> {
-    list(connection, NAMES_BEGINNING, (file_path, beginning, project))
+    let parameters = named_params! { ":project": project, ":path": file_path, ":beginning": beginning };
+    list(connection, &format!("{WANTED}{UNITS}{NAMES_BEGINNING}"), parameters)
 }
 
 /// The newest units, at most `limit`.
 pub(crate) fn newest(connection: &Connection, project: Option<&str>, limit: i64) -> Result<Vec<StoredUnit>> {
-    list(connection, ANY, (project, limit))
+    list(connection, &format!("{UNITS}{ANY}"), (project, limit))
 }
 
-fn list(connection: &Connection, which: &str, parameters: impl Params) -> Result<Vec<StoredUnit>> {
-    connection.prepare(&format!("{UNITS} {which}"))?.query_map(parameters, read)?.collect()
+fn list(connection: &Connection, sql: &str, parameters: impl Params) -> Result<Vec<StoredUnit>> {
+    connection.prepare(sql)?.query_map(parameters, read)?.collect()
 }
 
 fn read(row: &Row<'_>) -> Result<StoredUnit> {
@@ -155,7 +171,8 @@ fn read(row: &Row<'_>) -> Result<StoredUnit> {
 
 /// Every project that has units.
 pub(crate) fn projects(connection: &Connection) -> Result<Vec<String>> {
-    connection.prepare(PROJECTS)?.query_map([], |row| row.get(0))?.collect()
+    let all = named_params! { ":project": None::<&str> };
+    connection.prepare(&format!("{WANTED}{PROJECTS}"))?.query_map(all, |row| row.get(0))?.collect()
 }
 
 /// The numbers of the units one of whose moves has `origin` in its metadata, ascending.
