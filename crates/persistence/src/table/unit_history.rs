@@ -1,9 +1,10 @@
 //! The table `unit_history`: what became of each unit, append only, each row with the hash of the one before.
 
-use cds_model::HistoryLink;
-use rusqlite::{Connection, OptionalExtension as _, Result, Statement, params};
+use cds_model::{HistoryContext, HistoryLink};
+use rusqlite::{Connection, OptionalExtension as _, Result, Statement};
 
 use super::{Index, Table};
+use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
     name: "unit_history",
@@ -49,19 +50,29 @@ pub(crate) fn last(connection: &Connection) -> Result<Option<(i64, String)>> {
     connection.query_row(LAST, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Writes one row with its hash and says how many rows were written; its number is the next one, which SQLite chooses.
-pub(crate) fn insert(statement: &mut Statement<'_>, link: &HistoryLink<'_>, hash: &str) -> Result<usize> {
-    statement.execute(params![
-        link.unit_id,
-        link.run_id,
-        link.transition,
-        link.previous_content_hash,
-        link.content_hash,
-        link.actor,
-        link.reasoning,
-        link.metadata,
-        link.recorded_at,
-        link.previous_hash,
-        hash,
-    ])
+/// Writes the rows of one snapshot.
+pub(crate) struct NewRows<'a>(Statement<'a>);
+
+impl<'a> NewRows<'a> {
+    /// Takes the statement that writes a row. What is the same in all rows is bound once, as for the units.
+    pub(crate) fn new(mut statement: Statement<'a>, context: &HistoryContext, run: RunId, at: &str) -> Result<Self> {
+        statement.raw_bind_parameter(2, run.0)?;
+        statement.raw_bind_parameter(6, &context.actor)?;
+        statement.raw_bind_parameter(7, &context.reasoning)?;
+        statement.raw_bind_parameter(9, at)?;
+        Ok(Self(statement))
+    }
+
+    /// Writes one row with its hash and says how many rows were written; its number is the next one, which `SQLite` chooses.
+    pub(crate) fn insert(&mut self, link: &HistoryLink<'_>, hash: &str) -> Result<usize> {
+        let Self(statement) = self;
+        statement.raw_bind_parameter(1, link.unit_id)?;
+        statement.raw_bind_parameter(3, link.transition)?;
+        statement.raw_bind_parameter(4, link.previous_content_hash)?;
+        statement.raw_bind_parameter(5, link.content_hash)?;
+        statement.raw_bind_parameter(8, link.metadata)?;
+        statement.raw_bind_parameter(10, link.previous_hash)?;
+        statement.raw_bind_parameter(11, hash)?;
+        statement.raw_execute()
+    }
 }

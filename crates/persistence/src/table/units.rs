@@ -172,27 +172,32 @@ pub(crate) fn names_of(connection: &Connection, id: i64) -> Result<UnitNames> {
     })
 }
 
-/// Writes a new unit and says how many rows were written.
-pub(crate) fn insert(
-    statement: &mut Statement<'_>,
-    context: &HistoryContext,
-    run: RunId,
-    at: &str,
-    unit: &SeenUnit<'_>,
-) -> Result<usize> {
-    statement.execute(params![
-        context.project,
-        context.part,
-        unit.key.file_path,
-        unit.key.kind,
-        unit.key.name,
-        unit.key.ordinal,
-        run.0,
-        at,
-        unit.content,
-        unit.code.0,
-        unit.intent.0,
-    ])
+/// Writes the new units of one snapshot.
+pub(crate) struct NewUnits<'a>(Statement<'a>);
+
+impl<'a> NewUnits<'a> {
+    /// Takes the statement that writes a row. What is the same in all rows is bound once: copying it for each of them takes
+    /// longer than one would think.
+    pub(crate) fn new(mut statement: Statement<'a>, context: &HistoryContext, run: RunId, at: &str) -> Result<Self> {
+        statement.raw_bind_parameter(1, &context.project)?;
+        statement.raw_bind_parameter(2, &context.part)?;
+        statement.raw_bind_parameter(7, run.0)?;
+        statement.raw_bind_parameter(8, at)?;
+        Ok(Self(statement))
+    }
+
+    /// Writes one of them and says how many rows were written.
+    pub(crate) fn insert(&mut self, unit: &SeenUnit<'_>) -> Result<usize> {
+        let Self(statement) = self;
+        statement.raw_bind_parameter(3, unit.key.file_path)?;
+        statement.raw_bind_parameter(4, unit.key.kind)?;
+        statement.raw_bind_parameter(5, unit.key.name)?;
+        statement.raw_bind_parameter(6, unit.key.ordinal)?;
+        statement.raw_bind_parameter(9, unit.content)?;
+        statement.raw_bind_parameter(10, unit.code.0)?;
+        statement.raw_bind_parameter(11, unit.intent.0)?;
+        statement.raw_execute()
+    }
 }
 
 /// Writes that every unit that is present was seen, but for `others`.

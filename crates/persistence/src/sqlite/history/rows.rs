@@ -8,8 +8,8 @@ use super::{super::database::Database, known::KnownUnit};
 use crate::{
     Error, RunId, Step,
     table::{
-        unit_history,
-        units::{self, SeenUnit, UnitNames},
+        unit_history::{self, NewRows},
+        units::{self, NewUnits, SeenUnit, UnitNames},
     },
 };
 
@@ -75,9 +75,9 @@ pub(super) struct HistoryRows<'a> {
     context: &'a HistoryContext,
     run: RunId,
     at: String,
-    insert_unit: Statement<'a>,
+    new_units: NewUnits<'a>,
     change_unit: Statement<'a>,
-    insert_history: Statement<'a>,
+    new_rows: NewRows<'a>,
     sequence: i64,
     previous_hash: String,
     counts: TransitionCounts,
@@ -92,16 +92,19 @@ impl<'a> HistoryRows<'a> {
     ) -> Result<Self, Error> {
         let last = unit_history::last(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;
         let (sequence, previous_hash) = last.unwrap_or_else(|| (0, CHAIN_START.to_string()));
-        let change_unit =
-            units::prepare_change(&database.connection).map_err(|cause| database.error(Step::WriteUnits, cause))?;
+        let writing = |cause| database.error(Step::WriteUnits, cause);
+        let change_unit = units::prepare_change(&database.connection).map_err(writing)?;
+        let new_units = NewUnits::new(database.prepare_insert(&units::TABLE)?, context, run, &at).map_err(writing)?;
+        let new_rows =
+            NewRows::new(database.prepare_insert(&unit_history::TABLE)?, context, run, &at).map_err(writing)?;
         Ok(Self {
             database,
             context,
             run,
             at,
-            insert_unit: database.prepare_insert(&units::TABLE)?,
+            new_units,
             change_unit,
-            insert_history: database.prepare_insert(&unit_history::TABLE)?,
+            new_rows,
             sequence,
             previous_hash,
             counts: TransitionCounts::default(),
@@ -146,7 +149,7 @@ impl<'a> HistoryRows<'a> {
 
     pub(super) fn write_added(&mut self, seen: &Seen<'_>) -> Result<(), Error> {
         let content = seen.content.to_string();
-        let outcome = units::insert(&mut self.insert_unit, self.context, self.run, &self.at, &seen.unit(&content));
+        let outcome = self.new_units.insert(&seen.unit(&content));
         self.database.check_one_row(outcome, || Step::WriteUnits)?;
         let id = self.database.connection.last_insert_rowid();
         let hashes = (None, Some(content.as_str()));
@@ -239,7 +242,7 @@ impl<'a> HistoryRows<'a> {
             previous_hash: &self.previous_hash,
         };
         let hash = link.hash().to_string();
-        let outcome = unit_history::insert(&mut self.insert_history, &link, &hash);
+        let outcome = self.new_rows.insert(&link, &hash);
         self.database.check_one_row(outcome, || Step::WriteHistory(self.sequence))?;
         self.previous_hash = hash;
         self.counts.add(transition);
