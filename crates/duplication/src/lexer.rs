@@ -4,10 +4,15 @@
 //! an indentation that fits nothing closes the blocks that are deeper. Comments are skipped, so that code which somebody
 //! else normalized differently is read as well. Texts longer than [`MAX_BYTES`] are read up to that length.
 
+mod bytes;
+#[cfg(test)]
+mod tests;
+
 use crate::{
     shape::{ARGUMENT, ATTRIBUTE, CALL, Class, DEDENT, INDENT, METHOD_CALL, NAME, NEWLINE, NUMBER, OTHER, TEXT},
-    words::{self, Head},
+    words,
 };
+use bytes::{ENDS_OR_CHANGES_A_STRING, is_name, name_at, operator_length};
 
 /// How much of one text is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -314,193 +319,6 @@ impl Lexer<'_> {
     }
 }
 
-/// How many bytes of `rest` are its first operator; whatever else there is, is one of one byte.
-fn operator_length(rest: &[u8]) -> usize {
-    match rest {
-        [b'*', b'*', b'=', ..]
-        | [b'/', b'/', b'=', ..]
-        | [b'<', b'<', b'=', ..]
-        | [b'>', b'>', b'=', ..]
-        | [b'.', b'.', b'.', ..] => 3,
-        [b'*' | b'/' | b'<' | b'>' | b'=' | b'!' | b'+' | b'-' | b'%' | b'@' | b'&' | b'|' | b'^' | b':', b'=', ..]
-        | [b'*', b'*', ..]
-        | [b'/', b'/', ..]
-        | [b'<', b'<', ..]
-        | [b'>' | b'-', b'>', ..] => 2,
-        _ => 1,
-    }
-}
-
-const fn those(marks: &[u8]) -> [bool; 256] {
-    let mut is_one = [false; 256];
-    let mut place = 0;
-    while place < marks.len() {
-        is_one[marks[place] as usize] = true;
-        place += 1;
-    }
-    is_one
-}
-
-/// All other bytes of a string say nothing about where it ends.
-static ENDS_OR_CHANGES_A_STRING: [bool; 256] = those(b"\\\n\"'{}");
-
-static OF_NAMES: [bool; 256] = {
-    let mut of_names = those(b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    let mut byte = 0x80;
-    while byte < 256 {
-        of_names[byte] = true;
-        byte += 1;
-    }
-    of_names
-};
-
-#[inline]
-fn is_name(byte: u8) -> bool {
-    OF_NAMES[usize::from(byte)]
-}
-
-/// How many bytes the name has with which `rest` begins, and its first ones. Most have less than eight, which are looked
-/// at all at once.
-#[inline]
-fn name_at(rest: &[u8]) -> (usize, Head) {
-    let Some(first) = rest.first_chunk() else {
-        let length = rest.iter().position(|&byte| !is_name(byte)).unwrap_or(rest.len());
-        return (length, Head::of(&rest[..length]));
-    };
-    let first = u64::from_le_bytes(*first);
-    let others = not_of_names(first);
-    if others == 0 {
-        let more = &rest[8..];
-        return (8 + more.iter().position(|&byte| !is_name(byte)).unwrap_or(more.len()), Head(first));
-    }
-    let length = others.trailing_zeros() / 8;
-    (length as usize, Head(first & ((1 << (8 * length)) - 1)))
-}
-
-/// The highest bit of each of the eight bytes that is no part of a name.
-#[inline]
-const fn not_of_names(bytes: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    /// The highest bit of each byte that is at least `least`; no byte nor `least` is above 0x7f, so that nothing carries.
-    const fn from(bytes: u64, least: u8) -> u64 {
-        bytes + (0x80 - least as u64) * ONES
-    }
-    let low = bytes & !HIGH;
-    let lower = low | 0x20 * ONES;
-    let digit = from(low, b'0') & !from(low, b'9' + 1);
-    let letter = from(lower, b'a') & !from(lower, b'z' + 1);
-    let line = from(low, b'_') & !from(low, b'_' + 1);
-    !(digit | letter | line | bytes) & HIGH
-}
-
 pub(crate) const fn is_structure(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::words::{KEYWORDS, OPERATORS};
-
-    fn shown(code: &str) -> String {
-        tokenize(code)
-            .iter()
-            .map(|token| match token.kind {
-                TokenKind::Newline => "NL",
-                TokenKind::Indent => "IN",
-                TokenKind::Dedent => "DE",
-                _ => token.text(code),
-            })
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    #[test]
-    fn blocks_and_logical_lines_are_structure() {
-        assert_eq!(
-            shown("def f(a,\n      b):\n    if a:\n        return 1\n    return b"),
-            "def f ( a , b ) : NL IN if a : NL IN return 1 NL DE return b NL DE"
-        );
-    }
-
-    #[test]
-    fn strings_are_one_token() {
-        for text in ["'a'", "\"a'b\"", "rb'\\''", "'''a\n'b'''", "f'{a[\"b\"]}'", "f\"{a[\"b\"]}\"", "f'{{'"] {
-            assert_eq!(shown(&format!("x = {text}")), format!("x = {text} NL"));
-        }
-    }
-
-    #[test]
-    fn numbers_are_one_token() {
-        for number in ["1", "1.5e-3", "0xFFe", ".5", "1_000j", "1."] {
-            assert_eq!(shown(&format!("{number} + y")), format!("{number} + y NL"));
-        }
-        assert_eq!(shown("a.b"), "a . b NL");
-    }
-
-    #[test]
-    fn every_long_operator_and_every_keyword_is_one_token() {
-        for operator in OPERATORS {
-            assert_eq!(shown(&format!("a{operator}b")), format!("a {operator} b NL"));
-        }
-        let kind = |word: &str| tokenize(word)[0].kind;
-        for keyword in KEYWORDS {
-            assert_eq!(kind(keyword), TokenKind::Keyword, "{keyword}");
-            for name in [format!("{keyword}_"), keyword[..keyword.len() - 1].to_owned() + "0", keyword.to_uppercase()] {
-                assert_eq!(kind(&name), TokenKind::Name, "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn eight_bytes_at_once_are_told_apart_as_one_by_one() {
-        for byte in 0..=u8::MAX {
-            for neighbour in [0, b'a', 0x7f, 0x80, u8::MAX] {
-                for place in 0..8 {
-                    let mut bytes = [neighbour; 8];
-                    bytes[place] = byte;
-                    let expected = u64::from_le_bytes(bytes.map(|byte| if is_name(byte) { 0 } else { 0x80 }));
-                    assert_eq!(not_of_names(u64::from_le_bytes(bytes)), expected, "{bytes:?}");
-                }
-            }
-        }
-        for length in 1..20 {
-            let name = "n".repeat(length);
-            for rest in ["", "(", "(a, b, c, d)"] {
-                assert_eq!(tokenize(&format!("{name}{rest}"))[0].end as usize, length, "{name}{rest}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_name_is_what_stands_around_it() {
-        let code = "a(b.c, d=b.e(), len=f[g], h.i=1)\nself.len = len(print) == j\nk = l\n.m\nn(\n)\no\n(p)\n";
-        let of = |name: &str| {
-            let token = tokenize(code).into_iter().find(|token| token.text(code) == name);
-            token.map(|token| token.class)
-        };
-        for (names, class) in [
-            ("b f g h j k l o p", NAME),
-            ("a n", CALL),
-            ("c i m", ATTRIBUTE),
-            ("e", METHOD_CALL),
-            ("d len", ARGUMENT),
-            ("self", words::code_of("self")),
-            ("print", words::code_of("print")),
-        ] {
-            assert!(names.split(' ').all(|name| of(name) == Some(class)), "{names}");
-        }
-    }
-
-    #[test]
-    fn anything_is_read_to_its_end() {
-        for text in
-            ["", "\n\n", "'open", "\"\"\"open\n", "f'{", ")))", "  x\n y\nz", "\\", "'\\", "é = ∑ # c", "a ? $ b"]
-        {
-            let tokens = tokenize(text);
-            assert!(tokens.windows(2).all(|pair| pair[0].end <= pair[1].start), "{text:?}");
-            assert!(tokens.iter().all(|token| token.end as usize <= text.len()), "{text:?}");
-        }
-    }
 }

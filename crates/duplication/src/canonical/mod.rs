@@ -225,7 +225,7 @@ mod tests {
             let mut code = String::new();
             for _ in 0..2 + below(6) {
                 let line = LINES[below(LINES.len())];
-                code += &format!("{}{line}\n", " ".repeat(depth));
+                code.extend([" ".repeat(depth).as_str(), line, "\n"]);
                 depth = if line.ends_with(':') { depth + 1 } else { depth.saturating_sub(below(3)) };
             }
             check(&code);

@@ -28,7 +28,7 @@ pub(super) fn text_hash(text: &str) -> u32 {
         let mixed = (hash ^ bytes).wrapping_mul(FACTOR);
         mixed ^ (mixed >> 32)
     };
-    let last = rest.iter().fold(0, |last, &byte| last << 8 | u64::from(byte));
+    let last = rest.iter().fold(0, |last, &byte| (last << 8) | u64::from(byte));
     let hash = eights.iter().fold(text.len() as u64, |hash, &eight| mix(hash, u64::from_le_bytes(eight)));
     mix(mix(hash, last), FACTOR) as u32
 }
