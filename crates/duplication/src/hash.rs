@@ -1,7 +1,5 @@
 //! A small hash that gives the same number on every machine and in every version.
 
-use std::hash::Hasher;
-
 /// FNV-1a with a final mix; not against anybody who wants a collision.
 #[derive(Clone, Copy)]
 pub(crate) struct Hash(u64);
@@ -25,25 +23,5 @@ impl Hash {
     pub(crate) const fn finish(self) -> u64 {
         let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
         mixed ^ (mixed >> 32)
-    }
-}
-
-/// The same for a map of words that nobody else can choose.
-#[derive(Clone, Copy)]
-pub(crate) struct WordHasher(Hash);
-
-impl Default for WordHasher {
-    fn default() -> Self {
-        Self(Hash::new())
-    }
-}
-
-impl Hasher for WordHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = self.0.bytes(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.finish()
     }
 }

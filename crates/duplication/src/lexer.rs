@@ -4,6 +4,16 @@
 //! an indentation that fits nothing closes the blocks that are deeper. Comments are skipped, so that code which somebody
 //! else normalized differently is read as well. Texts longer than [`MAX_BYTES`] are read up to that length.
 
+mod bytes;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    shape::{ARGUMENT, ATTRIBUTE, CALL, Class, DEDENT, INDENT, METHOD_CALL, NAME, NEWLINE, NUMBER, OTHER, TEXT},
+    words,
+};
+use bytes::{ENDS_OR_CHANGES_A_STRING, is_name, name_at, operator_length};
+
 /// How much of one text is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -33,6 +43,8 @@ pub(crate) enum TokenKind {
 pub(crate) struct Token {
     /// What it is.
     pub(crate) kind: TokenKind,
+    /// The word of the language, or the part that it plays; see [`crate::shape`].
+    pub(crate) class: Class,
     /// First byte.
     pub(crate) start: u32,
     /// The byte after the last.
@@ -48,56 +60,18 @@ impl Token {
     }
 }
 
-/// Python's hard keywords, sorted.
-pub(crate) const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
-
-/// The same as [`packed`], in the same order.
-const PACKED_KEYWORDS: [u64; KEYWORDS.len()] = {
-    let mut keywords = [0; KEYWORDS.len()];
-    let mut place = 0;
-    while place < KEYWORDS.len() {
-        keywords[place] = packed(KEYWORDS[place].as_bytes());
-        place += 1;
-    }
-    keywords
-};
-
-/// No keyword has more bytes.
-const LONGEST_KEYWORD: usize = 8;
-
-/// A word of at most [`LONGEST_KEYWORD`] bytes as a number; words without a zero byte keep their order.
-const fn packed(word: &[u8]) -> u64 {
-    let mut bytes = [0; LONGEST_KEYWORD];
-    let mut place = 0;
-    while place < word.len() {
-        bytes[place] = word[place];
-        place += 1;
-    }
-    u64::from_be_bytes(bytes)
-}
-
-/// Operators of two and three characters, longest first.
-const LONG_OPERATORS: [&[u8]; 24] = [
-    b"**=", b"//=", b">>=", b"<<=", b"...", b"**", b"//", b">>", b"<<", b"<=", b">=", b"==", b"!=", b"->", b"+=",
-    b"-=", b"*=", b"/=", b"%=", b"@=", b"&=", b"|=", b"^=", b":=",
-];
-
 /// Cuts `code` into tokens.
 pub(crate) fn tokenize(code: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        bytes: &code.as_bytes()[..code.len().min(MAX_BYTES)],
-        at: 0,
-        line: 0,
-        open_brackets: 0,
-        indents: vec![0],
-        tokens: Vec::with_capacity(code.len() / 4),
-    };
-    lexer.run();
-    lexer.tokens
+    let mut tokens = Vec::with_capacity(code.len() / 4);
+    tokenize_into(code, &mut tokens);
+    tokens
+}
+
+/// The same in place of what `tokens` held.
+pub(crate) fn tokenize_into(code: &str, tokens: &mut Vec<Token>) {
+    tokens.clear();
+    let bytes = &code.as_bytes()[..code.len().min(MAX_BYTES)];
+    Lexer { bytes, at: 0, line: 0, open_brackets: 0, indent: 0, outer: Vec::new(), tokens }.run();
 }
 
 struct Lexer<'a> {
@@ -105,8 +79,11 @@ struct Lexer<'a> {
     at: usize,
     line: u32,
     open_brackets: usize,
-    indents: Vec<usize>,
-    tokens: Vec<Token>,
+    /// The column of the block.
+    indent: usize,
+    /// Those of the blocks around it.
+    outer: Vec<usize>,
+    tokens: &'a mut Vec<Token>,
 }
 
 impl Lexer<'_> {
@@ -124,7 +101,7 @@ impl Lexer<'_> {
                 b'\n' => {
                     self.at += 1;
                     if self.open_brackets == 0 {
-                        self.structure(TokenKind::Newline);
+                        self.structure(TokenKind::Newline, NEWLINE);
                         line_begins = true;
                     }
                     self.line += 1;
@@ -139,16 +116,26 @@ impl Lexer<'_> {
             }
         }
         if self.tokens.last().is_some_and(|token| !is_structure(token.kind)) {
-            self.structure(TokenKind::Newline);
+            self.structure(TokenKind::Newline, NEWLINE);
         }
-        for _ in 1..self.indents.len() {
-            self.structure(TokenKind::Dedent);
+        for _ in 0..self.outer.len() {
+            self.structure(TokenKind::Dedent, DEDENT);
         }
     }
 
     /// Reads the white space before a line; false if nothing stands on it.
     fn indentation(&mut self) -> bool {
+        // Mostly nothing but blanks, looked at by eights.
+        let (eights, _) = self.bytes[self.at..].as_chunks();
+        let others = eights.iter().map(|eight| u64::from_le_bytes(*eight) ^ u64::from_le_bytes([b' '; 8]));
         let mut column = 0;
+        for other in others {
+            column += other.trailing_zeros() as usize / 8;
+            if other != 0 {
+                break;
+            }
+        }
+        self.at += column;
         while let Some(&byte) = self.bytes.get(self.at) {
             match byte {
                 b' ' => column += 1,
@@ -171,14 +158,16 @@ impl Lexer<'_> {
             }
             Some(_) => {}
         }
-        let current = self.indents.last().copied().unwrap_or(0);
-        if column > current && !self.tokens.is_empty() {
-            self.indents.push(column);
-            self.structure(TokenKind::Indent);
+        if column > self.indent && !self.tokens.is_empty() {
+            self.outer.push(self.indent);
+            self.indent = column;
+            self.structure(TokenKind::Indent, INDENT);
         }
-        while self.indents.len() > 1 && self.indents.last().is_some_and(|&open| open > column) {
-            self.indents.pop();
-            self.structure(TokenKind::Dedent);
+        while self.indent > column
+            && let Some(outer) = self.outer.pop()
+        {
+            self.indent = outer;
+            self.structure(TokenKind::Dedent, DEDENT);
         }
         true
     }
@@ -189,27 +178,25 @@ impl Lexer<'_> {
         }
     }
 
-    fn structure(&mut self, kind: TokenKind) {
+    fn structure(&mut self, kind: TokenKind, class: Class) {
         let at = self.at as u32;
-        self.tokens.push(Token { kind, start: at, end: at, line: self.line });
+        self.tokens.push(Token { kind, class, start: at, end: at, line: self.line });
     }
 
     fn token(&mut self, byte: u8) {
         let (start, line) = (self.at, self.line);
-        let kind =
-            if byte.is_ascii_digit() || (byte == b'.' && self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit)) {
-                self.number();
-                TokenKind::Number
-            } else if byte == b'"' || byte == b'\'' {
-                self.string(byte, false);
-                TokenKind::Text
-            } else if is_name(byte) {
-                self.name()
-            } else {
-                self.operator(byte);
-                TokenKind::Operator
-            };
-        self.tokens.push(Token { kind, start: start as u32, end: self.at as u32, line });
+        let (kind, class) = if is_name(byte) && !byte.is_ascii_digit() {
+            self.name()
+        } else if byte == b'"' || byte == b'\'' {
+            self.string(byte, false);
+            (TokenKind::Text, TEXT)
+        } else if byte.is_ascii_digit() || (byte == b'.' && self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit)) {
+            self.number();
+            (TokenKind::Number, NUMBER)
+        } else {
+            (TokenKind::Operator, self.operator(byte))
+        };
+        self.tokens.push(Token { kind, class, start: start as u32, end: self.at as u32, line });
     }
 
     fn number(&mut self) {
@@ -225,25 +212,28 @@ impl Lexer<'_> {
         }
     }
 
-    fn name(&mut self) -> TokenKind {
-        let start = self.at;
-        while self.bytes.get(self.at).copied().is_some_and(is_name) {
-            self.at += 1;
-        }
-        let name = &self.bytes[start..self.at];
-        if let Some(&quote) = self.bytes.get(self.at)
-            && (quote == b'"' || quote == b'\'')
-            && name.len() <= 2
+    fn name(&mut self) -> (TokenKind, Class) {
+        let rest = &self.bytes[self.at..];
+        let (length, head) = name_at(rest);
+        self.at += length;
+        let name = &rest[..length];
+        if length <= 2
+            && let Some(&quote @ (b'"' | b'\'')) = rest.get(length)
             && name.iter().all(|letter| b"rbfutRBFUT".contains(letter))
         {
             self.string(quote, name.iter().any(|letter| b"fFtT".contains(letter)));
-            return TokenKind::Text;
+            return (TokenKind::Text, TEXT);
         }
-        if name.len() <= LONGEST_KEYWORD && PACKED_KEYWORDS.binary_search(&packed(name)).is_ok() {
-            TokenKind::Keyword
-        } else {
-            TokenKind::Name
+        let word = words::name_code(name, head);
+        if words::is_keyword(word) {
+            return (TokenKind::Keyword, word);
         }
+        let class = match word {
+            _ if self.tokens.last().is_some_and(|last| last.class == words::mark(b'.')) => ATTRIBUTE,
+            OTHER => NAME,
+            builtin => builtin,
+        };
+        (TokenKind::Name, class)
     }
 
     /// Reads from the opening quote to behind the closing one. A string in single quotes ends with its line; the
@@ -253,6 +243,10 @@ impl Lexer<'_> {
         self.at += if triple { 3 } else { 1 };
         let mut braces = 0_usize;
         while let Some(&byte) = self.bytes.get(self.at) {
+            if !ENDS_OR_CHANGES_A_STRING[usize::from(byte)] {
+                self.at += 1;
+                continue;
+            }
             match byte {
                 b'\\' => {
                     if self.bytes.get(self.at + 1) == Some(&b'\n') {
@@ -288,93 +282,43 @@ impl Lexer<'_> {
         rest.iter().position(|&byte| byte == b'}').is_some_and(|brace| rest[brace..].contains(&quote))
     }
 
-    fn operator(&mut self, byte: u8) {
+    fn operator(&mut self, byte: u8) -> Class {
         let rest = &self.bytes[self.at..];
         // Few marks are the second one of any operator.
         let may_be_long = matches!(rest.get(1), Some(b'=' | b'*' | b'/' | b'<' | b'>' | b'.'));
-        let long = LONG_OPERATORS.iter().find(|operator| may_be_long && rest.starts_with(operator));
-        let length = long.map_or(1, |operator| operator.len());
+        let length = if may_be_long { operator_length(rest) } else { 1 };
         self.at += length;
+        if length > 1 {
+            return words::operator_code(&rest[..length]);
+        }
         match byte {
-            b'(' | b'[' | b'{' => self.open_brackets += 1,
+            b'(' | b'[' | b'{' => {
+                self.open_brackets += 1;
+                if byte == b'(' {
+                    self.name_before(|class| match class {
+                        NAME => CALL,
+                        ATTRIBUTE => METHOD_CALL,
+                        other => other,
+                    });
+                }
+            }
             b')' | b']' | b'}' => self.open_brackets = self.open_brackets.saturating_sub(1),
+            b'=' if self.open_brackets > 0 => {
+                self.name_before(|class| if class == ATTRIBUTE { ATTRIBUTE } else { ARGUMENT });
+            }
             _ => {}
         }
+        words::mark(byte)
     }
-}
 
-const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    /// Which part a name plays is told by what follows it.
+    fn name_before(&mut self, part: impl Fn(Class) -> Class) {
+        if let Some(last) = self.tokens.last_mut().filter(|last| last.kind == TokenKind::Name) {
+            last.class = part(last.class);
+        }
+    }
 }
 
 pub(crate) const fn is_structure(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(code: &str) -> String {
-        tokenize(code)
-            .iter()
-            .map(|token| match token.kind {
-                TokenKind::Newline => "NL",
-                TokenKind::Indent => "IN",
-                TokenKind::Dedent => "DE",
-                _ => token.text(code),
-            })
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    #[test]
-    fn blocks_and_logical_lines_are_structure() {
-        assert_eq!(
-            shown("def f(a,\n      b):\n    if a:\n        return 1\n    return b"),
-            "def f ( a , b ) : NL IN if a : NL IN return 1 NL DE return b NL DE"
-        );
-    }
-
-    #[test]
-    fn strings_are_one_token() {
-        for text in ["'a'", "\"a'b\"", "rb'\\''", "'''a\n'b'''", "f'{a[\"b\"]}'", "f\"{a[\"b\"]}\"", "f'{{'"] {
-            assert_eq!(shown(&format!("x = {text}")), format!("x = {text} NL"));
-        }
-    }
-
-    #[test]
-    fn numbers_are_one_token() {
-        for number in ["1", "1.5e-3", "0xFFe", ".5", "1_000j", "1."] {
-            assert_eq!(shown(&format!("{number} + y")), format!("{number} + y NL"));
-        }
-        assert_eq!(shown("a.b"), "a . b NL");
-    }
-
-    #[test]
-    fn every_long_operator_and_every_keyword_is_one_token() {
-        for operator in LONG_OPERATORS {
-            let operator = std::str::from_utf8(operator).unwrap();
-            assert_eq!(shown(&format!("a{operator}b")), format!("a {operator} b NL"));
-        }
-        let kind = |word: &str| tokenize(word)[0].kind;
-        assert!(KEYWORDS.is_sorted());
-        for keyword in KEYWORDS {
-            assert_eq!(kind(keyword), TokenKind::Keyword, "{keyword}");
-            for name in [format!("{keyword}_"), keyword[..keyword.len() - 1].to_owned() + "0", keyword.to_uppercase()] {
-                assert_eq!(kind(&name), TokenKind::Name, "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn anything_is_read_to_its_end() {
-        for text in
-            ["", "\n\n", "'open", "\"\"\"open\n", "f'{", ")))", "  x\n y\nz", "\\", "'\\", "é = ∑ # c", "a ? $ b"]
-        {
-            let tokens = tokenize(text);
-            assert!(tokens.windows(2).all(|pair| pair[0].end <= pair[1].start), "{text:?}");
-            assert!(tokens.iter().all(|token| token.end as usize <= text.len()), "{text:?}");
-        }
-    }
 }

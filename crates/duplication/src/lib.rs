@@ -32,6 +32,7 @@ mod shape;
 mod similar;
 mod totals;
 mod unit;
+mod words;
 pub use compare::{Change, Comparison, GroupKey, SearchKeys, compare, search_keys};
 pub use conventions::is_test;
 pub use definition::Definition;

@@ -3,12 +3,9 @@
 //! Keywords, operators and the built-in vocabulary of Python stay what they are, since no renaming changes them. A name
 //! of the program becomes its role: a call, an attribute, a called attribute, a keyword argument, or a plain name.
 
-use std::{collections::HashMap, hash::BuildHasherDefault, sync::LazyLock};
+use crate::lexer::Token;
 
-use crate::{
-    hash::WordHasher,
-    lexer::{KEYWORDS, Token, TokenKind},
-};
+pub(crate) use crate::words::code_of;
 
 /// One byte for one abstracted token.
 pub(crate) type Class = u8;
@@ -26,120 +23,6 @@ pub(crate) const METHOD_CALL: Class = 10;
 pub(crate) const ARGUMENT: Class = 11;
 pub(crate) const OTHER: Class = 12;
 
-const FIRST_KEYWORD: usize = 16;
-
-const OPERATORS: [&str; 47] = [
-    "**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<", "<=", ">=", "==", "!=", "->", "+=", "-=", "*=", "/=",
-    "%=", "@=", "&=", "|=", "^=", ":=", "+", "-", "*", "/", "%", "@", "&", "|", "^", "~", "<", ">", "(", ")", "[", "]",
-    "{", "}", ",", ":", ".", ";", "=",
-];
-
-/// Names that belong to the language, not to the program.
-const BUILTINS: [&str; 66] = [
-    "AttributeError",
-    "Exception",
-    "IndexError",
-    "KeyError",
-    "NotImplementedError",
-    "OSError",
-    "RuntimeError",
-    "StopIteration",
-    "TypeError",
-    "ValueError",
-    "__init__",
-    "__name__",
-    "abs",
-    "all",
-    "any",
-    "bool",
-    "bytes",
-    "callable",
-    "chr",
-    "classmethod",
-    "cls",
-    "dict",
-    "dir",
-    "divmod",
-    "enumerate",
-    "filter",
-    "float",
-    "format",
-    "frozenset",
-    "getattr",
-    "hasattr",
-    "hash",
-    "hex",
-    "id",
-    "input",
-    "int",
-    "isinstance",
-    "issubclass",
-    "iter",
-    "len",
-    "list",
-    "map",
-    "max",
-    "min",
-    "next",
-    "object",
-    "open",
-    "ord",
-    "pow",
-    "print",
-    "property",
-    "range",
-    "repr",
-    "reversed",
-    "round",
-    "self",
-    "set",
-    "setattr",
-    "slice",
-    "sorted",
-    "str",
-    "sum",
-    "super",
-    "tuple",
-    "type",
-    "zip",
-];
-
-/// No keyword, operator or built-in name has more bytes.
-const LONGEST_WORD: usize = 19;
-
-/// Looked up for every token; the words are our own, so that nobody can choose them to collide.
-static CODES: LazyLock<HashMap<&'static str, Class, BuildHasherDefault<WordHasher>>> = LazyLock::new(|| {
-    let words = KEYWORDS.iter().chain(&OPERATORS).chain(&BUILTINS);
-    let mut codes: HashMap<_, _, _> = words
-        .enumerate()
-        .map(|(place, word)| (*word, Class::try_from(FIRST_KEYWORD + place).unwrap_or(OTHER)))
-        .collect();
-    codes.insert("True", TRUTH);
-    codes.insert("False", TRUTH);
-    codes
-});
-
-/// The bytes of the words that are one byte long.
-static MARKS: LazyLock<[Class; 256]> = LazyLock::new(|| {
-    let mut marks = [OTHER; 256];
-    for (word, code) in CODES.iter() {
-        if let [mark] = word.as_bytes() {
-            marks[usize::from(*mark)] = *code;
-        }
-    }
-    marks
-});
-
-/// The byte of a keyword, operator or built-in name.
-pub(crate) fn code_of(word: &str) -> Class {
-    match word.as_bytes() {
-        // Half of all tokens are one mark.
-        [mark] => MARKS[usize::from(*mark)],
-        bytes if bytes.len() > LONGEST_WORD => OTHER,
-        _ => CODES.get(word).copied().unwrap_or(OTHER),
-    }
-}
-
 /// Whether the byte stands for a name of the program.
 pub(crate) const fn is_name(class: Class) -> bool {
     matches!(class, NAME | CALL | ATTRIBUTE | METHOD_CALL | ARGUMENT)
@@ -155,60 +38,6 @@ pub(crate) const fn space(class: Class) -> u8 {
 }
 
 /// The classes of `tokens`, one for one.
-pub(crate) fn classes(code: &str, tokens: &[Token]) -> Vec<Class> {
-    let dot = code_of(".");
-    let mut depth = 0_usize;
-    let mut previous = OTHER;
-    let mut classes = Vec::with_capacity(tokens.len());
-    for (place, token) in tokens.iter().enumerate() {
-        let text = token.text(code);
-        let next = tokens.get(place + 1).map_or("", |next| next.text(code));
-        let class = match token.kind {
-            TokenKind::Newline => NEWLINE,
-            TokenKind::Indent => INDENT,
-            TokenKind::Dedent => DEDENT,
-            TokenKind::Number => NUMBER,
-            TokenKind::Text => TEXT,
-            TokenKind::Keyword => code_of(text),
-            TokenKind::Operator => {
-                match text {
-                    "(" | "[" | "{" => depth += 1,
-                    ")" | "]" | "}" => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                code_of(text)
-            }
-            TokenKind::Name if previous == dot => {
-                if next == "(" {
-                    METHOD_CALL
-                } else {
-                    ATTRIBUTE
-                }
-            }
-            TokenKind::Name if depth > 0 && next == "=" => ARGUMENT,
-            TokenKind::Name => match code_of(text) {
-                OTHER if next == "(" => CALL,
-                OTHER => NAME,
-                builtin => builtin,
-            },
-        };
-        previous = class;
-        classes.push(class);
-    }
-    classes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_word_of_ours_has_a_code_and_no_other_has() {
-        for word in KEYWORDS.iter().chain(&OPERATORS).chain(&BUILTINS) {
-            assert!(word.len() <= LONGEST_WORD && code_of(word) != OTHER, "{word}");
-        }
-        for word in ["", "total", "NotImplementedErrors", "printed"] {
-            assert_eq!(code_of(word), OTHER, "{word}");
-        }
-    }
+pub(crate) fn classes(tokens: &[Token]) -> Vec<Class> {
+    tokens.iter().map(|token| token.class).collect()
 }

@@ -20,7 +20,7 @@ use crate::{
     Channel, Definition, canonical,
     corpus::{Alphabet, SHARED_CODE, text_ratio},
     lcs::{Pattern, length_for, ratio},
-    lexer::tokenize,
+    lexer::{Token, tokenize, tokenize_into},
     shape::{self, Class},
     unit::Unit,
 };
@@ -126,11 +126,21 @@ struct Wanted<'a> {
     notation: Notation,
 }
 
-/// The code as each thread compares it.
+/// The code as each thread compares it, and what it reads others into.
 struct Patterns {
     text: Pattern,
     shape: Pattern,
     spare: Pattern,
+    tokens: Vec<Token>,
+    classes: Vec<Class>,
+}
+
+impl Patterns {
+    fn read(&mut self, code: &str) {
+        tokenize_into(code, &mut self.tokens);
+        self.classes.clear();
+        self.classes.extend(self.tokens.iter().map(|token| token.class));
+    }
 }
 
 impl<'a> Wanted<'a> {
@@ -138,7 +148,7 @@ impl<'a> Wanted<'a> {
         let alphabet = Alphabet::new(std::iter::once(code));
         let text = alphabet.encode(code);
         let tokens = tokenize(code);
-        let classes = shape::classes(code, &tokens);
+        let classes = shape::classes(&tokens);
         let unit = Unit::new(code);
         Self {
             characters: counts(&text),
@@ -154,7 +164,13 @@ impl<'a> Wanted<'a> {
     }
 
     fn patterns(&self) -> Patterns {
-        let mut patterns = Patterns { text: Pattern::default(), shape: Pattern::default(), spare: Pattern::default() };
+        let mut patterns = Patterns {
+            text: Pattern::default(),
+            shape: Pattern::default(),
+            spare: Pattern::default(),
+            tokens: Vec::new(),
+            classes: Vec::new(),
+        };
         patterns.text.set(&self.text);
         patterns.shape.set(&self.unit.shape);
         patterns
@@ -195,11 +211,10 @@ impl<'a> Wanted<'a> {
             return None;
         }
         let known = known.flatten();
-        let tokens = tokenize(code);
-        let classes = shape::classes(code, &tokens);
-        let channel = self.channel(candidate, &classes);
+        patterns.read(code);
+        let channel = self.channel(candidate, &patterns.classes);
         let least = if channel == Channel::Near { least } else { 0.0 };
-        let most_tokens = self.most_tokens(&classes);
+        let most_tokens = self.most_tokens(&patterns.classes);
         if known.unwrap_or(most) + most_tokens < least {
             return None;
         }
@@ -209,7 +224,7 @@ impl<'a> Wanted<'a> {
         if by_text + most_tokens < least {
             return None;
         }
-        let shape = canonical::shape(code, &tokens, &classes);
+        let shape = canonical::shape(code, &patterns.tokens, &patterns.classes);
         let by_tokens =
             at_least((&self.unit.shape, &mut patterns.shape), &shape, (least - by_text - ROUNDING).max(LEAST));
         as_similar(index, channel, (by_text, by_tokens.unwrap_or(0.0)), least)
@@ -218,15 +233,14 @@ impl<'a> Wanted<'a> {
     /// The same for long code, whose tokens say first whether its characters are worth a look.
     fn compare_long(&self, candidate: &Candidate<'_>, least: f64, patterns: &mut Patterns) -> Option<Similar> {
         let &Candidate { index, code, most, .. } = candidate;
-        let tokens = tokenize(code);
-        let classes = shape::classes(code, &tokens);
-        let channel = self.channel(candidate, &classes);
+        patterns.read(code);
+        let channel = self.channel(candidate, &patterns.classes);
         let least = if channel == Channel::Near { least } else { 0.0 };
-        let most_tokens = self.most_tokens(&classes);
+        let most_tokens = self.most_tokens(&patterns.classes);
         if most_tokens + if most_tokens >= ALIKE { most } else { 0.0 } < least {
             return None;
         }
-        let shape = canonical::shape(code, &tokens, &classes);
+        let shape = canonical::shape(code, &patterns.tokens, &patterns.classes);
         let shape_pattern = (&self.unit.shape[..], &mut patterns.shape);
         let by_tokens = at_least(shape_pattern, &shape, (least - most - ROUNDING).max(LEAST)).unwrap_or(0.0);
         let by_text = (by_tokens >= ALIKE)

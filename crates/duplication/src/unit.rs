@@ -48,7 +48,7 @@ pub(crate) struct Unit {
 impl Unit {
     pub(crate) fn new(code: &str) -> Self {
         let tokens = tokenize(code);
-        let classes = shape::classes(code, &tokens);
+        let classes = shape::classes(&tokens);
         let mut lines = lines(code, &tokens, &classes);
         Self {
             links: links(code, &tokens, &classes, &mut lines),
@@ -58,7 +58,7 @@ impl Unit {
             lines,
             token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
             line_count: code.lines().count() as u32,
-            shape: canonical::shape(code, &tokens, &classes),
+            shape: canonical::shape(code, &tokens, &classes).into_owned(),
         }
     }
 }

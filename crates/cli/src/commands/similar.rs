@@ -8,7 +8,7 @@ use std::{
 
 use cds_duplication::{Definition, Similar, similar_codes};
 use cds_model::{Record, SymbolKind};
-use cds_persistence::{RunId, SqliteReader};
+use cds_persistence::{RunId, SqliteReader, Texts};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -90,7 +90,8 @@ pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
     let target = target::read(&arguments.to)?;
     let run_id = RunId(run.run_id);
     let with_files = target.kind == SymbolKind::File;
-    let mut texts = load::texts_like(&reader, &plan, run_id, with_files, &target.normalized_code)?;
+    let parts = load::texts_like(&reader, &plan, run_id, with_files, &target.normalized_code)?;
+    let mut texts: Vec<(i64, &str)> = parts.iter().flat_map(Texts::iter).collect();
     if let Some(name) = name_in(&run, &arguments.to) {
         // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.
         let holds = |outer: (u32, u32), inner: (u32, u32)| outer.0 <= inner.0 && inner.1 <= outer.1;
@@ -101,7 +102,7 @@ pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
         texts.retain(|(id, _)| !own.contains(id));
     }
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
-    let codes: Vec<&str> = texts.iter().map(|(_, code)| code.as_str()).collect();
+    let codes: Vec<&str> = texts.iter().map(|(_, code)| *code).collect();
     let mut found = similar_codes(&codes, &target.normalized_code, limit);
     found.retain(|similar| similar.ratio >= arguments.min_ratio);
     let ids: Vec<i64> = found.iter().map(|similar| texts[similar.index].0).collect();

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use cds_duplication::Definition;
 use cds_model::{Md5Sum, SymbolKind};
-use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader, TextQuery};
+use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader, TextQuery, Texts};
 
 use super::RunFacts;
 use crate::{
@@ -110,7 +110,7 @@ pub(crate) fn texts_like(
     run: RunId,
     with_files: bool,
     code: &str,
-) -> Result<Vec<(i64, String)>, Failure> {
+) -> Result<Vec<Texts>, Failure> {
     let Some((first, last)) = reader.record_bounds(run).map_err(database_failure)? else { return Ok(Vec::new()) };
     let lengths = code.len() / LENGTH_FACTOR..=code.len().saturating_mul(LENGTH_FACTOR);
     let part = |ids| TextQuery { run, ids, lengths: lengths.clone(), with_files };
@@ -128,11 +128,7 @@ pub(crate) fn texts_like(
         let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         own.into_iter().chain(others).collect()
     });
-    let mut texts = Vec::new();
-    for part in parts {
-        texts.append(&mut part.map_err(database_failure)?);
-    }
-    Ok(texts)
+    parts.into_iter().map(|part| part.map_err(database_failure)).collect()
 }
 
 /// The records with these ids as far as they are there.

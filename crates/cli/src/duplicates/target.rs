@@ -67,9 +67,10 @@ pub(crate) fn read(place: &Place) -> Result<Record, Failure> {
         bytes.map_err(|error| Failure::usage(error).with_hint("name a readable file of code, or - for stdin"))?;
     let text = decode(bytes).map_err(|error| Failure::usage(anyhow!("read {name}: {error}")))?;
     let text = if *place == Place::Stdin { without_indentation(&text) } else { text };
-    let (records, problem) = records(&name, text);
+    let line = if let Place::Line(_, line) = place { Some(*line) } else { None };
+    let (records, problem) = records(&name, text, line);
     let record = match place {
-        Place::Line(_, line) => innermost(records, *line).ok_or_else(|| {
+        Place::Line(_, line) => records.into_iter().next().ok_or_else(|| {
             let broken = problem.as_deref().map(|problem| format!(" ({problem})")).unwrap_or_default();
             Failure::usage(anyhow!("look at {name}:{line}: no class, function or method covers that line{broken}"))
                 .with_hint("name a line inside of a definition, or leave the line out for the whole file")
@@ -101,21 +102,24 @@ fn bytes(source: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The records of a text, the whole text first, and why some may be missing.
-fn records(name: &str, text: String) -> (Vec<Record>, Option<String>) {
+/// The records of a text, the whole text first, or only the innermost definition at a line; and why some may be missing.
+fn records(name: &str, text: String, line: Option<u32>) -> (Vec<Record>, Option<String>) {
     let source = SourceText::new(text);
     let found = PythonAnalyzer::new().analyze(&source, &|| false);
     let whole = Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count() };
-    let symbols = std::iter::once(whole).chain(found.symbols).collect();
+    let symbols = match line {
+        Some(line) => innermost(found.symbols, line).into_iter().collect(),
+        None => std::iter::once(whole).chain(found.symbols).collect(),
+    };
     let file = AnalyzedFile { path: Arc::from(name), source, symbols, spans: found.spans };
     let problem = found.problem.map(|problem| format!("line {}: {}", problem.line, problem.reason));
     (cds_model_builder::build(vec![file]), problem)
 }
 
-fn innermost(records: Vec<Record>, line: u32) -> Option<Record> {
+fn innermost(symbols: Vec<Symbol>, line: u32) -> Option<Symbol> {
     let covers =
-        |record: &Record| record.kind != SymbolKind::File && (record.start_line..=record.end_line).contains(&line);
-    records.into_iter().filter(covers).min_by_key(|record| record.end_line - record.start_line)
+        |symbol: &Symbol| symbol.kind != SymbolKind::File && (symbol.start_line..=symbol.end_line).contains(&line);
+    symbols.into_iter().filter(covers).min_by_key(|symbol| symbol.end_line - symbol.start_line)
 }
 
 /// The whole text; where it is nothing but one definition, that definition.
@@ -141,7 +145,7 @@ mod tests {
     const CODE: &str = "import os\n\nclass Cart:\n    def total(self):\n        # sum\n        return sum(self)\n\ndef f():\n    def g():\n        return 1\n    return g\n";
 
     fn at(line: u32) -> Option<String> {
-        innermost(records("a.py", CODE.to_owned()).0, line)
+        (records("a.py", CODE.to_owned(), Some(line)).0.pop())
             .and_then(|record| record.signature.map(|text| text.to_string()))
     }
 
@@ -169,10 +173,10 @@ mod tests {
     #[test]
     fn a_text_of_one_definition_is_that_definition() {
         let cut = "    def total(self):\n        # sum\n        return sum(self)\n";
-        let record = whole(records("stdin", without_indentation(cut)).0).unwrap();
-        let inside = innermost(records("a.py", CODE.to_owned()).0, 5).unwrap();
+        let record = whole(records("stdin", without_indentation(cut), None).0).unwrap();
+        let inside = records("a.py", CODE.to_owned(), Some(5)).0.pop().unwrap();
         assert_eq!((record.kind, record.md5sum), (SymbolKind::Function, inside.md5sum));
-        assert_eq!(whole(records("a.py", CODE.to_owned()).0).unwrap().kind, SymbolKind::File);
-        assert_eq!(&*whole(records("a.py", "x = 1  # one\n".to_owned()).0).unwrap().normalized_code, "x = 1");
+        assert_eq!(whole(records("a.py", CODE.to_owned(), None).0).unwrap().kind, SymbolKind::File);
+        assert_eq!(&*whole(records("a.py", "x = 1  # one\n".to_owned(), None).0).unwrap().normalized_code, "x = 1");
     }
 }

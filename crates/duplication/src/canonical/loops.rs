@@ -1,6 +1,6 @@
 //! Loops that spell out another loop or a comprehension.
 
-use super::statement::{Piece, Statement, inside_brackets, top_level};
+use super::statement::{Piece, Statement, inside_brackets, text_hash, top_level};
 use crate::shape;
 
 /// Turns a `while` that counts up or asks an iterator into the `for` that it stands for.
@@ -47,7 +47,7 @@ fn count(done: &mut Vec<Statement>, index: Piece, end: &[Piece], block: &mut Vec
         return Some((target, source_before(done, sequence.to_vec())));
     }
     let mut source = vec![Piece::of("range"), Piece::of("(")];
-    if !(start.len() == 1 && start[0].text == crate::unit::word_hash("0")) {
+    if !(start.len() == 1 && start[0].text == text_hash("0")) {
         source.extend(start);
         source.push(Piece::of(","));
     }
@@ -58,7 +58,7 @@ fn count(done: &mut Vec<Statement>, index: Piece, end: &[Piece], block: &mut Vec
 
 /// `i += 1` or `i = i + 1`.
 fn counts_up(line: &Statement, index: Piece) -> bool {
-    let one = |piece: &Piece| piece.text == crate::unit::word_hash("1");
+    let one = |piece: &Piece| piece.text == text_hash("1");
     match &line.head[..] {
         [name, by, step] => *name == index && by.is("+=") && one(step),
         [name, equals, again, plus, step] => {
@@ -166,7 +166,7 @@ impl Kind {
             }
         };
         let [dot, call, arguments @ ..] = rest else { return None };
-        if !dot.is(".") || call.text != crate::unit::word_hash(method) {
+        if !dot.is(".") || call.text != text_hash(method) {
             return None;
         }
         inside_brackets(arguments, "(").map(<[Piece]>::to_vec)

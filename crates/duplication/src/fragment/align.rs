@@ -193,7 +193,7 @@ fn bits(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> f32 {
 /// Whether the same name stands for the same name nearly everywhere in the run.
 fn is_consistent(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> bool {
     let (left_tokens, right_tokens) = (tokenize(left.code), tokenize(right.code));
-    let classes = shape::classes(left.code, &left_tokens);
+    let classes = shape::classes(&left_tokens);
     let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
     let mut count = 0_u32;
     for &(row, column) in chain {

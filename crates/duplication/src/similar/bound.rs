@@ -1,6 +1,7 @@
 //! How like a piece of code another can be at most, told from counts alone.
 
 use crate::{
+    canonical,
     lcs::ratio,
     lexer::{MAX_BYTES, Token},
     shape::{self, Class, DEDENT, INDENT, OTHER},
@@ -11,9 +12,18 @@ pub(super) type Counts = [u32; 256];
 
 /// The symbols of `sequence`, counted.
 pub(super) fn counts(sequence: &[u8]) -> Counts {
-    let mut counts = [0; 256];
-    for &symbol in sequence {
+    // The same symbol twice in a row would have to wait for itself.
+    let (mut counts, mut others) = ([0; 256], [0; 256]);
+    let (pairs, last) = sequence.as_chunks();
+    for &[first, second] in pairs {
+        counts[usize::from(first)] += 1;
+        others[usize::from(second)] += 1;
+    }
+    for &symbol in last {
         counts[usize::from(symbol)] += 1;
+    }
+    for (count, other) in counts.iter_mut().zip(others) {
+        *count += other;
     }
     counts
 }
@@ -92,7 +102,7 @@ impl Notation {
         let [conditions, fors, whiles, returns] = self.words.map(|word| has[usize::from(word)]);
         let assignments = if fors > 0 { has[usize::from(self.equals)] } else { 0 };
         let mut least = classes.len();
-        if conditions + fors + whiles + returns > 0 {
+        if canonical::may_change(classes) {
             for (classes, more) in
                 [(&self.counted[..], whiles), (&self.brackets[..], fors + whiles), (&self.conditions[..], conditions)]
             {

@@ -44,6 +44,27 @@ pub struct TextQuery {
     pub with_files: bool,
 }
 
+/// The normalized code of many records, all in one piece of memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    code: String,
+    /// The id of each record and where its code ends.
+    ends: Vec<(i64, usize)>,
+}
+
+impl Texts {
+    pub(crate) fn push(&mut self, id: i64, code: &str) {
+        self.code.push_str(code);
+        self.ends.push((id, self.code.len()));
+    }
+
+    /// The id and the normalized code of each record, in the order of the snapshot.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, &str)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(id, end)| (id, &self.code[std::mem::replace(&mut start, end)..end]))
+    }
+}
+
 impl SqliteReader {
     /// Shows every record of a snapshot to `visit`, each once and in the snapshot's order; none where there is none.
     ///
@@ -60,7 +81,7 @@ impl SqliteReader {
     }
 
     /// The ids and the normalized code of a part of a snapshot, in its order.
-    pub fn normalized_code(&self, part: &TextQuery) -> Result<Vec<(i64, String)>, Error> {
+    pub fn normalized_code(&self, part: &TextQuery) -> Result<Texts, Error> {
         self.read_records(|connection| select::code::texts(connection, part))
     }
 

@@ -67,12 +67,17 @@ fn code_is_read_in_parts_and_records_by_id() {
 
     let ids = |ids, lengths, with_files| {
         let texts = reader.normalized_code(&TextQuery { run, ids, lengths, with_files }).unwrap();
-        texts.into_iter().map(|(id, _)| id - first).collect::<Vec<_>>()
+        texts.iter().map(|(id, _)| id - first).collect::<Vec<_>>()
     };
     assert_eq!(ids(0..=i64::MAX, 0..=usize::MAX, true), [0, 1, 2]);
     assert_eq!(ids(0..=i64::MAX, 0..=usize::MAX, false), [1, 2]);
     assert_eq!(ids(first..=first + 1, 0..=usize::MAX, false), [1]);
     assert_eq!(ids(first..=last, 22..=26, true), [2], "lengths are bytes");
+
+    let part = TextQuery { run, ids: 0..=i64::MAX, lengths: 0..=usize::MAX, with_files: false };
+    let texts = reader.normalized_code(&part).unwrap();
+    let expected = [(first + 1, "def f():\n    return 1"), (last, "def g():\n    return '加'")];
+    assert_eq!(texts.iter().collect::<Vec<_>>(), expected);
 
     let rows = reader.code_rows_by_id(run, &[last, 999, 1, first]).unwrap();
     assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [last, first]);

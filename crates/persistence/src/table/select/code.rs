@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows};
 
-use crate::{CodeRow, RunId, TextQuery, table::runs};
+use crate::{CodeRow, RunId, TextQuery, Texts, table::runs};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
@@ -57,14 +57,17 @@ pub(crate) fn by_id(connection: &Connection, run: RunId, ids: &[i64]) -> Result<
 }
 
 /// The normalized code of a part of the records, by id.
-pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Vec<(i64, String)>> {
+pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Texts> {
     let bound = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
     let (shortest, longest) = (bound(*part.lengths.start()), bound(*part.lengths.end()));
     let (first, last) = (part.ids.start(), part.ids.end());
-    connection
-        .prepare(TEXTS)?
-        .query_map((part.run.0, first, last, shortest, longest, part.with_files), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+    let mut statement = connection.prepare(TEXTS)?;
+    let mut rows = statement.query((part.run.0, first, last, shortest, longest, part.with_files))?;
+    let mut texts = Texts::default();
+    while let Some(row) = rows.next()? {
+        texts.push(row.get(0)?, row.get_ref(1)?.as_str()?);
+    }
+    Ok(texts)
 }
 
 /// The least and the greatest id of a snapshot.
