@@ -229,7 +229,7 @@ fn with_clocks(times: &[&str]) -> Place {
 
 #[test]
 fn no_clock_decides_the_order() {
-    let times = ["2099-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z", "2026-11-20T09:20:00.120Z"];
+    let times = ["2099-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z", "2016-11-20T09:20:00.120Z"];
     let place = with_clocks(&times);
     let list = place.ask_json(&["runs", "list"]);
     let snapshots: Vec<&Value> = list["runs"].as_array().unwrap().iter().map(|run| &run["snapshot_id"]).collect();

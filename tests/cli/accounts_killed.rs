@@ -19,22 +19,19 @@ use crate::{
 /// Enough work for a stage to be seen at it.
 const FUNCTIONS: usize = 3_000;
 
-/// Makes each record of a snapshot take its time.
-const SLOW: &str = "CREATE TRIGGER slow BEFORE INSERT ON records BEGIN
-    SELECT count(*) FROM (WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)
-                          SELECT n FROM numbers);
-END";
-
-/// Makes the end of a stage take longer to write down than any test needs to see that it has not ended.
-fn slow_end_of(stage: &str) -> String {
+/// A trigger that has what sets it off take its time: a million steps are about a tenth of a second.
+fn slow(name: &str, event: &str, step_count: u32) -> String {
     format!(
-        "CREATE TRIGGER slow_end BEFORE UPDATE ON stage_runs WHEN NEW.stage = '{stage}' BEGIN
+        "CREATE TRIGGER {name} BEFORE {event} BEGIN
              SELECT count(*) FROM (WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers
-                                                                 WHERE n < 100000000)
+                                                                 WHERE n < {step_count})
                                    SELECT n FROM numbers);
          END"
     )
 }
+
+/// Longer than any test needs to see that something has begun and not ended.
+const FOREVER: u32 = 1_000_000_000;
 
 /// Waits until the database answers this with 1.
 #[track_caller]
@@ -77,11 +74,12 @@ fn check_killed_in(stage: &str, provider_url: &str) {
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(FUNCTIONS));
     let database = place.database();
-    database.execute(SLOW);
-    // The others wait for the provider, or for the records to be written.
+    // No record of this run is ever written. One waits for the provider, and two for their end to be written down.
+    database.execute(&slow("slow", "INSERT ON records", FOREVER));
     let has_slow_end = matches!(stage, "analyze" | "build");
     if has_slow_end {
-        database.execute(&slow_end_of(stage));
+        let end = format!("UPDATE ON stage_runs WHEN NEW.stage = '{stage}'");
+        database.execute(&slow("slow_end", &end, FOREVER));
     }
     let running = Running::start(&mut place.command(&persist_arguments(provider_url, &["--notes", "doomed"])));
     wait_for(&database, &is_in(stage));
@@ -158,13 +156,13 @@ fn while_it_writes() {
 fn after_the_commit() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
-    let (database, reader) = (place.database(), place.database());
-    // A reader in the middle of a transaction keeps the log from being merged, for which the run waits a little.
-    reader.execute("BEGIN");
-    assert_eq!(reader.number("SELECT count(*) FROM runs"), 1);
+    let database = place.database();
+    // What comes last.
+    database.execute(&slow("slow", "UPDATE OF telemetry_recorded ON runs_ledger", FOREVER));
     let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
     wait_for(&database, "SELECT count(*) FROM runs WHERE id = 2");
     running.kill();
+    database.execute("DROP TRIGGER slow");
 
     let row = latest(&database);
     assert_eq!(
@@ -249,12 +247,16 @@ fn neither_age_nor_the_number_of_a_process_decides() {
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(1);
     let url = server.url();
-    let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
     server.wait_for_questions(1, PATIENCE);
     let database = place.database();
     wait_for(&database, &is_in("enrich"));
-    // It looks as dead as a process can look, and holds its lock.
-    running.signal("STOP");
+    // It looks as dead as a process can look, and holds its lock. In the middle of a write it would hold the database
+    // as well.
+    while running.freeze() && !database.is_free() {
+        running.signal("CONT");
+        thread::sleep(Duration::from_millis(20));
+    }
     database.execute("UPDATE runs_ledger SET started_at = '2001-01-01T00:00:00.000Z', pid = 999999999");
     assert!(place.shown("latest").contains("it is at work"));
     place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
@@ -275,7 +277,7 @@ fn a_signal_during_the_writing_comes_too_late() {
     let place = Place::with_functions(300);
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
-    database.execute(SLOW);
+    database.execute(&slow("slow", "INSERT ON records", 2_000));
     let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
     wait_for(&database, &is_in("persist"));
     running.signal("TERM");

@@ -1,13 +1,14 @@
 //! The telemetry: every call, retry, decision and error is one entry, and nothing that was not recorded is claimed.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::{Value, json};
 
 use crate::{
     ledger::{Entry, latest, latest_stage, of_type, telemetry, text},
-    place::{Place, TREE},
+    place::{Place, TREE, persist_arguments},
+    running::Running,
 };
 
 /// The telemetry of the newest run, whose counts must be true.
@@ -122,10 +123,14 @@ fn every_decision_tells_its_condition() {
 
 #[test]
 fn a_provider_that_goes_away_leaves_its_trace() {
-    let script = Script::new().rule(When::question().nth(10), Reply::die_for(Duration::from_millis(500)));
-    let server = FakeOllama::start(script);
+    let server = FakeOllama::start(Script::new().rule(When::question().nth(10), Reply::die()));
     let place = Place::with_functions(20);
-    place.persist(&server.url(), &["--concurrency", "1", "--provider-patience", "20s"]).succeeded();
+    let url = server.url();
+    let more = ["--concurrency", "1", "--provider-patience", "2m"];
+    let mut running = Running::start(&mut place.command(&persist_arguments(&url, &more)));
+    running.wait_for_line("seems to be gone");
+    server.restart();
+    running.wait().succeeded();
     let entries = counted(&place);
     let found = decisions(&entries);
     assert!(found.is_superset(&BTreeSet::from(["breaker_opened", "breaker_closed"])), "{found:?}");

@@ -1,9 +1,11 @@
 //! What is in a database, read without the product's own code.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use serde_json::{Map, Value};
+
+use crate::PATIENCE;
 
 /// The contract's tables as another program may write them down.
 pub(crate) const CONTRACT: &str = "
@@ -24,7 +26,9 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn open(path: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Self { connection: Connection::open_with_flags(path, flags).expect("the database can be opened") }
+        let connection = Connection::open_with_flags(path, flags).expect("the database can be opened");
+        connection.busy_timeout(PATIENCE).expect("it can be set");
+        Self { connection }
     }
 
     /// A new database in which `sql` was run.
@@ -37,6 +41,16 @@ impl Database {
     /// Runs statements that answer nothing.
     pub(crate) fn execute(&self, sql: &str) {
         self.connection.execute_batch(sql).expect("the statements are right");
+    }
+
+    /// Whether nobody else is in the middle of writing.
+    #[cfg(unix)]
+    pub(crate) fn is_free(&self) -> bool {
+        let wait_at_most = |time| self.connection.busy_timeout(time).expect("it can be set");
+        wait_at_most(Duration::ZERO);
+        let is_free = self.connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok();
+        wait_at_most(PATIENCE);
+        is_free
     }
 
     /// All rows, each as an object with the columns' names.

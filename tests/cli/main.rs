@@ -64,4 +64,4 @@ mod writer_lock;
 use std::time::Duration;
 
 /// Longer than anything takes that does not hang.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);

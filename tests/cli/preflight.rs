@@ -13,7 +13,7 @@ fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
     let place = Place::with_shop();
     let start = Instant::now();
     let outcome = place.persist(url, more).succeeded().said(&["warning: ", reason]).said(remedies);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(40), "less than the patience: {:?}", start.elapsed());
     assert!(outcome.stdout.contains(" record_count=59 intent_failed_count=46 "), "{outcome:?}");
     let reasons = "SELECT intent_error, count(*) AS count FROM records WHERE intent_status = 'failed' GROUP BY 1";
     let reasons = place.database().rows(reasons);
@@ -74,7 +74,8 @@ fn a_server_that_hangs_is_given_up_in_seconds() {
     let place = Place::with_functions(3);
     let start = Instant::now();
     let outcome = place.persist(&server.url(), &[]).succeeded().said(&["timed out"]);
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    // The look takes ten seconds, and the patience with a server that was there would be a minute more.
+    assert!(start.elapsed() < Duration::from_secs(50), "{:?}", start.elapsed());
     assert!(outcome.stdout.contains(" intent_failed_count=3 "), "{outcome:?}");
 }
 

@@ -1,11 +1,12 @@
 //! The binary while it runs: what it has said so far, and signals to it.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, channel},
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{PATIENCE, place::Outcome};
@@ -64,6 +65,46 @@ impl Running {
         assert!(sent.expect("a shell").success(), "{name}");
     }
 
+    /// Has it stand still until it is sent CONT; false when it has ended before.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn freeze(&mut self) -> bool {
+        if !self.is_alive() {
+            return false;
+        }
+        self.signal("STOP");
+        let deadline = Instant::now() + PATIENCE;
+        while self.is_alive() && !stands_still(self.id()) {
+            assert!(Instant::now() < deadline, "it goes on");
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.is_alive()
+    }
+
+    /// Starts a command, and has it stand still in the middle of its work. On a busy machine it may be through with it
+    /// before: then `undo` takes back what it has done, and it is started anew.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn catch(command: impl Fn() -> Command, is_in_the_middle: impl Fn() -> bool, undo: impl Fn()) -> Self {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut running = Self::start(&mut command());
+            while running.is_alive() && !is_in_the_middle() {
+                assert!(Instant::now() < deadline, "it never gets to the middle of its work");
+                thread::sleep(Duration::from_millis(1));
+            }
+            if running.freeze() {
+                if is_in_the_middle() {
+                    return running;
+                }
+                running.signal("CONT");
+            }
+            running.wait().succeeded();
+            assert!(Instant::now() < deadline, "it has too little work to be caught at it");
+            undo();
+        }
+    }
+
     /// Ends it as nothing can be ended more rudely.
     pub(crate) fn kill(mut self) -> ExitStatus {
         self.child.kill().expect("it still runs");
@@ -78,6 +119,18 @@ impl Running {
         let stderr = self.seen.iter().fold(String::new(), |text, line| text + line + "\n");
         Outcome { code, stdout, stderr }
     }
+}
+
+/// Whether each thread of a process has been stopped; a signal to do so takes a moment. Where the system does not tell,
+/// it is taken for granted.
+#[cfg(unix)]
+fn stands_still(process: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        let state = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // Behind the name of the program, which may have anything in it but ends with the last parenthesis.
+        state.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    })
 }
 
 impl Drop for Running {

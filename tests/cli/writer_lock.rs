@@ -6,10 +6,7 @@ mod status;
 #[cfg(unix)]
 mod waiting;
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::{thread, time::Instant};
 
 use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 use serde_json::Value;
@@ -100,7 +97,8 @@ fn the_second_is_refused_at_once_and_told_who_is_first() {
     let mut holder = Holder::start(1);
     let start = Instant::now();
     let outcome = holder.contender(&[]).wait().exited_with(1).said(REFUSED);
-    assert!(start.elapsed() < Duration::from_secs(2), "it took {:?}", start.elapsed());
+    // The lock is held for as long as this test wants, and a busy machine takes its time to start a process.
+    assert!(start.elapsed() < PATIENCE / 4, "it took {:?}", start.elapsed());
     let status = holder.status();
     let told = |name: &str| status["holder"][name].as_str().expect("a text").to_owned();
     let database = holder.place.database();

@@ -5,7 +5,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicU8, Ordering},
+    atomic::{AtomicU8, AtomicUsize, Ordering},
 };
 
 use cds_llm_client::{StopSignal, StopSwitch};
@@ -17,6 +17,8 @@ use crate::{failure::Failure, render::messages, writer_lock};
 pub(crate) struct Interrupt {
     /// 128 and the number of the first signal; 0 as long as there was none.
     exit_status: Arc<AtomicU8>,
+    /// The same of the last signal, known before the thread that listens has its turn.
+    raised: Arc<AtomicUsize>,
     /// How the right to write was lost.
     lost: Arc<OnceLock<String>>,
     switch: Arc<StopSwitch>,
@@ -26,12 +28,20 @@ pub(crate) struct Interrupt {
 impl Interrupt {
     fn new() -> Self {
         let (switch, stop) = StopSwitch::new();
-        Self { exit_status: Arc::default(), lost: Arc::default(), switch: Arc::new(switch), stop }
+        Self {
+            exit_status: Arc::default(),
+            raised: Arc::default(),
+            lost: Arc::default(),
+            switch: Arc::new(switch),
+            stop,
+        }
     }
 
     /// The exit status that the first signal leads to: 128 and its number.
     pub(crate) fn exit_status(&self) -> Option<u8> {
-        Some(self.exit_status.load(Ordering::SeqCst)).filter(|status| *status != 0)
+        let raised = || u8::try_from(self.raised.load(Ordering::SeqCst)).unwrap_or(u8::MAX);
+        let told = Some(self.exit_status.load(Ordering::SeqCst));
+        told.filter(|status| *status != 0).or_else(|| Some(raised()).filter(|status| *status != 0))
     }
 
     /// Whether the work is to stop.
@@ -84,6 +94,11 @@ pub(crate) fn listen() -> Interrupt {
     let interrupt = Interrupt::new();
     let (exit_status, switch) = (Arc::clone(&interrupt.exit_status), Arc::clone(&interrupt.switch));
     if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) {
+        for signal in [SIGINT, SIGTERM] {
+            // Where this fails, the thread says so a moment later.
+            let status = usize::try_from(128 + signal).unwrap_or(usize::MAX);
+            let _ = signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.raised), status);
+        }
         std::thread::spawn(move || {
             for signal in signals.forever() {
                 let status = u8::try_from(128 + signal).unwrap_or(u8::MAX);

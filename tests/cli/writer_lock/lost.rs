@@ -1,12 +1,12 @@
 //! A lock file that is deleted, replaced or overwritten while its lock is held: somebody else may write by now.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Instant};
 
 use super::Holder;
-use crate::place::{DATABASE, LOCK, Outcome, Place, TREE};
+use crate::{
+    PATIENCE,
+    place::{DATABASE, LOCK, Outcome, Place, TREE},
+};
 
 /// What the holder must say and write down when one of `what` has happened to its lock file.
 #[track_caller]
@@ -37,7 +37,7 @@ fn check(change: impl FnOnce(&Place), what: &str) {
     holder.gate.open();
     let Holder { place, server, running, .. } = holder;
     let outcome = running.wait();
-    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
+    assert!(start.elapsed() < PATIENCE / 4, "it took {:?}", start.elapsed());
     check_gave_up(&place, outcome, &[what]);
     assert_eq!(fs::read(place.path(LOCK)).ok(), left);
     assert_eq!((server.generate_count(), server.answered_count()), (5, 5), "no question was sent any more");

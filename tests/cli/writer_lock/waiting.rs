@@ -41,7 +41,7 @@ fn who_does_not_wait_long_enough_is_refused() {
     let start = Instant::now();
     let outcome = holder.contender(&["--lock-timeout", "300ms"]).wait().exited_with(1).said(REFUSED);
     let elapsed = start.elapsed();
-    assert!((Duration::from_millis(300)..Duration::from_secs(3)).contains(&elapsed), "{elapsed:?}");
+    assert!((Duration::from_millis(300)..PATIENCE / 4).contains(&elapsed), "{elapsed:?}");
     assert_eq!(outcome.stdout, "");
     holder.check_still_holds();
     holder.finish();
@@ -51,11 +51,11 @@ fn who_does_not_wait_long_enough_is_refused() {
 fn a_signal_ends_the_wait_at_once() {
     let mut holder = Holder::start(1);
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let contender = waiting(&holder, "60s");
+        let contender = waiting(&holder, "10m");
         let start = Instant::now();
         contender.signal(signal);
         let outcome = contender.wait().exited_with(code).said(&["error: interrupted"]);
-        assert!(start.elapsed() < Duration::from_secs(2), "it ended after {:?}", start.elapsed());
+        assert!(start.elapsed() < PATIENCE / 4, "it ended after {:?}", start.elapsed());
         assert_eq!(outcome.stdout, "");
     }
     holder.check_still_holds();

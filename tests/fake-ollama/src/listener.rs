@@ -13,8 +13,8 @@ use crate::connection::{Ending, serve};
 use crate::locking::{lock, wait};
 use crate::server::Shared;
 
-/// How long a stop waits for connections to end; they notice within milliseconds.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a stop waits for connections to end; they notice within milliseconds, unless the machine is very busy.
+const FAREWELL: Duration = Duration::from_secs(60);
 
 /// The open connections and the thread that accepts them.
 pub(crate) struct Listening {

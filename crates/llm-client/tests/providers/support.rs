@@ -13,7 +13,7 @@ pub(crate) use ProviderKind::{Ollama, OpenAi};
 pub(crate) const CODE: &str = "def add(left, right):\n    return left + right";
 pub(crate) const MODEL: &str = "qwen3-coder:latest";
 /// Long enough for any machine; tests that wait for the end of a limit bring a short one.
-pub(crate) const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) const OUTAGE: FailureClass = FailureClass::Passing { wait: None, is_outage: true };
 pub(crate) const HICCUP: FailureClass = FailureClass::Passing { wait: None, is_outage: false };

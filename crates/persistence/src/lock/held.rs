@@ -242,7 +242,12 @@ fn attempt(path: &Path) -> Result<Attempt, LockError> {
     let file = file::open_for_writing(path)?;
     if !file::is_granted(path, file.try_lock())? {
         let is_looked_at = file::is_granted(path, file.try_lock_shared())?;
-        return Ok(if is_looked_at { Attempt::LookedAt } else { Attempt::Busy(file) });
+        if !is_looked_at {
+            return Ok(Attempt::Busy(file));
+        }
+        // As where a lock that is held is dropped.
+        drop(file.unlock());
+        return Ok(Attempt::LookedAt);
     }
     let loss = file::find_loss(path, &file).map_err(LockError::io("look at", path))?;
     Ok(if loss.is_some() { Attempt::Moved } else { Attempt::Granted(file) })

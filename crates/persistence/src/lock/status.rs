@@ -62,8 +62,11 @@ fn look(path: &Path) -> Result<LockStatus, LockError> {
     let is_free = file::is_granted(path, file.try_lock_shared())?;
     if is_free {
         // Nobody writes while this is read, so that it need not be read twice, and the lock is soon free for others.
-        let content = block::read_once(&file).map_err(LockError::io("read", path))?;
-        return Ok(LockStatus::Free { left_behind: content.into_holder() });
+        let content = block::read_once(&file);
+        // A child that is just being started may still have the file open, and a writer would be refused.
+        drop(file.unlock());
+        let left_behind = content.map_err(LockError::io("read", path))?.into_holder();
+        return Ok(LockStatus::Free { left_behind });
     }
     // There are systems where nobody but its holder can read a locked file.
     Ok(LockStatus::Held(block::read_content(&file).ok().and_then(Content::into_holder)))

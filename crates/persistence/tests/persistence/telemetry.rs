@@ -283,6 +283,20 @@ fn a_sink_that_panics_costs_its_entries_and_nothing_else() {
     assert_eq!(outcome.counts, counts(3, 0, 3));
 }
 
+/// Tells of each try to write.
+struct Telling {
+    sink: SqliteTelemetry,
+    told: Sender<()>,
+}
+
+impl TelemetrySink for Telling {
+    fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error> {
+        // Nobody listens any more once it was told often enough.
+        let _ = self.told.send(());
+        self.sink.write(entries)
+    }
+}
+
 fn sink(path: &Path) -> SqliteTelemetry {
     let mut accounts = accounts(path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -354,11 +368,19 @@ fn telemetry_of_a_run_that_is_not_in_the_ledger_is_refused_and_so_dropped() {
 fn a_database_that_stays_locked_ends_within_the_limit_and_the_counts_are_those_of_the_table() {
     let (_directory, path) = workplace();
     let buffer = Arc::new(filled(1_500));
-    let sink = sink(&path);
+    let (told, is_told) = mpsc::channel();
+    let sink = Telling { sink: sink(&path), told };
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, Duration::from_millis(1));
+    // Once it tries for the second time, it has noted how the first one failed.
+    (0..2).for_each(|_| is_told.recv_timeout(LONG).unwrap());
+    let start = Instant::now();
     let outcome = flusher.finish(Duration::from_millis(800));
+    assert!(start.elapsed() < LONG / 2);
+    while Arc::strong_count(&buffer) > 1 {
+        thread::yield_now();
+    }
     other.execute_batch("ROLLBACK").unwrap();
     assert!(matches!(outcome.last_error, Some(Error::Locked { .. })), "{:?}", outcome.last_error);
     assert_eq!(outcome.counts, counts(1_500, 0, 1_500));

@@ -8,7 +8,7 @@ use cds_fake_ollama::FakeOllama;
 use serde_json::{Value, json};
 
 /// Long enough for a loaded machine; reached only when a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A response as it came.
 #[derive(Debug)]

@@ -1,13 +1,27 @@
 //! Stopping, dying and coming back.
 
 use std::io::ErrorKind;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+use socket2::{Domain, Socket, Type};
 
 use crate::client::{Client, PATIENCE, ask, ask_status, question, request_text};
+
+/// A port that nobody else gets while the value lives, also when no server of ours has it; where the system lets
+/// nobody share a port, any free one.
+fn reserved_port() -> (Option<Socket>, u16) {
+    if !cfg!(target_os = "linux") {
+        return (None, 0);
+    }
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_reuse_address(true).expect("an address can be shared");
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+    let address = socket.local_addr().expect("its address").as_socket().expect("an address with a port");
+    (Some(socket), address.port())
+}
 
 fn refuses(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
@@ -39,7 +53,8 @@ fn a_new_server_can_take_the_port_of_a_stopped_one() {
 
 #[test]
 fn a_dropped_server_refuses() {
-    let server = FakeOllama::start(Script::new());
+    let (_reservation, port) = reserved_port();
+    let server = FakeOllama::start_on(port, Script::new());
     let port = server.port();
     drop(server);
     assert!(refuses(port));
@@ -89,7 +104,8 @@ fn a_server_that_dies_for_a_while_comes_back_by_itself() {
 #[test]
 fn a_server_dropped_while_down_never_comes_back() {
     let script = Script::new().rule(When::question(), Reply::die_for(Duration::from_secs(3600)));
-    let server = FakeOllama::start(script);
+    let (_reservation, port) = reserved_port();
+    let server = FakeOllama::start_on(port, script);
     assert!(ask(&server, "p").is_err());
     server.wait_until_down(PATIENCE);
     let port = server.port();
