@@ -104,6 +104,45 @@ const BUILTINS: [&str; 66] = [
     "zip",
 ];
 
+/// Those of them that are called. One that is only mentioned is mostly a variable of the program that is called like it,
+/// as a parameter `filter` or `id`, and a copy may call it otherwise.
+const FUNCTIONS: [&str; 34] = [
+    "abs",
+    "all",
+    "any",
+    "callable",
+    "chr",
+    "dir",
+    "divmod",
+    "enumerate",
+    "filter",
+    "format",
+    "getattr",
+    "hasattr",
+    "hash",
+    "hex",
+    "id",
+    "input",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "map",
+    "max",
+    "min",
+    "next",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "range",
+    "round",
+    "slice",
+    "sorted",
+    "sum",
+    "type",
+];
+
 /// No keyword, operator or built-in name has more bytes.
 const LONGEST_WORD: usize = 19;
 
@@ -117,6 +156,15 @@ static CODES: LazyLock<HashMap<&'static str, Class, BuildHasherDefault<WordHashe
     codes.insert("True", TRUTH);
     codes.insert("False", TRUTH);
     codes
+});
+
+/// Whether the byte stands for a built-in function.
+static IS_FUNCTION: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let mut functions = [false; 256];
+    for name in FUNCTIONS {
+        functions[usize::from(code_of(name))] = true;
+    }
+    functions
 });
 
 /// The bytes of the words that are one byte long.
@@ -189,6 +237,7 @@ pub(crate) fn classes(code: &str, tokens: &[Token]) -> Vec<Class> {
             TokenKind::Name => match code_of(text) {
                 OTHER if next == "(" => CALL,
                 OTHER => NAME,
+                builtin if next != "(" && IS_FUNCTION[usize::from(builtin)] => NAME,
                 builtin => builtin,
             },
         };
@@ -210,5 +259,18 @@ mod tests {
         for word in ["", "total", "NotImplementedErrors", "printed"] {
             assert_eq!(code_of(word), OTHER, "{word}");
         }
+    }
+
+    #[test]
+    fn a_built_in_function_that_is_only_mentioned_is_a_name() {
+        let code = "if filter is not None and len(id) < max(int, str):\n";
+        let tokens = crate::lexer::tokenize(code);
+        let classes = classes(code, &tokens);
+        let class = |word: &str| classes[tokens.iter().position(|token| token.text(code) == word).unwrap_or_default()];
+        assert_eq!((class("filter"), class("id")), (NAME, NAME));
+        for word in ["len", "max", "int", "str", "None"] {
+            assert_eq!(class(word), code_of(word), "{word}");
+        }
+        assert!(FUNCTIONS.iter().all(|name| BUILTINS.contains(name)));
     }
 }
