@@ -183,9 +183,9 @@ mod tests {
         #[test]
         fn no_strong_evidence_is_below_what_is_looked_for(
             words in 0.0_f32..=1.0, word_bits in 0.0_f32..100.0, links in 0.0_f32..=1.0, link_bits in 0.0_f32..100.0,
-            share in 0.0_f32..=1.0, is_prescribed: bool,
+            share in 0.0_f32..=1.0, prescribed in proptest::option::of(0.0_f32..100.0),
         ) {
-            let evidence = Evidence { words, word_bits, links, link_bits, share, is_prescribed };
+            let evidence = Evidence { words, word_bits, links, link_bits, share, prescribed_bits: prescribed };
             let least = (LEAST_WORDS * ROUNDING, LEAST_LINKS * ROUNDING);
             prop_assert!(!evidence.is_strong(1.0) || words >= least.0 || links >= least.1, "{:?}", evidence);
         }
@@ -193,10 +193,10 @@ mod tests {
         #[test]
         fn a_higher_ratio_never_weakens_evidence(
             shares in (0.0_f32..=1.0, 0.0_f32..=1.0, 0.0_f32..=1.0), bits in (0.0_f32..60.0, 0.0_f32..60.0),
-            is_prescribed: bool, ratio in 0.0_f64..=1.0,
+            prescribed in proptest::option::of(0.0_f32..100.0), ratio in 0.0_f64..=1.0,
         ) {
             let ((words, links, share), (word_bits, link_bits)) = (shares, bits);
-            let evidence = Evidence { words, word_bits, links, link_bits, share, is_prescribed };
+            let evidence = Evidence { words, word_bits, links, link_bits, share, prescribed_bits: prescribed };
             prop_assert!(!evidence.is_strong(ratio) || evidence.is_strong(1.0), "{:?}", evidence);
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     conventions::is_test,
     evidence::{Evidence, Profile, Weights},
     lcs::{Pattern, length_for, ratio},
+    namesakes::{Method, Namesakes},
     unit::Unit,
 };
 
@@ -30,6 +31,7 @@ pub(crate) struct Corpus<'a> {
     pub(crate) definitions: &'a [Definition],
     pub(crate) variants: Vec<Variant<'a>>,
     pub(crate) weights: Weights,
+    namesakes: Namesakes,
     pub(crate) settings: &'a Settings,
 }
 
@@ -61,7 +63,7 @@ impl<'a> Corpus<'a> {
         let weights = Weights::new(kept.iter().map(|(_, unit)| unit));
         let alphabet =
             Alphabet::new(kept.iter().map(|(members, _)| &*definitions[members[0] as usize].normalized_code));
-        let variants = kept
+        let variants: Vec<Variant<'a>> = kept
             .into_par_iter()
             .map(|(members, unit)| {
                 let definition = &definitions[members[0] as usize];
@@ -75,7 +77,12 @@ impl<'a> Corpus<'a> {
                 }
             })
             .collect();
-        Self { definitions, variants, weights, settings }
+        let methods: Vec<Method<'_>> = variants
+            .iter()
+            .map(|Variant { unit, md5sum, profile, .. }| Method { name: unit.method, md5sum: *md5sum, profile })
+            .collect();
+        let namesakes = Namesakes::new(&methods);
+        Self { definitions, variants, weights, namesakes, settings }
     }
 
     /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.
@@ -89,7 +96,12 @@ impl<'a> Corpus<'a> {
     }
 
     pub(crate) fn evidence(&self, left: u32, right: u32) -> Evidence {
-        self.variants[left as usize].profile.compare(&self.variants[right as usize].profile)
+        let profiles = (&self.variants[left as usize].profile, &self.variants[right as usize].profile);
+        let mut evidence = profiles.0.compare(profiles.1);
+        if let Some(bits) = self.namesakes.own_bits((left, right), profiles) {
+            evidence.prescribed_bits = Some(bits);
+        }
+        evidence
     }
 
     /// The near ratio over characters if it is at least `least`.

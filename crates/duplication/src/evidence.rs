@@ -14,6 +14,8 @@ const ELSEWHERE: f64 = 1000.0;
 pub(crate) const LEAST_WORDS: f32 = 0.4;
 /// See [`LEAST_WORDS`].
 pub(crate) const LEAST_LINKS: f32 = 0.2;
+/// The bits that two methods which are prescribed have to share beyond what the others of their name say.
+const LEAST_PRESCRIBED_BITS: f32 = 40.0;
 
 /// How common names, literals and links of lines are.
 pub(crate) struct Weights {
@@ -35,8 +37,9 @@ pub(crate) struct Evidence {
     pub(crate) link_bits: f32,
     /// Share of both together, by weight, from 0 to 1 (Dice).
     pub(crate) share: f32,
-    /// Whether both are methods that the language prescribes.
-    pub(crate) is_prescribed: bool,
+    /// Where both are methods that the language or many classes prescribe: the bits of both beyond what the others of
+    /// their name say as well.
+    pub(crate) prescribed_bits: Option<f32>,
 }
 
 impl Weights {
@@ -104,7 +107,7 @@ impl Profile {
             links: dice(link_bits, all_links),
             link_bits,
             share: dice(word_bits + link_bits, all_words + all_links),
-            is_prescribed: self.is_special && other.is_special,
+            prescribed_bits: (self.is_special && other.is_special).then_some(word_bits + link_bits),
         }
     }
 }
@@ -133,6 +136,11 @@ pub(crate) fn shared_weight(left: &[(u32, f32)], right: &[(u32, f32)]) -> f32 {
 }
 
 impl Evidence {
+    /// Whether what two prescribed methods share is little more than what prescribes them.
+    pub(crate) fn is_only_prescribed(&self) -> bool {
+        self.prescribed_bits.is_some_and(|bits| bits < LEAST_PRESCRIBED_BITS)
+    }
+
     /// Whether the pair shares more than a shape that others have as well. The rule was found by measuring changed
     /// copies against pairs of Django that were read; each line is a way in which copies differ from look-alikes.
     pub(crate) fn is_strong(&self, ratio: f64) -> bool {
@@ -146,8 +154,8 @@ impl Evidence {
         if self.share < 0.4 && self.words >= 0.1 && (ratio < 0.85 || self.links < 0.1) {
             return false;
         }
-        // What the language prescribes is written again in each class that follows it.
-        if self.is_prescribed && bits < 50.0 {
+        // What the language or a framework prescribes is written again in each class that follows it.
+        if self.is_only_prescribed() {
             return false;
         }
         // What the program calls things is the same: a copy with statements changed or rearranged. Where no two lines
@@ -177,7 +185,7 @@ mod tests {
 
     /// What a renamed copy of a few lines shares.
     const COPY: Evidence =
-        Evidence { words: 0.6, word_bits: 30.0, links: 0.5, link_bits: 20.0, share: 0.55, is_prescribed: false };
+        Evidence { words: 0.6, word_bits: 30.0, links: 0.5, link_bits: 20.0, share: 0.55, prescribed_bits: None };
 
     #[test]
     fn what_differs_must_not_outweigh_what_is_shared() {
@@ -192,11 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_the_language_prescribes_need_more() {
-        let prescribed = Evidence { is_prescribed: true, word_bits: 25.0, ..COPY };
+    fn methods_that_are_prescribed_need_more() {
+        let prescribed = Evidence { prescribed_bits: Some(39.0), ..COPY };
         assert!(!prescribed.is_strong(1.0));
-        assert!(Evidence { word_bits: 31.0, ..prescribed }.is_strong(1.0));
-        assert!(Evidence { is_prescribed: false, ..prescribed }.is_strong(1.0));
+        assert!(Evidence { prescribed_bits: Some(41.0), ..prescribed }.is_strong(1.0));
+        assert!(Evidence { prescribed_bits: None, ..prescribed }.is_strong(1.0));
     }
 
     #[test]

@@ -179,12 +179,16 @@ impl Lexer<'_> {
     }
 
     fn structure(&mut self, kind: TokenKind, class: Class) {
+        self.end_mention();
         let at = self.at as u32;
         self.tokens.push(Token { kind, class, start: at, end: at, line: self.line });
     }
 
     fn token(&mut self, byte: u8) {
         let (start, line) = (self.at, self.line);
+        if byte != b'(' {
+            self.end_mention();
+        }
         let (kind, class) = if is_name(byte) && !byte.is_ascii_digit() {
             self.name()
         } else if byte == b'"' || byte == b'\'' {
@@ -309,6 +313,13 @@ impl Lexer<'_> {
             _ => {}
         }
         words::mark(byte)
+    }
+
+    /// A built-in function before this place is not called.
+    fn end_mention(&mut self) {
+        if let Some(last) = self.tokens.last_mut().filter(|last| words::is_function(last.class)) {
+            last.class = NAME;
+        }
     }
 
     /// Which part a name plays is told by what follows it.

@@ -25,6 +25,7 @@ mod join;
 mod lcs;
 mod lexer;
 mod locate;
+mod namesakes;
 mod near;
 mod report;
 mod settings;

@@ -34,6 +34,8 @@ pub(crate) struct Unit {
     pub(crate) renamed: u64,
     /// Whether it is a method that the language calls, as `__eq__`; a constructor is its own affair.
     pub(crate) is_special: bool,
+    /// The hash of its name if it is a method: its first parameter is `self` or `cls`.
+    pub(crate) method: Option<u32>,
     /// Hashes of the distinct names and literals of the program, sorted.
     pub(crate) words: Vec<u32>,
     /// Hashes of the distinct shapes of two lines that follow each other, names replaced consistently; sorted.
@@ -54,6 +56,7 @@ impl Unit {
             links: links(code, &tokens, &classes, &mut lines),
             renamed: renamed(code, &tokens, &classes),
             is_special: is_special(code, &tokens),
+            method: method(code, &tokens),
             words: words(code, &tokens, &classes),
             lines,
             token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
@@ -110,6 +113,12 @@ fn is_special(code: &str, tokens: &[Token]) -> bool {
     let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| !matches!(*word, "def" | "class"));
     words.next() == Some("def")
         && words.next().is_some_and(|name| name.starts_with("__") && name.ends_with("__") && name != "__init__")
+}
+
+fn method(code: &str, tokens: &[Token]) -> Option<u32> {
+    let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| !matches!(*word, "def" | "class"));
+    let header = [(); 4].map(|()| words.next().unwrap_or_default());
+    matches!(header, ["def", _, "(", "self" | "cls"]).then(|| word_hash(header[1]))
 }
 
 /// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.

@@ -22,7 +22,7 @@ pub(crate) const OPERATORS: [&str; 47] = [
     "{", "}", ",", ":", ".", ";", "=",
 ];
 
-/// Names that belong to the language, not to the program.
+/// Names that belong to the language, not to the program; the functions among them stand last.
 pub(crate) const BUILTINS: [&str; 66] = [
     "AttributeError",
     "Exception",
@@ -36,61 +36,65 @@ pub(crate) const BUILTINS: [&str; 66] = [
     "ValueError",
     "__init__",
     "__name__",
-    "abs",
-    "all",
-    "any",
     "bool",
     "bytes",
-    "callable",
-    "chr",
     "classmethod",
     "cls",
     "dict",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "object",
+    "property",
+    "repr",
+    "reversed",
+    "self",
+    "set",
+    "setattr",
+    "str",
+    "super",
+    "tuple",
+    "zip",
+    "abs",
+    "all",
+    "any",
+    "callable",
+    "chr",
     "dir",
     "divmod",
     "enumerate",
     "filter",
-    "float",
     "format",
-    "frozenset",
     "getattr",
     "hasattr",
     "hash",
     "hex",
     "id",
     "input",
-    "int",
     "isinstance",
     "issubclass",
     "iter",
     "len",
-    "list",
     "map",
     "max",
     "min",
     "next",
-    "object",
     "open",
     "ord",
     "pow",
     "print",
-    "property",
     "range",
-    "repr",
-    "reversed",
     "round",
-    "self",
-    "set",
-    "setattr",
     "slice",
     "sorted",
-    "str",
     "sum",
-    "super",
-    "tuple",
     "type",
-    "zip",
 ];
+
+/// How many of them are functions. One that is only mentioned is mostly a variable of the program that is called like it,
+/// as a parameter `filter` or `id`, and a copy may call it otherwise.
+const FUNCTIONS: usize = 34;
 
 /// How many of the operators have more than one character.
 const LONG_OPERATORS: usize = 24;
@@ -214,6 +218,12 @@ pub(crate) fn code_of(word: &str) -> Class {
     }
 }
 
+/// Whether the byte is that of a built-in function.
+#[inline]
+pub(crate) const fn is_function(class: Class) -> bool {
+    class >= code(KEYWORDS.len() + OPERATORS.len() + BUILTINS.len() - FUNCTIONS)
+}
+
 /// Whether the byte is that of a keyword.
 #[inline]
 pub(crate) const fn is_keyword(class: Class) -> bool {
@@ -242,6 +252,9 @@ mod tests {
         {
             assert_eq!(code_of(word), OTHER, "{word}");
         }
+        let functions: Vec<_> = BUILTINS.iter().filter(|word| is_function(code_of(word))).collect();
+        assert_eq!((functions.len(), functions[0], functions[FUNCTIONS - 1]), (FUNCTIONS, &"abs", &"type"));
+        assert!(!KEYWORDS.iter().chain(&OPERATORS).any(|word| is_function(code_of(word))) && !is_function(OTHER));
         assert!(OPERATORS[..LONG_OPERATORS].iter().all(|operator| operator.len() > 1));
         assert!(OPERATORS[LONG_OPERATORS..].iter().all(|operator| operator.len() == 1));
     }

@@ -81,6 +81,41 @@ def pick_color(palette, name):
     check(ORDER, skeleton, &[]);
 }
 
+/// A method as a framework wants it, with what it says of its own.
+fn export(own: &str) -> String {
+    let before = "def export(self, sink):\n    options = super().export(sink)\n    sink.announce(self.title)\n";
+    format!("{before}{own}    options['kind'] = type(self)\n    return options\n")
+}
+
+#[test]
+fn what_a_name_prescribes_is_no_duplicate_and_what_two_of_many_say_is() {
+    let near = |codes: &[String]| {
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        report(&codes).groups.iter().any(|group| {
+            let members: BTreeSet<usize> = group.members.iter().map(|member| member.index).collect();
+            members.is_superset(&[0, 1].into())
+        })
+    };
+    let own = |word: &str| format!("    options['{word}'] = self.{word}.as_{word}()\n");
+    let pair = [own("lens"), own("angle")].map(|own| export(&own));
+    let others = ["paper", "ink", "price", "stock", "owner"].map(|word| {
+        let steps = format!("    {word}_sum = sum(self.{word}_list, {word}_START)\n    if {word}_sum.is_{word}():\n");
+        export(&format!("{steps}        raise {word}Error('{word} is wrong', self.{word}_name)\n"))
+    });
+    // Six lines of two classes are one thing, and six that seven classes have to write another.
+    assert!(near(&pair));
+    assert!(near(&[&pair[..], &others[..4]].concat()));
+    assert!(!near(&[&pair[..], &others].concat()));
+    // A function that is called otherwise is none of them.
+    let renamed = pair[1].replace("def export", "def export_all");
+    assert!(near(&[&[pair[0].clone(), renamed][..], &others].concat()));
+    // What the two say beyond all others is a copy.
+    let steps = "    ring = self.mount.ring_of(options, sink.diameter)\n    if ring.is_worn():\n        \
+                 self.workshop.order(ring.part_number)\n    options['ring'] = ring\n";
+    let copies = pair.clone().map(|code| code.replace("    options['kind']", &format!("{steps}    options['kind']")));
+    assert!(near(&[&copies[..], &others].concat()));
+}
+
 #[test]
 fn control_structure_in_another_notation_is_near() {
     let inverted = ORDER.replace(

@@ -41,11 +41,13 @@ pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
                 return Vec::new();
             }
             let runs = align::runs(corpus, left, right);
-            let mut shown_as_a_whole = || {
+            let mut says_no_more = || {
+                // What they share as a whole is what their name prescribes, and so is every part of it.
+                let evidence = corpus.evidence(left, right);
                 let ratio = corpus.clone_ratio(left, right, pattern);
-                ratio.is_some_and(|ratio| corpus.evidence(left, right).is_strong(ratio))
+                evidence.is_only_prescribed() || ratio.is_some_and(|ratio| evidence.is_strong(ratio))
             };
-            if runs.is_empty() || shown_as_a_whole() {
+            if runs.is_empty() || says_no_more() {
                 return Vec::new();
             }
             runs.into_iter().map(|run| Found { left, right, run }).collect()

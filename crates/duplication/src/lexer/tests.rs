@@ -81,15 +81,26 @@ fn a_name_is_what_stands_around_it() {
         token.map(|token| token.class)
     };
     for (names, class) in [
-        ("b f g h j k l o p", NAME),
+        ("b f g h j k l o p print", NAME),
         ("a n", CALL),
         ("c i m", ATTRIBUTE),
         ("e", METHOD_CALL),
         ("d len", ARGUMENT),
         ("self", words::code_of("self")),
-        ("print", words::code_of("print")),
     ] {
         assert!(names.split(' ').all(|name| of(name) == Some(class)), "{names}");
+    }
+}
+
+#[test]
+fn a_built_in_function_that_is_only_mentioned_is_a_name() {
+    let code = "if filter is not None and len(id) < max (int, str)[abs]:\n  hash\n  (hex)\n  min";
+    for token in tokenize(code) {
+        match token.text(code) {
+            "filter" | "id" | "abs" | "hash" | "hex" | "min" => assert_eq!(token.class, NAME),
+            word @ ("len" | "max" | "int" | "str" | "None") => assert_eq!(token.class, words::code_of(word), "{word}"),
+            _ => {}
+        }
     }
 }
 

@@ -1,0 +1,212 @@
+//! What methods share because they have the same name.
+//!
+//! Where a framework prescribes a method, many classes write it, and what all of them say (`name, path, args, kwargs =
+//! super().deconstruct()`) makes no two of them copies of each other. So what two methods of one name share is weighed
+//! once more, by how many *others* of that name have it as well. Others are those that are different: of a method that
+//! was copied often the copies are no evidence against each other.
+//!
+//! Only the code says what is a method and what it is called, so that records without their classes are judged alike.
+
+use std::collections::HashMap;
+
+use cds_model::Md5Sum;
+use rayon::prelude::*;
+
+use crate::evidence::Profile;
+
+/// From so many others on a name is prescribed: a few classes may have a method of one name by chance.
+const LEAST_OTHERS: u32 = 5;
+/// Two namesakes of which more than this share is the same, by weight, are no others to each other.
+const ALIKE: f32 = 0.5;
+/// How many average definitions stand beside the others, so that a few of them do not decide what is common.
+const AVERAGE: f32 = 3.0;
+/// Of a name that more methods have, so many are looked at.
+const SAMPLE: usize = Places::BITS as usize;
+
+/// A set of the methods of one sample, a bit for each.
+type Places = u64;
+
+/// A definition as far as its name is concerned.
+pub(crate) struct Method<'a> {
+    /// See [`Unit::method`](crate::unit::Unit::method).
+    pub(crate) name: Option<u32>,
+    pub(crate) md5sum: Md5Sum,
+    pub(crate) profile: &'a Profile,
+}
+
+/// Some methods of one name.
+#[derive(Default)]
+struct Sample {
+    all: Places,
+    words: HashMap<u32, Places>,
+    links: HashMap<u32, Places>,
+}
+
+/// The names that enough methods have.
+pub(crate) struct Namesakes {
+    samples: Vec<Sample>,
+    /// For each definition its sample, and which methods there are too much like it to be others.
+    places: Vec<Option<(u32, Places)>>,
+}
+
+impl Namesakes {
+    /// `methods` are all definitions.
+    pub(crate) fn new(methods: &[Method]) -> Self {
+        let mut by_name: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (place, method) in methods.iter().enumerate() {
+            if let Some(name) = method.name {
+                by_name.entry(name).or_default().push(place);
+            }
+        }
+        // A pair needs the others beside itself.
+        by_name.retain(|_, members| members.len() >= LEAST_OTHERS as usize + 2);
+        let mut named: Vec<Vec<usize>> = by_name.into_values().collect();
+        let judged: Vec<(Sample, Vec<Places>)> = named
+            .par_iter_mut()
+            .map(|members| {
+                // A method more or less changes at most one of those that are looked at.
+                members.sort_unstable_by_key(|&place| methods[place].md5sum.0);
+                let chosen: Vec<&Profile> = members.iter().take(SAMPLE).map(|&place| methods[place].profile).collect();
+                let alike = members.par_iter().map(|&place| alike(&chosen, methods[place].profile)).collect();
+                (Sample::new(&chosen), alike)
+            })
+            .collect();
+        let mut places = vec![None; methods.len()];
+        let mut samples = Vec::with_capacity(judged.len());
+        for (members, (sample, alike)) in named.iter().zip(judged) {
+            for (&member, alike) in members.iter().zip(alike) {
+                places[member] = Some((samples.len() as u32, alike));
+            }
+            samples.push(sample);
+        }
+        Self { samples, places }
+    }
+
+    /// The bits that two methods of a prescribed name share beyond what the others say; none where they have no name in
+    /// common, or not enough others have it.
+    pub(crate) fn own_bits(&self, (left, right): (u32, u32), profiles: (&Profile, &Profile)) -> Option<f32> {
+        let (name, like_left) = self.places[left as usize]?;
+        let (other_name, like_right) = self.places[right as usize]?;
+        let sample = self.samples.get(name as usize).filter(|_| name == other_name)?;
+        let copies = like_left | like_right;
+        let others = (sample.all & !copies).count_ones();
+        if others < LEAST_OTHERS {
+            return None;
+        }
+        let bits = |holders: &HashMap<u32, Places>, shared: &[(u32, f32)]| -> f32 {
+            let own = shared.iter().map(|&(entry, weight)| {
+                let holders = holders.get(&entry).map_or(0, |holders| (holders & !copies).count_ones());
+                let expected = AVERAGE * (-weight).exp2();
+                weight.min(((others as f32 + AVERAGE) / (holders as f32 + expected)).log2())
+            });
+            own.sum()
+        };
+        let (left, right) = profiles;
+        let words = bits(&sample.words, &shared(left.words(), right.words()));
+        Some(words + bits(&sample.links, &shared(left.links(), right.links())))
+    }
+}
+
+impl Sample {
+    fn new(chosen: &[&Profile]) -> Self {
+        let mut sample = Self::default();
+        for (place, profile) in chosen.iter().enumerate() {
+            sample.all |= 1 << place;
+            for &(word, _) in profile.words() {
+                *sample.words.entry(word).or_default() |= 1 << place;
+            }
+            for &(link, _) in profile.links() {
+                *sample.links.entry(link).or_default() |= 1 << place;
+            }
+        }
+        sample
+    }
+}
+
+/// The places of `profile` itself and of what is too much like it to be another one.
+fn alike(chosen: &[&Profile], profile: &Profile) -> Places {
+    let is_alike = |other: &Profile| std::ptr::eq(other, profile) || profile.compare(other).share >= ALIKE;
+    chosen.iter().enumerate().map(|(place, other)| Places::from(is_alike(other)) << place).sum()
+}
+
+/// What two sorted lists share.
+fn shared(left: &[(u32, f32)], right: &[(u32, f32)]) -> Vec<(u32, f32)> {
+    let mut rest = right.iter().peekable();
+    let is_shared = |entry: &&(u32, f32)| {
+        while rest.next_if(|other| other.0 < entry.0).is_some() {}
+        rest.peek().is_some_and(|other| other.0 == entry.0)
+    };
+    left.iter().filter(is_shared).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::Weights, unit::Unit};
+
+    /// The own bits of the first two of `codes`.
+    fn own_bits(codes: &[String]) -> Option<f32> {
+        let units: Vec<Unit> = codes.iter().map(|code| Unit::new(code)).collect();
+        let weights = Weights::new(units.iter());
+        let profiles: Vec<Profile> = units.iter().map(|unit| weights.profile(unit)).collect();
+        let method = |((unit, profile), code): ((&Unit, _), &String)| Method {
+            name: unit.method,
+            md5sum: Md5Sum(md5::compute(code).0),
+            profile,
+        };
+        let methods: Vec<Method<'_>> = units.iter().zip(&profiles).zip(codes).map(method).collect();
+        Namesakes::new(&methods).own_bits((0, 1), (&profiles[0], &profiles[1]))
+    }
+
+    /// What everybody writes, and four words of one's own.
+    fn export(own: &str) -> String {
+        format!(
+            "def export(self, sink):\n    options = super().export(sink)\n    options.update(self.{own}_one, \
+             {own}_two({own}_three, {own}_four))\n    return options\n"
+        )
+    }
+
+    fn exports(own: &[&str]) -> Vec<String> {
+        own.iter().map(|own| export(own)).collect()
+    }
+
+    #[test]
+    fn what_the_others_say_as_well_is_worth_little() {
+        let prescribed = exports(&["a", "b", "c", "d", "e", "f", "g"]);
+        // Two words and three pairs of lines, which all of them have.
+        assert!(own_bits(&prescribed).is_some_and(|bits| bits < 7.0));
+        // The words of their own are worth what they are worth anywhere: almost nine bits each.
+        let mut copied = prescribed.clone();
+        copied[1] = copied[0].replace("return options", "return dict(options)");
+        assert!(own_bits(&copied).is_some_and(|bits| bits > 35.0));
+    }
+
+    #[test]
+    fn a_name_of_few_or_of_functions_is_not_prescribed() {
+        assert_eq!(own_bits(&exports(&["a", "b", "c", "d", "e", "f"])), None);
+        let mut two_names = exports(&["a", "b", "c", "d", "e", "f", "g"]);
+        two_names[0] = two_names[0].replace("def export", "def import_");
+        assert_eq!(own_bits(&two_names), None);
+        let functions = exports(&["a", "b", "c", "d", "e", "f", "g"]);
+        let functions: Vec<String> = functions.iter().map(|code| code.replace("(self, ", "(")).collect();
+        assert_eq!(own_bits(&functions), None);
+    }
+
+    #[test]
+    fn copies_do_not_speak_against_each_other() {
+        let copy = |place: usize| export("a").replace("return options", &format!("return options, {place}"));
+        let copies: Vec<String> = (10..20).map(copy).collect();
+        assert_eq!(own_bits(&copies), None);
+        // Nor do they where there are others as well.
+        let mut both = copies;
+        both.extend(exports(&["b", "c", "d", "e", "f"]));
+        assert!(own_bits(&both).is_some_and(|bits| bits > 12.0));
+    }
+
+    #[test]
+    fn of_many_namesakes_some_are_looked_at() {
+        let own: Vec<String> = (0..300).map(|place| format!("own{place}")).collect();
+        let many: Vec<String> = own.iter().map(|own| export(own)).collect();
+        assert!(own_bits(&many).is_some_and(|bits| bits < 2.0));
+    }
+}
