@@ -20,7 +20,7 @@ pub(super) use self::{
     seal::write_tombstones,
 };
 use self::{fate::NewUnit, known::KnownUnits, rows::HistoryRows};
-use super::database::Database;
+use super::{database::Database, schema};
 use crate::{
     Error, RunId, SnapshotProof, Step,
     table::{self, record_hashes},
@@ -58,6 +58,7 @@ impl<'a> HistoryWriter<'a> {
         at: String,
         context: &'a HistoryContext,
     ) -> Result<Self, Error> {
+        schema::suspend_insert_guards(database)?;
         Ok(Self {
             database,
             context,
@@ -106,6 +107,7 @@ impl<'a> HistoryWriter<'a> {
         self.end_file()?;
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         let database = self.database;
+        schema::restore_insert_guards(database)?;
         let snapshot_root = self.tree.root();
         let run_hash = table::run_hash::of(&database.connection, self.run)
             .map_err(|cause| database.error(Step::WriteChain, cause))?;

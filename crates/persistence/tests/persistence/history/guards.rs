@@ -171,6 +171,26 @@ fn what_is_written_by_right_still_can_be() {
 }
 
 #[test]
+fn a_trigger_that_runs_while_a_snapshot_is_written_rewrites_nothing() {
+    for rewriting in [
+        "REPLACE INTO record_hashes SELECT * FROM record_hashes WHERE record_id = 1",
+        "REPLACE INTO units SELECT * FROM units WHERE id = 1",
+        "REPLACE INTO unit_history SELECT * FROM unit_history WHERE sequence = 1",
+    ] {
+        let (_directory, path) = workplace();
+        save(&path, &traced(mixed(), "shop")).unwrap();
+        make_database(&path, &format!("CREATE TRIGGER outside AFTER INSERT ON records BEGIN {rewriting}; END"));
+        let before = rows(&path);
+        let mut persistence = open(&path).unwrap();
+        let error = persistence.save(&traced(mixed(), "other")).unwrap_err();
+        let told = chain_about(&path, &error);
+        assert!(["append-only", "never"].iter().any(|word| told.contains(word)), "{rewriting}: {told}");
+        persistence.close().unwrap();
+        assert!(rows(&path) == before, "{rewriting}");
+    }
+}
+
+#[test]
 fn a_failure_anywhere_in_the_history_leaves_neither_snapshot_nor_history() {
     let refusals = [
         ("INSERT ON record_hashes WHEN NEW.record_id = 6", "insert the hashes of record 2 (`a.py`:2)"),
