@@ -92,7 +92,8 @@ fn write_records<'a>(
     run: RunId,
     snapshot: &'a RunSnapshot,
 ) -> Result<Option<HistoryWriter<'a>>, Error> {
-    let begin = |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context);
+    let begin =
+        |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context, snapshot.records.len());
     let mut history = snapshot.history.as_ref().map(begin).transpose()?;
     let mut next_id = next_record_id(database)?;
     let mut insert_record = database.prepare_insert(&records::TABLE)?;

@@ -75,7 +75,13 @@ impl Import<'_> {
         let database = self.database;
         let (run, finished_at, told_count) = self.write_run()?;
         let told = self.told()?;
-        let mut history = HistoryWriter::new(database, run, finished_at, &told.context)?;
+        let mut history = HistoryWriter::new(
+            database,
+            run,
+            finished_at,
+            &told.context,
+            usize::try_from(told_count).unwrap_or(usize::MAX),
+        )?;
         let (places, first_id) = self.write_records(run, &mut history)?;
         if i64::try_from(places.len()) != Ok(told_count) {
             return Err(unfit(&RUNS, &format!("it counts {told_count} records, and {} came", places.len())));

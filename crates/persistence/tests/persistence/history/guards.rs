@@ -171,6 +171,22 @@ fn what_is_written_by_right_still_can_be() {
 }
 
 #[test]
+fn a_snapshot_leaves_indexes_and_triggers_as_they_were() {
+    let (_directory, path) = workplace();
+    open(&path).unwrap().close().unwrap();
+    make_database(&path, "CREATE INDEX outside ON units(name)");
+    let schema = || {
+        texts(&Connection::open(&path).unwrap(), "SELECT concat_ws(' ', type, name, sql) FROM sqlite_schema ORDER BY 1")
+    };
+    let before = schema();
+    assert!(before.iter().any(|line| line.starts_with("index idx_units_project_file_path")));
+    for project in ["shop", "shop", "other"] {
+        save(&path, &traced(mixed(), project)).unwrap();
+        assert_eq!(schema(), before);
+    }
+}
+
+#[test]
 fn a_trigger_that_runs_while_a_snapshot_is_written_rewrites_nothing() {
     for rewriting in [
         "REPLACE INTO record_hashes SELECT * FROM record_hashes WHERE record_id = 1",
