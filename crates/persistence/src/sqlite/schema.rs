@@ -11,9 +11,7 @@ use crate::{
 /// The keys of so many rows fit into the memory that a connection has, and are sorted without a file.
 const MOST_SORTED: usize = 100_000;
 
-const INDEXES: &str = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?1";
-
-const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'";
+const OF_TYPE: &str = "SELECT name, sql FROM sqlite_schema WHERE type = ?1 AND sql IS NOT NULL";
 
 /// Gives an empty database all tables, in a transaction of its own.
 pub(super) fn create_all(database: &Database) -> Result<(), Error> {
@@ -50,14 +48,9 @@ const OF_RECORDS: [&Table; 3] = [&record_hashes::TABLE, &units::TABLE, &unit_his
 /// all guards stay.
 pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
     let error = |cause| database.error(Step::ReadSchema, cause);
-    let all = || -> rusqlite::Result<Vec<(String, String)>> {
-        let mut statement = database.connection.prepare(TRIGGERS)?;
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-    };
-    let triggers = all().map_err(error)?;
+    let triggers = stored(database, "trigger").map_err(error)?;
     let is_of = |tables: &[&Table], sql: &str| {
-        // It is stored without these words.
-        tables.iter().flat_map(|table| table.guards).any(|guard| guard.replacen(" IF NOT EXISTS", "", 1) == sql)
+        tables.iter().flat_map(|table| table.guards).any(|guard| as_stored(guard) == sql)
     };
     if triggers.iter().any(|(_, sql)| !is_of(&TABLES, sql)) {
         return Ok(());
@@ -87,16 +80,24 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<b
             return Ok(false);
         }
     }
-    let mut statement = database.connection.prepare(INDEXES).map_err(error)?;
-    for table in OF_RECORDS {
-        let names = statement.query_map([table.name], |row| row.get(0)).map_err(error)?;
-        let names: Vec<String> = names.collect::<rusqlite::Result<_>>().map_err(error)?;
-        // What somebody else made stays.
-        for name in names.iter().filter(|name| table.indexes.iter().any(|index| index.create.contains(name.as_str()))) {
-            database.connection.execute_batch(&format!("DROP INDEX {name}")).map_err(error)?;
-        }
+    // What somebody else made stays.
+    let is_ours =
+        |sql: &str| OF_RECORDS.iter().flat_map(|table| table.indexes).any(|index| as_stored(index.create) == sql);
+    for (name, _) in stored(database, "index").map_err(error)?.iter().filter(|(_, sql)| is_ours(sql)) {
+        database.connection.execute_batch(&format!("DROP INDEX {name}")).map_err(error)?;
     }
     Ok(true)
+}
+
+/// Name and definition of everything of a type that somebody defined.
+fn stored(database: &Database, of_type: &str) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = database.connection.prepare(OF_TYPE)?;
+    statement.query_map([of_type], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// A definition of ours as it stands in the schema.
+fn as_stored(create: &str) -> String {
+    create.replacen(" IF NOT EXISTS", "", 1)
 }
 
 /// Makes the indexes that were taken away.

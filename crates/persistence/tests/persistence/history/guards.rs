@@ -174,7 +174,7 @@ fn what_is_written_by_right_still_can_be() {
 fn a_snapshot_leaves_indexes_and_triggers_as_they_were() {
     let (_directory, path) = workplace();
     open(&path).unwrap().close().unwrap();
-    make_database(&path, "CREATE INDEX outside ON units(name)");
+    make_database(&path, "CREATE INDEX idx_units ON units(name); CREATE INDEX outside ON units(project)");
     let schema = || {
         texts(&Connection::open(&path).unwrap(), "SELECT concat_ws(' ', type, name, sql) FROM sqlite_schema ORDER BY 1")
     };
