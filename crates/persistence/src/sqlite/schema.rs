@@ -41,7 +41,7 @@ fn create_guards(database: &Database, table: &Table) -> Result<(), Error> {
 /// The tables of which a snapshot writes a row for each record.
 const OF_RECORDS: [&Table; 3] = [&record_hashes::TABLE, &units::TABLE, &unit_history::TABLE];
 
-/// Lets the guards against inserts stand aside until [`restore_insert_guards`], inside the transaction that is open.
+/// Lets the guards against inserts stand aside until [`create_missing`], inside the transaction that is open.
 ///
 /// They keep others from replacing rows; asked for each of our own, they take a twentieth of the time of a first snapshot.
 /// Nobody else writes inside of our transaction but the triggers that somebody put into the database: where there is one,
@@ -62,14 +62,9 @@ pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts the guards back that stood aside.
-pub(super) fn restore_insert_guards(database: &Database) -> Result<(), Error> {
-    OF_RECORDS.into_iter().try_for_each(|table| create_guards(database, table))
-}
-
-/// Takes away the indexes of the tables of which a snapshot writes a row for each record, as long as these are empty, and
-/// says whether it did: made at once from `row_count` rows by [`restore_indexes`] they take half of the time.
-pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<bool, Error> {
+/// Takes away the indexes of the tables of which a snapshot writes a row for each record, as long as these are empty, until
+/// [`create_missing`]: made at once from `row_count` rows they take half of the time.
+pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<(), Error> {
     let error = |cause| database.error(Step::ReadSchema, cause);
     let is_empty = |table: &&Table| -> rusqlite::Result<bool> {
         let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM {})", table.name);
@@ -77,7 +72,7 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<b
     };
     for table in &OF_RECORDS {
         if row_count > MOST_SORTED || !is_empty(table).map_err(error)? {
-            return Ok(false);
+            return Ok(());
         }
     }
     // What somebody else made stays.
@@ -86,7 +81,7 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<b
     for (name, _) in stored(database, "index").map_err(error)?.iter().filter(|(_, sql)| is_ours(sql)) {
         database.connection.execute_batch(&format!("DROP INDEX {name}")).map_err(error)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Name and definition of everything of a type that somebody defined.
@@ -98,11 +93,6 @@ fn stored(database: &Database, of_type: &str) -> rusqlite::Result<Vec<(String, S
 /// A definition of ours as it stands in the schema.
 fn as_stored(create: &str) -> String {
     create.replacen(" IF NOT EXISTS", "", 1)
-}
-
-/// Makes the indexes that were taken away.
-pub(super) fn restore_indexes(database: &Database) -> Result<(), Error> {
-    OF_RECORDS.into_iter().try_for_each(|table| create_indexes(database, table))
 }
 
 /// Creates the indexes that a table lacks.

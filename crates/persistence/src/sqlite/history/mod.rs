@@ -41,8 +41,6 @@ pub(super) struct HistoryWriter<'a> {
     run: RunId,
     insert_hash: rusqlite::Statement<'a>,
     tree: MerkleTree,
-    /// Whether indexes are still to be made.
-    lacks_indexes: bool,
     /// The file that is being written, and its records so far that wait for their names.
     file_path: String,
     of_file: Vec<Pending>,
@@ -62,14 +60,13 @@ impl<'a> HistoryWriter<'a> {
         record_count: usize,
     ) -> Result<Self, Error> {
         schema::suspend_insert_guards(database)?;
-        let lacks_indexes = schema::suspend_indexes(database, record_count)?;
+        schema::suspend_indexes(database, record_count)?;
         Ok(Self {
             database,
             context,
             run,
             insert_hash: database.prepare_insert(&record_hashes::TABLE)?,
             tree: MerkleTree::default(),
-            lacks_indexes,
             file_path: String::new(),
             of_file: Vec::new(),
             known: KnownUnits::load(database, context)?,
@@ -112,10 +109,7 @@ impl<'a> HistoryWriter<'a> {
         self.end_file()?;
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         let database = self.database;
-        schema::restore_insert_guards(database)?;
-        if self.lacks_indexes {
-            schema::restore_indexes(database)?;
-        }
+        schema::create_missing(database)?;
         let snapshot_root = self.tree.root();
         let run_hash = table::run_hash::of(&database.connection, self.run)
             .map_err(|cause| database.error(Step::WriteChain, cause))?;
