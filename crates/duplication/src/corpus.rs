@@ -12,6 +12,7 @@ use crate::{
     evidence::{Evidence, Profile, Weights},
     lcs::{Pattern, length_for, ratio},
     namesakes::{Method, Namesakes},
+    nesting::Nesting,
     unit::Unit,
 };
 
@@ -31,6 +32,7 @@ pub(crate) struct Corpus<'a> {
     pub(crate) definitions: &'a [Definition],
     pub(crate) variants: Vec<Variant<'a>>,
     pub(crate) weights: Weights,
+    pub(crate) nesting: Nesting,
     namesakes: Namesakes,
     pub(crate) settings: &'a Settings,
 }
@@ -82,7 +84,9 @@ impl<'a> Corpus<'a> {
             .map(|Variant { unit, md5sum, profile, .. }| Method { name: unit.method, md5sum: *md5sum, profile })
             .collect();
         let namesakes = Namesakes::new(&methods);
-        Self { definitions, variants, weights, namesakes, settings }
+        let mut corpus = Self { definitions, variants, weights, nesting: Nesting::default(), namesakes, settings };
+        corpus.nesting = Nesting::new(&corpus);
+        corpus
     }
 
     /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.

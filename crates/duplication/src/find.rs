@@ -44,12 +44,15 @@ fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>
         Channel::Exact | Channel::Renamed | Channel::Near => whole(corpus, true),
         Channel::Intent => whole(corpus, false),
     };
-    let pairs = match channel {
+    let mut pairs = match channel {
         Channel::Near => near_pairs(corpus),
         Channel::Renamed => renamed_pairs(corpus),
         Channel::Intent => Pairs { strong: intent::pairs(corpus), ..Pairs::none() },
         Channel::Exact | Channel::Fragment => Pairs::none(),
     };
+    if channel == Channel::Near {
+        corpus.nesting.best_of(&mut pairs.strong);
+    }
     let mut groups = build(corpus, channel, &nodes, &pairs.strong, false);
     if channel == Channel::Renamed {
         groups.retain(|group| group.md5_overlap_pairs < group.pair_count);

@@ -27,6 +27,7 @@ mod lexer;
 mod locate;
 mod namesakes;
 mod near;
+mod nesting;
 mod report;
 mod settings;
 mod shape;

@@ -186,6 +186,44 @@ fn a_run_takes_in_the_next_line_where_both_begin_alike() {
 }
 
 #[test]
+fn a_run_does_not_end_with_the_header_of_another_function() {
+    let [one, other] = with_a_run(
+        "    def write(block):\n        handle.write(block)\n",
+        "    def count(part):\n        yield part['serial'], len(part)\n",
+    );
+    let found = report(&[&one, &other]);
+    let [group] = &found.groups[..] else { panic!("{found:#?}") };
+    assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 19), (14, 21)));
+    // A class of one line is a whole.
+    let empty = "    class Block: pass\n";
+    let [one, other] = with_a_run(empty, empty);
+    let found = report(&[&one, &other]);
+    let [group] = &found.groups[..] else { panic!("{found:#?}") };
+    assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 20), (14, 22)));
+}
+
+#[test]
+fn a_group_has_the_lines_that_its_members_share_and_not_more() {
+    let queue = "    queue0 = self.open_queue(answer['path0'])\n    while queue0.is_open(0):\n        queue0.drain(version, 0)\n";
+    let count = "        self.count += queue0.length\n";
+    let more = ["0", "1", "2"].map(|place| [queue, count].concat().replace('0', place)).concat();
+    let [one, other] = with_a_run(&more, &more);
+    let own: Vec<String> =
+        (1..20).map(|place| format!("    own{place} -= {}\n", "x % 7 + ".repeat(place % 5))).collect();
+    let one = one + &own.concat();
+    let [_, third] = with_a_run("", "");
+    let third = third.replace("inventory", "survey");
+    // The long run of the first two is a group, and the short one that the third has as well another.
+    let definitions = [definition("a.py", &one), definition("b.py", &other), definition("c.py", &third)];
+    let found = find(&definitions, &Settings { channels: [Channel::Fragment].into(), ..Settings::default() });
+    let lines = |group: &cds_duplication::Group| -> Vec<(usize, (u32, u32))> {
+        group.members.iter().map(|member| (member.index, member.file_lines)).collect()
+    };
+    let groups: Vec<_> = found.groups.iter().map(lines).collect();
+    assert_eq!(groups, [vec![(0, (12, 31)), (1, (14, 33))], vec![(0, (12, 19)), (2, (14, 21))]]);
+}
+
+#[test]
 fn what_stands_in_a_definition_is_no_copy_of_it() {
     let outer = format!("def make(self):\n    {}\n    return close_order\n", ORDER.trim_end().replace('\n', "\n    "));
     let of = |path: &str, start_line: u32| {
@@ -203,6 +241,37 @@ fn what_stands_in_a_definition_is_no_copy_of_it() {
     assert_eq!(of("app/a.py", 12), []);
     assert_eq!(of("app/a.py", 40), [Channel::Near]);
     assert_eq!(of("app/b.py", 12), [Channel::Near]);
+}
+
+/// `code` in a function of `name` that does `more` as well, and where it stands then.
+fn around(code: &str, name: &str, more: &str) -> [Definition; 2] {
+    let outer = format!("def {name}(self):\n    {}\n{more}", code.trim_end().replace('\n', "\n    "));
+    let inner = definition("app/outer.py", code);
+    let (start_line, end_line) = (inner.start_line + 1, inner.end_line + 1);
+    [definition("app/outer.py", &outer), Definition { start_line, end_line, ..inner }]
+}
+
+#[test]
+fn of_a_definition_and_the_one_inside_of_it_the_more_similar_is_told() {
+    let indices = |definitions: &[Definition]| -> Vec<(Channel, Vec<usize>)> {
+        let groups = find(definitions, &Settings::default()).groups;
+        let indices =
+            groups.iter().map(|group| (group.channel, group.members.iter().map(|member| member.index).collect()));
+        indices.collect()
+    };
+    let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
+    let [outer, inner] = around(ORDER, "make", "    return close_order\n");
+    let other = definition("app/other.py", &longer);
+    assert_eq!(indices(&[outer.clone(), inner.clone(), other]), [(Channel::Near, vec![1, 2])]);
+    // Two functions around copies tell the copies as well.
+    let [outer_too, _] = around(&longer, "make", "    return close_order\n");
+    let other = Definition { file_path: "app/other.py".into(), ..outer_too };
+    assert_eq!(indices(&[outer, inner, other]), [(Channel::Near, vec![0, 2])]);
+    // Nor is a run of lines told of the function around.
+    let [one, two] = with_a_run("", "");
+    let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
+    let other = definition("app/other.py", &two);
+    assert_eq!(indices(&[outer, inner, other]), [(Channel::Fragment, vec![1, 2])]);
 }
 
 #[test]

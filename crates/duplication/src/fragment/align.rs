@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::{
     corpus::{Corpus, Variant},
-    lexer::tokenize,
+    lexer::{Token, tokenize},
     shape,
-    unit::Line,
+    unit::{Line, Unit},
 };
 
 /// The most pairs of lines that are looked at for one pair of definitions.
@@ -108,9 +108,12 @@ fn best_chain(
 
 /// The run of a chain if it is long enough, consistent and not what everybody writes.
 fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, usize)]) -> Option<Run> {
+    let (left, right) = (&Side::new(left), &Side::new(right));
+    let chain = closed(left, right, chain);
     let (first, last) = ends(left, right, chain)?;
-    let (left_lines, right_lines) = (lines(left, first.0, last.0), lines(right, first.1, last.1));
-    let (left_tokens, right_tokens) = (tokens(left, first.0, last.0), tokens(right, first.1, last.1));
+    let (rows, columns) = ((first.0, last.0), (first.1, last.1));
+    let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
+    let (left_tokens, right_tokens) = (left.token_count(rows), right.token_count(columns));
     let matched: u32 = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
     // A line that was changed or left out belongs to the run as long as the longer side has it.
     let longest = (left_lines.1 - left_lines.0).max(right_lines.1 - right_lines.0);
@@ -134,42 +137,77 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     Some(Run { left: left_lines, right: right_lines, ratio })
 }
 
-/// The normalized lines of the logical ones from `from` to `to`, the last one excluded.
-fn lines(variant: &Variant, from: usize, to: usize) -> (u32, u32) {
-    let lines = &variant.unit.lines;
-    (lines[from].first, lines.get(to + 1).map_or(variant.unit.line_count, |next| next.first))
+/// One of the two definitions with its tokens.
+struct Side<'a> {
+    code: &'a str,
+    unit: &'a Unit,
+    tokens: Vec<Token>,
 }
 
-fn tokens(variant: &Variant, from: usize, to: usize) -> u32 {
-    variant.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+impl<'a> Side<'a> {
+    fn new(variant: &'a Variant<'_>) -> Self {
+        Self { code: variant.code, unit: &variant.unit, tokens: tokenize(variant.code) }
+    }
+
+    /// The text of a token of a line, if it has that many.
+    fn word(&self, line: usize, at: u32) -> Option<&'a str> {
+        let line = self.unit.lines.get(line).filter(|line| at < line.tokens)?;
+        Some(self.tokens[(line.token + at) as usize].text(self.code))
+    }
+
+    /// Whether a line only begins a definition: its header, or a decorator. Without the body it says nothing.
+    fn begins_definition(&self, line: usize) -> bool {
+        let last = self.unit.lines.get(line).map_or(0, |line| line.tokens.saturating_sub(1));
+        match (self.word(line, 0), self.word(line, 1)) {
+            (Some("@"), _) => true,
+            (Some("def" | "class"), _) | (Some("async"), Some("def")) => self.word(line, last) == Some(":"),
+            _ => false,
+        }
+    }
+
+    /// The tokens of the lines from `from` to `to`.
+    fn token_count(&self, (from, to): (usize, usize)) -> u32 {
+        self.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+    }
+
+    /// The normalized lines of the logical ones from `from` to `to`, the last one excluded.
+    fn lines(&self, (from, to): (usize, usize)) -> (u32, u32) {
+        let lines = &self.unit.lines;
+        (lines[from].first, lines.get(to + 1).map_or(self.unit.line_count, |next| next.first))
+    }
+}
+
+/// The chain without definitions of which it has the header alone.
+fn closed<'c>(left: &Side, right: &Side, mut chain: &'c [(usize, usize)]) -> &'c [(usize, usize)] {
+    while let [before @ .., (row, column)] = chain
+        && (left.begins_definition(*row) || right.begins_definition(*column))
+    {
+        chain = before;
+    }
+    chain
 }
 
 /// Where a chain begins and ends: one line further on each side where the two lines there begin alike, so that a
 /// change of the first or last line does not shorten the run.
-fn ends(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> Option<((usize, usize), (usize, usize))> {
+fn ends(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Option<((usize, usize), (usize, usize))> {
     let (mut first, mut last) = (*chain.first()?, *chain.last()?);
-    let (left_tokens, right_tokens) = (tokenize(left.code), tokenize(right.code));
     let begin_alike = |row: usize, column: usize| {
-        let (Some(row), Some(column)) = (left.unit.lines.get(row), right.unit.lines.get(column)) else { return false };
-        let word = |at: u32| {
-            let (left_at, right_at) = ((row.token + at) as usize, (column.token + at) as usize);
-            let here = left_tokens[left_at].text(left.code);
-            (at < row.tokens && at < column.tokens && here == right_tokens[right_at].text(right.code)).then_some(here)
-        };
+        let word = |at: u32| left.word(row, at).filter(|&here| right.word(column, at) == Some(here));
         word(0).is_some_and(|first| ["return", "raise", "yield"].contains(&first) || word(1).is_some())
     };
     // Line 0 is the header.
     if first.0 > 1 && first.1 > 1 && begin_alike(first.0 - 1, first.1 - 1) {
         first = (first.0 - 1, first.1 - 1);
     }
-    if begin_alike(last.0 + 1, last.1 + 1) {
-        last = (last.0 + 1, last.1 + 1);
+    let next = (last.0 + 1, last.1 + 1);
+    if begin_alike(next.0, next.1) && !left.begins_definition(next.0) && !right.begins_definition(next.1) {
+        last = next;
     }
     Some((first, last))
 }
 
 /// Whether most of the lines are the same as they are, and enough of them differ from each other.
-fn is_verbatim(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> bool {
+fn is_verbatim(left: &Side, right: &Side, chain: &[(usize, usize)]) -> bool {
     let equal = chain.iter().filter(|&&(row, column)| left.unit.lines[row].text == right.unit.lines[column].text);
     let mut texts: Vec<u32> = equal.map(|&(row, _)| left.unit.lines[row].text).collect();
     let most = texts.len() * 5 >= chain.len() * 4;
@@ -179,11 +217,11 @@ fn is_verbatim(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> boo
 }
 
 /// The weight of the links in the run: how seldom lines follow each other like that elsewhere.
-fn bits(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> f32 {
+fn bits(corpus: &Corpus, side: &Side, chain: &[(usize, usize)]) -> f32 {
     let mut links: Vec<u32> = chain
         .windows(2)
         .filter(|pair| pair[1].0 == pair[0].0 + 1 && pair[1].1 == pair[0].1 + 1)
-        .map(|pair| variant.unit.lines[pair[0].0].link)
+        .map(|pair| side.unit.lines[pair[0].0].link)
         .collect();
     links.sort_unstable();
     links.dedup();
@@ -191,9 +229,8 @@ fn bits(corpus: &Corpus, variant: &Variant, chain: &[(usize, usize)]) -> f32 {
 }
 
 /// Whether the same name stands for the same name nearly everywhere in the run.
-fn is_consistent(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> bool {
-    let (left_tokens, right_tokens) = (tokenize(left.code), tokenize(right.code));
-    let classes = shape::classes(&left_tokens);
+fn is_consistent(left: &Side, right: &Side, chain: &[(usize, usize)]) -> bool {
+    let classes = shape::classes(&left.tokens);
     let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
     let mut count = 0_u32;
     for &(row, column) in chain {
@@ -201,8 +238,8 @@ fn is_consistent(left: &Variant, right: &Variant, chain: &[(usize, usize)]) -> b
         for offset in 0..row.tokens {
             let class = classes[(row.token + offset) as usize];
             if shape::is_name(class) {
-                let name = left_tokens[(row.token + offset) as usize].text(left.code);
-                let other = right_tokens[(column.token + offset) as usize].text(right.code);
+                let name = left.tokens[(row.token + offset) as usize].text(left.code);
+                let other = right.tokens[(column.token + offset) as usize].text(right.code);
                 *pairs.entry((shape::space(class), name)).or_default().entry(other).or_default() += 1;
                 count += 1;
             }

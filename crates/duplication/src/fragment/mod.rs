@@ -34,7 +34,7 @@ struct Found {
 
 /// The groups of the fragment channel.
 pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
-    let found: Vec<Found> = candidates(corpus)
+    let mut found: Vec<Found> = candidates(corpus)
         .into_par_iter()
         .map_init(Pattern::default, |pattern, (left, right)| {
             if corpus.is_nested(left, right) {
@@ -54,8 +54,20 @@ pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
         })
         .flatten_iter()
         .collect();
+    leave_to_inner(corpus, &mut found);
     let (nodes, edges) = nodes(corpus, &found);
     build(corpus, Channel::Fragment, &nodes, &edges, false)
+}
+
+/// Leaves out what lies in the body of a definition inside of one of the two: the inner one has it as well, or is a
+/// clone of the other.
+fn leave_to_inner(corpus: &Corpus, found: &mut Vec<Found>) {
+    let mut bodies: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
+    let mut is_inner = |variant: u32, (from, to): (u32, u32)| {
+        let bodies = bodies.entry(variant).or_insert_with(|| corpus.nesting.bodies(corpus, variant));
+        bodies.iter().any(|&(begin, end)| begin <= from && to <= end)
+    };
+    found.retain(|pair| !is_inner(pair.left, pair.run.left) && !is_inner(pair.right, pair.run.right));
 }
 
 /// Pairs of variants that share enough links, sorted.
@@ -92,7 +104,7 @@ fn links(variant: &Variant) -> Vec<u32> {
     links
 }
 
-/// Runs of one variant that overlap by more than half are one node, the longest of them.
+/// Runs of one variant that have more than half of the longer one in common are one node, the longest of them.
 fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
     let mut ends: Vec<(u32, (u32, u32), usize, bool)> = Vec::with_capacity(found.len() * 2);
     for (place, pair) in found.iter().enumerate() {
@@ -105,15 +117,15 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
     let mut nodes: Vec<Node> = Vec::new();
     let mut node_of = vec![(0_u32, 0_u32); found.len()];
     for (variant, lines, place, right) in ends {
-        let same = nodes.last_mut().filter(|node| node.variant == variant && overlap(node.lines, lines));
-        if let Some(node) = same {
-            if lines.1 - lines.0 > node.lines.1 - node.lines.0 {
-                node.lines = lines;
-            }
-        } else {
-            nodes.push(Node { variant, lines, content: [0; 16], pairs_with_itself: false });
+        let own = nodes.iter().rposition(|node| node.variant != variant).map_or(0, |before| before + 1);
+        let same = nodes[own..].iter().position(|node| are_one(node.lines, lines));
+        let node = same.map_or(nodes.len(), |same| own + same);
+        match nodes.get_mut(node) {
+            Some(node) if lines.1 - lines.0 > node.lines.1 - node.lines.0 => node.lines = lines,
+            Some(_) => {}
+            None => nodes.push(Node { variant, lines, content: [0; 16], pairs_with_itself: false }),
         }
-        let node = nodes.len() as u32 - 1;
+        let node = node as u32;
         if right {
             node_of[place].1 = node;
         } else {
@@ -133,9 +145,9 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
     (nodes, edges)
 }
 
-fn overlap(left: (u32, u32), right: (u32, u32)) -> bool {
+fn are_one(left: (u32, u32), right: (u32, u32)) -> bool {
     let common = left.1.min(right.1).saturating_sub(left.0.max(right.0));
-    2 * common > (left.1 - left.0).min(right.1 - right.0)
+    2 * common > (left.1 - left.0).max(right.1 - right.0)
 }
 
 /// A hash of the lines, whatever stands before them.
