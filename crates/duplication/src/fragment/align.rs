@@ -15,6 +15,8 @@ const MOST_CELLS: usize = 4_000_000;
 const MOST_RUNS: usize = 4;
 /// The share of the names that have to go together, by how often they stand in the run.
 const CONSISTENT: f64 = 0.8;
+/// The share of the names that have to be the same in a run that repeats itself.
+const EQUAL: f64 = 0.5;
 /// The share of the fewest tokens that has to be in equal lines; the rest may be in lines that were changed.
 const MATCHED: f64 = 0.7;
 /// The weight of the links in a run, in bits, from which it is worth telling.
@@ -128,7 +130,12 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     let is_told_by_shape = || {
         let bits = bits(corpus, left, chain);
         let is_varied = shapes.len() >= DIFFERENT_LINES || (shapes.len() + 1 == DIFFERENT_LINES && bits >= 2.0 * BITS);
-        is_varied && bits >= BITS && is_consistent(left, right, chain)
+        // Most lines have the shape of another one, as in a table: that others look like it says nothing.
+        let repeats = 2 * shapes.len() < chain.len();
+        is_varied && bits >= BITS && {
+            let names = Names::new(left, right, chain);
+            names.consistent >= CONSISTENT && (!repeats || names.equal >= EQUAL)
+        }
     };
     if !is_verbatim(left, right, chain) && !is_told_by_shape() {
         return None;
@@ -228,23 +235,36 @@ fn bits(corpus: &Corpus, side: &Side, chain: &[(usize, usize)]) -> f32 {
     links.into_iter().map(|link| corpus.weights.link(link)).sum::<f32>()
 }
 
-/// Whether the same name stands for the same name nearly everywhere in the run.
-fn is_consistent(left: &Side, right: &Side, chain: &[(usize, usize)]) -> bool {
-    let classes = shape::classes(&left.tokens);
-    let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
-    let mut count = 0_u32;
-    for &(row, column) in chain {
-        let (row, column) = (&left.unit.lines[row], &right.unit.lines[column]);
-        for offset in 0..row.tokens {
-            let class = classes[(row.token + offset) as usize];
-            if shape::is_name(class) {
-                let name = left.tokens[(row.token + offset) as usize].text(left.code);
-                let other = right.tokens[(column.token + offset) as usize].text(right.code);
-                *pairs.entry((shape::space(class), name)).or_default().entry(other).or_default() += 1;
-                count += 1;
+/// How the names of two runs go together, as shares of all of them from 0 to 1.
+struct Names {
+    /// Those that stand for one and the same name nearly everywhere.
+    consistent: f64,
+    /// Those that are spelled alike. `self` and `cls` do not count.
+    equal: f64,
+}
+
+impl Names {
+    fn new(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Self {
+        let classes = shape::classes(&left.tokens);
+        let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
+        let (mut count, mut equal, mut counted) = (0_u32, 0_u32, 0_u32);
+        for &(row, column) in chain {
+            let (row, column) = (&left.unit.lines[row], &right.unit.lines[column]);
+            for offset in 0..row.tokens {
+                let class = classes[(row.token + offset) as usize];
+                if shape::is_name(class) {
+                    let name = left.tokens[(row.token + offset) as usize].text(left.code);
+                    let other = right.tokens[(column.token + offset) as usize].text(right.code);
+                    *pairs.entry((shape::space(class), name)).or_default().entry(other).or_default() += 1;
+                    count += 1;
+                    let counts = name != other || !["self", "cls"].contains(&name);
+                    counted += u32::from(counts);
+                    equal += u32::from(counts && name == other);
+                }
             }
         }
+        let together: u32 = pairs.values().filter_map(|others| others.values().max()).sum();
+        let share = |part: u32, all: u32| f64::from(part) / f64::from(all.max(1));
+        Self { consistent: share(together, count), equal: share(equal, counted) }
     }
-    let together: u32 = pairs.values().filter_map(|others| others.values().max()).sum();
-    f64::from(together) >= CONSISTENT * f64::from(count)
 }
