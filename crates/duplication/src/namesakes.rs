@@ -5,6 +5,9 @@
 //! once more, by how many *others* of that name have it as well. Others are those that are different: of a method that
 //! was copied often the copies are no evidence against each other.
 //!
+//! Two such names may prescribe the same (`database_forwards` and `database_backwards`). Of methods with different names
+//! only that is weighed again which the others of both names have: what one of them alone prescribes was copied.
+//!
 //! Only the code says what is a method and what it is called, so that records without their classes are judged alike.
 
 use std::collections::HashMap;
@@ -18,6 +21,8 @@ use crate::evidence::Profile;
 const LEAST_OTHERS: u32 = 5;
 /// Two namesakes of which more than this share is the same, by weight, are no others to each other.
 const ALIKE: f32 = 0.5;
+/// Two methods of different names share what both names prescribe if less than this part of it, by weight, is their own.
+const OWN: f32 = 0.65;
 /// How many average definitions stand beside the others, so that a few of them do not decide what is common.
 const AVERAGE: f32 = 3.0;
 /// Of a name that more methods have, so many are looked at.
@@ -82,28 +87,52 @@ impl Namesakes {
         Self { samples, places }
     }
 
-    /// The bits that two methods of a prescribed name share beyond what the others say; none where they have no name in
-    /// common, or not enough others have it.
+    /// The bits that two methods of prescribed names share beyond what the others of both names say. None where one of
+    /// them has no name that enough others have, or where two names prescribe little in common.
     pub(crate) fn own_bits(&self, (left, right): (u32, u32), profiles: (&Profile, &Profile)) -> Option<f32> {
         let (name, like_left) = self.places[left as usize]?;
         let (other_name, like_right) = self.places[right as usize]?;
-        let sample = self.samples.get(name as usize).filter(|_| name == other_name)?;
-        let copies = like_left | like_right;
-        let others = (sample.all & !copies).count_ones();
-        if others < LEAST_OTHERS {
-            return None;
-        }
-        let bits = |holders: &HashMap<u32, Places>, shared: &[(u32, f32)]| -> f32 {
-            let own = shared.iter().map(|&(entry, weight)| {
-                let holders = holders.get(&entry).map_or(0, |holders| (holders & !copies).count_ones());
-                let expected = AVERAGE * (-weight).exp2();
-                weight.min(((others as f32 + AVERAGE) / (holders as f32 + expected)).log2())
+        let (one, other) = if name == other_name {
+            (Others::of(&self.samples[name as usize], like_left | like_right)?, None)
+        } else {
+            let other = Others::of(&self.samples[other_name as usize], like_right)?;
+            (Others::of(&self.samples[name as usize], like_left)?, Some(other))
+        };
+        let bits = |holders: fn(&Sample) -> &HashMap<u32, Places>, shared: Vec<(u32, f32)>| -> f32 {
+            let own = shared.into_iter().map(|(entry, weight)| {
+                let bits = |others: &Others<'_>| others.bits(holders(others.sample), entry, weight);
+                // What the others of one name alone say is not what both names prescribe.
+                other.as_ref().map_or(0.0, bits).max(bits(&one))
             });
             own.sum()
         };
         let (left, right) = profiles;
-        let words = bits(&sample.words, &shared(left.words(), right.words()));
-        Some(words + bits(&sample.links, &shared(left.links(), right.links())))
+        let (words, links) = (shared(left.words(), right.words()), shared(left.links(), right.links()));
+        let plain: f32 = words.iter().chain(&links).map(|&(_, weight)| weight).sum();
+        let own = bits(|sample| &sample.words, words) + bits(|sample| &sample.links, links);
+        (other.is_none() || own < OWN * plain).then_some(own)
+    }
+}
+
+/// The methods of one name that are no copies of those which are compared.
+struct Others<'a> {
+    sample: &'a Sample,
+    copies: Places,
+    count: u32,
+}
+
+impl<'a> Others<'a> {
+    /// None if there are too few.
+    fn of(sample: &'a Sample, copies: Places) -> Option<Self> {
+        let count = (sample.all & !copies).count_ones();
+        (count >= LEAST_OTHERS).then_some(Self { sample, copies, count })
+    }
+
+    /// What an entry is worth that stands in so many of them, of what it is worth anywhere.
+    fn bits(&self, holders: &HashMap<u32, Places>, entry: u32, weight: f32) -> f32 {
+        let holders = holders.get(&entry).map_or(0, |holders| (holders & !self.copies).count_ones());
+        let expected = AVERAGE * (-weight).exp2();
+        weight.min(((self.count as f32 + AVERAGE) / (holders as f32 + expected)).log2())
     }
 }
 
@@ -187,9 +216,35 @@ mod tests {
         let mut two_names = exports(&["a", "b", "c", "d", "e", "f", "g"]);
         two_names[0] = two_names[0].replace("def export", "def import_");
         assert_eq!(own_bits(&two_names), None);
+        // Nor is one of two names enough.
+        two_names[1] = two_names[0].replace("a_", "b_");
+        two_names.rotate_left(1);
+        assert_eq!(own_bits(&two_names), None);
         let functions = exports(&["a", "b", "c", "d", "e", "f", "g"]);
         let functions: Vec<String> = functions.iter().map(|code| code.replace("(self, ", "(")).collect();
         assert_eq!(own_bits(&functions), None);
+    }
+
+    /// Seven `export`, and seven `restore` of which all but the first are written by `others`; the first two are an
+    /// `export` and a `restore` that say the same.
+    fn two_names(others: impl Fn(&str) -> String) -> Vec<String> {
+        let own = ["b", "c", "d", "e", "f", "g"];
+        let restore = |code: String| code.replace("def export", "def restore");
+        let mut codes = vec![export("a"), restore(export("h"))];
+        codes.extend(exports(&own));
+        codes.extend(own.map(|own| restore(others(own))));
+        codes
+    }
+
+    #[test]
+    fn what_two_names_prescribe_is_worth_little_as_well() {
+        let both = two_names(|own| export(&format!("{own}{own}")));
+        assert!(own_bits(&both).is_some_and(|bits| bits < 7.0));
+        // What one of them alone prescribes has been copied to the other.
+        let one = two_names(|own| {
+            format!("def export(self, {own}):\n    self.{own} = {own}.{own}_five({own}_six)\n    return 5\n")
+        });
+        assert_eq!(own_bits(&one), None);
     }
 
     #[test]
