@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::{
-    corpus::{Corpus, Variant},
+    corpus::{Corpus, Variant, sequence_ratio},
+    lcs::Pattern,
     lexer::{Token, tokenize},
-    shape,
+    shape::{self, Class},
     unit::{Line, Unit},
 };
 
@@ -28,7 +29,8 @@ const DIFFERENT_LINES: usize = 4;
 pub(super) struct Run {
     pub(super) left: (u32, u32),
     pub(super) right: (u32, u32),
-    /// The ratio over the tokens of the two runs, lines that were skipped included.
+    /// `2·LCS/(length + length)` over the tokens of the two runs, names and literals abstracted, lines that were skipped
+    /// included.
     pub(super) ratio: f32,
 }
 
@@ -116,7 +118,6 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     let (rows, columns) = ((first.0, last.0), (first.1, last.1));
     let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
     let (left_tokens, right_tokens) = (left.token_count(rows), right.token_count(columns));
-    let matched: u32 = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
     // A line that was changed or left out belongs to the run as long as the longer side has it.
     let longest = (left_lines.1 - left_lines.0).max(right_lines.1 - right_lines.0);
     if longest < corpus.settings.min_fragment_lines
@@ -140,8 +141,8 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     if !is_verbatim(left, right, chain) && !is_told_by_shape() {
         return None;
     }
-    let ratio = (2 * matched) as f32 / (left_tokens + right_tokens) as f32;
-    Some(Run { left: left_lines, right: right_lines, ratio })
+    let ratio = sequence_ratio(left.classes(rows), right.classes(columns), 0.0, &mut Pattern::default())?;
+    Some(Run { left: left_lines, right: right_lines, ratio: ratio as f32 })
 }
 
 /// One of the two definitions with its tokens.
@@ -149,11 +150,13 @@ struct Side<'a> {
     code: &'a str,
     unit: &'a Unit,
     tokens: Vec<Token>,
+    classes: Vec<Class>,
 }
 
 impl<'a> Side<'a> {
     fn new(variant: &'a Variant<'_>) -> Self {
-        Self { code: variant.code, unit: &variant.unit, tokens: tokenize(variant.code) }
+        let tokens = tokenize(variant.code);
+        Self { code: variant.code, unit: &variant.unit, classes: shape::classes(&tokens), tokens }
     }
 
     /// The text of a token of a line, if it has that many.
@@ -175,6 +178,13 @@ impl<'a> Side<'a> {
     /// The tokens of the lines from `from` to `to`.
     fn token_count(&self, (from, to): (usize, usize)) -> u32 {
         self.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+    }
+
+    /// The tokens of the lines from `from` to `to`, abstracted, structure included.
+    fn classes(&self, (from, to): (usize, usize)) -> &[Class] {
+        let begin = self.unit.lines[from].token as usize;
+        let end = self.unit.lines.get(to + 1).map_or(self.classes.len(), |next| next.token as usize);
+        &self.classes[begin..end]
     }
 
     /// The normalized lines of the logical ones from `from` to `to`, the last one excluded.
@@ -245,13 +255,12 @@ struct Names {
 
 impl Names {
     fn new(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Self {
-        let classes = shape::classes(&left.tokens);
         let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
         let (mut count, mut equal, mut counted) = (0_u32, 0_u32, 0_u32);
         for &(row, column) in chain {
             let (row, column) = (&left.unit.lines[row], &right.unit.lines[column]);
             for offset in 0..row.tokens {
-                let class = classes[(row.token + offset) as usize];
+                let class = left.classes[(row.token + offset) as usize];
                 if shape::is_name(class) {
                     let name = left.tokens[(row.token + offset) as usize].text(left.code);
                     let other = right.tokens[(column.token + offset) as usize].text(right.code);
