@@ -1,6 +1,6 @@
 //! The eligible definitions, each distinct code once.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use cds_model::Md5Sum;
 use rapidfuzz::distance::lcs_seq;
@@ -32,7 +32,7 @@ pub(crate) struct Corpus<'a> {
     pub(crate) definitions: &'a [Definition],
     pub(crate) variants: Vec<Variant<'a>>,
     pub(crate) weights: Weights,
-    pub(crate) nesting: Nesting,
+    nesting: OnceLock<Nesting>,
     namesakes: Namesakes,
     pub(crate) settings: &'a Settings,
 }
@@ -84,9 +84,11 @@ impl<'a> Corpus<'a> {
             .map(|Variant { unit, md5sum, profile, .. }| Method { name: unit.method, md5sum: *md5sum, profile })
             .collect();
         let namesakes = Namesakes::new(&methods);
-        let mut corpus = Self { definitions, variants, weights, nesting: Nesting::default(), namesakes, settings };
-        corpus.nesting = Nesting::new(&corpus);
-        corpus
+        Self { definitions, variants, weights, nesting: OnceLock::new(), namesakes, settings }
+    }
+
+    pub(crate) fn nesting(&self) -> &Nesting {
+        self.nesting.get_or_init(|| Nesting::new(self))
     }
 
     /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.

@@ -14,7 +14,7 @@ const ELSEWHERE: f64 = 1000.0;
 pub(crate) const LEAST_WORDS: f32 = 0.4;
 /// See [`LEAST_WORDS`].
 pub(crate) const LEAST_LINKS: f32 = 0.2;
-/// The bits that two methods which are prescribed have to share beyond what the others of their name say.
+/// The bits that two methods which are prescribed have to share beyond what the others of their names say.
 const LEAST_PRESCRIBED_BITS: f32 = 40.0;
 
 /// How common names, literals and links of lines are.
@@ -38,7 +38,7 @@ pub(crate) struct Evidence {
     /// Share of both together, by weight, from 0 to 1 (Dice).
     pub(crate) share: f32,
     /// Where both are methods that the language or many classes prescribe: the bits of both beyond what the others of
-    /// their name say as well.
+    /// their name, or of both names, say as well.
     pub(crate) prescribed_bits: Option<f32>,
 }
 

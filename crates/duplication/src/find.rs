@@ -51,7 +51,7 @@ fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>
         Channel::Exact | Channel::Fragment => Pairs::none(),
     };
     if channel == Channel::Near {
-        corpus.nesting.best_of(&mut pairs.strong);
+        corpus.nesting().best_of(&mut pairs.strong);
     }
     let mut groups = build(corpus, channel, &nodes, &pairs.strong, false);
     if channel == Channel::Renamed {

@@ -1,6 +1,6 @@
 //! The runs of lines that two definitions share.
 
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap};
 
 use crate::{
     corpus::{Corpus, Variant, sequence_ratio},
@@ -35,13 +35,14 @@ pub(super) struct Run {
 }
 
 /// The best runs, longest first.
-pub(super) fn runs(corpus: &Corpus, left: u32, right: u32) -> Vec<Run> {
+pub(super) fn runs(corpus: &Corpus, left: u32, right: u32, pattern: &mut Pattern) -> Vec<Run> {
     let (left, right) = (&corpus.variants[left as usize], &corpus.variants[right as usize]);
     let (rows, columns) = (&left.unit.lines, &right.unit.lines);
     if rows.len() * columns.len() > MOST_CELLS {
         return Vec::new();
     }
     let mut found = Vec::new();
+    let sides = OnceCell::new();
     // The header is no part of a run: it says what a definition is called.
     let (mut open_rows, mut open_columns) = (vec![true; rows.len()], vec![true; columns.len()]);
     open_rows.iter_mut().take(1).for_each(|open| *open = false);
@@ -49,17 +50,23 @@ pub(super) fn runs(corpus: &Corpus, left: u32, right: u32) -> Vec<Run> {
     while found.len() < MOST_RUNS {
         let gap = corpus.settings.max_gap_lines as usize;
         let chain = best_chain(rows, columns, &open_rows, &open_columns, gap);
-        let tokens: u32 = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
-        if f64::from(tokens) < MATCHED * f64::from(corpus.settings.min_fragment_tokens) {
+        let tokens = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
+        if chain.is_empty() || !is_matched(corpus, tokens) {
             break;
         }
-        found.extend(run(corpus, (left, right), &chain));
+        let (left, right) = sides.get_or_init(|| (Side::new(left), Side::new(right)));
+        found.extend(run(corpus, (left, right), &chain, pattern));
         for &(row, column) in &chain {
             open_rows[row] = false;
             open_columns[column] = false;
         }
     }
     found
+}
+
+/// Whether so many tokens in equal lines are enough for a run.
+fn is_matched(corpus: &Corpus, tokens: u32) -> bool {
+    f64::from(tokens) >= MATCHED * f64::from(corpus.settings.min_fragment_tokens)
 }
 
 /// The chain of equal lines with the most tokens in which no gap is longer than `gap` lines.
@@ -111,9 +118,11 @@ fn best_chain(
 }
 
 /// The run of a chain if it is long enough, consistent and not what everybody writes.
-fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, usize)]) -> Option<Run> {
-    let (left, right) = (&Side::new(left), &Side::new(right));
+fn run(corpus: &Corpus, (left, right): (&Side, &Side), chain: &[(usize, usize)], pattern: &mut Pattern) -> Option<Run> {
     let chain = closed(left, right, chain);
+    if !is_matched(corpus, chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum()) {
+        return None;
+    }
     let (first, last) = ends(left, right, chain)?;
     let (rows, columns) = ((first.0, last.0), (first.1, last.1));
     let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
@@ -141,7 +150,7 @@ fn run(corpus: &Corpus, (left, right): (&Variant, &Variant), chain: &[(usize, us
     if !is_verbatim(left, right, chain) && !is_told_by_shape() {
         return None;
     }
-    let ratio = sequence_ratio(left.classes(rows), right.classes(columns), 0.0, &mut Pattern::default())?;
+    let ratio = sequence_ratio(left.classes(rows), right.classes(columns), 0.0, pattern)?;
     Some(Run { left: left_lines, right: right_lines, ratio: ratio as f32 })
 }
 
@@ -180,11 +189,10 @@ impl<'a> Side<'a> {
         self.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
     }
 
-    /// The tokens of the lines from `from` to `to`, abstracted, structure included.
+    /// The tokens of the lines from `from` to `to`, abstracted, with the structure between them.
     fn classes(&self, (from, to): (usize, usize)) -> &[Class] {
-        let begin = self.unit.lines[from].token as usize;
-        let end = self.unit.lines.get(to + 1).map_or(self.classes.len(), |next| next.token as usize);
-        &self.classes[begin..end]
+        let (first, last) = (&self.unit.lines[from], &self.unit.lines[to]);
+        &self.classes[first.token as usize..(last.token + last.tokens) as usize]
     }
 
     /// The normalized lines of the logical ones from `from` to `to`, the last one excluded.
@@ -245,18 +253,18 @@ fn bits(corpus: &Corpus, side: &Side, chain: &[(usize, usize)]) -> f32 {
     links.into_iter().map(|link| corpus.weights.link(link)).sum::<f32>()
 }
 
-/// How the names of two runs go together, as shares of all of them from 0 to 1.
+/// How the names of two runs go together, as shares of all of them from 0 to 1; 1 where there are none.
 struct Names {
     /// Those that stand for one and the same name nearly everywhere.
     consistent: f64,
-    /// Those that are spelled alike. `self` and `cls` do not count.
+    /// Those that are spelled alike.
     equal: f64,
 }
 
 impl Names {
     fn new(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Self {
         let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
-        let (mut count, mut equal, mut counted) = (0_u32, 0_u32, 0_u32);
+        let (mut count, mut equal) = (0_u32, 0_u32);
         for &(row, column) in chain {
             let (row, column) = (&left.unit.lines[row], &right.unit.lines[column]);
             for offset in 0..row.tokens {
@@ -266,14 +274,12 @@ impl Names {
                     let other = right.tokens[(column.token + offset) as usize].text(right.code);
                     *pairs.entry((shape::space(class), name)).or_default().entry(other).or_default() += 1;
                     count += 1;
-                    let counts = name != other || !["self", "cls"].contains(&name);
-                    counted += u32::from(counts);
-                    equal += u32::from(counts && name == other);
+                    equal += u32::from(name == other);
                 }
             }
         }
         let together: u32 = pairs.values().filter_map(|others| others.values().max()).sum();
-        let share = |part: u32, all: u32| f64::from(part) / f64::from(all.max(1));
-        Self { consistent: share(together, count), equal: share(equal, counted) }
+        let share = |part: u32| if count == 0 { 1.0 } else { f64::from(part) / f64::from(count) };
+        Self { consistent: share(together), equal: share(equal) }
     }
 }

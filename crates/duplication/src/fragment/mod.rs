@@ -5,6 +5,7 @@
 //! long enough, has names that go together, and has lines that are rare here, is a fragment.
 
 mod align;
+mod inner;
 
 use std::collections::HashMap;
 
@@ -34,40 +35,39 @@ struct Found {
 
 /// The groups of the fragment channel.
 pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
-    let mut found: Vec<Found> = candidates(corpus)
+    let compared: Vec<Compared> = candidates(corpus)
         .into_par_iter()
-        .map_init(Pattern::default, |pattern, (left, right)| {
-            if corpus.is_nested(left, right) {
-                return Vec::new();
-            }
-            let runs = align::runs(corpus, left, right);
-            let mut says_no_more = || {
-                // What they share as a whole is what their name prescribes, and so is every part of it.
-                let evidence = corpus.evidence(left, right);
-                let ratio = corpus.clone_ratio(left, right, pattern);
-                evidence.is_only_prescribed() || ratio.is_some_and(|ratio| evidence.is_strong(ratio))
-            };
-            if runs.is_empty() || says_no_more() {
-                return Vec::new();
-            }
-            runs.into_iter().map(|run| Found { left, right, run }).collect()
-        })
+        .map_init(Pattern::default, |pattern, pair| Compared::new(corpus, pair, pattern))
         .flatten_iter()
         .collect();
-    leave_to_inner(corpus, &mut found);
+    let found = inner::innermost(corpus, compared);
     let (nodes, edges) = nodes(corpus, &found);
     build(corpus, Channel::Fragment, &nodes, &edges, false)
 }
 
-/// Leaves out what lies in the body of a definition inside of one of the two: the inner one has it as well, or is a
-/// clone of the other.
-fn leave_to_inner(corpus: &Corpus, found: &mut Vec<Found>) {
-    let mut bodies: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
-    let mut is_inner = |variant: u32, (from, to): (u32, u32)| {
-        let bodies = bodies.entry(variant).or_insert_with(|| corpus.nesting.bodies(corpus, variant));
-        bodies.iter().any(|&(begin, end)| begin <= from && to <= end)
-    };
-    found.retain(|pair| !is_inner(pair.left, pair.run.left) && !is_inner(pair.right, pair.run.right));
+/// Two variants that have runs in common.
+struct Compared {
+    left: u32,
+    right: u32,
+    runs: Vec<Run>,
+    /// Whether they are shown as clones already, or share only what their names prescribe, and so does every part.
+    is_told: bool,
+}
+
+impl Compared {
+    fn new(corpus: &Corpus, (left, right): (u32, u32), pattern: &mut Pattern) -> Option<Self> {
+        if corpus.is_nested(left, right) {
+            return None;
+        }
+        let runs = align::runs(corpus, left, right, pattern);
+        if runs.is_empty() {
+            return None;
+        }
+        let evidence = corpus.evidence(left, right);
+        let is_clone = |ratio| evidence.is_strong(ratio);
+        let is_told = evidence.is_only_prescribed() || corpus.clone_ratio(left, right, pattern).is_some_and(is_clone);
+        Some(Self { left, right, runs, is_told })
+    }
 }
 
 /// Pairs of variants that share enough links, sorted.
@@ -115,21 +115,25 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
         (variant, from, std::cmp::Reverse(to), place, right)
     });
     let mut nodes: Vec<Node> = Vec::new();
+    // The run that each node began with: what joins it is held against that one, or a row of runs would be one node.
+    let mut first: Vec<(u32, u32)> = Vec::new();
     let mut node_of = vec![(0_u32, 0_u32); found.len()];
-    for (variant, lines, place, right) in ends {
-        let own = nodes.iter().rposition(|node| node.variant != variant).map_or(0, |before| before + 1);
-        let same = nodes[own..].iter().position(|node| are_one(node.lines, lines));
-        let node = same.map_or(nodes.len(), |same| own + same);
-        match nodes.get_mut(node) {
-            Some(node) if lines.1 - lines.0 > node.lines.1 - node.lines.0 => node.lines = lines,
-            Some(_) => {}
-            None => nodes.push(Node { variant, lines, content: [0; 16], pairs_with_itself: false }),
-        }
-        let node = node as u32;
-        if right {
-            node_of[place].1 = node;
-        } else {
-            node_of[place].0 = node;
+    for of_one in ends.chunk_by(|left, right| left.0 == right.0) {
+        let own = nodes.len();
+        for &(variant, lines, place, right) in of_one {
+            let same = (own..nodes.len()).find(|&node| are_one(first[node], lines));
+            let node = same.unwrap_or(nodes.len());
+            if same.is_none() {
+                nodes.push(Node { variant, lines, content: [0; 16], pairs_with_itself: false });
+                first.push(lines);
+            } else if lines.1 - lines.0 > nodes[node].lines.1 - nodes[node].lines.0 {
+                nodes[node].lines = lines;
+            }
+            if right {
+                node_of[place].1 = node as u32;
+            } else {
+                node_of[place].0 = node as u32;
+            }
         }
     }
     for node in &mut nodes {

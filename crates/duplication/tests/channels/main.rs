@@ -1,6 +1,9 @@
 //! One fixture for each kind of clone, each with a near miss that must not be found.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod fragments;
+mod nesting;
+
 use std::collections::BTreeSet;
 
 use cds_duplication::{Channel, Definition, Report, Settings, TestsPolicy, WeakPolicy, difference, find, similar};
@@ -125,155 +128,6 @@ fn control_structure_in_another_notation_is_near() {
     check(ORDER, &inverted, &[Channel::Near]);
 }
 
-const STEPS: &str = "    handle = device.open(timeout=30)
-    banner = handle.readline().strip()
-    if not banner.startswith(EXPECTED):
-        handle.close()
-        raise ProtocolError(banner)
-    version = int(banner.split('/')[1])
-    handle.write(HELLO % version)
-    answer = json.loads(handle.readline())
-";
-
-/// Two definitions with other purposes; `first` and `second` follow the run that they share.
-fn with_a_run(first: &str, second: &str) -> [String; 2] {
-    let one = [
-        "def flash(device, image):\n",
-        STEPS,
-        first,
-        "    for block in image.blocks(answer['size']):\n        handle.write(block)\n",
-        "        if handle.read(1) != ACK:\n            raise FlashError(block.number)\n",
-        "    verify_image(handle, image.digest())\n    return version\n",
-    ];
-    let other = [
-        "def inventory(self, device, rooms):\n    room = rooms.locate(device.address)\n",
-        "    self.progress.begin(room)\n",
-        STEPS,
-        second,
-        "    parts = [part for part in answer['parts'] if part['serial']]\n    self.table.replace(room, parts)\n",
-        "    self.progress.done(room)\n    while self.pending:\n        self.pending.pop().notify(room)\n",
-        "    with self.lock, self.session.begin() as transaction:\n        known = transaction.query(Part, room=room.key)\n",
-        "        gone = set(known) - {part['serial'] for part in parts}\n        transaction.delete_all(gone)\n",
-        "        assert not self.closed, 'closed while counting'\n        yield from transaction.changes\n",
-        "    self.last_room, self.last_time = room, self.clock()\n    del self.cache[room.key]\n",
-    ];
-    [one.concat(), other.concat()]
-}
-
-#[test]
-fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
-    let [one, other] = with_a_run("", "");
-    let found = report(&[&one, &other]);
-    assert_eq!(found.groups.len(), 1, "{found:#?}");
-    let group = &found.groups[0];
-    assert_eq!((group.channel, group.repeated_lines), (Channel::Fragment, 8));
-    assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 19), (14, 21)));
-    let short: String = STEPS.split_inclusive('\n').take(5).collect();
-    check(&one, &other.replace(STEPS, &short), &[]);
-}
-
-#[test]
-fn a_run_takes_in_the_next_line_where_both_begin_alike() {
-    let lines = |first: &str, second: &str| {
-        let [one, other] = with_a_run(first, second);
-        let found = report(&[&one, &other]);
-        let [group] = &found.groups[..] else { panic!("{found:#?}") };
-        (group.members[0].file_lines, group.members[1].file_lines)
-    };
-    let changed = "    total = answer['size'] // 512\n";
-    assert_eq!(lines(changed, "    total = sum(rooms.sizes)\n"), ((12, 20), (14, 22)));
-    assert_eq!(lines(changed, "    count = sum(rooms.sizes)\n"), ((12, 19), (14, 21)));
-}
-
-#[test]
-fn a_run_does_not_end_with_the_header_of_another_function() {
-    let [one, other] = with_a_run(
-        "    def write(block):\n        handle.write(block)\n",
-        "    def count(part):\n        yield part['serial'], len(part)\n",
-    );
-    let found = report(&[&one, &other]);
-    let [group] = &found.groups[..] else { panic!("{found:#?}") };
-    assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 19), (14, 21)));
-    // A class of one line is a whole.
-    let empty = "    class Block: pass\n";
-    let [one, other] = with_a_run(empty, empty);
-    let found = report(&[&one, &other]);
-    let [group] = &found.groups[..] else { panic!("{found:#?}") };
-    assert_eq!((group.members[0].file_lines, group.members[1].file_lines), ((12, 20), (14, 22)));
-}
-
-#[test]
-fn a_group_has_the_lines_that_its_members_share_and_not_more() {
-    let queue = "    queue0 = self.open_queue(answer['path0'])\n    while queue0.is_open(0):\n        queue0.drain(version, 0)\n";
-    let count = "        self.count += queue0.length\n";
-    let more = ["0", "1", "2"].map(|place| [queue, count].concat().replace('0', place)).concat();
-    let [one, other] = with_a_run(&more, &more);
-    let own: Vec<String> =
-        (1..20).map(|place| format!("    own{place} -= {}\n", "x % 7 + ".repeat(place % 5))).collect();
-    let one = one + &own.concat();
-    let [_, third] = with_a_run("", "");
-    let third = third.replace("inventory", "survey");
-    // The long run of the first two is a group, and the short one that the third has as well another.
-    let definitions = [definition("a.py", &one), definition("b.py", &other), definition("c.py", &third)];
-    let found = find(&definitions, &Settings { channels: [Channel::Fragment].into(), ..Settings::default() });
-    let lines = |group: &cds_duplication::Group| -> Vec<(usize, (u32, u32))> {
-        group.members.iter().map(|member| (member.index, member.file_lines)).collect()
-    };
-    let groups: Vec<_> = found.groups.iter().map(lines).collect();
-    assert_eq!(groups, [vec![(0, (12, 31)), (1, (14, 33))], vec![(0, (12, 19)), (2, (14, 21))]]);
-}
-
-#[test]
-fn what_stands_in_a_definition_is_no_copy_of_it() {
-    let outer = format!("def make(self):\n    {}\n    return close_order\n", ORDER.trim_end().replace('\n', "\n    "));
-    let of = |path: &str, start_line: u32| {
-        let end_line = start_line + 6;
-        let channels: Vec<Channel> = find(
-            &[definition("app/a.py", &outer), Definition { start_line, end_line, ..definition(path, ORDER) }],
-            &Settings::default(),
-        )
-        .groups
-        .iter()
-        .map(|group| group.channel)
-        .collect();
-        channels
-    };
-    assert_eq!(of("app/a.py", 12), []);
-    assert_eq!(of("app/a.py", 40), [Channel::Near]);
-    assert_eq!(of("app/b.py", 12), [Channel::Near]);
-}
-
-/// `code` in a function of `name` that does `more` as well, and where it stands then.
-fn around(code: &str, name: &str, more: &str) -> [Definition; 2] {
-    let outer = format!("def {name}(self):\n    {}\n{more}", code.trim_end().replace('\n', "\n    "));
-    let inner = definition("app/outer.py", code);
-    let (start_line, end_line) = (inner.start_line + 1, inner.end_line + 1);
-    [definition("app/outer.py", &outer), Definition { start_line, end_line, ..inner }]
-}
-
-#[test]
-fn of_a_definition_and_the_one_inside_of_it_the_more_similar_is_told() {
-    let indices = |definitions: &[Definition]| -> Vec<(Channel, Vec<usize>)> {
-        let groups = find(definitions, &Settings::default()).groups;
-        let indices =
-            groups.iter().map(|group| (group.channel, group.members.iter().map(|member| member.index).collect()));
-        indices.collect()
-    };
-    let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
-    let [outer, inner] = around(ORDER, "make", "    return close_order\n");
-    let other = definition("app/other.py", &longer);
-    assert_eq!(indices(&[outer.clone(), inner.clone(), other]), [(Channel::Near, vec![1, 2])]);
-    // Two functions around copies tell the copies as well.
-    let [outer_too, _] = around(&longer, "make", "    return close_order\n");
-    let other = Definition { file_path: "app/other.py".into(), ..outer_too };
-    assert_eq!(indices(&[outer, inner, other]), [(Channel::Near, vec![0, 2])]);
-    // Nor is a run of lines told of the function around.
-    let [one, two] = with_a_run("", "");
-    let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
-    let other = definition("app/other.py", &two);
-    assert_eq!(indices(&[outer, inner, other]), [(Channel::Fragment, vec![1, 2])]);
-}
-
 #[test]
 fn equal_intents_are_found_where_the_code_differs() {
     let other = "\
@@ -349,7 +203,7 @@ fn ids_come_from_content_and_not_from_order_or_place() {
 
 #[test]
 fn any_number_of_threads_finds_the_same() {
-    let seeds = include_str!("recall/seeds.py");
+    let seeds = include_str!("../recall/seeds.py");
     let mut definitions = Vec::new();
     for (place, code) in seeds.split("\n\n\n").enumerate() {
         for copy in 0..3 {
@@ -379,7 +233,7 @@ fn an_empty_input_has_no_groups() {
 fn what_is_most_like_a_piece_of_code_comes_first() {
     let near = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
     let definitions = [
-        definition("a.py", STEPS),
+        definition("a.py", fragments::STEPS),
         definition("b.py", &near),
         definition("c.py", &ORDER.replace("order", "job")),
         definition("d.py", ORDER),

@@ -1,0 +1,120 @@
+//! Definitions inside of others.
+
+use cds_duplication::{Channel, Definition, Settings, find};
+
+use crate::{
+    ORDER, definition,
+    fragments::{STEPS, with_a_run},
+};
+
+/// The channels and members of the groups.
+fn indices(definitions: &[Definition]) -> Vec<(Channel, Vec<usize>)> {
+    let groups = find(definitions, &Settings::default()).groups;
+    let indices = groups
+        .iter()
+        .filter(|group| group.told_by.is_none())
+        .map(|group| (group.channel, group.members.iter().map(|member| member.index).collect()));
+    indices.collect()
+}
+
+#[test]
+fn what_stands_in_a_definition_is_no_copy_of_it() {
+    let outer = format!("def make(self):\n    {}\n    return close_order\n", ORDER.trim_end().replace('\n', "\n    "));
+    let of = |path: &str, start_line: u32| {
+        let end_line = start_line + 6;
+        let channels: Vec<Channel> = find(
+            &[definition("app/a.py", &outer), Definition { start_line, end_line, ..definition(path, ORDER) }],
+            &Settings::default(),
+        )
+        .groups
+        .iter()
+        .map(|group| group.channel)
+        .collect();
+        channels
+    };
+    assert_eq!(of("app/a.py", 12), []);
+    assert_eq!(of("app/a.py", 40), [Channel::Near]);
+    assert_eq!(of("app/b.py", 12), [Channel::Near]);
+}
+
+/// `code` in a function of `name` that does `more` as well, and where it stands then.
+fn around(code: &str, name: &str, more: &str) -> [Definition; 2] {
+    let outer = format!("def {name}(self):\n    {}\n{more}", code.trim_end().replace('\n', "\n    "));
+    let inner = definition("app/outer.py", code);
+    let (start_line, end_line) = (inner.start_line + 1, inner.end_line + 1);
+    [definition("app/outer.py", &outer), Definition { start_line, end_line, ..inner }]
+}
+
+#[test]
+fn of_a_definition_and_the_one_inside_of_it_the_more_similar_is_told() {
+    let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
+    let [outer, inner] = around(ORDER, "make", "    return close_order\n");
+    let other = definition("app/other.py", &longer);
+    assert_eq!(indices(&[outer.clone(), inner.clone(), other]), [(Channel::Near, vec![1, 2])]);
+    // Two functions around copies tell the copies as well.
+    let [outer_too, _] = around(&longer, "make", "    return close_order\n");
+    let other = Definition { file_path: "app/other.py".into(), ..outer_too };
+    assert_eq!(indices(&[outer, inner, other]), [(Channel::Near, vec![0, 2])]);
+    // Nor is a run of lines told of the function around.
+    let [one, two] = with_a_run("", "");
+    let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
+    let other = definition("app/other.py", &two);
+    assert_eq!(indices(&[outer, inner, other]), [(Channel::Fragment, vec![1, 2])]);
+}
+
+#[test]
+fn a_copy_of_the_inner_one_elsewhere_is_told_with_the_inner_one() {
+    let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
+    let [outer, inner] = around(ORDER, "make", "    return close_order\n");
+    let definitions = [outer, inner, definition("app/copy.py", ORDER), definition("app/other.py", &longer)];
+    assert_eq!(indices(&definitions), [(Channel::Exact, vec![1, 2]), (Channel::Near, vec![1, 2, 3])]);
+    // What the outer one tells of its own is not told of the copy.
+    let [outer, inner] = around(ORDER, "make", "    return close_order\n");
+    let [outer_too, _] = around(&longer, "make", "    return close_order\n");
+    let other = Definition { file_path: "app/other.py".into(), ..outer_too };
+    let told = indices(&[outer, inner, definition("app/copy.py", ORDER), other]);
+    assert!(told.iter().any(|(channel, members)| *channel == Channel::Near && [2, 3].iter().all(|member| members.contains(member))), "{told:?}");
+    let [one, two] = with_a_run("", "");
+    let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
+    let definitions = [outer, inner, definition("app/copy.py", &one), definition("app/other.py", &two)];
+    assert_eq!(indices(&definitions), [(Channel::Exact, vec![1, 2]), (Channel::Fragment, vec![1, 2, 3])]);
+}
+
+#[test]
+fn a_run_with_the_header_of_an_inner_function_is_told_once() {
+    let [one, other] = with_a_run("", "");
+    let (_, rest) = other.split_once(STEPS).unwrap();
+    let other = ["def count(device, rooms):\n", STEPS, rest].concat();
+    let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
+    let [outer_too, inner_too] =
+        around(&other, "survey", "    for device in self.devices:\n        yield count(device, [])\n");
+    let elsewhere = |definition: Definition| Definition { file_path: "app/survey.py".into(), ..definition };
+    let definitions = [outer, inner, elsewhere(outer_too), elsewhere(inner_too)];
+    assert_eq!(indices(&definitions), [(Channel::Fragment, vec![1, 3])]);
+}
+
+#[test]
+fn a_run_in_an_inner_function_that_is_too_short_is_told_of_the_outer_one() {
+    let probe = "\
+def probe(device):
+    handle = device.open(timeout=30, retries=count_of(device, 3))
+    banner = handle.readline().strip().split(SEPARATOR, 1)
+    version = int(banner[0].split('/')[1], base=10)
+    return json.loads(handle.readline(), object_hook=Answer(version))
+";
+    let [one, other] = with_a_run("", "");
+    let (_, body) = probe.split_once('\n').unwrap();
+    let gap = "    if not banner[0]:\n        self.warn(device)\n    version";
+    let other = other.replace(STEPS, &body.replace("    version", gap));
+    let [outer, inner] = around(probe, "make", one.split_once(STEPS).unwrap().1);
+    assert_eq!(indices(&[outer, inner, definition("app/other.py", &other)]), [(Channel::Fragment, vec![0, 2])]);
+}
+
+#[test]
+fn definitions_of_the_same_lines_do_not_stand_inside_of_each_other() {
+    let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
+    let larger = ORDER.replace("    return total\n", "    order.sum = total\n    return total\n");
+    let at_once = |code: &str| Definition { end_line: 20, ..definition("app/one.py", code) };
+    let definitions = [at_once(&longer), at_once(&larger), definition("app/other.py", ORDER)];
+    assert_eq!(indices(&definitions), [(Channel::Near, vec![2, 0, 1])]);
+}
