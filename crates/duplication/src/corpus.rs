@@ -12,7 +12,7 @@ use crate::{
     evidence::{Evidence, Profile, Weights},
     lcs::{Pattern, length_for, ratio},
     namesakes::{Method, Namesakes},
-    nesting::Nesting,
+    nesting::{Nesting, enclosing},
     unit::Unit,
 };
 
@@ -32,6 +32,7 @@ pub(crate) struct Corpus<'a> {
     pub(crate) definitions: &'a [Definition],
     pub(crate) variants: Vec<Variant<'a>>,
     pub(crate) weights: Weights,
+    enclosing: OnceLock<Vec<Option<usize>>>,
     nesting: OnceLock<Nesting>,
     namesakes: Namesakes,
     pub(crate) settings: &'a Settings,
@@ -84,7 +85,13 @@ impl<'a> Corpus<'a> {
             .map(|Variant { unit, md5sum, profile, .. }| Method { name: unit.method, md5sum: *md5sum, profile })
             .collect();
         let namesakes = Namesakes::new(&methods);
-        Self { definitions, variants, weights, nesting: OnceLock::new(), namesakes, settings }
+        let (enclosing, nesting) = (OnceLock::new(), OnceLock::new());
+        Self { definitions, variants, weights, enclosing, nesting, namesakes, settings }
+    }
+
+    /// For each definition the innermost other one around it.
+    pub(crate) fn enclosing(&self) -> &[Option<usize>] {
+        self.enclosing.get_or_init(|| enclosing(self.definitions))
     }
 
     pub(crate) fn nesting(&self) -> &Nesting {

@@ -20,7 +20,7 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
         groups.extend(found);
         weak.push((channel, weak_pair_count));
     }
-    fold::fold(&mut groups, definitions);
+    fold::fold(&mut groups, corpus.enclosing());
     rank(&mut groups, settings);
     let line_count = totals::line_count(definitions);
     let channels = weak

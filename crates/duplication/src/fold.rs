@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::{Channel, Definition, Group};
+use crate::{Channel, Group};
 
-/// Sets [`Group::told_by`].
-pub(crate) fn fold(groups: &mut [Group], definitions: &[Definition]) {
-    let enclosing = enclosing(definitions);
+/// Sets [`Group::told_by`]. `enclosing` has for each definition the innermost one around it.
+pub(crate) fn fold(groups: &mut [Group], enclosing: &[Option<usize>]) {
     let sets: Vec<HashSet<usize>> =
         groups.iter().map(|group| group.members.iter().map(|member| member.index).collect()).collect();
     let mut containing: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -23,7 +22,7 @@ pub(crate) fn fold(groups: &mut [Group], definitions: &[Definition]) {
         let Some(first) = group.members.first() else { continue };
         // What is similar may say the same as a group that has its members, or what is around them, or both.
         let or_itself = matches!(group.channel, Channel::Near | Channel::Fragment);
-        told[place] = around(first.index, &enclosing, or_itself)
+        told[place] = around(first.index, enclosing, or_itself)
             .filter_map(|index| containing.get(&index))
             .flatten()
             .copied()
@@ -32,7 +31,7 @@ pub(crate) fn fold(groups: &mut [Group], definitions: &[Definition]) {
                     && told[other].is_none()
                     && groups[other].channel <= group.channel
                     && groups[other].is_weak <= group.is_weak
-                    && tells(&sets[other], group, &enclosing, or_itself)
+                    && tells(&sets[other], group, enclosing, or_itself)
             });
     }
     for (place, teller) in told.into_iter().enumerate() {
@@ -62,42 +61,12 @@ fn tells(outer: &HashSet<usize>, group: &Group, enclosing: &[Option<usize>], or_
     })
 }
 
-/// For each definition the innermost other one around it.
-fn enclosing(definitions: &[Definition]) -> Vec<Option<usize>> {
-    let mut order: Vec<usize> = (0..definitions.len()).collect();
-    order.sort_by(|&left, &right| {
-        let key = |index: usize| {
-            let definition: &Definition = &definitions[index];
-            (
-                &definition.file_path,
-                definition.start_line,
-                std::cmp::Reverse(definition.end_line),
-                definition.kind as u8,
-            )
-        };
-        key(left).cmp(&key(right)).then(left.cmp(&right))
-    });
-    let mut enclosing = vec![None; definitions.len()];
-    let mut open: Vec<usize> = Vec::new();
-    for index in order {
-        let definition = &definitions[index];
-        while open.last().is_some_and(|&outer| {
-            definitions[outer].file_path != definition.file_path || definitions[outer].end_line < definition.end_line
-        }) {
-            open.pop();
-        }
-        enclosing[index] = open.last().copied();
-        open.push(index);
-    }
-    enclosing
-}
-
 #[cfg(test)]
 mod tests {
     use cds_model::{Md5Sum, SymbolKind};
 
     use super::*;
-    use crate::Member;
+    use crate::{Definition, Member, nesting::enclosing};
 
     /// Two functions of ten lines, each with two of three lines inside; and one elsewhere.
     fn definitions() -> Vec<Definition> {
@@ -146,7 +115,7 @@ mod tests {
     /// Which of the groups are told by another one.
     fn told(groups: &[(Channel, &[usize])]) -> Vec<bool> {
         let mut groups: Vec<Group> = groups.iter().map(|(channel, members)| group(*channel, members)).collect();
-        fold(&mut groups, &definitions());
+        fold(&mut groups, &enclosing(&definitions()));
         groups.iter().map(|group| group.told_by.is_some()).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use crate::{corpus::Corpus, graph::Edge};
+use crate::{Definition, corpus::Corpus, graph::Edge};
 
 /// The most levels that are looked at; who nests deeper wants to keep us busy.
 const MOST_LEVELS: usize = 32;
@@ -39,7 +39,8 @@ impl Nesting {
         let mut nesting = Self::default();
         let start_line = |member: u32| corpus.definitions[member as usize].start_line;
         let copies = |variant: u32| corpus.variants[variant as usize].members.len();
-        let mut order: HashMap<(u32, u32), u32> = HashMap::new();
+        // With the line on which each begins.
+        let mut inner_lines: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
         for pairs in within(corpus).chunk_by(|left, right| (left.outer, left.inner) == (right.outer, right.inner)) {
             let Within { outer, inner, inner_member, .. } = pairs[0];
             let count = |mut members: Vec<u32>| {
@@ -51,19 +52,19 @@ impl Nesting {
                 nesting.outer.entry(inner).or_default().push(outer);
             }
             if count(pairs.iter().map(|pair| pair.outer_member).collect()) == copies(outer) {
-                nesting.inner.entry(outer).or_default().push(inner);
                 // The first of the pairs is one of the first copy.
-                order.insert((outer, inner), start_line(inner_member));
+                inner_lines.entry(outer).or_default().push((start_line(inner_member), inner));
             }
         }
-        for (outer, inner) in &mut nesting.inner {
-            inner.sort_by_key(|&inner| order.get(&(*outer, inner)).copied());
+        for (outer, mut inner) in inner_lines {
+            inner.sort_unstable();
+            nesting.inner.insert(outer, inner.into_iter().map(|(_, inner)| inner).collect());
         }
         nesting
     }
 
     /// The variants of which one stands inside of each copy of `variant`.
-    pub(crate) fn inner(&self, variant: u32) -> &[u32] {
+    fn inner(&self, variant: u32) -> &[u32] {
         self.inner.get(&variant).map_or(&[], Vec::as_slice)
     }
 
@@ -75,18 +76,15 @@ impl Nesting {
     /// two that are as like, the outer one stays. A definition and one inside of it are no pair either: what is like
     /// both is a copy of the inner one.
     pub(crate) fn best_of(&self, edges: &mut Vec<Edge>) {
-        if self.inner.is_empty() && self.outer.is_empty() {
-            return;
-        }
+        let is_inside = |inner: u32, outer: u32| self.inner(outer).contains(&inner);
+        edges.retain(|edge| !is_inside(edge.left, edge.right) && !is_inside(edge.right, edge.left));
         let ratios: HashMap<(u32, u32), f32> = edges.iter().map(|edge| (edge.key(), edge.ratio)).collect();
         let ratio = |left: u32, right: u32| ratios.get(&(left.min(right), left.max(right))).copied();
         edges.retain(|edge| {
             [(edge.left, edge.right), (edge.right, edge.left)].into_iter().all(|(own, partner)| {
                 let mut outer = self.outer(own).iter().filter_map(|&outer| ratio(outer, partner));
-                let mut inner = self.inner(own).iter();
-                outer.all(|other| other < edge.ratio)
-                    && inner
-                        .all(|&inner| inner != partner && ratio(inner, partner).is_none_or(|other| other <= edge.ratio))
+                let mut inner = self.inner(own).iter().filter_map(|&inner| ratio(inner, partner));
+                outer.all(|other| other < edge.ratio) && inner.all(|other| other <= edge.ratio)
             })
         });
     }
@@ -113,30 +111,69 @@ impl Nesting {
     }
 }
 
-/// Every copy inside of another one, sorted. Definitions with the same lines do not stand inside of each other.
-fn within(corpus: &Corpus) -> Vec<Within> {
-    let mut places: Vec<(&str, u32, Reverse<u32>, u32, u32)> = (corpus.variants.iter().zip(0..))
-        .flat_map(|(variant, place)| variant.members.iter().map(move |&member| (member, place)))
-        .map(|(member, place)| {
-            let definition = &corpus.definitions[member as usize];
-            (&*definition.file_path, definition.start_line, Reverse(definition.end_line), place, member)
-        })
-        .collect();
-    places.sort_unstable();
-    let mut found = Vec::new();
-    // Those around the present one, from the outside in.
-    let mut open: Vec<(&str, u32, u32, u32, u32)> = Vec::new();
-    for (file, start, Reverse(end), inner, inner_member) in places {
-        while open
-            .last()
-            .is_some_and(|&(other, first, last, ..)| other != file || last < end || (first, last) == (start, end))
-        {
+/// For each definition the innermost other one around it.
+pub(crate) fn enclosing(definitions: &[Definition]) -> Vec<Option<usize>> {
+    let mut order: Vec<usize> = (0..definitions.len()).collect();
+    order.sort_by(|&left, &right| {
+        let key = |index: usize| {
+            let definition: &Definition = &definitions[index];
+            (&definition.file_path, definition.start_line, Reverse(definition.end_line), definition.kind as u8)
+        };
+        key(left).cmp(&key(right)).then(left.cmp(&right))
+    });
+    let mut enclosing = vec![None; definitions.len()];
+    let mut open: Vec<usize> = Vec::new();
+    for index in order {
+        let definition = &definitions[index];
+        while open.last().is_some_and(|&outer| {
+            definitions[outer].file_path != definition.file_path || definitions[outer].end_line < definition.end_line
+        }) {
             open.pop();
         }
-        let around = open.iter().rev().take(MOST_LEVELS).filter(|&&(.., outer, _)| outer != inner);
-        found.extend(around.map(|&(.., outer, outer_member)| Within { outer, inner, outer_member, inner_member }));
-        open.push((file, start, end, inner, inner_member));
+        enclosing[index] = open.last().copied();
+        open.push(index);
+    }
+    enclosing
+}
+
+/// Every copy inside of another one, sorted. Definitions with the same lines do not stand inside of each other.
+fn within(corpus: &Corpus) -> Vec<Within> {
+    let mut variant_of = vec![None; corpus.definitions.len()];
+    for (variant, place) in corpus.variants.iter().zip(0_u32..) {
+        for &member in &variant.members {
+            variant_of[member as usize] = Some(place);
+        }
+    }
+    let lines = |member: usize| (corpus.definitions[member].start_line, corpus.definitions[member].end_line);
+    let enclosing = corpus.enclosing();
+    let around = |member: usize| std::iter::successors(enclosing[member], |&outer| enclosing[outer]);
+    let mut found = Vec::new();
+    for (inner_member, inner) in variant_of.iter().enumerate().filter_map(|(place, inner)| Some((place, (*inner)?))) {
+        for outer_member in around(inner_member).take(MOST_LEVELS) {
+            if let Some(outer) = variant_of[outer_member]
+                && outer != inner
+                && lines(outer_member) != lines(inner_member)
+            {
+                let (outer_member, inner_member) = (outer_member as u32, inner_member as u32);
+                found.push(Within { outer, inner, outer_member, inner_member });
+            }
+        }
     }
     found.sort_unstable();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_not_left_out_for_one_that_is_none() {
+        // Two stand in one, and the second of them elsewhere as well: it is like the one around because it is in it.
+        let nesting = Nesting { outer: [(1, vec![0])].into(), inner: [(0, vec![1, 2])].into() };
+        let pair = Edge { left: 1, right: 2, ratio: 0.73 };
+        let mut edges = vec![Edge { left: 0, right: 2, ratio: 0.75 }, pair];
+        nesting.best_of(&mut edges);
+        assert_eq!(edges, [pair]);
+    }
 }
