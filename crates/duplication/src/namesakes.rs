@@ -226,7 +226,7 @@ mod tests {
     }
 
     /// Seven `export`, and seven `restore` of which all but the first are written by `others`; the first two are an
-    /// `export` and a `restore` that say the same.
+    /// `export` and a `restore` that share what every `export` says.
     fn two_names(others: impl Fn(&str) -> String) -> Vec<String> {
         let own = ["b", "c", "d", "e", "f", "g"];
         let restore = |code: String| code.replace("def export", "def restore");
