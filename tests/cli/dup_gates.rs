@@ -50,6 +50,40 @@ fn states(outcome: &Outcome) -> (Vec<(Value, usize)>, Value) {
     (groups.iter().map(|group| (group["state"].clone(), members(group))).collect(), object)
 }
 
+/// One idiom on two things: about the same structure, and no line of the body in common.
+const IDIOM: [&str; 2] = [
+    "def close_order(order, ledger):\n    total = sum(line.price for line in order.lines)\n    if total > order.limit:\n        \
+     ledger.warn(order.number, total)\n        return None\n    ledger.book(order.number, total)\n    return total\n",
+    "def close_window(window, journal):\n    area = sum(pane.size for pane in window.panes)\n    if area > window.frame:\n        \
+     journal.warn(window.title, area)\n        return False\n    journal.paint(window.title, area)\n    return area\n",
+];
+
+#[test]
+fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
+    let place = place_with_copies();
+    place.write("tree/idioms/order.py", IDIOM[0]);
+    place.write("tree/idioms/window.py", IDIOM[1]);
+    snapshot(&place);
+    let doubtful = |more: &[&str]| {
+        let object: Value =
+            serde_json::from_str(&check(&place, &[&["--format", "json"], more].concat()).stdout).unwrap();
+        let groups = object["groups"].as_array().unwrap().iter();
+        let groups: Vec<(String, bool)> =
+            groups.map(|group| (group["channel"].as_str().unwrap().to_owned(), group["is_doubtful"] == true)).collect();
+        (groups, object["totals"]["group_count"].clone(), object["totals"]["doubtful_group_count"].clone())
+    };
+    let (exact, near) = (("exact".to_owned(), false), ("near".to_owned(), true));
+    assert_eq!(doubtful(&[]), (vec![exact.clone(), near.clone()], json!(2), json!(1)));
+    assert_eq!(doubtful(&["--limit", "1"]).0, vec![exact.clone()]);
+    assert_eq!(doubtful(&["--doubtful", "hide"]), (vec![exact], json!(1), json!(1)));
+    let table = |more: &[&str]| check(&place, more).succeeded().stdout;
+    assert!(table(&[]).contains("1 group, which may be no more than alike: rank last"));
+    assert!(table(&["--doubtful", "hide"]).contains("1 group, which may be no more than alike: left out"));
+    // A gate counts what is shown.
+    check(&place, &["--fail-on", "new"]).exited_with(1).said(&["new duplicates: 1 group"]);
+    check(&place, &["--fail-on", "new", "--doubtful", "hide"]).succeeded();
+}
+
 #[test]
 fn only_what_is_new_or_has_grown_fails() {
     let place = place_with_copies();

@@ -7,9 +7,10 @@ use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
 
 use crate::{
-    Definition, NearBy, Settings, TestsPolicy,
+    Definition, NearBy, Placement, Settings,
     conventions::is_test,
-    evidence::{Evidence, Profile, Weights},
+    doubt::line_hash,
+    evidence::{Evidence, Profile, Rarity, Weights},
     lcs::{Pattern, length_for, ratio},
     namesakes::{Method, Namesakes},
     nesting::{Nesting, enclosing},
@@ -35,6 +36,7 @@ pub(crate) struct Corpus<'a> {
     enclosing: OnceLock<Vec<Option<usize>>>,
     nesting: OnceLock<Nesting>,
     namesakes: Namesakes,
+    line_rarity: OnceLock<Rarity>,
     pub(crate) settings: &'a Settings,
 }
 
@@ -44,7 +46,7 @@ impl<'a> Corpus<'a> {
         let mut members: Vec<Vec<u32>> = Vec::new();
         for (index, definition) in definitions.iter().enumerate() {
             if !settings.kinds.contains(&definition.kind)
-                || (settings.tests == TestsPolicy::Hide && is_test(&definition.file_path))
+                || (settings.tests == Placement::Hide && is_test(&definition.file_path))
             {
                 continue;
             }
@@ -85,8 +87,8 @@ impl<'a> Corpus<'a> {
             .map(|Variant { unit, md5sum, profile, .. }| Method { name: unit.method, md5sum: *md5sum, profile })
             .collect();
         let namesakes = Namesakes::new(&methods);
-        let (enclosing, nesting) = (OnceLock::new(), OnceLock::new());
-        Self { definitions, variants, weights, enclosing, nesting, namesakes, settings }
+        let (enclosing, nesting, line_rarity) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { definitions, variants, weights, enclosing, nesting, namesakes, line_rarity, settings }
     }
 
     /// For each definition the innermost other one around it.
@@ -96,6 +98,12 @@ impl<'a> Corpus<'a> {
 
     pub(crate) fn nesting(&self) -> &Nesting {
         self.nesting.get_or_init(|| Nesting::new(self))
+    }
+
+    /// How rare lines are as they stand; see [`line_hash`].
+    pub(crate) fn line_rarity(&self) -> &Rarity {
+        self.line_rarity
+            .get_or_init(|| Rarity::new(self.variants.iter().map(|variant| variant.code.lines().map(line_hash))))
     }
 
     /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.

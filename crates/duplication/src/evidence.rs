@@ -19,9 +19,42 @@ const LEAST_PRESCRIBED_BITS: f32 = 40.0;
 
 /// How common names, literals and links of lines are.
 pub(crate) struct Weights {
-    words: HashMap<u32, f32>,
-    links: HashMap<u32, f32>,
+    words: Rarity,
+    links: Rarity,
+}
+
+/// How rare things are of which a definition may have many.
+pub(crate) struct Rarity {
+    bits: HashMap<u32, f32>,
     rarest: f32,
+}
+
+impl Rarity {
+    /// From what each definition has.
+    pub(crate) fn new(owners: impl Iterator<Item = impl Iterator<Item = u32>>) -> Self {
+        let mut counts: HashMap<u32, f32> = HashMap::new();
+        let (mut count, mut own) = (0_u32, Vec::new());
+        for things in owners {
+            count += 1;
+            own.clear();
+            own.extend(things);
+            own.sort_unstable();
+            own.dedup();
+            for &thing in &own {
+                *counts.entry(thing).or_default() += 1.0;
+            }
+        }
+        let all = f64::from(count) + ELSEWHERE;
+        for count in counts.values_mut() {
+            *count = (all / f64::from(*count)).log2() as f32;
+        }
+        Self { bits: counts, rarest: all.log2() as f32 }
+    }
+
+    /// `log2((N + 1000) / n)` for what `n` of `N` definitions have; as for 1 where none has it.
+    pub(crate) fn bits(&self, thing: u32) -> f32 {
+        self.bits.get(&thing).copied().unwrap_or(self.rarest)
+    }
 }
 
 /// What a pair shares.
@@ -43,32 +76,19 @@ pub(crate) struct Evidence {
 }
 
 impl Weights {
-    pub(crate) fn new<'a>(units: impl Iterator<Item = &'a Unit>) -> Self {
-        let mut words: HashMap<u32, f32> = HashMap::new();
-        let mut links: HashMap<u32, f32> = HashMap::new();
-        let mut count = 0_u32;
-        for unit in units {
-            count += 1;
-            for &word in &unit.words {
-                *words.entry(word).or_default() += 1.0;
-            }
-            for &link in &unit.links {
-                *links.entry(link).or_default() += 1.0;
-            }
+    pub(crate) fn new<'a>(units: impl Iterator<Item = &'a Unit> + Clone) -> Self {
+        Self {
+            words: Rarity::new(units.clone().map(|unit| unit.words.iter().copied())),
+            links: Rarity::new(units.map(|unit| unit.links.iter().copied())),
         }
-        let all = f64::from(count) + ELSEWHERE;
-        let bits = |count: &mut f32| *count = (all / f64::from(*count)).log2() as f32;
-        words.values_mut().for_each(bits);
-        links.values_mut().for_each(bits);
-        Self { words, links, rarest: all.log2() as f32 }
     }
 
     pub(crate) fn word(&self, word: u32) -> f32 {
-        self.words.get(&word).copied().unwrap_or(self.rarest)
+        self.words.bits(word)
     }
 
     pub(crate) fn link(&self, link: u32) -> f32 {
-        self.links.get(&link).copied().unwrap_or(self.rarest)
+        self.links.bits(link)
     }
 
     /// The weights of a unit, sorted for [`Profile::compare`].
@@ -165,12 +185,17 @@ impl Evidence {
             // as well, it takes a few names in common or more such lines.
             || (self.links >= 0.2
                 && self.link_bits >= 16.0
-                && (ratio >= 0.85 || self.words >= 0.25 || self.link_bits >= 26.0))
-            // The same for short ones, which have few lines that could follow each other: most of them, or some words.
-            || (self.links >= 0.25
+                && (ratio >= 0.85
+                    || self.words >= 0.25
+                    || self.link_bits >= 26.0
+                    || (self.links >= 0.4 && self.link_bits >= 20.0)))
+            // The same for short ones, which have few lines that could follow each other: hardly a token differs, or
+            // there are most of these lines, or some words.
+            || (self.links >= 0.2
                 && self.link_bits >= 9.5
-                && ratio >= 0.85
-                && (self.words >= 0.1 || self.links >= 0.6))
+                && (ratio >= 0.9
+                    || (ratio >= 0.85
+                        && (self.links >= 0.6 || (self.links >= 0.25 && self.words >= 0.1)))))
             // Some of both, and where much differs enough of one of them.
             || (self.words + self.links >= 0.6
                 && self.links > 0.0
@@ -210,9 +235,21 @@ mod tests {
     #[test]
     fn one_pair_of_lines_in_common_is_an_idiom() {
         let idiom = Evidence { words: 0.0, word_bits: 0.0, links: 0.5, link_bits: 10.0, share: 0.2, ..COPY };
-        assert!(!idiom.is_strong(1.0));
-        assert!(Evidence { words: 0.2, word_bits: 8.0, share: 0.41, ..idiom }.is_strong(0.9));
-        assert!(Evidence { links: 1.0, share: 0.4, ..idiom }.is_strong(1.0));
+        assert!(!idiom.is_strong(0.89));
+        assert!(Evidence { words: 0.2, word_bits: 8.0, share: 0.41, ..idiom }.is_strong(0.89));
+        assert!(Evidence { links: 1.0, share: 0.4, ..idiom }.is_strong(0.89));
+        // Hardly a token differs.
+        assert!(idiom.is_strong(0.9));
+        assert!(!Evidence { link_bits: 9.0, ..idiom }.is_strong(1.0));
+    }
+
+    #[test]
+    fn where_much_differs_and_no_name_is_shared_it_takes_more_lines() {
+        let renamed = Evidence { words: 0.0, word_bits: 0.0, links: 0.3, link_bits: 22.0, share: 0.2, ..COPY };
+        assert!(!renamed.is_strong(0.8));
+        assert!(Evidence { links: 0.4, ..renamed }.is_strong(0.8));
+        assert!(!Evidence { links: 0.4, link_bits: 19.0, ..renamed }.is_strong(0.8));
+        assert!(Evidence { link_bits: 27.0, ..renamed }.is_strong(0.8));
     }
 
     #[test]

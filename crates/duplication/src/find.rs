@@ -1,7 +1,7 @@
 //! The search: records in, groups out.
 
 use crate::{
-    Channel, ChannelTotals, Definition, Group, Report, Settings, WeakPolicy,
+    Channel, ChannelTotals, Definition, Group, Placement, Report, Settings, WeakPolicy,
     corpus::Corpus,
     fold, fragment,
     groups::{build, rank, whole},
@@ -14,23 +14,27 @@ use crate::{
 pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     let corpus = Corpus::new(definitions, settings);
     let mut groups = Vec::new();
-    let mut weak = Vec::new();
+    let mut counts = Vec::new();
     for &channel in &settings.channels {
-        let (found, weak_pair_count) = channel_groups(&corpus, channel);
+        let (mut found, weak_pair_count) = channel_groups(&corpus, channel);
+        let all = found.len();
+        found.retain(|group| !(group.is_doubtful && settings.doubtful == Placement::Hide));
+        counts.push((channel, weak_pair_count, all - found.len()));
         groups.extend(found);
-        weak.push((channel, weak_pair_count));
     }
     fold::fold(&mut groups, corpus.enclosing());
     rank(&mut groups, settings);
     let line_count = totals::line_count(definitions);
-    let channels = weak
+    let channels = counts
         .into_iter()
-        .map(|(channel, weak_pair_count)| {
+        .map(|(channel, weak_pair_count, hidden_count)| {
             let own = || groups.iter().filter(move |group| group.channel == channel);
+            let is_seen_and_doubtful = |group: &&Group| group.told_by.is_none() && group.is_doubtful;
             ChannelTotals {
                 channel,
                 totals: totals::totals(own(), definitions, line_count),
                 told_count: own().filter(|group| group.told_by.is_some()).count() as u64,
+                doubtful_count: (hidden_count + own().filter(is_seen_and_doubtful).count()) as u64,
                 weak_pair_count,
             }
         })

@@ -108,6 +108,7 @@ mod tests {
             saved_lines: 3,
             is_test: false,
             is_weak: false,
+            is_doubtful: false,
             told_by: None,
         }
     }

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
 use crate::{
-    Channel, Group, Member, Settings,
+    Channel, Group, Member, Placement, Settings,
     conventions::is_test,
     corpus::Corpus,
+    doubt::is_doubtful,
     graph::{Edge, Graph},
     locate,
 };
@@ -60,7 +63,7 @@ pub(crate) fn build(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[
             merged[place].extend(new);
         }
     }
-    let built = merged.iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_weak));
+    let built = merged.par_iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_weak));
     built.filter(|group| group.members.len() > 1).collect()
 }
 
@@ -124,6 +127,7 @@ impl Builder<'_> {
             saved_lines: u64::from(repeated_lines) * (members.len() as u64).saturating_sub(1),
             is_test: members.iter().all(|member| member.is_test),
             is_weak,
+            is_doubtful: is_doubtful(self.corpus, channel, self.nodes, self.group),
             told_by: None,
             members,
         }
@@ -147,9 +151,12 @@ impl Builder<'_> {
 
 /// The order in which groups are shown, and which of them another one tells.
 pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
-    let tests_last = settings.tests == crate::TestsPolicy::RankLast;
+    let last = |placement: Placement, is_so: bool| is_so && placement == Placement::RankLast;
     groups.sort_by(|left, right| {
-        let key = |group: &Group| (group.channel, group.told_by.is_some(), group.is_weak, tests_last && group.is_test);
+        let key = |group: &Group| {
+            let (doubtful, test) = (last(settings.doubtful, group.is_doubtful), last(settings.tests, group.is_test));
+            (group.channel, group.told_by.is_some(), group.is_weak, doubtful, test)
+        };
         (key(left).cmp(&key(right)))
             .then_with(|| right.saved_lines.cmp(&left.saved_lines))
             .then_with(|| left.group_id.cmp(&right.group_id))

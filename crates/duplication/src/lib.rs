@@ -13,6 +13,7 @@ mod conventions;
 mod corpus;
 mod definition;
 mod difference;
+mod doubt;
 mod evidence;
 mod find;
 mod fold;
@@ -42,7 +43,7 @@ pub use difference::difference;
 pub use find::find;
 pub use locate::file_lines;
 pub use report::{ChannelTotals, Group, Member, Report, Totals};
-pub use settings::{Channel, Grouping, NearBy, Settings, TestsPolicy, WeakPolicy};
+pub use settings::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy};
 pub use similar::{Similar, similar, similar_codes};
 
 #[cfg(test)]

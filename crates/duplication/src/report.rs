@@ -35,6 +35,9 @@ pub struct Group {
     pub is_test: bool,
     /// Whether the members share a shape and hardly anything else.
     pub is_weak: bool,
+    /// Whether the members may be no more than alike: what is equal in the representative and another one, letter by
+    /// letter or line by line, is little beside what differs.
+    pub is_doubtful: bool,
     /// The id of a group of the same channel or a stronger one that tells the story already: it has these members, or
     /// others around them.
     pub told_by: Option<String>,
@@ -91,6 +94,9 @@ pub struct ChannelTotals {
     pub totals: Totals,
     /// Groups that another group tells already.
     pub told_count: u64,
+    /// Groups that no other group tells and that may be no more than alike; those that were left out with
+    /// [`crate::Placement::Hide`] are counted as well.
+    pub doubtful_count: u64,
     /// Pairs at or above the threshold that share a shape and hardly anything else; none where they were not looked
     /// for, as in the near channel with [`crate::WeakPolicy::Hide`].
     pub weak_pair_count: Option<u64>,

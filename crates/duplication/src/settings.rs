@@ -55,14 +55,14 @@ pub enum Grouping {
     Cohesive,
 }
 
-/// Where groups stand that consist of tests only.
+/// Where groups of one sort stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TestsPolicy {
-    /// After production code.
+pub enum Placement {
+    /// After the others.
     RankLast,
-    /// Nowhere: definitions in tests are not looked at.
+    /// Nowhere.
     Hide,
-    /// Like production code.
+    /// Among the others.
     Same,
 }
 
@@ -102,8 +102,11 @@ pub struct Settings {
     pub max_gap_lines: u32,
     /// How pairs become groups. Default: cohesive.
     pub grouping: Grouping,
-    /// What becomes of tests. Default: ranked last.
-    pub tests: TestsPolicy,
+    /// Where groups of tests stand; to hide them, definitions in tests are not looked at. Default: ranked last.
+    pub tests: Placement,
+    /// Where groups stand that may be no more than alike; see [`crate::Group::is_doubtful`]. Default: ranked last, after
+    /// tests.
+    pub doubtful: Placement,
     /// What becomes of pairs without evidence. Default: hidden.
     pub weak: WeakPolicy,
 }
@@ -123,7 +126,8 @@ impl Default for Settings {
             min_fragment_tokens: 50,
             max_gap_lines: 2,
             grouping: Grouping::Cohesive,
-            tests: TestsPolicy::RankLast,
+            tests: Placement::RankLast,
+            doubtful: Placement::RankLast,
             weak: WeakPolicy::Hide,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use cds_duplication::{Channel, Grouping, NearBy, Settings, TestsPolicy, WeakPolicy};
+use cds_duplication::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy};
 use cds_model::SymbolKind;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
 
@@ -49,7 +49,11 @@ pub(crate) struct SearchArguments {
 
     /// Where groups stand that consist of tests only
     #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_TESTS")]
-    tests: TestsWord,
+    tests: PlacementWord,
+
+    /// Where groups stand that may be no more than alike: little is equal beside what differs
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_DOUBTFUL")]
+    doubtful: PlacementWord,
 
     /// What becomes of code that shares a common shape and hardly anything else
     #[arg(long, value_enum, value_name = "WHERE", default_value = "hide", env = "CDS_WEAK")]
@@ -70,7 +74,7 @@ enum GroupingWord {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum TestsWord {
+enum PlacementWord {
     RankLast,
     Hide,
     Same,
@@ -80,6 +84,16 @@ enum TestsWord {
 enum WeakWord {
     Hide,
     RankLast,
+}
+
+impl PlacementWord {
+    const fn placement(self) -> Placement {
+        match self {
+            Self::RankLast => Placement::RankLast,
+            Self::Hide => Placement::Hide,
+            Self::Same => Placement::Same,
+        }
+    }
 }
 
 impl SearchArguments {
@@ -109,11 +123,8 @@ impl SearchArguments {
                 GroupingWord::Components => Grouping::Components,
                 GroupingWord::Cohesive => Grouping::Cohesive,
             },
-            tests: match self.tests {
-                TestsWord::RankLast => TestsPolicy::RankLast,
-                TestsWord::Hide => TestsPolicy::Hide,
-                TestsWord::Same => TestsPolicy::Same,
-            },
+            tests: self.tests.placement(),
+            doubtful: self.doubtful.placement(),
             weak: match self.weak {
                 WeakWord::Hide => WeakPolicy::Hide,
                 WeakWord::RankLast => WeakPolicy::RankLast,
@@ -261,6 +272,7 @@ mod tests {
             "--min-fragment-lines=9",
             "--grouping=components",
             "--tests=hide",
+            "--doubtful=same",
             "--weak=rank-last",
         ]);
         let expected = Settings {
@@ -272,7 +284,8 @@ mod tests {
             intent_threshold: 1.0,
             min_fragment_lines: 9,
             grouping: Grouping::Components,
-            tests: TestsPolicy::Hide,
+            tests: Placement::Hide,
+            doubtful: Placement::Same,
             weak: WeakPolicy::RankLast,
             ..Settings::default().with_code_threshold(0.9)
         };

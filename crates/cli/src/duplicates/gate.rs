@@ -1,7 +1,7 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
 use anyhow::Context as _;
-use cds_duplication::{Change, Settings, WeakPolicy, compare, search_keys};
+use cds_duplication::{Change, Placement, Settings, WeakPolicy, compare, search_keys};
 use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
@@ -44,9 +44,10 @@ impl GateArguments {
     pub(crate) fn apply(&self, reader: &SqliteReader, findings: &mut Findings) -> Result<(), Failure> {
         leave_out_accepted(&Accepted::read(reader)?, findings);
         if let Some(baseline) = self.baseline(reader, findings)? {
-            // Whether a shape is common depends on all of the code: what was too weak to be shown before is no new copy.
-            let settings = Settings { weak: WeakPolicy::RankLast, ..findings.settings.clone() };
-            let earlier = baseline::search(reader, baseline, &settings)?;
+            // Whether a shape is common depends on all of the code: what was too weak or doubtful to be shown before is no new copy.
+            let shown =
+                Settings { weak: WeakPolicy::RankLast, doubtful: Placement::RankLast, ..findings.settings.clone() };
+            let earlier = baseline::search(reader, baseline, &shown)?;
             let current = search_keys(&findings.report.groups, &findings.definitions);
             let changes = compare(&earlier.keys, &current).changes;
             for shown in &mut findings.shown {

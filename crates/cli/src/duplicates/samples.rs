@@ -45,6 +45,7 @@ pub(crate) fn group(channel: Channel, group_id: &str, definitions: &[Definition]
         saved_lines: u64::from(repeated_lines) * copies.saturating_sub(1),
         is_test: false,
         is_weak: false,
+        is_doubtful: false,
         told_by: None,
         members,
     }
@@ -78,6 +79,7 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         channel,
         totals: sums(&of(channel)),
         told_count: 0,
+        doubtful_count: 0,
         // As a search with the defaults leaves it.
         weak_pair_count: (channel != Channel::Near).then_some(0),
     });

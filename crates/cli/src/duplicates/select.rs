@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::anyhow;
-use cds_duplication::{Channel, Group};
+use cds_duplication::{Channel, Group, Placement};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{Findings, GroupState, Shown};
@@ -81,20 +81,22 @@ const fn uncompared(group: usize) -> Shown {
     Shown { group, state: GroupState::Uncompared }
 }
 
-/// Leaves at most `limit` groups. The channels take turns, each with its best, so that none hides the others.
+/// Leaves at most `limit` groups. The channels take turns, each with its best, so that none hides the others; what is
+/// ranked last because it is doubtful waits until all have shown the rest.
 pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
     findings.view.limit = limit;
     let Some(limit) = limit.filter(|limit| *limit < findings.shown.len()) else { return };
     let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
-    let mut turns: Vec<(usize, usize)> = Vec::with_capacity(findings.shown.len());
+    let mut turns: Vec<(bool, usize, usize)> = Vec::with_capacity(findings.shown.len());
     for (place, shown) in findings.shown.iter().enumerate() {
-        let turn = counts.entry(findings.group(shown).channel).or_default();
-        turns.push((*turn, place));
+        let group = findings.group(shown);
+        let turn = counts.entry(group.channel).or_default();
+        turns.push((group.is_doubtful && findings.settings.doubtful == Placement::RankLast, *turn, place));
         *turn += 1;
     }
     turns.sort_unstable();
     let mut is_kept = vec![false; turns.len()];
-    turns.iter().take(limit).for_each(|&(_, place)| is_kept[place] = true);
+    turns.iter().take(limit).for_each(|&(.., place)| is_kept[place] = true);
     let all = std::mem::take(&mut findings.shown);
     for (shown, is_kept) in all.into_iter().zip(is_kept) {
         if is_kept {
@@ -177,5 +179,21 @@ mod tests {
         assert_eq!((findings.shown.len(), findings.truncated_count), (6, 3));
         truncate(&mut findings, Some(1));
         assert_eq!((findings.shown.len(), findings.shown[0].group, findings.truncated_count), (1, 0, 8));
+    }
+
+    #[test]
+    fn what_is_doubtful_waits_until_all_channels_have_shown_the_rest() {
+        let left = |doubtful: Placement| -> Vec<usize> {
+            let mut findings = samples::shop();
+            findings.settings.doubtful = doubtful;
+            let exact = findings.report.groups[0].clone();
+            findings.report.groups.splice(1..1, vec![exact; 4]);
+            findings.report.groups[6].is_doubtful = true;
+            findings.shown = shown(&findings, &PathFilter::new(&[]).unwrap());
+            truncate(&mut findings, Some(6));
+            findings.shown.iter().map(|shown| shown.group).collect()
+        };
+        assert_eq!(left(Placement::Same), [0, 1, 5, 6, 7, 8]);
+        assert_eq!(left(Placement::RankLast), [0, 1, 2, 5, 7, 8]);
     }
 }

@@ -1,12 +1,13 @@
 //! One fixture for each kind of clone, each with a near miss that must not be found.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod doubt;
 mod fragments;
 mod nesting;
 
 use std::collections::BTreeSet;
 
-use cds_duplication::{Channel, Definition, Report, Settings, TestsPolicy, WeakPolicy, difference, find, similar};
+use cds_duplication::{Channel, Definition, Placement, Report, Settings, WeakPolicy, difference, find, similar};
 use cds_model::{Md5Sum, SymbolKind};
 
 const ORDER: &str = "\
@@ -173,7 +174,7 @@ fn tests_rank_last_or_are_not_looked_at() {
     let settings = Settings { channels: [Channel::Exact].into(), ..Settings::default() };
     let report = find(&definitions, &settings);
     assert_eq!(report.groups.iter().map(|group| group.is_test).collect::<Vec<_>>(), [false, true]);
-    let report = find(&definitions, &Settings { tests: TestsPolicy::Hide, ..settings });
+    let report = find(&definitions, &Settings { tests: Placement::Hide, ..settings });
     assert_eq!(report.groups.len(), 1);
 }
 

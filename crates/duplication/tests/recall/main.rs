@@ -50,8 +50,29 @@ fn own_seeds() -> Vec<String> {
     include_str!("seeds.py").split("\n\n\n").map(|code| format!("{}\n", code.trim())).collect()
 }
 
-/// For each kind how many cases there are and how many were found.
-fn measure(cases: &[Case], around: &[String]) -> BTreeMap<String, (bool, usize, usize)> {
+/// The cases of one kind.
+#[derive(Default)]
+struct Kind {
+    /// Whether they are clones.
+    truth: bool,
+    all: u32,
+    found: u32,
+    /// Of those, the ones that are only in groups that may be no more than alike.
+    doubtful: u32,
+}
+
+/// What became of the cases of each kind. Every kind has a search of its own: copies of one seed that were changed in
+/// other ways would stand between the two of a case and bring them together.
+fn measure(cases: &[Case], around: &[String]) -> BTreeMap<String, Kind> {
+    let mut kinds: BTreeMap<String, Vec<&Case>> = BTreeMap::new();
+    for case in cases {
+        kinds.entry(case.kind.clone()).or_default().push(case);
+    }
+    kinds.into_iter().map(|(name, cases)| (name, measure_one(&cases, around))).collect()
+}
+
+/// What became of the cases of one kind.
+fn measure_one(cases: &[&Case], around: &[String]) -> Kind {
     let mut codes: Vec<&str> = around.iter().map(String::as_str).collect();
     for case in cases {
         codes.extend([case.left.as_str(), case.right.as_str()]);
@@ -67,37 +88,41 @@ fn measure(cases: &[Case], around: &[String]) -> BTreeMap<String, (bool, usize, 
             groups.entry(member.index).or_default().insert(place);
         }
     }
-    let mut kinds: BTreeMap<String, (bool, usize, usize)> = BTreeMap::new();
+    let mut kind = Kind::default();
     for case in cases {
-        let place = |code: &str| codes.binary_search(&code).unwrap();
-        let (left, right) = (place(&case.left), place(&case.right));
-        let together = left == right
-            || matches!((groups.get(&left), groups.get(&right)), (Some(left), Some(right)) if !left.is_disjoint(right));
+        let of = |code: &str| groups.get(&codes.binary_search(&code).unwrap());
+        let common: Vec<usize> = match (of(&case.left), of(&case.right)) {
+            (Some(left), Some(right)) => left.intersection(right).copied().collect(),
+            _ => Vec::new(),
+        };
+        let together = case.left == case.right || !common.is_empty();
         if !together && case.truth && std::env::var_os("CDS_RECALL_SHOW").is_some() {
             println!("=== {}\n{}---\n{}", case.kind, case.left, case.right);
         }
         if together && !case.truth {
             println!("=== {}\n{}---\n{}", case.kind, case.left, case.right);
         }
-        let kind = kinds.entry(case.kind.clone()).or_insert((case.truth, 0, 0));
-        kind.1 += 1;
-        kind.2 += usize::from(together);
+        kind.truth = case.truth;
+        kind.all += 1;
+        kind.found += u32::from(together);
+        kind.doubtful += u32::from(!common.is_empty() && common.iter().all(|&group| report.groups[group].is_doubtful));
     }
-    kinds
+    kind
 }
 
-/// The share of the cases found whose kind begins like this.
-fn recall(kinds: &BTreeMap<String, (bool, usize, usize)>, beginning: &str) -> f64 {
-    let chosen = kinds.iter().filter(|(kind, _)| kind.starts_with(beginning));
-    let (all, found) = chosen.fold((0, 0), |(all, found), (_, kind)| (all + kind.1, found + kind.2));
-    f64::from(u32::try_from(found).unwrap()) / f64::from(u32::try_from(all).unwrap())
+/// The share of the cases whose kind begins like this that were found, and the share that may be no more than alike.
+fn recall(kinds: &BTreeMap<String, Kind>, beginning: &str) -> (f64, f64) {
+    let chosen = || kinds.iter().filter(|(kind, _)| kind.starts_with(beginning)).map(|(_, kind)| kind);
+    let share = |part: fn(&Kind) -> u32| {
+        f64::from(chosen().map(part).sum::<u32>()) / f64::from(chosen().map(|kind| kind.all).sum::<u32>())
+    };
+    (share(|kind| kind.found), share(|kind| kind.doubtful))
 }
 
 /// The share of what was found that is a clone.
-fn precision(kinds: &BTreeMap<String, (bool, usize, usize)>) -> f64 {
-    let found = |truth: bool| -> usize { kinds.values().filter(|kind| kind.0 == truth).map(|kind| kind.2).sum() };
-    let (right, wrong) = (found(true), found(false));
-    f64::from(u32::try_from(right).unwrap()) / f64::from(u32::try_from(right + wrong).unwrap())
+fn precision(kinds: &BTreeMap<String, Kind>) -> f64 {
+    let found = |truth: bool| -> u32 { kinds.values().filter(|kind| kind.truth == truth).map(|kind| kind.found).sum() };
+    f64::from(found(true)) / f64::from(found(true) + found(false))
 }
 
 /// At most about `limit` of the functions that are long enough, evenly over all of them.
@@ -129,18 +154,20 @@ fn copies_are_found_and_look_alikes_are_not() {
         dump::write(folder.as_ref(), &cases).unwrap();
     }
     let kinds = measure(&cases, &around);
-    for (kind, (truth, all, found)) in &kinds {
-        println!("{kind:24} {found:4} of {all:4} {}", if *truth { "found" } else { "wrongly found" });
+    for (name, Kind { truth, all, found, doubtful }) in &kinds {
+        let word = if *truth { "found" } else { "wrongly found" };
+        println!("{name:24} {found:4} of {all:4} {word}, {doubtful} of them doubtful");
     }
     for kind in ["1", "2", "3 ", "3r ", "4s ", "fragment", "decoy"] {
-        println!("{kind:10} {:.3}", recall(&kinds, kind));
+        let (found, doubtful) = recall(&kinds, kind);
+        println!("{kind:10} {found:.3}, {doubtful:.3} doubtful");
     }
     println!("precision  {:.4}", precision(&kinds));
     if path.is_none() {
         for (kind, least) in [("1", 1.0), ("2", 0.99), ("3 ", 0.98), ("3r ", 0.96), ("4s ", 0.85)] {
-            assert!(recall(&kinds, kind) >= least, "{kind}");
+            assert!(recall(&kinds, kind).0 >= least, "{kind}");
         }
-        assert!(recall(&kinds, "fragment") >= 0.95);
+        assert!(recall(&kinds, "fragment").0 >= 0.95);
         assert!(precision(&kinds) >= 0.99);
     }
 }

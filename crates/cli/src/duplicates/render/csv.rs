@@ -13,7 +13,7 @@ use super::{
 };
 use crate::render::text::one_line;
 
-const HEADINGS: [&str; 21] = [
+const HEADINGS: [&str; 22] = [
     "run_id",
     "channel",
     "group_id",
@@ -35,6 +35,7 @@ const HEADINGS: [&str; 21] = [
     "best_ratio",
     "avg_ratio",
     "md5_overlap",
+    "is_doubtful",
 ];
 
 /// Writes the headings and a row for each member of each group, the representative first.
@@ -75,6 +76,7 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, member: &Member) -> 
         rounded(member.best_ratio).to_string(),
         rounded(member.avg_ratio).to_string(),
         member.md5_overlap.to_string(),
+        group.is_doubtful.to_string(),
     ]
 }
 

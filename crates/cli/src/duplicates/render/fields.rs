@@ -1,7 +1,7 @@
 //! The fields of a group as programs get them: a contract, changed only by adding fields.
 
 use cds_duplication::{
-    Channel, ChannelTotals, Definition, Group, Grouping, Member, NearBy, TestsPolicy, Totals, WeakPolicy,
+    Channel, ChannelTotals, Definition, Group, Grouping, Member, NearBy, Placement, Totals, WeakPolicy,
 };
 use serde::Serialize;
 
@@ -50,6 +50,7 @@ struct SettingsFields<'a> {
     max_gap_lines: u32,
     grouping: &'static str,
     tests: &'static str,
+    doubtful: &'static str,
     weak: &'static str,
     path_filters: &'a [String],
     limit: Option<usize>,
@@ -70,6 +71,7 @@ struct AllTotalsFields {
     sums: TotalsFields,
     /// Null where weak pairs were not looked for.
     weak_pair_count: Option<u64>,
+    doubtful_group_count: u64,
     told_group_count: u64,
     accepted_group_count: usize,
 }
@@ -81,6 +83,7 @@ struct ChannelFields {
     sums: TotalsFields,
     /// Null where weak pairs were not looked for.
     weak_pair_count: Option<u64>,
+    doubtful_group_count: u64,
     told_group_count: u64,
 }
 
@@ -93,6 +96,7 @@ pub(super) struct GroupFields<'a> {
     copies_before: Option<usize>,
     is_test: bool,
     is_weak: bool,
+    is_doubtful: bool,
     member_count: usize,
     pair_count: u64,
     md5_overlap_pairs: u64,
@@ -144,6 +148,7 @@ impl<'a> SummaryFields<'a> {
             totals: AllTotalsFields {
                 sums: TotalsFields::of(&findings.report.totals),
                 weak_pair_count: channels.iter().map(|channel| channel.weak_pair_count).sum(),
+                doubtful_group_count: channels.iter().map(|channel| channel.doubtful_count).sum(),
                 told_group_count: channels.iter().map(|channel| channel.told_count).sum(),
                 accepted_group_count: findings.accepted_count,
             },
@@ -179,11 +184,8 @@ impl<'a> SettingsFields<'a> {
                 Grouping::Components => "components",
                 Grouping::Cohesive => "cohesive",
             },
-            tests: match settings.tests {
-                TestsPolicy::RankLast => "rank-last",
-                TestsPolicy::Hide => "hide",
-                TestsPolicy::Same => "same",
-            },
+            tests: placement(settings.tests),
+            doubtful: placement(settings.doubtful),
             weak: match settings.weak {
                 WeakPolicy::Hide => "hide",
                 WeakPolicy::RankLast => "rank-last",
@@ -191,6 +193,14 @@ impl<'a> SettingsFields<'a> {
             path_filters: &findings.view.path_filters,
             limit: findings.view.limit,
         }
+    }
+}
+
+const fn placement(placement: Placement) -> &'static str {
+    match placement {
+        Placement::RankLast => "rank-last",
+        Placement::Hide => "hide",
+        Placement::Same => "same",
     }
 }
 
@@ -212,6 +222,7 @@ impl ChannelFields {
             channel: channel.channel.as_str(),
             sums: TotalsFields::of(&channel.totals),
             weak_pair_count: channel.weak_pair_count,
+            doubtful_group_count: channel.doubtful_count,
             told_group_count: channel.told_count,
         }
     }
@@ -231,6 +242,7 @@ impl<'a> GroupFields<'a> {
             },
             is_test: group.is_test,
             is_weak: group.is_weak,
+            is_doubtful: group.is_doubtful,
             member_count: group.members.len(),
             pair_count: group.pair_count,
             md5_overlap_pairs: group.md5_overlap_pairs,

@@ -110,7 +110,9 @@ fn state(group: &Group, state: GroupState) -> String {
         GroupState::New => "**new**".to_owned(),
         GroupState::Known | GroupState::Uncompared => state.as_str().unwrap_or_default().to_owned(),
     };
-    if group.is_test { format!("{word} tests").trim_start().to_owned() } else { word }
+    let more = [group.is_doubtful.then_some("doubtful"), group.is_test.then_some("tests")];
+    let words: Vec<&str> = [word.as_str()].into_iter().chain(more.into_iter().flatten()).collect();
+    words.join(" ").trim_start().to_owned()
 }
 
 /// At most `most` characters on one line, each shown as itself.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cds_duplication::{Channel, ChannelTotals, Group, Member, WeakPolicy};
+use cds_duplication::{Channel, ChannelTotals, Group, Member, Placement, WeakPolicy};
 use cds_model::SymbolKind;
 
 use super::super::{Findings, GroupState, Shown};
@@ -138,6 +138,7 @@ fn state(group: &Group, state: GroupState) -> Cell {
         }
     }
     words.extend(group.is_weak.then(|| "weak".to_owned()));
+    words.extend(group.is_doubtful.then(|| "doubtful".to_owned()));
     words.extend(group.is_test.then(|| "tests".to_owned()));
     let tone = match state {
         GroupState::New | GroupState::Grown { .. } => Tone::Warning,
@@ -175,6 +176,15 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     let told: u64 = report.channels.iter().map(|channel| channel.told_count).sum();
     if told > 0 {
         page.field("folded", format!("{}, which other groups tell already", count(told, "group")));
+    }
+    let doubtful: u64 = report.channels.iter().map(|channel| channel.doubtful_count).sum();
+    if doubtful > 0 {
+        let place = match findings.settings.doubtful {
+            Placement::RankLast => "rank last",
+            Placement::Hide => "left out",
+            Placement::Same => "among the others",
+        };
+        page.field("doubtful", format!("{}, which may be no more than alike: {place}", count(doubtful, "group")));
     }
     let weak: Option<u64> = report.channels.iter().map(|channel| channel.weak_pair_count).sum();
     if let Some(weak) = weak.filter(|weak| *weak > 0 && findings.settings.weak == WeakPolicy::Hide) {
@@ -223,6 +233,8 @@ mod tests {
         findings.shown[2].state = GroupState::Grown { before: 1 };
         findings.report.groups[3].is_test = true;
         findings.report.groups[4].is_weak = true;
+        findings.report.groups[2].is_doubtful = true;
+        findings.report.channels[2].doubtful_count = 3;
         findings.report.channels[2].weak_pair_count = Some(1_204);
         findings.report.channels[2].told_count = 1;
         findings.broken_gates = vec!["--fail-on new: 1 new group, 1 group with more copies".to_owned()];

@@ -1,6 +1,6 @@
 //! What the page knows, as it reads it.
 
-use cds_duplication::{Channel, ChannelTotals, Definition, Group, Member, Totals};
+use cds_duplication::{Channel, ChannelTotals, Definition, Group, Member, Placement, Totals};
 use serde::Serialize;
 
 use super::{
@@ -73,6 +73,7 @@ struct GroupFields<'a> {
     before: Option<usize>,
     is_test: bool,
     is_weak: bool,
+    is_doubtful: bool,
     told_by: Option<&'a str>,
     pair_count: u64,
     md5_overlap_pairs: u64,
@@ -144,12 +145,15 @@ fn point(point: &TrendPoint) -> Point<'_> {
 
 /// What is not on the page.
 fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
+    let doubtful_count: u64 = findings.report.channels.iter().map(|channel| channel.doubtful_count).sum();
+    let hidden_count = if findings.settings.doubtful == Placement::Hide { doubtful_count } else { 0 };
     let cut_count = findings.shown.len().saturating_sub(MOST_GROUPS);
     [
         (findings.truncated_count, "groups are beyond the limit that was set."),
         (cut_count, "groups are left out, because a page takes no more."),
         (code.left_out_count, "copies are listed without their code, to keep the page small."),
         (findings.accepted_count, "groups are accepted and left out."),
+        (usize::try_from(hidden_count).unwrap_or(usize::MAX), "groups may be no more than alike and are left out."),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -177,6 +181,7 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         before: if let GroupState::Grown { before } = shown.state { Some(before) } else { None },
         is_test: group.is_test,
         is_weak: group.is_weak,
+        is_doubtful: group.is_doubtful,
         told_by: group.told_by.as_deref(),
         pair_count: group.pair_count,
         md5_overlap_pairs: group.md5_overlap_pairs,

@@ -275,6 +275,7 @@
     const head = element("button", "head",
       element("span", "rank", `${at + 1}`), badge(group.channel, ""), badge(group.state, group.state || ""),
       badge(group.is_test ? "test" : null, "plain"), badge(group.is_weak ? "weak" : null, "plain"),
+      badge(group.is_doubtful ? "doubtful" : null, "plain"),
       element("span", "name", first.name), element("span", "where", place(first)),
       element("span", "worth", `${number(group.members.length + group.unlisted_count)} copies · ` +
         `${plural(group.repeated_lines, "line", "lines")} · ${number(group.saved_lines)} to save`));
