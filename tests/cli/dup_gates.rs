@@ -85,6 +85,40 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
 }
 
 #[test]
+fn what_was_too_weak_to_be_shown_before_is_not_new() {
+    let [order, _] = IDIOM;
+    let changed = order
+        .replace("order.limit", "order.bounds.upper")
+        .replace("return None", "raise LimitError(order)")
+        .replace("    return total", "    order.touch()\n    return total");
+    // The lines of the two are nothing special as long as these have them as well.
+    let mut common = String::new();
+    for place in 0..600 {
+        let line = order.lines().nth(1 + place % 5).expect("it has as many").trim_start().trim_end_matches(':');
+        let line = line.strip_prefix("if ").map_or(line.to_owned(), |condition| format!("assert {condition}"));
+        let _ = writeln!(
+            common,
+            "def f{place}(order, ledger):\n    a{place} = {place}\n    {line}\n    return b{place}(a{place})\n\n"
+        );
+    }
+    let files = [("a.py", order), ("b.py", &changed), ("common.py", &common)];
+    let place = Place::with_files(&files);
+    snapshot(&place);
+    let group_count = |more: &[&str]| states(&check(&place, &[&["--format", "json"], more].concat())).0.len();
+    assert_eq!(group_count(&["--channels", "near"]), 0);
+    std::fs::remove_file(place.path("tree/common.py")).expect("it is there");
+    snapshot(&place);
+    let new = check(&place, &["--fail-on", "new", "--format", "json"]).succeeded();
+    assert_eq!(states(&new).0, [(json!("known"), 2)]);
+    // Nor does it hide what is new.
+    place.write("tree/c.py", words("words"));
+    place.write("tree/d.py", words("words"));
+    snapshot(&place);
+    let new = check(&place, &["--fail-on", "new", "--baseline-run", "1", "--format", "json"]).exited_with(1);
+    assert_eq!(states(&new).0, [(json!("new"), 2)]);
+}
+
+#[test]
 fn only_what_is_new_or_has_grown_fails() {
     let place = place_with_copies();
     let new = &["--fail-on", "new", "--format", "json"][..];

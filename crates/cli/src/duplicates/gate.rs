@@ -44,15 +44,7 @@ impl GateArguments {
     pub(crate) fn apply(&self, reader: &SqliteReader, findings: &mut Findings) -> Result<(), Failure> {
         leave_out_accepted(&Accepted::read(reader)?, findings);
         if let Some(baseline) = self.baseline(reader, findings)? {
-            // Whether a shape is common depends on all of the code: what was too weak or doubtful to be shown before is no new copy.
-            let shown =
-                Settings { weak: WeakPolicy::RankLast, doubtful: Placement::RankLast, ..findings.settings.clone() };
-            let earlier = baseline::search(reader, baseline, &shown)?;
-            let current = search_keys(&findings.report.groups, &findings.definitions);
-            let changes = compare(&earlier.keys, &current).changes;
-            for shown in &mut findings.shown {
-                shown.state = changes[shown.group].into();
-            }
+            compare_with(reader, baseline, findings)?;
             findings.baseline_run_id = Some(baseline.0);
         }
         findings.broken_gates.extend(self.broken(findings));
@@ -97,6 +89,28 @@ impl GateArguments {
         });
         groups.into_iter().chain(lines).collect()
     }
+}
+
+/// Says of each shown group what became of it since `baseline`.
+///
+/// Whether a shape is common depends on all of the code: what was too weak or doubtful to be shown before is no new copy.
+/// Weak pairs are many and take long to find, so they are looked for only if something would be new without them.
+fn compare_with(reader: &SqliteReader, baseline: RunId, findings: &mut Findings) -> Result<(), Failure> {
+    let current = search_keys(&findings.report.groups, &findings.definitions);
+    let shown = Settings { doubtful: Placement::RankLast, ..findings.settings.clone() };
+    let all = Settings { weak: WeakPolicy::RankLast, ..shown.clone() };
+    let is_more = all != shown;
+    for settings in [shown, all].into_iter().take(if is_more { 2 } else { 1 }) {
+        let earlier = baseline::search(reader, baseline, &settings)?;
+        let changes = compare(&earlier.keys, &current).changes;
+        for shown in &mut findings.shown {
+            shown.state = changes[shown.group].into();
+        }
+        if findings.shown.iter().all(|shown| shown.state == GroupState::Known) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl From<Change> for GroupState {
