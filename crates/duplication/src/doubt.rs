@@ -4,12 +4,13 @@
 //! unrelated things. What tells those from copies best is how rare the lines are that stand in both, held against how
 //! much of the text differs.
 
-use std::ops::Range;
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use crate::{
     Channel,
     corpus::{Corpus, Variant, text_ratio},
     evidence::shared_weight,
+    graph::Edge,
     groups::Node,
     lcs::Pattern,
     unit::word_hash,
@@ -19,20 +20,30 @@ use crate::{
 /// hundredth. Found by reading all groups of a framework (Django), and held against some of a library (`CPython`).
 const BITS: f64 = 300.0;
 
-/// Whether the representative, the first of `group`, is a certain copy of none of the others. What is equal but for names
-/// always is one; of intents nothing is said, since their code differs.
-pub(crate) fn is_doubtful(corpus: &Corpus, channel: Channel, nodes: &[Node], group: &[u32]) -> bool {
-    let mut members = group.iter().map(|&node| &nodes[node as usize]);
-    let Some(first) = members.next().filter(|_| !matches!(channel, Channel::Renamed | Channel::Intent)) else {
-        return false;
-    };
-    let mut others = members.filter(|node| node.content != first.content).peekable();
-    if others.peek().is_none() {
+/// Whether of no pair in a group it is certain that one is a copy of the other. `edges` are the pairs, the most similar
+/// first. Of intents nothing is said, since their code differs.
+pub(crate) fn is_doubtful(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[Edge]) -> bool {
+    if edges.is_empty() || channel == Channel::Intent {
         return false;
     }
-    let own = Piece::new(corpus, first);
+    let mut pieces: HashMap<u32, Piece> = HashMap::new();
     let mut pattern = Pattern::default();
-    !others.any(|other| own.is_copied_in(&Piece::new(corpus, other), &mut pattern))
+    !edges.iter().any(|edge| {
+        let [left, right] = [edge.left, edge.right].map(|place| &nodes[place as usize]);
+        is_equal_but_for_names(corpus, left, right) || {
+            for place in [edge.left, edge.right] {
+                pieces.entry(place).or_insert_with(|| Piece::new(corpus, &nodes[place as usize]));
+            }
+            pieces[&edge.left].is_copied_in(&pieces[&edge.right], &mut pattern)
+        }
+    })
+}
+
+/// Whether two definitions say the same but for consistently replaced names and literals.
+fn is_equal_but_for_names(corpus: &Corpus, left: &Node, right: &Node) -> bool {
+    let [one, other] = [left, right].map(|node| &corpus.variants[node.variant as usize].unit);
+    let is_whole = left.lines == (0, one.line_count) && right.lines == (0, other.line_count);
+    is_whole && one.renamed == other.renamed
 }
 
 /// A line of normalized code as what it is compared by, its indentation left out.
@@ -42,9 +53,10 @@ pub(crate) fn line_hash(line: &str) -> u32 {
 
 /// A definition, or a run of its lines.
 struct Piece<'a> {
-    code: &'a str,
-    /// The code as one byte a character; see [`crate::corpus::Alphabet::encode`].
-    text: &'a [u8],
+    /// The code, as far to the left as it goes.
+    code: Cow<'a, str>,
+    /// The same as one byte a character; see [`crate::corpus::Alphabet::encode`].
+    text: Cow<'a, [u8]>,
     /// The lines of the body with their weights, sorted; one that stands there twice, twice.
     lines: Vec<(u32, f32)>,
     /// The distinct links with their weights, sorted.
@@ -62,9 +74,18 @@ impl<'a> Piece<'a> {
             .filter(|pair| is_within(pair[0].first) && is_within(pair[1].first))
             .map(|pair| pair[0].link)
             .filter(|link| variant.unit.links.binary_search(link).is_ok());
+        let code = &variant.code[bytes(variant.code.as_bytes(), node.lines)];
+        let text = &variant.text[bytes(&variant.text, node.lines)];
+        let (code, text) = match indentation(code) {
+            0 => (code.into(), text.into()),
+            width => (
+                code.split_inclusive('\n').map(|line| line.get(width..).unwrap_or_default()).collect(),
+                text.split_inclusive(|&byte| byte == b'\n').flat_map(|line| line.iter().skip(width)).copied().collect(),
+            ),
+        };
         let mut own = Self {
-            code: &variant.code[bytes(variant.code.as_bytes(), node.lines)],
-            text: &variant.text[bytes(&variant.text, node.lines)],
+            code,
+            text,
             lines: texts.map(line_hash).map(|line| (line, corpus.line_rarity().bits(line))).collect(),
             links: links.map(|link| (link, corpus.weights.link(link))).collect(),
         };
@@ -78,8 +99,14 @@ impl<'a> Piece<'a> {
     fn is_copied_in(&self, other: &Self, pattern: &mut Pattern) -> bool {
         let bits = shared_weight(&self.lines, &other.lines) + shared_weight(&self.links, &other.links);
         let least = (1.0 - f64::from(bits) / BITS).max(0.0);
-        text_ratio((self.code, self.text), (other.code, other.text), least, pattern).is_some()
+        least <= 0.0 || text_ratio((&self.code, &self.text), (&other.code, &other.text), least, pattern).is_some()
     }
+}
+
+/// By how many characters all lines are indented, those without text left out.
+fn indentation(code: &str) -> usize {
+    let lines = code.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| line.len() - line.trim_start_matches([' ', '\t']).len()).min().unwrap_or(0)
 }
 
 /// The first normalized line behind decorators and header.
@@ -104,4 +131,92 @@ fn bytes(text: &[u8], (first, last): (u32, u32)) -> Range<usize> {
         }
     };
     start(first)..start(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use cds_model::{Md5Sum, SymbolKind};
+
+    use super::*;
+    use crate::{Definition, Settings};
+
+    const CODE: &str = "\
+@kept(1)
+def price(self,
+          row):
+    total = row.prix_é + 1
+    tax = self.rate(total)
+
+    total = row.prix_é + 1
+    if tax:
+        log(tax)
+    return total
+";
+
+    fn definition(code: &str) -> Definition {
+        Definition {
+            record_id: 1,
+            kind: SymbolKind::Method,
+            file_path: "a.py".into(),
+            signature: None,
+            start_line: 1,
+            end_line: 10,
+            md5sum: Md5Sum(md5::compute(code).0),
+            normalized_code: code.into(),
+            intent: None,
+        }
+    }
+
+    /// The lines and the number of links of a run, and its code.
+    fn parts(code: &str, lines: (u32, u32)) -> (Vec<u32>, usize, String) {
+        let definitions = [definition(code)];
+        let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };
+        let corpus = Corpus::new(&definitions, &settings);
+        let node = Node { variant: 0, lines, content: [0; 16], pairs_with_itself: false };
+        let piece = Piece::new(&corpus, &node);
+        assert_eq!(piece.text.len(), piece.code.chars().count());
+        (piece.lines.iter().map(|&(line, _)| line).collect(), piece.links.len(), piece.code.into_owned())
+    }
+
+    fn hashes(lines: &[&str]) -> Vec<u32> {
+        let mut hashes: Vec<u32> = lines.iter().map(|line| line_hash(line)).collect();
+        hashes.sort_unstable();
+        hashes
+    }
+
+    #[test]
+    fn a_definition_is_weighed_by_the_lines_of_its_body() {
+        let lines = [
+            "total = row.prix_é + 1",
+            "tax = self.rate(total)",
+            "total = row.prix_é + 1",
+            "if tax:",
+            "log(tax)",
+            "return total",
+        ];
+        assert_eq!(parts(CODE, (0, 10)), (hashes(&lines), 5, CODE.to_owned()));
+        // Without a line break at the end it is the same.
+        assert_eq!(parts(CODE.trim_end(), (0, 10)).0, hashes(&lines));
+        assert_eq!(parts("@kept(1)\ndef price(self):\n", (0, 2)).0, [0; 0]);
+    }
+
+    #[test]
+    fn a_run_is_weighed_by_its_own_lines_wherever_it_stands() {
+        let run = (hashes(&["total = row.prix_é + 1", "if tax:", "log(tax)"]), 2);
+        let code = "total = row.prix_é + 1\nif tax:\n    log(tax)\n";
+        assert_eq!(parts(CODE, (6, 9)), (run.0.clone(), run.1, code.to_owned()));
+        let deeper = CODE.replace("\n    ", "\n        ");
+        assert_eq!(parts(&deeper, (6, 9)), (run.0, run.1, code.to_owned()));
+    }
+
+    #[test]
+    fn equal_links_count_once_and_what_is_only_kept_not_at_all() {
+        let code = "def f(a):\n    b = a.c\n    d = b(2)\n    b = a.c\n    d = b(2)\n    b = a.c\n    d = b(2)\n";
+        let (lines, link_count, _) = parts(code, (0, 7));
+        assert_eq!((lines.len(), link_count), (6, 2));
+        // What a constructor keeps is none.
+        let (lines, link_count, _) =
+            parts("def __init__(self, a, b):\n    self.a = a\n    self.b = b\n    self.c = []\n", (0, 4));
+        assert_eq!((lines.len(), link_count), (3, 0));
+    }
 }

@@ -244,6 +244,36 @@ mod tests {
     }
 
     #[test]
+    fn short_ones_need_more_of_what_they_have() {
+        let short = Evidence { words: 0.0, word_bits: 0.0, links: 0.2, link_bits: 9.5, share: 0.2, ..COPY };
+        assert!(short.is_strong(0.9) && !Evidence { links: 0.19, ..short }.is_strong(0.9));
+        assert!(!short.is_strong(0.89));
+        let named = Evidence { words: 0.1, word_bits: 8.0, links: 0.25, share: 0.4, ..short };
+        assert!(named.is_strong(0.85) && !named.is_strong(0.84));
+        assert!(
+            !Evidence { links: 0.24, ..named }.is_strong(0.85) && !Evidence { words: 0.09, ..named }.is_strong(0.85)
+        );
+        assert!(Evidence { links: 0.6, ..short }.is_strong(0.85) && !Evidence { links: 0.59, ..short }.is_strong(0.85));
+    }
+
+    #[test]
+    fn nothing_is_strong_below_the_least_shares() {
+        let mut least_words = f32::MAX;
+        for (words, links) in (0..=100).flat_map(|words| (0..=100).map(move |links| (words as f32, links as f32))) {
+            let found =
+                Evidence { words: words / 100.0, word_bits: 99.0, links: links / 100.0, link_bits: 99.0, ..COPY };
+            if [0.72, 0.85, 0.9, 1.0].iter().any(|&ratio| found.is_strong(ratio)) {
+                assert!(found.words >= LEAST_WORDS || found.links >= LEAST_LINKS, "{found:?}");
+                if found.links < LEAST_LINKS {
+                    least_words = least_words.min(found.words);
+                }
+            }
+        }
+        // Nor is more given up than has to be.
+        assert!(least_words < LEAST_WORDS + 0.02, "{least_words}");
+    }
+
+    #[test]
     fn where_much_differs_and_no_name_is_shared_it_takes_more_lines() {
         let renamed = Evidence { words: 0.0, word_bits: 0.0, links: 0.3, link_bits: 22.0, share: 0.2, ..COPY };
         assert!(!renamed.is_strong(0.8));

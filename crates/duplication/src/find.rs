@@ -1,5 +1,7 @@
 //! The search: records in, groups out.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Channel, ChannelTotals, Definition, Group, Placement, Report, Settings, WeakPolicy,
     corpus::Corpus,
@@ -14,27 +16,31 @@ use crate::{
 pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     let corpus = Corpus::new(definitions, settings);
     let mut groups = Vec::new();
-    let mut counts = Vec::new();
+    let mut weak = Vec::new();
     for &channel in &settings.channels {
-        let (mut found, weak_pair_count) = channel_groups(&corpus, channel);
-        let all = found.len();
-        found.retain(|group| !(group.is_doubtful && settings.doubtful == Placement::Hide));
-        counts.push((channel, weak_pair_count, all - found.len()));
+        let (found, weak_pair_count) = channel_groups(&corpus, channel);
         groups.extend(found);
+        weak.push((channel, weak_pair_count));
     }
     fold::fold(&mut groups, corpus.enclosing());
+    let mut doubtful: BTreeMap<Channel, u64> = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.is_doubtful && group.told_by.is_none()) {
+        *doubtful.entry(group.channel).or_default() += 1;
+    }
+    if settings.doubtful == Placement::Hide {
+        groups.retain(|group| !group.is_doubtful);
+    }
     rank(&mut groups, settings);
     let line_count = totals::line_count(definitions);
-    let channels = counts
+    let channels = weak
         .into_iter()
-        .map(|(channel, weak_pair_count, hidden_count)| {
+        .map(|(channel, weak_pair_count)| {
             let own = || groups.iter().filter(move |group| group.channel == channel);
-            let is_seen_and_doubtful = |group: &&Group| group.told_by.is_none() && group.is_doubtful;
             ChannelTotals {
                 channel,
                 totals: totals::totals(own(), definitions, line_count),
                 told_count: own().filter(|group| group.told_by.is_some()).count() as u64,
-                doubtful_count: (hidden_count + own().filter(is_seen_and_doubtful).count()) as u64,
+                doubtful_count: doubtful.get(&channel).copied().unwrap_or_default(),
                 weak_pair_count,
             }
         })

@@ -31,6 +31,7 @@ pub(crate) fn fold(groups: &mut [Group], enclosing: &[Option<usize>]) {
                     && told[other].is_none()
                     && groups[other].channel <= group.channel
                     && groups[other].is_weak <= group.is_weak
+                    && groups[other].is_doubtful <= group.is_doubtful
                     && tells(&sets[other], group, enclosing, or_itself)
             });
     }

@@ -127,10 +127,23 @@ impl Builder<'_> {
             saved_lines: u64::from(repeated_lines) * (members.len() as u64).saturating_sub(1),
             is_test: members.iter().all(|member| member.is_test),
             is_weak,
-            is_doubtful: is_doubtful(self.corpus, channel, self.nodes, self.group),
+            is_doubtful: !is_weak && is_doubtful(self.corpus, channel, self.nodes, &self.edges(&within)),
             told_by: None,
             members,
         }
+    }
+
+    /// The pairs within the group, the most similar first.
+    fn edges(&self, within: &BTreeSet<u32>) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        for &left in within {
+            let others =
+                self.graph.neighbours(left).iter().filter(|(other, _)| *other > left && within.contains(other));
+            edges.extend(others.map(|&(right, ratio)| Edge { left, right, ratio }));
+        }
+        // Stable, so that of equal ones the first come first.
+        edges.sort_by(|one, other| other.ratio.total_cmp(&one.ratio));
+        edges
     }
 
     fn line_count(&self, node: &Node) -> u32 {

@@ -35,8 +35,8 @@ pub struct Group {
     pub is_test: bool,
     /// Whether the members share a shape and hardly anything else.
     pub is_weak: bool,
-    /// Whether the members may be no more than alike: what is equal in the representative and another one, letter by
-    /// letter or line by line, is little beside what differs.
+    /// Whether the members may be no more than alike: in each pair of them what is equal, letter by letter or line by line,
+    /// is little beside what differs.
     pub is_doubtful: bool,
     /// The id of a group of the same channel or a stronger one that tells the story already: it has these members, or
     /// others around them.

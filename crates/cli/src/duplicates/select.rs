@@ -87,11 +87,12 @@ pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
     findings.view.limit = limit;
     let Some(limit) = limit.filter(|limit| *limit < findings.shown.len()) else { return };
     let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
-    let mut turns: Vec<(bool, usize, usize)> = Vec::with_capacity(findings.shown.len());
+    let mut turns: Vec<(bool, bool, usize, usize)> = Vec::with_capacity(findings.shown.len());
     for (place, shown) in findings.shown.iter().enumerate() {
         let group = findings.group(shown);
         let turn = counts.entry(group.channel).or_default();
-        turns.push((group.is_doubtful && findings.settings.doubtful == Placement::RankLast, *turn, place));
+        let is_last = group.is_doubtful && findings.settings.doubtful == Placement::RankLast;
+        turns.push((group.is_weak, is_last, *turn, place));
         *turn += 1;
     }
     turns.sort_unstable();

@@ -1,6 +1,6 @@
 //! Groups that may be no more than alike.
 
-use cds_duplication::{Channel, Definition, Placement, Report, Settings, find};
+use cds_duplication::{Channel, Definition, Placement, Report, Settings, WeakPolicy, find};
 
 use crate::{
     ORDER, definition,
@@ -46,6 +46,8 @@ fn a_changed_copy_is_certain_and_the_same_idiom_on_another_thing_is_not() {
 fn one_certain_copy_is_enough_and_equal_ones_are_none() {
     let changed = ORDER.replace("return None", "raise LimitError(order)");
     assert_eq!(doubts(&[ORDER, WINDOW, &changed]), [(Channel::Near, vec![0, 1, 2], false)]);
+    // Wherever the two stand.
+    assert_eq!(doubts(&[WINDOW, ORDER, &changed]), [(Channel::Near, vec![0, 1, 2], false)]);
     // That two are equal is told by themselves.
     let found = doubts(&[ORDER, WINDOW, ORDER]);
     assert_eq!(found, [(Channel::Exact, vec![0, 2], false), (Channel::Near, vec![0, 1, 2], true)]);
@@ -73,21 +75,129 @@ fn lines_that_many_have_make_no_copy_certain() {
     assert!(is_doubtful(&(0..10).map(other).collect::<Vec<_>>()));
 }
 
+/// A word and what ends it, the word backwards unless it is one of the language or built in.
+fn backwards(word: &str) -> String {
+    let name = word.trim_end_matches(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let language = [
+        "def", "if", "not", "raise", "return", "for", "in", "with", "as", "while", "yield", "from", "del", "assert",
+        "int", "set", "sum", "self", "None",
+    ];
+    if language.contains(&name) || name.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return word.to_owned();
+    }
+    format!("{}{}", name.chars().rev().collect::<String>(), &word[name.len()..])
+}
+
 #[test]
 fn a_renamed_copy_that_was_changed_is_certain_if_it_is_long_enough() {
+    // Every name backwards.
     let renamed = |code: &str| {
-        let words = ["handle", "device", "banner", "version", "answer", "readline", "write", "EXPECTED", "HELLO"];
-        (words.iter().zip('a'..))
-            .fold(code.to_owned(), |code, (word, letter)| code.replace(word, &format!("{letter}_{letter}")))
+        let words = code.split_inclusive(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        words.map(backwards).collect::<String>()
     };
-    let changed = |code: &str| renamed(code).replace("timeout=30", "timeout=90, retries=3");
+    let changed = |code: &str| renamed(code).replace("30", "90, seirter=3");
     let near = |code: &str| doubts(&[code, &changed(code)]);
-    let [_, long] = with_a_run("", "");
+    let [one, other] = with_a_run("", "");
+    let body = |code: &str| code.split_once('\n').map(|(_, body)| body.to_owned()).unwrap_or_default();
+    let long = format!("{other}{}{}", body(ORDER), body(&one.replace(STEPS, "")));
     assert_eq!(near(&long), [(Channel::Near, vec![0, 1], false)]);
     let short = format!("def flash(device):\n{STEPS}    return version\n");
     assert_eq!(near(&short), [(Channel::Near, vec![0, 1], true)]);
     // What is equal but for names is nothing else.
     assert_eq!(doubts(&[&short, &renamed(&short)]), [(Channel::Renamed, vec![0, 1], false)]);
+}
+
+/// Runs of `lines` in two functions: what each of them has around the run, and whether the group is doubtful.
+fn is_doubtful_run(one: &str, other: &str) -> bool {
+    let settings = Settings { channels: [Channel::Fragment].into(), ..Settings::default() };
+    let found = search(&[one, other], &settings).groups;
+    let [group] = &found[..] else { panic!("{found:#?}") };
+    group.is_doubtful
+}
+
+#[test]
+fn of_a_run_only_its_own_lines_count() {
+    let [one, other] = with_a_run("", "");
+    assert!(!is_doubtful_run(&one, &other));
+    // The same steps on another thing, hardly a word of them equal.
+    let names = ["handle", "banner", "version", "answer", "EXPECTED", "HELLO", "ProtocolError", "json", "readline"];
+    let looks_alike = |code: &str| {
+        let renamed = names
+            .iter()
+            .zip('a'..)
+            .fold(code.to_owned(), |code, (name, letter)| code.replace(name, &format!("{letter}{letter}_{letter}")));
+        renamed.replace("startswith", "matches").replace("timeout=30", "patience=LONG").replace("close", "forget")
+    };
+    let alike = other.replace(STEPS, &looks_alike(STEPS));
+    assert!(is_doubtful_run(&one, &alike));
+    // What is equal elsewhere in the two functions is no part of the run.
+    let apart = (0..8)
+        .map(|place| format!("    self.gate_{place}.swing(angle_{place}, {place}5)\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let between = (0..10).map(|place| format!("    del self.spare_{place}\n")).collect::<Vec<_>>().concat();
+    let between_too = (0..10).map(|place| format!("    yield {place}, rooms[{place}:]\n")).collect::<Vec<_>>().concat();
+    let with = |code: &str, between: &str| format!("{code}{between}{apart}");
+    let groups = search(
+        &[&with(&one, &between), &with(&alike, &between_too)],
+        &Settings { channels: [Channel::Fragment].into(), ..Settings::default() },
+    )
+    .groups;
+    let doubts: Vec<bool> = groups.iter().map(|group| group.is_doubtful).collect();
+    assert_eq!(doubts.len(), 2, "{groups:#?}");
+    assert!(doubts.contains(&true) && doubts.contains(&false), "{groups:#?}");
+}
+
+#[test]
+fn a_run_at_another_depth_is_the_same_run() {
+    let [one, other] = with_a_run("", "");
+    let deeper = format!("    with self.mutex:\n        {}\n", STEPS.trim().replace('\n', "\n    "));
+    assert!(!is_doubtful_run(&one, &other.replace(STEPS, &deeper)));
+}
+
+#[test]
+fn runs_that_are_equal_are_certain_whatever_joins_them() {
+    let [one, other] = with_a_run("", "");
+    let third = other
+        .replace("def inventory(self, device, rooms)", "def survey(self, probe, halls)")
+        .replace("timeout=30", "timeout=90, retries=3")
+        .replace("handle", "line")
+        .replace("banner", "greeting");
+    let is_doubtful = |codes: &[&str]| {
+        let groups = search(codes, &Settings { channels: [Channel::Fragment].into(), ..Settings::default() }).groups;
+        groups.iter().any(|group| group.members.len() == codes.len() && group.is_doubtful)
+    };
+    assert!(!is_doubtful(&[&one, &other]));
+    assert!(!is_doubtful(&[&one, &other, &third]));
+}
+
+#[test]
+fn what_stands_before_the_body_says_nothing() {
+    let decorated = |code: &str, name: &str| format!("@register(name='{name}', kind=Rare)\n@wraps(something)\n{code}");
+    let pair = [decorated(ORDER, "x"), decorated(WINDOW, "x")];
+    assert_eq!(doubts(&[&pair[0], &pair[1]]), [(Channel::Near, vec![0, 1], true)]);
+    let header = "def close_everything(self, things, limits, ledger, journal):";
+    let same = |code: &str| code.replacen(code.lines().next().unwrap(), header, 1);
+    assert_eq!(doubts(&[&same(ORDER), &same(WINDOW)]), [(Channel::Near, vec![0, 1], true)]);
+}
+
+#[test]
+fn intents_are_never_doubtful_and_weak_groups_are_only_weak() {
+    let intent =
+        |code: &str| Definition { intent: Some("Closes it and books what it costs.".into()), ..definition(code, code) };
+    let other = "def settle(items):\n    costs = 0\n    for item in items:\n        costs += item.cost\n    BOOK.add(costs, items)\n";
+    let settings = Settings { channels: [Channel::Intent].into(), ..Settings::default() };
+    let groups = find(&[intent(ORDER), intent(other)], &settings).groups;
+    assert_eq!(groups.iter().map(|group| group.is_doubtful).collect::<Vec<_>>(), [false]);
+
+    let settings = Settings { weak: WeakPolicy::RankLast, channels: [Channel::Near].into(), ..Settings::default() };
+    // Every other line is alike, and no name.
+    let weak = [
+        "def read(a, b):\n    a.load(b.first, 10)\n    c = a + b\n    a.save(b.second, 11)\n    d = a * b\n    return a.done(b.third, 12)\n",
+        "def send(e, f):\n    e.wait(f.door, 20)\n    g = e[f]\n    e.open(f.window, 21)\n    h = e(f)\n    return e.walk(f.roof, 22)\n",
+    ];
+    let groups = search(&weak, &settings).groups;
+    assert_eq!(groups.iter().map(|group| (group.is_weak, group.is_doubtful)).collect::<Vec<_>>(), [(true, false)]);
 }
 
 #[test]
