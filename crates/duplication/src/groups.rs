@@ -13,6 +13,9 @@ use crate::{
     locate,
 };
 
+/// How many pairs of one group are looked at for whether one of them is certain: all those of 200 members.
+const MOST_PAIRS: usize = 20_000;
+
 /// A variant, or a run of its lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
@@ -133,14 +136,14 @@ impl Builder<'_> {
         }
     }
 
-    /// The pairs within the group, the most similar first.
+    /// The pairs within the group, the most similar first; of more than [`MOST_PAIRS`] those of the first members.
     fn edges(&self, within: &BTreeSet<u32>) -> Vec<Edge> {
-        let mut edges = Vec::new();
-        for &left in within {
-            let others =
-                self.graph.neighbours(left).iter().filter(|(other, _)| *other > left && within.contains(other));
-            edges.extend(others.map(|&(right, ratio)| Edge { left, right, ratio }));
-        }
+        let of = |left: u32| {
+            let others = self.graph.neighbours(left).iter().filter(move |(right, _)| *right > left);
+            others.map(move |&(right, ratio)| Edge { left, right, ratio })
+        };
+        let edges = within.iter().flat_map(|&left| of(left)).filter(|edge| within.contains(&edge.right));
+        let mut edges: Vec<Edge> = edges.take(MOST_PAIRS).collect();
         // Stable, so that of equal ones the first come first.
         edges.sort_by(|one, other| other.ratio.total_cmp(&one.ratio));
         edges
