@@ -4,7 +4,11 @@
 //! unrelated things. What tells those from copies best is how rare the lines are that stand in both, held against how
 //! much of the text differs.
 
-use std::{borrow::Cow, collections::HashMap, ops::Range};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use crate::{
     Channel,
@@ -70,10 +74,10 @@ impl<'a> Piece<'a> {
         let texts =
             variant.code.lines().take(last as usize).skip(first as usize).filter(|text| !text.trim().is_empty());
         let is_within = |line: u32| (first..last).contains(&line);
-        let links = (variant.unit.lines.windows(2))
+        let links: HashSet<u32> = (variant.unit.lines.windows(2))
             .filter(|pair| is_within(pair[0].first) && is_within(pair[1].first))
             .map(|pair| pair[0].link)
-            .filter(|link| variant.unit.links.binary_search(link).is_ok());
+            .collect();
         let code = &variant.code[bytes(variant.code.as_bytes(), node.lines)];
         let text = &variant.text[bytes(&variant.text, node.lines)];
         let (code, text) = match indentation(code) {
@@ -87,11 +91,9 @@ impl<'a> Piece<'a> {
             code,
             text,
             lines: texts.map(line_hash).map(|line| (line, corpus.line_rarity().bits(line))).collect(),
-            links: links.map(|link| (link, corpus.weights.link(link))).collect(),
+            links: variant.profile.links().iter().filter(|(link, _)| links.contains(link)).copied().collect(),
         };
         own.lines.sort_unstable_by_key(|&(line, _)| line);
-        own.links.sort_unstable_by_key(|&(link, _)| link);
-        own.links.dedup();
         own
     }
 

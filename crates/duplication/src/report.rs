@@ -43,6 +43,13 @@ pub struct Group {
     pub told_by: Option<String>,
 }
 
+impl Report {
+    /// Groups that may be no more than alike, over all channels; see [`ChannelTotals::doubtful_count`].
+    pub fn doubtful_count(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.doubtful_count).sum()
+    }
+}
+
 /// One copy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {

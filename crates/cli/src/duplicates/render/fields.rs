@@ -148,7 +148,7 @@ impl<'a> SummaryFields<'a> {
             totals: AllTotalsFields {
                 sums: TotalsFields::of(&findings.report.totals),
                 weak_pair_count: channels.iter().map(|channel| channel.weak_pair_count).sum(),
-                doubtful_group_count: channels.iter().map(|channel| channel.doubtful_count).sum(),
+                doubtful_group_count: findings.report.doubtful_count(),
                 told_group_count: channels.iter().map(|channel| channel.told_count).sum(),
                 accepted_group_count: findings.accepted_count,
             },

@@ -177,14 +177,16 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     if told > 0 {
         page.field("folded", format!("{}, which other groups tell already", count(told, "group")));
     }
-    let doubtful: u64 = report.channels.iter().map(|channel| channel.doubtful_count).sum();
-    if doubtful > 0 {
+    if report.doubtful_count() > 0 {
         let place = match findings.settings.doubtful {
             Placement::RankLast => "rank last",
             Placement::Hide => "left out",
             Placement::Same => "among the others",
         };
-        page.field("doubtful", format!("{}, which may be no more than alike: {place}", count(doubtful, "group")));
+        page.field(
+            "doubtful",
+            format!("{}, which may be no more than alike: {place}", count(report.doubtful_count(), "group")),
+        );
     }
     let weak: Option<u64> = report.channels.iter().map(|channel| channel.weak_pair_count).sum();
     if let Some(weak) = weak.filter(|weak| *weak > 0 && findings.settings.weak == WeakPolicy::Hide) {

@@ -145,8 +145,8 @@ fn point(point: &TrendPoint) -> Point<'_> {
 
 /// What is not on the page.
 fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
-    let doubtful_count: u64 = findings.report.channels.iter().map(|channel| channel.doubtful_count).sum();
-    let hidden_count = if findings.settings.doubtful == Placement::Hide { doubtful_count } else { 0 };
+    let is_hidden = findings.settings.doubtful == Placement::Hide;
+    let hidden_count = if is_hidden { findings.report.doubtful_count() } else { 0 };
     let cut_count = findings.shown.len().saturating_sub(MOST_GROUPS);
     [
         (findings.truncated_count, "groups are beyond the limit that was set."),
