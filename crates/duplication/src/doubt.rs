@@ -55,6 +55,11 @@ pub(crate) fn line_hash(line: &str) -> u32 {
     word_hash(line.trim())
 }
 
+/// The lines of `code` from the first to the last, that one excluded.
+pub(crate) fn texts(code: &str, (first, last): (u32, u32)) -> impl Iterator<Item = &str> {
+    code.lines().take(last as usize).skip(first as usize)
+}
+
 /// A definition, or a run of its lines.
 struct Piece<'a> {
     /// The code, as far to the left as it goes.
@@ -71,8 +76,7 @@ impl<'a> Piece<'a> {
     fn new(corpus: &'a Corpus, node: &Node) -> Self {
         let variant = &corpus.variants[node.variant as usize];
         let (first, last) = (node.lines.0.max(body(variant)), node.lines.1);
-        let texts =
-            variant.code.lines().take(last as usize).skip(first as usize).filter(|text| !text.trim().is_empty());
+        let texts = texts(variant.code, (first, last)).filter(|text| !text.trim().is_empty());
         let is_within = |line: u32| (first..last).contains(&line);
         let links: HashSet<u32> = (variant.unit.lines.windows(2))
             .filter(|pair| is_within(pair[0].first) && is_within(pair[1].first))

@@ -106,6 +106,8 @@ mod tests {
             pair_count: 1,
             md5_overlap_pairs: 0,
             repeated_lines: 3,
+            common_lines: 3,
+            common_characters: 60,
             saved_lines: 3,
             is_test: false,
             is_weak: false,

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Group, Member, Placement, Settings,
+    common::Common,
     conventions::is_test,
     corpus::Corpus,
     doubt::is_doubtful,
@@ -121,12 +122,15 @@ impl Builder<'_> {
         }
         let lines = self.group.iter().map(|&node| self.nodes[node as usize].lines).map(|(from, to)| to - from);
         let repeated_lines = lines.min().unwrap_or(0);
+        let common = Common::new(self.corpus, self.group.iter().map(|&node| &self.nodes[node as usize]));
         Group {
             channel,
             group_id: self.id(channel),
             pair_count: pairs / 2,
             md5_overlap_pairs: equal / 2,
             repeated_lines,
+            common_lines: common.lines,
+            common_characters: common.characters,
             saved_lines: u64::from(repeated_lines) * (members.len() as u64).saturating_sub(1),
             is_test: members.iter().all(|member| member.is_test),
             is_weak,
@@ -174,7 +178,7 @@ pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
             (group.channel, group.told_by.is_some(), group.is_weak, doubtful, test)
         };
         (key(left).cmp(&key(right)))
-            .then_with(|| right.saved_lines.cmp(&left.saved_lines))
+            .then_with(|| right.worth().cmp(&left.worth()))
             .then_with(|| left.group_id.cmp(&right.group_id))
     });
 }

@@ -8,6 +8,7 @@
 
 mod candidates;
 mod canonical;
+mod common;
 mod compare;
 mod conventions;
 mod corpus;

@@ -5,7 +5,7 @@ use crate::Channel;
 /// Groups and totals of one search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// By channel, and within a channel what is worth most first; see [`Group::saved_lines`].
+    /// By channel, and within a channel what is worth most first; see [`Group::worth`].
     pub groups: Vec<Group>,
     /// Over all groups that are told by no other one.
     pub totals: Totals,
@@ -29,7 +29,12 @@ pub struct Group {
     pub md5_overlap_pairs: u64,
     /// The normalized lines of the shortest member.
     pub repeated_lines: u32,
-    /// What could be saved: `repeated_lines` for each member but one.
+    /// How many normalized lines stand in every member letter by letter, but for their indentation. Lines without a
+    /// letter or a digit are not counted.
+    pub common_lines: u32,
+    /// The characters of these lines.
+    pub common_characters: u64,
+    /// What could be saved at most: `repeated_lines` for each member but one.
     pub saved_lines: u64,
     /// Whether all members are tests.
     pub is_test: bool,
@@ -41,6 +46,17 @@ pub struct Group {
     /// The id of a group of the same channel or a stronger one that tells the story already: it has these members, or
     /// others around them.
     pub told_by: Option<String>,
+}
+
+impl Group {
+    /// What decides the order of groups: the tenths of lines that repeat for each member but one, and, where that is the
+    /// same, the characters. A line that stands in every member letter by letter counts whole; another one of the shortest
+    /// member, which at best repeats but for its names, counts a tenth.
+    pub fn worth(&self) -> (u64, u64) {
+        let copies = (self.members.len() as u64).saturating_sub(1);
+        let (common, all) = (u64::from(self.common_lines), u64::from(self.repeated_lines));
+        ((10 * common + all.saturating_sub(common)) * copies, self.common_characters * copies)
+    }
 }
 
 impl Report {

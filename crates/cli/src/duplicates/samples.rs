@@ -42,6 +42,8 @@ pub(crate) fn group(channel: Channel, group_id: &str, definitions: &[Definition]
         pair_count,
         md5_overlap_pairs: if channel == Channel::Exact { pair_count } else { 0 },
         repeated_lines,
+        common_lines: if channel == Channel::Exact { repeated_lines } else { repeated_lines / 2 },
+        common_characters: 20 * u64::from(repeated_lines),
         saved_lines: u64::from(repeated_lines) * copies.saturating_sub(1),
         is_test: false,
         is_weak: false,

@@ -179,6 +179,48 @@ fn tests_rank_last_or_are_not_looked_at() {
 }
 
 #[test]
+fn what_is_the_same_in_every_copy_ranks_before_what_is_only_longer() {
+    let longer = "\
+def close_window(window, journal):
+    area = sum(pane.size for pane in window.panes)
+    journal.open(window.title, area)
+    while area > window.frame:
+        journal.warn(window.title, area)
+        window.panes.pop()
+        area = area - window.step
+    window.area = area
+    journal.paint(window.title, area)
+    return area
+";
+    let longer_copy = longer.replace("window", "pond").replace("area", "depth").replace("journal", "diary");
+    let copy = ORDER.replace("limit", "bound");
+    let codes = [longer, &longer_copy, ORDER, &copy];
+    let of = |channel: Channel| {
+        let groups = report(&codes).groups.into_iter().filter(move |group| group.channel == channel);
+        let figures =
+            groups.map(|group| (group.members[0].index, group.common_lines, group.saved_lines, group.worth()));
+        figures.collect::<Vec<_>>()
+    };
+    // One of ten lines, and six of seven.
+    assert_eq!(of(Channel::Renamed), [(2, 6, 7, (61, 165)), (0, 0, 10, (10, 0))]);
+    // A third copy makes less the same, and as much of it twice.
+    let other = ORDER.replace("ledger", "book");
+    let report = report(&[ORDER, &copy, &other]);
+    let group = &report.groups[0];
+    assert_eq!((group.members.len(), group.common_lines, group.worth().0), (3, 3, 2 * 34));
+}
+
+#[test]
+fn of_as_many_lines_the_longer_ones_rank_first() {
+    let longer = ORDER.replace("total", "total_of_all_lines");
+    let groups = report(&[ORDER, ORDER, &longer, &longer]).groups;
+    let exact = groups.iter().filter(|group| group.channel == Channel::Exact);
+    assert_eq!(exact.map(|group| (group.members[0].index, group.common_lines)).collect::<Vec<_>>(), [(2, 7), (0, 7)]);
+    let groups = report(&[&longer, &longer, ORDER, ORDER]).groups;
+    assert_eq!(groups[0].members[0].index, 0);
+}
+
+#[test]
 fn methods_of_equal_classes_are_told_by_the_classes() {
     let class = format!("class Orders:\n    {}", ORDER.trim_end().replace('\n', "\n    "));
     let of = |path: &str| {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::render::text::one_line;
 
-const HEADINGS: [&str; 22] = [
+const HEADINGS: [&str; 23] = [
     "run_id",
     "channel",
     "group_id",
@@ -36,6 +36,7 @@ const HEADINGS: [&str; 22] = [
     "avg_ratio",
     "md5_overlap",
     "is_doubtful",
+    "common_lines",
 ];
 
 /// Writes the headings and a row for each member of each group, the representative first.
@@ -77,6 +78,7 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, member: &Member) -> 
         rounded(member.avg_ratio).to_string(),
         member.md5_overlap.to_string(),
         group.is_doubtful.to_string(),
+        group.common_lines.to_string(),
     ]
 }
 

@@ -32,6 +32,7 @@ struct Extra<'a> {
     group_id: &'a str,
     state: Option<&'static str>,
     copy_count: usize,
+    common_lines: u32,
     saved_lines: u64,
 }
 
@@ -75,6 +76,7 @@ fn issue<'a>(findings: &'a Findings, copy: &Copy<'a>, fingerprint: String) -> Is
             group_id: &group.group_id,
             state: copy.shown.state.as_str(),
             copy_count: group.members.len(),
+            common_lines: group.common_lines,
             saved_lines: group.saved_lines,
         },
     }

@@ -56,7 +56,7 @@ fn page(findings: &Findings) -> String {
     );
     let mut left_out = findings.truncated_count;
     if !findings.shown.is_empty() {
-        page.push_str("\n| Channel | Saved lines | Ratio | State | Copies |\n| --- | ---: | ---: | --- | --- |\n");
+        page.push_str("\n| Channel | Same lines | Saved lines | Ratio | State | Copies |\n| --- | ---: | ---: | ---: | --- | --- |\n");
         let mut used = page.chars().count();
         for (index, shown) in findings.shown.iter().enumerate() {
             let row = row(findings, shown);
@@ -95,8 +95,9 @@ fn row(findings: &Findings, shown: &Shown) -> String {
         members.push(format!("… and {} more", grouped(rest)));
     }
     format!(
-        "| {} | {} | {:.2} | {} | {} |\n",
+        "| {} | {} | {} | {:.2} | {} | {} |\n",
         group.channel.as_str(),
+        group.common_lines,
         group.saved_lines,
         super::fields::ratios(group).1,
         state(group, shown.state),
@@ -156,7 +157,7 @@ mod tests {
             assert!(!text.contains(markup), "{markup:?} in {text}");
         }
         let row = text.lines().find(|line| line.starts_with("| exact")).unwrap();
-        assert_eq!(row.matches('|').count(), 6, "{row}");
+        assert_eq!(row.matches('|').count(), 7, "{row}");
     }
 
     #[test]

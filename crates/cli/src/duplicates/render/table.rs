@@ -27,6 +27,7 @@ const COLUMNS: &[Column] = &[
     Column::text("SIGNATURE"),
     Column::number("BEST"),
     Column::number("AVG"),
+    Column::number("SAME"),
     Column::number("SAVED"),
     Column::text("STATE"),
 ];
@@ -43,6 +44,7 @@ const SAVINGS: &[Saving] = &[
     Saving::Drop("AVG"),
     Saving::Drop("SIGNATURE"),
     Saving::Drop("BEST"),
+    Saving::Drop("SAME"),
     Saving::Drop("LINES"),
     Saving::Cut("PLACE", 8),
 ];
@@ -85,7 +87,7 @@ fn section(page: &mut Sections<'_>, findings: &Findings, channel: &ChannelTotals
         if let Some(rest) = group.members.len().checked_sub(SHOWN_MEMBERS).filter(|rest| *rest > 0) {
             let mut row = std::array::from_fn(|_| Cell::new(""));
             row[3] = Cell::new(format!("… and {} more", grouped(rest))).tone(Tone::Faint);
-            grid.push::<9>(row);
+            grid.push::<10>(row);
         }
     }
     if !groups.is_empty() {
@@ -107,7 +109,7 @@ const fn meaning(channel: Channel) -> &'static str {
 }
 
 /// A member's row; the first of a group also says what is known of the whole group.
-fn cells(findings: &Findings, group: &Group, member: &Member, first: Option<&Shown>) -> [Cell; 9] {
+fn cells(findings: &Findings, group: &Group, member: &Member, first: Option<&Shown>) -> [Cell; 10] {
     let definition = findings.definition(member);
     let (from, to) = member.file_lines;
     let id = || Cell::forms(&[group.group_id.clone(), group.group_id.chars().take(SHORT_ID).collect()]);
@@ -124,6 +126,7 @@ fn cells(findings: &Findings, group: &Group, member: &Member, first: Option<&Sho
         Cell::new(definition.signature.as_deref().unwrap_or("-")),
         Cell::new(format!("{:.2}", member.best_ratio)),
         Cell::new(format!("{:.2}", member.avg_ratio)),
+        first.map_or_else(nothing, |_| Cell::new(group.common_lines.to_string())),
         first.map_or_else(nothing, |_| Cell::new(group.saved_lines.to_string())),
         first.map_or_else(nothing, |shown| state(group, shown.state)),
     ]

@@ -278,7 +278,7 @@
       badge(group.is_doubtful ? "doubtful" : null, "plain"),
       element("span", "name", first.name), element("span", "where", place(first)),
       element("span", "worth", `${number(group.members.length + group.unlisted_count)} copies · ` +
-        `${plural(group.repeated_lines, "line", "lines")} · ${number(group.saved_lines)} to save`));
+        `${plural(group.repeated_lines, "line", "lines")}, ${number(group.common_lines)} the same · ${number(group.saved_lines)} to save`));
     head.type = "button";
     const made = element("li", "", head);
     made.id = `group-${group.group_id}`;

@@ -183,6 +183,7 @@ fn result(findings: &Findings, copy: &Copy<'_>, fingerprint: &str) -> SarifResul
             "copyCount": group.members.len(),
             "unlistedCopyCount": more_count,
             "repeatedLines": group.repeated_lines,
+            "commonLines": group.common_lines,
             "savedLines": group.saved_lines,
             "bestRatio": copy.member.best_ratio,
             "avgRatio": copy.member.avg_ratio,
