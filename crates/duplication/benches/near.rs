@@ -35,6 +35,7 @@ fn definitions(path: &str) -> Vec<Definition> {
             end_line: line(record, "end_line"),
             normalized_code: text(record, "normalized_code").into(),
             md5sum: text(record, "md5sum").parse().unwrap(),
+            is_generated: false,
             intent: record["intent"].as_str().map(Into::into),
         })
         .collect()

@@ -65,6 +65,7 @@ mod tests {
             end_line: 9,
             md5sum: Md5Sum(md5::compute(code).0),
             normalized_code: code.into(),
+            is_generated: false,
             intent: None,
         };
         let definitions: Vec<Definition> = pieces.iter().map(|&(code, _)| definition(code)).collect();

@@ -47,6 +47,7 @@ impl<'a> Corpus<'a> {
         for (index, definition) in definitions.iter().enumerate() {
             if !settings.kinds.contains(&definition.kind)
                 || (settings.tests == Placement::Hide && is_test(&definition.file_path))
+                || (settings.generated == Placement::Hide && definition.is_generated)
             {
                 continue;
             }

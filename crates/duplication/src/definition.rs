@@ -23,6 +23,8 @@ pub struct Definition {
     pub normalized_code: Arc<str>,
     /// The fingerprint of `normalized_code`.
     pub md5sum: Md5Sum,
+    /// Whether a program wrote its file; see [`crate::is_generated`].
+    pub is_generated: bool,
     /// What it is for, if anybody said so.
     pub intent: Option<Arc<str>>,
 }

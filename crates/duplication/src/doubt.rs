@@ -169,6 +169,7 @@ def price(self,
             end_line: 10,
             md5sum: Md5Sum(md5::compute(code).0),
             normalized_code: code.into(),
+            is_generated: false,
             intent: None,
         }
     }

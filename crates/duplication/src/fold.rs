@@ -83,6 +83,7 @@ mod tests {
                 end_line,
                 normalized_code: "".into(),
                 md5sum: Md5Sum([0; 16]),
+                is_generated: false,
                 intent: None,
             })
             .collect()
@@ -98,6 +99,7 @@ mod tests {
             file_lines: (1, 3),
             lines_are_estimated: false,
             is_test: false,
+            is_generated: false,
         };
         Group {
             channel,
@@ -110,6 +112,7 @@ mod tests {
             common_characters: 60,
             saved_lines: 3,
             is_test: false,
+            is_generated: false,
             is_weak: false,
             is_doubtful: false,
             told_by: None,

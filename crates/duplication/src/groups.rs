@@ -114,6 +114,7 @@ impl Builder<'_> {
                     file_lines,
                     lines_are_estimated,
                     is_test: is_test(&definition.file_path),
+                    is_generated: definition.is_generated,
                 });
             }
         }
@@ -133,6 +134,7 @@ impl Builder<'_> {
             common_characters: common.characters,
             saved_lines: u64::from(repeated_lines) * (members.len() as u64).saturating_sub(1),
             is_test: members.iter().all(|member| member.is_test),
+            is_generated: members.iter().all(|member| member.is_generated),
             is_weak,
             is_doubtful: !is_weak && is_doubtful(self.corpus, channel, self.nodes, &self.edges(&within)),
             told_by: None,
@@ -171,11 +173,10 @@ impl Builder<'_> {
 
 /// The order in which groups are shown, and which of them another one tells.
 pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
-    let last = |placement: Placement, is_so: bool| is_so && placement == Placement::RankLast;
     groups.sort_by(|left, right| {
         let key = |group: &Group| {
-            let (doubtful, test) = (last(settings.doubtful, group.is_doubtful), last(settings.tests, group.is_test));
-            (group.channel, group.told_by.is_some(), group.is_weak, doubtful, test)
+            let is_test = group.is_test && settings.tests == Placement::RankLast;
+            (group.channel, group.told_by.is_some(), group.reserve(settings), is_test)
         };
         (key(left).cmp(&key(right)))
             .then_with(|| right.worth().cmp(&left.worth()))
@@ -203,6 +204,7 @@ mod tests {
                 end_line: 2 + 10 * place,
                 md5sum: Md5Sum(md5::compute(&code).0),
                 normalized_code: code.into(),
+                is_generated: false,
                 intent: None,
             }
         };

@@ -73,6 +73,7 @@ fn definitions(codes: &[String]) -> Vec<Definition> {
         end_line: code.lines().count() as u32,
         normalized_code: code.as_str().into(),
         md5sum: Md5Sum(md5::compute(code).0),
+        is_generated: false,
         intent: Some(code.lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ").into()),
     };
     codes.iter().enumerate().map(definition).collect()

@@ -38,7 +38,7 @@ mod totals;
 mod unit;
 mod words;
 pub use compare::{Change, Comparison, GroupKey, SearchKeys, compare, search_keys};
-pub use conventions::is_test;
+pub use conventions::{is_generated, is_test};
 pub use definition::Definition;
 pub use difference::difference;
 pub use find::find;

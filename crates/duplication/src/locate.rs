@@ -55,6 +55,7 @@ mod tests {
             end_line: 16,
             normalized_code: "def f():\n    a = 1\n    b = 2\n    return a\n".into(),
             md5sum: Md5Sum([0; 16]),
+            is_generated: false,
             intent: None,
         };
         let raw = "def f():\n    \"\"\"Doc.\"\"\"\n\n    a = 1  # one\n    # two\n    b = 2\n    return a";

@@ -1,6 +1,6 @@
 //! What was found.
 
-use crate::Channel;
+use crate::{Channel, Placement, Settings};
 
 /// Groups and totals of one search.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,7 @@ pub struct Report {
 
 /// Definitions, or parts of them, that say the same.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 pub struct Group {
     /// In which sense.
     pub channel: Channel,
@@ -38,6 +39,8 @@ pub struct Group {
     pub saved_lines: u64,
     /// Whether all members are tests.
     pub is_test: bool,
+    /// Whether programs wrote all members.
+    pub is_generated: bool,
     /// Whether the members share a shape and hardly anything else.
     pub is_weak: bool,
     /// Whether the members may be no more than alike: in each pair of them what is equal, letter by letter or line by line,
@@ -56,6 +59,13 @@ impl Group {
         let copies = (self.members.len() as u64).saturating_sub(1);
         let (common, all) = (u64::from(self.common_lines), u64::from(self.repeated_lines));
         ((10 * common + all.saturating_sub(common)) * copies, self.common_characters * copies)
+    }
+
+    /// Why it is kept back until what asks for attention is shown, the strongest reason first: it is weak, programs wrote
+    /// it, it is doubtful. Groups with a lower value come first.
+    pub fn reserve(&self, settings: &Settings) -> (bool, bool, bool) {
+        let is_last = |is_so: bool, placement: Placement| is_so && placement == Placement::RankLast;
+        (self.is_weak, is_last(self.is_generated, settings.generated), is_last(self.is_doubtful, settings.doubtful))
     }
 }
 
@@ -86,6 +96,8 @@ pub struct Member {
     pub lines_are_estimated: bool,
     /// Whether it is in a test.
     pub is_test: bool,
+    /// Whether a program wrote its file.
+    pub is_generated: bool,
 }
 
 /// Sums over groups.

@@ -104,6 +104,9 @@ pub struct Settings {
     pub grouping: Grouping,
     /// Where groups of tests stand; to hide them, definitions in tests are not looked at. Default: ranked last.
     pub tests: Placement,
+    /// Where groups stand of what programs wrote; to hide them, their definitions are not looked at. Default: ranked
+    /// last, after what is doubtful.
+    pub generated: Placement,
     /// Where groups stand that may be no more than alike; see [`crate::Group::is_doubtful`]. Default: ranked last, after
     /// tests.
     pub doubtful: Placement,
@@ -127,6 +130,7 @@ impl Default for Settings {
             max_gap_lines: 2,
             grouping: Grouping::Cohesive,
             tests: Placement::RankLast,
+            generated: Placement::RankLast,
             doubtful: Placement::RankLast,
             weak: WeakPolicy::Hide,
         }

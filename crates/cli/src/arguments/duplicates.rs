@@ -51,6 +51,10 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_TESTS")]
     tests: PlacementWord,
 
+    /// Where groups stand that consist of files only which say that a program wrote them
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_GENERATED")]
+    generated: PlacementWord,
+
     /// Where groups stand that may be no more than alike: little is equal beside what differs
     #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_DOUBTFUL")]
     doubtful: PlacementWord,
@@ -124,6 +128,7 @@ impl SearchArguments {
                 GroupingWord::Cohesive => Grouping::Cohesive,
             },
             tests: self.tests.placement(),
+            generated: self.generated.placement(),
             doubtful: self.doubtful.placement(),
             weak: match self.weak {
                 WeakWord::Hide => WeakPolicy::Hide,
@@ -272,6 +277,7 @@ mod tests {
             "--min-fragment-lines=9",
             "--grouping=components",
             "--tests=hide",
+            "--generated=same",
             "--doubtful=same",
             "--weak=rank-last",
         ]);
@@ -285,6 +291,7 @@ mod tests {
             min_fragment_lines: 9,
             grouping: Grouping::Components,
             tests: Placement::Hide,
+            generated: Placement::Same,
             doubtful: Placement::Same,
             weak: WeakPolicy::RankLast,
             ..Settings::default().with_code_threshold(0.9)

@@ -1,7 +1,7 @@
 //! A snapshot as the search reads it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     panic::resume_unwind,
     path::Path,
     sync::Arc,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use cds_duplication::Definition;
+use cds_duplication::{Definition, is_generated};
 use cds_model::{Md5Sum, SymbolKind};
 use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader, TextQuery, Texts};
 
@@ -90,6 +90,7 @@ pub(crate) fn definitions(reader: &SqliteReader, run: RunId, kinds: &[SymbolKind
         Err(()) => *unknown.entry(row.kind).or_default() += 1,
     };
     reader.code_rows(run, visit).map_err(database_failure)?;
+    mark_generated(&mut definitions);
     if let Some((kind, _)) = unknown.first_key_value() {
         let count: usize = unknown.values().sum();
         messages::warning(&format!("{count} records are left out, their kinds are not known, among them {kind:?}"));
@@ -98,6 +99,17 @@ pub(crate) fn definitions(reader: &SqliteReader, run: RunId, kinds: &[SymbolKind
         .context(format!("search run {run}: more than {} records cannot be compared", u32::MAX))
         .map_err(Failure::failed)?;
     Ok(definitions)
+}
+
+/// What stands in a generated file is generated; only the file itself says so.
+fn mark_generated(definitions: &mut [Definition]) {
+    let files = definitions.iter().filter(|definition| definition.is_generated);
+    let files: HashSet<Arc<str>> = files.map(|definition| Arc::clone(&definition.file_path)).collect();
+    if !files.is_empty() {
+        for definition in definitions {
+            definition.is_generated = files.contains(&definition.file_path);
+        }
+    }
 }
 
 /// The ids and the normalized code of the records whose code is at most so many times longer or shorter than `code`;
@@ -154,6 +166,7 @@ fn definition(kind: SymbolKind, row: CodeRow) -> Definition {
         end_line: row.end_line,
         normalized_code: row.normalized_code,
         md5sum,
+        is_generated: row.head.is_some_and(|head| is_generated(&head)),
         intent: row.intent,
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn function(record_id: i64, path: &str, name: &str, line: u32, code: 
         end_line: line + line_count - 1,
         normalized_code: code.into(),
         md5sum: Md5Sum(sum),
+        is_generated: false,
         intent: None,
     }
 }
@@ -46,6 +47,7 @@ pub(crate) fn group(channel: Channel, group_id: &str, definitions: &[Definition]
         common_characters: 20 * u64::from(repeated_lines),
         saved_lines: u64::from(repeated_lines) * copies.saturating_sub(1),
         is_test: false,
+        is_generated: false,
         is_weak: false,
         is_doubtful: false,
         told_by: None,
@@ -64,6 +66,7 @@ fn whole(index: usize, definition: &Definition) -> Member {
         file_lines: (definition.start_line, definition.end_line),
         lines_are_estimated: false,
         is_test: false,
+        is_generated: false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::anyhow;
-use cds_duplication::{Channel, Group, Placement};
+use cds_duplication::{Channel, Group};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{Findings, GroupState, Shown};
@@ -81,18 +81,17 @@ const fn uncompared(group: usize) -> Shown {
     Shown { group, state: GroupState::Uncompared }
 }
 
-/// Leaves at most `limit` groups. The channels take turns, each with its best, so that none hides the others; what is
-/// ranked last because it is doubtful waits until all have shown the rest.
+/// Leaves at most `limit` groups. The channels take turns, each with its best, so that none hides the others; what ranks
+/// last in its channel because it is doubtful or generated waits until all have shown the rest.
 pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
     findings.view.limit = limit;
     let Some(limit) = limit.filter(|limit| *limit < findings.shown.len()) else { return };
     let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
-    let mut turns: Vec<(bool, bool, usize, usize)> = Vec::with_capacity(findings.shown.len());
+    let mut turns: Vec<((bool, bool, bool), usize, usize)> = Vec::with_capacity(findings.shown.len());
     for (place, shown) in findings.shown.iter().enumerate() {
         let group = findings.group(shown);
         let turn = counts.entry(group.channel).or_default();
-        let is_last = group.is_doubtful && findings.settings.doubtful == Placement::RankLast;
-        turns.push((group.is_weak, is_last, *turn, place));
+        turns.push((group.reserve(&findings.settings), *turn, place));
         *turn += 1;
     }
     turns.sort_unstable();
@@ -111,6 +110,8 @@ pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use cds_duplication::Placement;
+
     use super::{super::samples, *};
 
     fn lets_through(patterns: &[&str], path: &str) -> bool {
@@ -183,18 +184,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_doubtful_waits_until_all_channels_have_shown_the_rest() {
-        let left = |doubtful: Placement| -> Vec<usize> {
+    fn what_is_doubtful_or_generated_waits_until_all_channels_have_shown_the_rest() {
+        let left = |placement: Placement, is_doubtful: bool| -> Vec<usize> {
             let mut findings = samples::shop();
-            findings.settings.doubtful = doubtful;
+            (findings.settings.doubtful, findings.settings.generated) = (placement, placement);
             let exact = findings.report.groups[0].clone();
             findings.report.groups.splice(1..1, vec![exact; 4]);
-            findings.report.groups[6].is_doubtful = true;
+            findings.report.groups[6].is_doubtful = is_doubtful;
+            findings.report.groups[6].is_generated = !is_doubtful;
             findings.shown = shown(&findings, &PathFilter::new(&[]).unwrap());
             truncate(&mut findings, Some(6));
             findings.shown.iter().map(|shown| shown.group).collect()
         };
-        assert_eq!(left(Placement::Same), [0, 1, 5, 6, 7, 8]);
-        assert_eq!(left(Placement::RankLast), [0, 1, 2, 5, 7, 8]);
+        for is_doubtful in [true, false] {
+            assert_eq!(left(Placement::Same, is_doubtful), [0, 1, 5, 6, 7, 8]);
+            assert_eq!(left(Placement::RankLast, is_doubtful), [0, 1, 2, 5, 7, 8]);
+        }
     }
 }

@@ -202,6 +202,7 @@ fn definitions(rows: &[(&str, &str, &str)]) -> Vec<Definition> {
             end_line: lines,
             md5sum: Md5Sum(md5::compute(&code).0),
             normalized_code: Arc::from(code),
+            is_generated: false,
             intent: None,
         }
     };

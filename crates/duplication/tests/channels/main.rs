@@ -30,6 +30,7 @@ fn definition(path: &str, code: &str) -> Definition {
         end_line: 10 + u32::try_from(code.lines().count()).unwrap(),
         normalized_code: code.into(),
         md5sum: Md5Sum(md5::compute(code).0),
+        is_generated: false,
         intent: None,
     }
 }
@@ -176,6 +177,31 @@ fn tests_rank_last_or_are_not_looked_at() {
     assert_eq!(report.groups.iter().map(|group| group.is_test).collect::<Vec<_>>(), [false, true]);
     let report = find(&definitions, &Settings { tests: Placement::Hide, ..settings });
     assert_eq!(report.groups.len(), 1);
+}
+
+#[test]
+fn what_programs_wrote_ranks_behind_tests_and_doubts() {
+    let settings = Settings { channels: [Channel::Exact].into(), ..Settings::default() };
+    let codes = [ORDER.to_owned(), ORDER.replace("limit", "bound"), ORDER.replace("price", "cost")];
+    let of =
+        |path: &str, code: usize, is_generated: bool| Definition { is_generated, ..definition(path, &codes[code]) };
+    let definitions = [
+        of("app/a.py", 0, true),
+        of("app/b.py", 0, true),
+        of("tests/a.py", 1, false),
+        of("tests/b.py", 1, false),
+        of("app/c.py", 2, false),
+        of("app/d.py", 2, true),
+    ];
+    let groups = |settings: &Settings| {
+        let groups = find(&definitions, settings).groups.into_iter();
+        groups.map(|group| (group.members[0].index, group.is_test, group.is_generated)).collect::<Vec<_>>()
+    };
+    assert_eq!(groups(&settings), [(4, false, false), (2, true, false), (0, false, true)]);
+    let hidden = Settings { generated: Placement::Hide, ..settings.clone() };
+    assert_eq!(groups(&hidden), [(2, true, false)]);
+    let same = Settings { generated: Placement::Same, ..settings };
+    assert_eq!(groups(&same).last(), Some(&(2, true, false)));
 }
 
 #[test]

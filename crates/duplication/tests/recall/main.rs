@@ -33,6 +33,7 @@ fn definition(place: usize, code: &str) -> Definition {
         end_line: u32::try_from(code.lines().count()).unwrap(),
         normalized_code: code.into(),
         md5sum: Md5Sum(md5::compute(code).0),
+        is_generated: false,
         intent: None,
     }
 }

@@ -115,7 +115,7 @@ pub(super) const fn title(channel: Channel) -> &'static str {
 
 /// Whether a group asks for attention less than its channel does.
 pub(super) fn is_minor(shown: &Shown, group: &Group) -> bool {
-    shown.state == GroupState::Known || group.is_test || group.is_weak || group.is_doubtful
+    shown.state == GroupState::Known || group.is_test || group.is_generated || group.is_weak || group.is_doubtful
 }
 
 /// Fingerprints of copies that stay when lines move and other files change, and of which no two are equal.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::render::text::one_line;
 
-const HEADINGS: [&str; 23] = [
+const HEADINGS: [&str; 24] = [
     "run_id",
     "channel",
     "group_id",
@@ -37,6 +37,7 @@ const HEADINGS: [&str; 23] = [
     "md5_overlap",
     "is_doubtful",
     "common_lines",
+    "is_generated",
 ];
 
 /// Writes the headings and a row for each member of each group, the representative first.
@@ -79,6 +80,7 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, member: &Member) -> 
         member.md5_overlap.to_string(),
         group.is_doubtful.to_string(),
         group.common_lines.to_string(),
+        group.is_generated.to_string(),
     ]
 }
 

@@ -50,6 +50,7 @@ struct SettingsFields<'a> {
     max_gap_lines: u32,
     grouping: &'static str,
     tests: &'static str,
+    generated: &'static str,
     doubtful: &'static str,
     weak: &'static str,
     path_filters: &'a [String],
@@ -89,12 +90,14 @@ struct ChannelFields {
 
 /// A group that is shown.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 pub(super) struct GroupFields<'a> {
     channel: &'static str,
     group_id: &'a str,
     state: Option<&'static str>,
     copies_before: Option<usize>,
     is_test: bool,
+    is_generated: bool,
     is_weak: bool,
     is_doubtful: bool,
     member_count: usize,
@@ -120,6 +123,7 @@ struct MemberFields<'a> {
     avg_ratio: f64,
     md5_overlap: u64,
     is_test: bool,
+    is_generated: bool,
     intent: Option<&'a str>,
     fragment: Option<FragmentFields>,
 }
@@ -186,6 +190,7 @@ impl<'a> SettingsFields<'a> {
                 Grouping::Cohesive => "cohesive",
             },
             tests: placement(settings.tests),
+            generated: placement(settings.generated),
             doubtful: placement(settings.doubtful),
             weak: match settings.weak {
                 WeakPolicy::Hide => "hide",
@@ -242,6 +247,7 @@ impl<'a> GroupFields<'a> {
                 GroupState::Uncompared | GroupState::Known | GroupState::New => None,
             },
             is_test: group.is_test,
+            is_generated: group.is_generated,
             is_weak: group.is_weak,
             is_doubtful: group.is_doubtful,
             member_count: group.members.len(),
@@ -274,6 +280,7 @@ impl<'a> MemberFields<'a> {
             avg_ratio: rounded(member.avg_ratio),
             md5_overlap: member.md5_overlap,
             is_test: member.is_test,
+            is_generated: member.is_generated,
             intent: definition.intent.as_deref(),
             fragment: (channel == Channel::Fragment).then_some(FragmentFields {
                 start_line: member.file_lines.0,

@@ -111,7 +111,11 @@ fn state(group: &Group, state: GroupState) -> String {
         GroupState::New => "**new**".to_owned(),
         GroupState::Known | GroupState::Uncompared => state.as_str().unwrap_or_default().to_owned(),
     };
-    let more = [group.is_doubtful.then_some("doubtful"), group.is_test.then_some("tests")];
+    let more = [
+        group.is_doubtful.then_some("doubtful"),
+        group.is_generated.then_some("generated"),
+        group.is_test.then_some("tests"),
+    ];
     let words: Vec<&str> = [word.as_str()].into_iter().chain(more.into_iter().flatten()).collect();
     words.join(" ").trim_start().to_owned()
 }

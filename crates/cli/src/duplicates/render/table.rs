@@ -142,6 +142,7 @@ fn state(group: &Group, state: GroupState) -> Cell {
     }
     words.extend(group.is_weak.then(|| "weak".to_owned()));
     words.extend(group.is_doubtful.then(|| "doubtful".to_owned()));
+    words.extend(group.is_generated.then(|| "generated".to_owned()));
     words.extend(group.is_test.then(|| "tests".to_owned()));
     let tone = match state {
         GroupState::New | GroupState::Grown { .. } => Tone::Warning,

@@ -2,20 +2,20 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows, types::ValueRef};
 
 use crate::{CodeRow, RunId, TextQuery, Texts, table::runs};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
-       CASE WHEN intent_status = 'success' THEN intent END
+       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 4096) END
 FROM records
 WHERE run_id = ?1
 ORDER BY id";
 
 const BY_ID: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
-       CASE WHEN intent_status = 'success' THEN intent END
+       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 4096) END
 FROM records
 WHERE run_id = ?1 AND id = ?2";
 
@@ -104,6 +104,10 @@ fn read(row: &Row<'_>, file_path: Arc<str>) -> Result<CodeRow> {
         normalized_code: row.get(6)?,
         md5sum: row.get(7)?,
         intent: row.get(8)?,
+        head: match row.get_ref(9)? {
+            ValueRef::Text(head) | ValueRef::Blob(head) => Some(String::from_utf8_lossy(head).into()),
+            _ => None,
+        },
     })
 }
 

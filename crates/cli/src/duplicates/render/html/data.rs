@@ -66,12 +66,14 @@ struct ChannelFields {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct GroupFields<'a> {
     group_id: &'a str,
     channel: &'static str,
     state: Option<&'static str>,
     before: Option<usize>,
     is_test: bool,
+    is_generated: bool,
     is_weak: bool,
     is_doubtful: bool,
     told_by: Option<&'a str>,
@@ -85,6 +87,7 @@ struct GroupFields<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct MemberFields<'a> {
     record_id: i64,
     kind: &'static str,
@@ -94,6 +97,7 @@ struct MemberFields<'a> {
     lines: (u32, u32),
     is_estimated: bool,
     is_test: bool,
+    is_generated: bool,
     best_ratio: f64,
     avg_ratio: f64,
     md5_overlap: u64,
@@ -181,6 +185,7 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         state: shown.state.as_str(),
         before: if let GroupState::Grown { before } = shown.state { Some(before) } else { None },
         is_test: group.is_test,
+        is_generated: group.is_generated,
         is_weak: group.is_weak,
         is_doubtful: group.is_doubtful,
         told_by: group.told_by.as_deref(),
@@ -215,6 +220,7 @@ fn member<'a>(findings: &'a Findings, group: &Group, member: &Member, code: &mut
         lines: member.file_lines,
         is_estimated: member.lines_are_estimated,
         is_test: member.is_test,
+        is_generated: member.is_generated,
         best_ratio: member.best_ratio,
         avg_ratio: member.avg_ratio,
         md5_overlap: member.md5_overlap,

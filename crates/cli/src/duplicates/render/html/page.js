@@ -215,7 +215,7 @@
     made.append(table([["Copy", "number"], ["Place"], ["Name"], ["Kind"], ["Best", "number"], ["Average", "number"], ["MD5", "number"],
       ["Record", "number"]],
     shownMembers.map((member, at) => [String(at + 1), `${member.path}:${member.is_estimated ? "~" : ""}${member.lines[0]}-${member.lines[1]}`,
-      member.name, member.kind + (member.is_test ? ", test" : ""), percent(member.best_ratio), percent(member.avg_ratio),
+      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : ""), percent(member.best_ratio), percent(member.avg_ratio),
       number(member.md5_overlap), String(member.record_id)])));
     const unlisted = group.unlisted_count + group.members.length - shownMembers.length;
     if (unlisted > 0) made.append(element("p", "note", `${plural(unlisted, "copy is", "copies are")} not listed.`));
@@ -274,7 +274,8 @@
     const badge = (text, className) => text && element("span", `badge ${className}`, text);
     const head = element("button", "head",
       element("span", "rank", `${at + 1}`), badge(group.channel, ""), badge(group.state, group.state || ""),
-      badge(group.is_test ? "test" : null, "plain"), badge(group.is_weak ? "weak" : null, "plain"),
+      badge(group.is_test ? "test" : null, "plain"),
+      badge(group.is_generated ? "generated" : null, "plain"), badge(group.is_weak ? "weak" : null, "plain"),
       badge(group.is_doubtful ? "doubtful" : null, "plain"),
       element("span", "name", first.name), element("span", "where", place(first)),
       element("span", "worth", `${number(group.members.length + group.unlisted_count)} copies · ` +

@@ -189,6 +189,7 @@ fn result(findings: &Findings, copy: &Copy<'_>, fingerprint: &str) -> SarifResul
             "avgRatio": copy.member.avg_ratio,
             "linesAreEstimated": copy.member.lines_are_estimated,
             "isTest": copy.member.is_test,
+            "isGenerated": copy.member.is_generated,
             "isDoubtful": group.is_doubtful,
         }),
     }
