@@ -81,23 +81,12 @@ const fn uncompared(group: usize) -> Shown {
     Shown { group, state: GroupState::Uncompared }
 }
 
-/// Leaves at most `limit` groups. The channels take turns, each with its best, so that none hides the others; what ranks
-/// last in its channel because it is doubtful or generated waits until all have shown the rest.
+/// Leaves at most `limit` groups, the [`first`] ones.
 pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
     findings.view.limit = limit;
     let Some(limit) = limit.filter(|limit| *limit < findings.shown.len()) else { return };
-    let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
-    let mut turns: Vec<((bool, bool, bool), usize, usize)> = Vec::with_capacity(findings.shown.len());
-    for (place, shown) in findings.shown.iter().enumerate() {
-        let group = findings.group(shown);
-        let turn = counts.entry(group.channel).or_default();
-        turns.push((group.reserve(&findings.settings), *turn, place));
-        *turn += 1;
-    }
-    turns.sort_unstable();
-    let mut is_kept = vec![false; turns.len()];
-    turns.iter().take(limit).for_each(|&(.., place)| is_kept[place] = true);
     let all = std::mem::take(&mut findings.shown);
+    let is_kept = first(findings, &all.iter().collect::<Vec<_>>(), limit);
     for (shown, is_kept) in all.into_iter().zip(is_kept) {
         if is_kept {
             findings.shown.push(shown);
@@ -106,6 +95,24 @@ pub(crate) fn truncate(findings: &mut Findings, limit: Option<usize>) {
             *findings.view.truncated.entry(findings.report.groups[shown.group].channel).or_default() += 1;
         }
     }
+}
+
+/// Which of `groups` are told where there is room for `limit` of them. The channels take turns, each with its best, so
+/// that none hides the others; what ranks last in its channel because it is doubtful or generated waits until all have
+/// shown the rest.
+pub(crate) fn first(findings: &Findings, groups: &[&Shown], limit: usize) -> Vec<bool> {
+    let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
+    let mut turns: Vec<((bool, bool, bool), usize, usize)> = Vec::with_capacity(groups.len());
+    for (place, shown) in groups.iter().enumerate() {
+        let group = findings.group(shown);
+        let turn = counts.entry(group.channel).or_default();
+        turns.push((group.reserve(&findings.settings), *turn, place));
+        *turn += 1;
+    }
+    turns.sort_unstable();
+    let mut is_first = vec![false; turns.len()];
+    turns.iter().take(limit).for_each(|&(.., place)| is_first[place] = true);
+    is_first
 }
 
 #[cfg(test)]

@@ -113,9 +113,20 @@ pub(super) const fn title(channel: Channel) -> &'static str {
     }
 }
 
+/// What a group is beside a duplicate, the strongest reason to pass over it first.
+pub(super) fn words(group: &Group) -> impl Iterator<Item = &'static str> + use<> {
+    let words = [
+        group.is_weak.then_some("weak"),
+        group.is_doubtful.then_some("doubtful"),
+        group.is_generated.then_some("generated"),
+        group.is_test.then_some("tests"),
+    ];
+    words.into_iter().flatten()
+}
+
 /// Whether a group asks for attention less than its channel does.
 pub(super) fn is_minor(shown: &Shown, group: &Group) -> bool {
-    shown.state == GroupState::Known || group.is_test || group.is_generated || group.is_weak || group.is_doubtful
+    shown.state == GroupState::Known || words(group).next().is_some()
 }
 
 /// Fingerprints of copies that stay when lines move and other files change, and of which no two are equal.

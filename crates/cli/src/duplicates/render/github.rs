@@ -1,7 +1,7 @@
 //! Workflow commands of GitHub Actions, which become annotations beside the changed code.
 //!
-//! GitHub shows ten warnings of a step and drops the others without a word, so that the first ten groups become a
-//! warning each and the rest one notice. Where groups were compared with an earlier snapshot, only what is new or grown
+//! GitHub shows ten warnings of a step and drops the others without a word, so that ten groups become a warning each, in
+//! turn the first ones of all channels, and the rest one notice. Where groups were compared with an earlier snapshot, only what is new or grown
 //! is worth a warning.
 
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use super::{
     copies::{self, Copy},
 };
 use crate::{
-    duplicates::{GroupState, Shown},
+    duplicates::{GroupState, Shown, select},
     render::text,
 };
 
@@ -25,7 +25,8 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
         writeln!(writer, "::error title=cds::{}", message(&text::one_line(gate)))?;
     }
     let loud: Vec<&Shown> = findings.shown.iter().filter(|shown| shown.state != GroupState::Known).collect();
-    for shown in loud.iter().take(MOST_WARNINGS) {
+    let is_first = select::first(findings, &loud, MOST_WARNINGS);
+    for (shown, _) in loud.iter().zip(is_first).filter(|(_, is_first)| *is_first) {
         if let Some(copy) = copies::of_group(findings, shown).next() {
             write_warning(writer, findings, &copy)?;
         }
@@ -42,13 +43,14 @@ fn write_warning(writer: &mut dyn Write, findings: &Findings, copy: &Copy<'_>) -
     if more_count > 0 {
         places.push(format!("{more_count} more"));
     }
-    let state = copy.shown.state.as_str().map_or_else(String::new, |state| format!(" ({state})"));
+    let words: Vec<&str> = copy.shown.state.as_str().into_iter().chain(copies::words(copy.group)).collect();
+    let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) };
     let (first, last) = copy.member.file_lines;
     writeln!(
         writer,
         "::warning file={},line={first},endLine={last},title={}::{}",
         property(&text::shown(&copy.path(findings))),
-        property(&format!("{}{state}", copies::title(copy.group.channel))),
+        property(&format!("{}{words}", copies::title(copy.group.channel))),
         message(&format!("{} See {}. Group {}", copy.sentence(), places.join(", "), copy.group.group_id)),
     )
 }
@@ -79,7 +81,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cds_duplication::Channel;
+    use cds_duplication::{Channel, Placement};
 
     use super::*;
     use crate::duplicates::samples;
@@ -109,6 +111,30 @@ mod tests {
             properties.contains("%2C") && properties.contains("%3A") && properties.contains("%250A"),
             "{properties}"
         );
+    }
+
+    #[test]
+    fn no_channel_hides_another_and_what_a_group_is_is_said() {
+        let definitions: Vec<_> =
+            (0..30).map(|id| samples::function(id, "a.py", "f", 1, "def f(row):\n    x\n")).collect();
+        let group = |id: usize| {
+            let channel = if id < 12 { Channel::Exact } else { Channel::Near };
+            samples::group(channel, &format!("{id:016x}"), &definitions, &[2 * id, 2 * id + 1])
+        };
+        let groups = (0..14).map(group).collect();
+        let mut findings = samples::findings(definitions.clone(), groups);
+        (findings.report.groups[12].is_test, findings.report.groups[13].is_doubtful) = (true, true);
+        findings.report.groups[13].is_generated = true;
+        findings.settings.doubtful = Placement::Same;
+        findings.settings.generated = Placement::Same;
+        let titles = |findings: &Findings| -> Vec<String> {
+            let output = written(findings);
+            let titles = output.lines().filter_map(|line| line.split_once("title=")?.1.split_once("::"));
+            titles.map(|(title, _)| title.to_owned()).filter(|title| title.starts_with("Near")).collect()
+        };
+        assert_eq!(titles(&findings), ["Near duplicate (tests)", "Near duplicate (doubtful%2C generated)"]);
+        findings.settings.doubtful = Placement::RankLast;
+        assert_eq!(titles(&findings), ["Near duplicate (tests)"]);
     }
 
     #[test]

@@ -10,7 +10,10 @@ use std::{
 
 use cds_duplication::Group;
 
-use super::super::{Findings, GroupState, Shown};
+use super::{
+    super::{Findings, GroupState, Shown},
+    copies,
+};
 use crate::render::{account::grouped, text::one_line};
 
 /// Forges accept about 65,000 characters.
@@ -111,12 +114,7 @@ fn state(group: &Group, state: GroupState) -> String {
         GroupState::New => "**new**".to_owned(),
         GroupState::Known | GroupState::Uncompared => state.as_str().unwrap_or_default().to_owned(),
     };
-    let more = [
-        group.is_doubtful.then_some("doubtful"),
-        group.is_generated.then_some("generated"),
-        group.is_test.then_some("tests"),
-    ];
-    let words: Vec<&str> = [word.as_str()].into_iter().chain(more.into_iter().flatten()).collect();
+    let words: Vec<String> = [word].into_iter().chain(copies::words(group).map(str::to_owned)).collect();
     words.join(" ").trim_start().to_owned()
 }
 

@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use cds_duplication::{Channel, ChannelTotals, Group, Member, Placement, WeakPolicy};
 use cds_model::SymbolKind;
 
-use super::super::{Findings, GroupState, Shown};
+use super::{
+    super::{Findings, GroupState, Shown},
+    copies,
+};
 use crate::render::{
     account::grouped,
     grid::{Cell, Column, Grid, Saving},
@@ -140,10 +143,7 @@ fn state(group: &Group, state: GroupState) -> Cell {
             words.extend(state.as_str().map(str::to_owned));
         }
     }
-    words.extend(group.is_weak.then(|| "weak".to_owned()));
-    words.extend(group.is_doubtful.then(|| "doubtful".to_owned()));
-    words.extend(group.is_generated.then(|| "generated".to_owned()));
-    words.extend(group.is_test.then(|| "tests".to_owned()));
+    words.extend(copies::words(group).map(str::to_owned));
     let tone = match state {
         GroupState::New | GroupState::Grown { .. } => Tone::Warning,
         GroupState::Uncompared | GroupState::Known => Tone::Faint,
