@@ -82,6 +82,12 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
     // A gate counts what is shown.
     check(&place, &["--fail-on", "new"]).exited_with(1).said(&["new duplicates: 1 group"]);
     check(&place, &["--fail-on", "new", "--doubtful", "hide"]).succeeded();
+    // What was left out and is a copy now by an edit is new where it was left out.
+    let copy = IDIOM[0].replace("close_order", "close_window").replace("return None", "raise LimitError(order)");
+    place.write("tree/idioms/window.py", copy);
+    snapshot(&place);
+    check(&place, &["--fail-on", "new"]).succeeded();
+    check(&place, &["--fail-on", "new", "--doubtful", "hide"]).exited_with(1);
 }
 
 #[test]
@@ -110,6 +116,12 @@ fn what_was_too_weak_to_be_shown_before_is_not_new() {
     snapshot(&place);
     let new = check(&place, &["--fail-on", "new", "--format", "json"]).succeeded();
     assert_eq!(states(&new).0, [(json!("known"), 2)]);
+    // But it is where an edit makes a copy of it.
+    place.write("tree/b.py", order.replace("return None", "return False"));
+    snapshot(&place);
+    let new = check(&place, &["--fail-on", "new", "--baseline-run", "1", "--format", "json"]).exited_with(1);
+    assert_eq!(states(&new).0, [(json!("new"), 2)]);
+    place.write("tree/b.py", &changed);
     // Nor does it hide what is new.
     place.write("tree/c.py", words("words"));
     place.write("tree/d.py", words("words"));

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cds_model::{UnitRow, unit_names};
+use cds_model::{SymbolKind, UnitRow, unit_names};
 
 use crate::{Channel, Definition, Group, Member, hash::Hash};
 
@@ -17,8 +17,8 @@ pub struct SearchKeys {
     pub groups: Vec<GroupKey>,
     /// Where there is a definition, in a group or not.
     places: HashSet<u64>,
-    /// What definitions there are.
-    codes: HashSet<[u8; 16]>,
+    /// What definitions there are, and how many of each. A file may say the same as the one function in it.
+    codes: HashMap<(SymbolKind, [u8; 16]), usize>,
 }
 
 /// What stays of a group.
@@ -38,6 +38,7 @@ pub struct GroupKey {
 struct CopyKey {
     /// Its definition's file, kind and name.
     place: u64,
+    kind: SymbolKind,
     /// Its definition's code.
     code: [u8; 16],
     /// The lines that the group is about; the same as `code` where that is all of them.
@@ -88,7 +89,12 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     let copy = |member: &Member| {
         let definition = &definitions[member.index];
         let code = definition.md5sum.0;
-        CopyKey { place: place(member.index), code, content: content(definition, member).unwrap_or(code) }
+        CopyKey {
+            place: place(member.index),
+            kind: definition.kind,
+            code,
+            content: content(definition, member).unwrap_or(code),
+        }
     };
     let key = |group: &Group| GroupKey {
         channel: group.channel,
@@ -99,8 +105,14 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     SearchKeys {
         groups: groups.iter().map(key).collect(),
         places: (0..definitions.len()).map(place).collect(),
-        codes: definitions.iter().map(|definition| definition.md5sum.0).collect(),
+        codes: counts(definitions.iter().map(|definition| (definition.kind, definition.md5sum.0))),
     }
+}
+
+fn counts<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> HashMap<T, usize> {
+    let mut counts = HashMap::new();
+    all.for_each(|one| *counts.entry(one).or_default() += 1);
+    counts
 }
 
 /// The fingerprint of the lines that a group is about; none where it is about the whole definition.
@@ -133,6 +145,27 @@ pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
     let is_gone = |place: &usize| !search.is_found[*place] && current.matches(&before[*place], |_| true).is_empty();
     let gone = (0..before.len()).filter(is_gone).collect();
     Comparison { changes: changes.into_iter().map(|change| change.unwrap_or(Change::New)).collect(), gone }
+}
+
+/// What [`compare`] says of each current group, but that two copies which nobody edited are no news: their group may not
+/// have been found before, since what speaks for it depends on all of the code and on where files belong, or may have been
+/// left out. An intent may have changed all the same.
+pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
+    let unedited = |group: &GroupKey| {
+        let now = counts(group.copies.iter().map(|copy| (copy.kind, copy.code)));
+        let known =
+            now.iter().map(|(code, &count)| count.min(before.codes.get(code).copied().unwrap_or(0))).sum::<usize>();
+        match known {
+            0 | 1 => None,
+            _ if known == group.copies.len() => Some(Change::Known),
+            before => Some(Change::Grown { before }),
+        }
+    };
+    let mut changes = compare(before, after).changes;
+    for (change, group) in changes.iter_mut().zip(&after.groups).filter(|(_, group)| group.channel != Channel::Intent) {
+        *change = best(Some(*change), unedited(group)).unwrap_or(*change);
+    }
+    changes
 }
 
 /// The one that asks less attention; of two grown ones that with more known copies.
@@ -179,7 +212,8 @@ impl<'a> Search<'a> {
                 by_code.entry(copy.code).or_default().insert(place);
             }
         }
-        let is_lost = |copy: &&CopyKey| !after.places.contains(&copy.place) && !after.codes.contains(&copy.code);
+        let is_lost =
+            |copy: &&CopyKey| !after.places.contains(&copy.place) && !after.codes.contains_key(&(copy.kind, copy.code));
         let lost = before.iter().map(|group| group.copies.iter().filter(is_lost).count()).collect();
         Self { before, by_id, by_place, by_code, lost, is_found: vec![false; before.len()] }
     }

@@ -1,7 +1,7 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
 use anyhow::Context as _;
-use cds_duplication::{Change, Placement, Settings, WeakPolicy, compare, find, search_keys};
+use cds_duplication::{Change, compare_edits, find, search_keys};
 use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
@@ -92,24 +92,13 @@ impl GateArguments {
 }
 
 /// Says of each shown group what became of it since `baseline`.
-///
-/// Whether a shape is common depends on all of the code: what was too weak or doubtful to be shown before is no new copy.
-/// Weak pairs are many and take long to find, so they are looked for only if something would be new without them.
 fn compare_with(reader: &SqliteReader, baseline: RunId, findings: &mut Findings) -> Result<(), Failure> {
     let definitions = load::definitions(reader, baseline, &findings.settings.kinds)?;
     let current = search_keys(&findings.report.groups, &findings.definitions);
-    let own = findings.settings.weak;
-    let all = (own != WeakPolicy::RankLast).then_some(WeakPolicy::RankLast);
-    for weak in [own].into_iter().chain(all) {
-        let settings = Settings { weak, doubtful: Placement::RankLast, ..findings.settings.clone() };
-        let earlier = search_keys(&find(&definitions, &settings).groups, &definitions);
-        let changes = compare(&earlier, &current).changes;
-        for shown in &mut findings.shown {
-            shown.state = changes[shown.group].into();
-        }
-        if findings.shown.iter().all(|shown| shown.state == GroupState::Known) {
-            break;
-        }
+    let earlier = search_keys(&find(&definitions, &findings.settings).groups, &definitions);
+    let changes = compare_edits(&earlier, &current);
+    for shown in &mut findings.shown {
+        shown.state = changes[shown.group].into();
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ fn key(text: &str) -> GroupKey {
         let (place, code) = text.split_once('=').unwrap();
         let (code, content) = code.split_once('/').unwrap_or((code, code));
         let place = Hash::new().bytes(place.as_bytes()).finish();
-        CopyKey { place, code: md5::compute(code).0, content: md5::compute(content).0 }
+        CopyKey { place, kind: SymbolKind::Function, code: md5::compute(code).0, content: md5::compute(content).0 }
     };
     GroupKey {
         channel: Channel::ALL.into_iter().find(|known| known.as_str() == channel).unwrap(),
@@ -34,7 +34,7 @@ fn keys(texts: &[&str]) -> SearchKeys {
 fn with_definitions(groups: Vec<GroupKey>) -> SearchKeys {
     let copies = || groups.iter().flat_map(|group| &group.copies);
     let places = copies().map(|copy| copy.place).collect();
-    let codes = copies().map(|copy| copy.code).collect();
+    let codes = counts(copies().map(|copy| (copy.kind, copy.code)));
     SearchKeys { groups, places, codes }
 }
 
@@ -130,6 +130,7 @@ fn a_second_fragment_of_the_same_definitions_is_new() {
 
 fn searches() -> impl Strategy<Value = SearchKeys> {
     let copy = (0..12_u64, 0..6_u8, 0..3_u8).prop_map(|(place, code, content)| CopyKey {
+        kind: SymbolKind::Function,
         place,
         code: [code; 16],
         content: [content; 16],
@@ -185,6 +186,30 @@ proptest! {
         }
         prop_assert_eq!(compare(&before, &after), result);
     }
+}
+
+/// What the gate says, and what the trend says.
+#[track_caller]
+fn check_edits(before: &[&str], after: &str, expected: (Change, Change)) {
+    let (before, after) = (keys(before), keys(&[after]));
+    assert_eq!((compare_edits(&before, &after)[0], compare(&before, &after).changes[0]), expected);
+}
+
+#[test]
+fn two_copies_that_nobody_edited_are_no_news() {
+    // Each stood in a group of its own, which here only says that it was there.
+    let apart = ["intent 8: a=x k=k", "intent 9: b=y l=l"];
+    for group in ["near 1: a=x b=y", "renamed 1: c=x d=y", "fragment 1: a=x/run b=y/run"] {
+        check_edits(&apart, group, (Known, New));
+    }
+    check_edits(&apart, "intent 1: a=x b=y", (New, New));
+    check_edits(&apart, "near 1: a=x b=z", (New, New));
+    // A copy of what is there once is one more.
+    check_edits(&apart, "exact 1: a=x c=x", (New, New));
+    check_edits(&apart, "near 1: a=x b=y c=z", (Grown { before: 2 }, New));
+    check_edits(&apart, "near 1: a=x b=y c=y", (Grown { before: 2 }, New));
+    // Whatever the groups of the earlier run say more stays.
+    check_edits(&["near 1: a=x b=y c=z"], "near 2: a=x b=y c=w", (Known, Known));
 }
 
 /// Functions of `(file, name, code)` in which only the bodies matter.
