@@ -29,7 +29,7 @@ pub struct CodeRow {
     pub md5sum: String,
     /// What it is for, where a model succeeded in saying so.
     pub intent: Option<Arc<str>>,
-    /// The first 4,096 characters of the exact code of a file; none for what stands in it.
+    /// The first 8,192 characters of the exact code of a file; none for what stands in it.
     pub head: Option<Box<str>>,
 }
 

@@ -25,7 +25,7 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
         record(SymbolKind::File, "a.py", 1, "def f():\n    return 1  # 加\n", Intent::Skipped),
         record(SymbolKind::Function, "a.py", 1, "def f():\n    return 1", Intent::Success("Gives one.".to_owned())),
         record(SymbolKind::Function, "b.py", 4, "def g():\n    return 2", failed),
-        record(SymbolKind::File, "c.py", 1, &"加".repeat(5_000), Intent::Skipped),
+        record(SymbolKind::File, "c.py", 1, &"加".repeat(9_000), Intent::Skipped),
     ];
     save(&path, &mixed()).unwrap();
     save(&path, &snapshot).unwrap();
@@ -42,7 +42,7 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
     assert_eq!(found[1].md5sum, snapshot.records[1].md5sum.to_string());
     assert_eq!((found[1].intent.as_deref(), found[2].intent.as_deref()), (Some("Gives one."), None));
     let heads: Vec<Option<&str>> = found.iter().map(|row| row.head.as_deref()).collect();
-    assert_eq!(heads, [Some("def f():\n    return 1  # 加\n"), None, None, Some(&*"加".repeat(4_096))]);
+    assert_eq!(heads, [Some("def f():\n    return 1  # 加\n"), None, None, Some(&*"加".repeat(8_192))]);
     assert_eq!(rows(&reader, 1).len(), 4);
     assert_eq!(rows(&reader, 3), []);
 

@@ -8,14 +8,14 @@ use crate::{CodeRow, RunId, TextQuery, Texts, table::runs};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
-       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 4096) END
+       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END
 FROM records
 WHERE run_id = ?1
 ORDER BY id";
 
 const BY_ID: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
-       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 4096) END
+       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END
 FROM records
 WHERE run_id = ?1 AND id = ?2";
 
