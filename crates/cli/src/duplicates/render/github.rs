@@ -1,8 +1,8 @@
 //! Workflow commands of GitHub Actions, which become annotations beside the changed code.
 //!
 //! GitHub shows ten warnings of a step and drops the others without a word, so that ten groups become a warning each, in
-//! turn the first ones of all channels, and the rest one notice. Where groups were compared with an earlier snapshot, only what is new or grown
-//! is worth a warning.
+//! turn the first ones of all channels, and the rest one notice. Where groups were compared with an earlier snapshot, only
+//! what is new or grown is worth a warning.
 
 use std::io::{self, Write};
 
