@@ -1,6 +1,6 @@
 //! The runs of lines that two definitions share.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::{cell::OnceCell, collections::HashMap, ops::Range};
 
 use crate::{
     corpus::{Corpus, Variant, sequence_ratio},
@@ -42,6 +42,7 @@ pub(super) fn runs(corpus: &Corpus, left: u32, right: u32, pattern: &mut Pattern
         return Vec::new();
     }
     let mut found = Vec::new();
+    let by_shape = ByShape::new(columns);
     let sides = OnceCell::new();
     // The header is no part of a run: it says what a definition is called.
     let (mut open_rows, mut open_columns) = (vec![true; rows.len()], vec![true; columns.len()]);
@@ -49,7 +50,7 @@ pub(super) fn runs(corpus: &Corpus, left: u32, right: u32, pattern: &mut Pattern
     open_columns.iter_mut().take(1).for_each(|open| *open = false);
     while found.len() < MOST_RUNS {
         let gap = corpus.settings.max_gap_lines as usize;
-        let chain = best_chain(rows, columns, &open_rows, &open_columns, gap);
+        let chain = best_chain(rows, &by_shape, &open_rows, &open_columns, gap);
         let tokens = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
         if chain.is_empty() || !is_matched(corpus, tokens) {
             break;
@@ -69,49 +70,75 @@ fn is_matched(corpus: &Corpus, tokens: u32) -> bool {
     f64::from(tokens) >= MATCHED * f64::from(corpus.settings.min_fragment_tokens)
 }
 
+/// Lines by their shape, so that only those that are equal to a given one are looked at.
+struct ByShape(Vec<(u32, u32)>);
+
+impl ByShape {
+    fn new(lines: &[Line]) -> Self {
+        let mut places: Vec<(u32, u32)> = lines.iter().map(|line| line.shape).zip(0..).collect();
+        places.sort_unstable();
+        Self(places)
+    }
+
+    /// The lines of this shape, in their order.
+    fn of(&self, shape: u32) -> impl Iterator<Item = usize> {
+        let start = self.0.partition_point(|&(other, _)| other < shape);
+        self.0[start..].iter().take_while(move |&&(other, _)| other == shape).map(|&(_, place)| place as usize)
+    }
+}
+
+/// Two equal lines at the end of a chain.
+struct Cell {
+    row: usize,
+    column: usize,
+    /// The tokens of the chain.
+    score: u32,
+    previous: Option<usize>,
+}
+
 /// The chain of equal lines with the most tokens in which no gap is longer than `gap` lines.
 fn best_chain(
     rows: &[Line],
-    columns: &[Line],
+    columns: &ByShape,
     open_rows: &[bool],
     open_columns: &[bool],
     gap: usize,
 ) -> Vec<(usize, usize)> {
-    let width = columns.len();
     let reach = gap + 1;
-    let mut scores = vec![0_u32; rows.len() * width];
-    let mut best = (0, 0);
-    for (row, line) in rows.iter().enumerate().filter(|&(row, _)| open_rows[row]) {
-        for (column, other) in columns.iter().enumerate() {
-            if other.shape != line.shape || !open_columns[column] {
-                continue;
+    let mut cells: Vec<Cell> = Vec::new();
+    // Of the last rows, the cell of each column, and which cells they are.
+    let mut recent: Vec<(Vec<Option<usize>>, Range<usize>)> = vec![(vec![None; open_columns.len()], 0..0); reach + 1];
+    let mut best: Option<usize> = None;
+    for (row, line) in rows.iter().enumerate() {
+        let (forgotten, of_it) = &mut recent[row % (reach + 1)];
+        cells[of_it.clone()].iter().for_each(|cell| forgotten[cell.column] = None);
+        let first = cells.len();
+        for column in columns.of(line.shape).filter(|&column| open_rows[row] && open_columns[column]) {
+            let mut previous: Option<usize> = None;
+            // The nearest of those with the most tokens.
+            for (of_row, _) in (row.saturating_sub(reach)..row).rev().map(|row| &recent[row % (reach + 1)]) {
+                for &cell in of_row[column.saturating_sub(reach)..column].iter().rev().flatten() {
+                    if previous.is_none_or(|previous| cells[cell].score > cells[previous].score) {
+                        previous = Some(cell);
+                    }
+                }
             }
-            let before = (row.saturating_sub(reach)..row)
-                .flat_map(|i| (column.saturating_sub(reach)..column).map(move |j| i * width + j))
-                .map(|cell| scores[cell])
-                .max()
-                .unwrap_or(0);
-            let score = before + line.tokens;
-            scores[row * width + column] = score;
-            if score > best.0 {
-                best = (score, row * width + column);
+            let score = previous.map_or(0, |previous| cells[previous].score) + line.tokens;
+            if best.is_none_or(|best| score > cells[best].score) {
+                best = Some(cells.len());
             }
+            cells.push(Cell { row, column, score, previous });
+        }
+        let (of_row, of_it) = &mut recent[row % (reach + 1)];
+        *of_it = first..cells.len();
+        for (cell, place) in cells[first..].iter().zip(first..) {
+            of_row[cell.column] = Some(place);
         }
     }
     let mut chain = Vec::new();
-    let (mut score, mut cell) = best;
-    while score > 0 {
-        let (row, column) = (cell / width, cell % width);
-        chain.push((row, column));
-        score -= rows[row].tokens;
-        let previous = (row.saturating_sub(reach)..row)
-            .rev()
-            .flat_map(|i| (column.saturating_sub(reach)..column).rev().map(move |j| i * width + j))
-            .find(|&before| scores[before] == score);
-        match previous {
-            Some(previous) if score > 0 => cell = previous,
-            _ => break,
-        }
+    while let Some(cell) = best {
+        chain.push((cells[cell].row, cells[cell].column));
+        best = cells[cell].previous;
     }
     chain.reverse();
     chain
