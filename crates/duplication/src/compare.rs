@@ -39,7 +39,7 @@ struct CopyKey {
     /// Its definition's file, kind and name.
     place: u64,
     kind: SymbolKind,
-    /// Its definition's code.
+    /// Its definition's code but for its own name.
     code: [u8; 16],
     /// The lines that the group is about; the same as `code` where that is all of them.
     content: [u8; 16],
@@ -68,6 +68,13 @@ pub struct Comparison {
     pub gone: Vec<usize>,
 }
 
+impl SearchKeys {
+    /// How many definitions say this.
+    fn count(&self, code: &(SymbolKind, [u8; 16])) -> usize {
+        self.codes.get(code).copied().unwrap_or(0)
+    }
+}
+
 /// The keys of `groups`; `definitions` is what was searched.
 pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     let rows: Vec<UnitRow<'_>> = definitions
@@ -88,7 +95,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     };
     let copy = |member: &Member| {
         let definition = &definitions[member.index];
-        let code = definition.md5sum.0;
+        let code = nameless(definition);
         CopyKey {
             place: place(member.index),
             kind: definition.kind,
@@ -105,7 +112,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     SearchKeys {
         groups: groups.iter().map(key).collect(),
         places: (0..definitions.len()).map(place).collect(),
-        codes: counts(definitions.iter().map(|definition| (definition.kind, definition.md5sum.0))),
+        codes: counts(definitions.iter().map(|definition| (definition.kind, nameless(definition)))),
     }
 }
 
@@ -113,6 +120,26 @@ fn counts<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> HashMap<T, u
     let mut counts = HashMap::new();
     all.for_each(|one| *counts.entry(one).or_default() += 1);
     counts
+}
+
+/// The fingerprint of a definition without its own name, so that a copy which is only renamed is the same copy.
+fn nameless(definition: &Definition) -> [u8; 16] {
+    let code = &*definition.normalized_code;
+    let mut start = 0;
+    for line in code.split_inclusive('\n') {
+        let text = line.trim_start();
+        let keyword = ["def ", "async def ", "class "].into_iter().find(|keyword| text.starts_with(keyword));
+        if let Some(keyword) = keyword.filter(|_| definition.kind != SymbolKind::File) {
+            let name = start + (line.len() - text.len()) + keyword.len();
+            let rest = code[name..].trim_start_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
+            let mut hash = md5::Context::new();
+            hash.consume(&code[..name]);
+            hash.consume(rest);
+            return hash.finalize().0;
+        }
+        start += line.len();
+    }
+    definition.md5sum.0
 }
 
 /// The fingerprint of the lines that a group is about; none where it is about the whole definition.
@@ -152,12 +179,13 @@ pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
 /// left out. An intent may have changed all the same.
 pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
     let unedited = |group: &GroupKey| {
-        let now = counts(group.copies.iter().map(|copy| (copy.kind, copy.code)));
-        let known =
-            now.iter().map(|(code, &count)| count.min(before.codes.get(code).copied().unwrap_or(0))).sum::<usize>();
-        match known {
+        // A definition may have more than one run of lines in a group.
+        let definitions: HashSet<_> = group.copies.iter().map(|copy| (copy.place, (copy.kind, copy.code))).collect();
+        let now = counts(definitions.iter().map(|&(_, code)| code));
+        let added = |code| after.count(code).saturating_sub(before.count(code));
+        match now.iter().map(|(code, &count)| count.saturating_sub(added(code))).sum::<usize>() {
+            known if known == definitions.len() => Some(Change::Known),
             0 | 1 => None,
-            _ if known == group.copies.len() => Some(Change::Known),
             before => Some(Change::Grown { before }),
         }
     };
@@ -194,28 +222,28 @@ struct Search<'a> {
     by_id: HashMap<(Channel, &'a str), usize>,
     by_place: HashMap<u64, BTreeSet<usize>>,
     by_code: HashMap<[u8; 16], BTreeSet<usize>>,
-    /// Of how many copies of each earlier group neither the definition nor its code is there any more.
+    /// Where there was a definition.
+    places: &'a HashSet<u64>,
+    /// How many copies of each earlier group are gone; see [`lost`].
     lost: Vec<usize>,
     is_found: Vec<bool>,
 }
 
 impl<'a> Search<'a> {
     fn new(before: &'a SearchKeys, after: &SearchKeys) -> Self {
-        let before = &before.groups[..];
         let mut by_id = HashMap::new();
         let mut by_place: HashMap<_, BTreeSet<usize>> = HashMap::new();
         let mut by_code: HashMap<_, BTreeSet<usize>> = HashMap::new();
-        for (place, group) in before.iter().enumerate() {
+        for (place, group) in before.groups.iter().enumerate() {
             by_id.insert((group.channel, group.group_id.as_str()), place);
             for copy in &group.copies {
                 by_place.entry(copy.place).or_default().insert(place);
                 by_code.entry(copy.code).or_default().insert(place);
             }
         }
-        let is_lost =
-            |copy: &&CopyKey| !after.places.contains(&copy.place) && !after.codes.contains_key(&(copy.kind, copy.code));
-        let lost = before.iter().map(|group| group.copies.iter().filter(is_lost).count()).collect();
-        Self { before, by_id, by_place, by_code, lost, is_found: vec![false; before.len()] }
+        let lost = before.groups.iter().map(|group| lost(group, before, after)).collect();
+        let (places, before) = (&before.places, &before.groups[..]);
+        Self { before, by_id, by_place, by_code, places, lost, is_found: vec![false; before.len()] }
     }
 
     /// The same contents are the same group, whoever holds them now.
@@ -263,10 +291,12 @@ impl<'a> Search<'a> {
             lost = self.lost[found.earlier].max(lost);
         }
         let added = group.copies.len() - known.len();
+        // What stood there before in another form was not moved there.
+        let is_moved = |(place, copy): (usize, &CopyKey)| known.contains(&place) || !self.places.contains(&copy.place);
         match known.len() {
             0 => None,
             // A copy that is nowhere any more stands for one that is added: it was moved and edited, or written anew.
-            _ if added <= lost => Some(Change::Known),
+            _ if added <= lost && group.copies.iter().enumerate().all(is_moved) => Some(Change::Known),
             before => Some(Change::Grown { before }),
         }
     }
@@ -285,6 +315,13 @@ impl<'a> Search<'a> {
             .filter(|found| found.known.len() > 1)
             .collect()
     }
+}
+
+/// Of how many copies the definition is not there any more, and of its code are less than before.
+fn lost(group: &GroupKey, before: &SearchKeys, after: &SearchKeys) -> usize {
+    let gone = group.copies.iter().filter(|copy| !after.places.contains(&copy.place));
+    let less = |code| before.count(code).saturating_sub(after.count(code));
+    counts(gone.map(|copy| (copy.kind, copy.code))).iter().map(|(code, &gone)| gone.min(less(code))).sum()
 }
 
 /// Whether groups of this channel are about whole definitions and what they do, line by line.

@@ -34,7 +34,8 @@ fn keys(texts: &[&str]) -> SearchKeys {
 fn with_definitions(groups: Vec<GroupKey>) -> SearchKeys {
     let copies = || groups.iter().flat_map(|group| &group.copies);
     let places = copies().map(|copy| copy.place).collect();
-    let codes = counts(copies().map(|copy| (copy.kind, copy.code)));
+    let definitions: HashSet<_> = copies().map(|copy| (copy.place, (copy.kind, copy.code))).collect();
+    let codes = counts(definitions.into_iter().map(|(_, code)| code));
     SearchKeys { groups, places, codes }
 }
 
@@ -210,6 +211,28 @@ fn two_copies_that_nobody_edited_are_no_news() {
     check_edits(&apart, "near 1: a=x b=y c=y", (Grown { before: 2 }, New));
     // Whatever the groups of the earlier run say more stays.
     check_edits(&["near 1: a=x b=y c=z"], "near 2: a=x b=y c=w", (Known, Known));
+    // Two runs of one definition.
+    check_edits(&apart, "fragment 1: a=x/f a=x/g b=y/h", (Known, New));
+    check_edits(&apart, "fragment 1: a=x/f a=x/g c=z/h", (New, New));
+}
+
+#[test]
+fn a_copy_outside_of_all_groups_is_not_one_of_theirs() {
+    // As with `--tests hide`: the copy at `t` is there before and after.
+    let before = keys(&["intent 8: a=x k=k", "intent 9: t=x l=l"]);
+    let after = |group: &str| keys(&[group, "intent 9: t=x l=l"]);
+    assert_eq!(compare_edits(&before, &after("exact 1: a=x b=x"))[0], New);
+    assert_eq!(compare_edits(&before, &keys(&["exact 1: a=x b=x"]))[0], Known, "it was moved");
+    assert_eq!(compare_edits(&before, &after("near 1: a=x k=k b=x"))[0], Grown { before: 2 });
+}
+
+#[test]
+fn of_equal_copies_one_may_be_moved_and_edited() {
+    check(&["exact 1: a=x b=x c=x"], &[("near 2: a=x b=x d=w", Known)], &[]);
+    check(&["exact 1: a=x b=x c=x"], &[("near 2: a=x b=x d=x e=w", Grown { before: 3 })], &[]);
+    // What stood there before was not moved there.
+    let before = keys(&["exact 1: a=x b=x c=x", "intent 9: d=v l=l"]);
+    assert_eq!(compare(&before, &keys(&["near 2: a=x b=x d=w"])).changes, [Grown { before: 2 }]);
 }
 
 /// Functions of `(file, name, code)` in which only the bodies matter.
@@ -256,6 +279,10 @@ fn real_searches_are_compared_by_what_was_found() {
     let edited = TOTAL.replace("ValueError(item)", "ValueError(item, limit)");
     let moved = searched(&[("x/a.py", "total", TOTAL), ("b.py", "total", &edited), ("c.py", "join", JOIN)]);
     assert_eq!(told(&before, &moved), [Known], "{before:?} {moved:?}");
+    for names in [["total", "sum"], ["sum", "sum"], ["sum", "summe"]] {
+        let renamed = searched(&[("a.py", names[0], TOTAL), ("b.py", names[1], TOTAL), ("c.py", "join", JOIN)]);
+        assert_eq!(told(&before, &renamed), [Known], "{names:?}");
+    }
     let grown = searched(&[
         ("a.py", "total", TOTAL),
         ("b.py", "total", TOTAL),
