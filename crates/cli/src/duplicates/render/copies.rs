@@ -67,20 +67,20 @@ impl<'a> Copy<'a> {
     /// One sentence: in which sense this repeats what stands elsewhere, and how much of it.
     pub(super) fn sentence(&self) -> String {
         let other_count = self.group.members.len() - 1;
-        let others = match other_count {
-            1 => "another definition".to_owned(),
-            count => format!("{count} other definitions"),
+        let (others, do_it) = match other_count {
+            1 => ("another definition".to_owned(), "does"),
+            count => (format!("{count} other definitions"), "do"),
         };
         let name = self.name();
         let line_count = self.group.repeated_lines;
-        // Rounded down: what differs is never called 100 %.
-        let alike = (self.member.best_ratio * 100.0).floor();
+        // Rounded down: what differs, if only in names, is never called 100 %.
+        let alike = (self.member.best_ratio * 100.0).floor().min(99.0);
         match self.group.channel {
             Channel::Exact => format!("{name} says the same as {others}, {line_count} lines each."),
             Channel::Renamed => format!("{name} is {others} with other names or literals, {line_count} lines each."),
             Channel::Near => format!("{name} is nearly the same as {others}, up to {alike} % alike."),
             Channel::Fragment => format!("{name} shares {line_count} lines with {others}."),
-            Channel::Intent => format!("{name} is said to do what {others} does, in other code."),
+            Channel::Intent => format!("{name} is said to do what {others} {do_it}, in other code."),
         }
     }
 }
