@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cds_model::{SymbolKind, UnitRow, unit_names};
+use rayon::prelude::*;
 
 use crate::{Channel, Definition, Group, Member, hash::Hash};
 
@@ -93,15 +94,11 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
         let hash = hash.bytes(definitions[index].kind.as_str().as_bytes()).bytes(&[0]);
         hash.bytes(names[index].qualified.as_bytes()).number(names[index].ordinal).finish()
     };
+    let codes: Vec<[u8; 16]> = definitions.par_iter().map(nameless).collect();
     let copy = |member: &Member| {
-        let definition = &definitions[member.index];
-        let code = nameless(definition);
-        CopyKey {
-            place: place(member.index),
-            kind: definition.kind,
-            code,
-            content: content(definition, member).unwrap_or(code),
-        }
+        let (definition, code) = (&definitions[member.index], codes[member.index]);
+        let content = content(definition, member).unwrap_or(code);
+        CopyKey { place: place(member.index), kind: definition.kind, code, content }
     };
     let key = |group: &Group| GroupKey {
         channel: group.channel,
@@ -112,7 +109,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     SearchKeys {
         groups: groups.iter().map(key).collect(),
         places: (0..definitions.len()).map(place).collect(),
-        codes: counts(definitions.iter().map(|definition| (definition.kind, nameless(definition)))),
+        codes: counts(definitions.iter().map(|definition| definition.kind).zip(codes.iter().copied())),
     }
 }
 

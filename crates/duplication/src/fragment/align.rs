@@ -87,13 +87,13 @@ impl ByShape {
     }
 }
 
-/// Two equal lines at the end of a chain.
+/// Two equal lines at the end of a chain. There may be millions, so that they are small.
 struct Cell {
-    row: usize,
-    column: usize,
+    row: u32,
+    column: u32,
     /// The tokens of the chain.
     score: u32,
-    previous: Option<usize>,
+    previous: Option<u32>,
 }
 
 /// The chain of equal lines with the most tokens in which no gap is longer than `gap` lines.
@@ -107,38 +107,39 @@ fn best_chain(
     let reach = gap + 1;
     let mut cells: Vec<Cell> = Vec::new();
     // Of the last rows, the cell of each column, and which cells they are.
-    let mut recent: Vec<(Vec<Option<usize>>, Range<usize>)> = vec![(vec![None; open_columns.len()], 0..0); reach + 1];
-    let mut best: Option<usize> = None;
+    let mut recent: Vec<(Vec<Option<u32>>, Range<usize>)> = vec![(vec![None; open_columns.len()], 0..0); reach + 1];
+    let mut best: Option<u32> = None;
     for (row, line) in rows.iter().enumerate() {
         let (forgotten, of_it) = &mut recent[row % (reach + 1)];
-        cells[of_it.clone()].iter().for_each(|cell| forgotten[cell.column] = None);
+        cells[of_it.clone()].iter().for_each(|cell| forgotten[cell.column as usize] = None);
         let first = cells.len();
         for column in columns.of(line.shape).filter(|&column| open_rows[row] && open_columns[column]) {
-            let mut previous: Option<usize> = None;
+            let score = |cell: u32| cells[cell as usize].score;
+            let mut previous: Option<u32> = None;
             // The nearest of those with the most tokens.
             for (of_row, _) in (row.saturating_sub(reach)..row).rev().map(|row| &recent[row % (reach + 1)]) {
                 for &cell in of_row[column.saturating_sub(reach)..column].iter().rev().flatten() {
-                    if previous.is_none_or(|previous| cells[cell].score > cells[previous].score) {
+                    if previous.is_none_or(|previous| score(cell) > score(previous)) {
                         previous = Some(cell);
                     }
                 }
             }
-            let score = previous.map_or(0, |previous| cells[previous].score) + line.tokens;
-            if best.is_none_or(|best| score > cells[best].score) {
-                best = Some(cells.len());
+            let own = previous.map_or(0, score) + line.tokens;
+            if best.is_none_or(|best| own > score(best)) {
+                best = Some(cells.len() as u32);
             }
-            cells.push(Cell { row, column, score, previous });
+            cells.push(Cell { row: row as u32, column: column as u32, score: own, previous });
         }
         let (of_row, of_it) = &mut recent[row % (reach + 1)];
         *of_it = first..cells.len();
-        for (cell, place) in cells[first..].iter().zip(first..) {
-            of_row[cell.column] = Some(place);
+        for (cell, place) in cells[first..].iter().zip(first as u32..) {
+            of_row[cell.column as usize] = Some(place);
         }
     }
     let mut chain = Vec::new();
-    while let Some(cell) = best {
-        chain.push((cells[cell].row, cells[cell].column));
-        best = cells[cell].previous;
+    while let Some(cell) = best.map(|cell| &cells[cell as usize]) {
+        chain.push((cell.row as usize, cell.column as usize));
+        best = cell.previous;
     }
     chain.reverse();
     chain
