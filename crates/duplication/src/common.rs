@@ -50,25 +50,11 @@ fn lines(corpus: &Corpus, node: &Node) -> Vec<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use cds_model::{Md5Sum, SymbolKind};
-
     use super::*;
     use crate::{Definition, Settings};
 
     fn common(pieces: &[(&str, (u32, u32))]) -> (u32, u64) {
-        let definition = |code: &str| Definition {
-            record_id: 1,
-            kind: SymbolKind::Function,
-            file_path: "a.py".into(),
-            signature: None,
-            start_line: 1,
-            end_line: 9,
-            md5sum: Md5Sum(md5::compute(code).0),
-            normalized_code: code.into(),
-            is_generated: false,
-            intent: None,
-        };
-        let definitions: Vec<Definition> = pieces.iter().map(|&(code, _)| definition(code)).collect();
+        let definitions: Vec<Definition> = pieces.iter().map(|&(code, _)| Definition::of(code)).collect();
         let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };
         let corpus = Corpus::new(&definitions, &settings);
         let nodes: Vec<Node> = (0..)

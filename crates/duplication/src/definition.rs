@@ -28,3 +28,22 @@ pub struct Definition {
     /// What it is for, if anybody said so.
     pub intent: Option<Arc<str>>,
 }
+
+#[cfg(test)]
+impl Definition {
+    /// A function at the beginning of a file, without an intent.
+    pub(crate) fn of(code: &str) -> Self {
+        Self {
+            record_id: 1,
+            kind: SymbolKind::Function,
+            file_path: "a.py".into(),
+            signature: None,
+            start_line: 1,
+            end_line: u32::try_from(code.lines().count()).unwrap(),
+            normalized_code: code.into(),
+            md5sum: Md5Sum(md5::compute(code).0),
+            is_generated: false,
+            intent: None,
+        }
+    }
+}

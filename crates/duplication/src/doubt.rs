@@ -141,8 +141,6 @@ fn bytes(text: &[u8], (first, last): (u32, u32)) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use cds_model::{Md5Sum, SymbolKind};
-
     use super::*;
     use crate::{Definition, Settings};
 
@@ -159,24 +157,9 @@ def price(self,
     return total
 ";
 
-    fn definition(code: &str) -> Definition {
-        Definition {
-            record_id: 1,
-            kind: SymbolKind::Method,
-            file_path: "a.py".into(),
-            signature: None,
-            start_line: 1,
-            end_line: 10,
-            md5sum: Md5Sum(md5::compute(code).0),
-            normalized_code: code.into(),
-            is_generated: false,
-            intent: None,
-        }
-    }
-
     /// The lines and the number of links of a run, and its code.
     fn parts(code: &str, lines: (u32, u32)) -> (Vec<u32>, usize, String) {
-        let definitions = [definition(code)];
+        let definitions = [Definition::of(code)];
         let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };
         let corpus = Corpus::new(&definitions, &settings);
         let node = Node { variant: 0, lines, content: [0; 16], pairs_with_itself: false };

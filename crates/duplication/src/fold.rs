@@ -64,7 +64,6 @@ fn tells(outer: &HashSet<usize>, group: &Group, enclosing: &[Option<usize>], or_
 
 #[cfg(test)]
 mod tests {
-    use cds_model::{Md5Sum, SymbolKind};
 
     use super::*;
     use crate::{Definition, Member, nesting::enclosing};
@@ -75,16 +74,10 @@ mod tests {
         let places = places.into_iter().chain([("c.py", 1, 10)]);
         places
             .map(|(file_path, start_line, end_line)| Definition {
-                record_id: 1,
-                kind: SymbolKind::Function,
                 file_path: file_path.into(),
-                signature: None,
                 start_line,
                 end_line,
-                normalized_code: "".into(),
-                md5sum: Md5Sum([0; 16]),
-                is_generated: false,
-                intent: None,
+                ..Definition::of("")
             })
             .collect()
     }

@@ -90,8 +90,8 @@ fn sentences(line: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a line asks not to touch the file.
 fn is_lock(line: &str) -> bool {
-    let words: Vec<String> = line.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let line = line.to_lowercase();
+    let words: Vec<&str> = line.split_whitespace().collect();
     words.windows(2).enumerate().any(|(place, pair)| {
         let is_no = pair[0] == "don't" || pair[0] == "not";
         let verb = pair[1].trim_end_matches(['.', ',', '!', ';', ':', ')']);

@@ -186,8 +186,6 @@ pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
 
 #[cfg(test)]
 mod tests {
-    use cds_model::{Md5Sum, SymbolKind};
-
     use super::*;
     use crate::Definition;
 
@@ -195,18 +193,7 @@ mod tests {
     fn groups_of_the_same_contents_are_one() {
         let definition = |place: u32| {
             let code = format!("def f{place}(a):\n    return a + {place}\n");
-            Definition {
-                record_id: 1,
-                kind: SymbolKind::Function,
-                file_path: "a.py".into(),
-                signature: None,
-                start_line: 1 + 10 * place,
-                end_line: 2 + 10 * place,
-                md5sum: Md5Sum(md5::compute(&code).0),
-                normalized_code: code.into(),
-                is_generated: false,
-                intent: None,
-            }
+            Definition { start_line: 1 + 10 * place, end_line: 2 + 10 * place, ..Definition::of(&code) }
         };
         let definitions: Vec<Definition> = (0..6).map(definition).collect();
         let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };

@@ -1,6 +1,5 @@
 //! The fast paths find exactly what comparing all pairs finds.
 
-use cds_model::{Md5Sum, SymbolKind};
 use proptest::prelude::*;
 use rapidfuzz::distance::indel;
 
@@ -65,16 +64,9 @@ fn programs() -> impl Strategy<Value = Vec<String>> {
 
 fn definitions(codes: &[String]) -> Vec<Definition> {
     let definition = |(place, code): (usize, &String)| Definition {
-        record_id: 1,
-        kind: SymbolKind::Function,
         file_path: format!("{place}.py").into(),
-        signature: None,
-        start_line: 1,
-        end_line: code.lines().count() as u32,
-        normalized_code: code.as_str().into(),
-        md5sum: Md5Sum(md5::compute(code).0),
-        is_generated: false,
         intent: Some(code.lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ").into()),
+        ..Definition::of(code)
     };
     codes.iter().enumerate().map(definition).collect()
 }

@@ -40,24 +40,12 @@ pub fn file_lines(definition: &Definition, raw_code: &str, (from, to): (u32, u32
 
 #[cfg(test)]
 mod tests {
-    use cds_model::{Md5Sum, SymbolKind};
-
     use super::*;
 
     #[test]
     fn comments_are_stepped_over() {
-        let definition = Definition {
-            record_id: 1,
-            kind: SymbolKind::Function,
-            file_path: "a.py".into(),
-            signature: None,
-            start_line: 10,
-            end_line: 16,
-            normalized_code: "def f():\n    a = 1\n    b = 2\n    return a\n".into(),
-            md5sum: Md5Sum([0; 16]),
-            is_generated: false,
-            intent: None,
-        };
+        let code = "def f():\n    a = 1\n    b = 2\n    return a\n";
+        let definition = Definition { start_line: 10, end_line: 16, ..Definition::of(code) };
         let raw = "def f():\n    \"\"\"Doc.\"\"\"\n\n    a = 1  # one\n    # two\n    b = 2\n    return a";
         assert_eq!(file_lines(&definition, raw, (1, 3)), (13, 15));
         assert_eq!(file_lines(&definition, raw, (0, 4)), (10, 16));
