@@ -1,8 +1,13 @@
 //! The eligible definitions, each distinct code once.
 
-use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
-use cds_model::Md5Sum;
+use cds_model::{Md5Sum, SymbolKind};
 use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
 
@@ -40,6 +45,30 @@ pub(crate) struct Corpus<'a> {
     pub(crate) settings: &'a Settings,
 }
 
+/// Whether definitions of this kind may say the same as the only one in them.
+const fn holds_others(kind: SymbolKind) -> bool {
+    matches!(kind, SymbolKind::File | SymbolKind::Class)
+}
+
+/// Of equal definitions of which one stands in the other, as the only function of a file, leaves the inner one.
+fn innermost(definitions: &[Definition], members: &mut Vec<u32>) {
+    let definition = |member: u32| &definitions[member as usize];
+    let mut order = members.clone();
+    order.sort_unstable_by(|&left, &right| {
+        let key = |member| {
+            let Definition { file_path, start_line, end_line, kind, .. } = definition(member);
+            (file_path, start_line, Reverse(end_line), kind, member)
+        };
+        key(left).cmp(&key(right))
+    });
+    let is_around = |pair: &&[u32]| {
+        let (outer, inner) = (definition(pair[0]), definition(pair[1]));
+        holds_others(outer.kind) && outer.file_path == inner.file_path && inner.start_line <= outer.end_line
+    };
+    let outer: HashSet<u32> = order.windows(2).filter(is_around).map(|pair| pair[0]).collect();
+    members.retain(|member| !outer.contains(member));
+}
+
 impl<'a> Corpus<'a> {
     pub(crate) fn new(definitions: &'a [Definition], settings: &'a Settings) -> Self {
         let mut places: HashMap<Md5Sum, usize> = HashMap::new();
@@ -56,6 +85,12 @@ impl<'a> Corpus<'a> {
                 members.push(Vec::new());
             }
             members[place].push(index as u32);
+        }
+        if settings.kinds.iter().any(|kind| holds_others(*kind)) {
+            members
+                .par_iter_mut()
+                .filter(|members| members.len() > 1)
+                .for_each(|members| innermost(definitions, members));
         }
         let mut kept: Vec<(Vec<u32>, Unit)> = members
             .into_par_iter()

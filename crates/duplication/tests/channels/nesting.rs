@@ -1,6 +1,7 @@
 //! Definitions inside of others.
 
 use cds_duplication::{Channel, Definition, Settings, find};
+use cds_model::SymbolKind;
 
 use crate::{
     ORDER, definition,
@@ -117,4 +118,26 @@ fn definitions_of_the_same_lines_do_not_stand_inside_of_each_other() {
     let at_once = |code: &str| Definition { end_line: 20, ..definition("app/one.py", code) };
     let definitions = [at_once(&longer), at_once(&larger), definition("app/other.py", ORDER)];
     assert_eq!(indices(&definitions), [(Channel::Near, vec![2, 0, 1])]);
+}
+
+#[test]
+fn a_file_and_the_only_definition_in_it_are_no_pair() {
+    let settings = Settings { kinds: SymbolKind::ALL.into(), channels: [Channel::Exact].into(), ..Settings::default() };
+    let members = |definitions: &[Definition]| -> Vec<Vec<usize>> {
+        let groups = find(definitions, &settings).groups.into_iter();
+        groups.map(|group| group.members.iter().map(|member| member.index).collect()).collect()
+    };
+    let of = |path: &str| {
+        let file = Definition { kind: SymbolKind::File, start_line: 1, end_line: 20, ..definition(path, ORDER) };
+        [file, definition(path, ORDER)]
+    };
+    assert_eq!(members(&of("a.py")), [[0; 0]; 0]);
+    // The file may also end with its only definition.
+    let [file, function] = of("a.py");
+    let ends = [Definition { end_line: 17, start_line: 11, ..file.clone() }, function.clone()];
+    assert_eq!(members(&ends), [[0; 0]; 0]);
+    assert_eq!(members(&[of("a.py"), of("b.py")].concat()), [[1, 3]]);
+    // A file that says the same as a function elsewhere is a copy of it, and two functions on the same lines are two.
+    assert_eq!(members(&[file, definition("b.py", ORDER)]), [[0, 1]]);
+    assert_eq!(members(&[function.clone(), function]), [[0, 1]]);
 }
