@@ -172,6 +172,32 @@ fn moving_files_and_editing_a_copy_makes_nothing_new() {
 }
 
 #[test]
+fn one_of_two_copies_may_be_moved_renamed_and_edited_at_once_but_not_replaced_by_a_paste() {
+    let near = total("total").replace("raise ValueError(item)", "raise LimitError(item)").replace("limit", "most");
+    let place = Place::with_files(&[("a.py", &total("total")), ("b.py", &near)]);
+    snapshot(&place);
+    std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
+    let gate = |code: &str, expected: i32| {
+        place.write("tree/sums.py", code);
+        snapshot(&place);
+        let gate = &["--fail-on", "new", "--baseline-run", "1", "--format", "json"];
+        states(&check(&place, gate).exited_with(expected)).0
+    };
+    let edited = |code: &str| code.replace("total(", "sum_up(").replace("return total", "return round(total)");
+    assert!(gate(&edited(&near), 0).iter().all(|(state, _)| *state == "known"));
+    let pasted = gate(&edited(&total("total")), 1);
+    assert!(!pasted.is_empty() && pasted.iter().all(|(state, _)| *state == "new"), "{pasted:?}");
+    // Nobody could tell where it comes from; there are no more copies than before.
+    place.write("tree/b.py", total("total"));
+    std::fs::remove_file(place.path("tree/sums.py")).expect("it is there");
+    snapshot(&place);
+    std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
+    place.write("tree/sums.py", edited(&total("total")));
+    snapshot(&place);
+    check(&place, &["--fail-on", "new"]).succeeded();
+}
+
+#[test]
 fn the_previous_run_is_one_of_the_same_project() {
     let place = place_with_copies();
     place.persist("builtin:", &["--project", "tools"]).succeeded();

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use cds_model::{Md5Sum, SymbolKind};
 use proptest::prelude::*;
 
-use super::*;
-use crate::{Settings, find};
+use super::{
+    keys::{CopyKey, DefinitionKey},
+    *,
+};
+use crate::{Definition, Settings, find, hash::Hash};
 
-/// A group written as `channel id: place=code place=code …`; a content that is not all of the code is behind a `/`.
-fn key(text: &str) -> GroupKey {
+/// A group written as `channel id: place=code place=code …`, and its definitions. Each letter of a code is a line; a
+/// content that is not all of the code is behind a `/`. A place may be `file.name`.
+fn group(text: &str, definitions: &mut Vec<DefinitionKey>) -> GroupKey {
     let (head, copies) = text.split_once(": ").unwrap();
     let (channel, group_id) = head.split_once(' ').unwrap();
     let copy = |text: &str| {
         let (place, code) = text.split_once('=').unwrap();
         let (code, content) = code.split_once('/').unwrap_or((code, code));
-        let place = Hash::new().bytes(place.as_bytes()).finish();
-        CopyKey { place, kind: SymbolKind::Function, code: md5::compute(code).0, content: md5::compute(content).0 }
+        CopyKey { definition: put(definition(place, code), definitions), content: md5::compute(content).0 }
     };
     GroupKey {
         channel: Channel::ALL.into_iter().find(|known| known.as_str() == channel).unwrap(),
@@ -26,17 +29,39 @@ fn key(text: &str) -> GroupKey {
     }
 }
 
-fn keys(texts: &[&str]) -> SearchKeys {
-    with_definitions(texts.iter().map(|text| key(text)).collect())
+fn definition(place: &str, code: &str) -> DefinitionKey {
+    let number = |text: &str| Hash::new().bytes(text.as_bytes()).finish();
+    let name = place.rsplit_once('.').map_or(place, |(_, name)| name);
+    let mut lines: Vec<u64> = code.bytes().map(u64::from).collect();
+    lines.sort_unstable();
+    DefinitionKey {
+        kind: SymbolKind::Function,
+        place: number(place),
+        name: number(name),
+        code: md5::compute(code).0,
+        lines: lines.into(),
+    }
 }
 
-/// No definition is outside of the groups.
-fn with_definitions(groups: Vec<GroupKey>) -> SearchKeys {
-    let copies = || groups.iter().flat_map(|group| &group.copies);
-    let places = copies().map(|copy| copy.place).collect();
-    let definitions: HashSet<_> = copies().map(|copy| (copy.place, (copy.kind, copy.code))).collect();
-    let codes = counts(definitions.into_iter().map(|(_, code)| code));
-    SearchKeys { groups, places, codes }
+/// Where `definition` is; a definition is there once, however many groups it is in.
+fn put(definition: DefinitionKey, definitions: &mut Vec<DefinitionKey>) -> usize {
+    let found = definitions.iter().position(|known| *known == definition);
+    found.unwrap_or_else(|| {
+        definitions.push(definition);
+        definitions.len() - 1
+    })
+}
+
+/// Groups, and as `place=code` definitions that are in none.
+fn keys(texts: &[&str]) -> SearchKeys {
+    let (groups, alone): (Vec<&str>, Vec<&str>) = texts.iter().partition(|text| text.contains(": "));
+    let mut definitions = Vec::new();
+    let groups = groups.iter().map(|text| group(text, &mut definitions)).collect();
+    for text in alone {
+        let (place, code) = text.split_once('=').unwrap();
+        put(definition(place, code), &mut definitions);
+    }
+    SearchKeys { groups, definitions }
 }
 
 #[track_caller]
@@ -69,20 +94,56 @@ fn one_copy_more_is_grown_and_one_less_is_known() {
 fn editing_one_copy_or_all_makes_no_old_duplicate_new() {
     check(&["near 1: a=x b=y"], &[("near 2: a=x b=z", Known)], &[]);
     check(&["near 1: a=x b=y"], &[("near 2: a=w b=z", Known)], &[]);
-    // Moved and edited: the one place is lost, and the other copy alone tells nothing.
+    // Moved and edited in one go, two copies as well as three.
     check(&["near 1: a=x b=y c=z"], &[("near 2: a=x b=y d=w", Known)], &[]);
-    check(&["near 1: a=x b=y"], &[("near 2: a=x d=w", New)], &[0]);
+    check(&["near 1: a=x b=y"], &[("near 2: a=x d=w", Known)], &[]);
+    check(&["exact 1: a=x b=x"], &[("near 2: a=x d=w", Known)], &[]);
     // The moved file has the same code, and the other copy was edited.
     check(&["near 1: a=x b=y"], &[("near 2: c=x b=z", Known)], &[]);
 }
 
 #[test]
 fn a_copy_that_is_still_there_leaves_no_room_for_another() {
-    let before = keys(&["near 1: a=x b=y c=z"]);
-    let mut after = keys(&["near 2: a=x b=y d=w"]);
-    assert_eq!(compare(&before, &after).changes, [Known], "c may be d now");
-    after.places.insert(before.groups[0].copies[2].place);
-    assert_eq!(compare(&before, &after).changes, [Grown { before: 2 }]);
+    let before = ["near 1: a=x b=y c=z"];
+    check(&before, &[("near 2: a=x b=y d=w", Known)], &[]);
+    let after = keys(&["near 2: a=x b=y d=w", "c=z"]);
+    assert_eq!(compare(&keys(&before), &after).changes, [Grown { before: 2 }]);
+    // It left the group and stays where it is.
+    let after = keys(&["near 2: a=x b=y d=w", "c=v"]);
+    assert_eq!(compare(&keys(&before), &after).changes, [Grown { before: 2 }]);
+}
+
+#[test]
+fn what_is_more_like_a_copy_that_stayed_was_copied_from_it() {
+    let before = ["near 1: a=abcdef b=abcxyz"];
+    check(&before, &[("near 2: a=abcdef d=abcxyw", Known)], &[]);
+    check(&before, &[("near 2: a=abcdef d=abcdew", New)], &[0]);
+    check(&["near 1: a=abcdef b=abcxyz c=abcdeg"], &[("near 2: a=abcdef c=abcdeg d=abcdew", Grown { before: 2 })], &[]);
+    // The copy that stayed was edited, and the new one has what it had.
+    check(&["near 1: a=abcdef b=abcxyz"], &[("near 2: a=abmnop d=abcdew", New)], &[0]);
+    // Two are lost and two are added, each like another one.
+    let before = ["near 1: a=abcdef b=abcxyz c=abcklm"];
+    check(&before, &[("near 2: a=abcdef d=abckln e=abcxyw", Known)], &[]);
+    check(&before, &[("near 2: a=abcdef d=abcdeg e=abcxyw", Grown { before: 2 })], &[]);
+}
+
+#[test]
+fn a_name_that_only_one_can_have_tells_what_was_moved_and_edited() {
+    let before = ["near 1: one.f=abcdef two.g=abcxyz"];
+    check(&before, &[("near 2: one.f=abcdef new.g=abcdew", Known)], &[]);
+    // Both of them, which share no copy with the earlier group.
+    check(&before, &[("near 2: new.f=abcdeg new.g=abcxyw", Known)], &[]);
+    check(&before, &[("near 2: new.h=abcdeg new.i=abcxyw", New)], &[0]);
+    // More than one can have it.
+    let after = keys(&["near 2: one.f=abcdef new.g=abcdew", "other.g=u"]);
+    assert_eq!(compare(&keys(&before), &after).changes, [New]);
+}
+
+#[test]
+fn what_leaves_its_name_to_another_is_found_by_its_code() {
+    check(&["near 1: a=x b=y"], &[("near 2: c=x b=z", Known)], &[]);
+    let after = keys(&["near 2: c=x b=z", "a=w"]);
+    assert_eq!(compare(&keys(&["near 1: a=x b=y"]), &after).changes, [Known]);
 }
 
 #[test]
@@ -130,21 +191,22 @@ fn a_second_fragment_of_the_same_definitions_is_new() {
 }
 
 fn searches() -> impl Strategy<Value = SearchKeys> {
-    let copy = (0..12_u64, 0..6_u8, 0..3_u8).prop_map(|(place, code, content)| CopyKey {
-        kind: SymbolKind::Function,
-        place,
-        code: [code; 16],
-        content: [content; 16],
-    });
+    let copy = (0..12_u8, "[a-c]{1,3}", 0..3_u8);
     let group = (0..5_usize, prop::collection::vec(copy, 2..7));
     prop::collection::vec(group, 0..8).prop_map(|groups| {
-        let with_id = |(number, (channel, copies)): (usize, (usize, Vec<CopyKey>))| GroupKey {
+        let mut definitions = Vec::new();
+        let mut copy = |(place, code, content): (u8, String, u8)| CopyKey {
+            definition: put(definition(&format!("{}.{}", place / 3, place % 3), &code), &mut definitions),
+            content: [content; 16],
+        };
+        let groups = groups.into_iter().zip(0..).map(|((channel, copies), number)| GroupKey {
             channel: Channel::ALL[channel],
             group_id: format!("{number:016x}"),
             is_told: false,
-            copies,
-        };
-        with_definitions(groups.into_iter().enumerate().map(with_id).collect())
+            copies: copies.into_iter().map(&mut copy).collect(),
+        });
+        let groups = groups.collect();
+        SearchKeys { groups, definitions }
     })
 }
 
@@ -198,8 +260,7 @@ fn check_edits(before: &[&str], after: &str, expected: (Change, Change)) {
 
 #[test]
 fn two_copies_that_nobody_edited_are_no_news() {
-    // Each stood in a group of its own, which here only says that it was there.
-    let apart = ["intent 8: a=x k=k", "intent 9: b=y l=l"];
+    let apart = ["a=x", "b=y"];
     for group in ["near 1: a=x b=y", "renamed 1: c=x d=y", "fragment 1: a=x/run b=y/run"] {
         check_edits(&apart, group, (Known, New));
     }
@@ -219,11 +280,11 @@ fn two_copies_that_nobody_edited_are_no_news() {
 #[test]
 fn a_copy_outside_of_all_groups_is_not_one_of_theirs() {
     // As with `--tests hide`: the copy at `t` is there before and after.
-    let before = keys(&["intent 8: a=x k=k", "intent 9: t=x l=l"]);
-    let after = |group: &str| keys(&[group, "intent 9: t=x l=l"]);
-    assert_eq!(compare_edits(&before, &after("exact 1: a=x b=x"))[0], New);
-    assert_eq!(compare_edits(&before, &keys(&["exact 1: a=x b=x"]))[0], Known, "it was moved");
-    assert_eq!(compare_edits(&before, &after("near 1: a=x k=k b=x"))[0], Grown { before: 2 });
+    let before = keys(&["a=x", "k=k", "t=x"]);
+    let changes = |texts: &[&str]| compare_edits(&before, &keys(texts));
+    assert_eq!(changes(&["exact 1: a=x b=x", "t=x"]), [New]);
+    assert_eq!(changes(&["exact 1: a=x b=x"]), [Known], "it was moved");
+    assert_eq!(changes(&["near 1: a=x k=k b=x", "t=x"]), [Grown { before: 2 }]);
 }
 
 #[test]
@@ -231,7 +292,7 @@ fn of_equal_copies_one_may_be_moved_and_edited() {
     check(&["exact 1: a=x b=x c=x"], &[("near 2: a=x b=x d=w", Known)], &[]);
     check(&["exact 1: a=x b=x c=x"], &[("near 2: a=x b=x d=x e=w", Grown { before: 3 })], &[]);
     // What stood there before was not moved there.
-    let before = keys(&["exact 1: a=x b=x c=x", "intent 9: d=v l=l"]);
+    let before = keys(&["exact 1: a=x b=x c=x", "d=v"]);
     assert_eq!(compare(&before, &keys(&["near 2: a=x b=x d=w"])).changes, [Grown { before: 2 }]);
 }
 
