@@ -154,6 +154,14 @@ fn only_what_is_new_or_has_grown_fails() {
     snapshot(&place);
     let (groups, _) = states(&check(&place, new).exited_with(1));
     assert_eq!(groups, [(json!("grown"), 3)]);
+    let (_, object) = states(&check(&place, new).exited_with(1));
+    let members = object["groups"][0]["members"].as_array().expect("members");
+    let added: Vec<_> = members.iter().map(|member| (&member["file_path"], &member["is_added"])).collect();
+    let [no, yes] = [json!(false), json!(true)];
+    assert_eq!(added, [(&json!("a.py"), &no), (&json!("b.py"), &no), (&json!("e.py"), &yes)]);
+    let annotations = check(&place, &["--fail-on", "new", "--format", "github"]).exited_with(1).stdout;
+    assert!(annotations.contains("::warning file=e.py,line=1,"), "{annotations}");
+    assert!(check(&place, &["--fail-on", "new"]).exited_with(1).stdout.contains("grown from 2, added"));
     let against_first = check(&place, &[new, &["--baseline-run", "1"]].concat()).exited_with(1);
     let (mut groups, _) = states(&against_first);
     groups.sort_by_key(|(state, _)| state.to_string());

@@ -10,7 +10,7 @@ mod lineage;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::Channel;
-use keys::GroupIndex;
+use keys::{CopyKey, GroupIndex};
 pub use keys::{GroupKey, SearchKeys, search_keys};
 use lineage::{Lineage, counts};
 
@@ -26,6 +26,16 @@ pub enum Change {
     },
     /// It did not stand there.
     New,
+}
+
+/// What became of a group, and by which copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChange {
+    /// Compared with the earlier search.
+    pub change: Change,
+    /// The places of the members that made the group new or let it grow: they are new or were edited, and did not stand in
+    /// it before. Ascending; none where the group is known, or where it is new by something else than code.
+    pub added: Vec<usize>,
 }
 
 /// How two searches differ.
@@ -48,25 +58,37 @@ pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
 /// What [`compare`] says of each current group, but that two copies which nobody edited are no news: their group may not
 /// have been found before, since what speaks for it depends on all of the code and on where files belong, or may have been
 /// left out. An intent may have changed all the same.
-pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
+pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange> {
     let lineage = Lineage::new(before, after);
-    let is_unedited = |place: &usize| {
-        lineage.ancestors[*place].is_some_and(|old| before.definitions[old].code == after.definitions[*place].code)
+    let is_unedited = |copy: &CopyKey| {
+        let old = lineage.ancestors[copy.definition];
+        old.is_some_and(|old| before.definitions[old].code == after.definitions[copy.definition].code)
     };
     let unedited = |group: &GroupKey| {
         // A definition may have more than one run of lines in a group.
         let definitions: HashSet<usize> = group.copies.iter().map(|copy| copy.definition).collect();
-        match definitions.iter().filter(|place| is_unedited(place)).count() {
-            known if known == definitions.len() => Some(Change::Known),
+        let known: HashSet<usize> =
+            group.copies.iter().filter(|copy| is_unedited(copy)).map(|copy| copy.definition).collect();
+        match known.len() {
+            all if all == definitions.len() => Some(Change::Known),
             0 | 1 => None,
             before => Some(Change::Grown { before }),
         }
     };
-    let mut changes = compare_along(&lineage, before, after).changes;
-    for (change, group) in changes.iter_mut().zip(&after.groups).filter(|(_, group)| group.channel != Channel::Intent) {
-        *change = best(Some(*change), unedited(group)).unwrap_or(*change);
-    }
-    changes
+    let changes = compare_along(&lineage, before, after).changes;
+    let search = Search::new(&before.groups, &lineage.ancestors);
+    let grouped = changes.into_iter().zip(&after.groups).map(|(change, group)| {
+        let unedited = if group.channel == Channel::Intent { None } else { unedited(group) };
+        let change = best(Some(change), unedited).unwrap_or(change);
+        let stood = search.meant(group).into_iter().flat_map(|found| found.known).collect::<HashSet<usize>>();
+        let is_added = |place: &usize| match change {
+            Change::Known => false,
+            Change::Grown { .. } => !stood.contains(place) && !is_unedited(&group.copies[*place]),
+            Change::New => !is_unedited(&group.copies[*place]),
+        };
+        GroupChange { change, added: (0..group.copies.len()).filter(is_added).collect() }
+    });
+    grouped.collect()
 }
 
 fn compare_along(lineage: &Lineage, before: &SearchKeys, after: &SearchKeys) -> Comparison {
@@ -140,13 +162,17 @@ impl<'a> Search<'a> {
 
     /// A copy that was in one group with another one of this group before is no new one. Groups are cut anew when one of
     /// their copies changes, so that it takes more than one earlier group to tell.
-    ///
-    /// What is not about whole definitions is held only against what has a copy with the same text: two definitions can
-    /// share more than one run of lines, or more than one purpose.
     fn by_copies(&mut self, group: &GroupKey) -> Option<Change> {
+        let matches = self.meant(group);
+        self.judge(group, &matches)
+    }
+
+    /// The earlier groups that `group` continues. What is not about whole definitions is held only against what has a copy
+    /// with the same text: two definitions can share more than one run of lines, or more than one purpose.
+    fn meant(&self, group: &GroupKey) -> Vec<Match> {
         let mut matches = self.matches(group, |earlier| is_whole(earlier.channel) || earlier.channel == group.channel);
         matches.retain(|found| is_whole(self.earlier(found.earlier).channel) || found.has_equal_text);
-        self.judge(group, &matches)
+        matches
     }
 
     /// The text of all copies has changed: each earlier group that is not found yet may be one of the current ones, and

@@ -38,7 +38,7 @@ mod similar;
 mod totals;
 mod unit;
 mod words;
-pub use compare::{Change, Comparison, GroupKey, SearchKeys, compare, compare_edits, search_keys};
+pub use compare::{Change, Comparison, GroupChange, GroupKey, SearchKeys, compare, compare_edits, search_keys};
 pub use conventions::is_test;
 pub use definition::Definition;
 pub use difference::difference;

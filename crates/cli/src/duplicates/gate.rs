@@ -1,7 +1,7 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
 use anyhow::Context as _;
-use cds_duplication::{Change, compare_edits, find, search_keys};
+use cds_duplication::{Change, GroupChange, compare_edits, find, search_keys};
 use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
@@ -98,7 +98,8 @@ fn compare_with(reader: &SqliteReader, baseline: RunId, findings: &mut Findings)
     let earlier = search_keys(&find(&definitions, &findings.settings).groups, &definitions);
     let changes = compare_edits(&earlier, &current);
     for shown in &mut findings.shown {
-        shown.state = changes[shown.group].into();
+        let GroupChange { change, added } = &changes[shown.group];
+        (shown.state, shown.added) = ((*change).into(), added.clone());
     }
     Ok(())
 }

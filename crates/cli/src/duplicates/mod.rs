@@ -77,6 +77,8 @@ pub(crate) struct Shown {
     /// Its place in the groups of the report.
     pub(crate) group: usize,
     pub(crate) state: GroupState,
+    /// The places of the members that made it new or let it grow, ascending.
+    pub(crate) added: Vec<usize>,
 }
 
 /// What a group is, compared with an earlier snapshot.
@@ -104,6 +106,19 @@ impl Findings {
     /// What a member is.
     pub(crate) fn definition(&self, member: &cds_duplication::Member) -> &Definition {
         &self.definitions[member.index]
+    }
+}
+
+impl Shown {
+    /// Whether a member is one of those that made the group new or let it grow; none where nothing was compared.
+    pub(crate) fn is_added(&self, place: usize) -> Option<bool> {
+        self.state.as_str().map(|_| self.added.binary_search(&place).is_ok())
+    }
+
+    /// The places of as many of `count` members as there is room for, those first that were added.
+    pub(crate) fn named(&self, count: usize, room: usize) -> Vec<usize> {
+        let others = (0..count).filter(|place| self.is_added(*place) != Some(true));
+        self.added.iter().copied().chain(others).take(room).collect()
     }
 }
 

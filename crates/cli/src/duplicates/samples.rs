@@ -72,7 +72,8 @@ fn whole(index: usize, definition: &Definition) -> Member {
 
 /// All of `groups` shown, in their order and with nothing compared.
 pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Findings {
-    let shown = (0..groups.len()).map(|group| Shown { group, state: GroupState::Uncompared }).collect();
+    let shown =
+        (0..groups.len()).map(|group| Shown { group, state: GroupState::Uncompared, added: Vec::new() }).collect();
     let sums = |members: &[&Group]| Totals {
         group_count: members.len() as u64,
         member_count: members.iter().map(|group| group.members.len() as u64).sum(),

@@ -78,7 +78,7 @@ pub(crate) fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Fai
 }
 
 const fn uncompared(group: usize) -> Shown {
-    Shown { group, state: GroupState::Uncompared }
+    Shown { group, state: GroupState::Uncompared, added: Vec::new() }
 }
 
 /// Leaves at most `limit` groups, the [`first`] ones.

@@ -255,7 +255,7 @@ proptest! {
 #[track_caller]
 fn check_edits(before: &[&str], after: &str, expected: (Change, Change)) {
     let (before, after) = (keys(before), keys(&[after]));
-    assert_eq!((compare_edits(&before, &after)[0], compare(&before, &after).changes[0]), expected);
+    assert_eq!((compare_edits(&before, &after)[0].change, compare(&before, &after).changes[0]), expected);
 }
 
 #[test]
@@ -281,10 +281,25 @@ fn two_copies_that_nobody_edited_are_no_news() {
 fn a_copy_outside_of_all_groups_is_not_one_of_theirs() {
     // As with `--tests hide`: the copy at `t` is there before and after.
     let before = keys(&["a=x", "k=k", "t=x"]);
-    let changes = |texts: &[&str]| compare_edits(&before, &keys(texts));
-    assert_eq!(changes(&["exact 1: a=x b=x", "t=x"]), [New]);
-    assert_eq!(changes(&["exact 1: a=x b=x"]), [Known], "it was moved");
-    assert_eq!(changes(&["near 1: a=x k=k b=x", "t=x"]), [Grown { before: 2 }]);
+    let edit = |texts: &[&str]| {
+        let GroupChange { change, added } = compare_edits(&before, &keys(texts)).remove(0);
+        (change, added)
+    };
+    assert_eq!(edit(&["exact 1: a=x b=x", "t=x"]), (New, vec![1]));
+    assert_eq!(edit(&["exact 1: a=x b=x"]), (Known, vec![]), "it was moved");
+    assert_eq!(edit(&["near 1: a=x k=k b=x", "t=x"]), (Grown { before: 2 }, vec![2]));
+}
+
+#[test]
+fn what_made_a_group_new_is_named() {
+    let added = |before: &[&str], after: &str| compare_edits(&keys(before), &keys(&[after])).remove(0).added;
+    let two = ["near 1: b=x c=y"];
+    assert_eq!(added(&two, "near 2: a=x b=x c=y"), [0], "wherever it stands");
+    assert_eq!(added(&two, "near 2: a=z b=x c=w d=z"), [0, 3], "a known copy may be edited");
+    assert_eq!(added(&two, "near 2: b=z c=w"), [0_usize; 0]);
+    assert_eq!(added(&["a=x", "b=y"], "near 1: a=x b=z"), [1], "an edit made it a copy");
+    assert_eq!(added(&["a=x", "b=y"], "near 1: a=v b=z c=w"), [0, 1, 2]);
+    assert_eq!(added(&["a=x", "b=y"], "intent 1: a=x b=y"), [0_usize; 0], "its intent did");
 }
 
 #[test]

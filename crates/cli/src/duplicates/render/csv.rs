@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use cds_duplication::{Channel, Group, Member};
+use cds_duplication::{Channel, Group};
 
 use super::{
     super::{Findings, Shown},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::render::text::one_line;
 
-const HEADINGS: [&str; 24] = [
+const HEADINGS: [&str; 25] = [
     "run_id",
     "channel",
     "group_id",
@@ -38,6 +38,7 @@ const HEADINGS: [&str; 24] = [
     "is_doubtful",
     "common_lines",
     "is_generated",
+    "is_added",
 ];
 
 /// Writes the headings and a row for each member of each group, the representative first.
@@ -45,14 +46,15 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
     row(writer, &HEADINGS.map(str::to_owned))?;
     for shown in &findings.shown {
         let group = findings.group(shown);
-        for member in &group.members {
-            row(writer, &cells(findings, shown, group, member))?;
+        for place in 0..group.members.len() {
+            row(writer, &cells(findings, shown, group, place))?;
         }
     }
     Ok(())
 }
 
-fn cells(findings: &Findings, shown: &Shown, group: &Group, member: &Member) -> [String; HEADINGS.len()] {
+fn cells(findings: &Findings, shown: &Shown, group: &Group, place: usize) -> [String; HEADINGS.len()] {
+    let member = &group.members[place];
     let definition = findings.definition(member);
     let fragment = (group.channel == Channel::Fragment).then_some(member.file_lines);
     let line = |line: Option<u32>| line.map(|line| line.to_string()).unwrap_or_default();
@@ -81,6 +83,7 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, member: &Member) -> 
         group.is_doubtful.to_string(),
         group.common_lines.to_string(),
         group.is_generated.to_string(),
+        shown.is_added(place).map(|is_added| is_added.to_string()).unwrap_or_default(),
     ]
 }
 

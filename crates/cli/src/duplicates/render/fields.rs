@@ -124,6 +124,7 @@ struct MemberFields<'a> {
     md5_overlap: u64,
     is_test: bool,
     is_generated: bool,
+    is_added: Option<bool>,
     intent: Option<&'a str>,
     fragment: Option<FragmentFields>,
 }
@@ -261,7 +262,11 @@ impl<'a> GroupFields<'a> {
             members: group
                 .members
                 .iter()
-                .map(|member| MemberFields::of(member, findings.definition(member), group.channel))
+                .enumerate()
+                .map(|(place, member)| MemberFields {
+                    is_added: shown.is_added(place),
+                    ..MemberFields::of(member, findings.definition(member), group.channel)
+                })
                 .collect(),
         }
     }
@@ -281,6 +286,7 @@ impl<'a> MemberFields<'a> {
             md5_overlap: member.md5_overlap,
             is_test: member.is_test,
             is_generated: member.is_generated,
+            is_added: None,
             intent: definition.intent.as_deref(),
             fragment: (channel == Channel::Fragment).then_some(FragmentFields {
                 start_line: member.file_lines.0,

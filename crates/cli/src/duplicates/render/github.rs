@@ -2,7 +2,7 @@
 //!
 //! GitHub shows ten warnings of a step and drops the others without a word, so that ten groups become a warning each, in
 //! turn the first ones of all channels, and the rest one notice. Where groups were compared with an earlier snapshot, only
-//! what is new or grown is worth a warning.
+//! what is new or grown is worth a warning, and it stands at a copy that was added: a change shows what is in its files.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,8 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
     let loud: Vec<&Shown> = findings.shown.iter().filter(|shown| shown.state != GroupState::Known).collect();
     let is_first = select::first(findings, &loud, MOST_WARNINGS);
     for (shown, _) in loud.iter().zip(is_first).filter(|(_, is_first)| *is_first) {
-        if let Some(copy) = copies::of_group(findings, shown).next() {
+        let place = shown.added.first().copied().unwrap_or_default();
+        if let Some(copy) = copies::of_group(findings, shown).nth(place) {
             write_warning(writer, findings, &copy)?;
         }
     }
@@ -163,6 +164,22 @@ mod tests {
 
         findings.shown.clear();
         assert_eq!(written(&findings), "");
+    }
+
+    #[test]
+    fn a_warning_stands_at_what_was_added() {
+        let mut findings = samples::shop();
+        (findings.shown[0].state, findings.shown[0].added) = (GroupState::New, vec![1]);
+        let places = |findings: &Findings| {
+            let copies: Vec<_> = copies::of_group(findings, &findings.shown[0]).collect();
+            (copies[0].place(findings), copies[1].place(findings))
+        };
+        let (first, second) = places(&findings);
+        let output = written(&findings);
+        let line = output.lines().find(|line| line.contains("(new)")).unwrap();
+        let (file, number) = second.split_once(':').unwrap();
+        assert!(line.starts_with(&format!("::warning file={file},line={number},")), "{line}");
+        assert!(line.contains(&format!("See {first}")), "{line}");
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod tests {
         let mut findings = samples::shop();
         findings.shown[1].state = GroupState::New;
         findings.shown[2].state = GroupState::Grown { before: 1 };
+        (findings.shown[1].added, findings.shown[2].added) = (vec![0, 1], vec![1]);
         findings.shown.truncate(4);
         (findings.truncated_count, findings.baseline_run_id) = (1, Some(6));
         insta::assert_snapshot!(object(&findings).0);

@@ -82,16 +82,17 @@ fn page(findings: &Findings) -> String {
 
 fn row(findings: &Findings, shown: &Shown) -> String {
     let group = findings.group(shown);
-    let mut members: Vec<String> = group
-        .members
-        .iter()
-        .take(SHOWN_MEMBERS)
-        .map(|member| {
+    let mut members: Vec<String> = shown
+        .named(group.members.len(), SHOWN_MEMBERS)
+        .into_iter()
+        .map(|place| {
+            let member = &group.members[place];
+            let added = if shown.is_added(place) == Some(true) { " **added**" } else { "" };
             let definition = findings.definition(member);
             let place = escaped(&definition.file_path, MOST_LETTERS);
             let (first, last) = member.file_lines;
             let signature = definition.signature.as_deref().map(|text| escaped(text, MOST_LETTERS)).unwrap_or_default();
-            format!("<code>{place}:{first}-{last}</code> <code>{signature}</code>").replace(" <code></code>", "")
+            format!("<code>{place}:{first}-{last}</code> <code>{signature}</code>{added}").replace(" <code></code>", "")
         })
         .collect();
     if let Some(rest) = group.members.len().checked_sub(SHOWN_MEMBERS).filter(|rest| *rest > 0) {
@@ -147,6 +148,7 @@ mod tests {
         let mut findings = samples::shop();
         findings.shown[1].state = GroupState::New;
         findings.shown[2].state = GroupState::Grown { before: 1 };
+        (findings.shown[1].added, findings.shown[2].added) = (vec![0, 1], vec![1]);
         findings.broken_gates = vec!["--max-share 1%: 2.1 % of all lines repeat".to_owned()];
         (findings.accepted_count, findings.truncated_count) = (2, 1_204);
         insta::assert_snapshot!("dup_markdown", page(&findings));

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cds_duplication::{Channel, ChannelTotals, Group, Member, Placement, WeakPolicy};
+use cds_duplication::{Channel, ChannelTotals, Group, Placement, WeakPolicy};
 use cds_model::SymbolKind;
 
 use super::{
@@ -84,8 +84,8 @@ fn section(page: &mut Sections<'_>, findings: &Findings, channel: &ChannelTotals
     let mut grid = Grid::new(COLUMNS, SAVINGS);
     for shown in &groups {
         let group = findings.group(shown);
-        for (place, member) in group.members.iter().take(SHOWN_MEMBERS).enumerate() {
-            grid.push(cells(findings, group, member, (place == 0).then_some(shown)));
+        for (row, place) in shown.named(group.members.len(), SHOWN_MEMBERS).into_iter().enumerate() {
+            grid.push(cells(findings, shown, place, row == 0));
         }
         if let Some(rest) = group.members.len().checked_sub(SHOWN_MEMBERS).filter(|rest| *rest > 0) {
             let mut row = std::array::from_fn(|_| Cell::new(""));
@@ -112,12 +112,15 @@ const fn meaning(channel: Channel) -> &'static str {
 }
 
 /// A member's row; the first of a group also says what is known of the whole group.
-fn cells(findings: &Findings, group: &Group, member: &Member, first: Option<&Shown>) -> [Cell; 10] {
+fn cells(findings: &Findings, shown: &Shown, place: usize, is_first: bool) -> [Cell; 10] {
+    let group = findings.group(shown);
+    let member = &group.members[place];
+    let first = is_first.then_some(group);
     let definition = findings.definition(member);
     let (from, to) = member.file_lines;
     let id = || Cell::forms(&[group.group_id.clone(), group.group_id.chars().take(SHORT_ID).collect()]);
     let nothing = || Cell::new("");
-    let place = match (definition.kind, group.channel) {
+    let location = match (definition.kind, group.channel) {
         (SymbolKind::File, channel) if channel != Channel::Fragment => definition.file_path.to_string(),
         _ => format!("{}:{from}", definition.file_path),
     };
@@ -125,26 +128,30 @@ fn cells(findings: &Findings, group: &Group, member: &Member, first: Option<&Sho
         first.map_or_else(nothing, |_| id().tone(Tone::Strong)),
         Cell::new(definition.kind.as_str()),
         Cell::new(to.saturating_sub(from).saturating_add(1).to_string()),
-        Cell::new(place),
+        Cell::new(location),
         Cell::new(definition.signature.as_deref().unwrap_or("-")),
         Cell::new(format!("{:.2}", member.best_ratio)),
         Cell::new(format!("{:.2}", member.avg_ratio)),
-        first.map_or_else(nothing, |_| Cell::new(group.common_lines.to_string())),
-        first.map_or_else(nothing, |_| Cell::new(group.saved_lines.to_string())),
-        first.map_or_else(nothing, |shown| state(group, shown.state)),
+        first.map_or_else(nothing, |group| Cell::new(group.common_lines.to_string())),
+        first.map_or_else(nothing, |group| Cell::new(group.saved_lines.to_string())),
+        state(shown, first, shown.is_added(place) == Some(true)),
     ]
 }
 
-fn state(group: &Group, state: GroupState) -> Cell {
+/// What is known of the group, in its first row, and of the member.
+fn state(shown: &Shown, first: Option<&Group>, is_added: bool) -> Cell {
     let mut words = Vec::new();
-    match state {
-        GroupState::Grown { before } => words.push(format!("grown from {before}")),
-        GroupState::Uncompared | GroupState::Known | GroupState::New => {
-            words.extend(state.as_str().map(str::to_owned));
+    if let Some(group) = first {
+        match shown.state {
+            GroupState::Grown { before } => words.push(format!("grown from {before}")),
+            GroupState::Uncompared | GroupState::Known | GroupState::New => {
+                words.extend(shown.state.as_str().map(str::to_owned));
+            }
         }
+        words.extend(copies::words(group).map(str::to_owned));
     }
-    words.extend(copies::words(group).map(str::to_owned));
-    let tone = match state {
+    words.extend(is_added.then(|| "added".to_owned()));
+    let tone = match shown.state {
         GroupState::New | GroupState::Grown { .. } => Tone::Warning,
         GroupState::Uncompared | GroupState::Known => Tone::Faint,
     };
@@ -237,6 +244,7 @@ mod tests {
         let mut findings = samples::shop();
         findings.shown[1].state = GroupState::New;
         findings.shown[2].state = GroupState::Grown { before: 1 };
+        (findings.shown[1].added, findings.shown[2].added) = (vec![0, 1], vec![1]);
         findings.report.groups[3].is_test = true;
         findings.report.groups[4].is_weak = true;
         findings.report.groups[2].is_doubtful = true;
@@ -269,9 +277,17 @@ mod tests {
             (0..1_500).map(|id| samples::function(id, &format!("a{id}.py"), "f", 1, code)).collect();
         let places: Vec<usize> = (0..1_500).collect();
         let groups = vec![samples::group(Channel::Exact, "00000000000000aa", &definitions, &places)];
-        let text = table(&samples::findings(definitions, groups), 160);
+        let mut findings = samples::findings(definitions, groups);
+        let text = table(&findings, 160);
         assert!(text.contains("… and 1,488 more"), "{text}");
         assert!(text.lines().count() < 30, "{text}");
+
+        (findings.shown[0].state, findings.shown[0].added) = (GroupState::Grown { before: 1_498 }, vec![700, 900]);
+        let text = table(&findings, 160);
+        let rows: Vec<&str> = text.lines().filter(|line| line.contains(".py:")).collect();
+        assert!(rows[0].contains("a700.py") && rows[0].ends_with("grown from 1498, added"), "{text}");
+        assert!(rows[1].contains("a900.py") && rows[1].ends_with("added") && !rows[1].contains("grown"), "{text}");
+        assert!(rows[2].contains("a0.py") && !rows[2].contains("added") && rows.len() == SHOWN_MEMBERS, "{text}");
     }
 
     #[test]

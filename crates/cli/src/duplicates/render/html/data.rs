@@ -98,6 +98,7 @@ struct MemberFields<'a> {
     is_estimated: bool,
     is_test: bool,
     is_generated: bool,
+    is_added: bool,
     best_ratio: f64,
     avg_ratio: f64,
     md5_overlap: u64,
@@ -194,7 +195,13 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         repeated_lines: group.repeated_lines,
         common_lines: group.common_lines,
         saved_lines: group.saved_lines,
-        members: members.map(|found| member(findings, group, found, code)).collect(),
+        members: members
+            .enumerate()
+            .map(|(place, found)| MemberFields {
+                is_added: shown.is_added(place) == Some(true),
+                ..member(findings, group, found, code)
+            })
+            .collect(),
         unlisted_count: group.members.len().saturating_sub(MOST_MEMBERS),
     }
 }
@@ -221,6 +228,7 @@ fn member<'a>(findings: &'a Findings, group: &Group, member: &Member, code: &mut
         is_estimated: member.lines_are_estimated,
         is_test: member.is_test,
         is_generated: member.is_generated,
+        is_added: false,
         best_ratio: member.best_ratio,
         avg_ratio: member.avg_ratio,
         md5_overlap: member.md5_overlap,

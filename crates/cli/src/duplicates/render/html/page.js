@@ -215,7 +215,7 @@
     made.append(table([["Copy", "number"], ["Place"], ["Name"], ["Kind"], ["Best", "number"], ["Average", "number"], ["MD5", "number"],
       ["Record", "number"]],
     shownMembers.map((member, at) => [String(at + 1), `${member.path}:${member.is_estimated ? "~" : ""}${member.lines[0]}-${member.lines[1]}`,
-      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : ""), percent(member.best_ratio), percent(member.avg_ratio),
+      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : "") + (member.is_added ? ", added" : ""), percent(member.best_ratio), percent(member.avg_ratio),
       number(member.md5_overlap), String(member.record_id)])));
     const unlisted = group.unlisted_count + group.members.length - shownMembers.length;
     if (unlisted > 0) made.append(element("p", "note", `${plural(unlisted, "copy is", "copies are")} not listed.`));

@@ -191,6 +191,7 @@ fn result(findings: &Findings, copy: &Copy<'_>, fingerprint: &str) -> SarifResul
             "isTest": copy.member.is_test,
             "isGenerated": copy.member.is_generated,
             "isDoubtful": group.is_doubtful,
+            "isAdded": copy.shown.is_added(copy.place),
         }),
     }
 }
