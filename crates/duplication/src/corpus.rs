@@ -12,7 +12,7 @@ use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
 
 use crate::{
-    Definition, NearBy, Placement, Settings,
+    Definition, NearBy, Placement, Settings, Unsearched,
     conventions::is_test,
     doubt::line_hash,
     evidence::{Evidence, Profile, Rarity, Weights},
@@ -36,6 +36,7 @@ pub(crate) struct Variant<'a> {
 
 pub(crate) struct Corpus<'a> {
     pub(crate) definitions: &'a [Definition],
+    pub(crate) unsearched: Unsearched,
     pub(crate) variants: Vec<Variant<'a>>,
     pub(crate) weights: Weights,
     enclosing: OnceLock<Vec<Option<usize>>>,
@@ -73,11 +74,17 @@ impl<'a> Corpus<'a> {
     pub(crate) fn new(definitions: &'a [Definition], settings: &'a Settings) -> Self {
         let mut places: HashMap<Md5Sum, usize> = HashMap::new();
         let mut members: Vec<Vec<u32>> = Vec::new();
+        let mut unsearched = Unsearched::default();
         for (index, definition) in definitions.iter().enumerate() {
-            if !settings.kinds.contains(&definition.kind)
-                || (settings.tests == Placement::Hide && is_test(&definition.file_path))
-                || (settings.generated == Placement::Hide && definition.is_generated)
-            {
+            if !settings.kinds.contains(&definition.kind) {
+                continue;
+            }
+            if settings.tests == Placement::Hide && is_test(&definition.file_path) {
+                unsearched.test_count += 1;
+                continue;
+            }
+            if settings.generated == Placement::Hide && definition.is_generated {
+                unsearched.generated_count += 1;
                 continue;
             }
             let place = *places.entry(definition.md5sum).or_insert(members.len());
@@ -124,7 +131,7 @@ impl<'a> Corpus<'a> {
             .collect();
         let namesakes = Namesakes::new(&methods);
         let (enclosing, nesting, line_rarity) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { definitions, variants, weights, enclosing, nesting, namesakes, line_rarity, settings }
+        Self { definitions, unsearched, variants, weights, enclosing, nesting, namesakes, line_rarity, settings }
     }
 
     /// For each definition the innermost other one around it.

@@ -45,7 +45,8 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
             }
         })
         .collect();
-    Report { totals: totals::totals(groups.iter(), definitions, line_count), groups, channels }
+    let totals = totals::totals(groups.iter(), definitions, line_count);
+    Report { totals, groups, channels, unsearched: corpus.unsearched }
 }
 
 fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>) {

@@ -45,7 +45,7 @@ pub use difference::difference;
 pub use find::find;
 pub use generated::is_generated;
 pub use locate::file_lines;
-pub use report::{ChannelTotals, Group, Member, Report, Totals};
+pub use report::{ChannelTotals, Group, Member, Report, Totals, Unsearched};
 pub use settings::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy};
 pub use similar::{Similar, similar, similar_codes};
 

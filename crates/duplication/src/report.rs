@@ -11,6 +11,17 @@ pub struct Report {
     pub totals: Totals,
     /// For each channel that was asked for.
     pub channels: Vec<ChannelTotals>,
+    /// What was not looked at.
+    pub unsearched: Unsearched,
+}
+
+/// Definitions of the wanted kinds that the settings leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unsearched {
+    /// In tests, with [`Settings::tests`] at [`Placement::Hide`].
+    pub test_count: u64,
+    /// Others in generated files, with [`Settings::generated`] at [`Placement::Hide`].
+    pub generated_count: u64,
 }
 
 /// Definitions, or parts of them, that say the same.

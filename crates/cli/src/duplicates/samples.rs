@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cds_duplication::{Channel, ChannelTotals, Definition, Group, Member, Report, Settings, Totals};
+use cds_duplication::{Channel, ChannelTotals, Definition, Group, Member, Report, Settings, Totals, Unsearched};
 use cds_model::{Md5Sum, SymbolKind};
 
 use super::{Findings, GroupState, RunFacts, Shown, View};
@@ -101,7 +101,7 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         },
         settings: Settings::default(),
         definitions,
-        report: Report { groups, totals, channels: channels.into() },
+        report: Report { groups, totals, channels: channels.into(), unsearched: Unsearched::default() },
         shown,
         truncated_count: 0,
         view: View::default(),

@@ -7,7 +7,9 @@ mod nesting;
 
 use std::collections::BTreeSet;
 
-use cds_duplication::{Channel, Definition, Placement, Report, Settings, WeakPolicy, difference, find, similar};
+use cds_duplication::{
+    Channel, Definition, Placement, Report, Settings, Unsearched, WeakPolicy, difference, find, similar,
+};
 use cds_model::{Md5Sum, SymbolKind};
 
 const ORDER: &str = "\
@@ -175,8 +177,9 @@ fn tests_rank_last_or_are_not_looked_at() {
     let settings = Settings { channels: [Channel::Exact].into(), ..Settings::default() };
     let report = find(&definitions, &settings);
     assert_eq!(report.groups.iter().map(|group| group.is_test).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(report.unsearched, Unsearched::default());
     let report = find(&definitions, &Settings { tests: Placement::Hide, ..settings });
-    assert_eq!(report.groups.len(), 1);
+    assert_eq!((report.groups.len(), report.unsearched.test_count), (1, 2));
 }
 
 #[test]
@@ -200,6 +203,7 @@ fn what_programs_wrote_ranks_behind_tests_and_doubts() {
     assert_eq!(groups(&settings), [(4, false, false), (2, true, false), (0, false, true)]);
     let hidden = Settings { generated: Placement::Hide, ..settings.clone() };
     assert_eq!(groups(&hidden), [(2, true, false)]);
+    assert_eq!(find(&definitions, &hidden).unsearched, Unsearched { test_count: 0, generated_count: 3 });
     let same = Settings { generated: Placement::Same, ..settings };
     assert_eq!(groups(&same).last(), Some(&(2, true, false)));
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use cds_duplication::{Channel, Definition, Group, Member};
+use cds_duplication::{Channel, Definition, Group, Member, Unsearched};
 use ring::digest::{Context, SHA256};
 
 use super::Findings;
 use crate::{
     duplicates::{GroupState, Shown},
-    render::text,
+    render::{account::grouped, text},
 };
 
 /// The longest name, in characters; a signature may be any text.
@@ -113,6 +113,24 @@ pub(super) const fn title(channel: Channel) -> &'static str {
     }
 }
 
+/// What was not searched, as `3 definitions in tests and 1 in generated files`; none where all was.
+pub(super) fn unsearched(findings: &Findings) -> Option<String> {
+    let Unsearched { test_count, generated_count } = findings.report.unsearched;
+    let parts = [(test_count, "in tests"), (generated_count, "in generated files")];
+    let parts: Vec<String> = (parts.into_iter().filter(|(count, _)| *count > 0))
+        .enumerate()
+        .map(|(place, (count, where_they_are))| {
+            let what = match (place, count) {
+                (0, 1) => " definition",
+                (0, _) => " definitions",
+                (..) => "",
+            };
+            format!("{}{what} {where_they_are}", grouped(usize::try_from(count).unwrap_or(usize::MAX)))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
 /// What a group is beside a duplicate, the strongest reason to pass over it first.
 pub(super) fn words(group: &Group) -> impl Iterator<Item = &'static str> + use<> {
     let words = [
@@ -184,6 +202,19 @@ mod tests {
             definition.signature = None;
             assert_eq!(name(&definition), "a.py");
         }
+    }
+
+    #[test]
+    fn what_was_not_searched_is_counted() {
+        let said = |test_count, generated_count| {
+            let mut findings = samples::shop();
+            findings.report.unsearched = Unsearched { test_count, generated_count };
+            unsearched(&findings)
+        };
+        assert_eq!(said(0, 0), None);
+        assert_eq!(said(1, 0).as_deref(), Some("1 definition in tests"));
+        assert_eq!(said(0, 2_000).as_deref(), Some("2,000 definitions in generated files"));
+        assert_eq!(said(3, 1).as_deref(), Some("3 definitions in tests and 1 in generated files"));
     }
 
     #[test]

@@ -75,6 +75,8 @@ struct AllTotalsFields {
     doubtful_group_count: u64,
     told_group_count: u64,
     accepted_group_count: usize,
+    unsearched_test_count: u64,
+    unsearched_generated_count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,6 +159,8 @@ impl<'a> SummaryFields<'a> {
                 doubtful_group_count: findings.report.doubtful_count(),
                 told_group_count: channels.iter().map(|channel| channel.told_count).sum(),
                 accepted_group_count: findings.accepted_count,
+                unsearched_test_count: findings.report.unsearched.test_count,
+                unsearched_generated_count: findings.report.unsearched.generated_count,
             },
             channels: channels.iter().map(ChannelFields::of).collect(),
             broken_gates: &findings.broken_gates,

@@ -74,6 +74,9 @@ fn page(findings: &Findings) -> String {
     if left_out > 0 {
         let _ = writeln!(page, "\n… and {} more groups.", grouped(left_out));
     }
+    if let Some(unsearched) = copies::unsearched(findings) {
+        let _ = writeln!(page, "\nNot searched: {unsearched}.");
+    }
     if findings.accepted_count > 0 {
         let _ = writeln!(page, "\nAccepted and not shown: {} groups.", grouped(findings.accepted_count));
     }

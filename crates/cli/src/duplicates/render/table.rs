@@ -203,6 +203,9 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     if let Some(weak) = weak.filter(|weak| *weak > 0 && findings.settings.weak == WeakPolicy::Hide) {
         page.field("left out", format!("{} with a common shape and hardly anything else", count(weak, "pair")));
     }
+    if let Some(unsearched) = copies::unsearched(findings) {
+        page.field("not searched", unsearched);
+    }
     if findings.accepted_count > 0 {
         page.field("accepted", count(findings.accepted_count as u64, "group"));
     }
@@ -254,6 +257,7 @@ mod tests {
         findings.broken_gates = vec!["--fail-on new: 1 new group, 1 group with more copies".to_owned()];
         (findings.accepted_count, findings.truncated_count, findings.baseline_run_id) = (2, 7, Some(6));
         findings.view.truncated.insert(Channel::Near, 7);
+        findings.report.unsearched.test_count = 1_204;
         insta::assert_snapshot!("dup_table_80", table(&findings, 80));
         insta::assert_snapshot!("dup_table_160", table(&findings, 160));
     }

@@ -164,6 +164,7 @@ fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, text)| format!("{count} {text}"))
+    .chain(copies::unsearched(findings).map(|unsearched| format!("Not searched: {unsearched}.")))
     .collect()
 }
 

@@ -142,6 +142,9 @@ fn notifications(findings: &Findings) -> Vec<Value> {
     if findings.accepted_count > 0 {
         notifications.push(notify("note", format!("{} groups are accepted and left out.", findings.accepted_count)));
     }
+    if let Some(unsearched) = copies::unsearched(findings) {
+        notifications.push(notify("note", format!("Not searched: {unsearched}.")));
+    }
     notifications
 }
 
