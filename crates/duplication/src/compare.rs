@@ -7,24 +7,24 @@
 mod keys;
 mod lineage;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::Channel;
-use keys::{CopyKey, GroupIndex};
+use keys::{CopyKey, GroupIndex, counts};
 pub use keys::{GroupKey, SearchKeys, search_keys};
-use lineage::{Lineage, counts};
+use lineage::Lineage;
 
 /// What a group is, compared with an earlier search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It stood there before, with as many copies or more.
+    /// It has no copy that is added.
     Known,
-    /// It stood there, and has copies now that are none of the earlier ones in another form.
+    /// At least two of its copies stood in one group before, or nobody edited them, and others did not.
     Grown {
-        /// How many of its copies stood there before.
+        /// How many copies it had, or how many of its copies are meant.
         before: usize,
     },
-    /// It did not stand there.
+    /// Nothing like it stood there.
     New,
 }
 
@@ -33,8 +33,8 @@ pub enum Change {
 pub struct GroupChange {
     /// Compared with the earlier search.
     pub change: Change,
-    /// The places of the members that made the group new or let it grow: they are new or were edited, and did not stand in
-    /// it before. Ascending; none where the group is known, or where it is new by something else than code.
+    /// The places of the members that made the group new or let it grow: definitions that did not exist, else those that
+    /// were edited. Ascending; none where the group is known, and where it is new by something else than code.
     pub added: Vec<usize>,
 }
 
@@ -52,7 +52,16 @@ pub struct Comparison {
 /// Groups that others tell belong to both: what is told today may have had a story of its own before. A duplicate that
 /// was found by its whole code (exact, renamed, near) and now stands in another channel is not new either.
 pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
-    compare_along(&Lineage::new(before, after), before, after)
+    let lineage = Lineage::new(before, after);
+    let mut search = Search::new(&before.groups, &lineage.ancestors);
+    let verdicts = search.verdicts(&after.groups);
+    // Two copies that are left stand for their group, in whatever sense they are alike now.
+    let current = Search::new(&after.groups, &lineage.descendants);
+    let is_gone = |group: &usize| !search.is_found[*group] && !current.has_two(&before.groups[*group]);
+    Comparison {
+        changes: verdicts.iter().map(Verdict::change).collect(),
+        gone: (0..before.groups.len()).filter(is_gone).collect(),
+    }
 }
 
 /// What [`compare`] says of each current group, but that two copies which nobody edited are no news: their group may not
@@ -64,82 +73,80 @@ pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange
         let old = lineage.ancestors[copy.definition];
         old.is_some_and(|old| before.definitions[old].code == after.definitions[copy.definition].code)
     };
-    let unedited = |group: &GroupKey| {
-        // A definition may have more than one run of lines in a group.
-        let definitions: HashSet<usize> = group.copies.iter().map(|copy| copy.definition).collect();
-        let known: HashSet<usize> =
-            group.copies.iter().filter(|copy| is_unedited(copy)).map(|copy| copy.definition).collect();
-        match known.len() {
-            all if all == definitions.len() => Some(Change::Known),
-            0 | 1 => None,
-            before => Some(Change::Grown { before }),
-        }
-    };
-    let changes = compare_along(&lineage, before, after).changes;
-    let search = Search::new(&before.groups, &lineage.ancestors);
-    let grouped = changes.into_iter().zip(&after.groups).map(|(change, group)| {
-        let unedited = if group.channel == Channel::Intent { None } else { unedited(group) };
-        let change = best(Some(change), unedited).unwrap_or(change);
-        let stood = search.meant(group).into_iter().flat_map(|found| found.known).collect::<HashSet<usize>>();
-        let is_added = |place: &usize| match change {
-            Change::Known => false,
-            Change::Grown { .. } => !stood.contains(place) && !is_unedited(&group.copies[*place]),
-            Change::New => !is_unedited(&group.copies[*place]),
+    let verdicts = Search::new(&before.groups, &lineage.ancestors).verdicts(&after.groups);
+    let changes = verdicts.into_iter().zip(&after.groups).map(|(verdict, group)| {
+        let copies = &group.copies;
+        let unedited: BTreeSet<usize> = (0..copies.len()).filter(|member| is_unedited(&copies[*member])).collect();
+        let verdict = match group.channel {
+            Channel::Intent => verdict,
+            _ => verdict.or(Verdict::of_copies(group, unedited.clone())),
         };
-        GroupChange { change, added: (0..group.copies.len()).filter(is_added).collect() }
+        let changed: Vec<usize> = (0..copies.len()).filter(|member| !unedited.contains(member)).collect();
+        let stood = match &verdict {
+            Verdict::Grown { stood, .. } => stood.clone(),
+            Verdict::Known | Verdict::New => BTreeSet::new(),
+        };
+        let is_new = |member: &usize| lineage.ancestors[copies[*member].definition].is_none();
+        let joined: Vec<usize> = changed.iter().copied().filter(|member| !stood.contains(member)).collect();
+        let new: Vec<usize> = joined.iter().copied().filter(is_new).collect();
+        // Where no copy is new, the edit of one made it like the others, or another one like it.
+        let added = [new, joined, changed].into_iter().find(|members| !members.is_empty()).unwrap_or_default();
+        let added = if verdict == Verdict::Known { Vec::new() } else { added };
+        GroupChange { change: verdict.change(), added }
     });
-    grouped.collect()
+    changes.collect()
 }
 
-fn compare_along(lineage: &Lineage, before: &SearchKeys, after: &SearchKeys) -> Comparison {
-    let (before, after) = (&before.groups[..], &after.groups[..]);
-    let mut search = Search::new(before, &lineage.ancestors);
-    let mut changes: Vec<Option<Change>> = after.iter().map(|group| search.by_id(group)).collect();
-    for (group, change) in after.iter().zip(&mut changes) {
-        if *change != Some(Change::Known) {
-            *change = best(*change, search.by_copies(group));
+/// A [`Change`], and which members stood in the group before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    Known,
+    Grown { before: usize, stood: BTreeSet<usize> },
+    New,
+}
+
+impl Verdict {
+    /// By the members that have stood together; one definition stands by itself.
+    fn of_copies(group: &GroupKey, stood: BTreeSet<usize>) -> Self {
+        let definitions: BTreeSet<usize> = stood.iter().map(|member| group.copies[*member].definition).collect();
+        match stood.len() {
+            all if all == group.copies.len() => Self::Known,
+            before if definitions.len() > 1 => Self::Grown { before, stood },
+            _ => Self::New,
         }
     }
-    search.settle(after, &mut changes);
-    // Two copies that are left stand for their group, in whatever sense they are alike now.
-    let current = Search::new(after, &lineage.descendants);
-    let is_gone = |place: &usize| !search.is_found[*place] && current.matches(&before[*place], |_| true).is_empty();
-    let gone = (0..before.len()).filter(is_gone).collect();
-    Comparison { changes: changes.into_iter().map(|change| change.unwrap_or(Change::New)).collect(), gone }
-}
 
-/// The one that asks less attention; of two grown ones that with more known copies.
-fn best(left: Option<Change>, right: Option<Change>) -> Option<Change> {
-    let rank = |change: &Option<Change>| match change {
-        Some(Change::Known) => (2, 0),
-        Some(Change::Grown { before }) => (1, *before),
-        Some(Change::New) | None => (0, 0),
-    };
-    if rank(&right) > rank(&left) { right } else { left }
-}
+    /// The one that asks less attention; of two grown ones that with more known copies.
+    fn or(self, other: Self) -> Self {
+        let rank = |verdict: &Self| match verdict {
+            Self::Known => (2, 0),
+            Self::Grown { before, .. } => (1, *before),
+            Self::New => (0, 0),
+        };
+        if rank(&other) > rank(&self) { other } else { self }
+    }
 
-/// An earlier group and a current one, and what they share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Match {
-    earlier: usize,
-    /// The places of those copies of the current group that are copies of the earlier one.
-    known: Vec<usize>,
-    /// Whether one of them says the same, word for word.
-    has_equal_text: bool,
+    fn change(&self) -> Change {
+        match self {
+            Self::Known => Change::Known,
+            Self::Grown { before, .. } => Change::Grown { before: *before },
+            Self::New => Change::New,
+        }
+    }
 }
 
 /// The groups of one search, by what those of another one may be found by.
 struct Search<'a> {
     index: GroupIndex<'a>,
     by_id: HashMap<(Channel, &'a str), usize>,
-    /// For each definition of the other search its place in this one.
+    /// For each definition of the other search which one of this it is.
     counterparts: &'a [Option<usize>],
     is_found: Vec<bool>,
 }
 
 impl<'a> Search<'a> {
     fn new(groups: &'a [GroupKey], counterparts: &'a [Option<usize>]) -> Self {
-        let by_id = groups.iter().zip(0..).map(|(group, place)| ((group.channel, group.group_id.as_str()), place));
+        let by_id = groups.iter().zip(0..).map(|(key, group)| ((key.channel, key.group_id.as_str()), group));
         Self {
             index: GroupIndex::new(groups),
             by_id: by_id.collect(),
@@ -148,92 +155,98 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn earlier(&self, place: usize) -> &'a GroupKey {
-        &self.index.groups[place]
+    fn earlier(&self, group: usize) -> &'a GroupKey {
+        &self.index.groups[group]
     }
 
-    /// The same contents are the same group, whoever holds them now.
-    fn by_id(&mut self, group: &GroupKey) -> Option<Change> {
-        let earlier = *self.by_id.get(&(group.channel, group.group_id.as_str()))?;
+    /// What becomes of each group of the other search, which is the later one.
+    fn verdicts(&mut self, after: &[GroupKey]) -> Vec<Verdict> {
+        let mut verdicts: Vec<Verdict> = after.iter().map(|group| self.by_id(group)).collect();
+        for (group, verdict) in after.iter().zip(&mut verdicts).filter(|(_, verdict)| **verdict != Verdict::Known) {
+            let by_copies = self.by_copies(group);
+            *verdict = std::mem::replace(verdict, Verdict::New).or(by_copies);
+        }
+        self.settle(after, &mut verdicts);
+        verdicts
+    }
+
+    /// The same contents are the same group, whoever holds them now, as long as they are no more.
+    fn by_id(&mut self, group: &GroupKey) -> Verdict {
+        let Some(&earlier) = self.by_id.get(&(group.channel, group.group_id.as_str())) else { return Verdict::New };
         self.is_found[earlier] = true;
-        let before = self.earlier(earlier).copies.len();
-        Some(if group.copies.len() > before { Change::Grown { before } } else { Change::Known })
+        match self.earlier(earlier).copies.len() {
+            before if group.copies.len() > before => Verdict::Grown { before, stood: self.shared(earlier, group) },
+            _ => Verdict::Known,
+        }
     }
 
     /// A copy that was in one group with another one of this group before is no new one. Groups are cut anew when one of
     /// their copies changes, so that it takes more than one earlier group to tell.
-    fn by_copies(&mut self, group: &GroupKey) -> Option<Change> {
-        let matches = self.meant(group);
-        self.judge(group, &matches)
-    }
-
-    /// The earlier groups that `group` continues. What is not about whole definitions is held only against what has a copy
-    /// with the same text: two definitions can share more than one run of lines, or more than one purpose.
-    fn meant(&self, group: &GroupKey) -> Vec<Match> {
-        let mut matches = self.matches(group, |earlier| is_whole(earlier.channel) || earlier.channel == group.channel);
-        matches.retain(|found| is_whole(self.earlier(found.earlier).channel) || found.has_equal_text);
-        matches
+    fn by_copies(&mut self, group: &GroupKey) -> Verdict {
+        let mut stood = BTreeSet::new();
+        for (earlier, shared) in self.matches(group, |earlier| self.index.may_continue(earlier, group)) {
+            self.is_found[earlier] = true;
+            stood.extend(shared);
+        }
+        Verdict::of_copies(group, stood)
     }
 
     /// The text of all copies has changed: each earlier group that is not found yet may be one of the current ones, and
     /// only one of them.
-    fn settle(&mut self, after: &[GroupKey], changes: &mut [Option<Change>]) {
+    fn settle(&mut self, after: &[GroupKey], verdicts: &mut [Verdict]) {
         let mut candidates = Vec::new();
-        for (place, group) in after.iter().enumerate().filter(|(place, _)| changes[*place].is_none()) {
-            let matches = self.matches(group, |earlier| earlier.channel == group.channel);
-            candidates.extend(matches.into_iter().map(|found| (place, found)));
+        for (place, group) in after.iter().enumerate().filter(|(place, _)| verdicts[*place] == Verdict::New) {
+            let matches = self.matches(group, |earlier| self.earlier(earlier).channel == group.channel);
+            candidates.extend(matches.into_iter().map(|(earlier, stood)| (place, earlier, stood)));
         }
         // Stable, so that of equal ones the first groups of either search win.
-        candidates.sort_by_key(|(_, found)| std::cmp::Reverse(found.known.len()));
-        for (place, found) in candidates {
-            if changes[place].is_none() && !self.is_found[found.earlier] {
-                changes[place] = self.judge(&after[place], &[found]);
+        candidates.sort_by_key(|(.., stood)| std::cmp::Reverse(stood.len()));
+        for (place, earlier, stood) in candidates {
+            if verdicts[place] == Verdict::New && !self.is_found[earlier] {
+                self.is_found[earlier] = true;
+                verdicts[place] = Verdict::of_copies(&after[place], stood);
             }
         }
     }
 
-    fn judge(&mut self, group: &GroupKey, matches: &[Match]) -> Option<Change> {
-        let mut known: BTreeSet<usize> = BTreeSet::new();
-        for found in matches {
-            self.is_found[found.earlier] = true;
-            known.extend(&found.known);
-        }
-        match known.len() {
-            0 => None,
-            all if all == group.copies.len() => Some(Change::Known),
-            before => Some(Change::Grown { before }),
-        }
+    /// The groups of this search that `is_meant` lets through and that have at least two copies of `group`, and which of its
+    /// members those are; by their order.
+    fn matches(&self, group: &GroupKey, is_meant: impl Fn(usize) -> bool) -> Vec<(usize, BTreeSet<usize>)> {
+        let mut groups: Vec<usize> = self.with_two(group).filter(|earlier| is_meant(*earlier)).collect();
+        groups.sort_unstable();
+        let matches = groups.into_iter().map(|earlier| (earlier, self.shared(earlier, group)));
+        matches.filter(|(_, shared)| shared.len() > 1).collect()
     }
 
-    /// The groups of this search that `is_meant` lets through and that have at least two copies of `group`.
-    fn matches(&self, group: &GroupKey, is_meant: impl Fn(&GroupKey) -> bool) -> Vec<Match> {
+    /// The groups of this search that may have two copies of `group`.
+    fn with_two(&self, group: &GroupKey) -> impl Iterator<Item = usize> + use<> {
         let counterparts = group.copies.iter().filter_map(|copy| self.counterparts[copy.definition]);
-        let earlier = self.index.with(counterparts).into_iter().filter(|earlier| is_meant(self.earlier(*earlier)));
-        earlier.map(|earlier| self.shared(earlier, group)).filter(|found| found.known.len() > 1).collect()
+        self.index.counts(counterparts).into_iter().filter(|(_, count)| *count > 1).map(|(earlier, _)| earlier)
     }
 
-    /// Which copies of `group` are among those of the group at `earlier`, each of which counts once.
-    fn shared(&self, earlier: usize, group: &GroupKey) -> Match {
-        let copies = &self.earlier(earlier).copies;
-        let contents: HashSet<[u8; 16]> = copies.iter().map(|copy| copy.content).collect();
-        let has_equal_text = group.copies.iter().any(|copy| contents.contains(&copy.content));
-        let mut left = counts(copies.iter().map(|copy| copy.definition));
-        let mut known = Vec::new();
-        for (index, copy) in group.copies.iter().enumerate() {
+    /// Whether some group of this search has two copies of `group`.
+    fn has_two(&self, group: &GroupKey) -> bool {
+        self.with_two(group).any(|earlier| self.shared(earlier, group).len() > 1)
+    }
+
+    /// Which members of `group` are copies of the group at `earlier`, each of which counts once.
+    fn shared(&self, earlier: usize, group: &GroupKey) -> BTreeSet<usize> {
+        let mut left = counts(self.earlier(earlier).copies.iter().map(|copy| copy.definition));
+        let mut shared = BTreeSet::new();
+        for (member, copy) in group.copies.iter().enumerate() {
             let count = self.counterparts[copy.definition].and_then(|counterpart| left.get_mut(&counterpart));
             if let Some(count) = count.filter(|count| **count > 0) {
                 *count -= 1;
-                known.push(index);
+                shared.insert(member);
             }
         }
-        Match { earlier, known, has_equal_text }
+        shared
     }
 }
 
-/// Whether groups of this channel are about whole definitions and what they do, line by line.
-const fn is_whole(channel: Channel) -> bool {
-    matches!(channel, Channel::Exact | Channel::Renamed | Channel::Near)
-}
-
+#[cfg(test)]
+mod real_tests;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;

@@ -38,18 +38,24 @@ pub(super) struct CopyKey {
     pub(super) content: [u8; 16],
 }
 
-/// What a definition may be found again by.
+/// What a definition may be found again by; files, classes and functions are never each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DefinitionKey {
+    /// A method counts as a function, which it may have been.
     pub(super) kind: SymbolKind,
-    /// Its file, kind and name.
-    pub(super) place: u64,
-    /// Its kind and name; of a file the last part of its path.
+    pub(super) file: u64,
+    /// Its file, name, and which one of that name it is.
+    pub(super) location: u64,
+    /// The same, whichever one of that name it is.
+    pub(super) sibling: u64,
+    /// The same as `location` with no more of the path than its last part.
+    pub(super) tail: u64,
+    /// The same without a path; of a file the last part of it.
     pub(super) name: u64,
     /// Its code but for its own name.
     pub(super) code: [u8; 16],
-    /// Its lines as numbers, ascending; only of members of groups.
-    pub(super) lines: Box<[u64]>,
+    /// Its lines as numbers, ascending.
+    pub(super) lines: Box<[u32]>,
 }
 
 /// The keys of `groups`; `definitions` is what was searched.
@@ -65,11 +71,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
         })
         .collect();
     let names = unit_names(&rows);
-    let members: BTreeSet<usize> = groups.iter().flat_map(|group| &group.members).map(|member| member.index).collect();
-    let keys = (0..definitions.len()).into_par_iter().map(|index| {
-        let lines = if members.contains(&index) { lines(&definitions[index]) } else { Box::default() };
-        definition_key(&definitions[index], &names[index], lines)
-    });
+    let keys = definitions.par_iter().zip(&names).map(|(definition, name)| definition_key(definition, name));
     let keys: Vec<DefinitionKey> = keys.collect();
     let copy = |member: &Member| CopyKey {
         definition: member.index,
@@ -84,20 +86,26 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     SearchKeys { groups: groups.iter().map(group).collect(), definitions: keys }
 }
 
-fn definition_key(definition: &Definition, name: &UnitName, lines: Box<[u64]>) -> DefinitionKey {
+fn definition_key(definition: &Definition, name: &UnitName) -> DefinitionKey {
+    let kind = match definition.kind {
+        SymbolKind::Method => SymbolKind::Function,
+        kind => kind,
+    };
     let path = &*definition.file_path;
-    let of = |file: &str| Hash::new().bytes(file.as_bytes()).bytes(&[0]).bytes(definition.kind.as_str().as_bytes());
-    let named = |hash: Hash| hash.bytes(&[0]).bytes(name.qualified.as_bytes()).number(name.ordinal).finish();
-    let own_file = match definition.kind {
-        SymbolKind::File => path.rsplit_once('/').map_or(path, |(_, name)| name),
-        _ => "",
+    let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
+    let hash = |path: &str, ordinal: u32| {
+        let hash = Hash::new().bytes(path.as_bytes()).bytes(&[0]).bytes(kind.as_str().as_bytes()).bytes(&[0]);
+        hash.bytes(name.qualified.as_bytes()).number(ordinal).finish()
     };
     DefinitionKey {
-        kind: definition.kind,
-        place: named(of(path)),
-        name: named(of(own_file)),
+        kind,
+        file: Hash::new().bytes(path.as_bytes()).finish(),
+        location: hash(path, name.ordinal),
+        sibling: hash(path, 0),
+        tail: hash(file, name.ordinal),
+        name: hash(if kind == SymbolKind::File { file } else { "" }, name.ordinal),
         code: nameless(definition),
-        lines,
+        lines: lines(definition),
     }
 }
 
@@ -121,9 +129,9 @@ fn nameless(definition: &Definition) -> [u8; 16] {
     definition.md5sum.0
 }
 
-fn lines(definition: &Definition) -> Box<[u64]> {
-    let lines = definition.normalized_code.lines().map(|line| Hash::new().bytes(line.trim().as_bytes()).finish());
-    let mut lines: Vec<u64> = lines.collect();
+fn lines(definition: &Definition) -> Box<[u32]> {
+    let hash = |line: &str| Hash::new().bytes(line.trim().as_bytes()).finish() as u32;
+    let mut lines: Vec<u32> = definition.normalized_code.lines().map(hash).collect();
     lines.sort_unstable();
     lines.into_boxed_slice()
 }
@@ -139,25 +147,60 @@ fn content(definition: &Definition, member: &Member) -> Option<[u8; 16]> {
     Some(md5::compute(part.join("\n")).0)
 }
 
-/// The groups of one search by the definitions in them.
+/// The groups of one search by what is in them.
 pub(super) struct GroupIndex<'a> {
     pub(super) groups: &'a [GroupKey],
-    by_definition: HashMap<usize, BTreeSet<usize>>,
+    by_definition: HashMap<usize, Vec<usize>>,
+    /// Only of channels that are not about whole definitions.
+    by_content: HashMap<(Channel, [u8; 16]), BTreeSet<usize>>,
 }
 
 impl<'a> GroupIndex<'a> {
     pub(super) fn new(groups: &'a [GroupKey]) -> Self {
-        let mut by_definition: HashMap<usize, BTreeSet<usize>> = HashMap::new();
-        for (place, group) in groups.iter().enumerate() {
-            for copy in &group.copies {
-                by_definition.entry(copy.definition).or_default().insert(place);
+        let mut by_definition: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut by_content: HashMap<_, BTreeSet<usize>> = HashMap::new();
+        for (group, key) in groups.iter().enumerate() {
+            for copy in &key.copies {
+                let own = by_definition.entry(copy.definition).or_default();
+                if own.last() != Some(&group) {
+                    own.push(group);
+                }
+                if !is_whole(key.channel) {
+                    by_content.entry((key.channel, copy.content)).or_default().insert(group);
+                }
             }
         }
-        Self { groups, by_definition }
+        Self { groups, by_definition, by_content }
     }
 
-    /// The places of the groups that have one of these definitions, ascending.
-    pub(super) fn with(&self, definitions: impl Iterator<Item = usize>) -> BTreeSet<usize> {
-        definitions.filter_map(|definition| self.by_definition.get(&definition)).flatten().copied().collect()
+    pub(super) fn has(&self, definition: usize) -> bool {
+        self.by_definition.contains_key(&definition)
     }
+
+    /// The groups that have one of these definitions, and in how many copies; a definition may be there more than once.
+    pub(super) fn counts(&self, definitions: impl Iterator<Item = usize>) -> HashMap<usize, usize> {
+        counts(definitions.filter_map(|definition| self.by_definition.get(&definition)).flatten().copied())
+    }
+
+    /// Whether `group`, which is of another search, may be the one at `earlier`: both are about whole definitions, or what
+    /// was so before was found as less now, or the two have a copy with the same text. For two definitions can share more
+    /// than one run of lines, or more than one purpose.
+    pub(super) fn may_continue(&self, earlier: usize, group: &GroupKey) -> bool {
+        let channel = self.groups[earlier].channel;
+        let has_equal_text = |copy: &CopyKey| {
+            self.by_content.get(&(channel, copy.content)).is_some_and(|groups| groups.contains(&earlier))
+        };
+        is_whole(channel) || (channel == group.channel && group.copies.iter().any(has_equal_text))
+    }
+}
+
+/// Whether groups of this channel are about whole definitions and what they do, line by line.
+const fn is_whole(channel: Channel) -> bool {
+    matches!(channel, Channel::Exact | Channel::Renamed | Channel::Near)
+}
+
+pub(super) fn counts<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> HashMap<T, usize> {
+    let mut counts = HashMap::new();
+    all.for_each(|one| *counts.entry(one).or_default() += 1);
+    counts
 }

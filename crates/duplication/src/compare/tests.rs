@@ -1,68 +1,12 @@
 //! Two searches held against each other.
 
-use std::sync::Arc;
-
-use cds_model::{Md5Sum, SymbolKind};
 use proptest::prelude::*;
 
 use super::{
-    keys::{CopyKey, DefinitionKey},
+    keys::CopyKey,
+    samples::{definition, keys, put},
     *,
 };
-use crate::{Definition, Settings, find, hash::Hash};
-
-/// A group written as `channel id: place=code place=code …`, and its definitions. Each letter of a code is a line; a
-/// content that is not all of the code is behind a `/`. A place may be `file.name`.
-fn group(text: &str, definitions: &mut Vec<DefinitionKey>) -> GroupKey {
-    let (head, copies) = text.split_once(": ").unwrap();
-    let (channel, group_id) = head.split_once(' ').unwrap();
-    let copy = |text: &str| {
-        let (place, code) = text.split_once('=').unwrap();
-        let (code, content) = code.split_once('/').unwrap_or((code, code));
-        CopyKey { definition: put(definition(place, code), definitions), content: md5::compute(content).0 }
-    };
-    GroupKey {
-        channel: Channel::ALL.into_iter().find(|known| known.as_str() == channel).unwrap(),
-        group_id: group_id.to_owned(),
-        is_told: false,
-        copies: copies.split(' ').map(copy).collect(),
-    }
-}
-
-fn definition(place: &str, code: &str) -> DefinitionKey {
-    let number = |text: &str| Hash::new().bytes(text.as_bytes()).finish();
-    let name = place.rsplit_once('.').map_or(place, |(_, name)| name);
-    let mut lines: Vec<u64> = code.bytes().map(u64::from).collect();
-    lines.sort_unstable();
-    DefinitionKey {
-        kind: SymbolKind::Function,
-        place: number(place),
-        name: number(name),
-        code: md5::compute(code).0,
-        lines: lines.into(),
-    }
-}
-
-/// Where `definition` is; a definition is there once, however many groups it is in.
-fn put(definition: DefinitionKey, definitions: &mut Vec<DefinitionKey>) -> usize {
-    let found = definitions.iter().position(|known| *known == definition);
-    found.unwrap_or_else(|| {
-        definitions.push(definition);
-        definitions.len() - 1
-    })
-}
-
-/// Groups, and as `place=code` definitions that are in none.
-fn keys(texts: &[&str]) -> SearchKeys {
-    let (groups, alone): (Vec<&str>, Vec<&str>) = texts.iter().partition(|text| text.contains(": "));
-    let mut definitions = Vec::new();
-    let groups = groups.iter().map(|text| group(text, &mut definitions)).collect();
-    for text in alone {
-        let (place, code) = text.split_once('=').unwrap();
-        put(definition(place, code), &mut definitions);
-    }
-    SearchKeys { groups, definitions }
-}
 
 #[track_caller]
 fn check(before: &[&str], after: &[(&str, Change)], gone: &[usize]) {
@@ -133,7 +77,6 @@ fn a_name_that_only_one_can_have_tells_what_was_moved_and_edited() {
     check(&before, &[("near 2: one.f=abcdef new.g=abcdew", Known)], &[]);
     // Both of them, which share no copy with the earlier group.
     check(&before, &[("near 2: new.f=abcdeg new.g=abcxyw", Known)], &[]);
-    check(&before, &[("near 2: new.h=abcdeg new.i=abcxyw", New)], &[0]);
     // More than one can have it.
     let after = keys(&["near 2: one.f=abcdef new.g=abcdew", "other.g=u"]);
     assert_eq!(compare(&keys(&before), &after).changes, [New]);
@@ -176,6 +119,7 @@ fn a_duplicate_that_only_changed_its_channel_is_known() {
     check(&["exact 1: a=x b=x"], &[("near 2: a=x b=y", Known)], &[]);
     check(&["exact 1: a=x b=x"], &[("fragment 2: a=x/f b=z/f", Known)], &[]);
     check(&["exact 1: a=x b=x"], &[("intent 2: a=x b=z", Known)], &[]);
+    check(&["renamed 1: a=x b=y"], &[("near 2: a=x b=z", Known)], &[]);
     check(&["near 1: a=x b=y c=z", "exact 2: a=x b=x"], &[("exact 2: a=x b=x c=x", Known)], &[]);
     // What shared a part, or a purpose, and is the same as a whole now has got worse.
     check(&["fragment 1: a=x/f b=y/f"], &[("near 2: a=x b=z", New)], &[]);
@@ -190,13 +134,32 @@ fn a_second_fragment_of_the_same_definitions_is_new() {
     check(&[first], &[("fragment 3: a=z/h b=w/h", Known), ("fragment 2: a=z/g b=w/g", New)], &[]);
 }
 
+#[test]
+fn each_copy_stands_for_one() {
+    let before = keys(&["fragment 1: a=x/f b=y/f"]);
+    let after = keys(&["fragment 2: a=x/f a=x/g b=y/f"]);
+    assert_eq!(compare(&before, &after).changes, [Grown { before: 2 }]);
+    assert_eq!(compare_edits(&before, &keys(&["fragment 2: a=x/f a=z/g b=y/f"])).remove(0).added, [1]);
+}
+
+#[test]
+fn of_groups_whose_text_has_changed_each_is_one_of_the_earlier_and_the_largest_first() {
+    let before = ["fragment 1: a=x/f b=y/f c=w/f"];
+    let after = [("fragment 2: a=z/g b=v/g", New), ("fragment 3: a=z/h b=v/h c=u/h", Known)];
+    check(&before, &after, &[]);
+    let before = ["fragment 1: a=x/f b=y/f", "fragment 2: a=x/g b=y/g"];
+    check(&before, &[("fragment 3: a=z/h b=v/h", Known), ("fragment 4: a=z/i b=v/i", Known)], &[]);
+    let grown = compare_edits(&keys(&before[..1]), &keys(&["fragment 3: a=z/h b=v/h c=u/h"])).remove(0);
+    assert_eq!(grown, GroupChange { change: Grown { before: 2 }, added: vec![2] });
+}
+
 fn searches() -> impl Strategy<Value = SearchKeys> {
     let copy = (0..12_u8, "[a-c]{1,3}", 0..3_u8);
     let group = (0..5_usize, prop::collection::vec(copy, 2..7));
     prop::collection::vec(group, 0..8).prop_map(|groups| {
         let mut definitions = Vec::new();
         let mut copy = |(place, code, content): (u8, String, u8)| CopyKey {
-            definition: put(definition(&format!("{}.{}", place / 3, place % 3), &code), &mut definitions),
+            definition: put(definition(&format!("{}/{}.{}", place % 2, place / 3, place % 3), &code), &mut definitions),
             content: [content; 16],
         };
         let groups = groups.into_iter().zip(0..).map(|((channel, copies), number)| GroupKey {
@@ -270,6 +233,12 @@ fn two_copies_that_nobody_edited_are_no_news() {
     check_edits(&apart, "exact 1: a=x c=x", (New, New));
     check_edits(&apart, "near 1: a=x b=y c=z", (Grown { before: 2 }, New));
     check_edits(&apart, "near 1: a=x b=y c=y", (Grown { before: 2 }, New));
+    // More of them than of those that stood together.
+    check_edits(
+        &["near 1: a=x b=y", "c=v", "d=u"],
+        "near 2: a=x b=w c=v d=u e=t",
+        (Grown { before: 3 }, Grown { before: 2 }),
+    );
     // Whatever the groups of the earlier run say more stays.
     check_edits(&["near 1: a=x b=y c=z"], "near 2: a=x b=y c=w", (Known, Known));
     // Two runs of one definition.
@@ -298,7 +267,11 @@ fn what_made_a_group_new_is_named() {
     assert_eq!(added(&two, "near 2: a=z b=x c=w d=z"), [0, 3], "a known copy may be edited");
     assert_eq!(added(&two, "near 2: b=z c=w"), [0_usize; 0]);
     assert_eq!(added(&["a=x", "b=y"], "near 1: a=x b=z"), [1], "an edit made it a copy");
-    assert_eq!(added(&["a=x", "b=y"], "near 1: a=v b=z c=w"), [0, 1, 2]);
+    assert_eq!(added(&["near 1: a=x b=y", "c=z"], "near 2: a=w b=y c=z"), [0], "an edit made it one of another, too");
+    let edited = "near 2: a=abcdef b=abcdeg d=abcdef";
+    assert_eq!(added(&["exact 1: a=abcdef b=abcdef"], edited), [2], "what is new, not what was edited");
+    assert_eq!(added(&["exact 1: a=x b=x"], "exact 1: c=x a=x b=x"), [0]);
+    assert_eq!(added(&["a=x", "b=y"], "near 1: a=v b=z c=w"), [2]);
     assert_eq!(added(&["a=x", "b=y"], "intent 1: a=x b=y"), [0_usize; 0], "its intent did");
 }
 
@@ -309,67 +282,4 @@ fn of_equal_copies_one_may_be_moved_and_edited() {
     // What stood there before was not moved there.
     let before = keys(&["exact 1: a=x b=x c=x", "d=v"]);
     assert_eq!(compare(&before, &keys(&["near 2: a=x b=x d=w"])).changes, [Grown { before: 2 }]);
-}
-
-/// Functions of `(file, name, code)` in which only the bodies matter.
-fn definitions(rows: &[(&str, &str, &str)]) -> Vec<Definition> {
-    let row = |(index, (file, name, body)): (usize, &(&str, &str, &str))| {
-        let signature = format!("def {name}(items, limit):");
-        let code = format!("{signature}\n{body}");
-        let lines = u32::try_from(code.lines().count()).unwrap();
-        Definition {
-            record_id: i64::try_from(index).unwrap(),
-            kind: SymbolKind::Function,
-            file_path: (*file).into(),
-            signature: Some(signature.into()),
-            start_line: 1,
-            end_line: lines,
-            md5sum: Md5Sum(md5::compute(&code).0),
-            normalized_code: Arc::from(code),
-            is_generated: false,
-            intent: None,
-        }
-    };
-    rows.iter().enumerate().map(row).collect()
-}
-
-const TOTAL: &str = "    total = 0\n    for item in items:\n        if item.price > limit:\n            raise ValueError(item)\n        total += item.price * item.count\n    return total";
-const JOIN: &str = "    seen = set()\n    words = []\n    for word in items:\n        if word.lower() not in seen:\n            seen.add(word.lower())\n            words.append(word.strip())\n    return ', '.join(words[:limit])";
-
-fn searched(rows: &[(&str, &str, &str)]) -> SearchKeys {
-    let definitions = definitions(rows);
-    search_keys(&find(&definitions, &Settings::default()).groups, &definitions)
-}
-
-/// The changes of the groups that no other one tells.
-fn told(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
-    let changes = compare(before, after).changes;
-    changes.into_iter().zip(&after.groups).filter(|(_, group)| !group.is_told).map(|(change, _)| change).collect()
-}
-
-#[test]
-fn real_searches_are_compared_by_what_was_found() {
-    let before = searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN)]);
-    assert_eq!(told(&searched(&[]), &before), [New]);
-    assert_eq!(told(&before, &before), [Known]);
-    let edited = TOTAL.replace("ValueError(item)", "ValueError(item, limit)");
-    let moved = searched(&[("x/a.py", "total", TOTAL), ("b.py", "total", &edited), ("c.py", "join", JOIN)]);
-    assert_eq!(told(&before, &moved), [Known], "{before:?} {moved:?}");
-    for names in [["total", "sum"], ["sum", "sum"], ["sum", "summe"]] {
-        let renamed = searched(&[("a.py", names[0], TOTAL), ("b.py", names[1], TOTAL), ("c.py", "join", JOIN)]);
-        assert_eq!(told(&before, &renamed), [Known], "{names:?}");
-    }
-    let grown = searched(&[
-        ("a.py", "total", TOTAL),
-        ("b.py", "total", TOTAL),
-        ("c.py", "join", JOIN),
-        ("d.py", "total", TOTAL),
-    ]);
-    assert_eq!(told(&before, &grown), [Grown { before: 2 }]);
-    let more =
-        searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN), ("d.py", "join", JOIN)]);
-    let mut changes = told(&before, &more);
-    changes.sort_by_key(|change| *change == Known);
-    assert_eq!(changes, [New, Known]);
-    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more.groups[**place].is_told).count(), 1);
 }
