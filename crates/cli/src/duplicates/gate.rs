@@ -30,7 +30,7 @@ pub(crate) struct GateArguments {
 /// Which groups are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
-    /// Those that the earlier run did not have, or had with fewer copies
+    /// Those that the earlier run did not have, and those that gained a copy since
     New,
     /// Every one that nobody accepted
     Any,

@@ -86,13 +86,13 @@ pub(crate) struct Shown {
 pub(crate) enum GroupState {
     /// Nothing was compared.
     Uncompared,
-    /// It stood there before, with as many copies or more.
+    /// It has no copy that is added.
     Known,
     /// It did not stand there.
     New,
-    /// It stood there with fewer copies.
+    /// Some of its copies stood there, and others did not.
     Grown {
-        /// Copies it had.
+        /// How many did.
         before: usize,
     },
 }

@@ -155,10 +155,9 @@ fn run(corpus: &Corpus, (left, right): (&Side, &Side), chain: &[(usize, usize)],
     let (rows, columns) = ((first.0, last.0), (first.1, last.1));
     let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
     let (left_tokens, right_tokens) = (left.token_count(rows), right.token_count(columns));
-    // A line that was changed or left out belongs to the run as long as the longer side has it.
-    let longest = (left_lines.1 - left_lines.0).max(right_lines.1 - right_lines.0);
-    if longest < corpus.settings.min_fragment_lines
-        || left_tokens.max(right_tokens) < corpus.settings.min_fragment_tokens
+    // A line that was changed belongs to the run. One that only one of them has makes neither of them long enough.
+    if (left_lines.1 - left_lines.0).min(right_lines.1 - right_lines.0) < corpus.settings.min_fragment_lines
+        || left_tokens.min(right_tokens) < corpus.settings.min_fragment_tokens
     {
         return None;
     }

@@ -6,7 +6,7 @@ use super::{Compared, Found, are_one};
 use crate::{corpus::Corpus, nesting::Place};
 
 /// The runs that are told: of a run in a definition inside of one of the two, the pair with the inner one tells, if it
-/// has that run as well or is told itself.
+/// has that run as well, is told itself, or is one code.
 pub(super) fn innermost(corpus: &Corpus, compared: Vec<Compared>) -> Vec<Found> {
     let by_pair: HashMap<(u32, u32), &Compared> = compared.iter().map(|pair| ((pair.left, pair.right), pair)).collect();
     let mut places: HashMap<u32, Vec<Place>> = HashMap::new();
@@ -19,6 +19,9 @@ pub(super) fn innermost(corpus: &Corpus, compared: Vec<Compared>) -> Vec<Found> 
     };
     let tells = |left: &Place, right: &Place| {
         let (left, right) = if left.variant <= right.variant { (left, right) } else { (right, left) };
+        if left.variant == right.variant {
+            return are_one(left.lines, right.lines);
+        }
         by_pair.get(&(left.variant, right.variant)).is_some_and(|pair| {
             pair.is_told || pair.runs.iter().any(|run| are_one(run.left, left.lines) && are_one(run.right, right.lines))
         })

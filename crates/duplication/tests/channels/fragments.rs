@@ -71,6 +71,30 @@ fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
 }
 
 #[test]
+fn a_line_that_only_one_of_them_has_makes_no_run_long_enough() {
+    let [one, other] = with_a_run("", "");
+    let short: String = STEPS.split_inclusive('\n').take(5).collect();
+    let (one, other) = (one.replace(STEPS, &short), other.replace(STEPS, &short));
+    // The tokens of five lines are enough.
+    let within = |more: &str, code: &str| {
+        code.replace(
+            "    banner = handle.readline().strip()\n",
+            &format!("    banner = handle.readline().strip()\n{more}"),
+        )
+    };
+    let more = "    self.progress.tell(banner, device.address, image.size, 3)\n";
+    check(&within(more, &one), &other, &[]);
+    check(&one, &within(more, &other), &[]);
+    // A line that both have, if another one, does.
+    let found = report(&[
+        &within(more, &one),
+        &within("    wait = [banner for banner in rooms.all(self.clock(), 3)]\n", &other),
+    ]);
+    assert_eq!(found.groups[0].channel, Channel::Fragment);
+    assert_eq!(found.groups[0].repeated_lines, 6);
+}
+
+#[test]
 fn a_run_takes_in_the_next_line_where_both_begin_alike() {
     let changed = "    total = answer['size'] // 512\n";
     assert_eq!(of_a_run(changed, "    total = sum(rooms.sizes)\n"), [(0, (12, 20)), (1, (14, 22))]);

@@ -95,20 +95,19 @@ fn a_run_with_the_header_of_an_inner_function_is_told_once() {
 }
 
 #[test]
-fn a_run_in_an_inner_function_that_is_too_short_is_told_of_the_outer_one() {
-    let probe = "\
-def probe(device):
-    handle = device.open(timeout=30, retries=count_of(device, 3))
-    banner = handle.readline().strip().split(SEPARATOR, 1)
-    version = int(banner[0].split('/')[1], base=10)
-    return json.loads(handle.readline(), object_hook=Answer(version))
-";
+fn what_an_inner_function_has_from_a_copy_elsewhere_is_no_run_of_the_outer_one() {
     let [one, other] = with_a_run("", "");
-    let (_, body) = probe.split_once('\n').unwrap();
-    let gap = "    if not banner[0]:\n        self.warn(device)\n    version";
-    let other = other.replace(STEPS, &body.replace("    version", gap));
-    let [outer, inner] = around(probe, "make", one.split_once(STEPS).unwrap().1);
-    assert_eq!(indices(&[outer, inner, definition("app/other.py", &other)]), [(Channel::Fragment, vec![0, 2])]);
+    // So much more that the outer one is no clone of what is inside.
+    let (_, rest) = other.split_once(STEPS).unwrap();
+    let [outer, inner] = around(&one, "make", rest);
+    let copy = definition("app/copy.py", &one);
+    assert_eq!(indices(&[outer.clone(), inner.clone(), copy.clone()]), [(Channel::Exact, vec![1, 2])]);
+    // Inside of two.
+    let of_b = |definition: &Definition| Definition { file_path: "app/b.py".into(), ..definition.clone() };
+    let [outer_too, _] = around(&one, "offer", ORDER.split_once('\n').unwrap().1);
+    let definitions = [outer, inner.clone(), copy, of_b(&outer_too), of_b(&inner)];
+    let found = indices(&definitions);
+    assert!(found.iter().all(|(channel, _)| *channel != Channel::Fragment), "{found:?}");
 }
 
 #[test]

@@ -68,6 +68,7 @@ fn what_leaves_its_place_to_another_is_found_by_its_code() {
 #[test]
 fn what_was_written_anew_is_known_by_its_place_or_by_a_name_that_nobody_else_has() {
     check(&["m.f=abc"], &["m.f=xyz"], &["m.f<-m.f"]);
+    check(&["d/m.f=abc", "e/m.f=abd"], &["d/m.f=xyz", "e/m.f=uvw"], &["d/m.f<-d/m.f", "e/m.f<-e/m.f"]);
     check(&["m.f=abc"], &["n.f=xyz"], &["n.f<-m.f"]);
     check(&["m.f=abc", "o.f=abd"], &["n.f=xyz"], &[]);
     check(&["m.f=abc"], &["n.f=xyz", "o.f=uvw"], &[]);
@@ -120,14 +121,18 @@ fn all_copies_of_a_group_may_be_moved_renamed_and_edited() {
     check(&before, &["exact 2: o.g=abcdew p.f=abcdew"], &["o.g<-n.g", "p.f<-m.f"]);
     // What was in no group is not looked for.
     check(&["m.f=abcdef", "n.g=abcxyz"], &["near 2: o.h=abcdeg p.h=abcxyw"], &[]);
+    check(&["near 1: m.F=abcdef n.F=abcxyz"], &["near 2: o.g=abcdeg p.h=abcxyw"], &[]);
     // Where one stayed, what is like that was copied from it.
     let before = ["near 1: m.f=abcdef n.f=abcxyz"];
     check(&before, &["near 2: m.f=abcdef o.g=abcdeg p.g=abcdew"], &["m.f<-m.f"]);
+    let after = ["near 2: m.f=abcdef o.g=abcdeg", "fragment 3: o.g=abcdeg/q p.h=qrstuv/q"];
+    check(&before, &after, &["m.f<-m.f"]);
 }
 
 /// `count` copies, each of which shares three quarters of its lines with all others.
 fn many(range: std::ops::Range<usize>, edit: &str) -> String {
-    range.map(|copy| format!(" d/m{copy}.f{copy}=abcdefghi{}{edit}", letters(copy))).collect()
+    let copies = range.map(|copy| format!("d/m{copy}.f{copy}=abcdefghi{}{edit}", letters(copy)));
+    copies.collect::<Vec<_>>().join(" ")
 }
 
 fn letters(number: usize) -> String {
@@ -136,25 +141,26 @@ fn letters(number: usize) -> String {
 
 #[test]
 fn a_large_group_is_weighed_against_all_that_stayed() {
-    let before = format!("near 1:{}", many(0..301, ""));
+    let before = format!("near 1: {}", many(0..301, ""));
     // All were edited, the last one is gone, and what comes is copied from one in the middle of them.
     let source = letters(250);
     for _ in 0..3 {
-        let after = format!("near 2:{} e.g=abcdefghi{source}z", many(0..300, "y"));
+        let after = format!("near 2: {} e.g=abcdefghi{source}z", many(0..300, "y"));
         let found = pairs(&[&before], &[&after]);
         assert_eq!(found.len(), 300);
         assert!(found.iter().all(|pair| !pair.starts_with("e.g")), "{found:?}");
     }
-    let after = format!("near 2:{} e.g=abcdefghi{}z", many(0..300, "y"), letters(300));
+    let after = format!("near 2: {} e.g=abcdefghi{}z", many(0..300, "y"), letters(300));
     assert_eq!(pairs(&[&before], &[&after]).last().unwrap(), "e.g<-d/m300.f300");
 }
 
 #[test]
 fn no_more_than_so_many_are_held_against_each_other() {
     let moved = |count: usize| {
-        let before = format!("near 1: k=abcdefghi{}", many(0..count, ""));
-        let after: String = (0..count).map(|copy| format!(" e/n{copy}.g{copy}=abcdefghi{}z", letters(copy))).collect();
-        pairs(&[&before], &[&format!("near 2: k=abcdefghi{after}")]).len()
+        let before = format!("near 1: k=abcdefghi {}", many(0..count, ""));
+        let after = (0..count).map(|copy| format!("e/n{copy}.g{copy}=abcdefghi{}z", letters(copy)));
+        let after = after.collect::<Vec<_>>().join(" ");
+        pairs(&[&before], &[&format!("near 2: k=abcdefghi {after}")]).len()
     };
     assert_eq!(moved(MOST_COPIES), MOST_COPIES + 1);
     assert!((MOST_COPIES..3 * MOST_COPIES).contains(&moved(3 * MOST_COPIES)));

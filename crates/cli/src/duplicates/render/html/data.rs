@@ -180,7 +180,10 @@ fn channel(found: &ChannelTotals) -> ChannelFields {
 
 fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> GroupFields<'a> {
     let group = findings.group(shown);
-    let members = group.members.iter().take(MOST_MEMBERS);
+    let members = shown.named(group.members.len(), MOST_MEMBERS).into_iter().map(|place| MemberFields {
+        is_added: shown.is_added(place) == Some(true),
+        ..member(findings, group, &group.members[place], code)
+    });
     GroupFields {
         group_id: &group.group_id,
         channel: group.channel.as_str(),
@@ -196,13 +199,7 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         repeated_lines: group.repeated_lines,
         common_lines: group.common_lines,
         saved_lines: group.saved_lines,
-        members: members
-            .enumerate()
-            .map(|(place, found)| MemberFields {
-                is_added: shown.is_added(place) == Some(true),
-                ..member(findings, group, found, code)
-            })
-            .collect(),
+        members: members.collect(),
         unlisted_count: group.members.len().saturating_sub(MOST_MEMBERS),
     }
 }

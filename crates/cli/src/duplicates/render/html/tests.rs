@@ -50,7 +50,7 @@ fn hostile_text_is_data() {
 #[test]
 fn the_data_are_all_there() {
     let mut findings = samples::shop();
-    findings.shown[0].state = GroupState::Grown { before: 2 };
+    (findings.shown[0].state, findings.shown[0].added) = (GroupState::Grown { before: 2 }, vec![2]);
     (findings.truncated_count, findings.accepted_count) = (4, 1);
     findings
         .raw_code
@@ -61,6 +61,9 @@ fn the_data_are_all_there() {
     assert_eq!((&first["channel"], &first["state"], &first["before"]), (&"exact".into(), &"grown".into(), &2.into()));
     assert_eq!(first["members"].as_array().unwrap().len(), 3);
     assert_eq!(first["members"][0]["name"], "load");
+    let added =
+        |at: usize| (first["members"][at]["record_id"].as_i64().unwrap(), first["members"][at]["is_added"].clone());
+    assert_eq!([added(0), added(1), added(2)], [(13, true.into()), (11, false.into()), (12, false.into())]);
     // Three equal texts are one.
     let codes: Vec<&Value> = (0..3).map(|at| &first["members"][at]["code"]).collect();
     assert_eq!(codes, [&Value::from(0); 3]);
