@@ -25,7 +25,7 @@ pub(super) struct Lineage {
 }
 
 impl Lineage {
-    /// What is surest comes first; see the steps. What is neither moved nor renamed only, and in no group, is not looked for.
+    /// In steps, the surest first. Of what was moved, renamed and edited at once only copies of groups are looked for.
     pub(super) fn new(before: &SearchKeys, after: &SearchKeys) -> Self {
         let (ancestors, descendants) = (vec![None; after.definitions.len()], vec![None; before.definitions.len()]);
         let lineage = Self { ancestors, descendants };
@@ -50,8 +50,9 @@ impl Lineage {
         pairing.pair(|key| key.location, always);
         pairing.pair_unique(|key| key.tail);
         pairing.pair_unique(|key| key.name);
-        // So was every copy of its group.
+        // It was moved, renamed and edited, as every copy of its group.
         pairing.pair_orphans(after, &earlier);
+        // Of its group something stayed, and it is like that by names or literals alone.
         pairing.pair_copies(after, &earlier, 0.0);
         pairing.lineage
     }
