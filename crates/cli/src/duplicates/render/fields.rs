@@ -1,8 +1,6 @@
 //! The fields of a group as programs get them: a contract, changed only by adding fields.
 
-use cds_duplication::{
-    Channel, ChannelTotals, Definition, Group, Grouping, Member, NearBy, Placement, Totals, WeakPolicy,
-};
+use cds_duplication::{Channel, ChannelTotals, Group, Grouping, Member, NearBy, Placement, Totals, WeakPolicy};
 use serde::Serialize;
 
 use super::super::{Findings, GroupState, Shown};
@@ -267,17 +265,15 @@ impl<'a> GroupFields<'a> {
                 .members
                 .iter()
                 .enumerate()
-                .map(|(place, member)| MemberFields {
-                    is_added: shown.is_added(place),
-                    ..MemberFields::of(member, findings.definition(member), group.channel)
-                })
+                .map(|(place, member)| MemberFields::of(findings, group.channel, member, shown.is_added(place)))
                 .collect(),
         }
     }
 }
 
 impl<'a> MemberFields<'a> {
-    fn of(member: &Member, definition: &'a Definition, channel: Channel) -> Self {
+    fn of(findings: &'a Findings, channel: Channel, member: &Member, is_added: Option<bool>) -> Self {
+        let definition = findings.definition(member);
         Self {
             record_id: definition.record_id,
             kind: definition.kind.as_str(),
@@ -290,7 +286,7 @@ impl<'a> MemberFields<'a> {
             md5_overlap: member.md5_overlap,
             is_test: member.is_test,
             is_generated: member.is_generated,
-            is_added: None,
+            is_added,
             intent: definition.intent.as_deref(),
             fragment: (channel == Channel::Fragment).then_some(FragmentFields {
                 start_line: member.file_lines.0,

@@ -1,6 +1,6 @@
 //! What the page knows, as it reads it.
 
-use cds_duplication::{Channel, ChannelTotals, Definition, Group, Member, Placement, Totals};
+use cds_duplication::{Channel, ChannelTotals, Definition, Placement, Totals};
 use serde::Serialize;
 
 use super::{
@@ -180,10 +180,7 @@ fn channel(found: &ChannelTotals) -> ChannelFields {
 
 fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> GroupFields<'a> {
     let group = findings.group(shown);
-    let members = shown.named(group.members.len(), MOST_MEMBERS).into_iter().map(|place| MemberFields {
-        is_added: shown.is_added(place) == Some(true),
-        ..member(findings, group, &group.members[place], code)
-    });
+    let members = shown.named(group.members.len(), MOST_MEMBERS).into_iter();
     GroupFields {
         group_id: &group.group_id,
         channel: group.channel.as_str(),
@@ -199,12 +196,14 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         repeated_lines: group.repeated_lines,
         common_lines: group.common_lines,
         saved_lines: group.saved_lines,
-        members: members.collect(),
+        members: members.map(|place| member(findings, shown, place, code)).collect(),
         unlisted_count: group.members.len().saturating_sub(MOST_MEMBERS),
     }
 }
 
-fn member<'a>(findings: &'a Findings, group: &Group, member: &Member, code: &mut CodeTable) -> MemberFields<'a> {
+fn member<'a>(findings: &'a Findings, shown: &Shown, place: usize, code: &mut CodeTable) -> MemberFields<'a> {
+    let group = findings.group(shown);
+    let member = &group.members[place];
     let definition = findings.definition(member);
     let raw = findings.raw_code.get(&definition.record_id);
     let is_part = group.channel == Channel::Fragment;
@@ -226,7 +225,7 @@ fn member<'a>(findings: &'a Findings, group: &Group, member: &Member, code: &mut
         is_estimated: member.lines_are_estimated,
         is_test: member.is_test,
         is_generated: member.is_generated,
-        is_added: false,
+        is_added: shown.is_added(place) == Some(true),
         best_ratio: member.best_ratio,
         avg_ratio: member.avg_ratio,
         md5_overlap: member.md5_overlap,
