@@ -10,7 +10,7 @@ mod lineage;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::Channel;
-use keys::{CopyKey, GroupIndex, counts};
+use keys::{CopyKey, DefinitionKey, GroupIndex, counts};
 pub use keys::{GroupKey, SearchKeys, search_keys};
 use lineage::Lineage;
 
@@ -53,10 +53,10 @@ pub struct Comparison {
 /// was found by its whole code (exact, renamed, near) and now stands in another channel is not new either.
 pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
     let lineage = Lineage::new(before, after);
-    let mut search = Search::new(&before.groups, &lineage.ancestors);
+    let mut search = Search::new(before, after, &lineage.ancestors);
     let verdicts = search.verdicts(&after.groups);
     // Two copies that are left stand for their group, in whatever sense they are alike now.
-    let current = Search::new(&after.groups, &lineage.descendants);
+    let current = Search::new(after, before, &lineage.descendants);
     let is_gone = |group: &usize| !search.is_found[*group] && !current.has_two(&before.groups[*group]);
     Comparison {
         changes: verdicts.iter().map(Verdict::change).collect(),
@@ -73,7 +73,8 @@ pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange
         let old = lineage.ancestors[copy.definition];
         old.is_some_and(|old| before.definitions[old].code == after.definitions[copy.definition].code)
     };
-    let verdicts = Search::new(&before.groups, &lineage.ancestors).verdicts(&after.groups);
+    let verdicts = Search::new(before, after, &lineage.ancestors).verdicts(&after.groups);
+    let locations: HashMap<u64, usize> = before.definitions.iter().map(|key| key.location).zip(0..).collect();
     let changes = verdicts.into_iter().zip(&after.groups).map(|(verdict, group)| {
         let copies = &group.copies;
         let unedited: BTreeSet<usize> = (0..copies.len()).filter(|member| is_unedited(&copies[*member])).collect();
@@ -88,7 +89,14 @@ pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange
         };
         let is_new = |member: &usize| lineage.ancestors[copies[*member].definition].is_none();
         let joined: Vec<usize> = changed.iter().copied().filter(|member| !stood.contains(member)).collect();
-        let new: Vec<usize> = joined.iter().copied().filter(is_new).collect();
+        // What was moved away and left its place to something else is the one that is new there.
+        let newer = |member: usize| {
+            let old = locations.get(&after.definitions[copies[member].definition].location);
+            let moved = old.and_then(|old| lineage.descendants[*old]);
+            moved.and_then(|moved| copies.iter().position(|copy| copy.definition == moved)).unwrap_or(member)
+        };
+        let new: BTreeSet<usize> = joined.iter().copied().filter(is_new).map(newer).collect();
+        let new: Vec<usize> = new.into_iter().collect();
         // Where no copy is new, the edit of one made it like the others, or another one like it.
         let added = [new, joined, changed].into_iter().find(|members| !members.is_empty()).unwrap_or_default();
         let added = if verdict == Verdict::Known { Vec::new() } else { added };
@@ -138,6 +146,9 @@ impl Verdict {
 /// The groups of one search, by what those of another one may be found by.
 struct Search<'a> {
     index: GroupIndex<'a>,
+    definitions: &'a [DefinitionKey],
+    /// Of the other search.
+    others: &'a [DefinitionKey],
     by_id: HashMap<(Channel, &'a str), usize>,
     /// For each definition of the other search which one of this it is.
     counterparts: &'a [Option<usize>],
@@ -145,10 +156,13 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(groups: &'a [GroupKey], counterparts: &'a [Option<usize>]) -> Self {
+    fn new(search: &'a SearchKeys, other: &'a SearchKeys, counterparts: &'a [Option<usize>]) -> Self {
+        let groups = &search.groups[..];
         let by_id = groups.iter().zip(0..).map(|(key, group)| ((key.channel, key.group_id.as_str()), group));
         Self {
             index: GroupIndex::new(groups),
+            definitions: &search.definitions,
+            others: &other.definitions,
             by_id: by_id.collect(),
             counterparts,
             is_found: vec![false; groups.len()],
@@ -184,11 +198,26 @@ impl<'a> Search<'a> {
     /// their copies changes, so that it takes more than one earlier group to tell.
     fn by_copies(&mut self, group: &GroupKey) -> Verdict {
         let mut stood = BTreeSet::new();
-        for (earlier, shared) in self.matches(group, |earlier| self.index.may_continue(earlier, group)) {
+        let is_meant = |earlier| self.index.may_continue(earlier, group) || self.has_part(earlier, group);
+        for (earlier, shared) in self.matches(group, is_meant) {
             self.is_found[earlier] = true;
             stood.extend(shared);
         }
         Verdict::of_copies(group, stood)
+    }
+
+    /// Whether a run of lines in an unedited definition lies in one of the earlier group, which was cut in two by what somebody
+    /// inserted into another copy.
+    fn has_part(&self, earlier: usize, group: &GroupKey) -> bool {
+        let earlier = self.earlier(earlier);
+        let is_part = |copy: &CopyKey, whole: &CopyKey| {
+            self.counterparts[copy.definition] == Some(whole.definition)
+                && self.definitions[whole.definition].code == self.others[copy.definition].code
+                && whole.lines.0 <= copy.lines.0
+                && copy.lines.1 <= whole.lines.1
+        };
+        earlier.channel == group.channel
+            && group.copies.iter().any(|copy| earlier.copies.iter().any(|whole| is_part(copy, whole)))
     }
 
     /// The text of all copies has changed: each earlier group that is not found yet may be one of the current ones, and

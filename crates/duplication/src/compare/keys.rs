@@ -34,7 +34,9 @@ pub struct GroupKey {
 pub(super) struct CopyKey {
     /// Its place among the definitions.
     pub(super) definition: usize,
-    /// The fingerprint of the lines that the group is about.
+    /// The lines that the group is about, 0-based, the last one excluded.
+    pub(super) lines: (u32, u32),
+    /// Their fingerprint.
     pub(super) content: [u8; 16],
 }
 
@@ -75,6 +77,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     let keys: Vec<DefinitionKey> = keys.collect();
     let copy = |member: &Member| CopyKey {
         definition: member.index,
+        lines: member.normalized_lines,
         content: content(&definitions[member.index], member).unwrap_or(keys[member.index].code),
     };
     let group = |group: &Group| GroupKey {

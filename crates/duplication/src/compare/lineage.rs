@@ -27,27 +27,29 @@ pub(super) struct Lineage {
 impl Lineage {
     /// In steps, the surest first. Of what was moved, renamed and edited at once only copies of groups are looked for.
     pub(super) fn new(before: &SearchKeys, after: &SearchKeys) -> Self {
+        Self::within(MOST_LINES, before, after)
+    }
+
+    fn within(lines_left: usize, before: &SearchKeys, after: &SearchKeys) -> Self {
         let (ancestors, descendants) = (vec![None; after.definitions.len()], vec![None; before.definitions.len()]);
         let lineage = Self { ancestors, descendants };
-        let mut pairing =
-            Pairing { before: &before.definitions, after: &after.definitions, lineage, lines_left: MOST_LINES };
+        let mut pairing = Pairing { before: &before.definitions, after: &after.definitions, lineage, lines_left };
         let earlier = GroupIndex::new(&before.groups);
-        let always = |_: &DefinitionKey, _: &DefinitionKey| true;
         // Nobody touched it.
-        pairing.pair(|key| (key.location, key.code), always);
+        pairing.pair(|key| (key.location, key.code));
         // Another one of its name came before it.
-        pairing.pair(|key| (key.sibling, key.code), always);
+        pairing.pair(|key| (key.sibling, key.code));
         // It was edited, wherever else there is what it said.
-        pairing.pair(|key| key.location, |old, new| alike(&old.lines, &new.lines) >= ALIKE);
+        pairing.pair_if(|key| key.location, |old, new| Likeness::of(&old.lines, &new.lines).ratio >= ALIKE);
         // It was renamed or moved, whatever stands in its place now.
-        pairing.pair(|key| (key.file, key.kind, key.code), always);
-        pairing.pair(|key| (key.tail, key.code), always);
-        pairing.pair(|key| (key.name, key.code), always);
-        pairing.pair(|key| (key.kind, key.code), always);
+        pairing.pair(|key| (key.file, key.kind, key.code));
+        pairing.pair(|key| (key.tail, key.code));
+        pairing.pair(|key| (key.name, key.code));
+        pairing.pair(|key| (key.kind, key.code));
         // It was moved, renamed and edited, whatever has its name now.
         pairing.pair_copies(after, &earlier, ALIKE);
         // It was written anew, or moved and written anew.
-        pairing.pair(|key| key.location, always);
+        pairing.pair(|key| key.location);
         pairing.pair_unique(|key| key.tail);
         pairing.pair_unique(|key| key.name);
         // It was moved, renamed and edited, as every copy of its group.
@@ -92,8 +94,13 @@ impl Pairing<'_> {
         ancestors.filter(|(_, ancestor)| ancestor.is_none()).map(|(new, _)| new)
     }
 
-    /// Pairs what is left on both sides and has the same key, the first with the first, if `is_one`.
-    fn pair<T: Eq + Hash>(
+    /// Pairs what is left on both sides and has the same key, the first with the first.
+    fn pair<T: Eq + Hash>(&mut self, key: impl Fn(&DefinitionKey) -> T) {
+        self.pair_if(key, |_, _| true);
+    }
+
+    /// The same, if the two are one.
+    fn pair_if<T: Eq + Hash>(
         &mut self,
         key: impl Fn(&DefinitionKey) -> T,
         is_one: impl Fn(&DefinitionKey, &DefinitionKey) -> bool,
@@ -119,7 +126,7 @@ impl Pairing<'_> {
             let key = key(one);
             lost.get(&key) == Some(&1) && added.get(&key) == Some(&1)
         };
-        self.pair(&key, |old, _| is_alone(old));
+        self.pair_if(&key, |old, _| is_alone(old));
     }
 
     /// Pairs copies of groups in which nothing stayed that could tell more with lost ones that are [`ALIKE`]; of equal ones
@@ -137,18 +144,33 @@ impl Pairing<'_> {
         }
         let mut candidates = Vec::new();
         for &new in orphans.difference(&others) {
-            let own: BTreeSet<&u32> = self.after[new].lines.iter().collect();
-            let rare = own.into_iter().filter_map(|line| by_line.get(line)).filter(|olds| olds.len() <= MOST_COPIES);
-            let mut olds: Vec<(usize, usize)> = counts(rare.flatten().copied()).into_iter().collect();
-            olds.sort_unstable_by_key(|&(old, count)| (Reverse(count), old));
-            for (old, _) in olds.into_iter().take(MOST_COPIES) {
-                let Some(ratio) = self.counted(&self.before[old].lines, &self.after[new].lines) else { return };
-                if ratio >= ALIKE && self.before[old].kind == self.after[new].kind {
-                    candidates.push(self.candidate(ratio, old, new));
-                }
-            }
+            let Some(own) = self.candidates_by_line(new, &by_line) else { break };
+            candidates.extend(own);
         }
         self.join_best(candidates);
+    }
+
+    /// The definitions that are [`ALIKE`], by the lines that not too many have; none if no more lines may be looked at.
+    fn candidates_by_line(&mut self, new: usize, by_line: &HashMap<u32, BTreeSet<usize>>) -> Option<Vec<Candidate>> {
+        let after = self.after;
+        let lines: BTreeSet<&u32> = after[new].lines.iter().collect();
+        let mut hits: HashMap<usize, usize> = HashMap::new();
+        for olds in lines.into_iter().filter_map(|line| by_line.get(line)).filter(|olds| olds.len() <= MOST_COPIES) {
+            self.lines_left = self.lines_left.checked_sub(olds.len())?;
+            for old in olds {
+                *hits.entry(*old).or_default() += 1;
+            }
+        }
+        let mut olds: Vec<(usize, usize)> = hits.into_iter().collect();
+        olds.sort_unstable_by_key(|&(old, count)| (Reverse(count), old));
+        let mut candidates = Vec::new();
+        for (old, _) in olds.into_iter().take(MOST_COPIES) {
+            let ratio = self.likeness(&self.before[old].lines, &after[new].lines)?.ratio;
+            if ratio >= ALIKE && self.before[old].kind == after[new].kind {
+                candidates.push(self.candidate(ratio, old, new));
+            }
+        }
+        Some(candidates)
     }
 
     /// Pairs copies that are added to a group with those that it lost, if they have at least such a share of equal lines.
@@ -169,40 +191,57 @@ impl Pairing<'_> {
                 .map(|copy| copy.definition)
                 .filter(|old| self.lineage.descendants[*old].is_none())
                 .collect();
-            let stayed = stayed.iter().map(|new| &*later[*new].lines);
-            let kept = stayed.chain(origins.iter().map(|old| &*before[*old].lines)).collect();
+            let pairs = stayed.iter().zip(&origins);
+            let kept = pairs.map(|(new, old)| Kept { now: &later[*new].lines, was: &before[*old].lines }).collect();
             self.pair_alike(&lost, &added, &kept, least);
         }
     }
 
-    /// Pairs `lost` and `added` definitions, the most similar first, if they have at least such a share of equal lines. What
-    /// has more of them in common with something that was `kept` was copied from that.
-    fn pair_alike(&mut self, lost: &BTreeSet<usize>, added: &[usize], kept: &BTreeSet<&[u32]>, least: f64) {
-        let (before, after) = (self.before, self.after);
+    /// Pairs `lost` and `added` definitions, the most similar first, if they have at least such a share of equal lines, and
+    /// the added one was not copied from one that was `kept`.
+    fn pair_alike(&mut self, lost: &BTreeSet<usize>, added: &[usize], kept: &BTreeSet<Kept<'_>>, least: f64) {
         let mut candidates = Vec::new();
         for &new in added.iter().take(MOST_COPIES) {
-            let key = &after[new];
-            let olds = lost.iter().filter(|old| before[**old].kind == key.kind).take(MOST_COPIES);
-            let mut own: Vec<(f64, usize)> = Vec::new();
-            for &old in olds {
-                let Some(ratio) = self.counted(&before[old].lines, &key.lines) else { return };
-                if ratio >= least {
-                    own.push((ratio, old));
-                }
-            }
-            let best = own.iter().map(|(ratio, _)| *ratio).fold(0.0, f64::max);
-            let mut nearest = 0.0;
-            for lines in kept {
-                if own.is_empty() || nearest > best {
-                    break;
-                }
-                let Some(ratio) = self.counted(lines, &key.lines) else { return };
-                nearest = f64::max(nearest, ratio);
-            }
-            own.retain(|(ratio, _)| *ratio >= nearest);
-            candidates.extend(own.into_iter().map(|(ratio, old)| self.candidate(ratio, old, new)));
+            let Some(own) = self.candidates_beside(new, lost, kept, least) else { break };
+            candidates.extend(own);
         }
         self.join_best(candidates);
+    }
+
+    /// The `lost` definitions that are so much alike. What has more in common with a copy that stayed as it was then was copied
+    /// from that; and what has more in common with it as it is now, if the two differ by fewer lines than the lost one and
+    /// that did: all copies may have been edited the same way. None if no more lines may be looked at.
+    fn candidates_beside(
+        &mut self,
+        new: usize,
+        lost: &BTreeSet<usize>,
+        kept: &BTreeSet<Kept<'_>>,
+        least: f64,
+    ) -> Option<Vec<Candidate>> {
+        let (before, key) = (self.before, &self.after[new]);
+        let mut own: Vec<(f64, usize)> = Vec::new();
+        for &old in lost.iter().filter(|old| before[**old].kind == key.kind).take(MOST_COPIES) {
+            let ratio = self.likeness(&before[old].lines, &key.lines)?.ratio;
+            if ratio >= least {
+                own.push((ratio, old));
+            }
+        }
+        for &Kept { now, was } in kept {
+            if own.is_empty() {
+                break;
+            }
+            let from_was = self.likeness(was, &key.lines)?;
+            own.retain(|(ratio, _)| *ratio >= from_was.ratio);
+            let from_now = self.likeness(now, &key.lines)?;
+            let mut others = Vec::new();
+            for (ratio, old) in own {
+                if from_now.ratio <= ratio || self.likeness(was, &before[old].lines)?.differ <= from_now.differ {
+                    others.push((ratio, old));
+                }
+            }
+            own = others;
+        }
+        Some(own.into_iter().map(|(ratio, old)| self.candidate(ratio, old, new)).collect())
     }
 
     fn candidate(&self, ratio: f64, old: usize, new: usize) -> Candidate {
@@ -223,23 +262,41 @@ impl Pairing<'_> {
         }
     }
 
-    /// [`alike`] as long as lines may be looked at.
-    fn counted(&mut self, left: &[u32], right: &[u32]) -> Option<f64> {
+    /// [`Likeness::of`] as long as lines may be looked at.
+    fn likeness(&mut self, left: &[u32], right: &[u32]) -> Option<Likeness> {
         self.lines_left = self.lines_left.checked_sub(left.len() + right.len())?;
-        Some(alike(left, right))
+        Some(Likeness::of(left, right))
     }
 }
 
-/// The share of lines that two definitions have in common, 0 to 1 (Sørensen–Dice); both are ascending.
-fn alike(left: &[u32], right: &[u32]) -> f64 {
-    let (mut from_left, mut from_right, mut common) = (0, 0, 0_usize);
-    while let (Some(one), Some(other)) = (left.get(from_left), right.get(from_right)) {
-        common += usize::from(one == other);
-        from_left += usize::from(one <= other);
-        from_right += usize::from(other <= one);
+/// The lines of a copy that stayed.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Kept<'a> {
+    now: &'a [u32],
+    was: &'a [u32],
+}
+
+/// What two definitions have in common.
+struct Likeness {
+    /// The share of lines, 0 to 1 (Sørensen–Dice).
+    ratio: f64,
+    /// How many lines only one of them has.
+    differ: usize,
+}
+
+impl Likeness {
+    /// Both are ascending.
+    fn of(left: &[u32], right: &[u32]) -> Self {
+        let (mut from_left, mut from_right, mut common) = (0, 0, 0_usize);
+        while let (Some(one), Some(other)) = (left.get(from_left), right.get(from_right)) {
+            common += usize::from(one == other);
+            from_left += usize::from(one <= other);
+            from_right += usize::from(other <= one);
+        }
+        let total = left.len() + right.len();
+        let ratio = if total == 0 { 0.0 } else { 2.0 * common as f64 / total as f64 };
+        Self { ratio, differ: total - 2 * common }
     }
-    let total = left.len() + right.len();
-    if total == 0 { 0.0 } else { 2.0 * common as f64 / total as f64 }
 }
 
 #[cfg(test)]

@@ -6,14 +6,20 @@ use super::keys::{CopyKey, DefinitionKey, GroupKey, SearchKeys};
 use crate::{Channel, hash::Hash};
 
 /// A group written as `channel id: place=code place=code …`, and its definitions. Each letter of a code is a line; a
-/// content that is not all of the code is behind a `/`. A place may be `folder/file.name#2`, and a class is in capitals.
+/// content that is not all of the code is behind a `/`. The lines of
+/// a content may be behind it as `@2-9`. A place may be `folder/file.name#2`, and a class is in capitals.
 fn group(text: &str, definitions: &mut Vec<DefinitionKey>) -> GroupKey {
     let (head, copies) = text.split_once(": ").unwrap();
     let (channel, group_id) = head.split_once(' ').unwrap();
     let copy = |text: &str| {
         let (place, code) = text.split_once('=').unwrap();
         let (code, content) = code.split_once('/').unwrap_or((code, code));
-        CopyKey { definition: put(definition(place, code), definitions), content: md5::compute(content).0 }
+        let (content, lines) =
+            content.split_once('@').map_or((content, None), |(text, lines)| (text, lines.split_once('-')));
+        // No two are parts of each other unless they say so.
+        let own = content.bytes().fold(0, |sum, letter| (31 * sum + u32::from(letter)) % 1_000_000);
+        let lines = lines.map_or((own, own + 1), |(from, to)| (from.parse().unwrap(), to.parse().unwrap()));
+        CopyKey { definition: put(definition(place, code), definitions), lines, content: md5::compute(content).0 }
     };
     GroupKey {
         channel: Channel::ALL.into_iter().find(|known| known.as_str() == channel).unwrap(),

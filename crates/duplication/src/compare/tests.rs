@@ -139,7 +139,22 @@ fn each_copy_stands_for_one() {
     let before = keys(&["fragment 1: a=x/f b=y/f"]);
     let after = keys(&["fragment 2: a=x/f a=x/g b=y/f"]);
     assert_eq!(compare(&before, &after).changes, [Grown { before: 2 }]);
-    assert_eq!(compare_edits(&before, &keys(&["fragment 2: a=x/f a=z/g b=y/f"])).remove(0).added, [1]);
+    // Also in the earlier group: there are two runs of `a`, and three are shown.
+    let before = keys(&["fragment 1: a=x/f a=x/g b=y/f"]);
+    let after = keys(&["fragment 2: a=x/f a=x/g a=x/h b=y/f"]);
+    assert_eq!(compare(&before, &after).changes, [Grown { before: 3 }]);
+}
+
+#[test]
+fn a_run_that_was_cut_in_two_is_no_news() {
+    let before = ["fragment 1: a=x/f@2-16 b=y/g@3-17"];
+    let after = [("fragment 2: a=x/h@2-8 b=z/i@3-9", Known), ("fragment 3: a=x/j@9-16 b=z/k@13-20", Known)];
+    check(&before, &after, &[]);
+    // What reaches beyond it is another one, and what was edited tells nothing of its lines.
+    let one = "fragment 2: a=x/f@2-16 b=z/i@3-9";
+    check(&before, &[(one, Known), ("fragment 3: a=x/j@12-20 b=z/k@13-21", New)], &[]);
+    let one = "fragment 2: a=w/f@2-16 b=z/i@3-9";
+    check(&before, &[(one, Known), ("fragment 3: a=w/j@9-16 b=z/k@13-20", New)], &[]);
 }
 
 #[test]
@@ -160,6 +175,7 @@ fn searches() -> impl Strategy<Value = SearchKeys> {
         let mut definitions = Vec::new();
         let mut copy = |(place, code, content): (u8, String, u8)| CopyKey {
             definition: put(definition(&format!("{}/{}.{}", place % 2, place / 3, place % 3), &code), &mut definitions),
+            lines: (u32::from(content), u32::from(content) + 1),
             content: [content; 16],
         };
         let groups = groups.into_iter().zip(0..).map(|((channel, copies), number)| GroupKey {
@@ -232,6 +248,7 @@ fn two_copies_that_nobody_edited_are_no_news() {
     // A copy of what is there once is one more.
     check_edits(&apart, "exact 1: a=x c=x", (New, New));
     check_edits(&apart, "near 1: a=x b=y c=z", (Grown { before: 2 }, New));
+    check_edits(&["exact 1: a=x b=x", "c=y"], "exact 1: a=x b=x d=x", (Grown { before: 2 }, Grown { before: 2 }));
     check_edits(&apart, "near 1: a=x b=y c=y", (Grown { before: 2 }, New));
     // More of them than of those that stood together.
     check_edits(
@@ -271,6 +288,10 @@ fn what_made_a_group_new_is_named() {
     let edited = "near 2: a=abcdef b=abcdeg d=abcdef";
     assert_eq!(added(&["exact 1: a=abcdef b=abcdef"], edited), [2], "what is new, not what was edited");
     assert_eq!(added(&["exact 1: a=x b=x"], "exact 1: c=x a=x b=x"), [0]);
+    assert_eq!(added(&["m.f=abcdef"], "renamed 1: m.f=ghijkl n.f=abcdef"), [1], "it has a copy of what it was");
+    assert_eq!(added(&["m.f=abcdef", "k=abcdeg"], "near 1: m.f=ghijkl n.f=abcdef k=abcdeg"), [1]);
+    let moved = "near 1: e/m.f=abcdef e/n.g=abcdeg";
+    assert_eq!(added(&["d/m.f=abcdef", "d/n.g=abcxyz"], moved), [1], "both were moved");
     assert_eq!(added(&["a=x", "b=y"], "near 1: a=v b=z c=w"), [2]);
     assert_eq!(added(&["a=x", "b=y"], "intent 1: a=x b=y"), [0_usize; 0], "its intent did");
 }

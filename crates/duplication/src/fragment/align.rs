@@ -154,11 +154,8 @@ fn run(corpus: &Corpus, (left, right): (&Side, &Side), chain: &[(usize, usize)],
     let (first, last) = ends(left, right, chain)?;
     let (rows, columns) = ((first.0, last.0), (first.1, last.1));
     let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
-    let (left_tokens, right_tokens) = (left.token_count(rows), right.token_count(columns));
-    // A line that was changed belongs to the run. One that only one of them has makes neither of them long enough.
-    if (left_lines.1 - left_lines.0).min(right_lines.1 - right_lines.0) < corpus.settings.min_fragment_lines
-        || left_tokens.min(right_tokens) < corpus.settings.min_fragment_tokens
-    {
+    let (line_count, token_count) = common_length(left, right, chain, (first, last));
+    if line_count < corpus.settings.min_fragment_lines || token_count < corpus.settings.min_fragment_tokens {
         return None;
     }
     let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
@@ -211,9 +208,10 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// The tokens of the lines from `from` to `to`.
-    fn token_count(&self, (from, to): (usize, usize)) -> u32 {
-        self.unit.lines[from..=to].iter().map(|line| line.tokens).sum()
+    /// How many normalized lines and tokens some of the logical lines have.
+    fn length(&self, lines: Range<usize>) -> (u32, u32) {
+        let first = |line: usize| self.unit.lines.get(line).map_or(self.unit.line_count, |line| line.first);
+        (first(lines.end) - first(lines.start), self.unit.lines[lines].iter().map(|line| line.tokens).sum())
     }
 
     /// The tokens of the lines from `from` to `to`, abstracted, with the structure between them.
@@ -256,6 +254,30 @@ fn ends(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Option<((usize, 
         last = next;
     }
     Some((first, last))
+}
+
+/// The normalized lines and the tokens that both have of a run. A line that was changed belongs to it; one that only one of
+/// them has makes neither of them longer.
+fn common_length(
+    left: &Side,
+    right: &Side,
+    chain: &[(usize, usize)],
+    (first, last): ((usize, usize), (usize, usize)),
+) -> (u32, u32) {
+    let (mut lines, mut tokens) = (0, 0);
+    let mut add = |rows: Range<usize>, columns: Range<usize>| {
+        let (left, right) = (left.length(rows), right.length(columns));
+        lines += left.0.min(right.0);
+        tokens += left.1.min(right.1);
+    };
+    let mut next = first;
+    for &(row, column) in chain {
+        add(next.0..row, next.1..column);
+        add(row..row + 1, column..column + 1);
+        next = (row + 1, column + 1);
+    }
+    add(next.0..last.0 + 1, next.1..last.1 + 1);
+    (lines, tokens)
 }
 
 /// Whether most of the lines are the same as they are, and enough of them differ from each other.

@@ -102,6 +102,14 @@ fn what_is_more_like_what_stayed_was_copied_from_it() {
     let before = ["near 1: a=abcdef b=abcdxy"];
     check(&before, &["near 2: a=abcdef d=abcdxz"], &["a<-a", "d<-b"]);
     check(&before, &["near 2: a=abcdef d=abcdeg"], &["a<-a"]);
+    // An edit of all copies makes them no more alike.
+    let both = ["exact 1: m.f=abcdef n.g=abcdef", "z.f=q"];
+    check(&both, &["exact 2: m.f=abcdey n.h=abcdey"], &["m.f<-m.f", "n.h<-n.g"]);
+    check(&both, &["exact 2: m.f=abcdey o.h=abcdey"], &["m.f<-m.f", "o.h<-n.g"]);
+    check(&both, &["exact 2: m.f=abcdey o.f=abcdey"], &["m.f<-m.f", "o.f<-n.g"]);
+    let both = ["near 1: m.f=abcdefgh n.g=abcdefgi"];
+    check(&both, &["near 2: m.f=abcdexyh n.h=abcdexyi"], &["m.f<-m.f", "n.h<-n.g"]);
+    check(&both, &["near 2: m.f=abcdefxyzh n.h=abcdefxyzi"], &["m.f<-m.f", "n.h<-n.g"]);
     // As it is now, or as it was.
     check(&before, &["near 2: a=abcdefghij d=abcdghij"], &["a<-a"]);
     check(&before, &["near 2: a=abcfgh d=abcdeg"], &["a<-a"]);
@@ -114,7 +122,7 @@ fn all_copies_of_a_group_may_be_moved_renamed_and_edited() {
     let before = ["near 1: m.f=abcdef n.f=abcxyz"];
     check(&before, &["near 2: o.f=abcdeg p.f=abcxyw"], &["o.f<-m.f", "p.f<-n.f"]);
     check(&before, &["near 2: o.g=abcdeg p.h=abcxyw"], &["o.g<-m.f", "p.h<-n.f"]);
-    check(&before, &["near 2: o.g=mnopqr p.h=mnopqs"], &[]);
+    check(&before, &["near 2: o.g=amnopq p.h=bmnopq"], &[]);
     // Of equal ones each stays in its file, or keeps its name.
     let before = ["exact 1: m.f=abcdef n.g=abcdef"];
     check(&before, &["exact 2: n.h=abcdew m.h=abcdew"], &["n.h<-n.g", "m.h<-m.f"]);
@@ -152,6 +160,22 @@ fn a_large_group_is_weighed_against_all_that_stayed() {
     }
     let after = format!("near 2: {} e.g=abcdefghi{}z", many(0..300, "y"), letters(300));
     assert_eq!(pairs(&[&before], &[&after]).last().unwrap(), "e.g<-d/m300.f300");
+}
+
+#[test]
+fn no_more_lines_than_so_many_are_looked_at() {
+    let before = keys(&["near 1: k=abcdef m.f=abcxyz n.g=abcuvw"]);
+    let orphans = keys(&["near 2: o.h=abcxyq p.i=abcuvq"]);
+    let others = keys(&["near 2: k=abcdef o.h=abcxyq p.i=abcuvq"]);
+    let count =
+        |lines: usize, after: &SearchKeys| Lineage::within(lines, &before, after).ancestors.iter().flatten().count();
+    assert_eq!((count(1_000, &orphans), count(1_000, &others)), (2, 3));
+    assert_eq!((count(0, &orphans), count(0, &others)), (0, 1));
+    // What was found by then stays.
+    let counts: BTreeSet<usize> = (0..1_000).map(|lines| count(lines, &orphans)).collect();
+    assert_eq!(counts, BTreeSet::from([0, 1, 2]));
+    let counts: BTreeSet<usize> = (0..1_000).map(|lines| count(lines, &others)).collect();
+    assert_eq!(counts, BTreeSet::from([1, 2, 3]));
 }
 
 #[test]
