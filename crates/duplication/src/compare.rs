@@ -89,11 +89,14 @@ pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange
         };
         let is_new = |member: &usize| lineage.ancestors[copies[*member].definition].is_none();
         let joined: Vec<usize> = changed.iter().copied().filter(|member| !stood.contains(member)).collect();
-        // What was moved away and left its place to something else is the one that is new there.
+        // What was moved away, or copied, and left its place to something else is the one that is new where it is.
         let newer = |member: usize| {
-            let old = locations.get(&after.definitions[copies[member].definition].location);
-            let moved = old.and_then(|old| lineage.descendants[*old]);
-            moved.and_then(|moved| copies.iter().position(|copy| copy.definition == moved)).unwrap_or(member)
+            let own = &after.definitions[copies[member].definition];
+            let moved = locations.get(&own.location).and_then(|old| lineage.descendants[*old]);
+            let is_moved = |copy: &CopyKey| {
+                moved == Some(copy.definition) && after.definitions[copy.definition].sibling != own.sibling
+            };
+            copies.iter().position(is_moved).unwrap_or(member)
         };
         let new: BTreeSet<usize> = joined.iter().copied().filter(is_new).map(newer).collect();
         let new: Vec<usize> = new.into_iter().collect();

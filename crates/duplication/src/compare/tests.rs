@@ -290,6 +290,7 @@ fn what_made_a_group_new_is_named() {
     assert_eq!(added(&["exact 1: a=x b=x"], "exact 1: c=x a=x b=x"), [0]);
     assert_eq!(added(&["m.f=abcdef"], "renamed 1: m.f=ghijkl n.f=abcdef"), [1], "it has a copy of what it was");
     assert_eq!(added(&["m.f=abcdef", "k=abcdeg"], "near 1: m.f=ghijkl n.f=abcdef k=abcdeg"), [1]);
+    assert_eq!(added(&["m.f=abcdef"], "near 1: m.f=abcdeg m.f#2=abcdef"), [0], "the other one only counts on");
     let moved = "near 1: e/m.f=abcdef e/n.g=abcdeg";
     assert_eq!(added(&["d/m.f=abcdef", "d/n.g=abcxyz"], moved), [1], "both were moved");
     assert_eq!(added(&["a=x", "b=y"], "near 1: a=v b=z c=w"), [2]);
