@@ -4,12 +4,14 @@
 //! stood in one group before are no new duplicate, wherever their files have moved to and whichever of them was edited.
 //! Only keys are needed, so that the code of the earlier search need not stay in memory.
 
+mod edits;
 mod keys;
 mod lineage;
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::Channel;
+pub use edits::{GroupChange, compare_edits};
 use keys::{CopyKey, DefinitionKey, GroupIndex, counts};
 pub use keys::{GroupKey, SearchKeys, search_keys};
 use lineage::Lineage;
@@ -26,16 +28,6 @@ pub enum Change {
     },
     /// Nothing like it stood there.
     New,
-}
-
-/// What became of a group, and by which copies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupChange {
-    /// Compared with the earlier search.
-    pub change: Change,
-    /// The places of the members that made the group new or let it grow: definitions that did not exist, else those that
-    /// were edited. Ascending; none where the group is known, and where it is new by something else than code.
-    pub added: Vec<usize>,
 }
 
 /// How two searches differ.
@@ -62,50 +54,6 @@ pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
         changes: verdicts.iter().map(Verdict::change).collect(),
         gone: (0..before.groups.len()).filter(is_gone).collect(),
     }
-}
-
-/// What [`compare`] says of each current group, but that two copies which nobody edited are no news: their group may not
-/// have been found before, since what speaks for it depends on all of the code and on where files belong, or may have been
-/// left out. An intent may have changed all the same.
-pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange> {
-    let lineage = Lineage::new(before, after);
-    let is_unedited = |copy: &CopyKey| {
-        let old = lineage.ancestors[copy.definition];
-        old.is_some_and(|old| before.definitions[old].code == after.definitions[copy.definition].code)
-    };
-    let verdicts = Search::new(before, after, &lineage.ancestors).verdicts(&after.groups);
-    let locations: HashMap<u64, usize> = before.definitions.iter().map(|key| key.location).zip(0..).collect();
-    let changes = verdicts.into_iter().zip(&after.groups).map(|(verdict, group)| {
-        let copies = &group.copies;
-        let unedited: BTreeSet<usize> = (0..copies.len()).filter(|member| is_unedited(&copies[*member])).collect();
-        let verdict = match group.channel {
-            Channel::Intent => verdict,
-            _ => verdict.or(Verdict::of_copies(group, unedited.clone())),
-        };
-        let changed: Vec<usize> = (0..copies.len()).filter(|member| !unedited.contains(member)).collect();
-        let stood = match &verdict {
-            Verdict::Grown { stood, .. } => stood.clone(),
-            Verdict::Known | Verdict::New => BTreeSet::new(),
-        };
-        let is_new = |member: &usize| lineage.ancestors[copies[*member].definition].is_none();
-        let joined: Vec<usize> = changed.iter().copied().filter(|member| !stood.contains(member)).collect();
-        // What was moved away, or copied, and left its place to something else is the one that is new where it is.
-        let newer = |member: usize| {
-            let own = &after.definitions[copies[member].definition];
-            let moved = locations.get(&own.location).and_then(|old| lineage.descendants[*old]);
-            let is_moved = |copy: &CopyKey| {
-                moved == Some(copy.definition) && after.definitions[copy.definition].sibling != own.sibling
-            };
-            copies.iter().position(is_moved).unwrap_or(member)
-        };
-        let new: BTreeSet<usize> = joined.iter().copied().filter(is_new).map(newer).collect();
-        let new: Vec<usize> = new.into_iter().collect();
-        // Where no copy is new, the edit of one made it like the others, or another one like it.
-        let added = [new, joined, changed].into_iter().find(|members| !members.is_empty()).unwrap_or_default();
-        let added = if verdict == Verdict::Known { Vec::new() } else { added };
-        GroupChange { change: verdict.change(), added }
-    });
-    changes.collect()
 }
 
 /// A [`Change`], and which members stood in the group before.
