@@ -285,6 +285,8 @@ fn what_made_a_group_new_is_named() {
     assert_eq!(added(&two, "near 2: b=z c=w"), [0_usize; 0]);
     assert_eq!(added(&["a=x", "b=y"], "near 1: a=x b=z"), [1], "an edit made it a copy");
     assert_eq!(added(&["near 1: a=x b=y", "c=z"], "near 2: a=w b=y c=z"), [0], "an edit made it one of another, too");
+    let both = "near 2: a=abcdeg b=abcxyz c=abcdew";
+    assert_eq!(added(&["near 1: a=abcdef b=abcxyz", "c=mnopqr"], both), [2], "of two edited ones the one that joined");
     let edited = "near 2: a=abcdef b=abcdeg d=abcdef";
     assert_eq!(added(&["exact 1: a=abcdef b=abcdef"], edited), [2], "what is new, not what was edited");
     assert_eq!(added(&["exact 1: a=x b=x"], "exact 1: c=x a=x b=x"), [0]);
