@@ -23,7 +23,7 @@ pub enum Change {
     Known,
     /// At least two of its copies stood in one group before, or nobody edited them, and others did not.
     Grown {
-        /// How many copies it had, or how many of its copies are meant.
+        /// How many copies it had, if it was found by its id; else how many of its copies stood there.
         before: usize,
     },
     /// Nothing like it stood there.

@@ -45,8 +45,9 @@ pub(super) struct CopyKey {
 pub(super) struct DefinitionKey {
     /// A method counts as a function, which it may have been.
     pub(super) kind: SymbolKind,
+    /// The path of its file.
     pub(super) file: u64,
-    /// Its file, name, and which one of that name it is.
+    /// Its file, kind, name, and which one of that name it is.
     pub(super) location: u64,
     /// The same, whichever one of that name it is.
     pub(super) sibling: u64,
@@ -176,6 +177,7 @@ impl<'a> GroupIndex<'a> {
         Self { groups, by_definition, by_content }
     }
 
+    /// Whether some group has this definition.
     pub(super) fn has(&self, definition: usize) -> bool {
         self.by_definition.contains_key(&definition)
     }

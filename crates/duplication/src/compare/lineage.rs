@@ -154,14 +154,10 @@ impl Pairing<'_> {
     fn candidates_by_line(&mut self, new: usize, by_line: &HashMap<u32, BTreeSet<usize>>) -> Option<Vec<Candidate>> {
         let after = self.after;
         let lines: BTreeSet<&u32> = after[new].lines.iter().collect();
-        let mut hits: HashMap<usize, usize> = HashMap::new();
-        for olds in lines.into_iter().filter_map(|line| by_line.get(line)).filter(|olds| olds.len() <= MOST_COPIES) {
-            self.lines_left = self.lines_left.checked_sub(olds.len())?;
-            for old in olds {
-                *hits.entry(*old).or_default() += 1;
-            }
-        }
-        let mut olds: Vec<(usize, usize)> = hits.into_iter().collect();
+        let rare = lines.into_iter().filter_map(|line| by_line.get(line)).filter(|olds| olds.len() <= MOST_COPIES);
+        let rare: Vec<&BTreeSet<usize>> = rare.collect();
+        self.lines_left = self.lines_left.checked_sub(rare.iter().map(|olds| olds.len()).sum())?;
+        let mut olds: Vec<(usize, usize)> = counts(rare.into_iter().flatten().copied()).into_iter().collect();
         olds.sort_unstable_by_key(|&(old, count)| (Reverse(count), old));
         let mut candidates = Vec::new();
         for (old, _) in olds.into_iter().take(MOST_COPIES) {
@@ -191,6 +187,9 @@ impl Pairing<'_> {
                 .map(|copy| copy.definition)
                 .filter(|old| self.lineage.descendants[*old].is_none())
                 .collect();
+            if lost.is_empty() {
+                continue;
+            }
             let pairs = stayed.iter().zip(&origins);
             let kept = pairs.map(|(new, old)| Kept { now: &later[*new].lines, was: &before[*old].lines }).collect();
             self.pair_alike(&lost, &added, &kept, least);

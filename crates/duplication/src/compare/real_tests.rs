@@ -1,7 +1,5 @@
 //! Searches of real code held against each other.
 
-use std::sync::Arc;
-
 use cds_model::{Md5Sum, SymbolKind};
 
 use super::{Change::*, *};
@@ -9,24 +7,12 @@ use crate::{Definition, Settings, find};
 
 /// Functions of `(file, name, code)` in which only the bodies matter.
 fn definitions(rows: &[(&str, &str, &str)]) -> Vec<Definition> {
-    let row = |(index, (file, name, body)): (usize, &(&str, &str, &str))| {
+    let row = |&(file, name, body): &(&str, &str, &str)| {
         let signature = format!("def {name}(items, limit):");
         let code = format!("{signature}\n{body}");
-        let lines = u32::try_from(code.lines().count()).unwrap();
-        Definition {
-            record_id: i64::try_from(index).unwrap(),
-            kind: SymbolKind::Function,
-            file_path: (*file).into(),
-            signature: Some(signature.into()),
-            start_line: 1,
-            end_line: lines,
-            md5sum: Md5Sum(md5::compute(&code).0),
-            normalized_code: Arc::from(code),
-            is_generated: false,
-            intent: None,
-        }
+        Definition { file_path: file.into(), signature: Some(signature.into()), ..Definition::of(&code) }
     };
-    rows.iter().enumerate().map(row).collect()
+    rows.iter().map(row).collect()
 }
 
 const TOTAL: &str = "    total = 0\n    for item in items:\n        if item.price > limit:\n            raise ValueError(item)\n        total += item.price * item.count\n    return total";
