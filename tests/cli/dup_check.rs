@@ -209,6 +209,23 @@ fn the_search_is_as_wide_as_it_was_asked_for() {
 }
 
 #[test]
+fn intents_that_were_derived_from_the_code_count_only_where_they_are_asked_for() {
+    let place = place();
+    // Those of `sums` are not the provider's, though the run is.
+    let object = found(&place, &["--intent-threshold", "0.4"]);
+    assert_eq!(files(list(&object, "groups").last().expect("a group")), ["sums/g.py", "sums/h.py"]);
+    assert_eq!(object["settings"]["derived_intents"], false);
+    assert_eq!(object["totals"]["unsearched_intent_count"], 6);
+    let said = "6 intents that were derived from the code, which --channels intent searches";
+    assert!(check(&place, &[]).succeeded().stdout.contains(said));
+    let named = ["--intent-threshold", "0.4", "--channels", "exact,intent"];
+    assert_eq!(channels(&place, &named), ["exact", "intent", "intent"]);
+    // What a model says counts, however it is put.
+    place.database().execute("UPDATE runs SET model = 'qwen3-coder:latest'");
+    assert_eq!(found(&place, &["--intent-threshold", "0.4"])["channels"][4]["group_count"], 2);
+}
+
+#[test]
 fn what_is_shown_can_be_narrowed() {
     let place = place();
     assert_eq!(channels(&place, &["--path-filter", "files"]), ["fragment"]);

@@ -27,6 +27,8 @@ pub struct Definition {
     pub is_generated: bool,
     /// What it is for, if anybody said so.
     pub intent: Option<Arc<str>>,
+    /// Whether a program derived the intent from the code, so that it says nothing which the code does not.
+    pub intent_is_derived: bool,
 }
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ impl Definition {
             md5sum: Md5Sum(md5::compute(code).0),
             is_generated: false,
             intent: None,
+            intent_is_derived: false,
         }
     }
 }

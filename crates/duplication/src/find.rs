@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Channel, ChannelTotals, Definition, Group, Placement, Report, Settings, WeakPolicy,
+    Channel, ChannelTotals, Definition, Group, Placement, Report, Settings, Unsearched, WeakPolicy,
     corpus::Corpus,
     fold, fragment,
     groups::{build, rank, whole},
@@ -46,7 +46,8 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
         })
         .collect();
     let totals = totals::totals(groups.iter(), definitions, line_count);
-    Report { totals, groups, channels, unsearched: corpus.unsearched }
+    let unsearched = Unsearched { intent_count: intent::unsearched_count(&corpus), ..corpus.unsearched };
+    Report { groups, totals, channels, unsearched }
 }
 
 fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>) {

@@ -5,20 +5,38 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
+    Channel, Definition, Settings,
     corpus::{Alphabet, Corpus, text_ratio},
     graph::Edge,
     join::self_join,
     lcs::Pattern,
 };
 
+/// What a definition is for, if anybody said so and it counts.
+fn intent<'a>(definition: &'a Definition, settings: &Settings) -> Option<&'a str> {
+    let intent = definition.intent.as_deref().filter(|_| settings.derived_intents || !definition.intent_is_derived);
+    intent.map(str::trim).filter(|intent| !intent.is_empty())
+}
+
+/// How many eligible definitions have an intent that does not count, if anybody wants intents.
+pub(crate) fn unsearched_count(corpus: &Corpus) -> u64 {
+    let settings = corpus.settings;
+    if settings.derived_intents || !settings.channels.contains(&Channel::Intent) {
+        return 0;
+    }
+    let members = corpus.variants.iter().flat_map(|variant| &variant.members);
+    let definitions = members.map(|&index| &corpus.definitions[index as usize]);
+    definitions.filter(|definition| definition.intent_is_derived).count() as u64
+}
+
 /// The pairs of variants whose intents reach the threshold and whose code is neither exact, renamed nor near. A variant
-/// speaks through the first of its copies that has an intent.
+/// speaks through the first of its copies that has an intent which counts.
 pub(crate) fn pairs(corpus: &Corpus) -> Vec<Edge> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut texts: Vec<(&str, Vec<u32>)> = Vec::new();
     for (variant, place) in corpus.variants.iter().zip(0_u32..) {
-        let intents = variant.members.iter().filter_map(|&index| corpus.definitions[index as usize].intent.as_deref());
-        let Some(intent) = intents.map(str::trim).find(|intent| !intent.is_empty()) else { continue };
+        let mut copies = variant.members.iter().map(|&index| &corpus.definitions[index as usize]);
+        let Some(intent) = copies.find_map(|copy| intent(copy, corpus.settings)) else { continue };
         let text = *places.entry(intent).or_insert(texts.len());
         if text == texts.len() {
             texts.push((intent, Vec::new()));

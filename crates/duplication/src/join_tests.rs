@@ -66,6 +66,7 @@ fn definitions(codes: &[String]) -> Vec<Definition> {
     let definition = |(place, code): (usize, &String)| Definition {
         file_path: format!("{place}.py").into(),
         intent: Some(code.lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ").into()),
+        intent_is_derived: false,
         ..Definition::of(code)
     };
     codes.iter().enumerate().map(definition).collect()

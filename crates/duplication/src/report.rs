@@ -15,13 +15,15 @@ pub struct Report {
     pub unsearched: Unsearched,
 }
 
-/// Definitions of the wanted kinds that the settings leave out.
+/// Definitions of the wanted kinds that the settings leave out, as a whole or their intents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unsearched {
     /// In tests, with [`Settings::tests`] at [`Placement::Hide`].
     pub test_count: u64,
     /// Others in generated files, with [`Settings::generated`] at [`Placement::Hide`].
     pub generated_count: u64,
+    /// Whose intent was not looked at, because a program derived it and [`Settings::derived_intents`] are not wanted.
+    pub intent_count: u64,
 }
 
 /// Definitions, or parts of them, that say the same.

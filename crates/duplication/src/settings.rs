@@ -94,6 +94,8 @@ pub struct Settings {
     pub token_threshold: f64,
     /// The ratio over intents from which a pair counts, 0 to 1. Default: 0.85.
     pub intent_threshold: f64,
+    /// Whether intents count that a program derived from the code; they are alike where names are. Default: no.
+    pub derived_intents: bool,
     /// The fewest normalized lines of a fragment. Default: 6.
     pub min_fragment_lines: u32,
     /// The fewest tokens of a fragment, structure not counted. Default: 50.
@@ -125,6 +127,7 @@ impl Default for Settings {
             text_threshold: 0.85,
             token_threshold: 0.72,
             intent_threshold: 0.85,
+            derived_intents: false,
             min_fragment_lines: 6,
             min_fragment_tokens: 50,
             max_gap_lines: 2,

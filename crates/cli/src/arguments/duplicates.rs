@@ -11,7 +11,8 @@ use crate::{failure::Failure, output::Output};
 /// What the user says about the search.
 #[derive(Debug, Args)]
 pub(crate) struct SearchArguments {
-    /// The senses in which code says the same, separated by commas [default: all]
+    /// The senses in which code says the same, separated by commas [default: all, but for intents that were derived from
+    /// the code, which are compared only if `intent` is named]
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',', value_parser = channel(), env = "CDS_CHANNELS")]
     channels: Vec<Channel>,
 
@@ -122,6 +123,7 @@ impl SearchArguments {
                 NearByWord::Both => NearBy::Both,
             },
             intent_threshold: self.intent_threshold,
+            derived_intents: self.channels.contains(&Channel::Intent),
             min_fragment_lines: self.min_fragment_lines,
             grouping: match self.grouping {
                 GroupingWord::Components => Grouping::Components,
@@ -262,6 +264,13 @@ mod tests {
     #[test]
     fn nothing_said_means_the_defaults_of_the_search() {
         assert_eq!(settings(&[]), Ok(Settings::default()));
+        // To name the channel is to want whatever is in it.
+        let named = Settings {
+            channels: [Channel::Exact, Channel::Intent].into(),
+            derived_intents: true,
+            ..Settings::default()
+        };
+        assert_eq!(settings(&["--channels=exact,intent"]), Ok(named));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use cds_duplication::{Definition, is_generated};
+use cds_llm_client::EmbeddedClient;
 use cds_model::{Md5Sum, SymbolKind};
 use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader, TextQuery, Texts};
 
@@ -157,6 +158,7 @@ pub(crate) fn definitions_by_id(
 fn definition(kind: SymbolKind, row: CodeRow) -> Definition {
     // Another program may write its fingerprints in another form.
     let md5sum = row.md5sum.parse().unwrap_or_else(|()| Md5Sum(md5::compute(row.normalized_code.as_bytes()).0));
+    let is_derived = |intent: &str| row.has_builtin_model && EmbeddedClient::has_form(intent);
     Definition {
         record_id: row.id,
         kind,
@@ -167,6 +169,7 @@ fn definition(kind: SymbolKind, row: CodeRow) -> Definition {
         normalized_code: row.normalized_code,
         md5sum,
         is_generated: row.head.is_some_and(|head| is_generated(&head)),
+        intent_is_derived: row.intent.as_deref().is_some_and(is_derived),
         intent: row.intent,
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn function(record_id: i64, path: &str, name: &str, line: u32, code: 
         md5sum: Md5Sum(sum),
         is_generated: false,
         intent: None,
+        intent_is_derived: false,
     }
 }
 

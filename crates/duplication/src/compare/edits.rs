@@ -7,7 +7,6 @@ use super::{
     keys::{CopyKey, GroupKey, SearchKeys},
     lineage::Lineage,
 };
-use crate::Channel;
 
 /// What became of a group, and by which copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,23 +14,20 @@ pub struct GroupChange {
     /// Compared with the earlier search.
     pub change: Change,
     /// The places of the members that made the group new or let it grow: definitions that did not exist, else those that
-    /// were edited. Ascending; none where the group is known, and where it is new by something else than code.
+    /// were edited. Ascending; none where the group is known.
     pub added: Vec<usize>,
 }
 
 /// What [`compare`](super::compare) says of each current group, but that two copies which nobody edited are no news: their
-/// group may not have been found before, since what speaks for it depends on all of the code and on where files belong, or
-/// may have been left out. An intent may have changed all the same.
+/// group may not have been found before, since what speaks for it depends on all of the code, on where files belong and on
+/// what a model says, or may have been left out.
 pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange> {
     let edits = Edits::new(before, after);
     let verdicts = Search::new(before, after, &edits.lineage.ancestors).verdicts(&after.groups);
     let changes = verdicts.into_iter().zip(&after.groups).map(|(verdict, group)| {
         let unedited: BTreeSet<usize> =
             (0..group.copies.len()).filter(|member| edits.is_unedited(&group.copies[*member])).collect();
-        let verdict = match group.channel {
-            Channel::Intent => verdict,
-            _ => verdict.or(Verdict::of_copies(group, unedited.clone())),
-        };
+        let verdict = verdict.or(Verdict::of_copies(group, unedited.clone()));
         GroupChange { change: verdict.change(), added: edits.added(group, &verdict, &unedited) }
     });
     changes.collect()

@@ -34,6 +34,7 @@ fn definition(path: &str, code: &str) -> Definition {
         md5sum: Md5Sum(md5::compute(code).0),
         is_generated: false,
         intent: None,
+        intent_is_derived: false,
     }
 }
 
@@ -157,6 +158,23 @@ def finish(self):
     // What the code says already is not said again.
     let near = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
     assert_eq!(channels(&[with(ORDER, intent), with(&near, intent)]), [Channel::Near]);
+
+    // What a program took from the code is no evidence beside it.
+    let pair = [Definition { intent_is_derived: true, ..with(ORDER, intent) }, with(other, intent)];
+    let found = |pair: &[Definition], settings: &Settings| {
+        let report = find(pair, settings);
+        (report.groups.len(), report.unsearched.intent_count)
+    };
+    let defaults = Settings::default();
+    assert_eq!(found(&pair, &defaults), (0, 1));
+    assert_eq!(found(&pair, &Settings { channels: [Channel::Near].into(), ..defaults.clone() }), (0, 0));
+    assert_eq!(found(&pair, &Settings { derived_intents: true, ..defaults.clone() }), (1, 0));
+    // A copy speaks for the other.
+    let copy = Definition { file_path: "app/copy.py".into(), ..with(ORDER, intent) };
+    let report = find(&[&pair[..], &[copy]].concat(), &defaults);
+    let shown = report.groups.iter().filter(|group| group.told_by.is_none());
+    let shown: Vec<_> = shown.map(|group| (group.channel, group.members.len())).collect();
+    assert_eq!(shown, [(Channel::Exact, 2), (Channel::Intent, 3)]);
 }
 
 #[test]
@@ -203,7 +221,7 @@ fn what_programs_wrote_ranks_behind_tests_and_doubts() {
     assert_eq!(groups(&settings), [(4, false, false), (2, true, false), (0, false, true)]);
     let hidden = Settings { generated: Placement::Hide, ..settings.clone() };
     assert_eq!(groups(&hidden), [(2, true, false)]);
-    assert_eq!(find(&definitions, &hidden).unsearched, Unsearched { test_count: 0, generated_count: 3 });
+    assert_eq!(find(&definitions, &hidden).unsearched, Unsearched { generated_count: 3, ..Unsearched::default() });
     let same = Settings { generated: Placement::Same, ..settings };
     assert_eq!(groups(&same).last(), Some(&(2, true, false)));
 }

@@ -35,6 +35,7 @@ fn definition(place: usize, code: &str) -> Definition {
         md5sum: Md5Sum(md5::compute(code).0),
         is_generated: false,
         intent: None,
+        intent_is_derived: false,
     }
 }
 

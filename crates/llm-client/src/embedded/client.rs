@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::outline::describe;
+use super::outline::{SUBJECTS, describe};
 use crate::{Answer, AskError, BoxFuture, Distrust, LlmClient, ModelFacts, ProbeError, Prompt, Question};
 
 /// Answers from the code's own names and structure; needs no server and never waits.
@@ -14,6 +14,12 @@ pub struct EmbeddedClient;
 impl EmbeddedClient {
     /// The name that stands in the model column; another way of writing sentences gets another version.
     pub const MODEL: &'static str = "builtin:outline-v1";
+
+    /// Whether a sentence begins with what it is about, as those do that come from here. A language model is told to begin
+    /// with a verb.
+    pub fn has_form(sentence: &str) -> bool {
+        SUBJECTS.into_iter().any(|subject| sentence.starts_with(subject))
+    }
 }
 
 impl LlmClient for EmbeddedClient {

@@ -7,6 +7,9 @@ use super::{
     value::leading_chain,
 };
 
+pub(super) const FILE: &str = "This file";
+pub(super) const CLASS: &str = "Class";
+
 /// What stands at the outermost level of a class body or a file.
 struct Members<'a> {
     functions: Names<'a, 5>,
@@ -25,7 +28,7 @@ pub(super) fn describe_class(code: &str) -> Option<String> {
     let name = if lexer.text(keyword) == "class" { next_name(&mut lexer) } else { None };
     let bases = read_bases(&mut lexer);
     let members = Members::read(lexer, None);
-    let mut clauses = Clauses::about("Class", name.unwrap_or_default());
+    let mut clauses = Clauses::about(CLASS, name.unwrap_or_default());
     clauses.push_names(9, "is a kind of", &bases);
     clauses.push_names(5, "holds", &members.variables);
     clauses.push_names(4, plural(&members.classes, "contains the class", "contains the classes"), &members.classes);
@@ -43,7 +46,7 @@ pub(super) fn describe_class(code: &str) -> Option<String> {
 pub(super) fn describe_file(code: &str) -> Option<String> {
     Lexer::new(code).next()?;
     let members = Members::read(Lexer::new(code), Some(0));
-    let mut clauses = Clauses::new("This file".to_owned());
+    let mut clauses = Clauses::new(FILE.to_owned());
     clauses.push_names(9, plural(&members.classes, "defines the class", "defines the classes"), &members.classes);
     clauses.push_names(
         8,

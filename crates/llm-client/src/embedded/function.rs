@@ -8,6 +8,11 @@ use super::{
     words::deed,
 };
 
+pub(super) const FUNCTION: &str = "Function";
+pub(super) const METHOD: &str = "Method";
+pub(super) const ASYNC_FUNCTION: &str = "Async function";
+pub(super) const ASYNC_METHOD: &str = "Async method";
+
 /// The sentence; none where the code has no token at all.
 pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
     let facts = FunctionFacts::read(code, is_method)?;
@@ -41,10 +46,10 @@ pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
 
 fn kind(facts: &FunctionFacts<'_>, is_method: bool) -> &'static str {
     match (facts.is_async, is_method) {
-        (false, false) => "Function",
-        (false, true) => "Method",
-        (true, false) => "Async function",
-        (true, true) => "Async method",
+        (false, false) => FUNCTION,
+        (false, true) => METHOD,
+        (true, false) => ASYNC_FUNCTION,
+        (true, true) => ASYNC_METHOD,
     }
 }
 

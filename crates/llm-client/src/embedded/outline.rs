@@ -4,6 +4,16 @@ use cds_model::SymbolKind;
 
 use super::{container, function};
 
+/// With which one of these each sentence begins.
+pub(super) const SUBJECTS: [&str; 6] = [
+    container::FILE,
+    container::CLASS,
+    function::FUNCTION,
+    function::METHOD,
+    function::ASYNC_FUNCTION,
+    function::ASYNC_METHOD,
+];
+
 /// The sentence about `code`; none where the code has no token at all.
 pub(super) fn describe(kind: SymbolKind, code: &str) -> Option<String> {
     match kind {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cds_llm_client::{
     AskError, EmbeddedClient, Ending, EnrichContext, IntentEnricher, LlmClient, NoStore, Preflight, StopSignal,
 };
-use cds_model::{Intent, Scope, SymbolKind};
+use cds_model::{Intent, Record, Scope, SymbolKind};
 
 use crate::support::{Memory, Reply, Scene, Scripted, counts, functions, intent_of, record};
 
@@ -91,6 +91,44 @@ async fn what_costs_nothing_is_neither_hashed_nor_kept() {
     assert_eq!((scene.store.lookup_count, scene.store.groups.len()), (0, 0));
 }
 
+/// Has the embedded provider describe all records.
+async fn describe_all(records: &mut [Record]) {
+    let mut options = Scene::new(Vec::new()).options;
+    options.scope = Scope::ALL;
+    let context = EnrichContext {
+        preflight: Preflight::default(),
+        store: &mut NoStore,
+        observer: &mut Memory::default(),
+        stop: StopSignal::never(),
+    };
+    IntentEnricher::new(&EmbeddedClient, options).enrich(records, context).await;
+}
+
+#[tokio::test]
+async fn a_sentence_of_the_embedded_provider_is_known_by_how_it_begins() {
+    use SymbolKind::{Class, File, Function, Method};
+    let code = [
+        (Function, "def load(path):\n    return open(path)"),
+        (Function, "async def load(path):\n    return await fetch(path)"),
+        (Method, "def load(self):\n    pass"),
+        (Method, "async def load(self):\n    pass"),
+        (Function, "\u{1}"),
+        (Class, "class A(B): pass"),
+        (Class, "class"),
+        (File, "import os"),
+        (File, "run()"),
+    ];
+    let mut records: Vec<Record> = code.into_iter().map(|(kind, code)| record(kind, code)).collect();
+    describe_all(&mut records).await;
+    for record in records {
+        let Intent::Success(sentence) = &record.intent else { panic!("{record:?}") };
+        assert!(EmbeddedClient::has_form(sentence), "{sentence}");
+    }
+    for sentence in ["Loads the functions of a file.", "This function loads a file.", ""] {
+        assert!(!EmbeddedClient::has_form(sentence), "{sentence}");
+    }
+}
+
 #[tokio::test]
 async fn the_embedded_provider_answers_the_same_every_time() {
     let code = "def load(path):\n    return json.load(open(path))";
@@ -101,15 +139,7 @@ async fn the_embedded_provider_answers_the_same_every_time() {
         record(SymbolKind::File, "import os"),
         record(SymbolKind::Function, "# only a comment"),
     ];
-    let mut options = Scene::new(Vec::new()).options;
-    options.scope = Scope::ALL;
-    let context = EnrichContext {
-        preflight: Preflight::default(),
-        store: &mut NoStore,
-        observer: &mut Memory::default(),
-        stop: StopSignal::never(),
-    };
-    IntentEnricher::new(&EmbeddedClient, options).enrich(&mut records, context).await;
+    describe_all(&mut records).await;
     let load = "Function `load` takes path, calls json.load and open, and returns `json.load(open(path))`.";
     let expected = [
         Intent::Success(load.to_owned()),

@@ -31,6 +31,8 @@ pub struct CodeRow {
     pub intent: Option<Arc<str>>,
     /// The first 8,192 characters of the exact code of a file; none for what stands in it.
     pub head: Option<Box<str>>,
+    /// Whether the snapshot says that its intents are from a model that is built in.
+    pub has_builtin_model: bool,
 }
 
 /// Which records' normalized code is read.

@@ -28,6 +28,7 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
         record(SymbolKind::File, "c.py", 1, &"加".repeat(9_000), Intent::Skipped),
     ];
     save(&path, &mixed()).unwrap();
+    "builtin:outline-v1".clone_into(&mut snapshot.settings.model);
     save(&path, &snapshot).unwrap();
     let reader = read(&path).unwrap();
 
@@ -43,7 +44,8 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
     assert_eq!((found[1].intent.as_deref(), found[2].intent.as_deref()), (Some("Gives one."), None));
     let heads: Vec<Option<&str>> = found.iter().map(|row| row.head.as_deref()).collect();
     assert_eq!(heads, [Some("def f():\n    return 1  # 加\n"), None, None, Some(&*"加".repeat(8_192))]);
-    assert_eq!(rows(&reader, 1).len(), 4);
+    assert!(found.iter().all(|row| row.has_builtin_model) && found.len() == 4);
+    assert!(rows(&reader, 1).iter().all(|row| !row.has_builtin_model) && rows(&reader, 1).len() == 4);
     assert_eq!(rows(&reader, 3), []);
 
     let first = found[0].id;

@@ -113,9 +113,10 @@ pub(super) const fn title(channel: Channel) -> &'static str {
     }
 }
 
-/// What was not searched, as `3 definitions in tests and 1 in generated files`; none where all was.
+/// What was not searched, as `3 definitions in tests and 1 in generated files`, and how it can be; none where all was.
 pub(super) fn unsearched(findings: &Findings) -> Option<String> {
-    let Unsearched { test_count, generated_count } = findings.report.unsearched;
+    let Unsearched { test_count, generated_count, intent_count } = findings.report.unsearched;
+    let number = |count| grouped(usize::try_from(count).unwrap_or(usize::MAX));
     let parts = [(test_count, "in tests"), (generated_count, "in generated files")];
     let parts: Vec<String> = (parts.into_iter().filter(|(count, _)| *count > 0))
         .enumerate()
@@ -125,10 +126,20 @@ pub(super) fn unsearched(findings: &Findings) -> Option<String> {
                 (0, _) => " definitions",
                 (..) => "",
             };
-            format!("{}{what} {where_they_are}", grouped(usize::try_from(count).unwrap_or(usize::MAX)))
+            format!("{}{what} {where_they_are}", number(count))
         })
         .collect();
-    (!parts.is_empty()).then(|| parts.join(" and "))
+    let intents = match intent_count {
+        0 => None,
+        1 => Some("1 intent that was derived from the code, which --channels intent searches".to_owned()),
+        _ => {
+            let count = number(intent_count);
+            Some(format!("{count} intents that were derived from the code, which --channels intent searches"))
+        }
+    };
+    let definitions = (!parts.is_empty()).then(|| parts.join(" and "));
+    let all: Vec<String> = definitions.into_iter().chain(intents).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// What a group is beside a duplicate, the strongest reason to pass over it first.
@@ -206,15 +217,21 @@ mod tests {
 
     #[test]
     fn what_was_not_searched_is_counted() {
-        let said = |test_count, generated_count| {
+        let said = |test_count, generated_count, intent_count| {
             let mut findings = samples::shop();
-            findings.report.unsearched = Unsearched { test_count, generated_count };
+            findings.report.unsearched = Unsearched { test_count, generated_count, intent_count };
             unsearched(&findings)
         };
-        assert_eq!(said(0, 0), None);
-        assert_eq!(said(1, 0).as_deref(), Some("1 definition in tests"));
-        assert_eq!(said(0, 2_000).as_deref(), Some("2,000 definitions in generated files"));
-        assert_eq!(said(3, 1).as_deref(), Some("3 definitions in tests and 1 in generated files"));
+        assert_eq!(said(0, 0, 0), None);
+        assert_eq!(said(1, 0, 0).as_deref(), Some("1 definition in tests"));
+        assert_eq!(said(0, 2_000, 0).as_deref(), Some("2,000 definitions in generated files"));
+        let definitions = "3 definitions in tests and 1 in generated files";
+        assert_eq!(said(3, 1, 0).as_deref(), Some(definitions));
+        let one = "1 intent that was derived from the code, which --channels intent searches";
+        assert_eq!(said(0, 0, 1).as_deref(), Some(one));
+        let both =
+            format!("{definitions}; 4,000 intents that were derived from the code, which --channels intent searches");
+        assert_eq!(said(3, 1, 4_000), Some(both));
     }
 
     #[test]

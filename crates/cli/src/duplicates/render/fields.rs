@@ -43,6 +43,7 @@ struct SettingsFields<'a> {
     text_threshold: f64,
     token_threshold: f64,
     intent_threshold: f64,
+    derived_intents: bool,
     min_fragment_lines: u32,
     min_fragment_tokens: u32,
     max_gap_lines: u32,
@@ -75,6 +76,7 @@ struct AllTotalsFields {
     accepted_group_count: usize,
     unsearched_test_count: u64,
     unsearched_generated_count: u64,
+    unsearched_intent_count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -159,6 +161,7 @@ impl<'a> SummaryFields<'a> {
                 accepted_group_count: findings.accepted_count,
                 unsearched_test_count: findings.report.unsearched.test_count,
                 unsearched_generated_count: findings.report.unsearched.generated_count,
+                unsearched_intent_count: findings.report.unsearched.intent_count,
             },
             channels: channels.iter().map(ChannelFields::of).collect(),
             broken_gates: &findings.broken_gates,
@@ -185,6 +188,7 @@ impl<'a> SettingsFields<'a> {
             text_threshold: settings.text_threshold,
             token_threshold: settings.token_threshold,
             intent_threshold: settings.intent_threshold,
+            derived_intents: settings.derived_intents,
             min_fragment_lines: settings.min_fragment_lines,
             min_fragment_tokens: settings.min_fragment_tokens,
             max_gap_lines: settings.max_gap_lines,

@@ -8,14 +8,16 @@ use crate::{CodeRow, RunId, TextQuery, Texts, table::runs};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
-       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END
+       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END,
+       (SELECT model GLOB 'builtin:*' FROM runs WHERE runs.id = ?1)
 FROM records
 WHERE run_id = ?1
 ORDER BY id";
 
 const BY_ID: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
-       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END
+       CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END,
+       (SELECT model GLOB 'builtin:*' FROM runs WHERE runs.id = ?1)
 FROM records
 WHERE run_id = ?1 AND id = ?2";
 
@@ -108,6 +110,7 @@ fn read(row: &Row<'_>, file_path: Arc<str>) -> Result<CodeRow> {
             ValueRef::Text(head) | ValueRef::Blob(head) => Some(String::from_utf8_lossy(head).into()),
             _ => None,
         },
+        has_builtin_model: row.get::<_, Option<bool>>(10)?.unwrap_or_default(),
     })
 }
 
