@@ -37,6 +37,7 @@ fn definitions(path: &str) -> Vec<Definition> {
             md5sum: text(record, "md5sum").parse().unwrap(),
             is_generated: false,
             intent: record["intent"].as_str().map(Into::into),
+            intent_is_derived: false,
         })
         .collect()
 }

@@ -45,10 +45,10 @@ pub struct Comparison {
 /// was found by its whole code (exact, renamed, near) and now stands in another channel is not new either.
 pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
     let lineage = Lineage::new(before, after);
-    let mut search = Search::new(before, after, &lineage.ancestors);
+    let mut search = Search::new(before, after, &lineage.ancestors, &lineage.extracted);
     let verdicts = search.verdicts(&after.groups);
     // Two copies that are left stand for their group, in whatever sense they are alike now.
-    let current = Search::new(after, before, &lineage.descendants);
+    let current = Search::new(after, before, &lineage.descendants, &[]);
     let is_gone = |group: &usize| !search.is_found[*group] && !current.has_two(&before.groups[*group]);
     Comparison {
         changes: verdicts.iter().map(Verdict::change).collect(),
@@ -103,11 +103,18 @@ struct Search<'a> {
     by_id: HashMap<(Channel, &'a str), usize>,
     /// For each definition of the other search which one of this it is.
     counterparts: &'a [Option<usize>],
+    /// For each definition of the other search, if that is the later one, from which of this its lines were taken.
+    extracted: &'a [Option<usize>],
     is_found: Vec<bool>,
 }
 
 impl<'a> Search<'a> {
-    fn new(search: &'a SearchKeys, other: &'a SearchKeys, counterparts: &'a [Option<usize>]) -> Self {
+    fn new(
+        search: &'a SearchKeys,
+        other: &'a SearchKeys,
+        counterparts: &'a [Option<usize>],
+        extracted: &'a [Option<usize>],
+    ) -> Self {
         let groups = &search.groups[..];
         let by_id = groups.iter().zip(0..).map(|(key, group)| ((key.channel, key.group_id.as_str()), group));
         Self {
@@ -116,6 +123,7 @@ impl<'a> Search<'a> {
             others: &other.definitions,
             by_id: by_id.collect(),
             counterparts,
+            extracted,
             is_found: vec![false; groups.len()],
         }
     }
@@ -149,7 +157,9 @@ impl<'a> Search<'a> {
     /// their copies changes, so that it takes more than one earlier group to tell.
     fn by_copies(&mut self, group: &GroupKey) -> Verdict {
         let mut stood = BTreeSet::new();
-        let is_meant = |earlier| self.index.may_continue(earlier, group) || self.has_part(earlier, group);
+        let is_meant = |earlier| {
+            self.index.may_continue(earlier, group) || self.has_part(earlier, group) || self.has_whole(earlier, group)
+        };
         for (earlier, shared) in self.matches(group, is_meant) {
             self.is_found[earlier] = true;
             stood.extend(shared);
@@ -169,6 +179,22 @@ impl<'a> Search<'a> {
         };
         earlier.channel == group.channel
             && group.copies.iter().any(|copy| earlier.copies.iter().any(|whole| is_part(copy, whole)))
+    }
+
+    /// The copy for which a definition of the other search stands.
+    fn counterpart(&self, copy: &CopyKey) -> Option<usize> {
+        self.counterparts[copy.definition].or_else(|| self.whole(copy))
+    }
+
+    fn whole(&self, copy: &CopyKey) -> Option<usize> {
+        self.extracted.get(copy.definition).copied().flatten()
+    }
+
+    /// Whether a copy was extracted from one of the earlier group: what it shares was shared before, if as a smaller part.
+    fn has_whole(&self, earlier: usize, group: &GroupKey) -> bool {
+        let earlier = self.earlier(earlier);
+        let is_whole = |whole: usize| earlier.copies.iter().any(|copy| copy.definition == whole);
+        earlier.channel != Channel::Intent && group.copies.iter().filter_map(|copy| self.whole(copy)).any(is_whole)
     }
 
     /// The text of all copies has changed: each earlier group that is not found yet may be one of the current ones, and
@@ -200,7 +226,7 @@ impl<'a> Search<'a> {
 
     /// The groups of this search that may have two copies of `group`.
     fn with_two(&self, group: &GroupKey) -> impl Iterator<Item = usize> + use<> {
-        let counterparts = group.copies.iter().filter_map(|copy| self.counterparts[copy.definition]);
+        let counterparts = group.copies.iter().filter_map(|copy| self.counterpart(copy));
         self.index.counts(counterparts).into_iter().filter(|(_, count)| *count > 1).map(|(earlier, _)| earlier)
     }
 
@@ -214,7 +240,7 @@ impl<'a> Search<'a> {
         let mut left = counts(self.earlier(earlier).copies.iter().map(|copy| copy.definition));
         let mut shared = BTreeSet::new();
         for (member, copy) in group.copies.iter().enumerate() {
-            let count = self.counterparts[copy.definition].and_then(|counterpart| left.get_mut(&counterpart));
+            let count = self.counterpart(copy).and_then(|counterpart| left.get_mut(&counterpart));
             if let Some(count) = count.filter(|count| **count > 0) {
                 *count -= 1;
                 shared.insert(member);

@@ -23,7 +23,8 @@ pub struct GroupChange {
 /// what a model says, or may have been left out.
 pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange> {
     let edits = Edits::new(before, after);
-    let verdicts = Search::new(before, after, &edits.lineage.ancestors).verdicts(&after.groups);
+    let verdicts =
+        Search::new(before, after, &edits.lineage.ancestors, &edits.lineage.extracted).verdicts(&after.groups);
     let changes = verdicts.into_iter().zip(&after.groups).map(|(verdict, group)| {
         let unedited: BTreeSet<usize> =
             (0..group.copies.len()).filter(|member| edits.is_unedited(&group.copies[*member])).collect();

@@ -1,12 +1,14 @@
 //! Which definition of an earlier search each one of a later search was.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     hash::Hash,
 };
 
-use super::keys::{DefinitionKey, GroupIndex, SearchKeys, counts};
+use super::keys::{DefinitionKey, GroupIndex, GroupKey, SearchKeys, counts};
+use crate::Channel;
 
 /// With such a share of equal lines two definitions are more likely one than what has the same name.
 const ALIKE: f64 = 0.5;
@@ -22,6 +24,9 @@ pub(super) struct Lineage {
     pub(super) ancestors: Vec<Option<usize>>,
     /// For each definition of the earlier search which one of the later it is.
     pub(super) descendants: Vec<Option<usize>>,
+    /// For each definition of the later search that was none of the earlier from which copy of a group its lines were taken,
+    /// as far as that one is no copy any more; each at most once.
+    pub(super) extracted: Vec<Option<usize>>,
 }
 
 impl Lineage {
@@ -32,7 +37,7 @@ impl Lineage {
 
     fn within(lines_left: usize, before: &SearchKeys, after: &SearchKeys) -> Self {
         let (ancestors, descendants) = (vec![None; after.definitions.len()], vec![None; before.definitions.len()]);
-        let lineage = Self { ancestors, descendants };
+        let lineage = Self { extracted: ancestors.clone(), ancestors, descendants };
         let mut pairing = Pairing { before: &before.definitions, after: &after.definitions, lineage, lines_left };
         let earlier = GroupIndex::new(&before.groups);
         // Nobody touched it.
@@ -56,6 +61,8 @@ impl Lineage {
         pairing.pair_orphans(after, &earlier);
         // Of its group something stayed, and it is like that by names or literals alone.
         pairing.pair_copies(after, &earlier, 0.0);
+        // A part of it was.
+        pairing.find_extracted(after, &earlier);
         pairing.lineage
     }
 }
@@ -77,7 +84,7 @@ struct Candidate {
     new: usize,
 }
 
-impl Pairing<'_> {
+impl<'a> Pairing<'a> {
     fn join(&mut self, old: usize, new: usize) {
         (self.lineage.descendants[old], self.lineage.ancestors[new]) = (Some(new), Some(old));
     }
@@ -171,40 +178,72 @@ impl Pairing<'_> {
 
     /// Pairs copies that are added to a group with those that it lost, if they have at least such a share of equal lines.
     fn pair_copies(&mut self, after: &SearchKeys, earlier: &GroupIndex<'_>, least: f64) {
-        let (before, later) = (self.before, self.after);
+        let before = self.before;
         for group in &after.groups {
-            let definitions: BTreeSet<usize> = group.copies.iter().map(|copy| copy.definition).collect();
-            let (stayed, added): (Vec<usize>, Vec<usize>) =
-                definitions.into_iter().partition(|new| self.lineage.ancestors[*new].is_some());
-            if stayed.is_empty() || added.is_empty() {
-                continue;
-            }
-            let origins: Vec<usize> = stayed.iter().filter_map(|new| self.lineage.ancestors[*new]).collect();
-            let groups = earlier.counts(origins.iter().copied()).into_keys();
-            let lost: BTreeSet<usize> = groups
-                .filter(|earlier_group| earlier.may_continue(*earlier_group, group))
-                .flat_map(|earlier_group| &earlier.groups[earlier_group].copies)
-                .map(|copy| copy.definition)
-                .filter(|old| self.lineage.descendants[*old].is_none())
-                .collect();
-            if lost.is_empty() {
-                continue;
-            }
-            let pairs = stayed.iter().zip(&origins);
-            let kept = pairs.map(|(new, old)| Kept { now: &later[*new].lines, was: &before[*old].lines }).collect();
-            self.pair_alike(&lost, &added, &kept, least);
+            let is_meant = |old| earlier.may_continue(old, group);
+            let Some(joined) = self.joined(group, earlier, is_meant) else { continue };
+            let copies = joined.earlier.iter().filter(|old| self.lineage.descendants[**old].is_none());
+            let lost = copies.map(|old| (*old, Cow::Borrowed(&*before[*old].lines))).collect();
+            let candidates = self.candidates_for(&joined, &lost, least);
+            self.join_best(candidates);
         }
     }
 
-    /// Pairs `lost` and `added` definitions, the most similar first, if they have at least such a share of equal lines, and
-    /// the added one was not copied from one that was `kept`.
-    fn pair_alike(&mut self, lost: &BTreeSet<usize>, added: &[usize], kept: &BTreeSet<Kept<'_>>, least: f64) {
+    /// Finds for copies that are added to a group those of which they have [`ALIKE`] the lines that these had before, and which
+    /// are no copies any more.
+    fn find_extracted(&mut self, after: &SearchKeys, earlier: &GroupIndex<'_>) {
+        let mut wholes = BTreeSet::new();
+        for group in &after.groups {
+            let is_meant = |old: usize| earlier.groups[old].channel != Channel::Intent;
+            let Some(joined) = self.joined(group, earlier, is_meant) else { continue };
+            let is_left = |now: usize| group.copies.iter().all(|copy| copy.definition != now);
+            let lost = joined.earlier.iter().filter_map(|&old| {
+                let now = self.lineage.descendants[old].filter(|now| !wholes.contains(&old) && is_left(*now))?;
+                let lines = without(&self.before[old].lines, &self.after[now].lines);
+                Some((old, Cow::<[u32]>::Owned(lines)))
+            });
+            let lost: Lost<'_> = lost.filter(|(_, lines)| !lines.is_empty()).collect();
+            for Candidate { old, new, .. } in best_first(self.candidates_for(&joined, &lost, ALIKE)) {
+                if self.lineage.extracted[new].is_none() && wholes.insert(old) {
+                    self.lineage.extracted[new] = Some(old);
+                }
+            }
+        }
+    }
+
+    /// What is known of a group that has copies which stayed and others that were added; none of other groups.
+    fn joined(
+        &self,
+        group: &GroupKey,
+        earlier: &GroupIndex<'_>,
+        is_meant: impl Fn(usize) -> bool,
+    ) -> Option<Joined<'a>> {
+        let definitions: BTreeSet<usize> = group.copies.iter().map(|copy| copy.definition).collect();
+        let (stayed, added): (Vec<usize>, Vec<usize>) =
+            definitions.into_iter().partition(|new| self.lineage.ancestors[*new].is_some());
+        if stayed.is_empty() || added.is_empty() {
+            return None;
+        }
+        let origins: Vec<usize> = stayed.iter().filter_map(|new| self.lineage.ancestors[*new]).collect();
+        let groups = earlier.counts(origins.iter().copied()).into_keys();
+        let copies = groups
+            .filter(|earlier_group| is_meant(*earlier_group))
+            .flat_map(|earlier_group| &earlier.groups[earlier_group].copies)
+            .map(|copy| copy.definition);
+        let pairs = stayed.iter().zip(&origins);
+        let kept = pairs.map(|(new, old)| Kept { now: &self.after[*new].lines, was: &self.before[*old].lines });
+        Some(Joined { earlier: copies.collect(), added, kept: kept.collect() })
+    }
+
+    /// The added copies of a group with those of `lost` that have at least such a share of equal lines, and from which they
+    /// come rather than from one that was kept.
+    fn candidates_for(&mut self, joined: &Joined<'_>, lost: &Lost<'_>, least: f64) -> Vec<Candidate> {
         let mut candidates = Vec::new();
-        for &new in added.iter().take(MOST_COPIES) {
-            let Some(own) = self.candidates_beside(new, lost, kept, least) else { break };
+        for &new in joined.added.iter().take(if lost.is_empty() { 0 } else { MOST_COPIES }) {
+            let Some(own) = self.candidates_beside(new, lost, &joined.kept, least) else { break };
             candidates.extend(own);
         }
-        self.join_best(candidates);
+        candidates
     }
 
     /// The `lost` definitions that are so much alike. What has more in common with a copy that stayed as it was then was copied
@@ -213,14 +252,14 @@ impl Pairing<'_> {
     fn candidates_beside(
         &mut self,
         new: usize,
-        lost: &BTreeSet<usize>,
+        lost: &Lost<'_>,
         kept: &BTreeSet<Kept<'_>>,
         least: f64,
     ) -> Option<Vec<Candidate>> {
         let (before, key) = (self.before, &self.after[new]);
         let mut own: Vec<(f64, usize)> = Vec::new();
-        for &old in lost.iter().filter(|old| before[**old].kind == key.kind).take(MOST_COPIES) {
-            let ratio = self.likeness(&before[old].lines, &key.lines)?.ratio;
+        for (&old, lines) in lost.iter().filter(|(old, _)| before[**old].kind == key.kind).take(MOST_COPIES) {
+            let ratio = self.likeness(lines, &key.lines)?.ratio;
             if ratio >= least {
                 own.push((ratio, old));
             }
@@ -234,7 +273,7 @@ impl Pairing<'_> {
             let from_now = self.likeness(now, &key.lines)?;
             let mut others = Vec::new();
             for (ratio, old) in own {
-                if from_now.ratio <= ratio || self.likeness(was, &before[old].lines)?.differ <= from_now.differ {
+                if from_now.ratio <= ratio || self.likeness(was, &lost[&old])?.differ <= from_now.differ {
                     others.push((ratio, old));
                 }
             }
@@ -249,12 +288,8 @@ impl Pairing<'_> {
     }
 
     /// Joins the most similar ones first, and none twice.
-    fn join_best(&mut self, mut candidates: Vec<Candidate>) {
-        candidates.sort_by(|left, right| {
-            let rest = |one: &Candidate| (one.is_elsewhere, one.old, one.new);
-            right.ratio.total_cmp(&left.ratio).then_with(|| rest(left).cmp(&rest(right)))
-        });
-        for Candidate { old, new, .. } in candidates {
+    fn join_best(&mut self, candidates: Vec<Candidate>) {
+        for Candidate { old, new, .. } in best_first(candidates) {
             if self.lineage.descendants[old].is_none() && self.lineage.ancestors[new].is_none() {
                 self.join(old, new);
             }
@@ -266,6 +301,25 @@ impl Pairing<'_> {
         self.lines_left = self.lines_left.checked_sub(left.len() + right.len())?;
         Some(Likeness::of(left, right))
     }
+}
+
+fn best_first(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_by(|left, right| {
+        let rest = |one: &Candidate| (one.is_elsewhere, one.old, one.new);
+        right.ratio.total_cmp(&left.ratio).then_with(|| rest(left).cmp(&rest(right)))
+    });
+    candidates
+}
+
+/// Definitions of the earlier search by their places, with the lines of them that are looked for.
+type Lost<'a> = BTreeMap<usize, Cow<'a, [u32]>>;
+
+/// A group that copies were added to.
+struct Joined<'a> {
+    /// The copies of those earlier groups of the ones that stayed which are meant.
+    earlier: BTreeSet<usize>,
+    added: Vec<usize>,
+    kept: BTreeSet<Kept<'a>>,
 }
 
 /// The lines of a copy that stayed.
@@ -296,6 +350,19 @@ impl Likeness {
         let ratio = if total == 0 { 0.0 } else { 2.0 * common as f64 / total as f64 };
         Self { ratio, differ: total - 2 * common }
     }
+}
+
+/// What `lines` has more of than `others`; all are ascending.
+fn without(lines: &[u32], others: &[u32]) -> Vec<u32> {
+    let mut others = others.iter().peekable();
+    let mut left = Vec::new();
+    for line in lines {
+        while others.next_if(|other| *other < line).is_some() {}
+        if others.next_if_eq(&line).is_none() {
+            left.push(*line);
+        }
+    }
+    left
 }
 
 #[cfg(test)]

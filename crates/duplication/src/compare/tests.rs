@@ -306,3 +306,34 @@ fn of_equal_copies_one_may_be_moved_and_edited() {
     let before = keys(&["exact 1: a=x b=x c=x", "d=v"]);
     assert_eq!(compare(&before, &keys(&["near 2: a=x b=x d=w"])).changes, [Grown { before: 2 }]);
 }
+
+#[test]
+fn a_helper_that_was_taken_out_of_a_copy_stands_for_it() {
+    let before = ["exact 1: a=abcdefghijkl b=abcdefghijkl"];
+    let helper = "fragment 2: h=hijklw/hijkl b=abcdefghijkl/hijkl";
+    let verdict = |before: &[&str], after: &[&str]| {
+        let (before, after) = (keys(before), keys(after));
+        let change = compare_edits(&before, &after)[0].change;
+        assert_eq!(change, compare(&before, &after).changes[0]);
+        change
+    };
+    assert_eq!(verdict(&before, &[helper, "a=abcdefgz"]), Known);
+    let fragment = ["fragment 1: a=abcdefghijkl/hijkl b=mnopqrhijkl/hijkl"];
+    assert_eq!(verdict(&fragment, &["fragment 2: h=hijklw/hijkl b=mnopqrhijkl/hijkl", "a=abcdefgz"]), Known);
+    assert_eq!(
+        verdict(&fragment, &["near 2: h=hijklw b=mnopqrhijkl", "a=abcdefgz"]),
+        Known,
+        "a part, and now the whole"
+    );
+    assert_eq!(verdict(&["intent 1: a=abcdefghijkl b=hijklm"], &["near 2: h=hijklw b=hijklm", "a=abcdefgz"]), New);
+    // The copy still has these lines, or they are others, or hardly any of the helper's.
+    assert_eq!(verdict(&before, &[helper, "a=abcdefghijkl"]), New);
+    assert_eq!(verdict(&before, &[helper, "a=defghijklz"]), New);
+    assert_eq!(verdict(&before, &["fragment 2: h=hijklmnopqrstuvw/hijkl b=abcdefghijkl/hijkl", "a=abcdefgz"]), New);
+    // The copy is one all the same; or there are two of them now.
+    assert_eq!(verdict(&before, &["near 2: b=abcdefghijkl a=abcdefghijz h=klbcdw"]), Grown { before: 2 });
+    let two = "fragment 2: h=hijklw/hijkl b=abcdefghijkl/hijkl i=hijklv/hijkl";
+    assert_eq!(verdict(&before, &[two, "a=abcdefgz"]), Grown { before: 2 });
+    // It has more lines of the copy that stayed.
+    assert_eq!(verdict(&["exact 1: a=abcdefgh b=abcdefgh"], &["near 2: h=bcdefghw b=abcdefgh", "a=abcdz"]), New);
+}
