@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{
     super::{Findings, Shown},
     align::{align, differences},
+    copies,
 };
 use crate::render::{
     screen::Screen,
@@ -55,19 +56,22 @@ pub(crate) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen
 fn page(findings: &Findings, shown: &Shown, screen: &Screen) -> String {
     let group = findings.group(shown);
     let mut head = Sections::new(screen);
-    let state = shown.state.as_str().map(|state| format!(", {state}")).unwrap_or_default();
+    let words = shown.state.as_str().into_iter().chain(copies::words(group));
     head.heading(&format!(
-        "{} group {}: {} members, {} lines could be saved{state}",
+        "{} group {}: {} members, SAME {}, SAVED {}{}",
         group.channel.as_str(),
         group.group_id,
         group.members.len(),
-        group.saved_lines
+        group.common_lines,
+        group.saved_lines,
+        words.map(|word| format!(", {word}")).collect::<String>()
     ));
     for (place, member) in group.members.iter().take(SHOWN_MEMBERS + 1).enumerate() {
         let definition = findings.definition(member);
         let (first, last) = member.file_lines;
         let ratio = if place == 0 { String::new() } else { format!(", ratio {:.2}", member.best_ratio) };
-        head.field(&(place + 1).to_string(), format!("{}:{first}-{last}{ratio}", definition.file_path));
+        let added = if shown.is_added(place) == Some(true) { ", added" } else { "" };
+        head.field(&(place + 1).to_string(), format!("{}:{first}-{last}{ratio}{added}", definition.file_path));
         if let Some(intent) = &definition.intent {
             head.field("", intent);
         }
@@ -273,7 +277,10 @@ impl Half {
 mod tests {
     use jiff::tz::TimeZone;
 
-    use super::{super::super::samples, *};
+    use super::{
+        super::super::{GroupState, samples},
+        *,
+    };
     use crate::render::local_time::LocalTime;
 
     fn diff(findings: &Findings, width: usize, palette: Palette) -> String {
@@ -290,6 +297,20 @@ mod tests {
         findings.raw_code.insert(11, raw.to_owned());
         insta::assert_snapshot!("dup_diff_80", diff(&findings, 80, Palette::Plain));
         insta::assert_snapshot!("dup_diff_160", diff(&findings, 160, Palette::Plain));
+    }
+
+    #[test]
+    fn the_heading_says_what_the_table_says() {
+        let mut findings = samples::shop();
+        findings.shown = vec![findings.shown[2].clone()];
+        (findings.shown[0].state, findings.shown[0].added) = (GroupState::Grown { before: 1 }, vec![1]);
+        findings.report.groups[2].is_doubtful = true;
+        let text = diff(&findings, 120, Palette::Plain);
+        assert!(
+            text.starts_with("near group 00000000000000e3: 2 members, SAME 2, SAVED 4, grown, doubtful\n"),
+            "{text}"
+        );
+        assert!(text.contains("shop/log.py:5-9, ratio 0.91, added\n") && text.matches("added").count() == 1, "{text}");
     }
 
     #[test]
