@@ -180,6 +180,35 @@ fn moving_files_and_editing_a_copy_makes_nothing_new() {
 }
 
 #[test]
+fn formatting_makes_nothing_new() {
+    // Three lines, which is too short for a duplicate until the header is broken into lines.
+    let short = "def load(path, mode):\n    with open(path, mode, encoding='utf-8') as file: rows = json.load(file)\n    \
+                 return [row for row in rows if row.get('price', 0) > 0]\n";
+    let place = place_with_copies();
+    place.write("tree/d.py", short);
+    place.write("tree/e.py", short);
+    snapshot(&place);
+    let formatted = short
+        .replace("path, mode):", "\n    path,\n    mode,\n):")
+        .replace(" as file: rows", " as file:\n        rows");
+    let formatted = formatted.replace("'utf-8'", "\"utf-8\"").replace("return [", "return [\n        ");
+    place.write("tree/d.py", &formatted);
+    place.write("tree/e.py", &formatted);
+    place.write(
+        "tree/a.py",
+        &total("total").replace("item.price > limit", "(\n            item.price > limit\n        )"),
+    );
+    snapshot(&place);
+    let (found, _) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
+    assert_eq!(found.iter().filter(|(state, _)| state == "known").count(), found.len());
+    assert!(found.len() > 1, "{found:?}");
+    // One that says something else is.
+    place.write("tree/f.py", &formatted.replace("> 0", "> 1"));
+    snapshot(&place);
+    check(&place, &["--fail-on", "new"]).exited_with(1);
+}
+
+#[test]
 fn one_of_two_copies_may_be_moved_renamed_and_edited_at_once_but_not_replaced_by_a_paste() {
     let near = total("total").replace("raise ValueError(item)", "raise LimitError(item)").replace("limit", "most");
     let place = Place::with_files(&[("a.py", &total("total")), ("b.py", &near)]);

@@ -1,14 +1,19 @@
 //! Which definition of an earlier search each one of a later search was.
 
+mod likeness;
+
 use std::{
     borrow::Cow,
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     hash::Hash,
 };
 
+use cds_model::SymbolKind;
+
 use super::keys::{DefinitionKey, GroupIndex, GroupKey, SearchKeys, counts};
 use crate::Channel;
+use likeness::{Likeness, without};
 
 /// With such a share of equal lines two definitions are more likely one than what has the same name.
 const ALIKE: f64 = 0.5;
@@ -44,13 +49,18 @@ impl Lineage {
         pairing.pair(|key| (key.location, key.code));
         // Another one of its name came before it.
         pairing.pair(|key| (key.sibling, key.code));
-        // It was edited, wherever else there is what it said.
-        pairing.pair_if(|key| key.location, |old, new| Likeness::of(&old.lines, &new.lines).ratio >= ALIKE);
+        // It was edited, wherever else there is what it said; but two that only took each other's place were not.
+        let (lost, added) = pairing.codes();
+        let has_moved = |old: &DefinitionKey, new: &DefinitionKey| {
+            added.contains(&(old.kind, old.code)) && lost.contains(&(new.kind, new.code))
+        };
+        pairing.pair_if(|key| key.location, |old, new| is_alike(old, new) && !has_moved(old, new));
         // It was renamed or moved, whatever stands in its place now.
         pairing.pair(|key| (key.file, key.kind, key.code));
         pairing.pair(|key| (key.tail, key.code));
         pairing.pair(|key| (key.name, key.code));
         pairing.pair(|key| (key.kind, key.code));
+        pairing.pair_if(|key| key.location, is_alike);
         // It was moved, renamed and edited, whatever has its name now.
         pairing.pair_copies(after, &earlier, ALIKE);
         // It was written anew, or moved and written anew.
@@ -73,6 +83,12 @@ struct Pairing<'a> {
     after: &'a [DefinitionKey],
     lineage: Lineage,
     lines_left: usize,
+}
+
+type Code = (SymbolKind, [u8; 16]);
+
+fn is_alike(old: &DefinitionKey, new: &DefinitionKey) -> bool {
+    Likeness::of(&old.lines, &new.lines).ratio >= ALIKE
 }
 
 /// Two definitions that may be one.
@@ -99,6 +115,13 @@ impl<'a> Pairing<'a> {
     fn added(&self) -> impl Iterator<Item = usize> {
         let ancestors = self.lineage.ancestors.iter().enumerate();
         ancestors.filter(|(_, ancestor)| ancestor.is_none()).map(|(new, _)| new)
+    }
+
+    /// The kinds and codes of what is without a pair in the earlier and in the later search.
+    fn codes(&self) -> (HashSet<Code>, HashSet<Code>) {
+        let code = |key: &DefinitionKey| (key.kind, key.code);
+        let lost = self.lost().map(|old| code(&self.before[old])).collect();
+        (lost, self.added().map(|new| code(&self.after[new])).collect())
     }
 
     /// Pairs what is left on both sides and has the same key, the first with the first.
@@ -327,42 +350,6 @@ struct Joined<'a> {
 struct Kept<'a> {
     now: &'a [u32],
     was: &'a [u32],
-}
-
-/// What two definitions have in common.
-struct Likeness {
-    /// The share of lines, 0 to 1 (Sørensen–Dice).
-    ratio: f64,
-    /// How many lines only one of them has.
-    differ: usize,
-}
-
-impl Likeness {
-    /// Both are ascending.
-    fn of(left: &[u32], right: &[u32]) -> Self {
-        let (mut from_left, mut from_right, mut common) = (0, 0, 0_usize);
-        while let (Some(one), Some(other)) = (left.get(from_left), right.get(from_right)) {
-            common += usize::from(one == other);
-            from_left += usize::from(one <= other);
-            from_right += usize::from(other <= one);
-        }
-        let total = left.len() + right.len();
-        let ratio = if total == 0 { 0.0 } else { 2.0 * common as f64 / total as f64 };
-        Self { ratio, differ: total - 2 * common }
-    }
-}
-
-/// What `lines` has more of than `others`; all are ascending.
-fn without(lines: &[u32], others: &[u32]) -> Vec<u32> {
-    let mut others = others.iter().peekable();
-    let mut left = Vec::new();
-    for line in lines {
-        while others.next_if(|other| *other < line).is_some() {}
-        if others.next_if_eq(&line).is_none() {
-            left.push(*line);
-        }
-    }
-    left
 }
 
 #[cfg(test)]

@@ -56,6 +56,16 @@ fn what_was_edited_in_its_place_is_nowhere_else() {
 }
 
 #[test]
+fn what_takes_the_place_of_another_that_went_elsewhere_is_itself() {
+    let twins = ["near 1: m.f=abcdef m.g=abcdeg"];
+    check(&twins, &["near 1: m.h=abcdef m.f=abcdeg"], &["m.h<-m.f", "m.f<-m.g"]);
+    check(&["near 1: a.f=abcdef b.f=abcdeg"], &["near 1: b.f=abcdef b.g=abcdeg"], &["b.f<-a.f", "b.g<-b.f"]);
+    // What was there is nowhere else, or what is there now was elsewhere and still is.
+    check(&twins, &["m.f=abcdeg"], &["m.f<-m.f"]);
+    check(&twins, &["near 1: m.h=abcdef m.f=abcdeg m.g=abcdeg"], &["m.f<-m.f", "m.g<-m.g"]);
+}
+
+#[test]
 fn what_leaves_its_place_to_another_is_found_by_its_code() {
     check(&["m.f=abcdef"], &["m.f=q", "m.g=abcdef"], &["m.g<-m.f"]);
     // The nearest one: in its file, in a file of that name, of its name, or any of its kind.
