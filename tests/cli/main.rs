@@ -19,6 +19,7 @@ mod dry_run;
 mod dup_accept;
 mod dup_check;
 mod dup_gates;
+mod dup_layout;
 mod dup_trend;
 mod environment;
 mod failures;

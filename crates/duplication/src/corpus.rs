@@ -16,6 +16,8 @@ use crate::{
     conventions::is_test,
     doubt::line_hash,
     evidence::{Evidence, Profile, Rarity, Weights},
+    graph::Edge,
+    layout,
     lcs::{Pattern, length_for, ratio},
     namesakes::{Method, Namesakes},
     nesting::{Nesting, enclosing},
@@ -44,6 +46,11 @@ pub(crate) struct Corpus<'a> {
     namesakes: Namesakes,
     line_rarity: OnceLock<Rarity>,
     pub(crate) settings: &'a Settings,
+}
+
+/// Whether it says enough to be compared.
+fn is_eligible(unit: &Unit, settings: &Settings) -> bool {
+    unit.line_count >= settings.min_lines && unit.token_count >= settings.min_tokens && !unit.is_stub
 }
 
 /// Whether definitions of this kind may say the same as the only one in them.
@@ -105,7 +112,7 @@ impl<'a> Corpus<'a> {
                 let unit = Unit::new(&definitions[members[0] as usize].normalized_code);
                 (members, unit)
             })
-            .filter(|(_, unit)| unit.line_count >= settings.min_lines && unit.token_count >= settings.min_tokens)
+            .filter(|(_, unit)| is_eligible(unit, settings))
             .collect();
         kept.shrink_to_fit();
         let weights = Weights::new(kept.iter().map(|(_, unit)| unit));
@@ -166,6 +173,17 @@ impl<'a> Corpus<'a> {
             evidence.prescribed_bits = Some(bits);
         }
         evidence
+    }
+
+    /// Whether a pair shares more than a shape that others have as well; what differs in layout alone is no weaker than what
+    /// is equal.
+    pub(crate) fn is_strong(&self, edge: Edge, evidence: &Evidence) -> bool {
+        let fingerprint = |place: u32| layout::fingerprint(self.variants[place as usize].code, true);
+        let is_renamed = || {
+            let [left, right] = [edge.left, edge.right].map(|place| self.variants[place as usize].unit.renamed);
+            left == right && fingerprint(edge.left).is_some_and(|left| fingerprint(edge.right) == Some(left))
+        };
+        evidence.is_strong(f64::from(edge.ratio)) || is_renamed()
     }
 
     /// The near ratio over characters if it is at least `least`.

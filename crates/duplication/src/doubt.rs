@@ -187,7 +187,7 @@ def price(self,
         assert_eq!(parts(CODE, (0, 10)), (hashes(&lines), 5, CODE.to_owned()));
         // Without a line break at the end it is the same.
         assert_eq!(parts(CODE.trim_end(), (0, 10)).0, hashes(&lines));
-        assert_eq!(parts("@kept(1)\ndef price(self):\n", (0, 2)).0, [0; 0]);
+        assert_eq!(parts("@kept(1)\nclass Price:\n", (0, 2)).0, [0; 0]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod groups;
 mod hash;
 mod intent;
 mod join;
+mod layout;
 mod lcs;
 mod lexer;
 mod locate;

@@ -36,7 +36,7 @@ impl Pairs {
         let judged: Vec<(Edge, bool)> = candidates
             .into_par_iter()
             .filter(|edge| !corpus.is_nested(edge.left, edge.right))
-            .map(|edge| (edge, corpus.evidence(edge.left, edge.right).is_strong(f64::from(edge.ratio))))
+            .map(|edge| (edge, corpus.is_strong(edge, &corpus.evidence(edge.left, edge.right))))
             .collect();
         let mut pairs = Self::none();
         let mut weak_count = 0;
@@ -79,7 +79,7 @@ fn strong_near(corpus: &Corpus) -> Vec<Edge> {
         .map_init(Pattern::default, |pattern, candidate| {
             let Candidate { left, right, evidence } = candidate;
             let edge = Edge { left, right, ratio: corpus.near_ratio(left, right, pattern)? as f32 };
-            evidence.is_strong(f64::from(edge.ratio)).then_some(edge)
+            corpus.is_strong(edge, &evidence).then_some(edge)
         })
         .flatten_iter()
         .collect()

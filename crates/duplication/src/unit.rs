@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::{
     canonical,
     hash::Hash,
+    layout,
     lexer::{Token, TokenKind, is_structure, tokenize},
     shape::{self, Class},
 };
@@ -30,7 +31,7 @@ pub(crate) struct Line {
 pub(crate) struct Unit {
     /// The near channel's tokens: abstracted, control structure in one notation.
     pub(crate) shape: Vec<Class>,
-    /// Equal for definitions that differ in consistently replaced names and in literals.
+    /// Equal for definitions that differ in consistently replaced names, in literals and in layout.
     pub(crate) renamed: u64,
     /// Whether it is a method that the language calls, as `__eq__`; a constructor is its own affair.
     pub(crate) is_special: bool,
@@ -41,6 +42,8 @@ pub(crate) struct Unit {
     /// Hashes of the distinct shapes of two lines that follow each other, names replaced consistently; sorted.
     pub(crate) links: Vec<u32>,
     pub(crate) lines: Vec<Line>,
+    /// Whether it is a function that says nothing but what it is called with.
+    pub(crate) is_stub: bool,
     /// Tokens, structure not counted.
     pub(crate) token_count: u32,
     /// Lines of the normalized code.
@@ -58,6 +61,7 @@ impl Unit {
             is_special: is_special(code, &tokens),
             method: method(code, &tokens),
             words: words(code, &tokens, &classes),
+            is_stub: is_stub(code, &tokens, &lines),
             lines,
             token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
             line_count: code.lines().count() as u32,
@@ -100,7 +104,11 @@ impl<'a> Placeholders<'a> {
 fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
     let mut names = Placeholders::default();
     let mut hash = Hash::new();
-    for (token, &class) in tokens.iter().zip(classes) {
+    let layout = layout::places(code, tokens);
+    for (place, (token, &class)) in tokens.iter().zip(classes).enumerate() {
+        if !layout.is_empty() && layout.contains(&place) {
+            continue;
+        }
         hash = hash.bytes(&[class]);
         if shape::is_name(class) {
             hash = hash.number(names.number(class, token.text(code)));
@@ -119,6 +127,20 @@ fn method(code: &str, tokens: &[Token]) -> Option<u32> {
     let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| !matches!(*word, "def" | "class"));
     let header = [(); 4].map(|()| words.next().unwrap_or_default());
     matches!(header, ["def", _, "(", "self" | "cls"]).then(|| word_hash(header[1]))
+}
+
+/// Whether no line of a function does anything behind its decorators and its header.
+fn is_stub(code: &str, tokens: &[Token], lines: &[Line]) -> bool {
+    let texts = |line: &Line| {
+        let tokens = &tokens[line.token as usize..(line.token + line.tokens) as usize];
+        tokens.iter().map(|token| token.text(code)).collect::<Vec<_>>()
+    };
+    let mut lines = lines.iter().map(texts).skip_while(|line| line.first() == Some(&"@"));
+    let Some(header) = lines.next().filter(|line| matches!(line[..], ["def", ..] | ["async", "def", ..])) else {
+        return false;
+    };
+    matches!(header[..], [.., ":"] | [.., ":", "pass" | "..."])
+        && lines.all(|line| matches!(line[..], ["pass" | "..."] | ["raise", "NotImplementedError", ..]))
 }
 
 /// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.
@@ -238,6 +260,25 @@ fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::Unit;
+
+    #[test]
+    fn a_function_without_a_statement_is_a_stub() {
+        for (code, is_stub) in [
+            ("@abstract\ndef f(\n    a,\n    b,\n):\n    pass\n", true),
+            ("async def f(a):\n    ...\n", true),
+            ("def f(a):\n    raise NotImplementedError('f')\n", true),
+            ("def f(a): pass\n", true),
+            ("def f(a):\n", true),
+            ("def f(a):\n    return None\n", false),
+            ("def f(a): return ...\n", false),
+            ("def f(a):\n    pass\n    g()\n", false),
+            ("def f(a):\n    raise NotImplemented\n", false),
+            ("class A:\n    pass\n", false),
+            ("", false),
+        ] {
+            assert_eq!(Unit::new(code).is_stub, is_stub, "{code}");
+        }
+    }
 
     #[test]
     fn what_the_language_calls_is_special() {

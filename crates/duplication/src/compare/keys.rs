@@ -1,15 +1,11 @@
 //! What stays of a search when the code behind it is forgotten.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use cds_model::{SymbolKind, UnitName, UnitRow, unit_names};
 use rayon::prelude::*;
 
-use crate::{
-    Channel, Definition, Group, Member,
-    hash::Hash,
-    lexer::{MAX_BYTES, Token, TokenKind, is_structure, tokenize},
-};
+use crate::{Channel, Definition, Group, Member, hash::Hash, layout};
 
 /// A search by what its groups and definitions may be found again in another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,70 +114,9 @@ fn definition_key(definition: &Definition, name: &UnitName) -> DefinitionKey {
 }
 
 /// The fingerprint of a definition without its own name and without layout, so that a copy which is only renamed or
-/// formatted is the same copy: tokens and blocks count, but not how they are broken into lines, whether a block of one
-/// statement has a line of its own, which quotes a text has, parentheses, and a comma before a bracket that closes.
+/// formatted is the same copy.
 fn code(definition: &Definition) -> [u8; 16] {
-    let code = &*definition.normalized_code;
-    if code.len() > MAX_BYTES {
-        return definition.md5sum.0;
-    }
-    let tokens = tokenize(code);
-    let text = |token: &Token| token.text(code);
-    let is_keyword = |token: &Token| token.kind == TokenKind::Keyword && matches!(text(token), "def" | "class");
-    let name =
-        tokens.iter().position(is_keyword).filter(|_| definition.kind != SymbolKind::File).map(|place| place + 1);
-    let mut hash = md5::Context::new();
-    let short_blocks = short_blocks(&tokens);
-    let mut end = 0;
-    for (place, token) in tokens.iter().enumerate() {
-        if !is_structure(token.kind) {
-            // Comments, which others may not have removed, or whatever a `#` means in another language.
-            hash.consume(code.get(end..token.start as usize).unwrap_or_default().trim_matches(is_between_tokens));
-            end = token.end as usize;
-        }
-        let closes = |token: &Token| matches!(text(token), ")" | "]" | "}");
-        let is_layout = match text(token) {
-            "(" | ")" => true,
-            "," => tokens.get(place + 1).is_some_and(closes),
-            _ => Some(place) == name || short_blocks.contains(&place),
-        };
-        if !is_layout {
-            hash.consume([token.kind as u8]);
-            match token.kind {
-                TokenKind::Text => unquoted(text(token)).into_iter().for_each(|part| hash.consume(part)),
-                _ => hash.consume(text(token)),
-            }
-        }
-    }
-    hash.consume(code[end..].trim_matches(is_between_tokens));
-    hash.finalize().0
-}
-
-/// The places of the tokens that a block of one statement has beside those of the statement.
-fn short_blocks(tokens: &[Token]) -> HashSet<usize> {
-    let mut places = HashSet::new();
-    for (place, _) in tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Indent) {
-        let Some(length) = tokens[place + 1..].iter().position(|token| is_structure(token.kind)) else { break };
-        let end = place + 1 + length;
-        if place > 0
-            && tokens[end].kind == TokenKind::Newline
-            && tokens.get(end + 1).map(|token| token.kind) == Some(TokenKind::Dedent)
-        {
-            places.extend([place - 1, place, end + 1]);
-        }
-    }
-    places
-}
-
-fn is_between_tokens(letter: char) -> bool {
-    letter.is_whitespace() || letter == '\\'
-}
-
-/// The prefix of a literal and what its quotes enclose.
-fn unquoted(literal: &str) -> [&str; 2] {
-    let (prefix, quoted) = literal.split_at(literal.find(['"', '\'']).unwrap_or_default());
-    let enclosed = |quotes: &str| quoted.strip_prefix(quotes)?.strip_suffix(quotes);
-    [prefix, ["\"\"\"", "'''", "\"", "'"].into_iter().find_map(enclosed).unwrap_or(quoted)]
+    layout::fingerprint(&definition.normalized_code, definition.kind != SymbolKind::File).unwrap_or(definition.md5sum.0)
 }
 
 fn lines(definition: &Definition) -> Box<[u32]> {
@@ -259,57 +194,4 @@ pub(super) fn counts<T: Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> H
     let mut counts = HashMap::new();
     all.for_each(|one| *counts.entry(one).or_default() += 1);
     counts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CODE: &str = "\
-def total(self, rows, rates=None):
-    if rows and not self.is_empty:
-        price = rates[rows[0].currency] * (rows[0].price + 1)
-        self.log('price', price)
-    return price, 0xAB
-";
-
-    #[test]
-    fn layout_is_not_what_a_definition_says() {
-        let own = code(&Definition::of(CODE));
-        for (old, new) in [
-            ("total(self, rows, rates=None)", "total(\n    self,\n    rows,\n    rates=None,\n)"),
-            ("'price'", "\"price\""),
-            ("'price'", "\"\"\"price\"\"\""),
-            ("rates[rows", "rates[\n            rows"),
-            ("price, 0xAB", "(price, 0xAB)"),
-            ("rows and not", "rows \\\n            and not"),
-            ("        ", "      "),
-            ("total(", "sum("),
-        ] {
-            assert_eq!(code(&Definition::of(&CODE.replace(old, new))), own, "{old} {new}");
-        }
-        let guard = |code: &str| self::code(&Definition::of(&format!("def f(a):\n    if a:{code}    return a\n")));
-        assert_eq!(guard(" g()\n"), guard("\n        g()\n"));
-        assert_ne!(guard(" g()\n    g()\n"), guard("\n        g()\n        g()\n"));
-        assert_ne!(guard("\n        if b: g()\n        else: h()\n"), guard("\n        if b: g()\n    else: h()\n"));
-    }
-
-    #[test]
-    fn whatever_else_differs_is_another_code() {
-        let own = code(&Definition::of(CODE));
-        for (old, new) in [
-            ("'price'", "'prices'"),
-            ("'price'", "f'price'"),
-            ("'price'", "\"'price'\""),
-            ("rates[", "rows["),
-            ("    self.log", "self.log"),
-            ("0xAB", "0xAC"),
-            ("'price', price", "'price' price"),
-            ("    return", "    # kept\n    return"),
-            ("return price, 0xAB", "return price, 0xAB  # kept"),
-        ] {
-            let changed = CODE.replace(old, new);
-            assert!(changed != CODE && code(&Definition::of(&changed)) != own, "{old} {new}");
-        }
-    }
 }

@@ -59,6 +59,11 @@ impl Maker {
         let (code, block) = (self.seeds[place].0.clone(), self.seeds[place].1.clone());
         let code = &code;
         self.add("1", code, code, true);
+        let mut copy = block.clone();
+        mutate::layout(&mut copy);
+        if write(&copy) != *code {
+            self.add("1 layout", code, &write(&copy), true);
+        }
         for (kind, thorough) in [("2", false), ("2 all names", true)] {
             let mut copy = block.clone();
             mutate::rename(&mut copy, thorough, true);

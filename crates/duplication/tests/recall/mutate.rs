@@ -82,6 +82,37 @@ pub(crate) fn rename(block: &mut Vec<Line>, thorough: bool, literals: bool) {
     });
 }
 
+/// Does what a formatter does: other quotes, and what the first call or header of a line is given, on lines of its own.
+pub(crate) fn layout(block: &mut Vec<Line>) {
+    each_block(block, &mut |lines| {
+        for line in lines {
+            let quoted = |(text, is_literal): (&str, bool)| match text.strip_prefix('\'') {
+                Some(inner) if is_literal && !inner.contains('"') => format!("\"{}\"", inner.trim_end_matches('\'')),
+                _ => text.to_owned(),
+            };
+            let parts: Vec<String> = parts(&line.head).into_iter().map(quoted).collect();
+            line.head = broken(&parts).unwrap_or_else(|| parts.concat());
+        }
+    });
+}
+
+/// The line with its first call broken into lines; none where there is nothing to break.
+fn broken(parts: &[String]) -> Option<String> {
+    let is_call = |at: usize| parts[at] == "(" && at > 0 && is_word(&parts[at - 1]);
+    let open = (0..parts.len()).find(|&at| is_call(at))?;
+    let mut depth = 0;
+    let length = parts[open..].iter().position(|part| {
+        depth +=
+            i32::from(matches!(part.as_str(), "(" | "[" | "{")) - i32::from(matches!(part.as_str(), ")" | "]" | "}"));
+        depth == 0
+    })?;
+    let inside = parts[open + 1..open + length].concat();
+    // A comma behind a generator would be wrong.
+    let is_broken = !inside.is_empty() && !inside.contains(" for ");
+    let (before, after) = (parts[..=open].concat(), parts[open + length..].concat());
+    is_broken.then(|| format!("{before}\n            {},\n        {after}", inside.trim().trim_end_matches(',')))
+}
+
 const NEW: [&str; 12] =
     ["alpha", "bundle", "cursor", "delta", "entry", "figure", "ground", "handle", "inner", "joint", "kernel", "ledger"];
 
