@@ -6,7 +6,10 @@ use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
 use super::{Findings, GroupState, accepted::Accepted, baseline, load};
-use crate::{failure::Failure, render::messages};
+use crate::{
+    failure::Failure,
+    render::{messages, numbers::percentage},
+};
 
 /// So many ids are named where a gate is not met.
 const NAMED_COUNT: usize = 10;
@@ -136,7 +139,7 @@ fn list(ids: &[&str]) -> String {
 fn percentages(share: f64, most: f64) -> (String, String) {
     let mut texts = (String::new(), String::new());
     for decimals in 1..=6 {
-        texts = (format!("{:.decimals$}", share * 100.0), format!("{:.decimals$}", most * 100.0));
+        texts = (percentage(share, decimals), percentage(most, decimals));
         if texts.0 != texts.1 {
             break;
         }
@@ -191,7 +194,7 @@ mod tests {
         assert_eq!(broken(&gates(None, None)), [""; 0]);
         let totals = findings.report.totals;
         let share = totals.share();
-        let expected = format!("{:.1} % of all lines repeat, more than 0.5 %", share * 100.0);
+        let expected = format!("{} % of all lines repeat, more than 0.5 %", percentage(share, 1));
         assert_eq!(broken(&gates(None, Some(0.005))), [expected]);
         assert_eq!(broken(&gates(None, Some(share))), [""; 0], "as many as allowed");
         assert_eq!(broken(&gates(Some(FailOn::New), Some(0.0))).len(), 2);

@@ -14,7 +14,7 @@ use super::{
     super::{Findings, GroupState, Shown},
     copies,
 };
-use crate::render::{account::grouped, text::one_line};
+use crate::render::{account::grouped, numbers::percent, text::one_line};
 
 /// Forges accept about 65,000 characters.
 const MOST_CHARACTERS: usize = 60_000;
@@ -50,12 +50,12 @@ fn page(findings: &Findings) -> String {
     let totals = &findings.report.totals;
     let _ = writeln!(
         page,
-        "{} groups with {} members repeat {} of {} lines ({:.1} %).",
+        "{} groups with {} members repeat {} of {} lines ({}).",
         totals.group_count,
         totals.member_count,
         totals.repeated_lines,
         totals.line_count,
-        totals.share() * 100.0
+        percent(totals.share())
     );
     let mut left_out = findings.truncated_count;
     if !findings.shown.is_empty() {

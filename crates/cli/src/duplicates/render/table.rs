@@ -12,6 +12,7 @@ use super::{
 use crate::render::{
     account::grouped,
     grid::{Cell, Column, Grid, Saving},
+    numbers::percent,
     screen::Screen,
     sections::Sections,
     style::Tone,
@@ -178,10 +179,10 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     page.field(
         "repeated lines",
         format!(
-            "{} of {}, {:.1} %",
+            "{} of {}, {}",
             grouped_u64(report.totals.repeated_lines),
             grouped_u64(report.totals.line_count),
-            report.totals.share() * 100.0
+            percent(report.totals.share())
         ),
     );
     let told: u64 = report.channels.iter().map(|channel| channel.told_count).sum();
