@@ -1,6 +1,19 @@
-//! Shares as percentages, rounded alike wherever they are shown; the HTML page does the same by itself.
+//! Counts and shares as people read them; the HTML page rounds shares in the same way by itself.
 
-/// With one decimal: `5.5 %`.
+use super::account::grouped;
+
+/// `1 group`, `1,200 groups`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    one_or_many(number, what, &format!("{what}s"))
+}
+
+/// The same where more than an `s` differs: `1 copy is`, `2 copies are`.
+pub(crate) fn one_or_many(number: u64, one: &str, many: &str) -> String {
+    let what = if number == 1 { one } else { many };
+    format!("{} {what}", grouped(usize::try_from(number).unwrap_or(usize::MAX)))
+}
+
+/// A share with one decimal: `5.5 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{} %", percentage(share, 1))
 }
