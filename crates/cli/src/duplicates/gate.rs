@@ -57,7 +57,11 @@ impl GateArguments {
     /// The run to compare with, where one is asked for and there.
     fn baseline(&self, reader: &SqliteReader, findings: &Findings) -> Result<Option<RunId>, Failure> {
         if let Some(name) = &self.baseline_run {
-            return load::find_run(reader, name).map(|run| Some(RunId(run.run_id)));
+            let named = load::find_run(reader, name)?;
+            for doubt in baseline::doubts(&named, &findings.run) {
+                messages::warning(&doubt);
+            }
+            return Ok(Some(RunId(named.run_id)));
         }
         if self.fail_on != Some(FailOn::New) {
             return Ok(None);
