@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod browser;
+mod colours;
 
 use std::{
     fmt::Write as _,
@@ -90,7 +91,7 @@ fn body(id: usize) -> String {
 }
 
 fn open(browser: &Path, page: &Path, fragment: &str) -> Drawn {
-    let drawn = browser::open(browser, page, fragment);
+    let drawn = browser::open(browser, page, fragment, &[]);
     drawn.assert_is_fine();
     drawn
 }
