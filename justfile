@@ -6,11 +6,17 @@ check:
 test:
     cargo test --workspace
 
-# Everything that is measured, beside what it cannot do without; TREE is a folder with Python code.
-bench TREE="":
+records := justfile_directory() / "target/bench-records.json"
+
+# Every benchmark but `history`, which writes 2 GB; TREE is a folder with Python code.
+bench TREE=`python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`:
     cargo bench -p cds --bench snapshot -- {{ TREE }}
     cargo bench -p cds --bench intents -- {{ TREE }}
     cargo bench -p cds-persistence
+    cargo bench -p cds-archive
+    mkdir -p target
+    cargo run --release -p cds -- model-build --path {{ TREE }} --format json >{{ records }}
+    cargo bench -p cds-duplication --bench near -- {{ records }} half naive similar
 
 # Review changed snapshots of tests (needs cargo-insta).
 review:

@@ -85,3 +85,44 @@ fn every_link_between_the_pages_leads_somewhere() {
     }
     assert!(link_count > 10, "the links are found");
 }
+
+/// What runs in this folder, with `cds` on the PATH and nothing of the machine's settings of git; whether it succeeded.
+fn succeeds(folder: &Path, program: &str, arguments: &[&str]) -> bool {
+    let own = Path::new(env!("CARGO_BIN_EXE_cds")).parent().unwrap().to_path_buf();
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&rest))).unwrap();
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env_clear().env("PATH", path);
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    command.output().unwrap().status.success()
+}
+
+#[test]
+fn the_hook_refuses_a_copy_until_it_is_gone() {
+    let page = fs::read_to_string(root().join("docs/duplicates.md")).unwrap();
+    let (_, recipe) = page.split_once("### pre-commit\n").unwrap();
+    let hook = recipe.split_once("sh -euc '").unwrap().1.split_once('\'').unwrap().0;
+    let code = "def total(items, limit):\n    total = 0\n    for item in items:\n        if item.price > limit:\n            \
+                raise ValueError(item)\n        total += item.price * item.count\n    return total\n";
+    let folder = tempfile::tempdir().unwrap();
+    let (main, worktree) = (folder.path().join("main"), folder.path().join("worktree"));
+    let git = |folder: &Path, arguments: &[&str]| {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@b"];
+        assert!(succeeds(folder, "git", &[&who, arguments].concat()), "git {arguments:?}");
+    };
+    fs::create_dir(&main).unwrap();
+    fs::write(main.join("a.py"), code).unwrap();
+    git(&main, &["init", "--quiet"]);
+    git(&main, &["add", "a.py"]);
+    git(&main, &["commit", "--quiet", "--message", "one"]);
+    git(&main, &["worktree", "add", "--quiet", "../worktree"]);
+    // In a worktree `.git` is a file.
+    for tree in [&main, &worktree] {
+        let passes = || succeeds(tree, "sh", &["-euc", hook]);
+        assert!(passes(), "there is nothing to compare with");
+        fs::write(tree.join("b.py"), code).unwrap();
+        assert!(!passes() && !passes(), "a copy is new, also at the second try");
+        fs::remove_file(tree.join("b.py")).unwrap();
+        assert!(passes());
+    }
+}

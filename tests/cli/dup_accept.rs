@@ -9,11 +9,16 @@ use crate::{
 
 /// The ids of the groups that are shown, and how many are not because they are accepted.
 #[track_caller]
-fn shown(place: &Place) -> (Vec<String>, Value) {
+fn shown(place: &Place) -> (Vec<String>, u64) {
     let object = place.ask_json(&["dup-check"]);
     let groups = object["groups"].as_array().expect("groups");
     let ids = groups.iter().map(|group| group["group_id"].as_str().expect("an id").to_owned()).collect();
-    (ids, object["totals"]["accepted_count"].clone())
+    (ids, object["totals"]["accepted_group_count"].as_u64().expect("a number"))
+}
+
+/// Nothing is shown, and so many groups are accepted.
+fn hidden(accepted_count: u64) -> (Vec<String>, u64) {
+    (Vec::new(), accepted_count)
 }
 
 fn accept(place: &Place, group: &str, more: &[&str]) -> Outcome {
@@ -28,12 +33,13 @@ fn accepted(place: &Place, more: &[&str]) -> Vec<Value> {
 fn what_is_accepted_is_not_shown_until_it_gains_a_copy() {
     let place = place_with_copies();
     assert_eq!(place.ask(&["dup", "list"]).succeeded().stdout, "no duplicates are accepted\n");
-    let (ids, _) = shown(&place);
+    let (ids, accepted_count) = shown(&place);
     let [id] = &ids[..] else { panic!("{ids:?}") };
+    assert_eq!(accepted_count, 0);
     let outcome = accept(&place, &id[..6], &["--owner", " platform "]).succeeded();
     let expected = format!("accepted id=1 group_id={id} channel=exact copies=2 example=a.py:1 until=-\n");
     assert_eq!(outcome.stdout, expected);
-    assert_eq!(shown(&place).0, [""; 0]);
+    assert_eq!(shown(&place), hidden(1));
     place.ask(&["dup-check", "--fail-on", "any"]).succeeded();
     let row = accepted(&place, &[]).remove(0);
     assert_eq!((&row["state"], &row["owner"]), (&json!("in_force"), &json!("platform")));
@@ -43,14 +49,14 @@ fn what_is_accepted_is_not_shown_until_it_gains_a_copy() {
     place.write("tree/z/b.py", total("total"));
     std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
     snapshot(&place);
-    assert_eq!(shown(&place).0, [""; 0]);
+    assert_eq!(shown(&place), hidden(1));
     place.write("tree/b.py", total("total"));
     snapshot(&place);
-    assert_eq!(shown(&place).0, ids);
+    assert_eq!(shown(&place), (ids.clone(), 0));
     place.ask(&["dup-check", "--fail-on", "new"]).exited_with(1).said(&["new duplicates: 1 group"]);
 
     accept(&place, id, &[]).succeeded();
-    assert_eq!(shown(&place).0, [""; 0]);
+    assert_eq!(shown(&place), hidden(1));
     let all = accepted(&place, &["--all"]);
     assert_eq!((&all[0]["state"], &all[1]["state"], all.len()), (&json!("revoked"), &json!("in_force"), 2));
     assert_eq!(accepted(&place, &[]), all[1..]);
@@ -67,16 +73,16 @@ fn an_acceptance_ends_with_its_last_day_or_when_it_is_revoked() {
     let [first, second] = &ids[..] else { panic!("{ids:?}") };
     accept(&place, first, &["--until", "9999-12-31"]).succeeded();
     accept(&place, second, &["--run-id", "2"]).succeeded();
-    assert_eq!(shown(&place).0, [""; 0]);
+    assert_eq!(shown(&place), hidden(2));
     place.database().execute("UPDATE accepted_duplicates SET until = '2020-01-01' WHERE id = 1");
-    assert_eq!(&shown(&place).0, std::slice::from_ref(first));
+    assert_eq!(shown(&place), (vec![first.clone()], 1));
     assert_eq!(accepted(&place, &[])[0]["state"], "expired");
     let table = place.ask(&["dup", "list"]).succeeded().stdout;
     assert_eq!(table.lines().last(), Some("2 acceptances: 1 in_force, 1 expired"));
 
     let revoked = place.ask(&["dup", "revoke", &second[..8]]).succeeded();
     assert_eq!(revoked.stdout, format!("revoked id=2 group_id={second}\n"));
-    assert_eq!(shown(&place).0, ids);
+    assert_eq!(shown(&place), (ids.clone(), 0));
     place.ask(&["dup", "revoke", second]).exited_with(2).said(&["it is revoked already"]);
     place.ask(&["dup", "revoke", "1"]).succeeded();
     assert_eq!(accepted(&place, &[]), [Value::Null; 0]);

@@ -243,8 +243,32 @@ fn the_previous_run_is_one_of_the_same_project() {
     snapshot(&place);
     let (_, object) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
     assert_eq!(object["baseline_run_id"], 1);
-    let (_, object) = states(&check(&place, &["--run-id", "1", "--baseline-run", "3", "--format", "json"]).succeeded());
-    assert_eq!(object["baseline_run_id"], 3, "any run will do where it is named");
+}
+
+#[test]
+fn any_run_will_do_as_the_baseline_where_it_is_named_but_not_without_a_word() {
+    let place = place_with_copies();
+    snapshot(&place);
+    place.persist("builtin:", &["--project", "tools"]).succeeded();
+    let project = "which is one of another project";
+    for (run, baseline, warnings) in [
+        ("2", "1", &[][..]),
+        ("1", "2", &["run 1 is compared with run 2, which is later"]),
+        ("3", "2", &[&format!("run 3 is compared with run 2, {project}")]),
+        (
+            "1",
+            "3",
+            &["run 1 is compared with run 3, which is later", &format!("run 1 is compared with run 3, {project}")],
+        ),
+        ("2", "latest", &["which is later", project]),
+        ("2", "2", &["run 2 is compared with itself: nothing can be new"]),
+    ] {
+        let outcome = check(&place, &["--run-id", run, "--baseline-run", baseline, "--format", "json"]).succeeded();
+        let outcome = outcome.said(warnings);
+        assert_eq!(outcome.stderr.matches("warning: ").count(), warnings.len(), "{outcome:#?}");
+        let expected = if baseline == "latest" { json!(3) } else { baseline.parse().expect("a number") };
+        assert_eq!(states(&outcome).1["baseline_run_id"], expected);
+    }
 }
 
 #[test]

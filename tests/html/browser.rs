@@ -18,7 +18,8 @@ pub(crate) struct Drawn {
     pub(crate) console: Vec<String>,
 }
 
-/// The browser to use; none, and said on stderr whatever becomes of the test, when there is none.
+/// The browser to use; none, and said on stderr whatever becomes of the test, when there is none. With
+/// `CDS_REQUIRE_BROWSER`, as in CI, the test fails then.
 pub(crate) fn find() -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
     let given = env::var_os("CDS_TEST_BROWSER").map(PathBuf::from);
@@ -27,6 +28,8 @@ pub(crate) fn find() -> Option<PathBuf> {
         candidates.find(|path| path.is_file())
     });
     if found.is_none() {
+        let is_required = env::var_os("CDS_REQUIRE_BROWSER").is_some_and(|value| !value.is_empty() && value != "0");
+        assert!(!is_required, "no chromium was found, and CDS_REQUIRE_BROWSER asks for one");
         // Past the capture of the test runner, which would hide it.
         io::stderr()
             .write_all(b"SKIPPED: no chromium is on this machine, so the HTML report was not opened\n")
@@ -35,8 +38,8 @@ pub(crate) fn find() -> Option<PathBuf> {
     found
 }
 
-/// Opens `page` with what stands behind `#`.
-pub(crate) fn open(browser: &Path, page: &Path, fragment: &str) -> Drawn {
+/// Opens `page` with what stands behind `#`; `options` are the browser's.
+pub(crate) fn open(browser: &Path, page: &Path, fragment: &str, options: &[&str]) -> Drawn {
     let profile = tempfile::tempdir().unwrap();
     let mut address = OsString::from("file://");
     address.push(page);
@@ -47,6 +50,7 @@ pub(crate) fn open(browser: &Path, page: &Path, fragment: &str) -> Drawn {
         .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--enable-logging=stderr", "--window-size=1200,900", "--timeout=60000", "--dump-dom"])
+        .args(options)
         .arg(profile_option)
         .arg(address)
         .stdin(Stdio::null())

@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod browser;
+mod colours;
 
 use std::{
     fmt::Write as _,
     io::ErrorKind,
     net::TcpListener,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use rusqlite::{Connection, params};
@@ -64,16 +65,20 @@ impl Tree {
     /// The page about the last run.
     fn page(&self, channels: &str) -> PathBuf {
         let page = self.folder.path().join("report.html");
+        self.check(channels, &["--format", "html", "--output", page.to_str().unwrap()]);
+        page
+    }
+
+    fn check(&self, channels: &str, more: &[&str]) -> Output {
         let output = Command::new(env!("CARGO_BIN_EXE_cds"))
-            .args(["dup-check", "--channels", channels, "--limit", "0", "--format", "html"])
+            .args(["dup-check", "--channels", channels, "--limit", "0"])
+            .args(more)
             .arg("--db-path")
             .arg(self.folder.path().join("t.sqlite"))
-            .arg("--output")
-            .arg(&page)
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        page
+        output
     }
 }
 
@@ -86,7 +91,7 @@ fn body(id: usize) -> String {
 }
 
 fn open(browser: &Path, page: &Path, fragment: &str) -> Drawn {
-    let drawn = browser::open(browser, page, fragment);
+    let drawn = browser::open(browser, page, fragment, &[]);
     drawn.assert_is_fine();
     drawn
 }
@@ -145,6 +150,26 @@ fn what_differs_is_marked_and_the_runs_are_drawn() {
     assert!(drawn.body.contains("Adds the tax.") && drawn.body.contains("Adds a tax."));
     assert_eq!(drawn.count("class=\"pair differ\""), 2);
     assert_eq!(drawn.count("class=\"pair same\""), 3);
+}
+
+#[test]
+fn shares_are_rounded_as_in_the_table() {
+    let Some(browser) = browser::find() else { return };
+    let tree = Tree::new();
+    // 5 of 88, and of 90 lines: 5.68 and 5.56 %.
+    for (run, extra) in [(1, 78), (2, 80)] {
+        tree.run(run);
+        tree.function(run, "a.py", "step_7", &body(7), None);
+        tree.function(run, "b.py", "step_7", &body(7), None);
+        tree.function(run, "c.py", "other", &"other()\n".repeat(extra), None);
+    }
+    let table = tree.check("exact", &["--format", "table"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("5 of 90, 5.6 %"), "{table}");
+    let drawn = open(&browser, &tree.page("exact"), "");
+    assert!(drawn.body.contains("<dd>5.6 %</dd>"), "the total");
+    assert!(drawn.body.contains("5.6 %, 1 group") && drawn.body.contains("5.7 %, 1 group"), "the dots of the trend");
+    assert_eq!((drawn.count(">5.6 %</td>"), drawn.count(">5.7 %</td>")), (1, 1), "and its rows");
 }
 
 #[test]

@@ -26,6 +26,26 @@ fn textbook(left: &[u8], right: &[u8]) -> usize {
     row[right.len()]
 }
 
+type Pairs = Vec<(u32, u32, usize)>;
+
+fn joined(sequences: &[Vec<u8>], threshold: f64) -> Pairs {
+    let slices: Vec<&[u8]> = sequences.iter().map(|sequence| &sequence[..]).collect();
+    self_join(&slices, threshold).iter().map(|pair| (pair.left, pair.right, pair.common as usize)).collect()
+}
+
+fn by_the_textbook(sequences: &[Vec<u8>], threshold: f64) -> Pairs {
+    let mut pairs = Pairs::new();
+    for left in 0..sequences.len() {
+        for right in left + 1..sequences.len() {
+            let common = textbook(&sequences[left], &sequences[right]);
+            if ratio(common, sequences[left].len() + sequences[right].len()) >= threshold {
+                pairs.push((left as u32, right as u32, common));
+            }
+        }
+    }
+    pairs
+}
+
 /// Sequences that are often alike: slices and edits of a few.
 fn sequences() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let one = (proptest::collection::vec(0_u8..5, 1..500), proptest::collection::vec((0_usize..500, 0_u8..5), 0..40));
@@ -45,6 +65,19 @@ fn sequences() -> impl Strategy<Value = Vec<Vec<u8>>> {
                 sequence
             })
             .collect()
+    })
+}
+
+/// Sequences of many symbols, each beside itself without every third, fourth or fifth one, and the ratio of these two: as
+/// many neighbours differ as so many edits can change.
+fn thinned() -> impl Strategy<Value = (Vec<Vec<u8>>, f64)> {
+    let bases = proptest::collection::vec(Just((0..60).collect::<Vec<u8>>()).prop_shuffle(), 1..5);
+    (bases, 3_usize..6).prop_map(|(bases, step)| {
+        let thin =
+            |base: &Vec<u8>| -> Vec<u8> { (0..base.len()).filter(|at| at % step != 1).map(|at| base[at]).collect() };
+        let copies: Vec<Vec<u8>> = bases.iter().map(thin).collect();
+        let reached = ratio(copies[0].len(), copies[0].len() + bases[0].len());
+        (bases.into_iter().chain(copies).collect(), reached)
     })
 }
 
@@ -87,19 +120,15 @@ proptest! {
     #[test]
     fn every_pair_at_the_threshold_is_joined(sequences in sequences(), percent in 40_u32..=100) {
         let threshold = f64::from(percent) / 100.0;
-        let slices: Vec<&[u8]> = sequences.iter().map(|sequence| &sequence[..]).collect();
-        let found: Vec<_> =
-            self_join(&slices, threshold).iter().map(|pair| (pair.left, pair.right, pair.common as usize)).collect();
-        let mut expected = Vec::new();
-        for left in 0..slices.len() {
-            for right in left + 1..slices.len() {
-                let common = textbook(slices[left], slices[right]);
-                if ratio(common, slices[left].len() + slices[right].len()) >= threshold {
-                    expected.push((left as u32, right as u32, common));
-                }
-            }
-        }
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(joined(&sequences, threshold), by_the_textbook(&sequences, threshold));
+    }
+
+    #[test]
+    fn no_bound_is_so_tight_that_it_loses_a_pair((sequences, reached) in thinned(), percent in 0_u32..4) {
+        let threshold = reached - f64::from(percent) / 100.0;
+        let expected = by_the_textbook(&sequences, threshold);
+        prop_assert!(expected.len() >= sequences.len() / 2);
+        prop_assert_eq!(joined(&sequences, threshold), expected);
     }
 
     #[test]

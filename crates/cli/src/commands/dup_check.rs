@@ -17,7 +17,7 @@ use crate::{
         trend::{self, TrendPoint, TrendQuery},
     },
     failure::{Failure, database_failure},
-    render::{messages, screen::Screen},
+    render::{messages, numbers::one_or_many, screen::Screen},
     signals::Interrupt,
 };
 
@@ -115,7 +115,8 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
         findings.trend = trend_to(&reader, &findings, interrupt)?;
     }
     if findings.truncated_count > 0 && matches!(format, DupFormat::Csv | DupFormat::Gitlab) {
-        messages::warning(&format!("{} groups are left out; --limit 0 shows all", findings.truncated_count));
+        let groups = one_or_many(findings.truncated_count as u64, "group is", "groups are");
+        messages::warning(&format!("{groups} left out; --limit 0 shows all"));
     }
     let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };
     output.write(|writer| match arguments.show {

@@ -67,6 +67,26 @@ pub(crate) fn previous(reader: &SqliteReader, run: &RunFacts) -> Result<Option<R
     Ok(found.into_iter().map(|earlier| earlier.run_id).find(|id| id.0 < run.run_id))
 }
 
+/// What speaks against comparing `run` with `baseline`, which somebody named: each is one sentence.
+pub(crate) fn doubts(baseline: &RunFacts, run: &RunFacts) -> Vec<String> {
+    let (number, other) = (run.run_id, baseline.run_id);
+    let mut doubts = Vec::new();
+    if other == number {
+        doubts.push(format!("run {number} is compared with itself: nothing can be new"));
+    } else if other > number {
+        doubts.push(format!("run {number} is compared with run {other}, which is later"));
+    }
+    let is_other_project = match (&baseline.project, &run.project) {
+        (Some(one), Some(another)) => one != another,
+        // Only one of the two may have an account.
+        _ => baseline.root_path != run.root_path,
+    };
+    if is_other_project {
+        doubts.push(format!("run {number} is compared with run {other}, which is one of another project"));
+    }
+    doubts
+}
+
 /// What stays of a search when the code is forgotten.
 #[derive(Debug)]
 pub(crate) struct Searched {

@@ -6,7 +6,10 @@ use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
 use super::{Findings, GroupState, accepted::Accepted, baseline, load};
-use crate::{failure::Failure, render::messages};
+use crate::{
+    failure::Failure,
+    render::{messages, numbers::percentage},
+};
 
 /// So many ids are named where a gate is not met.
 const NAMED_COUNT: usize = 10;
@@ -54,7 +57,11 @@ impl GateArguments {
     /// The run to compare with, where one is asked for and there.
     fn baseline(&self, reader: &SqliteReader, findings: &Findings) -> Result<Option<RunId>, Failure> {
         if let Some(name) = &self.baseline_run {
-            return load::find_run(reader, name).map(|run| Some(RunId(run.run_id)));
+            let named = load::find_run(reader, name)?;
+            for doubt in baseline::doubts(&named, &findings.run) {
+                messages::warning(&doubt);
+            }
+            return Ok(Some(RunId(named.run_id)));
         }
         if self.fail_on != Some(FailOn::New) {
             return Ok(None);
@@ -136,7 +143,7 @@ fn list(ids: &[&str]) -> String {
 fn percentages(share: f64, most: f64) -> (String, String) {
     let mut texts = (String::new(), String::new());
     for decimals in 1..=6 {
-        texts = (format!("{:.decimals$}", share * 100.0), format!("{:.decimals$}", most * 100.0));
+        texts = (percentage(share, decimals), percentage(most, decimals));
         if texts.0 != texts.1 {
             break;
         }
@@ -191,7 +198,7 @@ mod tests {
         assert_eq!(broken(&gates(None, None)), [""; 0]);
         let totals = findings.report.totals;
         let share = totals.share();
-        let expected = format!("{:.1} % of all lines repeat, more than 0.5 %", share * 100.0);
+        let expected = format!("{} % of all lines repeat, more than 0.5 %", percentage(share, 1));
         assert_eq!(broken(&gates(None, Some(0.005))), [expected]);
         assert_eq!(broken(&gates(None, Some(share))), [""; 0], "as many as allowed");
         assert_eq!(broken(&gates(Some(FailOn::New), Some(0.0))).len(), 2);

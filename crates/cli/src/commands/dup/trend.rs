@@ -18,6 +18,7 @@ use crate::{
     render::{
         columns::wrap,
         grid::{Cell, Column, Grid, Saving},
+        numbers::percent,
         screen::Screen,
         style::Tone,
         text::one_line,
@@ -140,7 +141,7 @@ fn write(writer: &mut dyn Write, points: &[TrendPoint], screen: &Screen) -> io::
             Cell::of(Some(point.totals.group_count)),
             Cell::of(Some(point.totals.member_count)),
             Cell::of(Some(point.totals.repeated_lines)),
-            Cell::new(format!("{:.1} %", point.totals.share() * 100.0)),
+            Cell::new(percent(point.totals.share())),
             worse(moves.map(|moves| moves.born)),
             worse(moves.map(|moves| moves.grown)),
             better(moves.map(|moves| moves.gone)),

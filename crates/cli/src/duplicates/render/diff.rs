@@ -15,6 +15,7 @@ use super::{
     copies,
 };
 use crate::render::{
+    numbers::counted,
     screen::Screen,
     sections::Sections,
     style::{Palette, Tone},
@@ -48,7 +49,8 @@ pub(crate) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen
         write!(writer, "{}", page(findings, shown, screen))?;
     }
     if findings.truncated_count > 0 {
-        writeln!(writer, "\n… and {} more groups; --limit 0 shows all", findings.truncated_count)?;
+        let groups = counted(findings.truncated_count as u64, "more group");
+        writeln!(writer, "\n… and {groups}; --limit 0 shows all")?;
     }
     Ok(())
 }
@@ -56,16 +58,18 @@ pub(crate) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen
 fn page(findings: &Findings, shown: &Shown, screen: &Screen) -> String {
     let group = findings.group(shown);
     let mut head = Sections::new(screen);
-    let words = shown.state.as_str().into_iter().chain(copies::words(group));
-    head.heading(&format!(
-        "{} group {}: {} members, SAME {}, SAVED {}{}",
+    let mut facts = format!(
+        "{} group {}: {} members, SAME {}, SAVED {}",
         group.channel.as_str(),
         group.group_id,
         group.members.len(),
         group.common_lines,
-        group.saved_lines,
-        words.map(|word| format!(", {word}")).collect::<String>()
-    ));
+        group.saved_lines
+    );
+    for word in shown.state.as_str().into_iter().chain(copies::words(group)) {
+        let _ = write!(facts, ", {word}");
+    }
+    head.heading(&facts);
     for (place, member) in group.members.iter().take(SHOWN_MEMBERS + 1).enumerate() {
         let definition = findings.definition(member);
         let (first, last) = member.file_lines;

@@ -14,7 +14,11 @@ use super::{
     super::{Findings, GroupState, Shown},
     copies,
 };
-use crate::render::{account::grouped, text::one_line};
+use crate::render::{
+    account::grouped,
+    numbers::{counted, percent},
+    text::one_line,
+};
 
 /// Forges accept about 65,000 characters.
 const MOST_CHARACTERS: usize = 60_000;
@@ -50,12 +54,13 @@ fn page(findings: &Findings) -> String {
     let totals = &findings.report.totals;
     let _ = writeln!(
         page,
-        "{} groups with {} members repeat {} of {} lines ({:.1} %).",
-        totals.group_count,
-        totals.member_count,
+        "{} with {} {} {} of {} ({}).",
+        counted(totals.group_count, "group"),
+        counted(totals.member_count, "member"),
+        if totals.group_count == 1 { "repeats" } else { "repeat" },
         totals.repeated_lines,
-        totals.line_count,
-        totals.share() * 100.0
+        counted(totals.line_count, "line"),
+        percent(totals.share())
     );
     let mut left_out = findings.truncated_count;
     if !findings.shown.is_empty() {
@@ -72,13 +77,13 @@ fn page(findings: &Findings) -> String {
         }
     }
     if left_out > 0 {
-        let _ = writeln!(page, "\n… and {} more groups.", grouped(left_out));
+        let _ = writeln!(page, "\n… and {}.", counted(left_out as u64, "more group"));
     }
     if let Some(unsearched) = copies::unsearched(findings) {
         let _ = writeln!(page, "\nNot searched: {unsearched}.");
     }
     if findings.accepted_count > 0 {
-        let _ = writeln!(page, "\nAccepted and not shown: {} groups.", grouped(findings.accepted_count));
+        let _ = writeln!(page, "\nAccepted and not shown: {}.", counted(findings.accepted_count as u64, "group"));
     }
     page
 }
@@ -155,6 +160,18 @@ mod tests {
         findings.broken_gates = vec!["--max-share 1%: 2.1 % of all lines repeat".to_owned()];
         (findings.accepted_count, findings.truncated_count) = (2, 1_204);
         insta::assert_snapshot!("dup_markdown", page(&findings));
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let definitions = samples::shop().definitions;
+        let groups = vec![samples::group(Channel::Exact, "00000000000000e1", &definitions, &[0, 1, 2])];
+        let mut findings = samples::findings(definitions, groups);
+        (findings.accepted_count, findings.truncated_count) = (1, 1);
+        let text = page(&findings);
+        for said in ["\n1 group with 3 members repeats 8 of ", "\n… and 1 more group.\n", " shown: 1 group.\n"] {
+            assert!(text.contains(said), "{said:?} in {text}");
+        }
     }
 
     #[test]

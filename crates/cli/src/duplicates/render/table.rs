@@ -12,6 +12,7 @@ use super::{
 use crate::render::{
     account::grouped,
     grid::{Cell, Column, Grid, Saving},
+    numbers::{counted, percent},
     screen::Screen,
     sections::Sections,
     style::Tone,
@@ -97,7 +98,7 @@ fn section(page: &mut Sections<'_>, findings: &Findings, channel: &ChannelTotals
         page.grid(&grid);
     }
     if hidden_count > 0 {
-        page.sentence(format!("… and {}; --limit 0 shows all", count(hidden_count as u64, "more group")));
+        page.sentence(format!("… and {}; --limit 0 shows all", counted(hidden_count as u64, "more group")));
     }
 }
 
@@ -178,15 +179,15 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     page.field(
         "repeated lines",
         format!(
-            "{} of {}, {:.1} %",
+            "{} of {}, {}",
             grouped_u64(report.totals.repeated_lines),
             grouped_u64(report.totals.line_count),
-            report.totals.share() * 100.0
+            percent(report.totals.share())
         ),
     );
     let told: u64 = report.channels.iter().map(|channel| channel.told_count).sum();
     if told > 0 {
-        page.field("folded", format!("{}, which other groups tell already", count(told, "group")));
+        page.field("folded", format!("{}, which other groups tell already", counted(told, "group")));
     }
     if report.doubtful_count() > 0 {
         let place = match findings.settings.doubtful {
@@ -196,31 +197,25 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
         };
         page.field(
             "doubtful",
-            format!("{}, which may be no more than alike: {place}", count(report.doubtful_count(), "group")),
+            format!("{}, which may be no more than alike: {place}", counted(report.doubtful_count(), "group")),
         );
     }
     let weak: Option<u64> = report.channels.iter().map(|channel| channel.weak_pair_count).sum();
     if let Some(weak) = weak.filter(|weak| *weak > 0 && findings.settings.weak == WeakPolicy::Hide) {
-        page.field("left out", format!("{} with a common shape and hardly anything else", count(weak, "pair")));
+        page.field("left out", format!("{} with a common shape and hardly anything else", counted(weak, "pair")));
     }
     if let Some(unsearched) = copies::unsearched(findings) {
         page.field("not searched", unsearched);
     }
     if findings.accepted_count > 0 {
-        page.field("accepted", count(findings.accepted_count as u64, "group"));
+        page.field("accepted", counted(findings.accepted_count as u64, "group"));
     }
     if findings.truncated_count > 0 {
-        page.field("not shown", format!("{}; --limit 0 shows all", count(findings.truncated_count as u64, "group")));
+        page.field("not shown", format!("{}; --limit 0 shows all", counted(findings.truncated_count as u64, "group")));
     }
     if let Some(baseline) = findings.baseline_run_id {
         page.field("compared with", format!("run {baseline}"));
     }
-}
-
-/// `1 group`, `1,200 groups`.
-fn count(number: u64, what: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{} {what}{end}", grouped_u64(number))
 }
 
 fn grouped_u64(number: u64) -> String {

@@ -7,7 +7,10 @@ use super::{
     super::{Findings, copies},
     code::{CHUNK, CodeTable, quiet_lines},
 };
-use crate::duplicates::{GroupState, Shown, trend::TrendPoint};
+use crate::{
+    duplicates::{GroupState, Shown, trend::TrendPoint},
+    render::numbers::one_or_many,
+};
 
 const MOST_GROUPS: usize = 10_000;
 /// Copies of one group whose code is there to be compared.
@@ -155,15 +158,15 @@ fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
     let hidden_count = if is_hidden { findings.report.doubtful_count() } else { 0 };
     let cut_count = findings.shown.len().saturating_sub(MOST_GROUPS);
     [
-        (findings.truncated_count, "groups are beyond the limit that was set."),
-        (cut_count, "groups are left out, because a page takes no more."),
-        (code.left_out_count, "copies are listed without their code, to keep the page small."),
-        (findings.accepted_count, "groups are accepted and left out."),
-        (usize::try_from(hidden_count).unwrap_or(usize::MAX), "groups may be no more than alike and are left out."),
+        (findings.truncated_count as u64, ["group is", "groups are"], "beyond the limit that was set."),
+        (cut_count as u64, ["group is", "groups are"], "left out, because a page takes no more."),
+        (code.left_out_count as u64, ["copy is", "copies are"], "listed without code, to keep the page small."),
+        (findings.accepted_count as u64, ["group is", "groups are"], "accepted and left out."),
+        (hidden_count, ["group is", "groups are"], "left out, which may be no more than alike."),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, text)| format!("{count} {text}"))
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, [one, many], rest)| format!("{} {rest}", one_or_many(count, one, many)))
     .chain(copies::unsearched(findings).map(|unsearched| format!("Not searched: {unsearched}.")))
     .collect()
 }

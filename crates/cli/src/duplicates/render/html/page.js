@@ -42,7 +42,10 @@
   }
 
   const number = (value) => value.toLocaleString("en-US");
-  const percent = (share) => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  // Rounded as the table rounds.
+  const percent = (share) => `${(Math.round(share * 1000) / 10).toFixed(1)} %`;
+  // Rounded down: what differs is never called 100 % alike.
+  const alike = (ratio) => `${(Math.floor(ratio * 1000) / 10).toFixed(1)} %`;
   const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 
   function table(heads, rows) {
@@ -215,7 +218,7 @@
     made.append(table([["Copy", "number"], ["Place"], ["Name"], ["Kind"], ["Best", "number"], ["Average", "number"], ["MD5", "number"],
       ["Record", "number"]],
     shownMembers.map((member, at) => [String(at + 1), `${member.path}:${member.is_estimated ? "~" : ""}${member.lines[0]}-${member.lines[1]}`,
-      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : "") + (member.is_added ? ", added" : ""), percent(member.best_ratio), percent(member.avg_ratio),
+      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : "") + (member.is_added ? ", added" : ""), alike(member.best_ratio), alike(member.avg_ratio),
       number(member.md5_overlap), String(member.record_id)])));
     const unlisted = group.unlisted_count + group.members.length - shownMembers.length;
     if (unlisted > 0) made.append(element("p", "note", `${plural(unlisted, "copy is", "copies are")} not listed.`));

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     duplicates::GroupState,
-    render::{safe_json, text},
+    render::{numbers::one_or_many, safe_json, text},
 };
 
 /// What GitHub shows of a run.
@@ -136,11 +136,12 @@ fn notifications(findings: &Findings) -> Vec<Value> {
         ));
     }
     if findings.truncated_count > 0 {
-        notifications
-            .push(notify("warning", format!("{} more groups are beyond the limit.", findings.truncated_count)));
+        let groups = one_or_many(findings.truncated_count as u64, "more group is", "more groups are");
+        notifications.push(notify("warning", format!("{groups} beyond the limit.")));
     }
     if findings.accepted_count > 0 {
-        notifications.push(notify("note", format!("{} groups are accepted and left out.", findings.accepted_count)));
+        let groups = one_or_many(findings.accepted_count as u64, "group is", "groups are");
+        notifications.push(notify("note", format!("{groups} accepted and left out.")));
     }
     if let Some(unsearched) = copies::unsearched(findings) {
         notifications.push(notify("note", format!("Not searched: {unsearched}.")));
