@@ -216,7 +216,7 @@ fn intents_that_were_derived_from_the_code_count_only_where_they_are_asked_for()
     assert_eq!(files(list(&object, "groups").last().expect("a group")), ["sums/g.py", "sums/h.py"]);
     assert_eq!(object["settings"]["derived_intents"], false);
     assert_eq!(object["totals"]["unsearched_intent_count"], 6);
-    let said = "6 intents that were derived from the code, which --channels intent searches";
+    let said = "6 intents derived from the code, which --channels intent searches";
     assert!(check(&place, &[]).succeeded().stdout.contains(said));
     let named = ["--intent-threshold", "0.4", "--channels", "exact,intent"];
     assert_eq!(channels(&place, &named), ["exact", "intent", "intent"]);

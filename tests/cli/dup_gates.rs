@@ -196,14 +196,14 @@ fn formatting_makes_nothing_new() {
     place.write("tree/e.py", &formatted);
     place.write(
         "tree/a.py",
-        &total("total").replace("item.price > limit", "(\n            item.price > limit\n        )"),
+        total("total").replace("item.price > limit", "(\n            item.price > limit\n        )"),
     );
     snapshot(&place);
     let (found, _) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
     assert_eq!(found.iter().filter(|(state, _)| state == "known").count(), found.len());
     assert!(found.len() > 1, "{found:?}");
     // One that says something else is.
-    place.write("tree/f.py", &formatted.replace("> 0", "> 1"));
+    place.write("tree/f.py", formatted.replace("> 0", "> 1"));
     snapshot(&place);
     check(&place, &["--fail-on", "new"]).exited_with(1);
 }

@@ -10,7 +10,12 @@ pub(crate) fn counted(number: u64, what: &str) -> String {
 /// The same where more than an `s` differs: `1 copy is`, `2 copies are`.
 pub(crate) fn one_or_many(number: u64, one: &str, many: &str) -> String {
     let what = if number == 1 { one } else { many };
-    format!("{} {what}", grouped(usize::try_from(number).unwrap_or(usize::MAX)))
+    format!("{} {what}", grouped_u64(number))
+}
+
+/// `1,200`.
+pub(crate) fn grouped_u64(number: u64) -> String {
+    grouped(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 /// A share with one decimal: `5.5 %`.

@@ -8,7 +8,10 @@ use ring::digest::{Context, SHA256};
 use super::Findings;
 use crate::{
     duplicates::{GroupState, Shown},
-    render::{account::grouped, text},
+    render::{
+        numbers::{counted, grouped_u64},
+        text,
+    },
 };
 
 /// The longest name, in characters; a signature may be any text.
@@ -116,27 +119,18 @@ pub(super) const fn title(channel: Channel) -> &'static str {
 /// What was not searched, as `3 definitions in tests and 1 in generated files`, and how it can be; none where all was.
 pub(super) fn unsearched(findings: &Findings) -> Option<String> {
     let Unsearched { test_count, generated_count, intent_count } = findings.report.unsearched;
-    let number = |count| grouped(usize::try_from(count).unwrap_or(usize::MAX));
     let parts = [(test_count, "in tests"), (generated_count, "in generated files")];
     let parts: Vec<String> = (parts.into_iter().filter(|(count, _)| *count > 0))
         .enumerate()
         .map(|(place, (count, where_they_are))| {
-            let what = match (place, count) {
-                (0, 1) => " definition",
-                (0, _) => " definitions",
-                (..) => "",
-            };
-            format!("{}{what} {where_they_are}", number(count))
+            let count = if place == 0 { counted(count, "definition") } else { grouped_u64(count) };
+            format!("{count} {where_they_are}")
         })
         .collect();
-    let intents = match intent_count {
-        0 => None,
-        1 => Some("1 intent that was derived from the code, which --channels intent searches".to_owned()),
-        _ => {
-            let count = number(intent_count);
-            Some(format!("{count} intents that were derived from the code, which --channels intent searches"))
-        }
-    };
+    let intents = (intent_count > 0).then(|| {
+        let count = counted(intent_count, "intent");
+        format!("{count} derived from the code, which --channels intent searches")
+    });
     let definitions = (!parts.is_empty()).then(|| parts.join(" and "));
     let all: Vec<String> = definitions.into_iter().chain(intents).collect();
     (!all.is_empty()).then(|| all.join("; "))
@@ -227,10 +221,9 @@ mod tests {
         assert_eq!(said(0, 2_000, 0).as_deref(), Some("2,000 definitions in generated files"));
         let definitions = "3 definitions in tests and 1 in generated files";
         assert_eq!(said(3, 1, 0).as_deref(), Some(definitions));
-        let one = "1 intent that was derived from the code, which --channels intent searches";
+        let one = "1 intent derived from the code, which --channels intent searches";
         assert_eq!(said(0, 0, 1).as_deref(), Some(one));
-        let both =
-            format!("{definitions}; 4,000 intents that were derived from the code, which --channels intent searches");
+        let both = format!("{definitions}; 4,000 intents derived from the code, which --channels intent searches");
         assert_eq!(said(3, 1, 4_000), Some(both));
     }
 

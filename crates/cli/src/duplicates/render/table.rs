@@ -12,7 +12,7 @@ use super::{
 use crate::render::{
     account::grouped,
     grid::{Cell, Column, Grid, Saving},
-    numbers::{counted, percent},
+    numbers::{counted, grouped_u64, percent},
     screen::Screen,
     sections::Sections,
     style::Tone,
@@ -216,10 +216,6 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     if let Some(baseline) = findings.baseline_run_id {
         page.field("compared with", format!("run {baseline}"));
     }
-}
-
-fn grouped_u64(number: u64) -> String {
-    grouped(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
