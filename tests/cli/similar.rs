@@ -34,6 +34,23 @@ def words(text, separator):
     return separator.join(seen)
 ";
 
+/// Seven lines of a longer function.
+const RUN: &str = "    subtotal = 0.0
+    for position in order.positions:
+        price = position.quantity * position.unit_price
+        if position.discount_rate is not None:
+            price -= price * position.discount_rate
+        subtotal += round(price, 2)
+    shipping = compute_shipping(order.address, subtotal)
+";
+
+/// A function that is much longer than `run` in it, which begins at line 44.
+fn long_function(run: &str) -> String {
+    let lines: Vec<String> = (0..40).map(|at| format!("    v{at} = journal.look_up({at}, key_{at})\n")).collect();
+    let lines = lines.concat();
+    format!("def book(order, journal):\n    \"\"\"Books.\"\"\"\n{lines}    # The sum.\n{run}    return journal.names\n")
+}
+
 fn place() -> Place {
     let copy = CODE.replace("class Cart", "class Basket");
     let place = Place::with_files(&[("shop/a.py", CODE), ("shop/b.py", &copy)]);
@@ -84,6 +101,55 @@ fn code_from_stdin_is_found_again() {
     assert_ne!(list(&object, "similar")[0]["channel"], "exact");
     let none = with_stdin(&place, "print('hello')\n", &["--min-ratio", "0.99"]).succeeded();
     assert_eq!(none.stdout, "nothing in run 1 is like it\n");
+}
+
+#[test]
+fn a_run_of_lines_is_found_inside_of_a_longer_function() {
+    let nested = format!("def outer(key_0):\n{}", indented(&long_function(RUN)));
+    let with_run = format!("\n\ndef sums(order):\n    # First.\n    order.lock()\n{RUN}    del shipping\n");
+    let place =
+        Place::with_files(&[("shop/a.py", &long_function(RUN)), ("shop/n.py", &nested), ("shop/s.py", &with_run)]);
+    place.persist("builtin:", &[]).succeeded();
+    let fragments = |text: &str| {
+        let outcome = with_stdin(&place, text, &["--format", "json"]).succeeded();
+        let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let mut found = list(&object, "similar").clone();
+        found.retain(|found| found["channel"] == "fragment");
+        found
+    };
+    let pasted = format!("# A note.\n{RUN}");
+    let found = fragments(&pasted);
+    // Of the two functions around one another the inner one is told, and what is near as a whole is no fragment.
+    assert_eq!(each(&found, "file_path"), ["shop/a.py", "shop/n.py"]);
+    assert_eq!(each(&found, "start_line"), [1, 2]);
+    let lines = json!({"start_line": 44, "end_line": 50, "to_start_line": 2, "to_end_line": 8, "equal_line_count": 7,
+                       "equal_token_count": 52});
+    assert_eq!((&found[0]["fragment"], &found[0]["ratio"]), (&lines, &json!(1.0)));
+    let renamed = pasted.replace("position", "entry").replace("price", "cost");
+    assert_eq!(each(&fragments(&renamed), "file_path"), ["shop/a.py", "shop/n.py"]);
+
+    let object = place.ask_json(&["similar", "--to", "tree/shop/s.py:5"]);
+    let found = list(&object, "similar");
+    assert_eq!(each(found, "channel"), ["fragment", "fragment"]);
+    assert_eq!((&found[0]["fragment"]["to_start_line"], &found[0]["fragment"]["to_end_line"]), (&json!(6), &json!(12)));
+    let table = place.ask(&["similar", "--to", "tree/shop/s.py:5"]).succeeded().stdout;
+    let row = table.lines().nth(1).unwrap();
+    assert!(["fragment", "shop/a.py:1", "44-50", "6-12"].iter().all(|text| row.contains(text)), "{table}");
+
+    // One line less, and names that were mixed up.
+    let short: String = RUN.split_inclusive('\n').skip(2).collect();
+    assert!(fragments(&short).is_empty());
+    let mixed: String =
+        RUN.lines().zip(0..).map(|(line, at)| line.replace("price", &format!("p{at}")) + "\n").collect();
+    let mixed = mixed.replace("position.discount", "other.discount").replace("subtotal +=", "total +=");
+    assert!(fragments(&mixed).is_empty());
+    let above = with_stdin(&place, &renamed, &["--format", "json", "--limit", "1"]).succeeded();
+    let object: Value = serde_json::from_str(&above.stdout).unwrap();
+    assert_eq!(each(list(&object, "similar"), "channel"), ["near", "fragment"], "the limit is that of each half");
+}
+
+fn indented(text: &str) -> String {
+    format!("    {}\n", text.trim_end().replace('\n', "\n    "))
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::unit::Unit;
 
 /// Definitions that are assumed beside those of the code base.
-const ELSEWHERE: f64 = 1000.0;
+pub(crate) const ELSEWHERE: f64 = 1000.0;
 
 /// No pair whose evidence is strong shares less of its words than this and less of its links than [`LEAST_LINKS`].
 pub(crate) const LEAST_WORDS: f32 = 0.4;

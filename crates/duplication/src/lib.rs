@@ -44,6 +44,7 @@ pub use conventions::is_test;
 pub use definition::Definition;
 pub use difference::difference;
 pub use find::find;
+pub use fragment::{SharedRun, shared_runs};
 pub use generated::is_generated;
 pub use locate::file_lines;
 pub use report::{ChannelTotals, Group, Member, Report, Totals, Unsearched};

@@ -176,7 +176,7 @@ pub(crate) fn word_hash(text: &str) -> u32 {
     Hash::new().bytes(text.as_bytes()).finish() as u32
 }
 
-fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) -> Vec<u32> {
+pub(crate) fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) -> Vec<u32> {
     let mut hashes = Vec::with_capacity(lines.len());
     let mut names = Placeholders::default();
     for at in 1..lines.len() {
@@ -226,7 +226,7 @@ fn only_keeps(line: &[Class]) -> bool {
     }
 }
 
-fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
+pub(crate) fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut start = None;
     let (mut shape, mut text) = (Hash::new(), Hash::new());

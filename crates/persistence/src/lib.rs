@@ -33,7 +33,7 @@ pub use lock::{
 pub use sqlite::{
     Access, CodeRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions,
     PlaceReport, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry,
-    StateRow, StoredUnit, TextQuery, Texts, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
+    StateRow, StoredUnit, Text, TextQuery, Texts, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;

@@ -40,7 +40,7 @@ use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun};
 pub use self::{
     access::Access,
     accounts::{SqliteAccounts, SqliteTelemetry},
-    code::{CodeRow, TextQuery, Texts},
+    code::{CodeRow, Text, TextQuery, Texts},
     diagnosis::Diagnosis,
     fit::Mismatch,
     place::{FileSystem, PlaceReport, examine_place},

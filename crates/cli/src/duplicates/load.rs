@@ -24,6 +24,8 @@ use crate::{
 
 /// Code that is so many times longer than another is never similar to it.
 const LENGTH_FACTOR: usize = 3;
+/// Shorter functions have no run of six lines and fifty tokens, in bytes.
+const LEAST_WITH_RUN: usize = 80;
 /// How many threads read at once at most.
 const MOST_READERS: usize = 8;
 
@@ -114,7 +116,8 @@ fn mark_generated(definitions: &mut [Definition]) {
 }
 
 /// The ids and the normalized code of the records whose code is at most so many times longer or shorter than `code`;
-/// [`cds_duplication::similar_codes`] looks at no others. Whole files only if they are wanted.
+/// [`cds_duplication::similar_codes`] looks at no others. Whole files only if they are wanted, and all functions that may
+/// have a run of lines in common with it.
 ///
 /// Reading takes as long as comparing, so each core reads a part.
 pub(crate) fn texts_like(
@@ -126,7 +129,7 @@ pub(crate) fn texts_like(
 ) -> Result<Vec<Texts>, Failure> {
     let Some((first, last)) = reader.record_bounds(run).map_err(database_failure)? else { return Ok(Vec::new()) };
     let lengths = code.len() / LENGTH_FACTOR..=code.len().saturating_mul(LENGTH_FACTOR);
-    let part = |ids| TextQuery { run, ids, lengths: lengths.clone(), with_files };
+    let part = |ids| TextQuery { run, ids, lengths: lengths.clone(), functions_from: Some(LEAST_WITH_RUN), with_files };
     // A file that has to be copied first is copied once.
     let cores =
         if reader.access() == Access::Copy { 1 } else { thread::available_parallelism().map_or(1, usize::from) };

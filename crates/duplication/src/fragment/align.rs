@@ -1,9 +1,10 @@
 //! The runs of lines that two definitions share.
 
-use std::{cell::OnceCell, collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, sync::OnceLock};
 
 use crate::{
-    corpus::{Corpus, Variant, sequence_ratio},
+    Settings,
+    corpus::sequence_ratio,
     lcs::Pattern,
     lexer::{Token, tokenize},
     shape::{self, Class},
@@ -32,31 +33,72 @@ pub(super) struct Run {
     /// `2·LCS/(length + length)` over the tokens of the two runs, names and literals abstracted, lines that were skipped
     /// included.
     pub(super) ratio: f32,
+    /// The logical lines that are equal but for names and literals.
+    pub(super) equal_lines: u32,
+    /// Their tokens.
+    pub(super) equal_tokens: u32,
+}
+
+/// What a run has to be.
+pub(super) struct Rules<'a> {
+    pub(super) settings: &'a Settings,
+    /// The weight of a link in bits.
+    pub(super) link_bits: &'a (dyn Fn(u32) -> f32 + Sync),
+}
+
+/// One of the two pieces of code.
+pub(super) struct Part<'a> {
+    code: &'a str,
+    unit: &'a Unit,
+    /// How many lines are no part of a run: the header of a definition says what it is called.
+    header: usize,
+    by_shape: OnceLock<ByShape>,
+    side: OnceLock<Side<'a>>,
+}
+
+impl<'a> Part<'a> {
+    pub(super) const fn definition(code: &'a str, unit: &'a Unit) -> Self {
+        Self { code, unit, header: 1, by_shape: OnceLock::new(), side: OnceLock::new() }
+    }
+
+    /// Code that may begin with any line.
+    pub(super) fn any(code: &'a str, unit: &'a Unit) -> Self {
+        let mut part = Self::definition(code, unit);
+        part.header = usize::from(part.side().begins_definition(0));
+        part
+    }
+
+    /// How many lines are no part of a run.
+    pub(super) const fn header(&self) -> usize {
+        self.header
+    }
+
+    fn side(&self) -> &Side<'a> {
+        self.side.get_or_init(|| Side::new(self))
+    }
+
+    fn open_lines(&self) -> Vec<bool> {
+        (0..self.unit.lines.len()).map(|line| line >= self.header).collect()
+    }
 }
 
 /// The best runs, longest first.
-pub(super) fn runs(corpus: &Corpus, left: u32, right: u32, pattern: &mut Pattern) -> Vec<Run> {
-    let (left, right) = (&corpus.variants[left as usize], &corpus.variants[right as usize]);
+pub(super) fn runs(rules: &Rules, left: &Part, right: &Part, pattern: &mut Pattern) -> Vec<Run> {
     let (rows, columns) = (&left.unit.lines, &right.unit.lines);
     if rows.len() * columns.len() > MOST_CELLS {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let by_shape = ByShape::new(columns);
-    let sides = OnceCell::new();
-    // The header is no part of a run: it says what a definition is called.
-    let (mut open_rows, mut open_columns) = (vec![true; rows.len()], vec![true; columns.len()]);
-    open_rows.iter_mut().take(1).for_each(|open| *open = false);
-    open_columns.iter_mut().take(1).for_each(|open| *open = false);
+    let by_shape = right.by_shape.get_or_init(|| ByShape::new(columns));
+    let (mut open_rows, mut open_columns) = (left.open_lines(), right.open_lines());
     while found.len() < MOST_RUNS {
-        let gap = corpus.settings.max_gap_lines as usize;
-        let chain = best_chain(rows, &by_shape, &open_rows, &open_columns, gap);
+        let gap = rules.settings.max_gap_lines as usize;
+        let chain = best_chain(rows, by_shape, &open_rows, &open_columns, gap);
         let tokens = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
-        if chain.is_empty() || !is_matched(corpus, tokens) {
+        if chain.is_empty() || !is_matched(rules, tokens) {
             break;
         }
-        let (left, right) = sides.get_or_init(|| (Side::new(left), Side::new(right)));
-        found.extend(run(corpus, (left, right), &chain, pattern));
+        found.extend(run(rules, (left.side(), right.side()), &chain, pattern));
         for &(row, column) in &chain {
             open_rows[row] = false;
             open_columns[column] = false;
@@ -66,8 +108,8 @@ pub(super) fn runs(corpus: &Corpus, left: u32, right: u32, pattern: &mut Pattern
 }
 
 /// Whether so many tokens in equal lines are enough for a run.
-fn is_matched(corpus: &Corpus, tokens: u32) -> bool {
-    f64::from(tokens) >= MATCHED * f64::from(corpus.settings.min_fragment_tokens)
+fn is_matched(rules: &Rules, tokens: u32) -> bool {
+    f64::from(tokens) >= MATCHED * f64::from(rules.settings.min_fragment_tokens)
 }
 
 /// Lines by their shape, so that only those that are equal to a given one are looked at.
@@ -146,23 +188,24 @@ fn best_chain(
 }
 
 /// The run of a chain if it is long enough, consistent and not what everybody writes.
-fn run(corpus: &Corpus, (left, right): (&Side, &Side), chain: &[(usize, usize)], pattern: &mut Pattern) -> Option<Run> {
+fn run(rules: &Rules, (left, right): (&Side, &Side), chain: &[(usize, usize)], pattern: &mut Pattern) -> Option<Run> {
     let chain = closed(left, right, chain);
-    if !is_matched(corpus, chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum()) {
+    let equal_tokens = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
+    if !is_matched(rules, equal_tokens) {
         return None;
     }
     let (first, last) = ends(left, right, chain)?;
     let (rows, columns) = ((first.0, last.0), (first.1, last.1));
     let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
     let (line_count, token_count) = common_length(left, right, chain, (first, last));
-    if line_count < corpus.settings.min_fragment_lines || token_count < corpus.settings.min_fragment_tokens {
+    if line_count < rules.settings.min_fragment_lines || token_count < rules.settings.min_fragment_tokens {
         return None;
     }
     let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
     shapes.sort_unstable();
     shapes.dedup();
     let is_told_by_shape = || {
-        let bits = bits(corpus, left, chain);
+        let bits = bits(rules, left, chain);
         let is_varied = shapes.len() >= DIFFERENT_LINES || (shapes.len() + 1 == DIFFERENT_LINES && bits >= 2.0 * BITS);
         // Most lines have the shape of another one, as in a table: that others look like it says nothing.
         let repeats = 2 * shapes.len() < chain.len();
@@ -175,21 +218,24 @@ fn run(corpus: &Corpus, (left, right): (&Side, &Side), chain: &[(usize, usize)],
         return None;
     }
     let ratio = sequence_ratio(left.classes(rows), right.classes(columns), 0.0, pattern)?;
-    Some(Run { left: left_lines, right: right_lines, ratio: ratio as f32 })
+    let equal_lines = chain.len() as u32;
+    Some(Run { left: left_lines, right: right_lines, ratio: ratio as f32, equal_lines, equal_tokens })
 }
 
 /// One of the two definitions with its tokens.
 struct Side<'a> {
     code: &'a str,
     unit: &'a Unit,
+    header: usize,
     tokens: Vec<Token>,
     classes: Vec<Class>,
 }
 
 impl<'a> Side<'a> {
-    fn new(variant: &'a Variant<'_>) -> Self {
-        let tokens = tokenize(variant.code);
-        Self { code: variant.code, unit: &variant.unit, classes: shape::classes(&tokens), tokens }
+    fn new(part: &Part<'a>) -> Self {
+        let tokens = tokenize(part.code);
+        let classes = shape::classes(&tokens);
+        Self { code: part.code, unit: part.unit, header: part.header, tokens, classes }
     }
 
     /// The text of a token of a line, if it has that many.
@@ -245,8 +291,7 @@ fn ends(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Option<((usize, 
         let word = |at: u32| left.word(row, at).filter(|&here| right.word(column, at) == Some(here));
         word(0).is_some_and(|first| ["return", "raise", "yield"].contains(&first) || word(1).is_some())
     };
-    // Line 0 is the header.
-    if first.0 > 1 && first.1 > 1 && begin_alike(first.0 - 1, first.1 - 1) {
+    if first.0 > left.header && first.1 > right.header && begin_alike(first.0 - 1, first.1 - 1) {
         first = (first.0 - 1, first.1 - 1);
     }
     let next = (last.0 + 1, last.1 + 1);
@@ -291,7 +336,7 @@ fn is_verbatim(left: &Side, right: &Side, chain: &[(usize, usize)]) -> bool {
 }
 
 /// The weight of the links in the run: how seldom lines follow each other like that elsewhere.
-fn bits(corpus: &Corpus, side: &Side, chain: &[(usize, usize)]) -> f32 {
+fn bits(rules: &Rules, side: &Side, chain: &[(usize, usize)]) -> f32 {
     let mut links: Vec<u32> = chain
         .windows(2)
         .filter(|pair| pair[1].0 == pair[0].0 + 1 && pair[1].1 == pair[0].1 + 1)
@@ -299,7 +344,7 @@ fn bits(corpus: &Corpus, side: &Side, chain: &[(usize, usize)]) -> f32 {
         .collect();
     links.sort_unstable();
     links.dedup();
-    links.into_iter().map(|link| corpus.weights.link(link)).sum::<f32>()
+    links.into_iter().map(rules.link_bits).sum::<f32>()
 }
 
 /// How the names of two runs go together, as shares of all of them from 0 to 1; 1 where there are none.

@@ -6,6 +6,9 @@
 
 mod align;
 mod inner;
+mod one;
+mod outline;
+mod whole;
 
 use std::collections::HashMap;
 
@@ -13,13 +16,15 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Group,
-    corpus::{Corpus, Variant},
+    corpus::Corpus,
     graph::Edge,
     groups::{Node, build},
     hash::Hash,
     lcs::Pattern,
+    unit::{Line, Unit},
 };
-use align::Run;
+use align::{Part, Rules, Run};
+pub use one::{SharedRun, shared_runs};
 
 /// A link that more variants have than this leads nowhere.
 const MOST_COMMON_LINK: usize = 100;
@@ -59,7 +64,13 @@ impl Compared {
         if corpus.is_nested(left, right) {
             return None;
         }
-        let runs = align::runs(corpus, left, right, pattern);
+        let part = |place: u32| {
+            let variant = &corpus.variants[place as usize];
+            Part::definition(variant.code, &variant.unit)
+        };
+        let link_bits = &|link| corpus.weights.link(link);
+        let rules = Rules { settings: corpus.settings, link_bits };
+        let runs = align::runs(&rules, &part(left), &part(right), pattern);
         if runs.is_empty() {
             return None;
         }
@@ -77,7 +88,7 @@ fn candidates(corpus: &Corpus) -> Vec<(u32, u32)> {
             variant.unit.line_count >= corpus.settings.min_fragment_lines
                 && variant.unit.token_count >= corpus.settings.min_fragment_tokens
         })
-        .flat_map(|(variant, place)| links(variant).into_iter().map(move |link| (link, place)))
+        .flat_map(|(variant, place)| links(&variant.unit).into_iter().map(move |link| (link, place)))
         .collect();
     links.par_sort_unstable();
     let mut pairs: Vec<(u32, u32)> = Vec::new();
@@ -93,15 +104,19 @@ fn candidates(corpus: &Corpus) -> Vec<(u32, u32)> {
     pairs.chunk_by(|left, right| left == right).filter(|same| same.len() >= SHARED_LINKS).map(|same| same[0]).collect()
 }
 
-/// The links of a variant: two lines with names replaced consistently, and two lines as they are. The latter tell a
-/// copied table from all the others of its shape.
-fn links(variant: &Variant) -> Vec<u32> {
-    let mut links = variant.unit.links.clone();
-    let pairs = variant.unit.lines.windows(2).skip(1);
-    links.extend(pairs.map(|pair| Hash::new().number(pair[0].text).number(pair[1].text).finish() as u32));
+/// The links of a definition: two lines with names replaced consistently, and two lines as they are. The latter tell a
+/// copied table from all the others of its shape. Its first line is left out.
+fn links(unit: &Unit) -> Vec<u32> {
+    let mut links = unit.links.clone();
+    links.extend(unit.lines.windows(2).skip(1).map(text_link));
     links.sort_unstable();
     links.dedup();
     links
+}
+
+/// Two lines as they are.
+fn text_link(pair: &[Line]) -> u32 {
+    Hash::new().number(pair[0].text).number(pair[1].text).finish() as u32
 }
 
 /// Runs of one variant that have more than half of the longer one in common are one node, the longest of them.

@@ -44,28 +44,44 @@ pub struct TextQuery {
     pub ids: RangeInclusive<i64>,
     /// How long the code is, in bytes.
     pub lengths: RangeInclusive<usize>,
+    /// From how many bytes on functions and methods are wanted whatever `lengths` says; none are by default.
+    pub functions_from: Option<usize>,
     /// Whether whole files are wanted as well.
     pub with_files: bool,
+}
+
+/// The normalized code of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// The record's id.
+    pub id: i64,
+    /// Whether it is a function or a method.
+    pub is_function: bool,
+    /// The normalized code.
+    pub code: &'a str,
 }
 
 /// The normalized code of many records, all in one piece of memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     code: String,
-    /// The id of each record and where its code ends.
-    ends: Vec<(i64, usize)>,
+    /// The id of each record, whether it is a function or a method, and where its code ends.
+    ends: Vec<(i64, bool, usize)>,
 }
 
 impl Texts {
-    pub(crate) fn push(&mut self, id: i64, code: &str) {
-        self.code.push_str(code);
-        self.ends.push((id, self.code.len()));
+    pub(crate) fn push(&mut self, text: Text<'_>) {
+        self.code.push_str(text.code);
+        self.ends.push((text.id, text.is_function, self.code.len()));
     }
 
-    /// The id and the normalized code of each record, in the order of the snapshot.
-    pub fn iter(&self) -> impl Iterator<Item = (i64, &str)> {
+    /// Each record, in the order of the snapshot.
+    pub fn iter(&self) -> impl Iterator<Item = Text<'_>> {
         let mut start = 0;
-        self.ends.iter().map(move |&(id, end)| (id, &self.code[std::mem::replace(&mut start, end)..end]))
+        self.ends.iter().map(move |&(id, is_function, end)| {
+            let code = &self.code[std::mem::replace(&mut start, end)..end];
+            Text { id, is_function, code }
+        })
     }
 }
 

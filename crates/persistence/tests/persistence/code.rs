@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use cds_model::{Intent, SymbolKind};
-use cds_persistence::{CodeRow, Error, RunId, SqliteReader, TextQuery};
+use cds_persistence::{CodeRow, Error, RunId, SqliteReader, Text, TextQuery};
 
 use crate::{
     reader::read,
@@ -70,18 +70,23 @@ fn code_is_read_in_parts_and_records_by_id() {
     let (first, last) = reader.record_bounds(run).unwrap().unwrap();
     assert_eq!((last - first, reader.record_bounds(RunId(3)).unwrap()), (2, None));
 
-    let ids = |ids, lengths, with_files| {
-        let texts = reader.normalized_code(&TextQuery { run, ids, lengths, with_files }).unwrap();
-        texts.iter().map(|(id, _)| id - first).collect::<Vec<_>>()
+    let every = TextQuery { run, ids: 0..=i64::MAX, lengths: 0..=usize::MAX, functions_from: None, with_files: true };
+    let ids = |query: TextQuery| {
+        let texts = reader.normalized_code(&query).unwrap();
+        texts.iter().map(|text| text.id - first).collect::<Vec<_>>()
     };
-    assert_eq!(ids(0..=i64::MAX, 0..=usize::MAX, true), [0, 1, 2]);
-    assert_eq!(ids(0..=i64::MAX, 0..=usize::MAX, false), [1, 2]);
-    assert_eq!(ids(first..=first + 1, 0..=usize::MAX, false), [1]);
-    assert_eq!(ids(first..=last, 22..=26, true), [2], "lengths are bytes");
+    assert_eq!(ids(every.clone()), [0, 1, 2]);
+    let definitions = TextQuery { with_files: false, ..every.clone() };
+    assert_eq!(ids(definitions.clone()), [1, 2]);
+    assert_eq!(ids(TextQuery { ids: first..=first + 1, ..definitions.clone() }), [1]);
+    assert_eq!(ids(TextQuery { lengths: 22..=26, ..every.clone() }), [2], "lengths are bytes");
+    let short = TextQuery { lengths: 0..=0, ..every };
+    assert_eq!(ids(TextQuery { functions_from: Some(21), ..short.clone() }), [1, 2], "and no file");
+    assert_eq!(ids(TextQuery { functions_from: Some(22), ..short }), [2]);
 
-    let part = TextQuery { run, ids: 0..=i64::MAX, lengths: 0..=usize::MAX, with_files: false };
-    let texts = reader.normalized_code(&part).unwrap();
+    let texts = reader.normalized_code(&definitions).unwrap();
     let expected = [(first + 1, "def f():\n    return 1"), (last, "def g():\n    return '加'")];
+    let expected = expected.map(|(id, code)| Text { id, is_function: true, code });
     assert_eq!(texts.iter().collect::<Vec<_>>(), expected);
 
     let rows = reader.code_rows_by_id(run, &[last, 999, 1, first]).unwrap();

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Rows, types::ValueRef};
 
-use crate::{CodeRow, RunId, TextQuery, Texts, table::runs};
+use crate::{CodeRow, RunId, Text, TextQuery, Texts, table::runs};
 
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
@@ -24,10 +24,13 @@ WHERE run_id = ?1 AND id = ?2";
 // The length is in the head of a row, so that the code of the others is never read. A snapshot's records lie together, so
 // that going by id, to which the plus leads, meets hardly any others and needs no index.
 const TEXTS: &str = "
-SELECT id, normalized_code
+SELECT id, kind IN ('function', 'method'), normalized_code
 FROM records
-WHERE +run_id = ?1 AND id BETWEEN ?2 AND ?3 AND octet_length(normalized_code) BETWEEN ?4 AND ?5
-      AND (kind IN ('class', 'function', 'method') OR (?6 AND kind = 'file'))
+WHERE +run_id = ?1 AND id BETWEEN ?2 AND ?3
+      AND CASE WHEN kind IN ('function', 'method') THEN octet_length(normalized_code) BETWEEN ?4 AND ?5
+                                                        OR octet_length(normalized_code) >= ?7
+               WHEN kind = 'class' OR (?6 AND kind = 'file') THEN octet_length(normalized_code) BETWEEN ?4 AND ?5
+          END
 ORDER BY id";
 
 const BOUNDS: &str = "
@@ -64,10 +67,11 @@ pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Texts> 
     let (shortest, longest) = (bound(*part.lengths.start()), bound(*part.lengths.end()));
     let (first, last) = (part.ids.start(), part.ids.end());
     let mut statement = connection.prepare(TEXTS)?;
-    let mut rows = statement.query((part.run.0, first, last, shortest, longest, part.with_files))?;
+    let functions_from = part.functions_from.map_or(i64::MAX, bound);
+    let mut rows = statement.query((part.run.0, first, last, shortest, longest, part.with_files, functions_from))?;
     let mut texts = Texts::default();
     while let Some(row) = rows.next()? {
-        texts.push(row.get(0)?, row.get_ref(1)?.as_str()?);
+        texts.push(Text { id: row.get(0)?, is_function: row.get(1)?, code: row.get_ref(2)?.as_str()? });
     }
     Ok(texts)
 }

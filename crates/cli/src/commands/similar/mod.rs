@@ -1,0 +1,114 @@
+//! `cds similar`: the records most like a given piece of code, and those that share a run of lines with it.
+
+mod page;
+mod search;
+
+use std::{collections::HashSet, path::Path};
+
+use cds_duplication::{Definition, Similar};
+use cds_model::{Record, SymbolKind};
+use cds_persistence::{RunId, SqliteReader, Text, Texts};
+use clap::Args;
+
+use crate::{
+    arguments::{DatabaseArguments, ResultFormat, parse_ratio},
+    duplicates::{
+        RunFacts, load,
+        target::{self, Place},
+    },
+    failure::{Failure, database_failure},
+    output::Output,
+    render::{safe_json, screen::Screen},
+};
+
+/// Show the records most like a piece of code: does it exist already?
+#[derive(Debug, Args)]
+pub(crate) struct SimilarArguments {
+    /// The code: a file, the definition at a line of it (`FILE:LINE`), or - for stdin
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
+    to: Place,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    /// The snapshot to look at: its number, `latest`, or any name that `cds runs show` takes
+    #[arg(long, value_name = "ID", default_value = "latest", allow_hyphen_values = true)]
+    run_id: String,
+
+    /// How many records are shown at most, and how many more that share a run of lines with it
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
+    limit: u32,
+
+    /// The ratio from which a record is shown, 0 to 1; below 0.5 nothing is ever like anything
+    #[arg(long, value_name = "RATIO", default_value = "0.5", value_parser = parse_ratio, allow_negative_numbers = true)]
+    min_ratio: f64,
+
+    /// A table for people, or one JSON object with every field
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    format: ResultFormat,
+}
+
+/// What was asked for and what was found.
+struct Answer {
+    run: RunFacts,
+    target: Record,
+    min_ratio: f64,
+    found: Vec<Found>,
+}
+
+/// A record that is like the code, or has a part of it.
+struct Found {
+    similar: Similar,
+    definition: Definition,
+    /// What both have where the channel is `fragment`.
+    fragment: Option<Fragment>,
+}
+
+/// Lines that a record shares with the code; both places 1-based, inclusive lines of a file.
+struct Fragment {
+    lines: (u32, u32),
+    target_lines: (u32, u32),
+    equal_line_count: u32,
+    equal_token_count: u32,
+}
+
+pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
+    let plan = arguments.database.plan()?;
+    let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    let run = load::find_run(&reader, &arguments.run_id)?;
+    let target = target::read(&arguments.to)?;
+    let run_id = RunId(run.run_id);
+    let with_files = target.kind == SymbolKind::File;
+    let parts = load::texts_like(&reader, &plan, run_id, with_files, &target.normalized_code)?;
+    let mut texts: Vec<Text<'_>> = parts.iter().flat_map(Texts::iter).collect();
+    if let Some(name) = name_in(&run, &arguments.to) {
+        // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.
+        let holds = |outer: (u32, u32), inner: (u32, u32)| outer.0 <= inner.0 && inner.1 <= outer.1;
+        let lines = (target.start_line, target.end_line);
+        let mut places = reader.places_in(run_id, &name).map_err(database_failure)?;
+        places.retain(|&(_, first, last)| holds(lines, (first, last)) || holds((first, last), lines));
+        let own: HashSet<i64> = places.into_iter().map(|(id, ..)| id).collect();
+        texts.retain(|text| !own.contains(&text.id));
+    }
+    let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+    let search = search::Search { reader: &reader, run_id, target: &target, limit, min_ratio: arguments.min_ratio };
+    let found = search.run(&texts)?;
+    let answer = Answer { run, target, min_ratio: arguments.min_ratio, found };
+    Output::Stdout.write(|writer| match arguments.format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &page::object(&answer))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => page::table(writer, &answer, &Screen::of_stdout()),
+    })
+}
+
+/// How the snapshot calls the file, if it lies in the tree of the snapshot.
+fn name_in(run: &RunFacts, place: &Place) -> Option<String> {
+    let (Place::File(path) | Place::Line(path, _)) = place else { return None };
+    let path = path.canonicalize().ok()?;
+    let root = Path::new(&run.root_path);
+    let relative = path.strip_prefix(if root.is_file() { root.parent()? } else { root }).ok()?;
+    let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
+    parts.map(|parts| parts.join("/"))
+}
