@@ -187,7 +187,8 @@ impl Reader {
         while at + 1 < lines.len() {
             let count = lines[at..].windows(2).take_while(|lines| piece.may_have(pair(lines))).count();
             if count > 0 {
-                let text = &code[lines[at].start as usize..lines[at + count].end as usize];
+                // What is read in part may end within a letter.
+                let text = code.get(lines[at].start as usize..lines[at + count].end as usize).unwrap_or_default();
                 tokenize_into(text, tokens);
                 let classes = shape::classes(tokens);
                 let mut own = unit::lines(text, tokens, &classes);
@@ -257,6 +258,7 @@ impl Owners {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lexer::MAX_BYTES;
 
     const RUN: &str = "    subtotal = 0.0
     for position in order.positions:
@@ -294,6 +296,19 @@ mod tests {
         assert_eq!(runs_in(&record, &renamed), [((31, 38), (0, 7), 7)]);
         let gap = RUN.replace("        subtotal +=", "        audit(price)\n        subtotal +=");
         assert_eq!(runs_in(&around(&gap), RUN), [((31, 39), (0, 7), 7)]);
+    }
+
+    #[test]
+    fn what_is_read_in_part_may_end_within_a_letter() {
+        let line = "    a = f(b, c) + d\n";
+        for cut in 0..3 {
+            let mut code = "def f(b, c):\n".to_owned();
+            code.push_str(&line.repeat((MAX_BYTES - code.len()) / line.len() - 1));
+            let letters = MAX_BYTES + cut - code.len();
+            code += &["    a = f(b, c) + ", &"é".repeat(letters)].concat();
+            assert!(code.len() > MAX_BYTES - 2);
+            assert_eq!(shared_runs(&[code], &line.repeat(6), |_| true).len(), 1);
+        }
     }
 
     #[test]
