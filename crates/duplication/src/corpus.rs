@@ -34,6 +34,16 @@ pub(crate) struct Variant<'a> {
     pub(crate) text: Cow<'a, [u8]>,
     pub(crate) unit: Unit,
     pub(crate) profile: Profile,
+    /// See [`layout::fingerprint`]; hardly any is asked for, and those often.
+    fingerprint: OnceLock<Option<[u8; 16]>>,
+}
+
+impl Variant<'_> {
+    /// Whether both say the same but for their own names and for layout.
+    fn is_one_code(&self, other: &Self) -> bool {
+        let fingerprint = |one: &Self| *one.fingerprint.get_or_init(|| layout::fingerprint(one.code, true));
+        self.unit.renamed == other.unit.renamed && fingerprint(self).is_some_and(|own| fingerprint(other) == Some(own))
+    }
 }
 
 pub(crate) struct Corpus<'a> {
@@ -128,6 +138,7 @@ impl<'a> Corpus<'a> {
                     text: alphabet.encode(&definition.normalized_code),
                     profile: weights.profile(&unit),
                     unit,
+                    fingerprint: OnceLock::new(),
                     members,
                 }
             })
@@ -175,15 +186,11 @@ impl<'a> Corpus<'a> {
         evidence
     }
 
-    /// Whether a pair shares more than a shape that others have as well; what differs in layout alone is no weaker than what
-    /// is equal.
+    /// Whether a pair shares more than a shape that others have as well; what differs in layout and its own name alone is no
+    /// weaker than what is equal.
     pub(crate) fn is_strong(&self, edge: Edge, evidence: &Evidence) -> bool {
-        let fingerprint = |place: u32| layout::fingerprint(self.variants[place as usize].code, true);
-        let is_renamed = || {
-            let [left, right] = [edge.left, edge.right].map(|place| self.variants[place as usize].unit.renamed);
-            left == right && fingerprint(edge.left).is_some_and(|left| fingerprint(edge.right) == Some(left))
-        };
-        evidence.is_strong(f64::from(edge.ratio)) || is_renamed()
+        let [left, right] = [edge.left, edge.right].map(|place| &self.variants[place as usize]);
+        evidence.is_strong(f64::from(edge.ratio)) || left.is_one_code(right)
     }
 
     /// The near ratio over characters if it is at least `least`.

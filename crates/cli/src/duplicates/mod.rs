@@ -92,7 +92,7 @@ pub(crate) enum GroupState {
     New,
     /// Some of its copies stood there, and others did not.
     Grown {
-        /// How many did.
+        /// As in [`Change::Grown`](cds_duplication::Change::Grown).
         before: usize,
     },
 }

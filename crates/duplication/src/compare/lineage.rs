@@ -54,7 +54,7 @@ impl Lineage {
         let has_moved = |old: &DefinitionKey, new: &DefinitionKey| {
             added.contains(&(old.kind, old.code)) && lost.contains(&(new.kind, new.code))
         };
-        pairing.pair_if(|key| key.location, |old, new| is_alike(old, new) && !has_moved(old, new));
+        pairing.pair_if(|key| key.location, |old, new| !has_moved(old, new) && is_alike(old, new));
         // It was renamed or moved, whatever stands in its place now.
         pairing.pair(|key| (key.file, key.kind, key.code));
         pairing.pair(|key| (key.tail, key.code));
@@ -85,6 +85,7 @@ struct Pairing<'a> {
     lines_left: usize,
 }
 
+/// What a definition says, and as what.
 type Code = (SymbolKind, [u8; 16]);
 
 fn is_alike(old: &DefinitionKey, new: &DefinitionKey) -> bool {
@@ -219,13 +220,19 @@ impl<'a> Pairing<'a> {
         for group in &after.groups {
             let is_meant = |old: usize| earlier.groups[old].channel != Channel::Intent;
             let Some(joined) = self.joined(group, earlier, is_meant) else { continue };
-            let is_left = |now: usize| group.copies.iter().all(|copy| copy.definition != now);
-            let lost = joined.earlier.iter().filter_map(|&old| {
-                let now = self.lineage.descendants[old].filter(|now| !wholes.contains(&old) && is_left(*now))?;
-                let lines = without(&self.before[old].lines, &self.after[now].lines);
-                Some((old, Cow::<[u32]>::Owned(lines)))
-            });
-            let lost: Lost<'_> = lost.filter(|(_, lines)| !lines.is_empty()).collect();
+            let mut lost = Lost::new();
+            for &old in joined.earlier.difference(&wholes) {
+                let left = self.lineage.descendants[old].filter(|now| !joined.definitions.contains(now));
+                let Some((was, now)) = left.map(|now| (&self.before[old].lines, &self.after[now].lines)) else {
+                    continue;
+                };
+                let Some(lines_left) = self.lines_left.checked_sub(was.len() + now.len()) else { break };
+                self.lines_left = lines_left;
+                let lines = without(was, now);
+                if !lines.is_empty() {
+                    lost.insert(old, Cow::Owned(lines));
+                }
+            }
             for Candidate { old, new, .. } in best_first(self.candidates_for(&joined, &lost, ALIKE)) {
                 if self.lineage.extracted[new].is_none() && wholes.insert(old) {
                     self.lineage.extracted[new] = Some(old);
@@ -243,7 +250,7 @@ impl<'a> Pairing<'a> {
     ) -> Option<Joined<'a>> {
         let definitions: BTreeSet<usize> = group.copies.iter().map(|copy| copy.definition).collect();
         let (stayed, added): (Vec<usize>, Vec<usize>) =
-            definitions.into_iter().partition(|new| self.lineage.ancestors[*new].is_some());
+            definitions.iter().partition(|new| self.lineage.ancestors[**new].is_some());
         if stayed.is_empty() || added.is_empty() {
             return None;
         }
@@ -255,7 +262,7 @@ impl<'a> Pairing<'a> {
             .map(|copy| copy.definition);
         let pairs = stayed.iter().zip(&origins);
         let kept = pairs.map(|(new, old)| Kept { now: &self.after[*new].lines, was: &self.before[*old].lines });
-        Some(Joined { earlier: copies.collect(), added, kept: kept.collect() })
+        Some(Joined { earlier: copies.collect(), added, kept: kept.collect(), definitions })
     }
 
     /// The added copies of a group with those of `lost` that have at least such a share of equal lines, and from which they
@@ -341,6 +348,8 @@ type Lost<'a> = BTreeMap<usize, Cow<'a, [u32]>>;
 struct Joined<'a> {
     /// The copies of those earlier groups of the ones that stayed which are meant.
     earlier: BTreeSet<usize>,
+    /// Its own, of which some were added.
+    definitions: BTreeSet<usize>,
     added: Vec<usize>,
     kept: BTreeSet<Kept<'a>>,
 }

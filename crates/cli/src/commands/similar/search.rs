@@ -31,19 +31,19 @@ impl Search<'_> {
         let codes: Vec<&str> = texts.iter().map(|text| text.code).collect();
         let mut whole = similar_codes(&codes, &self.target.normalized_code, self.limit);
         whole.retain(|similar| similar.ratio >= self.min_ratio);
-        let told: HashSet<i64> = whole.iter().map(|similar| texts[similar.index].id).collect();
         let ids: Vec<i64> = whole.iter().map(|similar| texts[similar.index].id).collect();
         let mut definitions = load::definitions_by_id(self.reader, self.run_id, &ids)?;
         let whole = whole.into_iter().zip(&ids);
         let whole = whole.filter_map(|(similar, id)| Some((similar, definitions.remove(id)?)));
         let mut found: Vec<Found> =
             whole.map(|(similar, definition)| Found { similar, definition, fragment: None }).collect();
-        found.extend(self.fragments(texts, &told, &found)?);
+        found.extend(self.fragments(texts, &found)?);
         Ok(found)
     }
 
     /// Who shares a run without being told already.
-    fn fragments(&self, texts: &[Text<'_>], told: &HashSet<i64>, whole: &[Found]) -> Result<Vec<Found>, Failure> {
+    fn fragments(&self, texts: &[Text<'_>], whole: &[Found]) -> Result<Vec<Found>, Failure> {
+        let told: HashSet<i64> = whole.iter().map(|found| found.definition.record_id).collect();
         let functions: Vec<&Text<'_>> = texts.iter().filter(|text| text.is_function).collect();
         let codes: Vec<&str> = functions.iter().map(|text| text.code).collect();
         let is_wanted = |index: usize| !told.contains(&functions[index].id);
