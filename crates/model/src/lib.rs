@@ -20,8 +20,8 @@ mod timestamp;
 mod unit;
 
 pub use accounts::{
-    AccountStatus, CodeRef, Fingerprint, LedgerId, RunEnd, RunStart, SnapshotAccount, Stage, StageEnd, StageRunId,
-    StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
+    AccountStatus, CodeRef, Fingerprint, Heartbeat, LedgerId, RunDetails, RunEnd, RunRole, RunStart, SnapshotAccount,
+    Stage, StageEnd, StageRunId, StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
 };
 pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan};
 pub use enrichment::EnrichmentAccount;

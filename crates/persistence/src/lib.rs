@@ -20,8 +20,9 @@ mod verification;
 
 pub use accepted::{Acceptance, AcceptedDuplicate};
 pub use accounts::{
-    AccountError, Counted, DefinitionRow, EnrichmentRow, ErrorGroup, FoundRun, Invocation, InvocationDetails,
-    InvocationFilter, KeepRule, LedgerRow, PruneVerdict, RunStats, SnapshotRow, StageDurations, StageFilter, StageRow,
+    AccountError, Counted, DefinitionRow, DetailsRow, EnrichmentRow, ErrorGroup, FoundRun, Invocation,
+    InvocationDetails, InvocationFilter, KeepRule, LedgerRow, PruneVerdict, RunStats, SnapshotRow, StageDurations,
+    StageFilter, StageRow,
 };
 pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};

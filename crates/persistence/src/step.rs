@@ -108,6 +108,8 @@ pub enum Step {
     },
     /// What became of the telemetry is written into the ledger.
     CountTelemetry,
+    /// A sign of life of a run is written into the ledger.
+    Beat,
     /// Kept answers are looked at.
     ReadAnswers,
     /// Kept answers are removed.
@@ -217,6 +219,7 @@ impl fmt::Display for Step {
             Self::FindCheckpoint => formatter.write_str("look for an earlier run of the stage"),
             Self::InsertTelemetry { number } => write!(formatter, "insert telemetry entry {number}"),
             Self::CountTelemetry => formatter.write_str("write the counts of the telemetry"),
+            Self::Beat => formatter.write_str("write a sign of life of the run"),
             Self::ReadAnswers => formatter.write_str("read the kept answers"),
             Self::PruneAnswers => formatter.write_str("prune the kept answers"),
             Self::AcceptDuplicate => formatter.write_str("accept the duplicates"),

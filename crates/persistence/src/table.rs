@@ -7,6 +7,7 @@ pub(crate) mod analyzer_errors;
 pub(crate) mod diagnosis;
 pub(crate) mod enrichments;
 pub(crate) mod intent_cache;
+pub(crate) mod ledger_details;
 pub(crate) mod pruning;
 pub(crate) mod record_hashes;
 pub(crate) mod record_questions;
@@ -51,7 +52,7 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 15] = [
+pub(crate) const TABLES: [&Table; 16] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
@@ -61,6 +62,7 @@ pub(crate) const TABLES: [&Table; 15] = [
     &runs_ledger::TABLE,
     &stage_runs::TABLE,
     &telemetry::TABLE,
+    &ledger_details::TABLE,
     &accepted_duplicates::TABLE,
     &record_hashes::TABLE,
     &units::TABLE,

@@ -57,6 +57,54 @@ pub struct RunStart {
     pub trace_id: String,
 }
 
+/// What kind of invocation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RunRole {
+    /// It reads a tree, or is the work of another program: what `latest` counts.
+    #[default]
+    Run,
+    /// A gate over snapshots that are there.
+    Check,
+    /// It looks after the database: archives, imports, prunes.
+    Upkeep,
+}
+
+impl RunRole {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Run, Self::Check, Self::Upkeep];
+
+    /// The word that the database and every output use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Check => "check",
+            Self::Upkeep => "upkeep",
+        }
+    }
+}
+
+/// What else is known of an invocation when it begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunDetails {
+    /// What kind it is.
+    pub role: RunRole,
+    /// What it was asked to do, as a JSON object without secrets; none where nobody tells.
+    pub request: Option<String>,
+    /// Until when it counts as alive whoever holds the lock; none for an invocation that holds the lock itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A sign of life of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// When it was given.
+    pub at: Timestamp,
+    /// Records that have their answer or failure so far; none before the questions.
+    pub answered: Option<u64>,
+    /// Records that are to get one.
+    pub selected: Option<u64>,
+}
+
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {

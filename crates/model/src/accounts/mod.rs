@@ -7,7 +7,7 @@ mod provenance;
 mod stage;
 mod telemetry;
 
-pub use ledger::{LedgerId, RunEnd, RunStart, SnapshotAccount};
+pub use ledger::{Heartbeat, LedgerId, RunDetails, RunEnd, RunRole, RunStart, SnapshotAccount};
 pub use provenance::{CodeRef, Fingerprint};
 pub use stage::{Stage, StageEnd, StageRunId, StageSource, StageStart};
 pub use telemetry::{TelemetryCounts, TelemetryEntry, TelemetryType};

@@ -2,7 +2,7 @@
 //!
 //! Texts that another program may have written (statuses, stages) are given as they are stored.
 
-use cds_model::LedgerId;
+use cds_model::{LedgerId, RunRole};
 
 use crate::RunId;
 
@@ -11,6 +11,8 @@ use crate::RunId;
 pub struct Invocation {
     /// Its row in the ledger; none where there is only a snapshot.
     pub ledger: Option<LedgerRow>,
+    /// What else is known of it; none where nobody wrote it down.
+    pub details: Option<DetailsRow>,
     /// The number of its snapshot; none where it has none. The snapshot may have been pruned.
     pub snapshot_id: Option<RunId>,
     /// The snapshot's own row; none where there is no snapshot, or it was pruned.
@@ -48,6 +50,12 @@ impl Invocation {
         self.of_ledger(|row| &row.subject)
     }
 
+    /// Whether it reads a tree or is the work of another program, and no check or upkeep of what is there.
+    pub fn is_run(&self) -> bool {
+        let role = self.details.as_ref().map(|row| row.role.as_str());
+        !role.is_some_and(|role| [RunRole::Check, RunRole::Upkeep].iter().any(|other| other.as_str() == role))
+    }
+
     fn of_ledger(&self, column: impl Fn(&LedgerRow) -> &String) -> Option<&str> {
         self.ledger.as_ref().map(|row| column(row).as_str())
     }
@@ -80,6 +88,18 @@ pub struct LedgerRow {
     pub telemetry_recorded: Option<u64>,
     pub telemetry_written: Option<u64>,
     pub telemetry_dropped: Option<u64>,
+}
+
+/// A row of `ledger_details`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the column of the same name")]
+pub struct DetailsRow {
+    pub role: String,
+    pub request: Option<String>,
+    pub heartbeat_at: Option<String>,
+    pub expires_at: Option<String>,
+    pub answered_count: Option<u64>,
+    pub selected_count: Option<u64>,
 }
 
 /// A row of `runs`.
@@ -164,6 +184,16 @@ pub struct InvocationFilter {
     pub since: Option<String>,
     /// Only of this project; snapshots without an account have none.
     pub project: Option<String>,
+    /// Only those that have a stage of this name.
+    pub stage: Option<String>,
+    /// Only of a commit that begins so, in either case.
+    pub commit: Option<String>,
+    /// Only of this command; `runs` means every command that begins with that word.
+    pub command: Option<String>,
+    /// Only with this text in the notes, in either case.
+    pub note: Option<String>,
+    /// Only with this text in its own error or one of a stage, in either case.
+    pub error: Option<String>,
 }
 
 /// Which stage runs are wanted, newest first.

@@ -8,7 +8,10 @@ mod telemetry;
 
 use std::{path::Path, time::Duration};
 
-use cds_model::{Fingerprint, LedgerId, RunEnd, RunStart, Stage, StageEnd, StageStart, TelemetryCounts, Timestamp};
+use cds_model::{
+    Fingerprint, Heartbeat, LedgerId, RunDetails, RunEnd, RunStart, Stage, StageEnd, StageStart, TelemetryCounts,
+    Timestamp,
+};
 
 use super::{
     OpenOptions,
@@ -21,14 +24,15 @@ use super::{
 };
 use crate::{
     AccountError, Error, Step,
-    table::{Table, runs_ledger, stage_runs, telemetry as telemetry_table},
+    table::{Table, ledger_details, runs_ledger, stage_runs, telemetry as telemetry_table},
 };
 
 pub(super) use self::ending::finish_with_snapshot;
 pub use self::telemetry::SqliteTelemetry;
 
 /// The tables of the accounts, in the order in which they must be created.
-const ACCOUNT_TABLES: [&Table; 3] = [&runs_ledger::TABLE, &stage_runs::TABLE, &telemetry_table::TABLE];
+const ACCOUNT_TABLES: [&Table; 4] =
+    [&runs_ledger::TABLE, &stage_runs::TABLE, &telemetry_table::TABLE, &ledger_details::TABLE];
 
 /// The accounts of runs in one `SQLite` file.
 #[derive(Debug)]
@@ -66,16 +70,42 @@ impl SqliteAccounts {
     ///
     /// [`AccountError::OtherSubject`]: the id is that of a run of another project. Or the row cannot be written.
     pub fn mark_run_started(&mut self, start: &RunStart) -> Result<(), AccountError> {
+        self.start_run(start, &RunDetails::default())
+    }
+
+    /// As [`mark_run_started`](Self::mark_run_started), with what else is known at the start.
+    ///
+    /// # Errors
+    ///
+    /// Those of `mark_run_started`.
+    pub fn start_run(&mut self, start: &RunStart, details: &RunDetails) -> Result<(), AccountError> {
+        self.write(|database| begin_run(database, start, details))
+    }
+
+    /// Writes start and end of an invocation in one transaction: one that was refused, or had nothing to write but
+    /// this.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`mark_run_started`](Self::mark_run_started); nothing was written.
+    pub fn record_run(&mut self, start: &RunStart, details: &RunDetails, end: &RunEnd) -> Result<(), AccountError> {
         self.write(|database| {
-            let error = |cause| database.error(Step::StartRun, cause);
-            if runs_ledger::insert(&database.connection, start).map_err(error)? == 1 {
-                return Ok(());
-            }
-            match runs_ledger::subject(&database.connection, &start.id.to_string()).map_err(error)? {
-                Some(found) if found == start.subject => Ok(()),
-                Some(found) => Err(AccountError::OtherSubject { id: start.id, found, wanted: start.subject.clone() }),
-                None => Err(Error::RowIgnored { path: database.path(), step: Step::StartRun }.into()),
-            }
+            begin_run(database, start, details)?;
+            let outcome = runs_ledger::finish(&database.connection, end);
+            ending::check_ledger_row(database, outcome, &Step::FinishRun, &end.id.to_string())
+        })
+    }
+
+    /// Writes a sign of life of a run; counts that are not given stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountError::UnknownRun`]: the run was never started. Or the row cannot be written.
+    pub fn beat(&mut self, id: LedgerId, beat: &Heartbeat) -> Result<(), AccountError> {
+        self.write(|database| {
+            let id = id.to_string();
+            let outcome = ledger_details::beat(&database.connection, &id, beat);
+            ending::check_ledger_row(database, outcome, &Step::Beat, &id)
         })
     }
 
@@ -225,6 +255,21 @@ impl SqliteAccounts {
         drop(transaction);
         self.known_schema = Some(schema);
         Ok(outcome)
+    }
+}
+
+/// Writes that a run began, unless that is written already.
+fn begin_run(database: &Database, start: &RunStart, details: &RunDetails) -> Result<(), AccountError> {
+    let connection = &database.connection;
+    let error = |cause| database.error(Step::StartRun, cause);
+    if runs_ledger::insert(connection, start).map_err(error)? == 1 {
+        ledger_details::insert(connection, start.id, details).map_err(error)?;
+        return Ok(());
+    }
+    match runs_ledger::subject(connection, &start.id.to_string()).map_err(error)? {
+        Some(found) if found == start.subject => Ok(()),
+        Some(found) => Err(AccountError::OtherSubject { id: start.id, found, wanted: start.subject.clone() }),
+        None => Err(Error::RowIgnored { path: database.path(), step: Step::StartRun }.into()),
     }
 }
 

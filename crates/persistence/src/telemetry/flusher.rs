@@ -146,6 +146,7 @@ fn run(buffer: &TelemetryBuffer, shared: &Shared, mut sink: impl TelemetrySink, 
         if let Err(error) = flush_until(buffer, &mut sink, || shared.stop_at.get().is_none()) {
             shared.keep_error(error);
         }
+        sink.pause();
     }
     finish(buffer, shared, &mut sink);
     drop(sink);

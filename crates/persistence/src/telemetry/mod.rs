@@ -18,4 +18,7 @@ pub trait TelemetrySink: Send {
     ///
     /// None of them is written; they may come again, together with others behind them.
     fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error>;
+
+    /// Called between two batches, for what else is to be done now and then; must not take long.
+    fn pause(&mut self) {}
 }

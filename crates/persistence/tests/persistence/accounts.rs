@@ -1,5 +1,6 @@
 //! The accounts of runs: each start has one outcome, alone or together with its snapshot, and none of them costs one.
 
+mod details;
 mod files;
 mod with_snapshot;
 

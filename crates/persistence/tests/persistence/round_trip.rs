@@ -161,6 +161,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
         [
             "accepted_duplicates(group_id)",
             "analyzer_errors(run_id)",
+            "ledger_details(run_id)",
             "record_questions(question)",
             "records(file_path)",
             "records(intent_status)",
@@ -186,6 +187,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "analyzer_errors",
             "enrichments",
             "intent_cache",
+            "ledger_details",
             "record_hashes",
             "record_questions",
             "records",

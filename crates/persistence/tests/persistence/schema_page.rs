@@ -3,8 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use cds_model::{
-    AccountStatus, Fingerprint, Intent, RunEnd, RunSnapshot, Stage, StageEnd, StageRunId, StageSource, StageStart,
-    SymbolKind, TelemetryEntry, TelemetryType,
+    AccountStatus, Fingerprint, Intent, RunDetails, RunEnd, RunSnapshot, Stage, StageEnd, StageRunId, StageSource,
+    StageStart, SymbolKind, TelemetryEntry, TelemetryType,
 };
 use cds_persistence::{RunId, TelemetrySink as _, Transfer, TransferOutcome};
 use rusqlite::Connection;
@@ -28,7 +28,8 @@ fn queries(page: &str) -> Vec<&str> {
 fn keep_accounts(path: &Path) {
     let mut writer = accounts(path);
     let run = start(1);
-    writer.mark_run_started(&run).unwrap();
+    let request = Some(r#"{"command":"persist","model":"some"}"#.to_owned());
+    writer.start_run(&run, &RunDetails { request, ..RunDetails::default() }).unwrap();
     let stage_id: StageRunId = "019a9f3f-0000-7000-8000-000000000001".parse().unwrap();
     let stage = StageStart {
         id: stage_id,
@@ -123,7 +124,7 @@ fn the_page_describes_every_column_with_its_type() {
                 || iif(column.\"notnull\", ' NOT NULL', '') || ' |'
          FROM sqlite_schema AS schema, pragma_table_info(schema.name) AS column WHERE schema.type = 'table'",
     );
-    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10 + 4 + 14 + 12 + 13 + 11);
+    assert_eq!(columns.len(), 12 + 13 + 5 + 3 + 14 + 8 + 20 + 18 + 7 + 10 + 4 + 14 + 12 + 13 + 11 + 7);
     let page = page();
     for column in columns {
         assert!(page.contains(&column), "the page lacks {column}");

@@ -88,6 +88,7 @@ pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
         status: arguments.status.clone(),
         since: arguments.since.map(|since| stages::ago(since).to_string()),
         project: arguments.project.clone(),
+        ..InvocationFilter::default()
     };
     let rows = reader.invocations(&filter).map_err(database_failure)?;
     let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "run")? } else { String::new() };

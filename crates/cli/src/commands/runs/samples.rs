@@ -146,6 +146,7 @@ fn four_stages() -> Vec<StageRow> {
 pub(super) fn completed() -> (Invocation, InvocationDetails) {
     let found = Invocation {
         ledger: Some(LedgerRow { notes: Some("nightly, after the upgrade".to_owned()), ..ledger(1, "completed") }),
+        details: None,
         snapshot_id: Some(RunId(7)),
         snapshot: Some(snapshot(7)),
         enrichment: Some(enrichment()),
@@ -182,6 +183,7 @@ pub(super) fn failed() -> (Invocation, InvocationDetails) {
             run_id: ledger(3, "failed").run_id,
             ..row
         }),
+        details: None,
         snapshot_id: None,
         snapshot: None,
         enrichment: None,
@@ -211,6 +213,7 @@ pub(super) fn killed() -> (Invocation, InvocationDetails) {
             telemetry_dropped: None,
             ..ledger(2, "interrupted")
         }),
+        details: None,
         snapshot_id: None,
         snapshot: None,
         enrichment: None,
@@ -235,8 +238,15 @@ pub(super) fn killed() -> (Invocation, InvocationDetails) {
 
 /// Newest first: running, killed, failed, completed, and a snapshot without an account.
 pub(super) fn invocations() -> Vec<Invocation> {
-    let none =
-        Invocation { ledger: None, snapshot_id: None, snapshot: None, enrichment: None, llm_calls: None, tokens: None };
+    let none = Invocation {
+        ledger: None,
+        details: None,
+        snapshot_id: None,
+        snapshot: None,
+        enrichment: None,
+        llm_calls: None,
+        tokens: None,
+    };
     let running = LedgerRow {
         subject: "a-project-with-a-long-name".to_owned(),
         finished_at: None,
@@ -331,6 +341,7 @@ pub(super) fn hostile_invocation() -> Invocation {
     };
     Invocation {
         ledger: Some(ledger),
+        details: None,
         snapshot_id: Some(RunId(i64::MIN)),
         snapshot: Some(snapshot),
         enrichment: Some(EnrichmentRow {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use cds_model::{LedgerId, TelemetryEntry};
+use cds_model::{Heartbeat, LedgerId, TelemetryEntry};
 
 use super::{super::journal, SqliteAccounts};
-use crate::{Error, Step, TelemetrySink, table::telemetry};
+use crate::{
+    Error, Step, TelemetrySink,
+    table::{ledger_details, telemetry},
+};
 
 /// A batch that meets a lock is tried again by whoever sends it; here, nobody is kept waiting for longer.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -26,6 +29,19 @@ impl SqliteTelemetry {
         // Where this fails, batches are slower and no less safe.
         drop(journal::relax(&accounts.database, accounts.journal));
         Self { accounts, ledger_id: ledger.to_string() }
+    }
+
+    /// Writes a sign of life of the run, which is no telemetry: it takes the place of the one before.
+    ///
+    /// # Errors
+    ///
+    /// It is not written; the next one is as good.
+    pub fn beat(&mut self, beat: &Heartbeat) -> Result<(), Error> {
+        let ledger_id = &self.ledger_id;
+        self.accounts.write(|database| {
+            let outcome = ledger_details::beat(&database.connection, ledger_id, beat);
+            database.check_one_row(outcome, || Step::Beat)
+        })
     }
 
     /// Closes the connection. Dropping does the same and keeps what went wrong to itself.

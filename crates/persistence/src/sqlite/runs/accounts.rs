@@ -4,11 +4,11 @@ use std::{collections::HashMap, ops::ControlFlow};
 
 use rusqlite::{Connection, Result};
 
-use super::fit;
+use super::{fit, holds};
 use crate::{
-    Invocation, RunId,
+    Invocation, InvocationFilter, RunId,
     table::{
-        TABLES, Table, enrichments, runs, runs_ledger,
+        TABLES, Table, enrichments, ledger_details, runs, runs_ledger,
         select::{ledger, stages},
         stage_runs,
     },
@@ -77,6 +77,7 @@ impl<'a> Accounts<'a> {
     fn stray(&self, run: RunId) -> Result<Invocation> {
         Ok(Invocation {
             ledger: None,
+            details: None,
             snapshot_id: Some(run),
             snapshot: runs::snapshot(self.connection, run)?,
             enrichment: None,
@@ -92,14 +93,36 @@ impl<'a> Accounts<'a> {
             (Some(run), Some(connection)) => runs::snapshot(connection, run)?,
             _ => None,
         };
+        let details = match self.with(&ledger_details::TABLE) {
+            Some(connection) => ledger_details::of_run(connection, &stored.row.run_id)?,
+            None => None,
+        };
         Ok(Invocation {
             ledger: Some(stored.row),
+            details,
             snapshot_id: stored.snapshot_id,
             snapshot,
             enrichment: None,
             llm_calls: None,
             tokens: None,
         })
+    }
+
+    /// Whether its stages are as `filter` wants them; an error may be its own as well.
+    pub(super) fn stages_let_through(&self, filter: &InvocationFilter, invocation: &Invocation) -> Result<bool> {
+        if filter.stage.is_none() && filter.error.is_none() {
+            return Ok(true);
+        }
+        let rows = match (&invocation.ledger, self.with(&stage_runs::TABLE)) {
+            (Some(row), Some(connection)) => stages::of_invocation(connection, &row.run_id)?,
+            _ => Vec::new(),
+        };
+        let has_stage = filter.stage.as_ref().is_none_or(|wanted| rows.iter().any(|row| row.stage == *wanted));
+        let has_error = filter.error.as_ref().is_none_or(|wanted| {
+            let own = invocation.ledger.as_ref().and_then(|row| row.error.as_deref());
+            holds(own, wanted) || rows.iter().any(|row| holds(row.error.as_deref(), wanted))
+        });
+        Ok(has_stage && has_error)
     }
 
     /// The same with what it cost.

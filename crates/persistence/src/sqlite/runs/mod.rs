@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use self::accounts::Accounts;
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
-    DefinitionRow, Error, FoundRun, Invocation, InvocationDetails, InvocationFilter, RunId, RunStats, StageFilter,
-    StageRow, Step,
+    DefinitionRow, Error, FoundRun, Invocation, InvocationDetails, InvocationFilter, LedgerRow, RunId, RunStats,
+    StageFilter, StageRow, Step,
     table::{records, select, stage_runs},
 };
 
@@ -39,12 +39,12 @@ impl SqliteReader {
     ///
     /// A name is one of these, tried in this order:
     ///
-    /// - `latest`, the newest invocation, or `latest~N`, the one that is N places before it;
+    /// - `latest`, the newest run, or `latest~N`, the one that is N places before it; checks and upkeep do not count;
     /// - the number of a snapshot, without leading zeros, also of a pruned one that the ledger still names;
     /// - the id of an invocation or of one of its stages, or any text of 4 or more hexadecimal digits that only ids of
     ///   one invocation begin with; in either case, with or without the hyphens.
     pub fn find_run(&self, name: &str) -> Result<FoundRun, Error> {
-        self.read_accounts(|accounts| find::find(accounts, name, |_| true))
+        self.read_accounts(|accounts| find::find(accounts, name, Invocation::is_run))
     }
 
     /// As [`find_run`](Self::find_run), but `latest` and `latest~N` count only those whose snapshot is there.
@@ -89,7 +89,7 @@ fn invocations(accounts: &Accounts<'_>, filter: &InvocationFilter) -> rusqlite::
         if filter.limit.is_some_and(|limit| found.len() >= limit) {
             return Ok(ControlFlow::Break(()));
         }
-        if lets_through(filter, &invocation) {
+        if lets_through(filter, &invocation) && accounts.stages_let_through(filter, &invocation)? {
             found.push(accounts.with_costs(invocation)?);
         }
         Ok(ControlFlow::Continue(()))
@@ -101,4 +101,26 @@ fn lets_through(filter: &InvocationFilter, invocation: &Invocation) -> bool {
     filter.status.as_deref().is_none_or(|status| invocation.status() == status)
         && filter.since.as_deref().is_none_or(|since| invocation.started_at() >= since)
         && filter.project.as_deref().is_none_or(|project| invocation.project() == Some(project))
+        && ledger_lets_through(filter, invocation.ledger.as_ref())
+}
+
+/// A snapshot without an account has none of what these ask for.
+fn ledger_lets_through(filter: &InvocationFilter, row: Option<&LedgerRow>) -> bool {
+    let is_command = |wanted: &str, row: &LedgerRow| {
+        row.command.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let begins = |wanted: &str, row: &LedgerRow| {
+        row.code_ref.as_ref().is_some_and(|commit| commit.to_lowercase().starts_with(&wanted.to_lowercase()))
+    };
+    let is = |wanted: &Option<String>, test: &dyn Fn(&str, &LedgerRow) -> bool| {
+        wanted.as_deref().is_none_or(|wanted| row.is_some_and(|row| test(wanted, row)))
+    };
+    is(&filter.command, &is_command)
+        && is(&filter.commit, &begins)
+        && is(&filter.note, &|wanted, row| holds(row.notes.as_deref(), wanted))
+}
+
+/// Whether the text has `part` in it, in either case.
+fn holds(text: Option<&str>, part: &str) -> bool {
+    text.is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
 }

@@ -26,6 +26,7 @@ fn accounts_are_begun_in_a_file_of_another_program_and_leave_its_content_as_it_w
             "idx_stage_runs_input_fingerprint",
             "idx_stage_runs_ledger_id",
             "idx_telemetry_ledger_id",
+            "ledger_details",
             "runs_ledger",
             "stage_runs",
             "telemetry",

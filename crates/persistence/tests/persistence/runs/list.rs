@@ -21,8 +21,13 @@ fn the_newest_come_first_whatever_the_clock_said_and_snapshots_without_account_a
 
 fn by(reader: &SqliteReader, status: Option<&str>, since: Option<&str>, project: Option<&str>) -> Vec<String> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let filter =
-        InvocationFilter { limit: Some(4), status: owned(status), since: owned(since), project: owned(project) };
+    let filter = InvocationFilter {
+        limit: Some(4),
+        status: owned(status),
+        since: owned(since),
+        project: owned(project),
+        ..InvocationFilter::default()
+    };
     shorts(reader, &filter)
 }
 
@@ -172,4 +177,37 @@ fn sums_hold_what_failed_runs_cost_too() {
         later.stages.iter().map(|entry| (entry.stage.as_str(), entry.count)).collect::<Vec<_>>(),
         [("enrich", 2)]
     );
+}
+
+#[test]
+fn runs_are_found_by_stage_commit_command_note_and_error() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    make_database(
+        &path,
+        "UPDATE runs_ledger SET code_ref = 'C0FFEE12', command = 'runs prune', notes = 'Disk full' || char(10) || 'again',
+                error = NULL WHERE run_id = (SELECT ledger_id FROM stage_runs ORDER BY rowid LIMIT 1);
+         UPDATE stage_runs SET error = 'No ROOM, at a.py' WHERE rowid = (SELECT min(rowid) FROM stage_runs)",
+    );
+    let reader = read(&path).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let (id, stage): (String, String) = connection
+        .query_row("SELECT ledger_id, stage FROM stage_runs ORDER BY rowid LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    let names = |filter: InvocationFilter| -> Vec<String> {
+        reader.invocations(&filter).unwrap().iter().map(cds_persistence::Invocation::name).collect()
+    };
+    let none = InvocationFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(names(InvocationFilter { commit: text("c0ffee"), ..none() }), [id.as_str()]);
+    assert_eq!(names(InvocationFilter { command: text("runs"), ..none() }), [id.as_str()]);
+    assert_eq!(names(InvocationFilter { command: text("runs prune"), ..none() }), [id.as_str()]);
+    assert_eq!(names(InvocationFilter { command: text("runs p"), ..none() }), [""; 0]);
+    assert_eq!(names(InvocationFilter { note: text("FULL\nag"), ..none() }), [id.as_str()]);
+    assert_eq!(names(InvocationFilter { error: text("no room"), ..none() }), [id.as_str()]);
+    assert!(names(InvocationFilter { stage: text(&stage), ..none() }).contains(&id));
+    assert_eq!(names(InvocationFilter { stage: text("export"), ..none() }), [""; 0]);
+    assert_eq!(names(InvocationFilter { error: text("no room"), command: text("persist"), ..none() }), [""; 0]);
 }
