@@ -54,12 +54,18 @@ mod runs;
 mod runs_diff;
 mod runs_prune;
 mod runs_show;
+#[cfg(unix)]
+mod same_file;
 mod scope;
 mod similar;
 mod state;
 mod summary;
 mod tables;
+#[cfg(target_os = "linux")]
+mod verdicts;
 mod verify;
+#[cfg(unix)]
+mod workflow_commands;
 mod writer_lock;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Why a command ends without its result, and with which exit status.
 
-use std::{fmt, io, process::ExitCode};
+use std::{fmt, process::ExitCode};
 
 use cds_model::AccountStatus;
 use cds_persistence::Error;
@@ -80,14 +80,6 @@ impl Failure {
             Kind::Interrupted(143) => "ended by SIGTERM".to_owned(),
             Kind::Interrupted(_) | Kind::Usage | Kind::Failed => self.to_string(),
         }
-    }
-
-    /// Whether the reader of stdout left, which is how a pipe normally ends.
-    pub(crate) fn is_closed_pipe(&self) -> bool {
-        self.cause
-            .chain()
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 

@@ -15,6 +15,7 @@ mod preflight;
 mod progress;
 mod provenance;
 mod render;
+mod same_file;
 mod signals;
 mod stages;
 mod tracked;
@@ -58,7 +59,6 @@ fn main() -> ExitCode {
     }
     match commands::run(arguments.command, &signals::listen()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             render::messages::error(&failure);
             failure.exit_code()

@@ -1,6 +1,7 @@
 //! Where a result goes: stdout, or a file that is written whole or not at all.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -9,7 +10,12 @@ use std::{
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-use crate::failure::Failure;
+use crate::{
+    arguments::DatabasePlan,
+    failure::Failure,
+    render::{messages, runner::Guard},
+    same_file,
+};
 
 /// A place for a result.
 pub(crate) enum Output {
@@ -22,9 +28,12 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// Looks whether `path` can be written, and leaves nothing behind.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+    /// Looks whether `path` can be written, and leaves nothing behind. No file of `database` is an output.
+    pub(crate) fn open(path: Option<&Path>, database: Option<&DatabasePlan>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
+        if let Some(database) = database {
+            same_file::refuse_output(&database.path, path, "--output")?;
+        }
         let usage = |error: anyhow::Error| {
             Failure::usage(error.context(format!("use --output {}", path.display())))
                 .with_hint("name a file in an existing folder that can be written")
@@ -47,18 +56,80 @@ impl Output {
     }
 
     /// Calls `render` with the place and makes what it wrote appear at once.
+    ///
+    /// A reader who left is no failure: that is how a pipe normally ends.
     pub(crate) fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => write_through(io::stdout().lock(), render).context("write to stdout"),
-            Self::Device(path) => fs::OpenOptions::new()
-                .write(true)
-                .open(path)
-                .and_then(|file| write_through(file, render))
-                .with_context(|| format!("write {}", path.display())),
-            Self::File(path) => write_whole(path, render).with_context(|| format!("write {}", path.display())),
-        }
-        .map_err(Failure::failed)
+        self.write_guarded(|writer| render(&mut Guard::new(writer)))
     }
+
+    /// The same for a form that consists of commands to a CI runner.
+    pub(crate) fn write_commands(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        self.write_guarded(|writer| render(&mut Guard::for_commands(writer)))
+    }
+
+    fn write_guarded(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let written = match self {
+            Self::Stdout => stdout().and_then(|stdout| write_through(stdout, render)),
+            Self::Device(path) => {
+                fs::OpenOptions::new().write(true).open(path).and_then(|file| write_through(file, render))
+            }
+            Self::File(path) => write_whole(path, render),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.with_context(|| format!("write {self}")).map_err(Failure::failed),
+        }
+    }
+
+    /// The same for a command that knows its outcome already: no reader and no full disk changes that.
+    pub(crate) fn conclude(
+        &self,
+        outcome: Result<(), Failure>,
+        render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        conclude(outcome, self.write(render))
+    }
+
+    /// The same for a command that has `done` what it was asked for, which stays done whoever reads of it.
+    pub(crate) fn report(&self, done: &str, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        if let Err(failure) = self.write(render) {
+            messages::grave_warning(
+                &format!("{done}, but cds {failure}"),
+                "nothing has to be done again; see that stdout can be written",
+            );
+        }
+    }
+}
+
+/// The outcome that was known before the result was `written`; where both went wrong, both are shown.
+pub(crate) fn conclude(outcome: Result<(), Failure>, written: Result<(), Failure>) -> Result<(), Failure> {
+    if outcome.is_err()
+        && let Err(unwritten) = &written
+    {
+        messages::error(unwritten);
+    }
+    outcome.and(written)
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => formatter.write_str("to stdout"),
+            Self::File(path) | Self::Device(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+/// Without the standard library's own handle, to which a stdout that cannot be written is one that takes everything.
+#[cfg(unix)]
+fn stdout() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn stdout() -> io::Result<io::StdoutLock<'static>> {
+    Ok(io::stdout().lock())
 }
 
 fn write_through(target: impl Write, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

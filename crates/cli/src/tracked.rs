@@ -71,7 +71,7 @@ impl Tracked {
     ) -> Result<Self, Failure> {
         let nothing =
             Self { accounts: Accounts::none(), authorship: Authorship::default(), database: None, lock: None };
-        let Some(database) = arguments.database.plan_if_given() else { return Ok(nothing) };
+        let Some(database) = arguments.database.plan_if_given()? else { return Ok(nothing) };
         let plan = arguments.account.plan(source);
         // A wrong argument is one for every command.
         accounts::check_given_id(&plan, &database)?;
@@ -113,8 +113,7 @@ impl Tracked {
 
     /// Writes down how it ended, and closes everything. What goes wrong now is a warning.
     pub(crate) fn close(self, failure: Option<&Failure>) {
-        // That nobody reads the result to its end is no failure of the run.
-        self.accounts.finish(failure.filter(|failure| !failure.is_closed_pipe()));
+        self.accounts.finish(failure);
         if let Some(Err(error)) = self.database.map(SqlitePersistence::close) {
             messages::warning(&format!("what was written is safe, but cds failed to {:#}", anyhow::Error::new(error)));
         }

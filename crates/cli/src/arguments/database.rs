@@ -7,7 +7,7 @@ use cds_persistence::OpenOptions;
 use clap::Args;
 
 use super::values::parse_duration;
-use crate::failure::Failure;
+use crate::{failure::Failure, same_file};
 
 /// What the user says about the database.
 #[derive(Debug, Args)]
@@ -33,16 +33,18 @@ pub(crate) struct DatabasePlan {
 impl DatabaseArguments {
     /// The database of a command that cannot do without one.
     pub(crate) fn plan(&self) -> Result<DatabasePlan, Failure> {
-        self.plan_if_given().ok_or_else(|| {
+        self.plan_if_given()?.ok_or_else(|| {
             Failure::usage(anyhow!("use a database: none is configured"))
                 .with_hint("name the file with --db-path FILE, or set CDS_DB_PATH")
         })
     }
 
-    /// The database of a command that can.
-    pub(crate) fn plan_if_given(&self) -> Option<DatabasePlan> {
+    /// The database of a command that can; never one that stdout or stderr goes to.
+    pub(crate) fn plan_if_given(&self) -> Result<Option<DatabasePlan>, Failure> {
         let options = OpenOptions { busy_timeout: self.busy_timeout };
-        self.db_path.clone().map(|path| DatabasePlan { path, options })
+        let Some(path) = self.db_path.clone() else { return Ok(None) };
+        same_file::refuse_streams(&path)?;
+        Ok(Some(DatabasePlan { path, options }))
     }
 }
 

@@ -6,6 +6,7 @@ use cds_duplication::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy
 use cds_model::SymbolKind;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
 
+use super::DatabasePlan;
 use crate::{failure::Failure, output::Output};
 
 /// What the user says about the search.
@@ -158,9 +159,9 @@ pub(crate) struct DupResultArguments {
 }
 
 impl DupResultArguments {
-    /// A place that can be written as far as can be known now.
-    pub(crate) fn output(&self) -> Result<Output, Failure> {
-        Output::open(self.output.as_deref())
+    /// A place that can be written as far as can be known now, and is no file of the database.
+    pub(crate) fn output(&self, database: &DatabasePlan) -> Result<Output, Failure> {
+        Output::open(self.output.as_deref(), Some(database))
     }
 
     /// Whether the result goes into a file, which has neither width nor colours.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::DatabaseArguments;
 use crate::{failure::Failure, output::Output};
 
 /// What the user says about the result.
@@ -28,8 +29,8 @@ pub(crate) enum ResultFormat {
 }
 
 impl ResultArguments {
-    /// The format, and a place that can be written as far as can be known now.
-    pub(crate) fn plan(&self) -> Result<(ResultFormat, Output), Failure> {
-        Ok((self.format, Output::open(self.output.as_deref())?))
+    /// The format, and a place that can be written as far as can be known now, and is no file of the database.
+    pub(crate) fn plan(&self, database: &DatabaseArguments) -> Result<(ResultFormat, Output), Failure> {
+        Ok((self.format, Output::open(self.output.as_deref(), database.plan_if_given()?.as_ref())?))
     }
 }

@@ -12,7 +12,7 @@ use cds_persistence::RunId;
 use clap::Args;
 
 use super::accounts::{given, unless_empty};
-use crate::{failure::Failure, provenance::parse_project};
+use crate::{failure::Failure, provenance::parse_project, same_file};
 
 /// What the user says about the files in which operators see how far the work has come.
 #[derive(Debug, Args)]
@@ -23,8 +23,16 @@ pub(crate) struct StateArguments {
 }
 
 impl StateArguments {
-    /// The two files of that direction; the database need not be there yet.
+    /// The two files of that direction, none of which is a file of the database, which need not be there yet.
     pub(crate) fn plan(&self, database: &Path, direction: Direction) -> Result<StateFiles, Failure> {
+        let files = self.files(database, direction)?;
+        for file in [&files.state, &files.failures] {
+            same_file::refuse_output(database, file, "the state file")?;
+        }
+        Ok(files)
+    }
+
+    fn files(&self, database: &Path, direction: Direction) -> Result<StateFiles, Failure> {
         let directory = match &self.state_dir {
             Some(directory) if directory.is_dir() => directory.clone(),
             Some(directory) => {

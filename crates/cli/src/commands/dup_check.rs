@@ -17,6 +17,7 @@ use crate::{
         trend::{self, TrendPoint, TrendQuery},
     },
     failure::{Failure, database_failure},
+    output::conclude,
     render::{messages, numbers::one_or_many, screen::Screen},
     signals::Interrupt,
 };
@@ -75,8 +76,8 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     }
     let settings = arguments.search.settings();
     let filter = select::PathFilter::new(&arguments.path_filter)?;
-    let output = arguments.result.output()?;
     let plan = arguments.database.plan()?;
+    let output = arguments.result.output(&plan)?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let run = load::find_run(&reader, &arguments.run_id)?;
     let definitions = load::definitions(&reader, RunId(run.run_id), &settings.kinds)?;
@@ -119,10 +120,16 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
         messages::warning(&format!("{groups} left out; --limit 0 shows all"));
     }
     let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };
-    output.write(|writer| match arguments.show {
-        Some(Show::Diff) => render::diff::write(writer, &findings, &screen),
-        None => render::write(format, writer, &findings, &screen),
-    })?;
+    let written = match (format, arguments.show) {
+        (_, Some(Show::Diff)) => output.write(|writer| render::diff::write(writer, &findings, &screen)),
+        (DupFormat::Github, _) => output.write_commands(|writer| render::write(format, writer, &findings, &screen)),
+        _ => output.write(|writer| render::write(format, writer, &findings, &screen)),
+    };
+    conclude(verdict(&findings), written)
+}
+
+/// Whether every gate is met.
+fn verdict(findings: &Findings) -> Result<(), Failure> {
     if findings.broken_gates.is_empty() {
         return Ok(());
     }

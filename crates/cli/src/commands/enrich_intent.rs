@@ -33,7 +33,7 @@ pub(crate) struct EnrichIntentArguments {
 
 pub(super) fn run(arguments: &EnrichIntentArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
-    let (format, output) = arguments.result.plan()?;
+    let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
     let intents = arguments.intents.plan(stages::seed())?;
     let mut tracked = Tracked::if_possible(&arguments.tracking, "enrich-intent", &source, interrupt)?;
     let outcome = show(&source, &intents, &mut tracked, (format, &output), interrupt);

@@ -1,6 +1,6 @@
 //! `cds intents`: the answers that are kept, and how to be rid of some.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use cds_model::Timestamp;
 use cds_persistence::{IntentCacheStats, SqlitePersistence, SqliteReader};
@@ -75,7 +75,12 @@ pub(super) fn run(arguments: &IntentsArguments, interrupt: &Interrupt) -> Result
                 prune(&database, lock, older_than, *unused, interrupt)?
             };
             let line = Fields::new(if *dry_run { "would_prune" } else { "pruned" }).field("answers", count).finish();
-            Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+            let render = |writer: &mut dyn Write| writeln!(writer, "{line}");
+            if *dry_run {
+                return Output::Stdout.write(render);
+            }
+            Output::Stdout.report("the answers are pruned", render);
+            Ok(())
         }
     }
 }

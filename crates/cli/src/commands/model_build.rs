@@ -26,7 +26,7 @@ pub(crate) struct ModelBuildArguments {
 
 pub(super) fn run(arguments: &ModelBuildArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
-    let (format, output) = arguments.result.plan()?;
+    let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
     let mut tracked = Tracked::if_possible(&arguments.tracking, "model-build", &source, interrupt)?;
     let outcome = stages::find_records(&source, tracked.accounts(), interrupt).and_then(|found| {
         output.write(|writer| match format {

@@ -84,12 +84,7 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     tracked.close(outcome.as_ref().err());
     let (saved, enrichment) = outcome?;
     note_proof(&saved);
-    // The run is saved: that its summary cannot be shown makes it no failure.
-    if let Err(failure) = show(&saved, &enrichment, ledger_id, &database.path, arguments.format)
-        && !failure.is_closed_pipe()
-    {
-        messages::warning(&format!("run {} is saved, but cds {failure}", saved.run_id));
-    }
+    show(&saved, &enrichment, ledger_id, &database.path, arguments.format);
     Ok(())
 }
 
@@ -144,15 +139,9 @@ fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
     }
 }
 
-fn show(
-    saved: &SavedRun,
-    enrichment: &Enrichment,
-    ledger_id: Option<LedgerId>,
-    path: &Path,
-    format: SummaryFormat,
-) -> Result<(), Failure> {
+fn show(saved: &SavedRun, enrichment: &Enrichment, ledger_id: Option<LedgerId>, path: &Path, format: SummaryFormat) {
     let db_path = path.to_string_lossy();
-    Output::Stdout.write(|writer| match format {
+    Output::Stdout.report(&format!("run {} is saved", saved.run_id), |writer| match format {
         SummaryFormat::Text => {
             let line = Fields::new("persisted")
                 .field("run_id", saved.run_id)
@@ -179,5 +168,5 @@ fn show(
             safe_json::to_writer(writer, &object)?;
             writeln!(writer)
         }
-    })
+    });
 }

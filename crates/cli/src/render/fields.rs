@@ -5,7 +5,10 @@
 
 use std::fmt::{Display, Write as _};
 
-use super::text::is_unsafe;
+use super::{
+    runner::{HashMarks, has_command},
+    text::is_unsafe,
+};
 
 /// A line that grows field by field.
 pub(crate) struct Fields(String);
@@ -32,17 +35,19 @@ fn quoted_if_needed(value: &str) -> String {
     let is_plain = |character: char| {
         !character.is_whitespace() && !is_unsafe(character) && !matches!(character, '"' | '\'' | '\\' | '=')
     };
-    if !value.is_empty() && value.chars().all(is_plain) {
+    if !value.is_empty() && value.chars().all(is_plain) && !has_command(value) {
         return value.to_owned();
     }
     let mut quoted = String::from("\"");
+    let mut marks = HashMarks::default();
     for character in value.chars() {
+        let is_command = u8::try_from(character).is_ok_and(|byte| marks.step(byte));
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            _ if is_unsafe(character) => {
+            _ if is_command || is_unsafe(character) => {
                 write!(quoted, "\\u{:04x}", u32::from(character)).expect("a String takes everything");
             }
             _ => quoted.push(character),
@@ -64,10 +69,12 @@ mod tests {
 
     #[test]
     fn any_other_value_is_a_json_string() {
-        for value in ["", "two words", "it's", "a\"b\\c", "k=v", "line\nbreak\t", "\x1b[2J\u{202e}é"] {
+        for value in
+            ["", "two words", "it's", "a\"b\\c", "k=v", "line\nbreak\t", "\x1b[2J\u{202e}é", "a##[b]", "##vso[c d]"]
+        {
             let quoted = quoted_if_needed(value);
             assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), value, "{quoted}");
-            assert!(!quoted.chars().any(is_unsafe), "{quoted}");
+            assert!(!quoted.chars().any(is_unsafe) && !has_command(&quoted), "{quoted}");
         }
     }
 }

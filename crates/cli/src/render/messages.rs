@@ -7,7 +7,7 @@ use std::{
 
 use cds_model::AnalyzerError;
 
-use super::{fields::Fields, text};
+use super::{fields::Fields, runner::Guard, text};
 use crate::failure::Failure;
 
 /// Set once, before anything is shown.
@@ -32,7 +32,7 @@ pub(crate) fn note(text: &str) {
 
 /// One safe line; that nobody reads it is no reason to stop.
 pub(super) fn line(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", text::safe_line(line));
+    let _ = writeln!(Guard::new(std::io::stderr().lock()), "{}", text::safe_line(line));
 }
 
 /// What went wrong, and what to do next.

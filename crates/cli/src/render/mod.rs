@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod local_time;
 pub(crate) mod messages;
 pub(crate) mod numbers;
+pub(crate) mod runner;
 pub(crate) mod safe_json;
 pub(crate) mod screen;
 pub(crate) mod sections;

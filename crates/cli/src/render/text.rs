@@ -1,6 +1,8 @@
-//! Text from code, files and models, made safe for a terminal.
+//! Text from code, files and models, made safe for a terminal and for a CI runner.
 
 use std::fmt::Write as _;
+
+use super::runner::HashMarks;
 
 /// Whether a terminal might obey the character instead of showing it: control characters, and those that reorder text.
 pub(crate) fn is_unsafe(character: char) -> bool {
@@ -23,10 +25,17 @@ pub(crate) fn one_line(text: &str) -> String {
     shown(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// A line of code with blanks for tabs and every unsafe character as `\u{…}`.
+pub(crate) fn code_line(line: &str) -> String {
+    safe_line(&line.replace('\t', "    "))
+}
+
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut safe = String::with_capacity(text.len());
+    let mut marks = HashMarks::default();
     for character in text.chars() {
-        if is_escaped(character) {
+        let is_command = u8::try_from(character).is_ok_and(|byte| marks.step(byte));
+        if is_command || is_escaped(character) {
             write!(safe, "{}", character.escape_unicode()).expect("a String takes everything");
         } else {
             safe.push(character);
@@ -44,5 +53,6 @@ mod tests {
         assert_eq!(shown("a\x1b[31m\u{202e}b\r\nc"), "a\\u{1b}[31m\\u{202e}b\\u{d}\nc");
         assert_eq!(one_line(" def f(\n    x,\t\x07\n):"), "def f( x, \\u{7} ):");
         assert_eq!(safe_line("a  b\\n\x1b[31m\n\u{202e}"), "a  b\\n\\u{1b}[31m\\u{a}\\u{202e}");
+        assert_eq!(code_line("\tx  ##[error]\x07"), "    x  ##\\u{5b}error]\\u{7}");
     }
 }

@@ -1,6 +1,9 @@
 //! What the parser of the arguments says: help as it is, errors in three lines and without passwords.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::error::ErrorKind;
 
@@ -10,9 +13,11 @@ use super::{messages, text};
 pub(crate) fn show(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // That nobody reads it is no reason to fail.
-            let _ = error.print().and_then(|()| std::io::stdout().flush());
-            ExitCode::SUCCESS
+            let shown = error.print().and_then(|()| std::io::stdout().flush());
+            // A reader who left is no reason to fail.
+            let Err(error) = shown.or_else(pipe_end) else { return ExitCode::SUCCESS };
+            messages::line(&format!("error: failed to write to stdout: {error}"));
+            ExitCode::from(1)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
@@ -24,6 +29,10 @@ pub(crate) fn show(error: &clap::Error) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn pipe_end(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
 /// The message without usage and pointers, and without what may be a password.

@@ -5,7 +5,11 @@ mod lock;
 pub(super) mod report;
 mod verify;
 
-use std::{fs, io::ErrorKind, path::PathBuf};
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    path::PathBuf,
+};
 
 use anyhow::{Context as _, anyhow};
 use cds_archive::{Direction, Error, Job, JobReport, Selection, archive_runs, list_runs};
@@ -63,7 +67,7 @@ pub(crate) struct ArchiveArguments {
 pub(super) fn run(arguments: &ArchiveArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let archive = ArchivePlan::of(&arguments.to)?;
     if arguments.verify {
-        let database = arguments.database.plan_if_given();
+        let database = arguments.database.plan_if_given()?;
         return verify::run(&archive, database.as_ref(), arguments.selection.project(), arguments.format, interrupt);
     }
     let database = arguments.database.plan()?;
@@ -166,20 +170,20 @@ pub(super) fn show(
     direction: Direction,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let shown = Output::Stdout.write(|writer| match format {
+    let outcome = match sum.failure(direction) {
+        _ if sum.is_interrupted => Err(interrupt.failure()),
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    };
+    let render = |writer: &mut dyn Write| match format {
         ResultFormat::Json => {
             safe_json::to_writer(writer, &sum.json(console))?;
             writeln!(writer)
         }
         ResultFormat::Table => writeln!(writer, "{}", sum.text(direction)),
-    });
-    if sum.is_interrupted {
-        return Err(interrupt.failure());
-    }
-    match sum.failure(direction) {
-        Some(failure) => Err(failure),
-        None => shown,
-    }
+    };
+    Output::Stdout.report("what could be moved was moved", render);
+    outcome
 }
 
 /// What was moved stays moved.

@@ -50,13 +50,17 @@ pub(super) fn run(
     for path in &found.strange {
         messages::warning(&format!("{} is no run and was not looked at", path.display()));
     }
-    Output::Stdout.write(|writer| match format {
+    let outcome = verdict(archive, &found, missing.as_ref());
+    Output::Stdout.conclude(outcome, |writer| match format {
         ResultFormat::Json => {
             safe_json::to_writer(writer, &json(&found, missing.as_ref(), archive))?;
             writeln!(writer)
         }
         ResultFormat::Table => write!(writer, "{}", page(&found, missing.as_ref())),
-    })?;
+    })
+}
+
+fn verdict(archive: &ArchivePlan, found: &ArchiveVerification, missing: Option<&Missing>) -> Result<(), Failure> {
     let name = archive.path.display();
     match (found.deviations.len(), missing.map_or(0, |missing| missing.runs.len())) {
         (0, 0) if found.runs == 0 => Err(Failure::failed(anyhow!("verify archive {name}: no run lies in it"))

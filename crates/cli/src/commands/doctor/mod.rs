@@ -83,7 +83,7 @@ impl Check {
 pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let intents = arguments.intents.plan(stages::seed())?;
     let mut checks = vec![sqlite()];
-    checks.extend(match arguments.database.plan_if_given() {
+    checks.extend(match arguments.database.plan_if_given()? {
         Some(plan) => database::examine(&plan),
         None => vec![Check::warn(
             "database",
@@ -93,14 +93,17 @@ pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<
     });
     checks.push(provider(intents, interrupt)?);
     checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
-    Output::Stdout.write(|writer| match arguments.format {
+    Output::Stdout.conclude(verdict(&checks), |writer| match arguments.format {
         ResultFormat::Json => {
             safe_json::to_writer(writer, &json(&checks))?;
             writeln!(writer)
         }
         ResultFormat::Table => write(writer, &checks, &Screen::of_stdout()),
-    })?;
-    match count(&checks, Level::Fail) {
+    })
+}
+
+fn verdict(checks: &[Check]) -> Result<(), Failure> {
+    match count(checks, Level::Fail) {
         0 => Ok(()),
         1 => Err(Failure::failed(anyhow!("pass 1 check of {}", checks.len()))),
         failed => Err(Failure::failed(anyhow!("pass {failed} checks of {}", checks.len()))),

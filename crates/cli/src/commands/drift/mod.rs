@@ -94,7 +94,8 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
     drop(found.records);
     let drift = compare::drift(&stored, &unread_before, &present, &found.errors);
     interrupt.check()?;
-    show(arguments, &baseline, &subject, &drift, &found.errors)?;
+    let outcome = arguments.verdict(&baseline, &drift);
+    let outcome = show(arguments, outcome, &baseline, &subject, &drift, &found.errors);
     for (units, why) in [
         (&drift.not_seen, "cannot be read now"),
         (&drift.not_seen_before, "could not be read when the snapshot was taken"),
@@ -104,18 +105,19 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
             messages::warning(&format!("{count} definitions and files were not seen: what holds them {why}"));
         }
     }
-    if arguments.fail_on_drift && !drift.is_none() {
-        let counts = drift.counts().map(|(name, count)| format!("{name}={count}")).join(" ");
-        return Err(Failure::failed(anyhow!(
-            "pass --fail-on-drift: the tree is not as run {}: {counts}",
-            baseline.id()
-        ))
-        .with_hint("cds persist takes a new snapshot where that is what the tree should be"));
-    }
-    Ok(())
+    outcome
 }
 
 impl DriftArguments {
+    fn verdict(&self, baseline: &Baseline, drift: &Drift<'_>) -> Result<(), Failure> {
+        if !self.fail_on_drift || drift.is_none() {
+            return Ok(());
+        }
+        let counts = drift.counts().map(|(name, count)| format!("{name}={count}")).join(" ");
+        Err(Failure::failed(anyhow!("pass --fail-on-drift: the tree is not as run {}: {counts}", baseline.id()))
+            .with_hint("cds persist takes a new snapshot where that is what the tree should be"))
+    }
+
     fn subject(&self, source: &SourcePlan) -> Subject {
         let root = source.tree.root();
         Subject {
@@ -161,13 +163,14 @@ fn described(project: &str, part: &str) -> String {
 
 fn show(
     arguments: &DriftArguments,
+    outcome: Result<(), Failure>,
     baseline: &Baseline,
     subject: &Subject,
     drift: &Drift<'_>,
     errors: &[AnalyzerError],
 ) -> Result<(), Failure> {
     let limit = usize::try_from(arguments.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    Output::Stdout.write(|writer| match arguments.format {
+    Output::Stdout.conclude(outcome, |writer| match arguments.format {
         ResultFormat::Json => {
             safe_json::to_writer(writer, &json(baseline, subject, drift, errors))?;
             writeln!(writer)

@@ -76,7 +76,8 @@ pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<
         .field("example", &acceptance.example)
         .field("until", acceptance.until.as_deref().unwrap_or("-"))
         .finish();
-    Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+    Output::Stdout.report("the group is accepted", |writer| writeln!(writer, "{line}"));
+    Ok(())
 }
 
 impl AcceptArguments {

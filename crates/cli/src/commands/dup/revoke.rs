@@ -45,7 +45,8 @@ pub(super) fn run(arguments: &RevokeArguments, interrupt: &Interrupt) -> Result<
         return Err(Failure::failed(anyhow!("revoke acceptance {}: another command has just done so", row.id)));
     }
     let line = Fields::new("revoked").field("id", row.id).field("group_id", &row.what.group_id).finish();
-    Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+    Output::Stdout.report("the acceptance is revoked", |writer| writeln!(writer, "{line}"));
+    Ok(())
 }
 
 /// The one acceptance that `name` means; those that were revoked already do not count.

@@ -16,7 +16,7 @@ use crate::render::{
     screen::Screen,
     sections::Sections,
     style::Tone,
-    text::{is_unsafe, one_line, safe_line},
+    text::{code_line, one_line, safe_line},
 };
 
 /// Lines of one diff that are shown.
@@ -157,7 +157,7 @@ fn push_diff(
             let _ = writeln!(page, "{INDENT}{}", palette.paint(Tone::Faint, &hunk.header));
         }
         for (sign, line) in hunk.lines.iter().take(limit.saturating_sub(line_count)) {
-            let line = format!("{}{}", sign.character(), visible(line));
+            let line = format!("{}{}", sign.character(), code_line(line));
             let _ = writeln!(page, "{}", format!("{INDENT}{}", palette.paint(tone(*sign), &line)).trim_end());
         }
         line_count += hunk.lines.len();
@@ -173,19 +173,6 @@ const fn tone(sign: Sign) -> Tone {
         Sign::Before => Tone::Bad,
         Sign::After => Tone::Good,
     }
-}
-
-/// The line with blanks for tabs and without anything that a terminal might obey.
-fn visible(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for character in line.chars() {
-        match character {
-            '\t' => shown.push_str("    "),
-            _ if is_unsafe(character) => shown.extend(character.escape_unicode()),
-            _ => shown.push(character),
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

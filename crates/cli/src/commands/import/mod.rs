@@ -69,6 +69,7 @@ fn move_runs(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let state = arguments.state.plan(&plan.path, Direction::Import)?;
+    source.check_is_no_state_file(&state)?;
     let lock = take_lock(plan, &arguments.lock, interrupt)?;
     let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     let mut outcome = Ok(());

@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::anyhow;
-use cds_archive::{ImportFrom, list_runs, run_directory};
+use cds_archive::{ImportFrom, StateFiles, list_runs, run_directory};
 use cds_persistence::{RunId, SqliteReader};
 
 use super::super::archive::{archive_failure, may_be_of};
@@ -15,6 +14,7 @@ use crate::{
     arguments::{DatabasePlan, peer_of, real_path},
     failure::{Failure, database_failure},
     render::messages,
+    same_file::{is_same_file, refuse_output},
 };
 
 /// What was named with `--from`.
@@ -73,6 +73,12 @@ impl Source {
         peer_of(path)
     }
 
+    /// No state file takes the place of the database that is read.
+    pub(super) fn check_is_no_state_file(&self, state: &StateFiles) -> Result<(), Failure> {
+        let Self::Database { path, .. } = self else { return Ok(()) };
+        [&state.state, &state.failures].into_iter().try_for_each(|file| refuse_output(path, file, "the state file"))
+    }
+
     /// The same for the engine.
     pub(super) fn import_from(&self) -> ImportFrom<'_> {
         match self {
@@ -114,18 +120,4 @@ fn check_project(reader: &SqliteReader, project: &str) -> Result<(), Failure> {
 fn project_peer(archive: &Path, project: &str) -> Result<String, Failure> {
     let run = run_directory(archive, project, RunId(0)).map_err(archive_failure)?;
     peer_of(run.parent().unwrap_or(archive))
-}
-
-/// Whether both names lead to one file, be it by a link or as a second name.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let identity = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
-        matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
-    }
-    #[cfg(not(unix))]
-    {
-        matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
-    }
 }

@@ -51,5 +51,6 @@ pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<()
     accounts.append_note(&row.run_id, &arguments.text).map_err(Failure::failed)?;
     warn_of_closing(accounts.close());
     let line = Fields::new("noted").field("run_id", &row.run_id).finish();
-    Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+    Output::Stdout.report("the note is written", |writer| writeln!(writer, "{line}"));
+    Ok(())
 }

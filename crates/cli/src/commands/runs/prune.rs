@@ -10,13 +10,15 @@ use cds_persistence::{KeepRule, PruneVerdict, SqlitePersistence, SqliteReader};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{facts, no_run_yet, show, warn_of_closing};
+use super::{facts, no_run_yet, warn_of_closing};
 use crate::{
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
     failure::{Failure, database_failure},
+    output::Output,
     render::{
         fields::Fields,
         grid::{Cell, Column, Grid, Saving},
+        safe_json,
         screen::Screen,
         style::Tone,
     },
@@ -117,8 +119,19 @@ pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(
     } else {
         arguments.prune(&plan, &rules, interrupt)?
     };
-    let shown = show(arguments.format, || json(&outcome), |writer, screen| write(writer, &outcome, &plan, screen));
-    outcome.failure.map_or(shown, Err)
+    let render = |writer: &mut dyn Write| match arguments.format {
+        ResultFormat::Json => {
+            safe_json::to_writer(writer, &json(&outcome))?;
+            writeln!(writer)
+        }
+        ResultFormat::Table => write(writer, &outcome, &plan, &Screen::of_stdout()),
+    };
+    if outcome.is_dry {
+        Output::Stdout.write(render)?;
+    } else {
+        Output::Stdout.report("the snapshots are pruned", render);
+    }
+    outcome.failure.map_or(Ok(()), Err)
 }
 
 impl PruneArguments {

@@ -3,7 +3,10 @@
 mod page;
 mod peers;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use anyhow::anyhow;
 use cds_archive::{Direction, Recovery, list_runs, peer_state, recover};
@@ -73,7 +76,8 @@ pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> R
             let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
             let peers = arguments.peers(&reader)?;
             let shown: Result<Vec<_>, _> = peers.iter().map(|peer| arguments.look_at(peer, &reader, &plan)).collect();
-            arguments.show(&shown?)
+            let shown = shown?;
+            Output::Stdout.write(|writer| arguments.render(writer, &shown))
         }
         StateCommand::Recover { peer, lock } => peer.recover(lock, interrupt),
     }
@@ -153,7 +157,8 @@ impl PeerArguments {
         }
         drop(reader);
         warn_of_closing(database.close());
-        self.show(&recovered)
+        Output::Stdout.report("the state files are written", |writer| self.render(writer, &recovered));
+        Ok(())
     }
 
     /// The peers whose state the files are to hold: of each direction the one with the last attempt.
@@ -172,14 +177,14 @@ impl PeerArguments {
         Ok(found)
     }
 
-    fn show(&self, peers: &[Shown]) -> Result<(), Failure> {
-        Output::Stdout.write(|writer| match self.format {
+    fn render(&self, writer: &mut dyn Write, peers: &[Shown]) -> io::Result<()> {
+        match self.format {
             ResultFormat::Json => {
                 safe_json::to_writer(writer, &page::json(peers))?;
                 writeln!(writer)
             }
             ResultFormat::Table => write!(writer, "{}", page::render(peers, &Screen::of_stdout())),
-        })
+        }
     }
 }
 

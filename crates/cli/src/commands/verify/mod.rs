@@ -57,13 +57,16 @@ pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> Result<
         name => Some(named::snapshot(&reader, name)?.row.id),
     };
     let found = verify(&reader, run, arguments.expect, interrupt)?;
-    Output::Stdout.write(|writer| match arguments.format {
+    Output::Stdout.conclude(verdict(&found), |writer| match arguments.format {
         ResultFormat::Json => {
             safe_json::to_writer(writer, &page::json(&found, run))?;
             writeln!(writer)
         }
         ResultFormat::Table => write!(writer, "{}", page::render(&found)),
-    })?;
+    })
+}
+
+fn verdict(found: &Verification) -> Result<(), Failure> {
     if found.is_unaltered() {
         return Ok(());
     }

@@ -19,7 +19,7 @@ use crate::render::{
     screen::Screen,
     sections::Sections,
     style::{Palette, Tone},
-    text::is_unsafe,
+    text::code_line,
 };
 
 /// Members that are held against the representative; the rest is counted.
@@ -129,22 +129,11 @@ fn code(findings: &Findings, group: &Group, member: &Member) -> Code {
     let shown = lines.iter().take(SHOWN_LINES);
     Code {
         first_line: first,
-        lines: shown.map(|line| visible(line.get(indent..).unwrap_or_else(|| line.trim_start()))).collect(),
+        lines: shown
+            .map(|line| code_line(line.get(indent..).unwrap_or_else(|| line.trim_start()).trim_end()))
+            .collect(),
         hidden_count: lines.len().saturating_sub(SHOWN_LINES),
     }
-}
-
-/// The line with blanks for tabs and without anything that a terminal might obey.
-fn visible(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for character in line.trim_end().chars() {
-        match character {
-            '\t' => shown.push_str("    "),
-            _ if is_unsafe(character) => shown.extend(character.escape_unicode()),
-            _ => shown.push(character),
-        }
-    }
-    shown
 }
 
 /// One half of the screen.
