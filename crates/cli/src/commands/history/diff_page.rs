@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use crate::{
         commands::history::metadata::Metadata,
-        render::{local_time::LocalTime, style::Palette},
+        render::{local_time::LocalTime, style::Palette, text::is_unsafe},
     };
 
     fn record(run_id: i64, raw_code: &str, intent: &str) -> Side {

@@ -274,7 +274,7 @@ mod tests {
         super::super::{GroupState, samples},
         *,
     };
-    use crate::render::local_time::LocalTime;
+    use crate::render::{local_time::LocalTime, text::is_unsafe};
 
     fn diff(findings: &Findings, width: usize, palette: Palette) -> String {
         let screen = Screen { width, palette, time: LocalTime::of(TimeZone::UTC) };
