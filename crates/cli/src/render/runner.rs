@@ -1,7 +1,7 @@
 //! Lines that a CI runner would obey, made harmless.
 //!
 //! GitHub, Gitea and Forgejo obey a line that begins with `::name::`, whatever blanks stand before it. These, Azure
-//! Pipelines and TeamCity obey `##[name]`, `##vso[…]` and `##teamcity[…]` anywhere in a line. So the second colon, and the
+//! Pipelines and `TeamCity` obey `##[name]`, `##vso[…]` and `##teamcity[…]` anywhere in a line. So the second colon, and the
 //! bracket, are written as escapes. GitLab and Travis need control characters, which no text keeps anyway.
 //!
 //! .NET compares texts without characters that have no width, so that nothing beyond ASCII counts as a separator here.
