@@ -8,7 +8,7 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// What GitHub, Gitea, Azure Pipelines and TeamCity obey.
+/// What GitHub, Gitea, Azure Pipelines and `TeamCity` obey.
 const COMMANDS: [&str; 5] = [
     "::set-output name=a::b",
     "##[error]stop",
