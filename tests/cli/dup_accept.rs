@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     dup_gates::{place_with_copies, snapshot, total, words},
-    place::{Outcome, Place},
+    fields::{field, fields_of},
+    place::{DATABASE, Outcome, Place},
 };
 
 /// The ids of the groups that are shown, and how many are not because they are accepted.
@@ -141,4 +142,84 @@ fn accepting_waits_for_its_turn_to_write() {
     place.ask(&["dup", "trend"]).succeeded();
     lock.unlock().expect("it is ours");
     accept(&place, &ids[0], &[]).succeeded();
+}
+
+/// The ids of the groups in lines that begin with `verb`, and the fields of the last line.
+fn sum<'a>(outcome: &'a Outcome, verb: &str) -> (Vec<String>, Vec<(String, String)>) {
+    let lines: Vec<&'a str> = outcome.stdout.lines().collect();
+    let (last, groups) = lines.split_last().expect("a line");
+    let ids = groups.iter().map(|line| field(&fields_of(verb, line), "group_id")).collect();
+    (ids, fields_of(&format!("{verb}_all_new"), last))
+}
+
+#[test]
+fn all_new_groups_are_accepted_in_one_call() {
+    let place = place_with_copies();
+    place.write("tree/d.py", words("words"));
+    place.write("tree/e.py", total("total"));
+    snapshot(&place);
+    let gate = &["dup-check", "--fail-on", "new"];
+    place.ask(gate).exited_with(1).said(&["new duplicates: 2 groups"]);
+    let all: &[&str] = &["dup", "accept", "--all-new", "--reason", "both go with the next release"];
+    let before = place.database().dump();
+    let planned = place.ask(&[all, &["--dry-run"]].concat()).succeeded();
+    let (mut ids, fields) = sum(&planned, "would_accept");
+    assert_eq!(field(&fields, "groups"), "2");
+    assert_eq!(place.database().dump(), before, "nothing is written");
+
+    let mut command = place.command(all);
+    let outcome = Outcome::of(command.args(["--db-path", DATABASE]).env("GITHUB_ACTOR", "ada").env("USER", "runner"));
+    let outcome = outcome.succeeded();
+    let (mut accepted_ids, fields) = sum(&outcome, "accepted");
+    ids.sort();
+    accepted_ids.sort();
+    assert_eq!(accepted_ids, ids);
+    let [groups, run, baseline] = ["groups", "run_id", "baseline_run_id"].map(|name| field(&fields, name));
+    assert_eq!([&*groups, &*run, &*baseline], ["2", "2", "1"]);
+    let rows = accepted(&place, &[]);
+    assert!(
+        rows.iter().all(|row| row["owner"] == "ada" && row["reason"] == "both go with the next release"),
+        "{rows:?}"
+    );
+    assert_eq!(rows[0]["accepted_at"], rows[1]["accepted_at"]);
+
+    // Green from now on, also against the same baseline, until there is one copy more.
+    place.ask(gate).succeeded();
+    snapshot(&place);
+    place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).succeeded();
+    place.write("tree/f.py", words("words"));
+    snapshot(&place);
+    place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).exited_with(1).said(&["new duplicates: 1 group"]);
+    // A second call finds nothing more, and says so.
+    let again = place.ask(&[all, &["--run-id", "2"]].concat()).succeeded();
+    assert_eq!(again.stdout, "accepted_all_new groups=0 run_id=2 baseline_run_id=1\n");
+    assert_eq!(accepted(&place, &["--all"]).len(), 2);
+
+    let table = place.ask(&["dup", "list"]).succeeded().stdout;
+    assert_eq!(table.lines().last(), Some("2 acceptances: 2 in_force"));
+    let revoked = place.ask(&["dup", "revoke", "1", "--same-call"]).succeeded().stdout;
+    assert_eq!(revoked.lines().count(), 2, "{revoked}");
+    assert_eq!(accepted(&place, &[]), [Value::Null; 0]);
+    place.check_is_tidy();
+}
+
+#[test]
+fn only_what_fails_the_gate_is_accepted_with_all_new() {
+    let place = place_with_copies();
+    let all: &[&str] = &["dup", "accept", "--all-new", "--reason", "x"];
+    let first = place.ask(all).succeeded().said(&["there is nothing to compare with"]);
+    assert_eq!(first.stdout, "accepted_all_new groups=0 run_id=1 baseline_run_id=-\n");
+    place.write("tree/d.py", words("words"));
+    place.write("tree/other/e.py", total("total"));
+    snapshot(&place);
+    for (more, count) in [(&["--path-filter", "other"][..], "1"), (&["--channels", "intent"], "0"), (&[], "2")] {
+        let outcome = place.ask(&[all, &["--dry-run"], more].concat()).succeeded();
+        assert_eq!(field(&sum(&outcome, "would_accept").1, "groups"), count, "{more:?}");
+    }
+    for wrong in [&["dup", "accept", "--reason", "x"][..], &["dup", "accept", "0123", "--all-new", "--reason", "x"]] {
+        place.ask(wrong).exited_with(2);
+    }
+    place.ask(&["dup", "accept", "--all-new"]).exited_with(2).said(&["--reason"]);
+    let known = place.ask(&[all, &["--baseline-run", "2"]].concat()).succeeded();
+    assert!(known.stdout.starts_with("accepted_all_new groups=0 "), "{known:?}");
 }

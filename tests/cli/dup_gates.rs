@@ -79,15 +79,52 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
     let table = |more: &[&str]| check(&place, more).succeeded().stdout;
     assert!(table(&[]).contains("1 group, which may be no more than alike: rank last"));
     assert!(table(&["--doubtful", "hide"]).contains("1 group, which may be no more than alike: left out"));
-    // A gate counts what is shown.
-    check(&place, &["--fail-on", "new"]).exited_with(1).said(&["new duplicates: 1 group"]);
+    // A gate counts what is certain, unless it is asked for more; the other groups are shown all the same.
+    let uncounted = "1 group of low confidence does not count for the gate; --gate-confidence low counts all";
+    let gate = check(&place, &["--fail-on", "new"]).succeeded().said(&[uncounted]);
+    assert!(gate.stdout.contains("new, doubtful") && gate.stdout.contains("not counted"), "{gate:#?}");
+    for format in ["markdown", "html", "github"] {
+        let outcome = check(&place, &["--fail-on", "new", "--format", format]).succeeded();
+        assert!(outcome.stdout.contains(uncounted), "{outcome:#?}");
+    }
+    let outcome = check(&place, &["--fail-on", "new", "--format", "json"]).succeeded();
+    assert_eq!(states(&outcome).1["uncounted_group_count"], 1);
+    let all = ["--fail-on", "new", "--gate-confidence", "low"];
+    check(&place, &all).exited_with(1).said(&["new duplicates: 1 group"]);
+    check(&place, &["--fail-on", "any", "--gate-confidence", "low", "--channels", "near"]).exited_with(1);
     check(&place, &["--fail-on", "new", "--doubtful", "hide"]).succeeded();
     // What was left out and is a copy now by an edit is new where it was left out.
     let copy = IDIOM[0].replace("close_order", "close_window").replace("return None", "raise LimitError(order)");
     place.write("tree/idioms/window.py", copy);
     snapshot(&place);
-    check(&place, &["--fail-on", "new"]).succeeded();
+    check(&place, &all).succeeded();
     check(&place, &["--fail-on", "new", "--doubtful", "hide"]).exited_with(1);
+}
+
+#[test]
+fn gate_that_is_met_takes_a_few_lines() {
+    let place = place_with_copies();
+    for index in 0..30 {
+        let code =
+            total("total").replace("price", &format!("price_{index}")).replace("items", &format!("goods_{index}"));
+        place.write(&format!("tree/first_{index}.py"), &code);
+        place.write(&format!("tree/second_{index}.py"), &code);
+    }
+    snapshot(&place);
+    let recipe: &[&str] = &["--run-id", "1", "--fail-on", "new", "--format", "github"];
+    let first = check(&place, recipe).succeeded();
+    assert_eq!(first.stdout, "::notice title=cds::1 group was there before\n", "nothing is news on the first run");
+    snapshot(&place);
+    for more in [&[][..], &["--max-share", "100%"], &["--format", "markdown"]] {
+        let outcome = check(&place, &[&["--fail-on", "new"], more].concat()).succeeded();
+        assert!(outcome.stdout.lines().count() < 15 && outcome.stderr.is_empty(), "{outcome:#?}");
+        assert!(outcome.stdout.contains("Every gate is met: compared with run 2"), "{outcome:#?}");
+    }
+    let share = check(&place, &["--max-share", "100%"]).succeeded();
+    assert!(share.stdout.contains("Every gate is met\n") && share.stdout.contains("--limit 0 lists all"), "{share:#?}");
+    let listed = check(&place, &["--fail-on", "new", "--limit", "0"]).succeeded();
+    assert!(listed.stdout.lines().count() > 60, "{listed:#?}");
+    assert!(check(&place, &[]).succeeded().stdout.lines().count() > 60, "without a gate");
 }
 
 #[test]

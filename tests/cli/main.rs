@@ -34,6 +34,7 @@ mod killed;
 mod ledger;
 mod listings;
 mod locks;
+mod min_intents;
 mod outage;
 mod output;
 mod persist;

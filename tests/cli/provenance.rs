@@ -243,3 +243,18 @@ fn check_credentials_are_hidden(variables: &[(&str, String)], hidden: &[&str]) {
     let doctor = Outcome::of(doctor.envs(variables.iter().cloned()));
     check_is_silent(&place, &doctor, hidden);
 }
+
+#[test]
+fn database_that_git_tracks_is_warned_of() {
+    let place = Place::with_functions(2);
+    let arguments = ["persist", "--path", TREE, "--db-path", "tree/cds.sqlite", "--provider-url", "builtin:"];
+    let warning = "warning: git tracks the database";
+    let persist = || place.cds(&arguments).succeeded().stderr.contains(warning);
+    assert!(!persist(), "the tree is in no repository");
+    place.git(&["init", "-q"]);
+    assert!(!persist(), "nothing shares it yet");
+    place.git(&["add", "-f", "cds.sqlite"]);
+    assert!(persist());
+    place.git(&["rm", "-qf", "--cached", "cds.sqlite"]);
+    assert!(!persist());
+}

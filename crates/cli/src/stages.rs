@@ -105,9 +105,10 @@ pub(crate) fn enrich(
     })
 }
 
-/// Writes the snapshot, and with it the end of its accounts.
+/// Writes the snapshot, and with it the end of its accounts, which names the `shortfall` of what was asked for.
 pub(crate) fn persist(
     snapshot: &mut RunSnapshot,
+    shortfall: Option<&str>,
     tracked: &mut Tracked,
     interrupt: &Interrupt,
 ) -> Result<SavedRun, Failure> {
@@ -120,7 +121,7 @@ pub(crate) fn persist(
     let turn = accounts.turn();
     let mut saved = accounts.run_stage_with_tracking(input, |report| {
         report.rows_out = rows;
-        snapshot.account = report.end_of_run(config);
+        snapshot.account = report.end_of_run(config, shortfall);
         let saved = turn.take(|| {
             lock.check(interrupt)?;
             // A signal that comes while the snapshot is written no longer ends it; the loss of the lock does.
@@ -133,7 +134,7 @@ pub(crate) fn persist(
         // Where its account was refused, it is written alone.
         report.fingerprint = saved.proof.map(|proof| snapshot.input_fingerprint(config, proof.snapshot_root));
         if saved.warnings.iter().any(|warning| matches!(warning, Error::Account { .. })) {
-            report.was_refused(saved.run_id.0, saved.status.into());
+            report.was_refused(saved.run_id.0, saved.status.into(), shortfall);
         }
         Ok(saved)
     })?;

@@ -7,10 +7,10 @@ use crate::{
     answers::DatabaseAnswers,
     arguments::{AccountPlan, DatabasePlan, SourcePlan, TrackingArguments},
     failure::{Failure, database_failure},
-    provenance::Authorship,
+    provenance::{Authorship, is_tracked},
     render::messages,
     signals::Interrupt,
-    writer_lock::{self, WriterLock},
+    writer_lock::WriterLock,
 };
 
 /// What a command has open until its end.
@@ -51,11 +51,11 @@ impl Tracked {
         accounts::check_given_id(plan, database)?;
         let origin = arguments.account.origin(source);
         let opened = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
-        // The source of a scanned tree is in the database; so is the database then in the tree that gets shared.
-        if writer_lock::lies_inside(&database.path, root) {
-            messages::warning(
-                "the database lies inside of the scanned tree; it holds the code and may be shared with it",
-            );
+        if is_tracked(&database.path) {
+            messages::warning(&format!(
+                "git tracks the database, which holds the code and the intents; take it out with: git rm -f --cached {}",
+                database.path.display()
+            ));
         }
         let accounts = Accounts::open(database, lock.share(), id, command, root, plan, origin.code_ref);
         Ok(Self { accounts, authorship: origin.authorship, database: Some(opened), lock: Some(lock) })

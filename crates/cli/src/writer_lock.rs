@@ -151,11 +151,6 @@ fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
     Failure::failed(error).with_hint(hint)
 }
 
-/// Whether the file at `path` lies below `root`.
-pub(crate) fn lies_inside(path: &Path, root: &Path) -> bool {
-    path.canonicalize().is_ok_and(|path| path.starts_with(root))
-}
-
 /// What the loss of the lock means for a command.
 pub(crate) fn lost(why: &str) -> Failure {
     Failure::failed(anyhow!("keep the right to write: {why}; nothing more was written, answers up to then are kept"))

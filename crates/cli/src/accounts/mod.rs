@@ -61,7 +61,7 @@ struct Kept {
     /// The snapshot has written the end together with itself.
     has_ended: bool,
     /// A snapshot whose account is still to be written, with its status.
-    unaccounted: Option<(i64, AccountStatus)>,
+    unaccounted: Option<(i64, AccountStatus, Option<String>)>,
     /// Something is missing from the result of a stage.
     is_incomplete: bool,
 }
@@ -217,9 +217,9 @@ impl Accounts {
     /// Writes down the end, and closes everything that was opened for the accounts.
     pub(crate) fn finish(self, failure: Option<&Failure>) {
         let Some(mut kept) = self.kept else { return };
-        match (kept.has_ended, kept.unaccounted, failure) {
+        match (kept.has_ended, kept.unaccounted.take(), failure) {
             (true, ..) => {}
-            (false, Some((snapshot_id, status)), _) => kept.end_run(status, None, Some(snapshot_id)),
+            (false, Some((snapshot_id, status, error)), _) => kept.end_run(status, error, Some(snapshot_id)),
             (false, None, Some(failure)) => {
                 kept.end_run(failure.account_status(), Some(failure.account_reason()), None);
             }
@@ -266,7 +266,9 @@ impl Kept {
         let outcome = self.turn.take(|| self.writer.end_stage(&end));
         self.note(outcome.map_err(AccountError::from));
         self.has_ended |= report.has_ended_run && failure.is_none();
-        self.unaccounted = self.unaccounted.or(report.unaccounted);
+        if self.unaccounted.is_none() {
+            self.unaccounted.clone_from(&report.unaccounted);
+        }
         self.is_incomplete |= end.status == AccountStatus::CompletedWithErrors;
     }
 

@@ -26,8 +26,8 @@ pub(crate) struct StageReport {
     pub(super) stage: Stage,
     /// Whether the end of the invocation was written together with the result of this stage.
     pub(super) has_ended_run: bool,
-    /// The snapshot whose account the database refused, with its status.
-    pub(super) unaccounted: Option<(i64, AccountStatus)>,
+    /// The snapshot whose account the database refused, with its status and what it fell short of.
+    pub(super) unaccounted: Option<(i64, AccountStatus, Option<String>)>,
     /// The invocation; none where nobody keeps accounts.
     run: Option<RunStart>,
     clock: Instant,
@@ -70,7 +70,7 @@ impl StageReport {
     }
 
     /// The end of this stage and of the whole invocation, to be written together with the result of the stage.
-    pub(crate) fn end_of_run(&mut self, config_hash: Fingerprint) -> Option<SnapshotAccount> {
+    pub(crate) fn end_of_run(&mut self, config_hash: Fingerprint, shortfall: Option<&str>) -> Option<SnapshotAccount> {
         let run = self.run.as_ref()?;
         self.has_ended_run = true;
         let run = RunEnd {
@@ -79,15 +79,16 @@ impl StageReport {
             finished_at: stages::now(),
             snapshot_id: None,
             notes: String::new(),
-            error: None,
+            error: shortfall.map(|shortfall| format!("failed to {shortfall}")),
         };
         Some(SnapshotAccount { run, stage: self.end(None), config_hash })
     }
 
     /// The snapshot was written and its account was not: that is to be written alone.
-    pub(crate) fn was_refused(&mut self, snapshot_id: i64, status: AccountStatus) {
+    pub(crate) fn was_refused(&mut self, snapshot_id: i64, status: AccountStatus, shortfall: Option<&str>) {
         self.has_ended_run = false;
-        self.unaccounted = Some((snapshot_id, status));
+        let error = shortfall.map(|shortfall| format!("failed to {shortfall}"));
+        self.unaccounted = Some((snapshot_id, status, error));
     }
 
     /// The end as it is now.

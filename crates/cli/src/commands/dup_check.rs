@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 use crate::{
     arguments::{DatabaseArguments, DupFormat, DupResultArguments, Limit, SearchArguments},
     duplicates::{
-        Findings, GroupState, Shown, View,
+        Findings,
         baseline::{Earlier, Lineage},
-        gate::{FailOn, GateArguments},
+        gate::{self, FailOn, GateArguments},
         load, render, select,
         trend::{self, TrendPoint, TrendQuery},
     },
@@ -85,29 +85,24 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
         messages::warning(&format!("run {} has no records", run.run_id));
     }
     interrupt.check()?;
-    let report = cds_duplication::find(&definitions, &settings);
+    let mut findings = Findings::search(run, settings, definitions);
     interrupt.check()?;
-    let mut findings = Findings {
-        run,
-        settings,
-        definitions,
-        report,
-        shown: Vec::new(),
-        truncated_count: 0,
-        view: View { path_filters: arguments.path_filter.clone(), ..View::default() },
-        accepted_count: 0,
-        baseline_run_id: None,
-        broken_gates: Vec::new(),
-        trend: Vec::new(),
-        raw_code: HashMap::new(),
-    };
+    findings.view.path_filters.clone_from(&arguments.path_filter);
     findings.shown = match &arguments.group {
         Some(prefix) => select::by_id(&findings, prefix)?,
         None => select::shown(&findings, &filter),
     };
     arguments.gate.apply(&reader, &mut findings)?;
+    if let Some(uncounted) = gate::uncounted(&findings) {
+        messages::note(&format!("note: {uncounted}"));
+    }
     if !findings.broken_gates.is_empty() && arguments.gate.fail_on == Some(FailOn::New) {
         keep_what_is_new(&mut findings);
+    }
+    if arguments.is_brief(&findings) {
+        let count = findings.shown.len();
+        findings.shown.retain(|shown| shown.state.is_news());
+        findings.view.unlisted_count = Some(count - findings.shown.len());
     }
     select::truncate(&mut findings, arguments.limit.unwrap_or(format.usual_limit()).0);
     let needs_code = arguments.show.is_some() || format == DupFormat::Html;
@@ -128,6 +123,15 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     conclude(verdict(&findings), written)
 }
 
+impl DupCheckArguments {
+    /// A gate that is met is a few lines to people, who ask otherwise for what they want to see.
+    fn is_brief(&self, findings: &Findings) -> bool {
+        let asks_for_groups = self.limit.is_some() || self.group.is_some() || self.show.is_some();
+        let is_for_people = matches!(self.result.format, DupFormat::Table | DupFormat::Markdown);
+        self.gate.is_asked() && findings.broken_gates.is_empty() && is_for_people && !asks_for_groups
+    }
+}
+
 /// Whether every gate is met.
 fn verdict(findings: &Findings) -> Result<(), Failure> {
     if findings.broken_gates.is_empty() {
@@ -138,9 +142,8 @@ fn verdict(findings: &Findings) -> Result<(), Failure> {
 
 /// Leaves only the groups that broke a gate for new ones; all where it was another gate that broke.
 fn keep_what_is_new(findings: &mut Findings) {
-    let is_new = |shown: &Shown| matches!(shown.state, GroupState::New | GroupState::Grown { .. });
-    if findings.shown.iter().any(is_new) {
-        findings.shown.retain(is_new);
+    if findings.shown.iter().any(|shown| shown.state.is_news()) {
+        findings.shown.retain(|shown| shown.state.is_news());
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
 use cds_llm_client::{EnrichOptions, Enrichment};
-use cds_model::{HistoryContext, LedgerId, RunSettings, RunSnapshot, Timestamp, Transition};
+use cds_model::{EnrichmentAccount, HistoryContext, LedgerId, RunSettings, RunSnapshot, Timestamp, Transition};
 use cds_persistence::SavedRun;
 use clap::{Args, ValueEnum};
 
@@ -34,6 +35,10 @@ pub(crate) struct PersistArguments {
 
     #[command(flatten)]
     intents: IntentArguments,
+
+    /// Exit with 1 if fewer than this percentage of the records in scope have an intent; the run is saved all the same
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent, allow_negative_numbers = true, env = "CDS_MIN_INTENTS")]
+    min_intents: Option<f64>,
 
     /// Ask for every intent anew, also where an answer is kept
     #[arg(long)]
@@ -79,13 +84,20 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     let early = intents.requires_provider.then(|| preflight::probe(&intents, interrupt)).transpose()?;
     let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, interrupt)?;
     let history = arguments.history(&source, tracked.authorship());
-    let outcome = snapshot(&source, &intents, early, (started_at, history), &mut tracked, interrupt);
+    let least = arguments.min_intents;
+    let outcome = snapshot(&source, &intents, early, (started_at, history), least, &mut tracked, interrupt);
     let ledger_id = tracked.accounts().id();
     tracked.close(outcome.as_ref().err());
-    let (saved, enrichment) = outcome?;
+    let (saved, enrichment, shortfall) = outcome?;
     note_proof(&saved);
     show(&saved, &enrichment, ledger_id, &database.path, arguments.format);
-    Ok(())
+    match shortfall {
+        None => Ok(()),
+        Some(shortfall) => Err(Failure::failed(anyhow!(shortfall)).with_hint(format!(
+            "run {} is saved; cds runs show {} says why the others have none",
+            saved.run_id, saved.run_id
+        ))),
+    }
 }
 
 /// Every stage, one after the other.
@@ -94,9 +106,10 @@ fn snapshot(
     intents: &IntentPlan,
     early: Option<Probed>,
     (started_at, history): (Timestamp, HistoryContext),
+    least: Option<f64>,
     tracked: &mut Tracked,
     interrupt: &Interrupt,
-) -> Result<(SavedRun, Enrichment), Failure> {
+) -> Result<(SavedRun, Enrichment, Option<String>), Failure> {
     let probed = early.map_or_else(|| preflight::probe(intents, interrupt), Ok)?;
     let preflight = probed.into_preflight(|| tracked.latest_digest(intents.client.model()));
     let mut found = stages::find_records(source, tracked.accounts(), interrupt)?;
@@ -113,8 +126,24 @@ fn snapshot(
         history: Some(history),
     };
     // From here on the snapshot is written; only a second signal ends that.
-    let saved = stages::persist(&mut snapshot, tracked, interrupt)?;
-    Ok((saved, enrichment))
+    let shortfall = least.and_then(|least| shortfall(least, &enrichment.account));
+    let saved = stages::persist(&mut snapshot, shortfall.as_deref(), tracked, interrupt)?;
+    Ok((saved, enrichment, shortfall))
+}
+
+/// That fewer records than `least` percent of those in scope have an intent; none where enough have, or none is in scope.
+fn shortfall(least: f64, account: &EnrichmentAccount) -> Option<String> {
+    let (all, have) = (account.selected_count, account.selected_count.saturating_sub(account.failed_count));
+    #[expect(clippy::cast_precision_loss, reason = "no tree has 2^53 records")]
+    let is_met = 100.0 * have as f64 >= least * all as f64;
+    (!is_met).then(|| format!("meet --min-intents {least}: {have} of {all} records in scope have an intent"))
+}
+
+/// `90`, `99.5` or `90%`.
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end().parse::<f64>().ok();
+    let number = number.filter(|percent| (0.0..=100.0).contains(percent));
+    number.ok_or_else(|| "accepted are the percentages from 0 to 100".to_owned())
 }
 
 /// A log that keeps these lines holds outside of the file what proves that the file is still as it was written.
@@ -169,4 +198,33 @@ fn show(saved: &SavedRun, enrichment: &Enrichment, ledger_id: Option<LedgerId>, 
             writeln!(writer)
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn least_share_of_intents_is_exact_at_its_bounds() {
+        let of = |least: f64, selected_count, failed_count| {
+            let account = EnrichmentAccount { selected_count, failed_count, ..EnrichmentAccount::default() };
+            shortfall(least, &account)
+        };
+        for (least, selected, failed) in [(100.0, 3, 0), (0.0, 3, 3), (50.0, 2, 1), (90.0, 10, 1), (100.0, 0, 0)] {
+            assert_eq!(of(least, selected, failed), None, "{least} {selected} {failed}");
+        }
+        let expected = "meet --min-intents 99.5: 199 of 201 records in scope have an intent";
+        assert_eq!(of(99.5, 201, 2).as_deref(), Some(expected));
+        assert!(of(0.1, 3, 3).is_some() && of(100.0, 1_000_000, 1).is_some());
+    }
+
+    #[test]
+    fn percentage_is_a_number_to_a_hundred() {
+        for (text, expected) in [("0", 0.0), ("90", 90.0), ("99.5%", 99.5), ("100 %", 100.0)] {
+            assert!((parse_percent(text).unwrap() - expected).abs() < 1e-12, "{text}");
+        }
+        for wrong in ["", "%", "-1", "101", "NaN", "inf", "all", "5%%"] {
+            assert!(parse_percent(wrong).is_err(), "{wrong}");
+        }
+    }
 }

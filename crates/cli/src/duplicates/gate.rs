@@ -1,14 +1,17 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
 use anyhow::Context as _;
-use cds_duplication::{Change, GroupChange, compare_edits, find, search_keys};
+use cds_duplication::{Change, Group, GroupChange, compare_edits, find, search_keys};
 use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
-use super::{Findings, GroupState, accepted::Accepted, baseline, load};
+use super::{Findings, GroupState, Shown, accepted::Accepted, baseline, load};
 use crate::{
     failure::Failure,
-    render::{messages, numbers::percentage},
+    render::{
+        messages,
+        numbers::{one_or_many, percentage},
+    },
 };
 
 /// So many ids are named where a gate is not met.
@@ -21,13 +24,40 @@ pub(crate) struct GateArguments {
     #[arg(long, value_enum, value_name = "WHICH", env = "CDS_FAIL_ON")]
     pub(crate) fail_on: Option<FailOn>,
 
-    /// The run that groups are compared with [default with --fail-on new: the previous run of the project]
-    #[arg(long, value_name = "RUN", env = "CDS_BASELINE_RUN")]
-    pub(crate) baseline_run: Option<String>,
+    #[command(flatten)]
+    pub(crate) judgement: JudgementArguments,
 
     /// Exit with 1 if more than this share of all lines repeats, for example 5% or 0.05
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true, env = "CDS_MAX_SHARE")]
     pub(crate) max_share: Option<f64>,
+}
+
+/// By what a group is judged, wherever new ones are looked for.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct JudgementArguments {
+    /// The run that groups are compared with [default with --fail-on new: the previous run of the project]
+    #[arg(long, value_name = "RUN", env = "CDS_BASELINE_RUN")]
+    pub(crate) baseline_run: Option<String>,
+
+    /// Which groups --fail-on counts: those with strong evidence, or all
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "high", env = "CDS_GATE_CONFIDENCE")]
+    pub(crate) gate_confidence: Confidence,
+}
+
+/// How strong the evidence of a group has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Confidence {
+    /// Neither weak nor doubtful
+    #[default]
+    High,
+    /// Any
+    Low,
+}
+
+impl Confidence {
+    const fn counts(self, group: &Group) -> bool {
+        matches!(self, Self::Low) || !(group.is_weak || group.is_doubtful)
+    }
 }
 
 /// Which groups are too many.
@@ -50,13 +80,39 @@ impl GateArguments {
             compare_with(reader, baseline, findings)?;
             findings.baseline_run_id = Some(baseline.0);
         }
+        findings.is_first_run = self.fail_on == Some(FailOn::New) && findings.baseline_run_id.is_none();
         findings.broken_gates.extend(self.broken(findings));
+        findings.uncounted_count = findings.shown.iter().filter(|shown| self.is_uncounted(findings, shown)).count();
         Ok(())
+    }
+
+    /// Whether anything is asked for.
+    pub(crate) const fn is_asked(&self) -> bool {
+        self.fail_on.is_some() || self.max_share.is_some()
+    }
+
+    /// The groups that `fail_on` is about and that have the evidence it asks for.
+    pub(crate) fn counted<'a>(&'a self, findings: &'a Findings) -> impl Iterator<Item = &'a Shown> {
+        let level = self.judgement.gate_confidence;
+        let is_counted = move |shown: &&Shown| self.is_meant(shown.state) && level.counts(findings.group(shown));
+        findings.shown.iter().filter(is_counted)
+    }
+
+    fn is_uncounted(&self, findings: &Findings, shown: &Shown) -> bool {
+        self.is_meant(shown.state) && !self.judgement.gate_confidence.counts(findings.group(shown))
+    }
+
+    const fn is_meant(&self, state: GroupState) -> bool {
+        match self.fail_on {
+            Some(FailOn::New) => state.is_news(),
+            Some(FailOn::Any) => true,
+            None => false,
+        }
     }
 
     /// The run to compare with, where one is asked for and there.
     fn baseline(&self, reader: &SqliteReader, findings: &Findings) -> Result<Option<RunId>, Failure> {
-        if let Some(name) = &self.baseline_run {
+        if let Some(name) = &self.judgement.baseline_run {
             let named = load::find_run(reader, name)?;
             for doubt in baseline::doubts(&named, &findings.run) {
                 messages::warning(&doubt);
@@ -77,18 +133,9 @@ impl GateArguments {
     }
 
     fn broken(&self, findings: &Findings) -> Vec<String> {
-        let named = |what: &str, is_meant: &dyn Fn(GroupState) -> bool| {
-            let shown = findings.shown.iter().filter(|shown| is_meant(shown.state));
-            let ids: Vec<&str> = shown.map(|shown| findings.group(shown).group_id.as_str()).collect();
-            (!ids.is_empty()).then(|| format!("{what}: {}", list(&ids)))
-        };
-        let groups = match self.fail_on {
-            Some(FailOn::New) => {
-                named("new duplicates", &|state| matches!(state, GroupState::New | GroupState::Grown { .. }))
-            }
-            Some(FailOn::Any) => named("duplicates", &|_| true),
-            None => None,
-        };
+        let ids: Vec<&str> = self.counted(findings).map(|shown| findings.group(shown).group_id.as_str()).collect();
+        let what = if self.fail_on == Some(FailOn::New) { "new duplicates" } else { "duplicates" };
+        let groups = (!ids.is_empty()).then(|| format!("{what}: {}", list(&ids)));
         let share = findings.report.totals.share();
         let lines = self.max_share.filter(|most| share > *most).map(|most| {
             let (share, most) = percentages(share, most);
@@ -96,6 +143,24 @@ impl GateArguments {
         });
         groups.into_iter().chain(lines).collect()
     }
+}
+
+/// That every gate is met, and what that was compared with.
+pub(crate) fn met(findings: &Findings) -> String {
+    match findings.baseline_run_id {
+        Some(baseline) => format!("Every gate is met: compared with run {baseline}"),
+        None if findings.is_first_run => {
+            "Every gate is met: this run is the first, and the next is compared with it".to_owned()
+        }
+        None => "Every gate is met".to_owned(),
+    }
+}
+
+/// That some groups are not counted by the gate, and what counts them.
+pub(crate) fn uncounted(findings: &Findings) -> Option<String> {
+    let count = findings.uncounted_count as u64;
+    let groups = one_or_many(count, "group of low confidence does", "groups of low confidence do");
+    (count > 0).then(|| format!("{groups} not count for the gate; --gate-confidence low counts all"))
 }
 
 /// Says of each shown group what became of it since `baseline`.
@@ -167,7 +232,7 @@ mod tests {
     use super::{super::samples, *};
 
     fn gates(fail_on: Option<FailOn>, max_share: Option<f64>) -> GateArguments {
-        GateArguments { fail_on, baseline_run: None, max_share }
+        GateArguments { fail_on, max_share, ..GateArguments::default() }
     }
 
     #[test]
@@ -202,6 +267,26 @@ mod tests {
         assert_eq!(broken(&gates(None, Some(0.005))), [expected]);
         assert_eq!(broken(&gates(None, Some(share))), [""; 0], "as many as allowed");
         assert_eq!(broken(&gates(Some(FailOn::New), Some(0.0))).len(), 2);
+    }
+
+    #[test]
+    fn weak_evidence_breaks_a_gate_only_where_that_is_asked_for() {
+        let mut findings = samples::shop();
+        let ids = |findings: &Findings, gates: &GateArguments| -> Vec<String> {
+            gates.counted(findings).map(|shown| findings.group(shown).group_id[14..].to_owned()).collect()
+        };
+        (findings.report.groups[1].is_weak, findings.report.groups[2].is_doubtful) = (true, true);
+        let any = gates(Some(FailOn::Any), None);
+        assert_eq!(ids(&findings, &any), ["e1", "e4", "e5"]);
+        assert_eq!(findings.shown.iter().filter(|shown| any.is_uncounted(&findings, shown)).count(), 2);
+        let judgement = JudgementArguments { gate_confidence: Confidence::Low, ..JudgementArguments::default() };
+        let all = GateArguments { judgement, ..any };
+        assert_eq!(ids(&findings, &all), ["e1", "e2", "e3", "e4", "e5"]);
+        findings.shown[2].state = GroupState::New;
+        let new = gates(Some(FailOn::New), None);
+        assert!(ids(&findings, &new).is_empty() && new.broken(&findings).is_empty());
+        assert_eq!(ids(&findings, &GateArguments { fail_on: new.fail_on, ..all }), ["e3"]);
+        assert!(!gates(None, None).is_uncounted(&findings, &findings.shown[2]), "no gate");
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub(crate) struct Findings {
     pub(crate) view: View,
     /// Groups that are not shown because somebody accepted them.
     pub(crate) accepted_count: usize,
+    /// Whether `--fail-on new` had no run to compare with.
+    pub(crate) is_first_run: bool,
+    /// Groups that the gate is about and does not count, since their evidence is weak.
+    pub(crate) uncounted_count: usize,
     /// The snapshot that the groups were compared with, where they were.
     pub(crate) baseline_run_id: Option<i64>,
     /// What the caller asked to fail on, where it was met: one line each.
@@ -67,6 +71,8 @@ pub(crate) struct View {
     pub(crate) path_filters: Vec<String>,
     /// At most so many groups, none for all.
     pub(crate) limit: Option<usize>,
+    /// Groups that are there and need no attention, since every gate is met; none where all are to be seen.
+    pub(crate) unlisted_count: Option<usize>,
     /// The part of the truncated groups that each channel has.
     pub(crate) truncated: BTreeMap<Channel, usize>,
 }
@@ -98,6 +104,33 @@ pub(crate) enum GroupState {
 }
 
 impl Findings {
+    /// What is in the definitions of a snapshot; none of it is shown yet.
+    pub(crate) fn search(run: RunFacts, settings: Settings, definitions: Vec<Definition>) -> Self {
+        let report = cds_duplication::find(&definitions, &settings);
+        Self {
+            run,
+            settings,
+            definitions,
+            report,
+            shown: Vec::new(),
+            truncated_count: 0,
+            view: View::default(),
+            accepted_count: 0,
+            is_first_run: false,
+            uncounted_count: 0,
+            baseline_run_id: None,
+            broken_gates: Vec::new(),
+            trend: Vec::new(),
+            raw_code: HashMap::new(),
+        }
+    }
+
+    /// How many of the definitions that are compared have no intent, and how many there are.
+    pub(crate) fn missing_intents(&self) -> (u64, u64) {
+        let compared = self.definitions.iter().filter(|definition| self.settings.kinds.contains(&definition.kind));
+        compared.fold((0, 0), |(missing, all), definition| (missing + u64::from(definition.intent.is_none()), all + 1))
+    }
+
     /// The group behind something that is shown.
     pub(crate) fn group(&self, shown: &Shown) -> &Group {
         &self.report.groups[shown.group]
@@ -123,6 +156,11 @@ impl Shown {
 }
 
 impl GroupState {
+    /// Whether there are more copies than before.
+    pub(crate) const fn is_news(self) -> bool {
+        matches!(self, Self::New | Self::Grown { .. })
+    }
+
     /// The word that every output uses; none where nothing was compared.
     pub(crate) const fn as_str(self) -> Option<&'static str> {
         match self {

@@ -107,6 +107,8 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         truncated_count: 0,
         view: View::default(),
         accepted_count: 0,
+        is_first_run: false,
+        uncounted_count: 0,
         baseline_run_id: None,
         broken_gates: Vec::new(),
         trend: Vec::new(),

@@ -17,6 +17,7 @@ mod objects;
 mod prefix;
 mod project;
 mod repository;
+mod shared;
 mod staged;
 #[cfg(test)]
 mod tests;
@@ -27,3 +28,4 @@ pub(crate) use code_ref::{AnalyzedTree, Origin, origin, parse_code_ref};
 pub(crate) use commit::Authorship;
 pub(crate) use prefix::{part_name, path_prefix};
 pub(crate) use project::{parse_project, project_name};
+pub(crate) use shared::is_tracked;

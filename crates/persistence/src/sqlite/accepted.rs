@@ -27,30 +27,33 @@ impl SqlitePersistence {
     /// # Errors
     ///
     /// Nothing has changed.
-    pub fn accept_duplicate(&mut self, acceptance: &Acceptance, at: Timestamp) -> Result<i64, Error> {
+    pub fn accept_duplicates(&mut self, acceptances: &[Acceptance], at: Timestamp) -> Result<Vec<i64>, Error> {
         self.write_accepted(|database| {
             let at = at.to_string();
-            let error = |cause| database.error(Step::AcceptDuplicate, cause);
-            let connection = &database.connection;
-            accepted_duplicates::revoke_group(connection, &acceptance.channel, &acceptance.group_id, &at)
-                .map_err(error)?;
             let mut statement = database.prepare_insert(&accepted_duplicates::TABLE)?;
-            let outcome = accepted_duplicates::insert(&mut statement, acceptance, &at);
-            database.check_one_row(outcome, || Step::AcceptDuplicate)?;
-            Ok(connection.last_insert_rowid())
+            let mut accept = |acceptance: &Acceptance| {
+                accepted_duplicates::revoke_group(&database.connection, &acceptance.channel, &acceptance.group_id, &at)
+                    .map_err(|cause| database.error(Step::AcceptDuplicate, cause))?;
+                let outcome = accepted_duplicates::insert(&mut statement, acceptance, &at);
+                database.check_one_row(outcome, || Step::AcceptDuplicate)?;
+                Ok(database.connection.last_insert_rowid())
+            };
+            acceptances.iter().map(&mut accept).collect()
         })
     }
 
-    /// Takes the acceptance of this number back; false where there is none that still counted.
+    /// Takes the acceptances of these numbers back, all or none, and says how many of them still counted.
     ///
     /// # Errors
     ///
     /// Nothing has changed.
-    pub fn revoke_acceptance(&mut self, id: i64, at: Timestamp) -> Result<bool, Error> {
+    pub fn revoke_acceptances(&mut self, ids: &[i64], at: Timestamp) -> Result<usize, Error> {
         self.write_accepted(|database| {
-            accepted_duplicates::revoke(&database.connection, id, &at.to_string())
-                .map(|count| count > 0)
-                .map_err(|cause| database.error(Step::RevokeAcceptance, cause))
+            let revoke = |id: &i64| {
+                accepted_duplicates::revoke(&database.connection, *id, &at.to_string())
+                    .map_err(|cause| database.error(Step::RevokeAcceptance, cause))
+            };
+            ids.iter().map(revoke).sum()
         })
     }
 

@@ -44,8 +44,8 @@ fn what_is_accepted_is_read_back_as_it_was_said() {
         ..acceptance("fragment", "0123456789abcdef")
     };
     let mut writer = open(&path).unwrap();
-    assert_eq!(writer.accept_duplicate(&acceptance("near", "00ff"), at(1)).unwrap(), 1);
-    assert_eq!(writer.accept_duplicate(&full, at(2)).unwrap(), 2);
+    assert_eq!(writer.accept_duplicates(&[acceptance("near", "00ff")], at(1)).unwrap(), [1]);
+    assert_eq!(writer.accept_duplicates(&[full.clone()], at(2)).unwrap(), [2]);
     writer.close().unwrap();
     let row = |id, what, second: u8| AcceptedDuplicate {
         id,
@@ -61,14 +61,14 @@ fn accepting_again_takes_the_place_of_the_older_and_revoking_ends_it() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut writer = open(&path).unwrap();
-    writer.accept_duplicate(&acceptance("near", "aa"), at(1)).unwrap();
-    writer.accept_duplicate(&acceptance("exact", "aa"), at(2)).unwrap();
-    writer.accept_duplicate(&acceptance("near", "aa"), at(3)).unwrap();
+    writer.accept_duplicates(&[acceptance("near", "aa")], at(1)).unwrap();
+    writer.accept_duplicates(&[acceptance("exact", "aa")], at(2)).unwrap();
+    writer.accept_duplicates(&[acceptance("near", "aa")], at(3)).unwrap();
     let row = |id, second: Option<&str>| (id, "aa".to_owned(), second.map(str::to_owned));
     assert_eq!(told(&path), [row(1, Some("03")), row(2, None), row(3, None)]);
-    assert!(writer.revoke_acceptance(3, at(4)).unwrap());
+    assert_eq!(writer.revoke_acceptances(&[3], at(4)).unwrap(), 1);
     for gone in [1, 3, 4, -1] {
-        assert!(!writer.revoke_acceptance(gone, at(5)).unwrap());
+        assert_eq!(writer.revoke_acceptances(&[gone], at(5)).unwrap(), 0);
     }
     assert_eq!(told(&path), [row(1, Some("03")), row(2, None), row(3, Some("04"))]);
     writer.close().unwrap();
@@ -80,7 +80,7 @@ fn pruning_a_snapshot_leaves_what_was_accepted() {
     save(&path, &mixed()).unwrap();
     save(&path, &mixed()).unwrap();
     let mut writer = open(&path).unwrap();
-    writer.accept_duplicate(&acceptance("near", "aa"), at(1)).unwrap();
+    writer.accept_duplicates(&[acceptance("near", "aa")], at(1)).unwrap();
     let verdicts =
         writer.prune_runs(&[KeepRule::Last(1)], cds_model::Timestamp::from_unix_milliseconds(0)).unwrap().verdicts;
     assert_eq!(verdicts.iter().filter(|verdict| !verdict.is_kept).count(), 1);
@@ -97,7 +97,7 @@ fn a_database_without_the_table_has_nothing_accepted_and_gets_it_with_the_first(
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(names_in(directory.path()), ["code.sqlite"]);
     let mut writer = open(&path).unwrap();
-    writer.accept_duplicate(&acceptance("near", "aa"), at(1)).unwrap();
+    writer.accept_duplicates(&[acceptance("near", "aa")], at(1)).unwrap();
     writer.close().unwrap();
     assert_eq!(told(&path).len(), 1);
     let of_ours = "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'accepted_duplicates' AND sql IS NOT NULL";
@@ -109,7 +109,7 @@ fn what_cannot_be_written_changes_nothing() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut writer = open(&path).unwrap();
-    writer.accept_duplicate(&acceptance("near", "aa"), at(1)).unwrap();
+    writer.accept_duplicates(&[acceptance("near", "aa")], at(1)).unwrap();
     let other = Connection::open(&path).unwrap();
     for (trigger, expected) in
         [("SELECT RAISE(ABORT, 'not you')", "accept the duplicates"), ("SELECT RAISE(IGNORE)", "accept the duplicates")]
@@ -117,12 +117,12 @@ fn what_cannot_be_written_changes_nothing() {
         let sql = format!("CREATE TRIGGER planned BEFORE INSERT ON accepted_duplicates BEGIN {trigger}; END");
         other.execute_batch(&sql).unwrap();
         let before = dump(&path);
-        let error = writer.accept_duplicate(&acceptance("near", "aa"), at(2)).unwrap_err();
+        let error = writer.accept_duplicates(&[acceptance("near", "aa")], at(2)).unwrap_err();
         assert!(chain_about(&path, &error).contains(expected), "{error}");
         assert_eq!(dump(&path), before, "the older one still counts");
         other.execute_batch("DROP TRIGGER planned").unwrap();
     }
     other.execute_batch("DROP TABLE accepted_duplicates; CREATE TABLE accepted_duplicates (id TEXT)").unwrap();
-    let error = writer.revoke_acceptance(1, at(2)).unwrap_err();
+    let error = writer.revoke_acceptances(&[1], at(2)).unwrap_err();
     assert!(matches!(error, Error::SchemaMismatch { table: "accepted_duplicates", .. }), "{error:?}");
 }

@@ -99,7 +99,7 @@ fn every_query_of_the_page_runs_and_finds_something() {
     save(&path, &later).unwrap();
     keep_accounts(&path);
     open(&path).unwrap().keep_answers(&[answer(2), answer(9)], at(0)).unwrap();
-    open(&path).unwrap().accept_duplicate(&acceptance("near", "00ff"), at(0)).unwrap();
+    open(&path).unwrap().accept_duplicates(&[acceptance("near", "00ff")], at(0)).unwrap();
     open(&path).unwrap().log_transfer(&failed_transfer()).unwrap();
     let connection = Connection::open(&path).unwrap();
     let page = page();

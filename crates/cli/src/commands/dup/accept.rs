@@ -1,14 +1,22 @@
-//! `cds dup accept`: lets a group of duplicates be.
+//! `cds dup accept`: lets a group of duplicates be, or all new ones.
+
+use std::io::{self, Write};
 
 use anyhow::anyhow;
-use cds_duplication::{Definition, Group, find};
+use cds_duplication::{Definition, Group};
 use cds_persistence::{Acceptance, RunId, SqlitePersistence, SqliteReader};
 use clap::Args;
 
 use super::group_prefix;
 use crate::{
     arguments::{DatabaseArguments, LockArguments, SearchArguments},
-    duplicates::{accepted::today, load},
+    duplicates::{
+        Findings,
+        accepted::today,
+        gate::{FailOn, GateArguments, JudgementArguments},
+        load,
+        select::{self, PathFilter},
+    },
     failure::{Failure, database_failure},
     output::Output,
     render::fields::Fields,
@@ -22,18 +30,29 @@ const LONGEST_REASON: usize = 4_000;
 /// Enough for a name.
 const LONGEST_OWNER: usize = 200;
 
-/// Accept a group of duplicates: it is shown again when it gains a copy, its code changes, or its time is over
+/// Accept duplicates: a group is shown again when it gains a copy, its code changes, or its time is over
 #[derive(Debug, Args)]
 pub(super) struct AcceptArguments {
     /// The group's id as cds dup-check shows it, or its beginning
-    #[arg(value_name = "GROUP")]
-    group: String,
+    #[arg(value_name = "GROUP", required_unless_present = "all_new")]
+    group: Option<String>,
 
-    /// Why it may stay
+    /// Every group that fails cds dup-check --fail-on new, with the same baseline
+    #[arg(long, conflicts_with = "group")]
+    all_new: bool,
+
+    /// Only groups with a member in such a file, as for cds dup-check; can be given several times
+    #[arg(long, value_name = "GLOB", conflicts_with = "group")]
+    path_filter: Vec<String>,
+
+    #[command(flatten)]
+    judgement: JudgementArguments,
+
+    /// Why they may stay
     #[arg(long, value_name = "TEXT", value_parser = parse_reason, allow_hyphen_values = true)]
     reason: String,
 
-    /// Who answers for that
+    /// Who answers for that [default: CDS_ACTOR, else whoever started the job, else the user of this machine]
     #[arg(long, value_name = "NAME", value_parser = parse_owner)]
     owner: Option<String>,
 
@@ -41,7 +60,11 @@ pub(super) struct AcceptArguments {
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_until)]
     until: Option<String>,
 
-    /// The run in which the group is looked for
+    /// Show what would be accepted, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// The run in which the groups are looked for
     #[arg(long, value_name = "RUN", default_value = "latest")]
     run_id: String,
 
@@ -55,48 +78,106 @@ pub(super) struct AcceptArguments {
     search: SearchArguments,
 }
 
+/// What is to be accepted, and how that is reported.
+struct Plan {
+    acceptances: Vec<Acceptance>,
+    run_id: i64,
+    baseline_run_id: Option<i64>,
+}
+
 pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let prefix = group_prefix(&arguments.group)?;
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let acceptance = arguments.acceptance(&reader, &prefix)?;
+    let found = arguments.plan(&reader)?;
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
     interrupt.check()?;
-    let lock = WriterLock::acquire(&plan, &arguments.lock, "dup accept", interrupt)?;
-    let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
-    lock.check(interrupt)?;
-    let id = writer.accept_duplicate(&acceptance, stages::now()).map_err(database_failure)?;
-    writer.close().map_err(database_failure)?;
-    let line = Fields::new("accepted")
-        .field("id", id)
-        .field("group_id", &acceptance.group_id)
-        .field("channel", &acceptance.channel)
-        .field("copies", acceptance.copy_count)
-        .field("example", &acceptance.example)
-        .field("until", acceptance.until.as_deref().unwrap_or("-"))
-        .finish();
-    Output::Stdout.report("the group is accepted", |writer| writeln!(writer, "{line}"));
+    if arguments.dry_run {
+        return Output::Stdout.write(|writer| arguments.write(writer, &found, None));
+    }
+    let ids = if found.acceptances.is_empty() {
+        Vec::new()
+    } else {
+        let lock = WriterLock::acquire(&plan, &arguments.lock, "dup accept", interrupt)?;
+        let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
+        lock.check(interrupt)?;
+        let ids = writer.accept_duplicates(&found.acceptances, stages::now()).map_err(database_failure)?;
+        writer.close().map_err(database_failure)?;
+        ids
+    };
+    Output::Stdout.report("the groups are accepted", |writer| arguments.write(writer, &found, Some(&ids)));
     Ok(())
 }
 
 impl AcceptArguments {
-    fn acceptance(&self, reader: &SqliteReader, prefix: &str) -> Result<Acceptance, Failure> {
+    fn plan(&self, reader: &SqliteReader) -> Result<Plan, Failure> {
+        let prefix = self.group.as_deref().map(group_prefix).transpose()?;
+        let filter = PathFilter::new(&self.path_filter)?;
         let run = load::find_run(reader, &self.run_id)?;
         let settings = self.search.settings();
         let definitions = load::definitions(reader, RunId(run.run_id), &settings.kinds)?;
-        let report = find(&definitions, &settings);
-        let group = only(&report.groups, prefix, run.run_id)?;
-        Ok(Acceptance {
+        let mut findings = Findings::search(run, settings, definitions);
+        let groups = if let Some(prefix) = &prefix {
+            vec![only(&findings.report.groups, prefix, findings.run.run_id)?]
+        } else {
+            findings.shown = select::shown(&findings, &filter);
+            let gate = GateArguments {
+                fail_on: Some(FailOn::New),
+                judgement: self.judgement.clone(),
+                ..GateArguments::default()
+            };
+            gate.apply(reader, &mut findings)?;
+            gate.counted(&findings).map(|shown| findings.group(shown)).collect()
+        };
+        let owner = self.owner.clone().or_else(actor);
+        let acceptance = |group: &Group| Acceptance {
             channel: group.channel.as_str().to_owned(),
             group_id: group.group_id.clone(),
             copy_count: u32::try_from(group.members.len()).unwrap_or(u32::MAX),
-            example: example(group, &definitions),
+            example: example(group, &findings.definitions),
             reason: self.reason.clone(),
-            owner: self.owner.clone(),
+            owner: owner.clone(),
             until: self.until.clone(),
+        };
+        Ok(Plan {
+            acceptances: groups.into_iter().map(acceptance).collect(),
+            run_id: findings.run.run_id,
+            baseline_run_id: findings.baseline_run_id,
         })
     }
+
+    /// A line for each group, and of all new ones a line with their count; without `ids` nothing was accepted.
+    fn write(&self, writer: &mut dyn Write, plan: &Plan, ids: Option<&[i64]>) -> io::Result<()> {
+        let verb = if ids.is_some() { "accepted" } else { "would_accept" };
+        for (place, acceptance) in plan.acceptances.iter().enumerate() {
+            let mut line = Fields::new(verb);
+            if let Some(id) = ids.and_then(|ids| ids.get(place)) {
+                line = line.field("id", id);
+            }
+            let line = line
+                .field("group_id", &acceptance.group_id)
+                .field("channel", &acceptance.channel)
+                .field("copies", acceptance.copy_count)
+                .field("example", &acceptance.example)
+                .field("until", acceptance.until.as_deref().unwrap_or("-"));
+            writeln!(writer, "{}", line.finish())?;
+        }
+        if !self.all_new {
+            return Ok(());
+        }
+        let baseline = plan.baseline_run_id.map_or_else(|| "-".to_owned(), |run| run.to_string());
+        let line = Fields::new(&format!("{verb}_all_new"))
+            .field("groups", plan.acceptances.len())
+            .field("run_id", plan.run_id)
+            .field("baseline_run_id", baseline);
+        writeln!(writer, "{}", line.finish())
+    }
+}
+
+/// Who runs the command, by the first of these variables that says so.
+fn actor() -> Option<String> {
+    let names = ["CDS_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "USER", "LOGNAME", "USERNAME"];
+    names.iter().find_map(|name| parse_owner(&std::env::var(name).ok()?).ok())
 }
 
 /// The one group whose id begins with `prefix` and that no other one tells.

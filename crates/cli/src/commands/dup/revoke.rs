@@ -15,12 +15,16 @@ use crate::{
     writer_lock::WriterLock,
 };
 
-/// Take an acceptance back: its group is shown again
+/// Take acceptances back: their groups are shown again
 #[derive(Debug, Args)]
 pub(super) struct RevokeArguments {
     /// The number of the acceptance, or the id of its group or the beginning of that, as cds dup list shows them
     #[arg(value_name = "GROUP|ID")]
     name: String,
+
+    /// Also everything else that was accepted by the same call
+    #[arg(long)]
+    same_call: bool,
 
     #[command(flatten)]
     database: DatabaseArguments,
@@ -34,19 +38,30 @@ pub(super) fn run(arguments: &RevokeArguments, interrupt: &Interrupt) -> Result<
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let rows = reader.accepted_duplicates().map_err(database_failure)?;
     let row = only(&rows, &arguments.name)?;
+    let revoked = if arguments.same_call { of_same_call(&rows, row) } else { vec![row] };
+    let ids: Vec<i64> = revoked.iter().map(|row| row.id).collect();
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
     let lock = WriterLock::acquire(&plan, &arguments.lock, "dup revoke", interrupt)?;
     let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     lock.check(interrupt)?;
-    let is_revoked = writer.revoke_acceptance(row.id, stages::now()).map_err(database_failure)?;
+    let count = writer.revoke_acceptances(&ids, stages::now()).map_err(database_failure)?;
     writer.close().map_err(database_failure)?;
-    if !is_revoked {
+    if count == 0 {
         return Err(Failure::failed(anyhow!("revoke acceptance {}: another command has just done so", row.id)));
     }
-    let line = Fields::new("revoked").field("id", row.id).field("group_id", &row.what.group_id).finish();
-    Output::Stdout.report("the acceptance is revoked", |writer| writeln!(writer, "{line}"));
+    let line = |row: &AcceptedDuplicate| {
+        Fields::new("revoked").field("id", row.id).field("group_id", &row.what.group_id).finish()
+    };
+    let done = if ids.len() == 1 { "the acceptance is revoked" } else { "the acceptances are revoked" };
+    Output::Stdout.report(done, |writer| revoked.iter().try_for_each(|row| writeln!(writer, "{}", line(row))));
     Ok(())
+}
+
+/// What one call of `cds dup accept` accepted and is not revoked: the moment and the words are the same.
+fn of_same_call<'a>(rows: &'a [AcceptedDuplicate], row: &AcceptedDuplicate) -> Vec<&'a AcceptedDuplicate> {
+    let call = |row: &AcceptedDuplicate| (row.accepted_at.clone(), row.what.reason.clone(), row.what.owner.clone());
+    rows.iter().filter(|other| other.revoked_at.is_none() && call(other) == call(row)).collect()
 }
 
 /// The one acceptance that `name` means; those that were revoked already do not count.

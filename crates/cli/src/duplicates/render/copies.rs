@@ -136,6 +136,13 @@ pub(super) fn unsearched(findings: &Findings) -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
+/// How many of the compared definitions have no intent, where the intents are looked at; none where all have one.
+pub(super) fn missing_intents(findings: &Findings) -> Option<String> {
+    let (missing, all) = findings.missing_intents();
+    let is_meant = missing > 0 && findings.settings.channels.contains(&Channel::Intent);
+    is_meant.then(|| format!("{} of {}", grouped_u64(missing), counted(all, "definition")))
+}
+
 /// What a group is beside a duplicate, the strongest reason to pass over it first.
 pub(super) fn words(group: &Group) -> impl Iterator<Item = &'static str> + use<> {
     let words = [

@@ -20,6 +20,7 @@ pub(super) struct SummaryFields<'a> {
     totals: AllTotalsFields,
     channels: Vec<ChannelFields>,
     broken_gates: &'a [String],
+    uncounted_group_count: usize,
     shown_group_count: usize,
     truncated: bool,
     truncated_group_count: usize,
@@ -77,6 +78,7 @@ struct AllTotalsFields {
     unsearched_test_count: u64,
     unsearched_generated_count: u64,
     unsearched_intent_count: u64,
+    missing_intent_count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -162,9 +164,11 @@ impl<'a> SummaryFields<'a> {
                 unsearched_test_count: findings.report.unsearched.test_count,
                 unsearched_generated_count: findings.report.unsearched.generated_count,
                 unsearched_intent_count: findings.report.unsearched.intent_count,
+                missing_intent_count: findings.missing_intents().0,
             },
             channels: channels.iter().map(ChannelFields::of).collect(),
             broken_gates: &findings.broken_gates,
+            uncounted_group_count: findings.uncounted_count,
             shown_group_count: findings.shown.len(),
             truncated: findings.truncated_count > 0,
             truncated_group_count: findings.truncated_count,

@@ -11,7 +11,7 @@ use super::{
     copies::{self, Copy},
 };
 use crate::{
-    duplicates::{GroupState, Shown, select},
+    duplicates::{GroupState, Shown, gate, select},
     render::text,
 };
 
@@ -24,7 +24,9 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
     for gate in &findings.broken_gates {
         writeln!(writer, "::error title=cds::{}", message(&text::one_line(gate)))?;
     }
-    let loud: Vec<&Shown> = findings.shown.iter().filter(|shown| shown.state != GroupState::Known).collect();
+    // A gate that has nothing to compare with is about what comes next.
+    let is_loud = |shown: &&Shown| shown.state != GroupState::Known && !findings.is_first_run;
+    let loud: Vec<&Shown> = findings.shown.iter().filter(is_loud).collect();
     let is_first = select::first(findings, &loud, MOST_WARNINGS);
     for (shown, _) in loud.iter().zip(is_first).filter(|(_, is_first)| *is_first) {
         let place = shown.added.first().copied().unwrap_or_default();
@@ -34,7 +36,11 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
     }
     let known_count = findings.shown.len() - loud.len();
     let more_count = loud.len().saturating_sub(MOST_WARNINGS) + findings.truncated_count;
-    write_notice(writer, more_count, known_count)
+    write_notice(writer, more_count, known_count)?;
+    match gate::uncounted(findings) {
+        Some(uncounted) => writeln!(writer, "::notice title=cds::{}", message(&uncounted)),
+        None => Ok(()),
+    }
 }
 
 fn write_warning(writer: &mut dyn Write, findings: &Findings, copy: &Copy<'_>) -> io::Result<()> {
@@ -162,6 +168,14 @@ mod tests {
         assert!(output.contains("title=Exact duplicate (new)::") && output.contains("title=Exact duplicate (grown)::"));
         assert!(output.ends_with("::notice title=cds::13 groups were there before\n"), "{output}");
 
+        // Without a run to compare with nothing is news.
+        (findings.shown[13].state, findings.shown[14].state) = (GroupState::Uncompared, GroupState::Uncompared);
+        findings.is_first_run = true;
+        assert_eq!(written(&findings), "::notice title=cds::15 groups were there before\n");
+        findings.uncounted_count = 1;
+        assert!(written(&findings).ends_with("::notice title=cds::1 group of low confidence does not count for the gate; --gate-confidence low counts all\n"));
+
+        (findings.uncounted_count, findings.is_first_run) = (0, false);
         findings.shown.clear();
         assert_eq!(written(&findings), "");
     }

@@ -11,7 +11,7 @@ use std::{
 use cds_duplication::Group;
 
 use super::{
-    super::{Findings, GroupState, Shown},
+    super::{Findings, GroupState, Shown, gate},
     copies,
 };
 use crate::render::{
@@ -51,6 +51,9 @@ fn page(findings: &Findings) -> String {
     if !findings.broken_gates.is_empty() {
         page.push('\n');
     }
+    if findings.view.unlisted_count.is_some() {
+        let _ = writeln!(page, "{}.\n", gate::met(findings));
+    }
     let totals = &findings.report.totals;
     let _ = writeln!(
         page,
@@ -81,6 +84,12 @@ fn page(findings: &Findings) -> String {
     }
     if let Some(unsearched) = copies::unsearched(findings) {
         let _ = writeln!(page, "\nNot searched: {unsearched}.");
+    }
+    if let Some(missing) = copies::missing_intents(findings) {
+        let _ = writeln!(page, "\nWithout an intent: {missing}.");
+    }
+    if let Some(uncounted) = gate::uncounted(findings) {
+        let _ = writeln!(page, "\nNote: {uncounted}.");
     }
     if findings.accepted_count > 0 {
         let _ = writeln!(page, "\nAccepted and not shown: {}.", counted(findings.accepted_count as u64, "group"));

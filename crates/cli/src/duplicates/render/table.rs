@@ -6,7 +6,7 @@ use cds_duplication::{Channel, ChannelTotals, Group, Placement, WeakPolicy};
 use cds_model::SymbolKind;
 
 use super::{
-    super::{Findings, GroupState, Shown},
+    super::{Findings, GroupState, Shown, gate},
     copies,
 };
 use crate::render::{
@@ -66,6 +66,9 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen
     if !findings.broken_gates.is_empty() {
         page.heading("Gates that are not met");
         findings.broken_gates.iter().for_each(|gate| page.toned_field("broken", Tone::Bad, gate));
+    }
+    if findings.view.unlisted_count.is_some() {
+        page.sentence(gate::met(findings));
     }
     for channel in &findings.report.channels {
         section(&mut page, findings, channel);
@@ -163,7 +166,7 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     let report = &findings.report;
     if report.totals.group_count == 0 {
         page.sentence(format!("run {} has no duplicates in the sense that was asked for", findings.run.run_id));
-    } else if findings.shown.is_empty() {
+    } else if findings.shown.is_empty() && findings.view.unlisted_count.is_none() {
         page.sentence("none of the groups is to be shown");
     }
     page.heading("Totals");
@@ -207,8 +210,17 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     if let Some(unsearched) = copies::unsearched(findings) {
         page.field("not searched", unsearched);
     }
+    if let Some(missing) = copies::missing_intents(findings) {
+        page.field("without an intent", missing);
+    }
+    if let Some(uncounted) = gate::uncounted(findings) {
+        page.field("not counted", uncounted);
+    }
     if findings.accepted_count > 0 {
         page.field("accepted", counted(findings.accepted_count as u64, "group"));
+    }
+    if let Some(count) = findings.view.unlisted_count.filter(|count| *count > 0) {
+        page.field("not listed", format!("{}; --limit 0 lists all", counted(count as u64, "group")));
     }
     if findings.truncated_count > 0 {
         page.field("not shown", format!("{}; --limit 0 shows all", counted(findings.truncated_count as u64, "group")));

@@ -8,7 +8,7 @@ use super::{
     code::{CHUNK, CodeTable, quiet_lines},
 };
 use crate::{
-    duplicates::{GroupState, Shown, trend::TrendPoint},
+    duplicates::{GroupState, Shown, gate, trend::TrendPoint},
     render::numbers::one_or_many,
 };
 
@@ -168,6 +168,8 @@ fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
     .filter(|(count, ..)| *count > 0)
     .map(|(count, [one, many], rest)| format!("{} {rest}", one_or_many(count, one, many)))
     .chain(copies::unsearched(findings).map(|unsearched| format!("Not searched: {unsearched}.")))
+    .chain(copies::missing_intents(findings).map(|missing| format!("Without an intent: {missing}.")))
+    .chain(gate::uncounted(findings).map(|uncounted| format!("Note: {uncounted}.")))
     .collect()
 }
 

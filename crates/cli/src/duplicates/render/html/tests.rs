@@ -73,7 +73,12 @@ fn the_data_are_all_there() {
     assert_eq!((&fragment[0]["first"], &fragment[0]["part"]), (&5.into(), &serde_json::json!([7, 8])));
     assert_eq!((&fragment[1]["first"], &fragment[1]["part"]), (&1.into(), &serde_json::json!([3, 4])));
     let notes = report["notes"].as_array().unwrap();
-    assert_eq!(notes, &["4 groups are beyond the limit that was set.", "1 group is accepted and left out."]);
+    let expected = [
+        "4 groups are beyond the limit that was set.",
+        "1 group is accepted and left out.",
+        "Without an intent: 5 of 7 definitions.",
+    ];
+    assert_eq!(notes, &expected);
     let code = data(&page, "code-0");
     assert!(code[0]["text"].as_str().unwrap().starts_with("def load(row):\n"));
 }
