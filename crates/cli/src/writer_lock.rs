@@ -1,6 +1,6 @@
 //! The right to write to a database, held from before the work to its end.
 
-use std::{io::ErrorKind, path::Path, sync::Arc};
+use std::{io::ErrorKind, sync::Arc};
 
 use anyhow::anyhow;
 use cds_model::AccountStatus;

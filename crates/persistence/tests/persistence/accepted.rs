@@ -45,7 +45,7 @@ fn what_is_accepted_is_read_back_as_it_was_said() {
     };
     let mut writer = open(&path).unwrap();
     assert_eq!(writer.accept_duplicates(&[acceptance("near", "00ff")], at(1)).unwrap(), [1]);
-    assert_eq!(writer.accept_duplicates(&[full.clone()], at(2)).unwrap(), [2]);
+    assert_eq!(writer.accept_duplicates(std::slice::from_ref(&full), at(2)).unwrap(), [2]);
     writer.close().unwrap();
     let row = |id, what, second: u8| AcceptedDuplicate {
         id,

@@ -52,7 +52,7 @@ pub(super) struct AcceptArguments {
     #[arg(long, value_name = "TEXT", value_parser = parse_reason, allow_hyphen_values = true)]
     reason: String,
 
-    /// Who answers for that [default: CDS_ACTOR, else whoever started the job, else the user of this machine]
+    /// Who answers for that [default: `CDS_ACTOR`, else the user of the CI job or of this machine]
     #[arg(long, value_name = "NAME", value_parser = parse_owner)]
     owner: Option<String>,
 
