@@ -99,13 +99,20 @@ impl Database {
 
     /// The same without what stays whatever becomes of a run: the answers that are kept, and the accounts.
     pub(crate) fn dump_of_runs(&self) -> Vec<String> {
-        let staying = ["intent_cache: ", "runs_ledger: ", "stage_runs: ", "telemetry: "];
+        let staying = ["intent_cache: ", "runs_ledger: ", "ledger_details: ", "stage_runs: ", "telemetry: "];
         self.dump().into_iter().filter(|line| !staying.iter().any(|table| line.starts_with(table))).collect()
     }
 
     /// How each invocation ended, in their order: its status and, where something went wrong, why.
     pub(crate) fn ends(&self) -> Vec<String> {
         self.texts("SELECT status || coalesce(': ' || error, '') FROM runs_ledger ORDER BY rowid")
+    }
+
+    /// The same without those that were refused the lock.
+    pub(crate) fn ends_with_lock(&self) -> Vec<String> {
+        let mut ends = self.ends();
+        ends.retain(|end| !end.starts_with("failed: failed to take lock "));
+        ends
     }
 
     /// The same of the stages of the latest invocation, each with its name.

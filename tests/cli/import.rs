@@ -58,7 +58,7 @@ fn each_run_is_imported_once_with_all_that_belongs_to_it() {
     for query in [
         "SELECT snapshot_root FROM snapshot_chain ORDER BY sequence",
         "SELECT run_hash FROM snapshot_chain ORDER BY sequence",
-        "SELECT run_id || status || subject FROM runs_ledger ORDER BY started_at",
+        "SELECT run_id || status || subject FROM runs_ledger WHERE command = 'persist' ORDER BY started_at",
         "SELECT run_id || stage || status FROM stage_runs ORDER BY started_at",
         "SELECT transition || content_hash FROM unit_history ORDER BY sequence",
     ] {

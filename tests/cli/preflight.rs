@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::json;
 
-use crate::place::{Outcome, Place, TREE, functions};
+use crate::place::{DATABASE, Outcome, Place, TREE, functions};
 
 /// Every asked record must have failed for one reason that names `reason`, at once; the user was told what to do.
 #[track_caller]
@@ -24,12 +24,16 @@ fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
     assert!(about_it <= 2, "told once, and once with its count: {outcome:#?}");
     assert_eq!(outcome.lines_of("hint:").len(), 1, "{outcome:#?}");
 
-    // Where it is required nothing is begun.
+    // Where it is required no stage is begun, and the ledger says why.
     let place = Place::with_shop();
     let outcome = place.persist(url, &[more, &["--require-provider"]].concat()).exited_with(1);
     let outcome = outcome.said(&["error: failed to ", reason, "hint: "]).said(remedies);
-    assert_eq!((outcome.stdout.as_str(), place.names()), ("", vec![TREE.to_owned()]));
-    assert!(outcome.stderr.lines().count() <= 3, "{outcome:#?}");
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
+    assert_eq!(place.names(), [DATABASE, TREE]);
+    let database = place.database();
+    assert_eq!(database.number("SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM stage_runs)"), 0);
+    let ends = database.ends();
+    assert!(ends.len() == 1 && ends[0].starts_with("failed: ") && ends[0].contains(reason), "{ends:?}");
 }
 
 #[test]
@@ -102,17 +106,18 @@ fn answers_that_are_kept_need_no_provider() {
 }
 
 #[test]
-fn a_required_provider_that_is_missing_leaves_a_database_as_it_is() {
+fn a_required_provider_that_is_missing_leaves_the_snapshots_as_they_are() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(5);
     place.persist(&server.url(), &[]).succeeded();
     server.stop();
-    let before = place.read("cds.sqlite");
+    let before = place.database().dump_of_runs();
     place.persist(&server.url(), &["--require-provider"]).exited_with(1).said(&["ollama serve"]);
-    assert!(place.read("cds.sqlite") == before, "nothing was written");
+    assert_eq!(place.database().dump_of_runs(), before);
     let mut command = place.command(&crate::place::persist_arguments("http://127.0.0.1:1", &[]));
     Outcome::of(command.env("CDS_REQUIRE_PROVIDER", "true")).exited_with(1);
-    assert!(place.read("cds.sqlite") == before, "nothing was written");
+    assert_eq!(place.database().dump_of_runs(), before);
+    assert_eq!(place.database().number("SELECT count(*) FROM runs_ledger WHERE status = 'failed'"), 2);
     let arguments = ["enrich-intent", "--path", TREE, "--require-provider", "--provider-url", "http://127.0.0.1:1"];
     assert_eq!(place.cds(&arguments).exited_with(1).stdout, "");
 }

@@ -208,6 +208,7 @@ fn settle(database: &Database) {
         for table in ["stage_runs", "telemetry"] {
             sql.push(format!("UPDATE {table} SET ledger_id = '{new}' WHERE ledger_id = '{old}';"));
         }
+        sql.push(format!("UPDATE ledger_details SET run_id = '{new}' WHERE run_id = '{old}';"));
         sql.push(format!(
             "UPDATE runs_ledger SET run_id = '{new}', started_at = '2026-11-20T22:{number:02}:00.120Z', host = 'ci-7',
              finished_at = '2026-11-20T22:{number:02}:09.340Z', pid = 4711, root_path = '/builds/shop',
@@ -221,6 +222,9 @@ fn settle(database: &Database) {
             DROP TRIGGER snapshot_chain_update;
             UPDATE snapshot_chain SET hash = 'sha256:' || printf('%064d', sequence);
             UPDATE enrichments SET elapsed_seconds = 8.5, mean_latency_seconds = 0.61, p95_latency_seconds = 1.25;
+            UPDATE ledger_details SET heartbeat_at = iif(heartbeat_at IS NULL, NULL, '2026-11-20T22:02:08.000Z'),
+                request = json_set(request, '$.provider_url', 'http://127.0.0.1:11434',
+                                   '$.arguments', json_array('--path', '/builds/shop', '--concurrency', '1'));
             PRAGMA foreign_keys = ON;";
     database.execute(&(sql.concat() + rest));
 }

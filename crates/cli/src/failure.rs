@@ -13,6 +13,8 @@ pub(crate) struct Failure {
     kind: Kind,
     cause: anyhow::Error,
     hint: Option<String>,
+    /// Another command holds the lock that this one needs.
+    is_refused_lock: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +30,26 @@ enum Kind {
 impl Failure {
     /// The arguments are wrong.
     pub(crate) fn usage(cause: impl Into<anyhow::Error>) -> Self {
-        Self { kind: Kind::Usage, cause: cause.into(), hint: None }
+        Self::of(Kind::Usage, cause.into())
     }
 
     /// The command ran and failed.
     pub(crate) fn failed(cause: impl Into<anyhow::Error>) -> Self {
-        Self { kind: Kind::Failed, cause: cause.into(), hint: None }
+        Self::of(Kind::Failed, cause.into())
     }
 
     /// A signal asked the command to stop.
     pub(crate) fn interrupted(exit_status: u8) -> Self {
-        Self { kind: Kind::Interrupted(exit_status), cause: anyhow::anyhow!("interrupted"), hint: None }
+        Self::of(Kind::Interrupted(exit_status), anyhow::anyhow!("interrupted"))
+    }
+
+    /// Another command holds the lock that this one needs.
+    pub(crate) fn refused_lock(cause: impl Into<anyhow::Error>) -> Self {
+        Self { is_refused_lock: true, ..Self::failed(cause) }
+    }
+
+    fn of(kind: Kind, cause: anyhow::Error) -> Self {
+        Self { kind, cause, hint: None, is_refused_lock: false }
     }
 
     /// Says in a wider sense what was attempted; what failed of it is the cause.
@@ -63,6 +74,16 @@ impl Failure {
             Kind::Usage => ExitCode::from(2),
             Kind::Interrupted(status) => ExitCode::from(status),
         }
+    }
+
+    /// Whether another command holds the lock that this one needs.
+    pub(crate) const fn is_refused_lock(&self) -> bool {
+        self.is_refused_lock
+    }
+
+    /// Whether the arguments are wrong.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.kind == Kind::Usage
     }
 
     /// How the accounts call this end.

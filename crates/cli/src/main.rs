@@ -15,6 +15,7 @@ mod preflight;
 mod progress;
 mod provenance;
 mod render;
+mod request;
 mod same_file;
 mod signals;
 mod stages;
@@ -57,7 +58,9 @@ fn main() -> ExitCode {
     if arguments.quiet {
         render::messages::be_quiet();
     }
-    match commands::run(arguments.command, &signals::listen()) {
+    let outcome = commands::run(arguments.command, &signals::listen());
+    accounts::other::close(outcome.as_ref().err());
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             render::messages::error(&failure);

@@ -78,9 +78,10 @@ pub(crate) fn enrich(
     let has_checkpoint = accounts.has_checkpoint(&input);
     // Whom nobody pays is not called.
     let telemetry = accounts.telemetry().filter(|_| plan.client.is_paid());
+    let answered = accounts.answered();
     accounts.run_stage_with_tracking(input, |report| {
         let mut console = ConsoleObserver::new(preflight.unavailable.as_deref());
-        let mut observer = TelemetryObserver::new(&mut console, telemetry);
+        let mut observer = TelemetryObserver::new(&mut console, telemetry, answered);
         let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
         let context = EnrichContext { preflight, store, observer: &mut observer, stop: interrupt.stop_signal() };
         let mut enrichment = plan.runtime.block_on(enricher.enrich(records, context));

@@ -5,10 +5,11 @@ use cds_persistence::SqlitePersistence;
 use crate::{
     accounts::{self, Accounts},
     answers::DatabaseAnswers,
-    arguments::{AccountPlan, DatabasePlan, SourcePlan, TrackingArguments},
+    arguments::{AccountPlan, DatabasePlan, IntentPlan, SourcePlan, TrackingArguments},
     failure::{Failure, database_failure},
     provenance::{Authorship, is_tracked},
     render::messages,
+    request::Request,
     signals::Interrupt,
     writer_lock::WriterLock,
 };
@@ -29,11 +30,36 @@ impl Tracked {
         arguments: &TrackingArguments,
         command: &'static str,
         source: &SourcePlan,
+        intents: Option<&IntentPlan>,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        let plan = arguments.account.plan(source);
+        let plan = with_request(arguments.account.plan(source), intents);
         accounts::check_given_id(&plan, database)?;
-        Self::open_as(&plan, database, arguments, command, source, interrupt)
+        Self::open_as(&plan, database, arguments, command, source, interrupt).inspect_err(|refused| {
+            if refused.is_refused_lock() {
+                accounts::other::note_refused_run(database, command, &plan, source.tree.root(), refused);
+            }
+        })
+    }
+
+    /// Writes down that a run failed before anything was opened for it; the database is created where it is missing.
+    pub(crate) fn note_failed_start(
+        database: &DatabasePlan,
+        arguments: &TrackingArguments,
+        command: &'static str,
+        source: &SourcePlan,
+        intents: &IntentPlan,
+        failure: &Failure,
+    ) {
+        let plan = with_request(arguments.account.plan(source), Some(intents));
+        if accounts::check_given_id(&plan, database).is_err() {
+            return;
+        }
+        if !database.path.exists() {
+            // What is wrong with the place is said when the account is written.
+            drop(SqlitePersistence::open(&database.path, &database.options));
+        }
+        accounts::other::note_refused_run(database, command, &plan, source.tree.root(), failure);
     }
 
     fn open_as(
@@ -67,12 +93,13 @@ impl Tracked {
         arguments: &TrackingArguments,
         command: &'static str,
         source: &SourcePlan,
+        intents: Option<&IntentPlan>,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
         let nothing =
             Self { accounts: Accounts::none(), authorship: Authorship::default(), database: None, lock: None };
         let Some(database) = arguments.database.plan_if_given()? else { return Ok(nothing) };
-        let plan = arguments.account.plan(source);
+        let plan = with_request(arguments.account.plan(source), intents);
         // A wrong argument is one for every command.
         accounts::check_given_id(&plan, &database)?;
         match Self::open_as(&plan, &database, arguments, command, source, interrupt) {
@@ -119,4 +146,9 @@ impl Tracked {
         }
         drop(self.lock);
     }
+}
+
+/// The plan with what this process was asked to do.
+fn with_request(plan: AccountPlan, intents: Option<&IntentPlan>) -> AccountPlan {
+    AccountPlan { request: Some(Request::of_process().with_intents(intents).to_json()), ..plan }
 }

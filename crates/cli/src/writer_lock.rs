@@ -10,6 +10,7 @@ use cds_persistence::{
 };
 
 use crate::{
+    accounts::{new_ledger_id, other},
     arguments::{DatabasePlan, LockArguments},
     failure::{Failure, database_failure},
     machine,
@@ -25,6 +26,25 @@ pub(crate) struct WriterLock {
 }
 
 impl WriterLock {
+    /// As [`acquire`](Self::acquire), for upkeep of the database that leaves an account, also where it is refused.
+    pub(crate) fn acquire_with_account(
+        database: &DatabasePlan,
+        arguments: &LockArguments,
+        command: &'static str,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let id = new_ledger_id();
+        let lock = Self::acquire_as(database, arguments, &holder(command, id.to_string()), interrupt).inspect_err(
+            |refused| {
+                if refused.is_refused_lock() {
+                    other::note_refused_upkeep(database, id, command, refused);
+                }
+            },
+        )?;
+        other::begin_upkeep(database, id, command, lock.share());
+        Ok(lock)
+    }
+
     /// Takes the lock of a database that must be there, and closes the accounts of runs that are gone.
     pub(crate) fn acquire(
         database: &DatabasePlan,
@@ -32,9 +52,18 @@ impl WriterLock {
         command: &'static str,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
+        Self::acquire_as(database, arguments, &holder(command, String::new()), interrupt)
+    }
+
+    fn acquire_as(
+        database: &DatabasePlan,
+        arguments: &LockArguments,
+        holder: &LockHolder,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
         let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
-        let lock = Self::take(database, arguments, &holder(command, String::new()), interrupt)?;
-        if let Err(error) = Self::close_abandoned_in(database, reader, command) {
+        let lock = Self::take(database, arguments, holder, interrupt)?;
+        if let Err(error) = Self::close_abandoned_in(database, reader, &holder.command) {
             let error = anyhow::Error::new(error);
             messages::warning(&format!("runs that were interrupted are not marked: cds failed to {error:#}"));
         }
@@ -142,7 +171,10 @@ pub(crate) fn close_abandoned(accounts: &mut SqliteAccounts, command: &str) -> R
 fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
     let hint = match &error {
         LockError::Stopped => return interrupt.failure(),
-        LockError::Held { .. } => "wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status",
+        LockError::Held { .. } => {
+            return Failure::refused_lock(error)
+                .with_hint("wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status");
+        }
         LockError::Unsupported { .. } => "put the database on a file system that has locks",
         LockError::Io { source, .. } if source.kind() == ErrorKind::StorageFull => "make room on the disk",
         LockError::NotARegularFile { .. } => "remove what has the name of the lock file, or name another database",

@@ -17,6 +17,11 @@ pub trait EnrichmentObserver {
     /// next of these.
     fn report(&mut self, progress: &Progress);
 
+    /// Called once the number of records is known, and whenever a record is complete; must not take long.
+    fn advance(&mut self, progress: &Progress) {
+        let _ = progress;
+    }
+
     /// Called for each decision on the way.
     fn decision(&mut self, decision: &Decision) {
         let _ = decision;
@@ -99,6 +104,7 @@ impl Tracker {
     /// Starts the clock; with nothing to do it reports at once.
     pub(crate) fn start(total: usize, batch_size: u32, observer: &mut dyn EnrichmentObserver) -> Self {
         let progress = Progress { total, ..Progress::default() };
+        observer.advance(&progress);
         if total == 0 {
             observer.report(&progress);
         }
@@ -133,6 +139,7 @@ impl Tracker {
             Completion::Shared => self.progress.shared += 1,
             Completion::Failed | Completion::GivenUp => self.progress.failed += 1,
         }
+        observer.advance(&self.progress);
         // What needs no call comes all at once: a line for every few of them would say nothing.
         let is_called = !matches!(completion, Completion::Reused | Completion::GivenUp);
         let Progress { completed, total, .. } = self.progress;

@@ -42,7 +42,7 @@ fn commands_that_change_the_database_are_refused_and_readers_are_not() {
     assert_eq!(holder.place.database().dump_of_runs(), before);
     holder.check_still_holds();
     let (place, _, _) = holder.finish();
-    assert_eq!(place.database().ends(), ["completed", "completed"]);
+    assert_eq!(place.database().ends_with_lock(), ["completed", "completed"]);
 }
 
 #[test]

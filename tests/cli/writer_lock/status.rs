@@ -85,11 +85,12 @@ fn the_next_command_that_writes_marks_what_was_killed_and_no_reader_does() {
         "stage": "enrich", "stage_status": "interrupted", "stage_error": reason, "stage_has_end": 1,
     });
     assert_eq!(closed(&place), marked);
-    assert_eq!(place.database().latest_stages(), ["analyze completed", "build completed", &format!("enrich {FOUND}")]);
+    let stages = "SELECT stage || ' ' || status || coalesce(': ' || error, '') FROM stage_runs ORDER BY rowid";
+    assert_eq!(place.database().texts(stages), ["analyze completed", "build completed", &format!("enrich {FOUND}")]);
 
     let outcome = place.persist("builtin:", &[]).succeeded();
     assert!(!outcome.stderr.contains("was interrupted"), "{outcome:#?}");
     assert_eq!(closed(&place), marked, "what is closed stays closed");
-    assert_eq!(place.database().ends(), [FOUND, "completed"]);
+    assert_eq!(place.database().ends(), [FOUND, "completed", "completed"]);
     place.check_is_tidy();
 }

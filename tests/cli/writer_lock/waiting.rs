@@ -30,7 +30,7 @@ fn who_waits_long_enough_comes_next_and_pays_for_nothing_again() {
     running.wait().succeeded();
     let outcome = contender.wait().succeeded();
     assert_eq!(outcome.costs(), [3, 0, 3, 0, 0, 0]);
-    assert_eq!(place.database().ends(), ["completed", "completed"]);
+    assert_eq!(place.database().ends_with_lock(), ["completed", "completed"]);
     assert_eq!(server.generate_count(), 3);
     place.check_is_tidy();
 }

@@ -3,8 +3,10 @@
 //! An account that cannot be written is a warning, once, and the work goes on: nothing here returns an error once the
 //! invocation has started.
 
+mod beat;
 pub(crate) mod fingerprint;
 mod observer;
+pub(crate) mod other;
 mod stage;
 pub(crate) mod telemetry;
 mod turn;
@@ -17,6 +19,7 @@ use std::{
 };
 
 pub(crate) use self::{
+    beat::Answered,
     observer::TelemetryObserver,
     stage::{StageInput, StageReport},
     turn::Turn,
@@ -30,7 +33,7 @@ use crate::{
     writer_lock::close_abandoned,
 };
 use anyhow::anyhow;
-use cds_model::{AccountStatus, CodeRef, LedgerId, RunEnd, RunStart, StageStart, TelemetryCounts};
+use cds_model::{AccountStatus, CodeRef, LedgerId, RunDetails, RunEnd, RunStart, StageStart, TelemetryCounts};
 use cds_persistence::{
     AccountError, Error, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
     TelemetryFlusher,
@@ -57,6 +60,7 @@ struct Kept {
     buffer: Arc<TelemetryBuffer>,
     flusher: Option<TelemetryFlusher>,
     turn: Turn,
+    answered: Arc<Answered>,
     has_warned: bool,
     /// The snapshot has written the end together with itself.
     has_ended: bool,
@@ -111,7 +115,9 @@ impl Accounts {
             code_ref,
             trace_id: machine::trace_id(),
         };
-        match Self::try_open(database, start, command) {
+        let details = RunDetails { request: plan.request.clone(), ..RunDetails::default() };
+        let answered = Arc::<Answered>::default();
+        match Self::try_open(database, start, &details, command, &answered) {
             Ok((writer, start, flusher, buffer, turn)) => {
                 messages::note(&started_line(&start));
                 let flusher = Some(flusher);
@@ -122,6 +128,7 @@ impl Accounts {
                     buffer,
                     flusher,
                     turn,
+                    answered,
                     has_warned: false,
                     has_ended: false,
                     unaccounted: None,
@@ -139,16 +146,18 @@ impl Accounts {
     fn try_open(
         database: &DatabasePlan,
         start: RunStart,
+        details: &RunDetails,
         command: &str,
+        answered: &Arc<Answered>,
     ) -> Result<(SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>, Turn), AccountError> {
         let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
         close_abandoned(&mut writer, command)?;
         let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE };
         let sink = SqliteAccounts::open(&database.path, &impatient)?.into_telemetry_sink(start.id);
         let turn = Turn::default();
-        let sink = turn.of(sink);
+        let sink = turn.of(sink, Arc::clone(answered));
         // Last of all, so that nothing that fails leaves a start without an end.
-        writer.mark_run_started(&start)?;
+        writer.start_run(&start, details)?;
         let buffer = Arc::new(TelemetryBuffer::default());
         let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, FLUSH_INTERVAL);
         Ok((writer, start, flusher, buffer, turn))
@@ -162,6 +171,11 @@ impl Accounts {
     /// The queue of what happens on the way.
     pub(crate) fn telemetry(&self) -> Option<Arc<TelemetryBuffer>> {
         self.kept.as_ref().map(|kept| Arc::clone(&kept.buffer))
+    }
+
+    /// How far the questions are, for whoever counts.
+    pub(crate) fn answered(&self) -> Option<Arc<Answered>> {
+        self.kept.as_ref().map(|kept| Arc::clone(&kept.answered))
     }
 
     /// The turn to write, which the thread of the telemetry takes too.
@@ -217,6 +231,9 @@ impl Accounts {
     /// Writes down the end, and closes everything that was opened for the accounts.
     pub(crate) fn finish(self, failure: Option<&Failure>) {
         let Some(mut kept) = self.kept else { return };
+        if !kept.has_ended {
+            kept.beat();
+        }
         match (kept.has_ended, kept.unaccounted.take(), failure) {
             (true, ..) => {}
             (false, Some((snapshot_id, status, error)), _) => kept.end_run(status, error, Some(snapshot_id)),
@@ -270,6 +287,15 @@ impl Kept {
             self.unaccounted.clone_from(&report.unaccounted);
         }
         self.is_incomplete |= end.status == AccountStatus::CompletedWithErrors;
+    }
+
+    /// The last sign of life; before the first question there is nothing in it that the end does not tell.
+    fn beat(&mut self) {
+        let beat = self.answered.beat();
+        if beat.selected.is_some() {
+            let outcome = self.turn.take(|| self.writer.beat(self.start.id, &beat));
+            self.note(outcome);
+        }
     }
 
     fn end_run(&mut self, status: AccountStatus, error: Option<String>, snapshot_id: Option<i64>) {

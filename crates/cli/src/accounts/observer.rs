@@ -7,18 +7,23 @@ use cds_model::TelemetryType;
 use cds_persistence::TelemetryBuffer;
 use serde_json::{Value, json};
 
-use super::telemetry::entry;
+use super::{Answered, telemetry::entry};
 
 /// Tells another observer everything, and the telemetry what belongs there.
 pub(crate) struct TelemetryObserver<'a> {
     inner: &'a mut dyn EnrichmentObserver,
     buffer: Option<Arc<TelemetryBuffer>>,
+    answered: Option<Arc<Answered>>,
 }
 
 impl<'a> TelemetryObserver<'a> {
     /// Without a buffer, only the other one is told.
-    pub(crate) fn new(inner: &'a mut dyn EnrichmentObserver, buffer: Option<Arc<TelemetryBuffer>>) -> Self {
-        Self { inner, buffer }
+    pub(crate) fn new(
+        inner: &'a mut dyn EnrichmentObserver,
+        buffer: Option<Arc<TelemetryBuffer>>,
+        answered: Option<Arc<Answered>>,
+    ) -> Self {
+        Self { inner, buffer, answered }
     }
 
     /// What was not taken is counted by the buffer.
@@ -32,6 +37,13 @@ impl<'a> TelemetryObserver<'a> {
 impl EnrichmentObserver for TelemetryObserver<'_> {
     fn report(&mut self, progress: &Progress) {
         self.inner.report(progress);
+    }
+
+    fn advance(&mut self, progress: &Progress) {
+        self.inner.advance(progress);
+        if let Some(answered) = &self.answered {
+            answered.set(progress);
+        }
     }
 
     fn decision(&mut self, decision: &Decision) {

@@ -10,7 +10,12 @@ use std::{
 };
 
 use cds_model::TelemetryEntry;
-use cds_persistence::{Error, TelemetrySink};
+use cds_persistence::{Error, SqliteTelemetry, TelemetrySink};
+
+use super::Answered;
+
+/// Between two signs of life.
+const BEAT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Between two looks whether the turn is free.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -40,20 +45,33 @@ impl Turn {
         }
     }
 
-    /// The same sink, which waits for its turn.
-    pub(super) fn of(&self, sink: impl TelemetrySink + 'static) -> impl TelemetrySink + 'static {
-        Waiting { sink, turn: self.clone() }
+    /// The same sink, which waits for its turn, and gives a sign of life now and then.
+    pub(super) fn of(&self, sink: SqliteTelemetry, answered: Arc<Answered>) -> impl TelemetrySink + use<> {
+        Waiting { sink, turn: self.clone(), answered, last_beat: Instant::now() }
     }
 }
 
-struct Waiting<S> {
-    sink: S,
+struct Waiting {
+    sink: SqliteTelemetry,
     turn: Turn,
+    answered: Arc<Answered>,
+    last_beat: Instant,
 }
 
-impl<S: TelemetrySink> TelemetrySink for Waiting<S> {
+impl TelemetrySink for Waiting {
     fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error> {
         let sink = &mut self.sink;
         self.turn.take(|| sink.write(entries))
+    }
+
+    /// Whoever has the turn is alive and is not waited for; a sign that cannot be written is followed by another one.
+    fn pause(&mut self) {
+        if self.last_beat.elapsed() < BEAT_INTERVAL {
+            return;
+        }
+        let (sink, beat) = (&mut self.sink, self.answered.beat());
+        if self.turn.take_within(Duration::ZERO, || sink.beat(&beat)).is_some() {
+            self.last_beat = Instant::now();
+        }
     }
 }

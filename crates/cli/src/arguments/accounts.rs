@@ -61,13 +61,15 @@ pub(crate) struct AccountPlan {
     pub(crate) given_id: Option<LedgerId>,
     pub(crate) project: String,
     pub(crate) notes: String,
+    /// What the invocation was asked to do, as the ledger keeps it.
+    pub(crate) request: Option<String>,
 }
 
 impl AccountArguments {
     /// Looks at the tree's repository for the project's name.
     pub(crate) fn plan(&self, source: &SourcePlan) -> AccountPlan {
-        let root = source.tree.root();
-        AccountPlan { given_id: self.ledger_id, project: self.project.name(root), notes: self.notes.clone() }
+        let project = self.project.name(source.tree.root());
+        AccountPlan { given_id: self.ledger_id, project, notes: self.notes.clone(), request: None }
     }
 
     /// Where the tree comes from as it is now; nothing of its repository is executed.

@@ -8,6 +8,7 @@ use cds_persistence::{RunId, SqliteReader};
 use clap::{Args, ValueEnum};
 
 use crate::{
+    accounts::other::announce_check,
     arguments::{DatabaseArguments, DupFormat, DupResultArguments, Limit, SearchArguments},
     duplicates::{
         Findings,
@@ -80,6 +81,9 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let output = arguments.result.output(&plan)?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let run = load::find_run(&reader, &arguments.run_id)?;
+    if arguments.gate.is_asked() {
+        announce_check(&plan, "dup-check", run.project.as_deref(), None);
+    }
     let definitions = load::definitions(&reader, RunId(run.run_id), &settings.kinds)?;
     if definitions.is_empty() {
         messages::warning(&format!("run {} has no records", run.run_id));

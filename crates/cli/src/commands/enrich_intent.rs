@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &EnrichIntentArguments, interrupt: &Interrupt) -> R
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
     let intents = arguments.intents.plan(stages::seed())?;
-    let mut tracked = Tracked::if_possible(&arguments.tracking, "enrich-intent", &source, interrupt)?;
+    let mut tracked = Tracked::if_possible(&arguments.tracking, "enrich-intent", &source, Some(&intents), interrupt)?;
     let outcome = show(&source, &intents, &mut tracked, (format, &output), interrupt);
     tracked.close(outcome.as_ref().err());
     outcome

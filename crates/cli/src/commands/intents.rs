@@ -93,7 +93,7 @@ fn prune(
     interrupt: &Interrupt,
 ) -> Result<usize, Failure> {
     // It is there, or this fails: a file that is missing is not created only to find nothing in it.
-    let lock = WriterLock::acquire(database, lock, "intents prune", interrupt)?;
+    let lock = WriterLock::acquire_with_account(database, lock, "intents prune", interrupt)?;
     let mut writer = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
     lock.check(interrupt)?;
     let count = writer.prune_answers(older_than, unused).map_err(database_failure)?;

@@ -27,7 +27,7 @@ pub(crate) struct ModelBuildArguments {
 pub(super) fn run(arguments: &ModelBuildArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
-    let mut tracked = Tracked::if_possible(&arguments.tracking, "model-build", &source, interrupt)?;
+    let mut tracked = Tracked::if_possible(&arguments.tracking, "model-build", &source, None, interrupt)?;
     let outcome = stages::find_records(&source, tracked.accounts(), interrupt).and_then(|found| {
         output.write(|writer| match format {
             ResultFormat::Json => json::write(writer, &found.records, &found.errors),

@@ -10,7 +10,9 @@ use clap::{Args, ValueEnum};
 
 use super::dry_run;
 use crate::{
-    arguments::{HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments},
+    arguments::{
+        DatabasePlan, HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments,
+    },
     failure::Failure,
     output::Output,
     preflight::{self, Probed},
@@ -80,9 +82,10 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     if arguments.dry_run {
         return dry_run::run(&source, &intents, &database, arguments.format, interrupt);
     }
-    // A provider that is required is looked at first, so that no database is created in vain.
-    let early = intents.requires_provider.then(|| preflight::probe(&intents, interrupt)).transpose()?;
-    let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, interrupt)?;
+    // A provider that is required is looked at first: nobody waits for the lock in vain.
+    let early =
+        intents.requires_provider.then(|| probe(arguments, &database, &source, &intents, interrupt)).transpose()?;
+    let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, Some(&intents), interrupt)?;
     let history = arguments.history(&source, tracked.authorship());
     let least = arguments.min_intents;
     let outcome = snapshot(&source, &intents, early, (started_at, history), least, &mut tracked, interrupt);
@@ -98,6 +101,21 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
             saved.run_id, saved.run_id
         ))),
     }
+}
+
+/// Looks at the provider, and writes down that a run ended before it began where that cannot be asked.
+fn probe(
+    arguments: &PersistArguments,
+    database: &DatabasePlan,
+    source: &SourcePlan,
+    intents: &IntentPlan,
+    interrupt: &Interrupt,
+) -> Result<Probed, Failure> {
+    preflight::probe(intents, interrupt).inspect_err(|failure| {
+        if !interrupt.is_raised() {
+            Tracked::note_failed_start(database, &arguments.tracking, "persist", source, intents, failure);
+        }
+    })
 }
 
 /// Every stage, one after the other.

@@ -99,7 +99,7 @@ pub struct RunDetails {
 pub struct Heartbeat {
     /// When it was given.
     pub at: Timestamp,
-    /// Records that have their answer or failure so far; none before the questions.
+    /// Records that have their answer so far; none before the questions.
     pub answered: Option<u64>,
     /// Records that are to get one.
     pub selected: Option<u64>,

@@ -64,6 +64,15 @@ impl SqliteAccounts {
         Ok(Self { database, journal, known_schema: None })
     }
 
+    /// Whether anybody keeps accounts here.
+    ///
+    /// # Errors
+    ///
+    /// The tables cannot be read.
+    pub fn has_ledger(&self) -> Result<bool, Error> {
+        self.database.read(&Step::ReadSchema, |connection| fit::has_table(connection, &runs_ledger::TABLE))
+    }
+
     /// Writes that a run began. Where that is written already, nothing changes.
     ///
     /// # Errors

@@ -175,7 +175,12 @@ impl Database {
     ///
     /// A transaction that only becomes a writer later fails at once when another writer came first.
     pub(super) fn begin(&self, step: &Step) -> Result<Transaction<'_>, Error> {
-        self.patiently(|| {
+        self.begin_within(step, Duration::ZERO)
+    }
+
+    /// As [`begin`](Self::begin), but waits no shorter than `least`.
+    pub(super) fn begin_within(&self, step: &Step, least: Duration) -> Result<Transaction<'_>, Error> {
+        busy::retry(self.patience.max(least), || {
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
                 .map_err(|cause| self.error(step.clone(), cause))
         })

@@ -3,6 +3,7 @@
 use std::{
     sync::mpsc,
     thread::{self, Scope},
+    time::Duration,
 };
 
 use cds_model::{Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
@@ -23,13 +24,17 @@ use crate::{
 /// Files whose records may be hashed and named before they are needed.
 const FILES_AHEAD: usize = 8;
 
+/// A command that was refused the lock writes an account of that, which takes a few milliseconds. The snapshot waits for
+/// it also where it is not to wait for other programs.
+const ACCOUNT_LIMIT: Duration = Duration::from_millis(500);
+
 /// Writes `snapshot` whole; on any error nothing of it stays. Where `may_commit` says no in the end, it is taken back.
 pub(super) fn write(
     database: &Database,
     snapshot: &RunSnapshot,
     may_commit: &dyn Fn() -> bool,
 ) -> Result<SavedRun, Error> {
-    let transaction = database.begin(&Step::Begin)?;
+    let transaction = database.begin_within(&Step::Begin, ACCOUNT_LIMIT)?;
     // Hours may have passed since the database was opened, and others may have changed it.
     inspection::inspect(database)?;
     let doubt = history::doubt(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;

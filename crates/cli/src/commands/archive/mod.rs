@@ -87,7 +87,7 @@ fn move_runs(
 ) -> Result<JobReport, Failure> {
     let state = arguments.state.plan(&plan.path, Direction::Archive)?;
     let selection = arguments.selection.plan(arguments.run);
-    let lock = WriterLock::acquire(plan, &arguments.lock, "archive", interrupt)?;
+    let lock = WriterLock::acquire_with_account(plan, &arguments.lock, "archive", interrupt)?;
     let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
     let source = database.open_reader().map_err(database_failure)?;

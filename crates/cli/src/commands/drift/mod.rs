@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::compare::{Drift, Unit};
 use super::runs::named::{self, NamedSnapshot};
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, other::announce_check},
     arguments::{DatabaseArguments, ProjectArguments, ResultFormat, SourceArguments, SourcePlan},
     failure::{Failure, database_failure},
     output::Output,
@@ -84,6 +84,9 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
     let database = arguments.database.plan()?;
     let source = arguments.source.plan()?;
     let subject = arguments.subject(&source);
+    if arguments.fail_on_drift {
+        announce_check(&database, "drift", Some(&subject.project), Some(source.tree.root()));
+    }
     let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
     let baseline = arguments.baseline(&reader, &subject)?;
     let stored = compare::stored(reader.states(baseline.id()).map_err(database_failure)?);

@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<
     let ids = if found.acceptances.is_empty() {
         Vec::new()
     } else {
-        let lock = WriterLock::acquire(&plan, &arguments.lock, "dup accept", interrupt)?;
+        let lock = WriterLock::acquire_with_account(&plan, &arguments.lock, "dup accept", interrupt)?;
         let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         lock.check(interrupt)?;
         let ids = writer.accept_duplicates(&found.acceptances, stages::now()).map_err(database_failure)?;

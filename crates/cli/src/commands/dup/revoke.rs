@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &RevokeArguments, interrupt: &Interrupt) -> Result<
     let ids: Vec<i64> = revoked.iter().map(|row| row.id).collect();
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
-    let lock = WriterLock::acquire(&plan, &arguments.lock, "dup revoke", interrupt)?;
+    let lock = WriterLock::acquire_with_account(&plan, &arguments.lock, "dup revoke", interrupt)?;
     let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     lock.check(interrupt)?;
     let count = writer.revoke_acceptances(&ids, stages::now()).map_err(database_failure)?;

@@ -15,6 +15,7 @@ use super::archive::{
     show, warn_of_closing,
 };
 use crate::{
+    accounts::{new_ledger_id, other},
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments},
     failure::{Failure, database_failure},
     render::{fields::Fields, messages},
@@ -104,9 +105,12 @@ fn move_runs(
 /// A database that is there may have accounts that a killed run left open; one that is created has none.
 fn take_lock(plan: &DatabasePlan, arguments: &LockArguments, interrupt: &Interrupt) -> Result<WriterLock, Failure> {
     if plan.path.exists() {
-        WriterLock::acquire(plan, arguments, "import", interrupt)
+        WriterLock::acquire_with_account(plan, arguments, "import", interrupt)
     } else {
-        WriterLock::acquire_for_run(plan, arguments, "import", String::new(), interrupt)
+        let id = new_ledger_id();
+        let lock = WriterLock::acquire_for_run(plan, arguments, "import", id.to_string(), interrupt)?;
+        other::begin_upkeep(plan, id, "import", lock.share());
+        Ok(lock)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rows of the accounts as JSON: every field under the name of its column.
 
 use cds_persistence::{
-    ChainRow, Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow,
-    StageRow,
+    ChainRow, Counted, DetailsRow, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId,
+    SnapshotRow, StageRow,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ pub(super) fn invocation(invocation: &Invocation, chained: Option<&ChainRow>) ->
         "duration_seconds": facts::duration_seconds(invocation),
         "llm_calls": invocation.llm_calls,
         "tokens": invocation.tokens,
+        "details": invocation.details.as_ref().map(of_details),
         "ledger": invocation.ledger.as_ref().map(|row| ledger(row, invocation.snapshot_id)),
         "snapshot": invocation.snapshot.as_ref().map(snapshot),
         "enrichment": invocation.enrichment.as_ref().map(|row| enrichment(row, invocation.snapshot_id)),
@@ -48,6 +49,19 @@ fn ledger(row: &LedgerRow, snapshot_id: Option<RunId>) -> Value {
         "telemetry_recorded": row.telemetry_recorded,
         "telemetry_written": row.telemetry_written,
         "telemetry_dropped": row.telemetry_dropped,
+    })
+}
+
+/// What is no JSON is no request.
+fn of_details(row: &DetailsRow) -> Value {
+    let request = row.request.as_deref().and_then(|stored| serde_json::from_str::<Value>(stored).ok());
+    json!({
+        "role": row.role,
+        "request": request,
+        "heartbeat_at": row.heartbeat_at,
+        "expires_at": row.expires_at,
+        "answered_count": row.answered_count,
+        "selected_count": row.selected_count,
     })
 }
 

@@ -7,11 +7,11 @@ use std::{
 };
 
 use cds_model::AccountStatus;
-use cds_persistence::{ChainRow, Invocation, InvocationFilter, RunId};
+use cds_persistence::{ChainRow, Invocation, InvocationFilter, RunId, lock_path, lock_status};
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 
-use super::{ReadArguments, facts, ids::KnownIds, json::invocation, nothing_to_show};
+use super::{ReadArguments, facts, ids::KnownIds, json::invocation, liveness::Liveness, nothing_to_show};
 use crate::{
     arguments::parse_duration,
     failure::{Failure, database_failure},
@@ -19,6 +19,7 @@ use crate::{
         columns::wrap,
         grid::{Cell, Column, Grid, Saving},
         screen::Screen,
+        style::Tone,
         text::one_line,
     },
     stages,
@@ -45,12 +46,36 @@ pub(super) struct ListArguments {
     /// Only of this project
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
+
+    /// Only those that have this stage, such as enrich
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
+
+    /// Only of a commit that begins so
+    #[arg(long, value_name = "COMMIT")]
+    commit: Option<String>,
+
+    /// Only of this command, such as persist, archive or runs prune
+    #[arg(long, value_name = "WORDS")]
+    command: Option<String>,
+
+    /// Only with this text in a note, in upper or lower case
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+
+    /// Only with this text in the error of the run or of a stage, in upper or lower case
+    #[arg(long, value_name = "TEXT")]
+    error: Option<String>,
 }
+
+/// What is shown of a run and is not in its rows.
+type Alive<'a> = &'a dyn Fn(&Invocation) -> Option<Liveness>;
 
 const COLUMNS: &[Column] = &[
     Column::number("ID"),
     Column::text("RUN"),
     Column::text("STATUS"),
+    Column::text("COMMAND"),
     Column::text("STARTED"),
     Column::number("SECONDS"),
     Column::text("PROJECT"),
@@ -60,9 +85,11 @@ const COLUMNS: &[Column] = &[
     Column::number("CALLS"),
     Column::number("REUSED"),
     Column::number("TOKENS"),
+    Column::text("ERROR"),
 ];
 
 const SAVINGS: &[Saving] = &[
+    Saving::Cut("ERROR", 40),
     Saving::Cut("PROJECT", 16),
     Saving::Shorten("STARTED"),
     Saving::Shorten("COMMIT"),
@@ -71,13 +98,19 @@ const SAVINGS: &[Saving] = &[
     Saving::Drop("REUSED"),
     Saving::Drop("TOKENS"),
     Saving::Drop("CALLS"),
+    Saving::Cut("COMMAND", 9),
     Saving::Shorten("STARTED"),
     Saving::Cut("PROJECT", 8),
     Saving::Drop("COMMIT"),
+    Saving::Cut("ERROR", 24),
+    Saving::Drop("SECONDS"),
     Saving::Drop("FAILED"),
+    Saving::Cut("ERROR", 12),
     Saving::Drop("PROJECT"),
     Saving::Drop("RECORDS"),
-    Saving::Drop("SECONDS"),
+    Saving::Cut("ERROR", 5),
+    Saving::Drop("COMMAND"),
+    Saving::Drop("ERROR"),
     Saving::Cut("RUN", 8),
 ];
 
@@ -88,27 +121,45 @@ pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
         status: arguments.status.clone(),
         since: arguments.since.map(|since| stages::ago(since).to_string()),
         project: arguments.project.clone(),
-        ..InvocationFilter::default()
+        stage: arguments.stage.clone(),
+        commit: arguments.commit.clone(),
+        command: arguments.command.clone(),
+        note: arguments.note.clone(),
+        error: arguments.error.clone(),
     };
+    // Before the accounts: a run that ends in between is then not said to be gone.
+    let lock = lock_status(&lock_path(&plan.path)).ok();
+    let now = stages::now();
+    let alive = |row: &Invocation| Liveness::of(row, lock.as_ref(), now);
     let rows = reader.invocations(&filter).map_err(database_failure)?;
     let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "run")? } else { String::new() };
     let known = KnownIds::of_runs(&reader)?;
     let snapshots: Vec<RunId> = rows.iter().filter_map(|row| row.snapshot_id).collect();
     let chained = reader.chain_rows(&snapshots).map_err(database_failure)?;
     arguments.read.show(
-        || json(&rows, &chained),
+        || json(&rows, &chained, &alive),
         |writer, screen| {
-            if rows.is_empty() { writeln!(writer, "{instead}") } else { write(writer, &rows, &known, screen) }
+            if rows.is_empty() { writeln!(writer, "{instead}") } else { write(writer, &rows, &known, &alive, screen) }
         },
     )
 }
 
-fn json(rows: &[Invocation], chained: &HashMap<RunId, ChainRow>) -> Value {
-    let row = |row: &Invocation| invocation(row, row.snapshot_id.and_then(|run| chained.get(&run)));
+fn json(rows: &[Invocation], chained: &HashMap<RunId, ChainRow>, alive: Alive<'_>) -> Value {
+    let row = |row: &Invocation| {
+        let mut object = invocation(row, row.snapshot_id.and_then(|run| chained.get(&run)));
+        object["is_alive"] = alive(row).as_ref().and_then(Liveness::is_alive).into();
+        object
+    };
     json!({ "runs": rows.iter().map(row).collect::<Value>() })
 }
 
-fn write(writer: &mut dyn Write, rows: &[Invocation], known: &KnownIds, screen: &Screen) -> io::Result<()> {
+fn write(
+    writer: &mut dyn Write,
+    rows: &[Invocation],
+    known: &KnownIds,
+    alive: Alive<'_>,
+    screen: &Screen,
+) -> io::Result<()> {
     let mut grid = Grid::new(COLUMNS, SAVINGS);
     for row in rows {
         let ledger = row.ledger.as_ref();
@@ -116,7 +167,8 @@ fn write(writer: &mut dyn Write, rows: &[Invocation], known: &KnownIds, screen: 
         grid.push([
             Cell::of(row.snapshot_id),
             ledger.map_or_else(|| Cell::of(None::<String>), |ledger| known.cell(&ledger.run_id)),
-            facts::status_cell(row.status()),
+            status_cell(row.status(), alive(row).as_ref()),
+            Cell::of(ledger.map(|ledger| &ledger.command)),
             facts::time_cell(row.started_at(), screen),
             Cell::of(facts::seconds(facts::duration_seconds(row))),
             Cell::of(ledger.map(|ledger| &ledger.subject)),
@@ -126,12 +178,24 @@ fn write(writer: &mut dyn Write, rows: &[Invocation], known: &KnownIds, screen: 
             Cell::of(row.llm_calls),
             Cell::of(row.enrichment.as_ref().map(|enrichment| enrichment.reused_count)),
             Cell::of(row.tokens),
+            Cell::of(ledger.and_then(|ledger| ledger.error.as_ref())),
         ]);
     }
     grid.write(writer, screen, 0)?;
     let counts = facts::counts("run", rows.iter().map(Invocation::status));
     let summary = one_line(&format!("{counts}; times in {}", screen.time.name()));
     wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
+}
+
+/// A run without an end whose process is gone is not running, whatever its row says.
+fn status_cell(status: &str, liveness: Option<&Liveness>) -> Cell {
+    match liveness.map(Liveness::is_alive) {
+        Some(Some(false)) => {
+            Cell::forms(&["running (process gone)".to_owned(), "gone".to_owned()]).tone(Tone::of_status("failed"))
+        }
+        Some(None) => Cell::forms(&["running (unknown)".to_owned(), "running?".to_owned()]),
+        _ => facts::status_cell(status),
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +205,8 @@ mod tests {
     fn list(rows: &[Invocation], width: usize) -> String {
         let ids = rows.iter().filter_map(|row| row.ledger.as_ref()).map(|row| row.run_id.clone());
         let mut output = Vec::new();
-        write(&mut output, rows, &KnownIds::of_each(ids), &samples::screen(width)).unwrap();
+        let gone = |row: &Invocation| (row.status() == "running").then_some(Liveness::Gone);
+        write(&mut output, rows, &KnownIds::of_each(ids), &gone, &samples::screen(width)).unwrap();
         String::from_utf8(output).unwrap()
     }
 
@@ -162,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_without_an_account_is_a_run_too() {
-        let object = json(&samples::invocations(), &HashMap::new());
+        let object = json(&samples::invocations(), &HashMap::new(), &|_| None);
         let row = object["runs"].as_array().unwrap().last().unwrap();
         assert_eq!((&row["ledger"], &row["ledger_id"], &row["snapshot_id"]), (&Value::Null, &Value::Null, &json!(1)));
         assert_eq!((&row["status"], &row["duration_seconds"]), (&json!("completed"), &json!(1.5)));

@@ -7,13 +7,17 @@ pub(super) mod facts;
 mod ids;
 mod json;
 mod list;
+mod liveness;
 pub(super) mod named;
+mod next;
 mod note;
+mod outcome;
 mod page;
 mod page_events;
 mod page_stages;
 mod proof;
 mod prune;
+mod replay;
 #[cfg(test)]
 mod samples;
 mod show;
@@ -52,6 +56,8 @@ enum RunsCommand {
     #[command(after_help = crate::EXIT_CODES)]
     Show(show::ShowArguments),
     #[command(after_help = crate::EXIT_CODES)]
+    Replay(replay::ReplayArguments),
+    #[command(after_help = crate::EXIT_CODES)]
     Diff(diff::DiffArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Stats(stats::StatsArguments),
@@ -66,6 +72,7 @@ pub(super) fn run(arguments: &RunsArguments, interrupt: &Interrupt) -> Result<()
         RunsCommand::Tail(arguments) => tail::run(arguments),
         RunsCommand::List(arguments) => list::run(arguments),
         RunsCommand::Show(arguments) => show::run(arguments),
+        RunsCommand::Replay(arguments) => replay::run(arguments),
         RunsCommand::Diff(arguments) => diff::run(arguments),
         RunsCommand::Stats(arguments) => stats::run(arguments),
         RunsCommand::Note(arguments) => note::run(arguments, interrupt),

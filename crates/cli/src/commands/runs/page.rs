@@ -1,46 +1,58 @@
 //! One run as a page: outcome first, then where it came from, what it cost, and what happened.
 
-use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow, SnapshotRow};
+use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow};
 
 use super::{
-    facts::{self, broken_stage, plural},
+    facts::{self, plural},
+    liveness::Liveness,
+    outcome::outcome,
     page_events::{errors, telemetry},
     page_stages::stages,
     proof::{self, Proof},
-    show::Liveness,
 };
-use crate::render::{screen::Screen, sections::Sections, style::Tone};
+use crate::{
+    render::{screen::Screen, sections::Sections, style::Tone},
+    request::{Request, quoted},
+};
+
+/// What is known beside the rows.
+#[derive(Debug, Default)]
+pub(super) struct State<'a> {
+    /// Of a run without an end.
+    pub(super) liveness: Option<&'a Liveness>,
+    /// What to do next.
+    pub(super) next: Option<&'a str>,
+}
 
 /// The whole page.
 pub(super) fn render(
     found: &Invocation,
     details: &InvocationDetails,
     proof: Option<&Proof>,
-    liveness: Option<&Liveness>,
+    state: &State<'_>,
     screen: &Screen,
 ) -> String {
     let mut page = Sections::new(screen);
-    run(&mut page, found, details, liveness, screen);
+    run(&mut page, found, details, state, screen);
+    errors(&mut page, details);
+    request(&mut page, found);
     source(&mut page, found);
     snapshot(&mut page, found, details, proof, screen);
     cost(&mut page, found, details);
     stages(&mut page, found, details, screen);
-    errors(&mut page, details);
     telemetry(&mut page, found, details);
     page.finish()
 }
 
-fn run(
-    page: &mut Sections<'_>,
-    found: &Invocation,
-    details: &InvocationDetails,
-    liveness: Option<&Liveness>,
-    screen: &Screen,
-) {
+fn run(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails, state: &State<'_>, screen: &Screen) {
     page.heading("Run");
     let status = found.status();
     page.toned_field("status", Tone::of_status(status), status);
-    page.field("outcome", outcome(found, details, liveness, screen));
+    page.field("outcome", outcome(found, details, state.liveness, screen));
+    page.optional("answered", answered(found));
+    let sign = found.details.as_ref().and_then(|row| row.heartbeat_at.as_deref());
+    page.optional("last sign of life", sign.map(|stored| screen.time.in_full(stored)));
+    page.optional("next", state.next);
     page.optional("snapshot", found.snapshot_id);
     page.field("started", screen.time.in_full(found.started_at()));
     let Some(row) = &found.ledger else {
@@ -66,62 +78,30 @@ fn run(
     page.field("trace id", &row.trace_id);
 }
 
-/// What became of the run, in a sentence.
-fn outcome(found: &Invocation, details: &InvocationDetails, liveness: Option<&Liveness>, screen: &Screen) -> String {
-    let ledger = found.ledger.as_ref();
-    let stage = broken_stage(&details.stages);
-    let place = stage.map_or_else(|| "outside of its stages".to_owned(), |row| format!("in stage {}", row.stage));
-    let cause = || {
-        let told = ledger.and_then(|row| row.error.as_ref()).or(stage.and_then(|row| row.error.as_ref()));
-        told.map_or_else(|| "no cause was written down".to_owned(), Clone::clone)
+/// `120 of 400 records`; none where no question was due.
+fn answered(found: &Invocation) -> Option<String> {
+    if let Some(row) = &found.enrichment {
+        let answered = row.selected_count.saturating_sub(row.failed_count);
+        return Some(format!("{answered} of {}", plural(row.selected_count, "record")));
+    }
+    let row = found.details.as_ref()?;
+    let text = format!("{} of {}", row.answered_count?, plural(row.selected_count?, "record"));
+    Some(format!("{text}, at the last sign of life"))
+}
+
+/// What the run was asked to do.
+fn request(page: &mut Sections<'_>, found: &Invocation) {
+    page.heading("Request");
+    let stored = found.details.as_ref().and_then(|row| row.request.as_deref());
+    let Some(request) = stored.and_then(Request::parse) else {
+        page.sentence("not written down: an earlier version of cds, or another program, began this run");
+        return;
     };
-    match found.status() {
-        "completed" => "it ended, and nothing is missing".to_owned(),
-        "completed_with_errors" => match &found.snapshot {
-            Some(row) => format!("it ended with its result; {}", missing(row)),
-            None => "it ended with its result, and something is missing from that".to_owned(),
-        },
-        "failed" => format!("it failed {place}: {}", cause()),
-        "interrupted" => match ledger.and_then(|row| row.closed_by.as_ref()) {
-            Some(by) => {
-                format!("it was interrupted {place}, nobody knows when: {}; {by} found and marked it", cause())
-            }
-            None => format!("it was interrupted {place}: {}", cause()),
-        },
-        "running" => running(&place, liveness, screen),
-        _ => "this version of cds does not know this status".to_owned(),
-    }
-}
-
-/// What is not in a snapshot.
-fn missing(row: &SnapshotRow) -> String {
-    let files =
-        (row.analyzer_error_count > 0).then(|| format!("something of {}", plural(row.analyzer_error_count, "file")));
-    let intents = (row.intent_failed_count > 0).then(|| plural(row.intent_failed_count, "intent"));
-    let parts: Vec<String> = files.into_iter().chain(intents).collect();
-    if parts.is_empty() {
-        "nothing is known to be missing".to_owned()
-    } else {
-        format!("missing: {}", parts.join(", "))
-    }
-}
-
-fn running(place: &str, liveness: Option<&Liveness>, screen: &Screen) -> String {
-    match liveness {
-        Some(Liveness::Alive(holder)) => format!(
-            "it is at work {place}; process {} on {} has held the lock since {}",
-            holder.pid,
-            or_unknown(&holder.host),
-            screen.time.in_full(or_unknown(&holder.started_at))
-        ),
-        Some(Liveness::Gone) => format!(
-            "it has no end, and its lock is not held any more: its process is gone, it was interrupted {place}; the \
-             next command that writes marks it so"
-        ),
-        Some(Liveness::Unclear) | None => {
-            format!("it has no end; whether it is still at work {place} cannot be told from the lock now")
-        }
-    }
+    let words = request.command.split(' ').chain(request.arguments.iter().map(String::as_str));
+    page.field("command line", format!("cds {}", quoted(words)));
+    page.optional("provider", request.provider_url.as_ref());
+    page.optional("model", request.model.as_ref());
+    page.optional("scope", request.scope.as_ref());
 }
 
 fn source(page: &mut Sections<'_>, found: &Invocation) {
@@ -225,7 +205,7 @@ pub(super) fn with_parts(total: u64, parts: &[Counted]) -> String {
     format!("{total}: {}", parts.join(", "))
 }
 
-fn or_unknown(text: &str) -> &str {
+pub(super) fn or_unknown(text: &str) -> &str {
     if text.is_empty() { "unknown" } else { text }
 }
 
@@ -242,7 +222,8 @@ mod tests {
     fn page(found: &Invocation, details: &InvocationDetails, width: usize) -> String {
         let liveness = (found.status() == "running").then_some(Liveness::Gone);
         let proof = found.snapshot_id.map(samples::proof);
-        render(found, details, proof.as_ref(), liveness.as_ref(), &samples::screen(width))
+        let state = State { liveness: liveness.as_ref(), next: Some("cds runs replay 7") };
+        render(found, details, proof.as_ref(), &state, &samples::screen(width))
     }
 
     #[test]
@@ -304,7 +285,8 @@ mod tests {
             (Liveness::Gone, "its process is gone, it was interrupted in stage enrich"),
             (Liveness::Unclear, "whether it is still at work in stage enrich cannot be told"),
         ] {
-            let text = render(&found, &details, None, Some(&liveness), &samples::screen(400));
+            let text =
+                render(&found, &details, None, &State { liveness: Some(&liveness), next: None }, &samples::screen(400));
             assert!(text.contains(expected) && text.contains("no stage has counted them yet"), "{text}");
         }
     }
@@ -313,7 +295,7 @@ mod tests {
     fn a_snapshot_tells_what_proves_it_also_once_it_is_pruned() {
         let (mut found, details) = samples::completed();
         let shown = |found: &Invocation, proof: Option<&Proof>| {
-            let text = render(found, &details, proof, None, &samples::screen(400));
+            let text = render(found, &details, proof, &State::default(), &samples::screen(400));
             text.split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let proof = samples::proof(RunId(7));

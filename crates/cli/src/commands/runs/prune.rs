@@ -144,7 +144,7 @@ impl PruneArguments {
     }
 
     fn prune(&self, plan: &DatabasePlan, rules: &[KeepRule], interrupt: &Interrupt) -> Result<Outcome, Failure> {
-        let lock = WriterLock::acquire(plan, &self.lock, "runs prune", interrupt)?;
+        let lock = WriterLock::acquire_with_account(plan, &self.lock, "runs prune", interrupt)?;
         // To open it for writing would make tables in a file that holds nothing.
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
         if reader.is_blank().map_err(database_failure)? {

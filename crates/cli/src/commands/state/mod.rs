@@ -126,7 +126,7 @@ impl PeerArguments {
     /// Writes the files of each direction from the peer that was used last.
     fn recover(&self, lock: &LockArguments, interrupt: &Interrupt) -> Result<(), Failure> {
         let plan = self.database.plan()?;
-        let writer_lock = WriterLock::acquire(&plan, lock, "state recover", interrupt)?;
+        let writer_lock = WriterLock::acquire_with_account(&plan, lock, "state recover", interrupt)?;
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
         let reader = database.open_reader().map_err(database_failure)?;

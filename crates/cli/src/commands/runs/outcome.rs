@@ -1,0 +1,91 @@
+//! What became of a run, in a sentence that has the leading error in it.
+
+use cds_persistence::{ErrorGroup, Invocation, InvocationDetails, SnapshotRow};
+
+use super::{
+    facts::{broken_stage, plural},
+    liveness::Liveness,
+    page::or_unknown,
+};
+use crate::render::screen::Screen;
+
+/// What became of the run, in a sentence.
+pub(super) fn outcome(
+    found: &Invocation,
+    details: &InvocationDetails,
+    liveness: Option<&Liveness>,
+    screen: &Screen,
+) -> String {
+    let ledger = found.ledger.as_ref();
+    let stage = broken_stage(&details.stages);
+    let place = match stage {
+        Some(row) => format!(" in stage {}", row.stage),
+        None if !found.is_run() => String::new(),
+        None if details.stages.is_empty() => " before its first stage".to_owned(),
+        None => " outside of its stages".to_owned(),
+    };
+    let cause = || {
+        let told = ledger.and_then(|row| row.error.as_ref()).or(stage.and_then(|row| row.error.as_ref()));
+        told.map_or_else(|| "no cause was written down".to_owned(), Clone::clone)
+    };
+    match found.status() {
+        "completed" => "it ended, and nothing is missing".to_owned(),
+        "completed_with_errors" => match &found.snapshot {
+            Some(row) => format!("it ended with its result; {}", missing(row, details)),
+            None => "it ended with its result, and something is missing from that".to_owned(),
+        },
+        "failed" => format!("it failed{place}: {}", cause()),
+        "interrupted" => match ledger.and_then(|row| row.closed_by.as_ref()) {
+            Some(by) => {
+                format!("it was interrupted{place}, nobody knows when: {}; {by} found and marked it", cause())
+            }
+            None => format!("it was interrupted{place}: {}", cause()),
+        },
+        "running" => running(&place, liveness, screen),
+        _ => "this version of cds does not know this status".to_owned(),
+    }
+}
+
+/// What is not in a snapshot, each with its most frequent reason.
+fn missing(row: &SnapshotRow, details: &InvocationDetails) -> String {
+    let files =
+        (row.analyzer_error_count > 0).then(|| format!("something of {}", plural(row.analyzer_error_count, "file")));
+    let intents = (row.intent_failed_count > 0).then(|| plural(row.intent_failed_count, "intent"));
+    let files = files.map(|text| text + &leading(&details.analyzer_errors));
+    let intents = intents.map(|text| text + &leading(&details.intent_errors));
+    let parts: Vec<String> = files.into_iter().chain(intents).collect();
+    if parts.is_empty() {
+        "nothing is known to be missing".to_owned()
+    } else {
+        format!("missing: {}", parts.join(", "))
+    }
+}
+
+/// The most frequent reason and where it was first met, in brackets.
+fn leading(groups: &[ErrorGroup]) -> String {
+    let Some(group) = groups.first() else { return String::new() };
+    let share = if groups.len() == 1 { String::new() } else { format!("{} × ", group.count) };
+    let place = if group.count == 1 { "at" } else { "first at" };
+    format!(" ({share}{}, {place} {})", group.reason, group.example)
+}
+
+fn running(place: &str, liveness: Option<&Liveness>, screen: &Screen) -> String {
+    match liveness {
+        Some(Liveness::Alive(holder)) => format!(
+            "it is at work{place}; process {} on {} has held the lock since {}",
+            holder.pid,
+            or_unknown(&holder.host),
+            screen.time.in_full(or_unknown(&holder.started_at))
+        ),
+        Some(Liveness::HeldOpen(until)) => {
+            format!("another program keeps it open until {}", screen.time.in_full(until))
+        }
+        Some(Liveness::Gone) => format!(
+            "it has no end, and its lock is not held any more: its process is gone, it was interrupted{place}; the \
+             next command that writes marks it so"
+        ),
+        Some(Liveness::Unclear) | None => {
+            format!("it has no end; whether it is still at work{place} cannot be told from the lock now")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What does no work on a tree leaves an account too: upkeep, gates that were not passed, and what was refused.
+
+use serde_json::{Value, json};
+
+use crate::{
+    database::CONTRACT,
+    database::Database,
+    ledger::{invocations, latest},
+    place::{DATABASE, Place, TREE},
+};
+
+/// Command, role and status of each account, and whether it says why.
+fn accounts(database: &Database) -> Vec<String> {
+    database.texts(
+        "SELECT concat_ws(' ', command, role, status, iif(error IS NULL, NULL, 'because'))
+         FROM runs_ledger JOIN ledger_details USING (run_id) ORDER BY runs_ledger.rowid",
+    )
+}
+
+fn copies() -> Place {
+    let body = "    total = 0\n    for item in items:\n        if item > 3:\n            total += item * 2\n        \
+                else:\n            total -= item\n    print(total)\n    return total\n";
+    Place::with_files(&[("a.py", &format!("def f(items):\n{body}")), ("b.py", &format!("def g(items):\n{body}"))])
+}
+
+#[test]
+fn upkeep_leaves_an_account_each() {
+    let place = Place::with_functions(2);
+    place.persist("builtin:", &[]).succeeded();
+    place.persist("builtin:", &[]).succeeded();
+    for words in [
+        &["archive", "--to", "archive"][..],
+        &["runs", "prune", "--keep-last", "1"],
+        &["intents", "prune", "--unused"],
+        &["import", "--from", "archive"],
+    ] {
+        place.cds(&[words, &["--db-path", DATABASE]].concat()).succeeded();
+    }
+    place.cds(&["import", "--from", "archive", "--db-path", "new.sqlite"]).succeeded();
+    place.cds(&["import", "--from", "away", "--db-path", DATABASE]);
+    let database = place.database();
+    let upkeep = ["archive", "runs prune", "intents prune", "import"].map(|name| format!("{name} upkeep completed"));
+    assert_eq!(accounts(&database)[2..6], upkeep);
+    let row = &invocations(&database)[2];
+    assert_eq!((&row["subject"], &row["root_path"], &row["snapshot_id"]), (&json!("*"), &Value::Null, &Value::Null));
+    assert_eq!(accounts(&Database::open(&place.path("new.sqlite"))).last().unwrap(), "import upkeep completed");
+    // What people ask for first is still the last run, and the list has all.
+    assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["snapshot_id"], 2);
+    let listed = place.ask_json(&["runs", "list", "--command", "archive"]);
+    assert_eq!(listed["runs"][0]["details"]["request"]["arguments"][0], "--to");
+    database.check_integrity();
+}
+
+#[test]
+fn upkeep_that_fails_says_why() {
+    let place = Place::with_functions(1);
+    place.persist("builtin:", &[]).succeeded();
+    place.cds(&["archive", "--to", "archive", "--db-path", DATABASE]).succeeded();
+    std::fs::remove_dir_all(place.path("archive")).expect("it is there");
+    place.cds(&["archive", "--to", "archive", "--db-path", DATABASE]).exited_with(1);
+    let database = place.database();
+    assert_eq!(accounts(&database).last().unwrap(), "archive upkeep failed because");
+    let shown = place.shown(latest(&database)["run_id"].as_str().unwrap());
+    for part in ["outcome it failed: failed to use archive", "next cds archive --to ", "command line cds archive"] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+}
+
+#[test]
+fn gate_that_fails_leaves_an_account_and_one_that_passes_none() {
+    let place = copies();
+    place.persist("builtin:", &[]).succeeded();
+    let before = place.read(DATABASE);
+    let gate = ["dup-check", "--db-path", DATABASE];
+    place.cds(&gate).succeeded();
+    place.cds(&[&gate[..], &["--max-share", "100%"]].concat()).succeeded();
+    place.cds(&["drift", "--path", TREE, "--db-path", DATABASE, "--fail-on-drift"]).succeeded();
+    assert!(place.read(DATABASE) == before, "who only reads writes nothing");
+
+    let outcome = place.cds(&[&gate[..], &["--fail-on", "any"]].concat()).exited_with(1);
+    assert!(outcome.stdout.contains("a.py"), "{outcome:#?}");
+    place.write("tree/a.py", "x = 1\n");
+    place.cds(&["drift", "--path", TREE, "--db-path", DATABASE, "--fail-on-drift"]).exited_with(1);
+    let database = place.database();
+    assert_eq!(accounts(&database)[1..], ["dup-check check failed because", "drift check failed because"]);
+    assert_eq!(invocations(&database)[1]["subject"], invocations(&database)[0]["subject"]);
+    // It is no baseline, and no run.
+    assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["snapshot_id"], 1);
+    drop(database);
+    place.check_is_tidy();
+}
+
+#[cfg(unix)]
+#[test]
+fn gate_over_read_only_database_fails_as_before() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let place = copies();
+    place.persist("builtin:", &[]).succeeded();
+    let before = place.read(DATABASE);
+    let set = |mode| fs::set_permissions(place.path(DATABASE), fs::Permissions::from_mode(mode)).expect("it is ours");
+    set(0o400);
+    let outcome = place.cds(&["dup-check", "--db-path", DATABASE, "--fail-on", "any"]).exited_with(1);
+    set(0o600);
+    let errors = outcome.lines_of("error:");
+    assert!(errors.len() == 1 && errors[0].contains("pass the gate"), "{outcome:#?}");
+    // The superuser may write to any file.
+    if outcome.stderr.contains("the ledger has no account of this check") {
+        assert!(place.read(DATABASE) == before, "nothing was written");
+    }
+}
+
+#[test]
+fn gate_over_database_of_another_program_harms_nothing_of_it() {
+    let place = copies();
+    Database::create(&place.path(DATABASE), CONTRACT);
+    place.persist("builtin:", &[]).succeeded();
+    place.database().execute("DROP TABLE ledger_details");
+    let runs = place.database().dump_of_runs();
+    place.cds(&["dup-check", "--db-path", DATABASE, "--fail-on", "any"]).exited_with(1);
+    let after = place.database().dump_of_runs();
+    assert!(runs.iter().all(|line| after.contains(line)));
+    assert_eq!(latest(&place.database())["command"], "dup-check");
+}
+
+#[test]
+fn required_provider_that_is_missing_leaves_an_account() {
+    let place = Place::with_functions(1);
+    place.persist("http://127.0.0.1:1", &["--require-provider"]).exited_with(1);
+    let database = place.database();
+    assert_eq!(accounts(&database), ["persist run failed because"]);
+    assert_eq!(database.number("SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM stage_runs)"), 0);
+    let shown = place.shown("latest");
+    for part in
+        ["it failed before its first stage: failed to ask for intents", "provider http://127.0.0.1:1", "runs replay"]
+    {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+}
