@@ -18,6 +18,7 @@ mod drift;
 mod dry_run;
 mod dup_accept;
 mod dup_check;
+mod dup_formatted;
 mod dup_gates;
 mod dup_layout;
 mod dup_trend;

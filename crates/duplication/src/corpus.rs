@@ -60,7 +60,7 @@ pub(crate) struct Corpus<'a> {
 
 /// Whether it says enough to be compared.
 fn is_eligible(unit: &Unit, settings: &Settings) -> bool {
-    unit.line_count >= settings.min_lines && unit.token_count >= settings.min_tokens && !unit.is_stub
+    unit.row_count >= settings.min_lines && unit.token_count >= settings.min_tokens && !unit.is_stub
 }
 
 /// Whether definitions of this kind may say the same as the only one in them.
@@ -110,6 +110,8 @@ impl<'a> Corpus<'a> {
             }
             members[place].push(index as u32);
         }
+        // Whatever depends on an order depends on what the code says, and not on the names of files.
+        members.sort_unstable_by_key(|members| definitions[members[0] as usize].md5sum.0);
         if settings.kinds.iter().any(|kind| holds_others(*kind)) {
             members
                 .par_iter_mut()

@@ -45,7 +45,7 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
             }
         })
         .collect();
-    let totals = totals::totals(groups.iter(), definitions, line_count);
+    let totals = totals::of_report(&groups, definitions, line_count);
     let unsearched = Unsearched { intent_count: intent::unsearched_count(&corpus), ..corpus.unsearched };
     Report { groups, totals, channels, unsearched }
 }

@@ -56,15 +56,16 @@ impl Graph {
         self.starts.len() - 1
     }
 
-    /// Groups of at least two nodes, the representative first, the others ascending. Every edge lies within a group.
-    pub(crate) fn groups(&self, grouping: Grouping) -> Vec<Vec<u32>> {
+    /// Groups of at least two nodes, the representative first, the others ascending. Every edge lies within a group. Where
+    /// several could represent a group it is the one of the lowest rank; which nodes are a group does not depend on that.
+    pub(crate) fn groups(&self, grouping: Grouping, rank: impl Fn(u32) -> u32) -> Vec<Vec<u32>> {
         match grouping {
-            Grouping::Components => self.components(),
-            Grouping::Cohesive => self.stars(),
+            Grouping::Components => self.components(rank),
+            Grouping::Cohesive => self.stars(rank),
         }
     }
 
-    fn components(&self) -> Vec<Vec<u32>> {
+    fn components(&self, rank: impl Fn(u32) -> u32) -> Vec<Vec<u32>> {
         let mut seen = vec![false; self.node_count()];
         let mut groups = Vec::new();
         for node in 0..self.node_count() as u32 {
@@ -83,7 +84,7 @@ impl Graph {
                 at += 1;
             }
             group.sort_unstable();
-            let most = group.iter().copied().min_by_key(|&node| (Reverse(self.neighbours(node).len()), node));
+            let most = group.iter().copied().min_by_key(|&node| (Reverse(self.neighbours(node).len()), rank(node)));
             let place = group.iter().position(|&node| Some(node) == most).unwrap_or(0);
             group[..=place].rotate_right(1);
             groups.push(group);
@@ -94,7 +95,7 @@ impl Graph {
     /// Covers all edges with stars, greedily (after Aslam, Pelekhov and Rus, *The star clustering algorithm*, 2004): the
     /// node with the most uncovered edges takes the other ends of those along; what lies between any two of them is
     /// covered as well. Ties go to the first node.
-    fn stars(&self) -> Vec<Vec<u32>> {
+    fn stars(&self, rank: impl Fn(u32) -> u32) -> Vec<Vec<u32>> {
         let mut covered = vec![false; self.neighbours.len()];
         let mut open: Vec<u32> = (0..self.node_count() as u32).map(|node| self.neighbours(node).len() as u32).collect();
         let mut queue: BinaryHeap<(u32, Reverse<u32>)> = open
@@ -123,6 +124,7 @@ impl Graph {
             for &node in &group {
                 within[node as usize] = true;
             }
+            let representative = self.representative(&group, |node| open[node as usize] == now, &within, &rank);
             for &node in &group {
                 let start = self.starts[node as usize] as usize;
                 for (place, &(other, _)) in self.neighbours(node).iter().enumerate() {
@@ -134,9 +136,28 @@ impl Graph {
             for &node in &group {
                 within[node as usize] = false;
             }
+            group.swap(0, representative);
+            group[1..].sort_unstable();
             groups.push(group);
         }
         groups
+    }
+
+    /// The place in a star of the node of the lowest rank among those that could be its center as well: `is_equal`, and all
+    /// others are neighbours.
+    fn representative(
+        &self,
+        group: &[u32],
+        is_equal: impl Fn(u32) -> bool,
+        within: &[bool],
+        rank: impl Fn(u32) -> u32,
+    ) -> usize {
+        let reaches_all = |node: u32| {
+            let own = self.neighbours(node).iter().filter(|&&(other, _)| within[other as usize]);
+            own.count() + 1 == group.len()
+        };
+        let equal = group.iter().zip(0..).filter(|&(&node, place)| place == 0 || (is_equal(node) && reaches_all(node)));
+        equal.min_by_key(|&(&node, _)| rank(node)).map_or(0, |(_, place)| place)
     }
 }
 
@@ -151,15 +172,21 @@ mod tests {
     #[test]
     fn a_chain_is_one_component_and_several_stars() {
         let graph = Graph::new(5, &edges(&[(0, 1), (1, 2), (2, 3), (3, 4)]));
-        assert_eq!(graph.groups(Grouping::Components), [vec![1, 0, 2, 3, 4]]);
-        assert_eq!(graph.groups(Grouping::Cohesive), [vec![1, 0, 2], vec![3, 2, 4]]);
+        let rank = |node| node;
+        assert_eq!(graph.groups(Grouping::Components, rank), [vec![1, 0, 2, 3, 4]]);
+        assert_eq!(graph.groups(Grouping::Cohesive, rank), [vec![1, 0, 2], vec![3, 2, 4]]);
+        // Only of the other nodes in the middle.
+        let rank = |node| 9 - node;
+        assert_eq!(graph.groups(Grouping::Components, rank), [vec![3, 0, 1, 2, 4]]);
+        assert_eq!(graph.groups(Grouping::Cohesive, rank), [vec![1, 0, 2], vec![3, 2, 4]]);
     }
 
     #[test]
     fn a_clique_is_one_group() {
         let graph = Graph::new(4, &edges(&[(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]));
         for grouping in [Grouping::Components, Grouping::Cohesive] {
-            assert_eq!(graph.groups(grouping), [vec![0, 1, 2, 3]]);
+            assert_eq!(graph.groups(grouping, |node| node), [vec![0, 1, 2, 3]]);
+            assert_eq!(graph.groups(grouping, |node| (node + 2) % 4), [vec![2, 0, 1, 3]]);
         }
     }
 }

@@ -44,7 +44,9 @@ pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {
 /// The groups of one channel.
 pub(crate) fn build(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[Edge], is_weak: bool) -> Vec<Group> {
     let graph = Graph::new(nodes.len(), edges);
-    let mut groups = graph.groups(corpus.settings.grouping);
+    // By content alone, which decides the ids; the first in the input speaks for the others.
+    let first_member = |node: u32| corpus.variants[nodes[node as usize].variant as usize].members[0];
+    let mut groups = graph.groups(corpus.settings.grouping, first_member);
     if !is_weak {
         let alone = |node: &u32| {
             let Node { variant, pairs_with_itself, .. } = nodes[*node as usize];
@@ -199,7 +201,9 @@ mod tests {
         let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };
         let corpus = Corpus::new(&definitions, &settings);
         // The runs of the first and the third group say the same, those of the second something else.
+        let variant_of = |place: u32| corpus.variants.iter().position(|variant| variant.members == [place]).unwrap();
         let nodes: Vec<Node> = (0..6)
+            .map(|place| variant_of(place) as u32)
             .zip([1, 2, 1, 3, 2, 1])
             .map(|(variant, content)| Node { variant, lines: (0, 2), content: [content; 16], pairs_with_itself: false })
             .collect();

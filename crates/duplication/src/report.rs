@@ -120,8 +120,11 @@ pub struct Totals {
     pub group_count: u64,
     /// Distinct definitions in them.
     pub member_count: u64,
-    /// Distinct lines of files that repeat another member's lines.
+    /// Distinct lines of files that repeat another member's lines; over all channels without those of
+    /// [`Channel::Intent`].
     pub repeated_lines: u64,
+    /// Over all channels, the lines that would be added by intent groups; else 0.
+    pub intent_lines: u64,
     /// All lines of the files that the input knows.
     pub line_count: u64,
 }
@@ -129,7 +132,16 @@ pub struct Totals {
 impl Totals {
     /// The share of all lines that repeat, 0 to 1.
     pub fn share(&self) -> f64 {
-        if self.line_count == 0 { 0.0 } else { self.repeated_lines as f64 / self.line_count as f64 }
+        self.share_of(self.repeated_lines)
+    }
+
+    /// The share of all lines that intent groups alone hold, 0 to 1.
+    pub fn intent_share(&self) -> f64 {
+        self.share_of(self.intent_lines)
+    }
+
+    fn share_of(&self, lines: u64) -> f64 {
+        if self.line_count == 0 { 0.0 } else { lines as f64 / self.line_count as f64 }
     }
 }
 

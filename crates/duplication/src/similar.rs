@@ -19,8 +19,9 @@ use rayon::prelude::*;
 use crate::{
     Channel, Definition, canonical,
     corpus::{Alphabet, SHARED_CODE, text_ratio},
+    layout::{self, Former},
     lcs::{Pattern, length_for, ratio},
-    lexer::{Token, tokenize, tokenize_into},
+    lexer::Token,
     shape::{self, Class},
     unit::Unit,
 };
@@ -131,13 +132,14 @@ struct Patterns {
     text: Pattern,
     shape: Pattern,
     spare: Pattern,
+    former: Former,
     tokens: Vec<Token>,
     classes: Vec<Class>,
 }
 
 impl Patterns {
     fn read(&mut self, code: &str) {
-        tokenize_into(code, &mut self.tokens);
+        self.former.read(code, &mut self.tokens);
         self.classes.clear();
         self.classes.extend(self.tokens.iter().map(|token| token.class));
     }
@@ -147,7 +149,7 @@ impl<'a> Wanted<'a> {
     fn new(code: &'a str) -> Self {
         let alphabet = Alphabet::new(std::iter::once(code));
         let text = alphabet.encode(code);
-        let tokens = tokenize(code);
+        let tokens = layout::tokens(code);
         let classes = shape::classes(&tokens);
         let unit = Unit::new(code);
         Self {
@@ -168,6 +170,7 @@ impl<'a> Wanted<'a> {
             text: Pattern::default(),
             shape: Pattern::default(),
             spare: Pattern::default(),
+            former: Former::default(),
             tokens: Vec::new(),
             classes: Vec::new(),
         };

@@ -1,10 +1,21 @@
 //! Sums over groups.
+//!
+//! Lines that repeat are those of the code channels. What a model says of code is no measure of the code: the same lines
+//! were repeated or not as another model was asked, or none. Lines that intent groups alone hold are counted beside them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::{Definition, Group, Totals};
+use crate::{Channel, Definition, Group, Totals};
 
-/// The sums over `groups`, of which those are left out that another group tells.
+/// The sums over the groups of all channels.
+pub(crate) fn of_report(groups: &[Group], definitions: &[Definition], line_count: u64) -> Totals {
+    let all = totals(groups.iter(), definitions, line_count);
+    let code = totals(groups.iter().filter(|group| group.channel != Channel::Intent), definitions, line_count);
+    let intent_lines = all.repeated_lines.saturating_sub(code.repeated_lines);
+    Totals { repeated_lines: code.repeated_lines, intent_lines, ..all }
+}
+
+/// The sums over `groups` of one channel, of which those are left out that another group tells.
 pub(crate) fn totals<'a>(
     groups: impl Iterator<Item = &'a Group>,
     definitions: &[Definition],

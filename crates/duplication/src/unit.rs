@@ -6,7 +6,7 @@ use crate::{
     canonical,
     hash::Hash,
     layout,
-    lexer::{Token, TokenKind, is_structure, tokenize},
+    lexer::{Token, TokenKind, is_structure},
     shape::{self, Class},
 };
 
@@ -48,11 +48,22 @@ pub(crate) struct Unit {
     pub(crate) token_count: u32,
     /// Lines of the normalized code.
     pub(crate) line_count: u32,
+    /// Lines that it would have in one layout, whoever formatted it; see [`rows`].
+    pub(crate) row_count: u32,
+}
+
+/// The most tokens on a line of the one layout in which lines are counted.
+const TOKENS_OF_ROW: u32 = 16;
+
+/// How many lines a statement of so many tokens has in one layout, which breaks it as often as its length asks for and
+/// nowhere else. Tokens are counted, not characters, so that other names make no other lines.
+fn rows(token_count: u32) -> u32 {
+    token_count.div_ceil(TOKENS_OF_ROW)
 }
 
 impl Unit {
     pub(crate) fn new(code: &str) -> Self {
-        let tokens = tokenize(code);
+        let tokens = layout::tokens(code);
         let classes = shape::classes(&tokens);
         let mut lines = lines(code, &tokens, &classes);
         Self {
@@ -62,6 +73,7 @@ impl Unit {
             method: method(code, &tokens),
             words: words(code, &tokens, &classes),
             is_stub: is_stub(code, &tokens, &lines),
+            row_count: lines.iter().map(|line| rows(line.tokens)).sum(),
             lines,
             token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
             line_count: code.lines().count() as u32,
@@ -104,11 +116,7 @@ impl<'a> Placeholders<'a> {
 fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
     let mut names = Placeholders::default();
     let mut hash = Hash::new();
-    let layout = layout::places(code, tokens);
-    for (place, (token, &class)) in tokens.iter().zip(classes).enumerate() {
-        if !layout.is_empty() && layout.contains(&place) {
-            continue;
-        }
+    for (token, &class) in tokens.iter().zip(classes) {
         hash = hash.bytes(&[class]);
         if shape::is_name(class) {
             hash = hash.number(names.number(class, token.text(code)));
@@ -153,19 +161,19 @@ fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
             let text = token.text(code);
             match token.kind {
                 TokenKind::Name => shape::is_name(class) && text.len() > 1,
-                TokenKind::Text => text.len() > 3,
+                TokenKind::Text => layout::literal_length(token, code) > 1,
                 TokenKind::Number => text.len() > 1,
                 _ => false,
             }
         })
-        .map(|(token, _)| word_hash(token.text(code)))
+        .map(|(token, _)| token_hash(token, code))
         .collect();
     words.sort_unstable();
     words.dedup();
     let mut header: Vec<u32> = tokens
         .iter()
         .take_while(|token| token.kind != TokenKind::Newline)
-        .map(|token| word_hash(token.text(code)))
+        .map(|token| token_hash(token, code))
         .collect();
     header.sort_unstable();
     words.retain(|word| header.binary_search(word).is_err());
@@ -174,6 +182,10 @@ fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
 
 pub(crate) fn word_hash(text: &str) -> u32 {
     Hash::new().bytes(text.as_bytes()).finish() as u32
+}
+
+fn token_hash(token: &Token, code: &str) -> u32 {
+    layout::hashed(Hash::new(), token, code).finish() as u32
 }
 
 pub(crate) fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) -> Vec<u32> {
@@ -250,7 +262,7 @@ pub(crate) fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line
             _ => {
                 start.get_or_insert(place);
                 shape = shape.bytes(&[class]);
-                text = text.bytes(token.text(code).as_bytes()).bytes(b"\0");
+                text = layout::hashed(text, token, code).bytes(b"\0");
             }
         }
     }

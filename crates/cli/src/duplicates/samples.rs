@@ -79,6 +79,7 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         group_count: members.len() as u64,
         member_count: members.iter().map(|group| group.members.len() as u64).sum(),
         repeated_lines: members.iter().map(|group| group.saved_lines).sum(),
+        intent_lines: 0,
         line_count: 1_000,
     };
     let of = |channel| groups.iter().filter(|group| group.channel == channel).collect::<Vec<_>>();
@@ -90,7 +91,9 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         // As a search with the defaults leaves it.
         weak_pair_count: (channel != Channel::Near).then_some(0),
     });
-    let totals = sums(&groups.iter().collect::<Vec<_>>());
+    let all = sums(&groups.iter().collect::<Vec<_>>());
+    let intent_lines = sums(&of(Channel::Intent)).repeated_lines;
+    let totals = Totals { repeated_lines: all.repeated_lines - intent_lines, intent_lines, ..all };
     Findings {
         run: RunFacts {
             run_id: 7,

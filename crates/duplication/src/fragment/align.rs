@@ -5,8 +5,9 @@ use std::{collections::HashMap, ops::Range, sync::OnceLock};
 use crate::{
     Settings,
     corpus::sequence_ratio,
+    layout,
     lcs::Pattern,
-    lexer::{Token, tokenize},
+    lexer::Token,
     shape::{self, Class},
     unit::{Line, Unit},
 };
@@ -233,7 +234,7 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn new(part: &Part<'a>) -> Self {
-        let tokens = tokenize(part.code);
+        let tokens = layout::tokens(part.code);
         let classes = shape::classes(&tokens);
         Self { code: part.code, unit: part.unit, header: part.header, tokens, classes }
     }

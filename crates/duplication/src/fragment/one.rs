@@ -19,8 +19,9 @@ use crate::{
     Settings,
     corpus::{Alphabet, sequence_ratio, text_ratio},
     evidence::ELSEWHERE,
+    layout::Former,
     lcs::Pattern,
-    lexer::{Token, tokenize_into},
+    lexer::Token,
     shape,
     unit::{self, Unit},
 };
@@ -169,6 +170,7 @@ impl Piece {
 #[derive(Default)]
 struct Reader {
     lines: Vec<Outline>,
+    former: Former,
     tokens: Vec<Token>,
     links: Vec<u32>,
 }
@@ -181,7 +183,7 @@ impl Reader {
             return None;
         }
         self.links.clear();
-        let Self { lines, tokens, links } = self;
+        let Self { lines, former, tokens, links } = self;
         // The header is no part of a run.
         let mut at = 1;
         while at + 1 < lines.len() {
@@ -189,7 +191,7 @@ impl Reader {
             if count > 0 {
                 // What is read in part may end within a letter.
                 let text = code.get(lines[at].start as usize..lines[at + count].end as usize).unwrap_or_default();
-                tokenize_into(text, tokens);
+                former.read(text, tokens);
                 let classes = shape::classes(tokens);
                 let mut own = unit::lines(text, tokens, &classes);
                 unit::links(text, tokens, &classes, &mut own);

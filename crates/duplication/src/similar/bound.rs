@@ -41,8 +41,8 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The marks that are operators wherever they stand outside of literals and comments.
-    const MARKS: &[u8] = b"()[]{},:=<>*/%&|^~@;";
+    /// The marks that are operators wherever they stand outside of literals and comments, those aside that may be layout.
+    const MARKS: &[u8] = b"[]{}:=<>*/%&|^~@";
 
     pub(super) fn new(code: &str, tokens: &[Token], classes: &[Class]) -> Self {
         let mut fixed = [0; 256];

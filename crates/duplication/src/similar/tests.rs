@@ -82,7 +82,7 @@ proptest! {
     fn no_shape_has_more_in_common_than_the_bound(codes in texts()) {
         let wanted = Wanted::new(&codes[0]);
         for code in &codes {
-            let classes = shape::classes(&tokenize(code));
+            let classes = shape::classes(&layout::tokens(code));
             let most = wanted.notation.most(&wanted.shape, wanted.unit.shape.len(), &classes);
             let real = sequence_ratio(&wanted.unit.shape, &Unit::new(code).shape, 0.0, &mut Pattern::default());
             prop_assert!(real.unwrap() <= most);

@@ -70,6 +70,9 @@ struct TotalsFields {
 struct AllTotalsFields {
     #[serde(flatten)]
     sums: TotalsFields,
+    /// Lines that groups of intents alone hold; `repeated_lines` and `share` are without them.
+    intent_lines: u64,
+    intent_share: f64,
     /// Null where weak pairs were not looked for.
     weak_pair_count: Option<u64>,
     doubtful_group_count: u64,
@@ -157,6 +160,8 @@ impl<'a> SummaryFields<'a> {
             settings: SettingsFields::of(findings),
             totals: AllTotalsFields {
                 sums: TotalsFields::of(&findings.report.totals),
+                intent_lines: findings.report.totals.intent_lines,
+                intent_share: rounded(findings.report.totals.intent_share()),
                 weak_pair_count: channels.iter().map(|channel| channel.weak_pair_count).sum(),
                 doubtful_group_count: findings.report.doubtful_count(),
                 told_group_count: channels.iter().map(|channel| channel.told_count).sum(),

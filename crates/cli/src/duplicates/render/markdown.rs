@@ -65,6 +65,14 @@ fn page(findings: &Findings) -> String {
         counted(totals.line_count, "line"),
         percent(totals.share())
     );
+    if totals.intent_lines > 0 {
+        let _ = writeln!(
+            page,
+            "Groups of intents alone hold {} more ({}), which the share leaves out.",
+            counted(totals.intent_lines, "line"),
+            percent(totals.intent_share())
+        );
+    }
     let mut left_out = findings.truncated_count;
     if !findings.shown.is_empty() {
         page.push_str("\n| Channel | Same lines | Saved lines | Ratio | State | Copies |\n| --- | ---: | ---: | ---: | --- | --- |\n");

@@ -188,6 +188,16 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
             percent(report.totals.share())
         ),
     );
+    if report.totals.intent_lines > 0 {
+        page.field(
+            "intents alone",
+            format!(
+                "{} more, {}: not in the share",
+                counted(report.totals.intent_lines, "line"),
+                percent(report.totals.intent_share())
+            ),
+        );
+    }
     let told: u64 = report.channels.iter().map(|channel| channel.told_count).sum();
     if told > 0 {
         page.field("folded", format!("{}, which other groups tell already", counted(told, "group")));

@@ -48,6 +48,9 @@ struct Sums {
     member_count: u64,
     repeated_lines: u64,
     share: f64,
+    /// Lines that groups of intents alone hold; the share is without them.
+    intent_lines: u64,
+    intent_share: f64,
 }
 
 /// One run of the trend.
@@ -144,6 +147,8 @@ fn sums(totals: &Totals) -> Sums {
         member_count: totals.member_count,
         repeated_lines: totals.repeated_lines,
         share: totals.share(),
+        intent_lines: totals.intent_lines,
+        intent_share: totals.intent_share(),
     }
 }
 

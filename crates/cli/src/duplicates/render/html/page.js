@@ -65,6 +65,9 @@
     const totals = report.totals;
     const tiles = [["Groups", number(totals.group_count)], ["Definitions in them", number(totals.member_count)],
       ["Repeated lines", number(totals.repeated_lines)], ["Share of all lines", percent(totals.share)]];
+    if (totals.intent_lines > 0) {
+      tiles.push(["Lines of intents alone", `${number(totals.intent_lines)} (${percent(totals.intent_share)})`]);
+    }
     return element("header", "",
       element("h1", "", title),
       element("p", "facts quiet", ...facts.filter(Boolean).map((fact) => element("span", "", fact))),
@@ -105,10 +108,10 @@
         `run ${points[at].run_id} · ${points[at].started_at.slice(0, 10)}`));
     }
     const rows = points.slice().reverse().map((point) => [`${point.run_id}`, point.started_at, number(point.group_count),
-      number(point.member_count), number(point.repeated_lines), percent(point.share)]);
+      number(point.member_count), number(point.repeated_lines), percent(point.share), percent(point.intent_share)]);
     const details = element("details", "", element("summary", "", "As a table"));
     details.append(table([["Run"], ["Started"], ["Groups", "number"], ["Definitions", "number"],
-      ["Repeated lines", "number"], ["Share", "number"]], rows));
+      ["Repeated lines", "number"], ["Share", "number"], ["Intents alone", "number"]], rows));
     return element("section", "", element("h2", "", "Share of repeated lines over the runs"), picture, details);
   }
 

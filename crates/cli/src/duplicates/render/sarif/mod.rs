@@ -117,6 +117,7 @@ fn run_fields(findings: &Findings) -> Vec<(&'static str, Value)> {
             "groupCount": totals.group_count,
             "memberCount": totals.member_count,
             "repeatedLines": totals.repeated_lines,
+            "intentLines": totals.intent_lines,
             "lineCount": totals.line_count,
         }),
     ));

@@ -1,0 +1,67 @@
+//! Made inputs of `fixtures/duplicates`: what a formatter did, and files that trade names.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    ledger::{each, list},
+    place::Place,
+};
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/duplicates").join(name)
+}
+
+/// The tree becomes that of the fixture, and a snapshot of the project is made.
+fn snapshot(place: &Place, name: &str) {
+    for entry in fs::read_dir(fixture(name)).expect("the fixture is there") {
+        let path = entry.expect("an entry").path();
+        let file = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        place.write(&format!("tree/{file}"), fs::read_to_string(&path).expect("text"));
+    }
+    place.persist("builtin:", &["--project", "made"]).succeeded();
+}
+
+fn groups(place: &Place, more: &[&str]) -> Vec<Value> {
+    list(&place.ask_json(&[&["dup-check"], more].concat()), "groups").clone()
+}
+
+#[test]
+fn a_commit_that_only_formats_breaks_no_gate() {
+    for name in ["formatter_joins_texts", "semicolons"] {
+        let place = Place::with_files(&[]);
+        snapshot(&place, &format!("gate/{name}/before"));
+        snapshot(&place, &format!("gate/{name}/after"));
+        place.ask(&["dup-check", "--fail-on", "new"]).succeeded();
+    }
+}
+
+#[test]
+fn copies_in_another_layout_are_renamed_for_certain() {
+    for name in ["parentheses", "formatted", "min_lines_layout"] {
+        let place = Place::with_files(&[]);
+        snapshot(&place, name);
+        let groups = groups(&place, &[]);
+        let [group] = &groups[..] else { panic!("{name}: {groups:#?}") };
+        assert_eq!((&group["channel"], &group["is_doubtful"]), (&"renamed".into(), &false.into()), "{name}");
+        assert_eq!(list(group, "members").len(), 2, "{name}");
+    }
+}
+
+#[test]
+fn files_that_trade_names_bring_no_group_back() {
+    let place = Place::with_files(&[]);
+    snapshot(&place, "order-of-files/before");
+    let ids = |groups: &[Value]| -> BTreeSet<String> {
+        groups.iter().map(|group| group["group_id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let before = ids(&groups(&place, &[]));
+    assert!(before.len() > 1, "{before:?}");
+    for id in &before {
+        place.ask(&["dup", "accept", id, "--reason", "made so"]).succeeded();
+    }
+    snapshot(&place, "order-of-files/after");
+    assert_eq!(each(&groups(&place, &[]), "group_id"), [&Value::Null; 0]);
+    place.ask(&["dup-check", "--fail-on", "any"]).succeeded();
+}
