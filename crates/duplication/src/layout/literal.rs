@@ -23,7 +23,7 @@ pub(crate) fn number(text: &str) -> Cow<'_, str> {
 pub(crate) fn text(literals: &str) -> Plain<'_> {
     let (first, rest) = Piece::of(literals);
     if rest.is_empty() {
-        return Plain { prefix: first.prefix(), content: first.content(false) };
+        return Plain { prefix: first.prefix, content: first.content(false) };
     }
     let (mut pieces, mut rest) = (vec![first], rest);
     while !rest.is_empty() {
@@ -31,19 +31,23 @@ pub(crate) fn text(literals: &str) -> Plain<'_> {
         pieces.push(piece);
         rest = others;
     }
-    let prefixes = || pieces.iter().map(Piece::prefix);
+    let prefixes = || pieces.iter().map(|piece| piece.prefix);
     // Among fields a brace of a text without them is written twice.
-    let prefix = prefixes().find(|prefix| matches!(*prefix, "f" | "t")).or_else(|| prefixes().next()).unwrap_or("");
-    let has_fields = matches!(prefix, "f" | "t");
-    Plain { prefix, content: pieces.iter().map(|piece| piece.content(has_fields)).collect::<String>().into() }
+    let prefix = prefixes().find(|prefix| has_fields(prefix)).or_else(|| prefixes().next()).unwrap_or("");
+    let content = pieces.iter().map(|piece| piece.content(has_fields(prefix))).collect::<String>();
+    Plain { prefix, content: content.into() }
+}
+
+/// Whether expressions may stand in a text of this prefix.
+fn has_fields(prefix: &str) -> bool {
+    matches!(prefix, "f" | "t")
 }
 
 /// One literal.
 struct Piece<'a> {
+    /// See [`Plain::prefix`].
+    prefix: &'static str,
     is_raw: bool,
-    is_bytes: bool,
-    is_template: bool,
-    has_fields: bool,
     inside: &'a str,
 }
 
@@ -55,11 +59,11 @@ impl<'a> Piece<'a> {
         let quote = quote.unwrap_or_default();
         let behind = quoted.get(quote.len()..).unwrap_or_default();
         let has = |letters: [char; 2]| prefix.contains(letters);
-        let is_raw = has(['r', 'R']);
-        let (has_fields, is_template) = (has(['f', 'F']), has(['t', 'T']));
+        let kinds = [(['b', 'B'], "b"), (['t', 'T'], "t"), (['f', 'F'], "f")];
+        let plain = kinds.into_iter().find(|(letters, _)| has(*letters)).map_or("", |(_, prefix)| prefix);
         // What a text in fields encloses may have its quotes; then the last ones end it.
         let end = match end_of(behind, quote) {
-            Some(end) if !(has_fields || is_template) => end,
+            Some(end) if !has_fields(plain) => end,
             _ => field_end(behind, quote),
         };
         let (inside, rest) = behind.split_at(end);
@@ -68,23 +72,14 @@ impl<'a> Piece<'a> {
             let start = rest[..at].rfind(|letter: char| !letter.is_ascii_alphabetic()).map_or(0, |before| before + 1);
             &rest[start..]
         });
-        (Self { is_raw, is_bytes: has(['b', 'B']), is_template, has_fields: has_fields || is_template, inside }, rest)
-    }
-
-    const fn prefix(&self) -> &'static str {
-        match self {
-            Self { is_bytes: true, .. } => "b",
-            Self { is_template: true, .. } => "t",
-            Self { has_fields: true, .. } => "f",
-            _ => "",
-        }
+        (Self { prefix: plain, is_raw: has(['r', 'R']), inside }, rest)
     }
 
     /// What the quotes enclose; `among_fields` if it is to stand in a text with fields.
     fn content(&self, among_fields: bool) -> Cow<'a, str> {
         let is_plain = |byte: u8| match byte {
             b'\\' => false,
-            b'{' | b'}' => !self.has_fields && !among_fields,
+            b'{' | b'}' => !has_fields(self.prefix) && !among_fields,
             _ => true,
         };
         if self.inside.bytes().all(is_plain) {
@@ -95,7 +90,7 @@ impl<'a> Piece<'a> {
         while let Some(letter) = rest.chars().next() {
             let length = match letter {
                 '\\' => self.escape(rest, &mut written),
-                '{' | '}' if self.has_fields => field(rest, &mut written),
+                '{' | '}' if has_fields(self.prefix) => field(rest, &mut written),
                 '{' | '}' if among_fields => {
                     written.extend([letter, letter]);
                     1
@@ -112,7 +107,7 @@ impl<'a> Piece<'a> {
 
     /// Writes the escape with which `rest` begins and says how long it is.
     fn escape(&self, rest: &str, written: &mut String) -> usize {
-        let is_escape = |letter: &char| !self.is_raw && !(self.has_fields && matches!(letter, '{' | '}'));
+        let is_escape = |letter: &char| !(self.is_raw || has_fields(self.prefix) && matches!(letter, '{' | '}'));
         let Some(letter) = rest[1..].chars().next().filter(is_escape) else {
             written.push_str("\\\\");
             return 1;
@@ -122,10 +117,10 @@ impl<'a> Piece<'a> {
                 written.push(letter);
                 return 2;
             }
-            'N' if !self.is_bytes => rest.find('}').map_or(0, |end| end - 1),
+            'N' if self.prefix != "b" => rest.find('}').map_or(0, |end| end - 1),
             'x' => 2,
-            'u' if !self.is_bytes => 4,
-            'U' if !self.is_bytes => 8,
+            'u' if self.prefix != "b" => 4,
+            'U' if self.prefix != "b" => 8,
             _ => 0,
         };
         written.extend(['\\', letter]);
