@@ -38,6 +38,7 @@ pub(super) const PRIMARY: u8 = 16;
 /// More than anything has.
 pub(super) const NEVER: u8 = u8::MAX;
 
+const NONE: Class = words::fixed("None");
 const ENDS: [Class; 4] = [words::fixed(")"), words::fixed("]"), words::fixed("}"), words::fixed("...")];
 
 /// How tightly a token binds as an operator between two operands; 0 for what is none. By its class.
@@ -86,7 +87,7 @@ pub(super) fn level(class: Class) -> u8 {
 pub(super) fn ends_operand(token: &Token) -> bool {
     match token.kind {
         TokenKind::Name | TokenKind::Number | TokenKind::Text => true,
-        TokenKind::Keyword => token.class == shape::TRUTH || token.class == words::fixed("None"),
+        TokenKind::Keyword => token.class == shape::TRUTH || token.class == NONE,
         TokenKind::Operator => ENDS.contains(&token.class),
         _ => false,
     }

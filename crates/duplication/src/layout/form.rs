@@ -59,6 +59,15 @@ const HEADERS: [Class; 12] = [
     CLASS,
     fixed("async"),
 ];
+const AS: Class = fixed("as");
+const IMPORT: Class = fixed("import");
+const WITH: Class = fixed("with");
+const WALRUS: Class = fixed(":=");
+const AWAIT_WORD: Class = fixed("await");
+const TILDE: Class = fixed("~");
+const PLUS: Class = fixed("+");
+const MINUS: Class = fixed("-");
+const STARS: Class = fixed("**");
 /// No token has it.
 const REMOVED: Class = 0;
 
@@ -305,7 +314,7 @@ impl Pass<'_> {
             && self.next(at).is_some_and(|next| match next.kind {
                 TokenKind::Name | TokenKind::Number | TokenKind::Text => true,
                 TokenKind::Keyword => ends_operand(&next),
-                _ => [ROUND, CURLY, fixed("-")].contains(&next.class),
+                _ => [ROUND, CURLY, MINUS].contains(&next.class),
             })
     }
 
@@ -369,8 +378,8 @@ impl Pass<'_> {
             FOR => Place::Target,
             EXCEPT => Place::BeforeColon,
             _ if is_after_except => Place::BeforeColon,
-            class if class == fixed("import") => Place::Imported,
-            class if class == fixed("with") => Place::With,
+            class if class == IMPORT => Place::Imported,
+            class if class == WITH => Place::With,
             _ => Place::Operand,
         }
     }
@@ -428,18 +437,18 @@ impl Pass<'_> {
                 frame.has_yield = true;
                 PRIMARY
             }
-            class if class == fixed("as") => {
+            class if class == AS => {
                 frame.has_as = true;
                 PRIMARY
             }
-            class if class == fixed(":=") => {
+            class if class == WALRUS => {
                 frame.has_walrus = true;
                 PRIMARY
             }
-            class if class == fixed("await") => AWAIT,
-            class if class == fixed("~") => UNARY,
-            class if !follows && [fixed("+"), fixed("-")].contains(&class) => UNARY,
-            class if !follows && [STAR, fixed("**")].contains(&class) => {
+            class if class == AWAIT_WORD => AWAIT,
+            class if class == TILDE => UNARY,
+            class if !follows && [PLUS, MINUS].contains(&class) => UNARY,
+            class if !follows && [STAR, STARS].contains(&class) => {
                 frame.has_star = true;
                 PRIMARY
             }
