@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod definitions;
+mod layout;
 mod normalization;
 mod properties;
 
@@ -32,6 +33,15 @@ fn records_of_text(text: impl AsRef<[u8]>) -> Vec<Record> {
     let path = folder.path().join("text.py");
     std::fs::write(&path, text).expect("the text can be written");
     records_of(&path).0
+}
+
+/// The records of one text that must have no error.
+fn sound_records_of_text(text: &str) -> Vec<Record> {
+    let folder = tempfile::tempdir().expect("a folder for the text");
+    std::fs::write(folder.path().join("text.py"), text).expect("the text can be written");
+    let (records, errors) = records_of(folder.path());
+    assert_eq!(errors, [], "{text}");
+    records
 }
 
 /// `kind start-end` of each record, without the file's own.

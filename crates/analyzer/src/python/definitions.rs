@@ -11,17 +11,17 @@ pub(super) fn header_end(definition: Node<'_>) -> usize {
     colon.map_or_else(|| definition.end_byte(), |colon| colon.end_byte())
 }
 
-/// The row on which the last statement ends.
+/// The node that the last statement ends with.
 ///
 /// The grammar counts comments behind the last statement to the body; a reader does not.
-pub(super) fn last_code_row(definition: Node<'_>) -> usize {
+pub(super) fn last_code(definition: Node<'_>) -> Node<'_> {
     let mut node = definition;
     let mut cursor = definition.walk();
     loop {
         let last = node.children(&mut cursor).filter(|child| is_code(*child)).last();
         match last {
             Some(child) => node = child,
-            None => return node.end_position().row,
+            None => return node,
         }
     }
 }

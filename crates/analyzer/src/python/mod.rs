@@ -1,12 +1,16 @@
 //! Python, on tree-sitter.
 //!
-//! One parse and one walk of the tree a file; a second parse where the first one met an error. Neither recurses, so that no nesting can exhaust the stack.
+//! One parse and one walk of the tree a file; a second parse of the text in other words where the first one met an error.
+//! None of these recurses, so that no nesting can exhaust the stack.
 
 mod broken;
-mod comments;
 mod definitions;
+mod layout;
+mod rewrite;
+mod rows;
 mod string_statements;
 mod syntax;
+mod tokens;
 mod walk;
 
 use std::{
@@ -18,19 +22,29 @@ use std::{
 use cds_model::SourceText;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
+use self::{layout::Layout, rewrite::Rewritten};
 use crate::{Analyzer, Findings, Problem};
 
 /// Real files parse in milliseconds; only made ones come near what they are allowed.
 const LEAST_PARSE_LIMIT: Duration = Duration::from_secs(30);
 const PARSE_SECONDS_PER_MEGABYTE: f64 = 10.0;
-const MAX_CONTINUED_LINES: u32 = 1000;
-const BLANKS: [char; 3] = [' ', '\t', '\x0c'];
 
 /// What ends a parse before its own end.
 #[derive(Clone, Copy)]
 struct Limit<'a> {
     time: Duration,
     is_cancelled: &'a dyn Fn() -> bool,
+}
+
+/// A tree and what it is of: the source itself, or a text of the same length with the same definitions at the same offsets.
+struct Parsed<'t> {
+    tree: Tree,
+    text: Cow<'t, [u8]>,
+    /// Whether the text has a line break wherever the source has one.
+    has_rows_of_source: bool,
+    /// What the text does not show.
+    comments: Vec<Range<usize>>,
+    continuations: Vec<Range<usize>>,
 }
 
 /// Finds classes, functions and methods in Python text.
@@ -50,17 +64,30 @@ impl PythonAnalyzer {
         Self { parser }
     }
 
-    /// The tree of a text that is broken only because of its comments, with these.
-    fn parse_without_comments(
-        &mut self,
-        broken: &Tree,
-        text: &[u8],
-        limit: Limit<'_>,
-    ) -> Option<(Tree, Vec<Range<usize>>)> {
-        let (blanked, comments) = comments::blanked(broken, text);
-        let tree = self.parse(&blanked, limit)?;
-        let is_sound = !tree.root_node().has_error() && !comments::contradict(&comments, &tree);
-        is_sound.then_some((tree, comments))
+    fn parse_layout<'t>(&mut self, layout: Layout<'t>, limit: Limit<'_>) -> Option<Parsed<'t>> {
+        let tree = self.parse(&layout.text, limit)?;
+        let rewritten = if tree.root_node().has_error() { Rewritten::of(&layout.text) } else { None };
+        if let Some(rewritten) = rewritten {
+            let tree = self.parse(&rewritten.text, limit)?;
+            if !tree.root_node().has_error() {
+                let mut continuations = rewritten.continuations;
+                continuations.extend(layout.hidden);
+                return Some(Parsed {
+                    tree,
+                    text: Cow::Owned(rewritten.text),
+                    has_rows_of_source: false,
+                    comments: rewritten.comments,
+                    continuations,
+                });
+            }
+        }
+        Some(Parsed {
+            tree,
+            has_rows_of_source: layout.hidden.is_empty(),
+            text: layout.text,
+            comments: Vec::new(),
+            continuations: layout.hidden,
+        })
     }
 
     fn parse(&mut self, text: &[u8], limit: Limit<'_>) -> Option<Tree> {
@@ -94,18 +121,10 @@ impl Default for PythonAnalyzer {
 
 impl Analyzer for PythonAnalyzer {
     fn analyze(&mut self, source: &SourceText, is_cancelled: &dyn Fn() -> bool) -> Findings {
-        if let Some(line) = endless_continuation(source) {
-            let reason = format!("more than {MAX_CONTINUED_LINES} lines are continued by backslashes in a row");
-            return Findings { problem: Some(Problem { line, reason }), ..Findings::default() };
-        }
-        let text = with_line_feeds(source.as_str());
-        let limit = Limit { time: parse_limit(text.len()), is_cancelled };
-        match self.parse(&text, limit) {
-            Some(tree) if tree.root_node().has_error() => match self.parse_without_comments(&tree, &text, limit) {
-                Some((tree, comments)) => walk::walk(&tree, source, comments),
-                None => walk::walk(&tree, source, Vec::new()),
-            },
-            Some(tree) => walk::walk(&tree, source, Vec::new()),
+        let layout = Layout::of(source.as_str());
+        let limit = Limit { time: parse_limit(layout.text.len()), is_cancelled };
+        match self.parse_layout(layout, limit) {
+            Some(parsed) => walk::walk(&parsed, source),
             None => Findings {
                 problem: Some(Problem {
                     line: 1,
@@ -117,39 +136,8 @@ impl Analyzer for PythonAnalyzer {
     }
 }
 
-/// The line where too many lines begin that hold a backslash and nothing else: the parser's time grows with the square
-/// of their number.
-fn endless_continuation(source: &SourceText) -> Option<u32> {
-    let mut run = 0;
-    for line in 1..=source.line_count() {
-        let range = source.line_range(line, line);
-        let code = source.as_str()[range.start as usize..range.end as usize].trim_matches(BLANKS);
-        run = if code == "\\" { run + 1 } else { 0 };
-        if run > MAX_CONTINUED_LINES {
-            return Some(line + 1 - run);
-        }
-    }
-    None
-}
-
 fn parse_limit(byte_count: usize) -> Duration {
     #[expect(clippy::cast_precision_loss, reason = "a text is smaller than 4 GiB")]
     let megabytes = byte_count as f64 / 1e6;
     LEAST_PARSE_LIMIT + Duration::from_secs_f64(megabytes * PARSE_SECONDS_PER_MEGABYTE)
-}
-
-/// The grammar does not take a lone carriage return for the line break that it is in Python.
-///
-/// The text keeps its length, so that every offset stays what it was.
-fn with_line_feeds(text: &str) -> Cow<'_, [u8]> {
-    let bytes = text.as_bytes();
-    let is_lone = |position: usize| bytes.get(position + 1) != Some(&b'\n');
-    if !memchr::memchr_iter(b'\r', bytes).any(is_lone) {
-        return Cow::Borrowed(bytes);
-    }
-    let mut changed = bytes.to_vec();
-    for position in memchr::memchr_iter(b'\r', bytes).filter(|&position| is_lone(position)) {
-        changed[position] = b'\n';
-    }
-    Cow::Owned(changed)
 }

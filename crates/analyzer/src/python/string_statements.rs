@@ -6,7 +6,10 @@
 use cds_model::{SpanKind, SyntaxSpan};
 use tree_sitter::Node;
 
-use super::syntax::{Role, role};
+use super::{
+    rows::Rows,
+    syntax::{Role, role},
+};
 
 /// What the statements on one row have shown so far; they are met from left to right.
 #[derive(Debug, Default)]
@@ -19,18 +22,18 @@ pub(super) struct StatementRow {
 
 impl StatementRow {
     /// A statement that is only a string.
-    pub(super) fn string_statement(&mut self, statement: Node<'_>, spans: &mut Vec<SyntaxSpan>) {
-        let row = statement.start_position().row;
+    pub(super) fn string_statement(&mut self, statement: Node<'_>, rows: Rows<'_>, spans: &mut Vec<SyntaxSpan>) {
+        let row = rows.start(statement);
         // A semicolon can also end the row before.
         let before = self.semicolon.filter(|(of, _)| *of == row).map(|(_, start)| start);
-        self.string = Some((statement.end_position().row, spans.len(), statement.start_byte()));
+        self.string = Some((rows.end(statement), spans.len(), statement.start_byte()));
         let start = before.unwrap_or_else(|| statement.start_byte());
         spans.push(SyntaxSpan { kind: SpanKind::Noise, start: offset(start), end: offset(statement.end_byte()) });
     }
 
     /// A semicolon between statements.
-    pub(super) fn semicolon(&mut self, node: Node<'_>, text: &str, spans: &mut [SyntaxSpan]) {
-        let row = node.start_position().row;
+    pub(super) fn semicolon(&mut self, node: Node<'_>, text: &str, rows: Rows<'_>, spans: &mut [SyntaxSpan]) {
+        let row = rows.start(node);
         match self.string.take() {
             // What follows moves to the place of the string; the semicolon before it is needed again.
             Some((of, span, start)) if of == row => {

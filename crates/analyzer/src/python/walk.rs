@@ -3,15 +3,12 @@
 //! The pass goes into whatever spans several lines or can hold a statement; an expression on one line holds nothing
 //! that it looks for, and most of a tree is such expressions.
 
-use std::ops::Range;
-
 use cds_model::{SourceText, SpanKind, Symbol, SymbolKind, SyntaxSpan};
-use tree_sitter::{Node, Tree};
+use tree_sitter::Node;
 
 use super::{
-    broken,
-    comments::of_its_line,
-    definitions,
+    Parsed, broken, definitions,
+    rows::Rows,
     string_statements::{StatementRow, is_only_string},
     syntax::{Role, role},
 };
@@ -20,11 +17,13 @@ use crate::{Findings, Problem};
 /// Python itself refuses more than 100 levels of indentation.
 const MAX_DEFINITION_DEPTH: usize = 100;
 
-/// Walks `tree`; `comments` are those that were hidden from it.
-pub(super) fn walk(tree: &Tree, source: &SourceText, comments: Vec<Range<usize>>) -> Findings {
-    let root = tree.root_node();
+/// Walks the tree of `parsed`, a text made of `source`.
+pub(super) fn walk(parsed: &Parsed<'_>, source: &SourceText) -> Findings {
+    let root = parsed.tree.root_node();
     let mut pass = Pass {
         source,
+        text: &parsed.text,
+        rows: if parsed.has_rows_of_source { Rows::OfTree } else { Rows::Of(source) },
         in_broken_tree: root.has_error(),
         around: Vec::new(),
         row: StatementRow::default(),
@@ -32,10 +31,12 @@ pub(super) fn walk(tree: &Tree, source: &SourceText, comments: Vec<Range<usize>>
         findings: Findings::default(),
     };
     if pass.in_broken_tree {
-        pass.findings.problem = Some(broken::first_problem(root));
+        pass.findings.problem = Some(broken::first_problem(root, pass.rows));
     }
-    for comment in comments {
-        pass.push_span(SpanKind::Noise, comment.start, comment.end);
+    for (hidden, kind) in [(&parsed.comments, SpanKind::Noise), (&parsed.continuations, SpanKind::Continuation)] {
+        for range in hidden {
+            pass.push_span(kind, range.start, range.end);
+        }
     }
     pass.run(root);
     let mut findings = pass.findings;
@@ -46,6 +47,9 @@ pub(super) fn walk(tree: &Tree, source: &SourceText, comments: Vec<Range<usize>>
 
 struct Pass<'s> {
     source: &'s SourceText,
+    /// What the tree is of; as long as the source.
+    text: &'s [u8],
+    rows: Rows<'s>,
     in_broken_tree: bool,
     /// What is around the present node, outermost first. Asking the tree for a parent would search it from the root.
     around: Vec<Surrounding>,
@@ -85,13 +89,14 @@ impl Pass<'_> {
         match role {
             Role::Comment if self.around.last().is_some_and(|parent| parent.is_error) => {}
             Role::Comment => {
-                let comment = of_its_line(node.byte_range(), self.source.as_str().as_bytes());
-                self.push_span(SpanKind::Noise, comment.start, comment.end);
+                // The grammar takes the first half of `\r\n` for a part of the comment.
+                let line_break = usize::from(self.text[node.byte_range()].ends_with(b"\r"));
+                self.push_span(SpanKind::Noise, node.start_byte(), node.end_byte() - line_break);
             }
             Role::Continuation => self.push_span(SpanKind::Continuation, node.start_byte(), node.end_byte()),
-            Role::Semicolon => self.row.semicolon(node, self.source.as_str(), &mut self.findings.spans),
+            Role::Semicolon => self.row.semicolon(node, self.source.as_str(), self.rows, &mut self.findings.spans),
             Role::ExpressionStatement if is_only_string(node) => {
-                self.row.string_statement(node, &mut self.findings.spans);
+                self.row.string_statement(node, self.rows, &mut self.findings.spans);
                 return false;
             }
             _ => {
@@ -99,7 +104,7 @@ impl Pass<'_> {
                 return self.enter_code(node, role);
             }
         }
-        spans_lines(node)
+        self.rows.are_several(node)
     }
 
     fn enter_code(&mut self, node: Node<'_>, role: Role) -> bool {
@@ -108,21 +113,21 @@ impl Pass<'_> {
             Role::Container | Role::Decorated => true,
             // Of several literals side by side, those that span lines are met one by one.
             Role::String if node.kind() == "string" => {
-                if spans_lines(node) {
+                if self.rows.are_several(node) {
                     self.push_span(SpanKind::Verbatim, node.start_byte(), node.end_byte());
                 }
                 false
             }
-            _ => spans_lines(node),
+            _ => self.rows.are_several(node),
         }
     }
 
     fn enter_definition(&mut self, node: Node<'_>, role: Role) -> bool {
         if self.enclosing.len() >= MAX_DEFINITION_DEPTH {
-            let line = line_of_row(node.start_position().row);
+            let line = line_of_row(self.rows.start(node));
             let reason = format!("definitions nested more than {MAX_DEFINITION_DEPTH} deep");
             self.findings.problem.get_or_insert(Problem { line, reason });
-        } else if !self.in_broken_tree || broken::is_trustworthy(node, &self.around) {
+        } else if !self.in_broken_tree || broken::is_trustworthy(node, &self.around, self.text) {
             let symbol = self.symbol(node, role);
             self.findings.symbols.push(symbol);
         }
@@ -140,8 +145,8 @@ impl Pass<'_> {
         Symbol {
             kind,
             signature: Some(self.source.slice(signature)),
-            start_line: line_of_row(node.start_position().row),
-            end_line: line_of_row(definitions::last_code_row(node)),
+            start_line: line_of_row(self.rows.start(node)),
+            end_line: line_of_row(self.rows.end(definitions::last_code(node))),
         }
     }
 
@@ -156,22 +161,13 @@ pub(super) struct Surrounding {
     pub(super) role: Role,
     pub(super) is_error: bool,
     pub(super) is_block: bool,
-    pub(super) column: usize,
+    pub(super) start: usize,
 }
 
 impl Surrounding {
     fn of(node: Node<'_>) -> Self {
-        Self {
-            role: role(node),
-            is_error: node.is_error(),
-            is_block: node.kind() == "block",
-            column: node.start_position().column,
-        }
+        Self { role: role(node), is_error: node.is_error(), is_block: node.kind() == "block", start: node.start_byte() }
     }
-}
-
-fn spans_lines(node: Node<'_>) -> bool {
-    node.start_position().row != node.end_position().row
 }
 
 fn line_of_row(row: usize) -> u32 {

@@ -3,9 +3,13 @@
 //! A byte-order mark or the declaration of [PEP 263](https://peps.python.org/pep-0263/) in one of the first two lines
 //! names the encoding; without either it is UTF-8. The mark is no part of the text.
 
+mod charset;
+
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
+
+use self::charset::Charset;
 
 /// Why bytes are no text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +32,12 @@ pub enum DecodeError {
         /// The declared name.
         name: String,
     },
+    /// A name that Python knows, of an encoding that has no decoder here.
+    #[error("declares the encoding {name:?}, which cds cannot decode")]
+    Undecodable {
+        /// The declared name.
+        name: String,
+    },
     /// The byte-order mark says one thing and the declaration another.
     #[error("has the byte-order mark of UTF-8 but declares {name:?}")]
     Contradiction {
@@ -47,7 +57,7 @@ impl DecodeError {
     pub fn line(&self) -> Option<u32> {
         match self {
             Self::NotUtf8 { line } | Self::Nul { line } => Some(*line),
-            Self::Invalid { .. } | Self::Unknown { .. } | Self::Contradiction { .. } => None,
+            Self::Invalid { .. } | Self::Unknown { .. } | Self::Undecodable { .. } | Self::Contradiction { .. } => None,
         }
     }
 }
@@ -86,17 +96,17 @@ fn line_at(bytes: &[u8], position: usize) -> u32 {
 
 fn named(name: &str, bytes: &[u8]) -> Result<String, DecodeError> {
     let invalid = || DecodeError::Invalid { encoding: name.to_owned() };
-    match canonical(name).as_str() {
-        // The web's `latin1` and `ascii` are windows-1252; Python's are what their names say.
-        "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" | "cp819" => {
-            Ok(encoding_rs::mem::decode_latin1(bytes).into_owned())
+    match Charset::of(name).ok_or_else(|| DecodeError::Unknown { name: name.to_owned() })? {
+        Charset::Utf8 => utf8(bytes.to_vec()),
+        Charset::Latin1 => Ok(encoding_rs::mem::decode_latin1(bytes).into_owned()),
+        Charset::Ascii if bytes.is_ascii() => utf8(bytes.to_vec()),
+        Charset::Ascii => Err(invalid()),
+        Charset::Table(table) => charset::by_table(table, bytes).ok_or_else(invalid),
+        Charset::SeveralBytes(encoding) => with_encoding(encoding, name, bytes),
+        Charset::OnlyAscii { but } if bytes.is_ascii() && !bytes.iter().any(|byte| but.contains(byte)) => {
+            utf8(bytes.to_vec())
         }
-        "ascii" | "us-ascii" | "646" if bytes.is_ascii() => utf8(bytes.to_vec()),
-        "ascii" | "us-ascii" | "646" => Err(invalid()),
-        label => match Encoding::for_label_no_replacement(label.as_bytes()) {
-            Some(encoding) => with_encoding(encoding, name, bytes),
-            None => Err(DecodeError::Unknown { name: name.to_owned() }),
-        },
+        Charset::OnlyAscii { .. } => Err(DecodeError::Undecodable { name: name.to_owned() }),
     }
 }
 
@@ -107,15 +117,8 @@ fn with_encoding(encoding: &'static Encoding, name: &str, bytes: &[u8]) -> Resul
         .ok_or_else(|| DecodeError::Invalid { encoding: name.to_owned() })
 }
 
-/// The name in lower case with `-`, without the line-ending suffix that Emacs adds.
-fn canonical(name: &str) -> String {
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    let suffixes = ["-unix", "-dos", "-mac"];
-    suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).map_or_else(|| name.clone(), str::to_owned)
-}
-
 fn is_utf8(name: &str) -> bool {
-    matches!(canonical(name).as_str(), "utf-8" | "utf8" | "utf-8-sig" | "u8" | "utf")
+    Charset::of(name) == Some(Charset::Utf8)
 }
 
 /// The declared name from the first line, or from the second when the first is blank or only a comment.
@@ -202,6 +205,25 @@ mod tests {
         check_error(b"# coding: nonsense\n", &DecodeError::Unknown { name: "nonsense".to_owned() });
         check_error(b"# coding: ascii\n'\xe9'", &DecodeError::Invalid { encoding: "ascii".to_owned() });
         check_error(b"# coding: euc-jp\n'\xff'", &DecodeError::Invalid { encoding: "euc-jp".to_owned() });
+    }
+
+    #[test]
+    fn a_table_decides_where_no_decoder_does() {
+        check(b"# coding: cp437\n'\x81\xe1'", "# coding: cp437\n'\u{fc}\u{df}'");
+        check(b"# coding: mac-greek\n'\xe1'", "# coding: mac-greek\n'\u{3b1}'");
+        // The web's name for another encoding.
+        check(b"# coding: iso8859-9\n'\x80'", "# coding: iso8859-9\n'\u{80}'");
+        check_error(b"# coding: cp1252\n'\x81'", &DecodeError::Invalid { encoding: "cp1252".to_owned() });
+    }
+
+    #[test]
+    fn ascii_needs_no_decoder() {
+        for name in ["johab", "utf-7", "iso2022_kr", "cp949", "eucjp", "idna", "unicode_escape"] {
+            let text = format!("# coding: {name}\ndef f():\n    return 1\n");
+            check(text.as_bytes(), &text);
+        }
+        check_error(b"# coding: johab\n'\x88a'", &DecodeError::Undecodable { name: "johab".to_owned() });
+        check_error(b"# coding: utf-7\n'+AGE-'", &DecodeError::Undecodable { name: "utf-7".to_owned() });
     }
 
     #[test]
