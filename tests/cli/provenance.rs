@@ -39,7 +39,13 @@ fn the_commit_comes_from_the_first_who_knows_it() {
 
     let head = place.commit_tree();
     assert_eq!(code_ref(&place, &[], &[]), (json!(head), "read from the repository".to_owned()));
-    assert_eq!(code_ref(&place, &[("GITHUB_SHA", SHA)], &[]).0, SHA, "the CI's word is taken");
+    let (commit, note) = code_ref(&place, &[("GITHUB_SHA", SHA)], &[]);
+    assert_eq!(
+        (commit, note),
+        (json!(head), format!("read from the repository; GITHUB_SHA names {SHA}, which is not used"))
+    );
+    let own = [("GITHUB_SHA", &*head), ("GIT_COMMIT", &head[..9])];
+    assert_eq!(code_ref(&place, &own, &[]).1, "read from the repository", "they name the same");
     let clean = latest_stage(&place.database(), "analyze")["input_fingerprint"].clone();
 
     place.write("tree/functions.py", "def f1():\n    return 2\n");
@@ -55,6 +61,48 @@ fn the_commit_comes_from_the_first_who_knows_it() {
     assert_eq!(code_ref(&place, &[], &[]).0, format!("{head}-dirty"));
     place.git(&["commit", "--quiet", "--message", "more"]);
     assert_eq!(code_ref(&place, &[], &[]).0, place.git(&["rev-parse", "HEAD"]));
+}
+
+#[test]
+fn the_repository_beats_what_an_image_brings() {
+    let place = Place::with_functions(1);
+    let warned = |place: &Place, more: &[&str]| {
+        let mut command = place.command(&["persist", "--path", TREE, "--db-path", DATABASE]);
+        command.args(["--provider-url", "builtin:"]).args(more);
+        let outcome = Outcome::of(command.env("GIT_COMMIT", SHA)).succeeded();
+        outcome.stderr.lines().filter(|line| line.contains("GIT_COMMIT")).count()
+    };
+    assert_eq!(warned(&place, &[]), 0, "nothing else names a commit");
+    assert_eq!(latest(&place.database())["code_ref"], SHA);
+    let first = place.commit_tree();
+    place.write("tree/functions.py", "def f1():\n    return 2\n");
+    place.git(&["commit", "--quiet", "--all", "--message", "two", "--author", "Ada <ada@example.org>"]);
+    let second = place.git(&["rev-parse", "HEAD"]);
+    // One job reads old commits: each change is of its own commit and author.
+    for (commit, author) in [(&first, "Test <test@example.org>"), (&second, "Ada <ada@example.org>")] {
+        place.git(&["checkout", "--quiet", commit]);
+        place.write("cds.sqlite", "");
+        std::fs::remove_file(place.path(DATABASE)).unwrap();
+        assert_eq!(warned(&place, &[]), 1);
+        let database = place.database();
+        assert_eq!(latest(&database)["code_ref"], **commit);
+        let actors = database.number(&format!("SELECT count(*) FROM unit_history WHERE actor = '{author}'"));
+        assert_eq!(actors, database.number("SELECT count(*) FROM unit_history"));
+        assert!(place.shown("latest").contains(&format!("GIT_COMMIT names {SHA}, which is not used")));
+    }
+    assert_eq!(warned(&place, &["--code-ref", "release-7"]), 0, "that was asked for");
+    assert_eq!(latest(&place.database())["code_ref"], "release-7");
+}
+
+#[test]
+fn a_variable_does_not_stand_in_for_a_commit_that_cannot_be_read() {
+    let place = Place::with_functions(1);
+    place.git(&["init", "--quiet"]);
+    let (commit, note) = code_ref(&place, &[("CI_COMMIT_SHA", SHA)], &[]);
+    assert!(commit.is_null() && note.ends_with(&format!("; CI_COMMIT_SHA names {SHA}, which is not used")), "{note}");
+    place.commit_tree();
+    place.write("tree/.git/HEAD", "nonsense");
+    assert!(code_ref(&place, &[("CI_COMMIT_SHA", SHA)], &[]).0.is_null());
 }
 
 #[test]

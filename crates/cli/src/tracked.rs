@@ -83,6 +83,9 @@ impl Tracked {
                 database.path.display()
             ));
         }
+        if let Some(warning) = &origin.warning {
+            messages::warning(warning);
+        }
         let accounts = Accounts::open(database, lock.share(), id, command, root, plan, origin.code_ref);
         Ok(Self { accounts, authorship: origin.authorship, database: Some(opened), lock: Some(lock) })
     }

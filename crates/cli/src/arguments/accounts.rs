@@ -42,7 +42,7 @@ pub(crate) struct AccountArguments {
     #[command(flatten)]
     project: ProjectArguments,
 
-    /// The commit of the tree [default: what the CI says, else what its repository says]
+    /// The commit of the tree [default: what its repository says; without one, what the CI says]
     #[arg(long, value_name = "COMMIT", value_parser = unless_empty(parse_code_ref), env = "CDS_CODE_REF")]
     code_ref: Option<String>,
 

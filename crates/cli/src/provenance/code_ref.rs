@@ -56,6 +56,14 @@ pub(crate) struct Origin {
     /// Who made that commit, where the tree is said or known to be as it was committed, and the repository around the
     /// tree has the commit. What was changed since then is nobody's yet.
     pub(crate) authorship: Authorship,
+    /// What the user should see: a variable of the environment names another commit than the repository.
+    pub(crate) warning: Option<String>,
+}
+
+/// A commit that a variable of the environment names.
+struct Named {
+    variable: &'static str,
+    commit: String,
 }
 
 /// Text for `--code-ref`: 1 to 200 characters on one line.
@@ -66,7 +74,10 @@ pub(crate) fn parse_code_ref(given: &str) -> Result<String, String> {
     if is_fit { Ok(given.trim().to_owned()) } else { Err(accepted()) }
 }
 
-/// The commit of `tree`: as given, else from the environment, else from the repository around it.
+/// The commit of `tree`: as given, else from the repository around it, else from the environment.
+///
+/// A variable says which commit was to be built, or which one an image was made of. What a repository has checked out is
+/// what is read, so a variable is used only where there is no repository; one that names another commit is noted.
 ///
 /// Runs nothing and ends after about ten seconds at the latest. Only for a commit from the repository it is known
 /// whether the tree differs from it (`-dirty`); the note says where the commit comes from and what is not known.
@@ -75,26 +86,52 @@ pub(crate) fn origin(
     environment: &dyn Fn(&str) -> Option<String>,
     tree: AnalyzedTree<'_>,
 ) -> Origin {
-    let told = match given {
-        Some(given) => Some(CodeRef { commit: Some(given.to_owned()), note: "given by --code-ref".to_owned() }),
-        None => VARIABLES.iter().find_map(|name| from_variable(name, environment)),
-    };
-    match told {
-        Some(code_ref) => {
-            let authorship = code_ref.commit.as_deref().and_then(|commit| authorship_of(commit, tree));
-            Origin { code_ref, authorship: authorship.unwrap_or_default() }
-        }
-        None => from_repository(tree),
+    if let Some(given) = given {
+        let code_ref = CodeRef { commit: Some(given.to_owned()), note: "given by --code-ref".to_owned() };
+        return Origin { code_ref, authorship: authorship_of(given, tree).unwrap_or_default(), warning: None };
+    }
+    match Repository::discover(folder_of(tree)) {
+        Ok(Some(repository)) => from_repository(&repository, tree).beside(environment),
+        Ok(None) => from_environment(environment),
+        Err(error) => Origin::unknown(&format!("{error:#}")).beside(environment),
     }
 }
 
-fn from_variable(name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<CodeRef> {
-    let value = environment(name)?;
-    let value = value.trim();
-    let is_id = (SHORTEST_ID..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_id.then(|| CodeRef {
-        commit: Some(value.to_ascii_lowercase()),
-        note: format!("from the environment variable {name}; whether the tree differs from it was not looked at"),
+impl Origin {
+    fn unknown(reason: &str) -> Self {
+        Self { code_ref: CodeRef { commit: None, note: note(reason) }, ..Self::default() }
+    }
+
+    /// Notes the first variable that names another commit than the repository.
+    fn beside(mut self, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        let own = self.code_ref.commit.as_deref();
+        let is_other = |named: &Named| own.is_none_or(|own| !own.starts_with(&named.commit));
+        if let Some(Named { variable, commit }) = variables(environment).find(is_other) {
+            let own = own.unwrap_or("a commit that cannot be read");
+            self.warning = Some(format!(
+                "{variable} names commit {commit}, but the repository is at {own}, which is used; --code-ref names another"
+            ));
+            self.code_ref.note = note(&format!("{}; {variable} names {commit}, which is not used", self.code_ref.note));
+        }
+        self
+    }
+}
+
+fn from_environment(environment: &dyn Fn(&str) -> Option<String>) -> Origin {
+    let Some(Named { variable, commit }) = variables(environment).next() else {
+        return Origin::unknown("the tree lies in no git repository");
+    };
+    let note = format!("from the environment variable {variable}; whether the tree differs from it was not looked at");
+    Origin { code_ref: CodeRef { commit: Some(commit), note }, ..Origin::default() }
+}
+
+/// The commits that the environment names, as ids in lower case.
+fn variables(environment: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item = Named> {
+    VARIABLES.iter().filter_map(|variable| {
+        let value = environment(variable)?;
+        let value = value.trim();
+        let is_id = (SHORTEST_ID..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| Named { variable, commit: value.to_ascii_lowercase() })
     })
 }
 
@@ -119,22 +156,16 @@ fn folder_of(tree: AnalyzedTree<'_>) -> &Path {
     if tree.root.is_dir() { tree.root } else { tree.root.parent().unwrap_or(tree.root) }
 }
 
-fn from_repository(tree: AnalyzedTree<'_>) -> Origin {
-    let known = |commit, note: String| Origin { code_ref: CodeRef { commit, note }, authorship: Authorship::default() };
-    let unknown = |reason: &str| known(None, note(reason));
-    let repository = match Repository::discover(folder_of(tree)) {
-        Ok(Some(repository)) => repository,
-        Ok(None) => return unknown("the tree lies in no git repository"),
-        Err(error) => return unknown(&format!("{error:#}")),
-    };
-    let commit = match head::read(&repository) {
+fn from_repository(repository: &Repository, tree: AnalyzedTree<'_>) -> Origin {
+    let known = |commit, note: String| Origin { code_ref: CodeRef { commit, note }, ..Origin::default() };
+    let commit = match head::read(repository) {
         Ok(commit) => commit,
-        Err(error) => return unknown(&format!("{error:#}")),
+        Err(error) => return Origin::unknown(&format!("{error:#}")),
     };
     let deadline = Deadline::start();
-    match changes::first_change(&repository, &commit, tree, deadline) {
+    match changes::first_change(repository, &commit, tree, deadline) {
         Ok(None) => Origin {
-            authorship: read_authorship(&repository, &commit, deadline).unwrap_or_default(),
+            authorship: read_authorship(repository, &commit, deadline).unwrap_or_default(),
             ..known(Some(commit.to_string()), "read from the repository".to_owned())
         },
         Ok(Some(change)) => {
@@ -193,6 +224,14 @@ mod tests {
             let known = asked(None, &[("GITHUB_SHA", wrong)]);
             assert_eq!((known.commit, &*known.note), (None, "the tree lies in no git repository"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn nothing_is_noted_without_a_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = AnalyzedTree { root: folder.path(), uses_ignore_files: true };
+        let found = origin(None, &|name| (name == "GIT_COMMIT").then(|| SHA.to_owned()), tree);
+        assert_eq!((found.code_ref.commit.as_deref(), found.warning), (Some(SHA), None));
     }
 
     #[test]
