@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use cds_model::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SourceText, Symbol, SymbolKind};
+use cds_model::{Analysis, AnalyzedFile, AnalyzerError, NotReadReason, SourceInput, SourceText, Symbol, SymbolKind};
 use rayon::prelude::*;
 
 use crate::{
-    Analyzer, Problem, PythonAnalyzer, SourceTree, content_hash::content_hash, decode::decode, read::read,
-    walk::Candidate,
+    Analyzer, Problem, PythonAnalyzer, SourceTree,
+    content_hash::content_hash,
+    decode::decode,
+    left_out::ending,
+    read::{ReadError, read},
+    walk::{Candidate, Listing},
 };
 
 /// What may be analyzed.
@@ -30,7 +34,7 @@ impl Default for AnalysisOptions {
 ///
 /// Once `is_cancelled` says so, no further file is read, and the result is worth nothing.
 pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn Fn() -> bool + Sync)) -> Analysis {
-    let (candidates, mut errors) = tree.candidates(options.use_ignore_files);
+    let Listing { candidates, mut errors, mut left_out } = tree.list(options.use_ignore_files);
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
         .with_max_len(1)
@@ -39,13 +43,17 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn
         })
         .collect();
     let mut analysis = Analysis { files: Vec::with_capacity(outcomes.len()), ..Analysis::default() };
-    for Outcome { file, error, input } in outcomes {
+    for (candidate, Outcome { file, error, input, not_read }) in candidates.iter().zip(outcomes) {
+        if let Some(reason) = not_read {
+            left_out.add(reason, ending(candidate.path.file_name().unwrap_or_default()));
+        }
         analysis.files.extend(file);
         errors.extend(error);
         analysis.inputs.extend(input);
     }
     errors.sort();
     analysis.errors = errors;
+    analysis.not_read = left_out.rows();
     analysis
 }
 
@@ -55,6 +63,8 @@ struct Outcome {
     error: Option<AnalyzerError>,
     /// The file as it was read; none only where the analysis was cancelled before.
     input: Option<SourceInput>,
+    /// Why there is no text of it.
+    not_read: Option<NotReadReason>,
 }
 
 fn analyze_file(
@@ -70,7 +80,11 @@ fn analyze_file(
         Err(cause) => {
             let reason = cause.to_string();
             let input = Some(SourceInput { file_path: path, content: Err(reason.clone()) });
-            return Outcome { file: None, error: error(None, reason), input };
+            let not_read = Some(match cause {
+                ReadError::TooLarge { .. } => NotReadReason::TooLarge,
+                ReadError::Io(_) | ReadError::NotRegular => NotReadReason::Unreadable,
+            });
+            return Outcome { file: None, error: error(None, reason), input, not_read };
         }
     };
     let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(content_hash(&bytes)) });
@@ -78,9 +92,12 @@ fn analyze_file(
         Ok(text) => {
             let (file, problem) = analyze_text(analyzer, path, text, is_cancelled);
             let error = problem.and_then(|problem| error(Some(problem.line), problem.reason));
-            Outcome { file: Some(file), error, input }
+            Outcome { file: Some(file), error, input, not_read: None }
         }
-        Err(cause) => Outcome { file: None, error: error(cause.line(), cause.to_string()), input },
+        Err(cause) => {
+            let not_read = Some(NotReadReason::Unreadable);
+            Outcome { file: None, error: error(cause.line(), cause.to_string()), input, not_read }
+        }
     }
 }
 

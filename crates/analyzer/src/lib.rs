@@ -12,6 +12,7 @@ mod analyze;
 mod analyzer;
 mod content_hash;
 mod decode;
+mod left_out;
 mod python;
 mod read;
 mod walk;

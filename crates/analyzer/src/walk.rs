@@ -10,17 +10,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cds_model::AnalyzerError;
+use cds_model::{AnalyzerError, NotRead, NotReadReason};
 use ignore::{DirEntry, WalkBuilder};
+
+use crate::left_out::{LeftOut, ending};
 
 const IGNORE_FILES: [&str; 2] = [".gitignore", ".ignore"];
 const LARGEST_IGNORE_FILE: u64 = 1 << 20;
+/// What belongs to version control is no part of the tree, and is not counted.
+const REPOSITORY: &str = ".git";
 
 /// The root of an analysis: an existing folder or a single source file.
 #[derive(Debug, Clone)]
 pub struct SourceTree {
     root: PathBuf,
     is_file: bool,
+    /// A file that is none of the tree even if it lies in it, with all files whose names begin as its does.
+    own_file: Option<PathBuf>,
 }
 
 /// Why a path cannot be the root of an analysis.
@@ -42,6 +48,17 @@ pub enum TreeError {
     },
 }
 
+/// What a tree holds.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// The source files by name.
+    pub(crate) candidates: Vec<Candidate>,
+    /// What could not be looked into.
+    pub(crate) errors: Vec<AnalyzerError>,
+    /// What is not read.
+    pub(crate) left_out: LeftOut,
+}
+
 /// A file that waits for its analysis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -61,7 +78,15 @@ impl SourceTree {
         if !is_usable {
             return Err(TreeError::NotSource { path: path.to_owned() });
         }
-        Ok(Self { root, is_file: metadata.is_file() })
+        Ok(Self { root, is_file: metadata.is_file(), own_file: None })
+    }
+
+    /// The same without the database at `path`, and what stands beside it under its name, in the counts.
+    #[must_use]
+    pub fn without(mut self, path: &Path) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.own_file = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        self
     }
 
     /// The absolute path, free of symbolic links.
@@ -69,18 +94,18 @@ impl SourceTree {
         &self.root
     }
 
-    /// The source files by name, and what could not be looked into.
-    pub(crate) fn candidates(&self, use_ignore_files: bool) -> (Vec<Candidate>, Vec<AnalyzerError>) {
-        let mut found = Vec::new();
-        let mut errors = Vec::new();
+    /// The source files, what could not be looked into, and what is not read.
+    pub(crate) fn list(&self, use_ignore_files: bool) -> Listing {
+        let mut listing = Listing::default();
         if self.is_file {
             let name = relative_name(self.root.parent().unwrap_or(&self.root), &self.root);
-            found.push(Candidate { name, path: self.root.clone() });
-            return (found, errors);
+            listing.candidates.push(Candidate { name, path: self.root.clone() });
+            return listing;
         }
         if let Some(reason) = trap_in(&self.root).filter(|_| use_ignore_files) {
-            errors.push(AnalyzerError { file_path: ".".to_owned(), line: None, reason });
-            return (found, errors);
+            listing.errors.push(AnalyzerError { file_path: ".".to_owned(), line: None, reason });
+            listing.left_out.add(NotReadReason::Unreadable, NotRead::FOLDER.to_owned());
+            return listing;
         }
         let mut walk = WalkBuilder::new(&self.root);
         walk.standard_filters(use_ignore_files).git_global(false).git_exclude(false).follow_links(false);
@@ -98,20 +123,53 @@ impl SourceTree {
         }
         for entry in walk.build() {
             match entry {
-                Ok(entry) if is_candidate(&entry) => {
-                    let name = relative_name(&self.root, entry.path());
-                    found.push(Candidate { name, path: entry.into_path() });
+                Ok(entry) => {
+                    self.count(&entry, use_ignore_files, &mut listing.left_out);
+                    if is_candidate(&entry) {
+                        let name = relative_name(&self.root, entry.path());
+                        listing.candidates.push(Candidate { name, path: entry.into_path() });
+                    }
                 }
-                Ok(_) => {}
-                Err(error) => errors.push(self.walk_error(&error)),
+                Err(error) => {
+                    listing.errors.push(self.walk_error(&error));
+                    listing.left_out.add(NotReadReason::Unreadable, NotRead::FOLDER.to_owned());
+                }
             }
         }
         for (folder, reason) in traps.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            errors.push(AnalyzerError { file_path: relative_name(&self.root, &folder), line: None, reason });
+            listing.left_out.walk(folder.file_name().unwrap_or_default(), true);
+            listing.left_out.add(NotReadReason::Unreadable, NotRead::FOLDER.to_owned());
+            listing.errors.push(AnalyzerError { file_path: relative_name(&self.root, &folder), line: None, reason });
         }
         // Names that are not UTF-8 may look alike after escaping; their paths still differ.
-        found.sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-        (found, errors)
+        listing.candidates.sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        listing
+    }
+
+    /// Counts an entry that the walk came to.
+    fn count(&self, entry: &DirEntry, use_ignore_files: bool, left_out: &mut LeftOut) {
+        let Some(kind) = entry.file_type().filter(|_| self.is_counted(entry.path())) else { return };
+        if kind.is_dir() && use_ignore_files {
+            left_out.list(entry.path(), &|path| self.is_counted(path));
+        }
+        if entry.depth() > 0 && use_ignore_files {
+            left_out.walk(entry.file_name(), kind.is_dir());
+        }
+        if kind.is_symlink() {
+            left_out.add(NotReadReason::Link, ending(entry.file_name()));
+        } else if !kind.is_dir() && !is_candidate(entry) {
+            left_out.add(NotReadReason::OtherLanguage, ending(entry.file_name()));
+        }
+    }
+
+    /// Whether a path belongs to the tree, and not to version control or to this program.
+    fn is_counted(&self, path: &Path) -> bool {
+        let is_own = self.own_file.as_ref().is_some_and(|own| {
+            let starts = |(name, own): (&OsStr, &OsStr)| name.as_encoded_bytes().starts_with(own.as_encoded_bytes());
+            path.parent() == own.parent() && path.file_name().zip(own.file_name()).is_some_and(starts)
+        });
+        let inner = path.strip_prefix(&self.root).unwrap_or(path);
+        !is_own && inner.components().all(|part| part.as_os_str() != REPOSITORY)
     }
 
     fn walk_error(&self, error: &ignore::Error) -> AnalyzerError {

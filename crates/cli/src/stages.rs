@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
-use cds_model::{AnalyzerError, EnrichmentAccount, Record, RunSnapshot, Stage, StageSource, Timestamp};
+use cds_model::{AnalyzerError, EnrichmentAccount, NotRead, Record, RunSnapshot, Stage, StageSource, Timestamp};
 use cds_persistence::{Error, SavedRun};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     arguments::{IntentPlan, SourcePlan},
     failure::{Failure, database_failure},
     progress::ConsoleObserver,
-    render::{account, messages},
+    render::{account, left_out, messages},
     signals::Interrupt,
     tracked::Tracked,
 };
@@ -24,9 +24,11 @@ use crate::{
 pub(crate) struct Found {
     pub(crate) records: Vec<Record>,
     pub(crate) errors: Vec<AnalyzerError>,
+    /// What of the tree was not read.
+    pub(crate) not_read: Vec<NotRead>,
 }
 
-/// Analyzes the tree and builds its records; each analyzer error becomes a line on stderr.
+/// Analyzes the tree and builds its records. Each analyzer error is a line on stderr, and so is what was not read.
 pub(crate) fn find_records(
     plan: &SourcePlan,
     accounts: &mut Accounts,
@@ -48,6 +50,10 @@ pub(crate) fn find_records(
         Ok((analysis, report.fingerprint))
     })?;
     analysis.errors.iter().for_each(messages::analyzer_error);
+    left_out::note(&analysis.not_read);
+    if analysis.files.is_empty() {
+        messages::warning(&left_out::why_nothing(plan.tree.root(), &analysis.not_read));
+    }
     if let Some(telemetry) = accounts.telemetry() {
         analysis.errors.iter().for_each(|error| _ = telemetry.record(telemetry::analyzer_error(error)));
     }
@@ -59,7 +65,7 @@ pub(crate) fn find_records(
         let records = pool.install(|| cds_model_builder::build(analysis.files));
         interrupt.check()?;
         report.rows_out = Some(records.len() as u64);
-        Ok(Found { records, errors: analysis.errors })
+        Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read })
     })
 }
 

@@ -5,7 +5,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::{
-    Fingerprint,
+    Fingerprint, NotRead,
     source::{SourceSlice, SourceText},
 };
 
@@ -128,4 +128,6 @@ pub struct Analysis {
     pub errors: Vec<AnalyzerError>,
     /// Every source file that was found, also those that could not be read, decoded or parsed.
     pub inputs: Vec<SourceInput>,
+    /// What of the tree was not read; each pair of ending and reason once.
+    pub not_read: Vec<NotRead>,
 }

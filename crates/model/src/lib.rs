@@ -11,6 +11,7 @@ mod hex;
 mod history;
 mod intent;
 mod md5sum;
+mod not_read;
 mod question;
 mod record;
 mod run;
@@ -32,6 +33,7 @@ pub use history::{
 };
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;
+pub use not_read::{NotRead, NotReadReason};
 pub use question::{AskedQuestion, KeptAnswer, QuestionKey};
 pub use record::Record;
 pub use run::{RunSettings, RunSnapshot, RunStatus};

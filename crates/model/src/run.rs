@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    AnalyzerError, EnrichmentAccount, FieldHasher, FieldValue, Fingerprint, HistoryContext, IntentStatus, Record,
-    Scope, SnapshotAccount, Timestamp,
+    AnalyzerError, EnrichmentAccount, FieldHasher, FieldValue, Fingerprint, HistoryContext, IntentStatus, NotRead,
+    Record, Scope, SnapshotAccount, Timestamp,
 };
 
 /// How a run ended.
@@ -74,6 +74,8 @@ pub struct RunSnapshot {
     pub records: Vec<Record>,
     /// In the order of their paths.
     pub errors: Vec<AnalyzerError>,
+    /// What of the tree was not read; each pair of ending and reason once.
+    pub not_read: Vec<NotRead>,
     /// What the intents cost; none where nobody was asked who could be paid.
     pub enrichment: Option<EnrichmentAccount>,
     /// What is written into the accounts together with the snapshot; none where nobody keeps accounts.

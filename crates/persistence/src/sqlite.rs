@@ -35,7 +35,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, Timestamp};
 
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
-use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun};
+use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun, Step, table};
 
 pub use self::{
     access::Access,
@@ -165,6 +165,20 @@ impl SqlitePersistence {
     /// Nothing was removed.
     pub fn prune_answers(&mut self, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
         answers::prune(&self.database, older_than, is_unused)
+    }
+
+    /// Whether the last that is known of a project has definitions: those of `project` that the history follows, or, where
+    /// another program wrote the snapshots of `root_path`, the records of the last of these.
+    pub fn has_definitions_of(&self, project: &str, root_path: &str) -> Result<bool, Error> {
+        let query = |connection: &rusqlite::Connection| -> rusqlite::Result<bool> {
+            let is_followed =
+                fit::has_table(connection, &table::units::TABLE)? && table::units::has_present(connection, project)?;
+            Ok(is_followed
+                || fit::has_table(connection, &table::runs::TABLE)?
+                    && fit::has_table(connection, &table::runs_ledger::TABLE)?
+                    && table::runs::has_records_of(connection, root_path)?)
+        };
+        query(&self.database.connection).map_err(|cause| self.database.error(Step::ReadUnits, cause))
     }
 
     /// Closes the database; what stood beside the file is gone then, unless another process uses it.

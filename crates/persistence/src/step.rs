@@ -80,6 +80,8 @@ pub enum Step {
     WriteHistory(i64),
     /// A snapshot is chained to those before it.
     WriteChain,
+    /// What of the tree was not read is written.
+    InsertNotRead,
     /// The account of a run's intents is written.
     InsertEnrichment,
     /// An answer is kept.
@@ -208,6 +210,7 @@ impl fmt::Display for Step {
             Self::WriteUnits => formatter.write_str("write the units"),
             Self::WriteHistory(sequence) => write!(formatter, "write row {sequence} of the history"),
             Self::WriteChain => formatter.write_str("chain the snapshot to those before it"),
+            Self::InsertNotRead => formatter.write_str("insert what was not read"),
             Self::InsertEnrichment => formatter.write_str("insert the account of the intents"),
             Self::KeepAnswer { number } => write!(formatter, "keep answer {number}"),
             Self::StartRun => formatter.write_str("write the start of the run"),

@@ -8,6 +8,7 @@ pub(crate) mod diagnosis;
 pub(crate) mod enrichments;
 pub(crate) mod intent_cache;
 pub(crate) mod ledger_details;
+pub(crate) mod not_read;
 pub(crate) mod pruning;
 pub(crate) mod record_hashes;
 pub(crate) mod record_questions;
@@ -52,10 +53,11 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order in which they must be created.
-pub(crate) const TABLES: [&Table; 16] = [
+pub(crate) const TABLES: [&Table; 17] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
+    &not_read::TABLE,
     &record_questions::TABLE,
     &enrichments::TABLE,
     &intent_cache::TABLE,

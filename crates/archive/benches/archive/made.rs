@@ -22,6 +22,7 @@ pub(crate) fn make_database(path: &Path) {
         },
         records: (1..=RECORD_COUNT).map(made_record).collect(),
         errors: Vec::new(),
+        not_read: Vec::new(),
         enrichment: None,
         account: None,
         history: Some(HistoryContext {

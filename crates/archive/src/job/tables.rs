@@ -166,6 +166,6 @@ mod tests {
     fn files_are_called_as_engines_look_for_them() {
         let names: Vec<String> = archived_tables().map(file_name).collect();
         assert_eq!(names[..3], ["run.parquet", "records.parquet", "errors.parquet"]);
-        assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 11, "{names:?}");
+        assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 12, "{names:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Which tree is read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cds_analyzer::{AnalysisOptions, SourceTree};
@@ -34,6 +34,13 @@ pub(crate) struct SourcePlan {
     pub(crate) tree: SourceTree,
     pub(crate) options: AnalysisOptions,
     pub(crate) threads: usize,
+}
+
+impl SourcePlan {
+    /// The same where the database at `path` is not counted as a file of the tree.
+    pub(crate) fn without(self, path: &Path) -> Self {
+        Self { tree: self.tree.without(path), ..self }
+    }
 }
 
 impl SourceArguments {

@@ -161,8 +161,12 @@ fn trend_to(reader: &SqliteReader, findings: &Findings, interrupt: &Interrupt) -
         settings: &findings.settings,
     };
     let mut points = trend::trend(reader, &query, &|| interrupt.check())?;
-    let snapshot =
-        Earlier { run_id: RunId(run.run_id), started_at: run.started_at.clone(), code_ref: run.code_ref.clone() };
+    let snapshot = Earlier {
+        run_id: RunId(run.run_id),
+        started_at: run.started_at.clone(),
+        code_ref: run.code_ref.clone(),
+        has_records: !findings.definitions.is_empty(),
+    };
     points.push(TrendPoint { snapshot, totals: findings.report.totals, moves: None });
     Ok(points)
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use cds_llm_client::{EnrichOptions, Enrichment};
-use cds_model::{EnrichmentAccount, HistoryContext, LedgerId, RunSettings, RunSnapshot, Timestamp, Transition};
+use cds_model::{
+    EnrichmentAccount, HistoryContext, LedgerId, NotRead, RunSettings, RunSnapshot, Timestamp, Transition,
+};
 use cds_persistence::SavedRun;
 use clap::{Args, ValueEnum};
 
@@ -13,13 +15,13 @@ use crate::{
     arguments::{
         DatabasePlan, HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments,
     },
-    failure::Failure,
+    failure::{Failure, database_failure},
     output::Output,
     preflight::{self, Probed},
     provenance::{Authorship, part_name},
-    render::{account, fields::Fields, messages, safe_json},
+    render::{account, fields::Fields, left_out, messages, safe_json},
     signals::Interrupt,
-    stages,
+    stages::{self, Found},
     tracked::Tracked,
 };
 
@@ -45,6 +47,10 @@ pub(crate) struct PersistArguments {
     /// Ask for every intent anew, also where an answer is kept
     #[arg(long)]
     refresh_intents: bool,
+
+    /// Write a snapshot without records also where the project had some: the history then removes all of them
+    #[arg(long)]
+    allow_empty: bool,
 
     /// Say what a snapshot would take, ask no question and write nothing
     #[arg(long)]
@@ -76,7 +82,7 @@ impl PersistArguments {
 pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let started_at = stages::now();
     let database = arguments.tracking.database.plan()?;
-    let source = arguments.source.plan()?;
+    let source = arguments.source.plan()?.without(&database.path);
     let mut intents = arguments.intents.plan(stages::seed())?;
     intents.options = EnrichOptions { refresh: arguments.refresh_intents, ..intents.options };
     if arguments.dry_run {
@@ -87,13 +93,12 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
         intents.requires_provider.then(|| probe(arguments, &database, &source, &intents, interrupt)).transpose()?;
     let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, Some(&intents), interrupt)?;
     let history = arguments.history(&source, tracked.authorship());
-    let least = arguments.min_intents;
-    let outcome = snapshot(&source, &intents, early, (started_at, history), least, &mut tracked, interrupt);
+    let outcome = snapshot(arguments, (&source, &intents), early, (started_at, history), &mut tracked, interrupt);
     let ledger_id = tracked.accounts().id();
     tracked.close(outcome.as_ref().err());
-    let (saved, enrichment, shortfall) = outcome?;
+    let Outcome { saved, enrichment, not_read, shortfall } = outcome?;
     note_proof(&saved);
-    show(&saved, &enrichment, ledger_id, &database.path, arguments.format);
+    show(&saved, (&enrichment, &not_read), ledger_id, &database.path, arguments.format);
     match shortfall {
         None => Ok(()),
         Some(shortfall) => Err(Failure::failed(anyhow!(shortfall)).with_hint(format!(
@@ -118,19 +123,29 @@ fn probe(
     })
 }
 
+/// What a snapshot came to.
+struct Outcome {
+    saved: SavedRun,
+    enrichment: Enrichment,
+    not_read: Vec<NotRead>,
+    shortfall: Option<String>,
+}
+
 /// Every stage, one after the other.
 fn snapshot(
-    source: &SourcePlan,
-    intents: &IntentPlan,
+    arguments: &PersistArguments,
+    (source, intents): (&SourcePlan, &IntentPlan),
     early: Option<Probed>,
     (started_at, history): (Timestamp, HistoryContext),
-    least: Option<f64>,
     tracked: &mut Tracked,
     interrupt: &Interrupt,
-) -> Result<(SavedRun, Enrichment, Option<String>), Failure> {
+) -> Result<Outcome, Failure> {
     let probed = early.map_or_else(|| preflight::probe(intents, interrupt), Ok)?;
     let preflight = probed.into_preflight(|| tracked.latest_digest(intents.client.model()));
     let mut found = stages::find_records(source, tracked.accounts(), interrupt)?;
+    if !arguments.allow_empty {
+        refuse_nothing(&found, source.tree.root(), &history.project, tracked)?;
+    }
     let (accounts, mut answers) = tracked.accounts_and_answers();
     let enrichment = stages::enrich(intents, &mut found.records, preflight, &mut answers, accounts, interrupt)?;
     let mut snapshot = RunSnapshot {
@@ -139,14 +154,15 @@ fn snapshot(
         settings: settings(source, intents),
         records: found.records,
         errors: found.errors,
+        not_read: found.not_read,
         enrichment: intents.client.is_paid().then_some(enrichment.account),
         account: None,
         history: Some(history),
     };
     // From here on the snapshot is written; only a second signal ends that.
-    let shortfall = least.and_then(|least| shortfall(least, &enrichment.account));
+    let shortfall = arguments.min_intents.and_then(|least| shortfall(least, &enrichment.account));
     let saved = stages::persist(&mut snapshot, shortfall.as_deref(), tracked, interrupt)?;
-    Ok((saved, enrichment, shortfall))
+    Ok(Outcome { saved, enrichment, not_read: snapshot.not_read, shortfall })
 }
 
 /// That fewer records than `least` percent of those in scope have an intent; none where enough have, or none is in scope.
@@ -162,6 +178,20 @@ fn parse_percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim_end().parse::<f64>().ok();
     let number = number.filter(|percent| (0.0..=100.0).contains(percent));
     number.ok_or_else(|| "accepted are the percentages from 0 to 100".to_owned())
+}
+
+/// A tree without records over a project that has some is more often a checkout that failed than a project that ended.
+fn refuse_nothing(found: &Found, root: &Path, project: &str, tracked: &mut Tracked) -> Result<(), Failure> {
+    let (_, database) = tracked.parts();
+    let Some((database, _)) = database.filter(|_| found.records.is_empty()) else { return Ok(()) };
+    if !database.has_definitions_of(project, &root.to_string_lossy()).map_err(database_failure)? {
+        return Ok(());
+    }
+    let why = left_out::why_nothing(root, &found.not_read);
+    Err(Failure::failed(anyhow!("persist a snapshot without records: project {project} has some, and {why}"))
+        .with_hint(
+            "check --path; with --allow-empty it is written all the same, and the history removes every definition",
+        ))
 }
 
 /// A log that keeps these lines holds outside of the file what proves that the file is still as it was written.
@@ -186,7 +216,13 @@ fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
     }
 }
 
-fn show(saved: &SavedRun, enrichment: &Enrichment, ledger_id: Option<LedgerId>, path: &Path, format: SummaryFormat) {
+fn show(
+    saved: &SavedRun,
+    (enrichment, not_read): (&Enrichment, &[NotRead]),
+    ledger_id: Option<LedgerId>,
+    path: &Path,
+    format: SummaryFormat,
+) {
     let db_path = path.to_string_lossy();
     Output::Stdout.report(&format!("run {} is saved", saved.run_id), |writer| match format {
         SummaryFormat::Text => {
@@ -211,6 +247,7 @@ fn show(saved: &SavedRun, enrichment: &Enrichment, ledger_id: Option<LedgerId>, 
                 "snapshot_root": saved.proof.map(|proof| proof.snapshot_root.to_string()),
                 "chain_head": saved.proof.map(|proof| proof.chain_head.to_string()),
                 "intents": account::json(&enrichment.account),
+                "not_read": left_out::json(not_read),
             });
             safe_json::to_writer(writer, &object)?;
             writeln!(writer)

@@ -39,6 +39,7 @@ pub(crate) struct Earlier {
     pub(crate) started_at: String,
     /// From the ledger.
     pub(crate) code_ref: Option<String>,
+    pub(crate) has_records: bool,
 }
 
 /// The snapshots of a project that are there, the greatest number first.
@@ -54,17 +55,25 @@ pub(crate) fn snapshots(reader: &SqliteReader, lineage: &Lineage) -> Result<Vec<
         .filter(|invocation| lineage.has(invocation))
         .filter_map(|invocation| {
             let code_ref = invocation.ledger.and_then(|row| row.code_ref);
-            invocation.snapshot.map(|row| Earlier { run_id: row.id, started_at: row.started_at, code_ref })
+            invocation.snapshot.map(|row| Earlier {
+                run_id: row.id,
+                started_at: row.started_at,
+                code_ref,
+                has_records: row.record_count > 0,
+            })
         })
         .collect();
     found.sort_by_key(|earlier| std::cmp::Reverse(earlier.run_id));
     Ok(found)
 }
 
-/// The snapshot of the same project that was written last before `run`.
+/// The snapshot of the same project with records that was written last before `run`.
+///
+/// Against one without records everything would be new.
 pub(crate) fn previous(reader: &SqliteReader, run: &RunFacts) -> Result<Option<RunId>, Failure> {
     let found = snapshots(reader, &Lineage::of(run))?;
-    Ok(found.into_iter().map(|earlier| earlier.run_id).find(|id| id.0 < run.run_id))
+    let mut earlier = found.into_iter().filter(|earlier| earlier.run_id.0 < run.run_id && earlier.has_records);
+    Ok(earlier.next().map(|earlier| earlier.run_id))
 }
 
 /// What speaks against comparing `run` with `baseline`, which somebody named: each is one sentence.

@@ -141,7 +141,10 @@ impl GateArguments {
             let (share, most) = percentages(share, most);
             format!("{share} % of all lines repeat, more than {most} %")
         });
-        groups.into_iter().chain(lines).collect()
+        let is_gate = self.fail_on.is_some() || self.max_share.is_some();
+        let empty = (is_gate && findings.definitions.is_empty())
+            .then(|| format!("run {} has no records, so there is nothing to look at", findings.run.run_id));
+        empty.into_iter().chain(groups).chain(lines).collect()
     }
 }
 
@@ -287,6 +290,17 @@ mod tests {
         assert!(ids(&findings, &new).is_empty() && new.broken(&findings).is_empty());
         assert_eq!(ids(&findings, &GateArguments { fail_on: new.fail_on, ..all }), ["e3"]);
         assert!(!gates(None, None).is_uncounted(&findings, &findings.shown[2]), "no gate");
+    }
+
+    #[test]
+    fn a_run_without_records_passes_no_gate() {
+        let mut findings = samples::shop();
+        (findings.shown, findings.definitions) = (Vec::new(), Vec::new());
+        for gate in [gates(Some(FailOn::New), None), gates(Some(FailOn::Any), None), gates(None, Some(1.0))] {
+            let broken = gate.broken(&findings);
+            assert!(broken[0].contains("has no records"), "{broken:?}");
+        }
+        assert_eq!(gates(None, None).broken(&findings), [""; 0], "nobody asked");
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod fields;
 pub(crate) mod grid;
 pub(crate) mod json;
+pub(crate) mod left_out;
 pub(crate) mod local_time;
 pub(crate) mod messages;
 pub(crate) mod numbers;

@@ -230,6 +230,17 @@ pub struct Counted {
     pub count: u64,
 }
 
+/// Files of one ending that a run did not read for one reason, as stored; see [`NotRead`](cds_model::NotRead).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReadRow {
+    /// The ending; `/` for folders, `*` for endings without a row of their own, empty for none.
+    pub ending: String,
+    /// The word for the reason; another program may know other words.
+    pub reason: String,
+    /// How many; an ignored folder counts once.
+    pub file_count: u64,
+}
+
 /// Equal errors, with a place where the first stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorGroup {
@@ -250,6 +261,8 @@ pub struct InvocationDetails {
     pub records_by_kind: Vec<Counted>,
     /// Analyzer errors of its snapshot, the most frequent first; of a run without one, those in its telemetry.
     pub analyzer_errors: Vec<ErrorGroup>,
+    /// What its snapshot did not read: by reason, the most frequent endings first.
+    pub not_read: Vec<NotReadRow>,
     /// Failed intents of its snapshot, the most frequent first; of a run without one, those in its telemetry.
     pub intent_errors: Vec<ErrorGroup>,
     /// Its telemetry by type.

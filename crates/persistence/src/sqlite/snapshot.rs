@@ -17,7 +17,8 @@ use super::{
 use crate::{
     Error, RunId, SavedRun, Step,
     table::{
-        analyzer_errors, enrichments, record_hashes, record_questions, records, runs, runs_ledger, snapshot_chain,
+        analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, runs_ledger,
+        snapshot_chain,
     },
 };
 
@@ -42,6 +43,7 @@ pub(super) fn write(
     let run_id = write_run(database, snapshot)?;
     let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
+    write_not_read(database, run_id, snapshot)?;
     write_enrichment(database, run_id, snapshot)?;
     let unread = UnreadPaths::new(snapshot.errors.iter().map(|error| error.file_path.as_str()));
     let proof = history.map(|history| history.finish(&unread)).transpose()?;
@@ -159,6 +161,14 @@ fn write_analyzer_errors(database: &Database, run: RunId, snapshot: &RunSnapshot
     for (index, error) in snapshot.errors.iter().enumerate() {
         let outcome = analyzer_errors::insert(&mut statement, run, error);
         database.check_one_row(outcome, || Step::analyzer_error(index, error))?;
+    }
+    Ok(())
+}
+
+fn write_not_read(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
+    let mut statement = database.prepare_insert(&not_read::TABLE)?;
+    for row in &snapshot.not_read {
+        database.check_one_row(not_read::insert(&mut statement, run, row), || Step::InsertNotRead)?;
     }
     Ok(())
 }

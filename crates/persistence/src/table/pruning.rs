@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result};
 #[cfg(test)]
 use {super::TABLES, std::collections::HashSet};
 
-use super::{Table, analyzer_errors, enrichments, record_hashes, record_questions, records, runs, telemetry};
+use super::{Table, analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, telemetry};
 use crate::RunId;
 
 /// One table, and the statement that removes from it what belongs to the runs of a JSON array.
@@ -20,7 +20,7 @@ pub(crate) struct Dependent {
 }
 
 /// In the order in which they must go: what points at a row before the row.
-pub(crate) const DEPENDENTS: [Dependent; 7] = [
+pub(crate) const DEPENDENTS: [Dependent; 8] = [
     Dependent {
         table: &record_questions::TABLE,
         delete: "
@@ -40,6 +40,10 @@ WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM js
     Dependent {
         table: &analyzer_errors::TABLE,
         delete: "DELETE FROM analyzer_errors WHERE run_id IN (SELECT value FROM json_each(?1))",
+    },
+    Dependent {
+        table: &not_read::TABLE,
+        delete: "DELETE FROM not_read WHERE run_id IN (SELECT value FROM json_each(?1))",
     },
     Dependent {
         table: &enrichments::TABLE,

@@ -1,14 +1,14 @@
-//! One hash over what a run has beside its records: its row, its analyzer errors, the questions of its records and the
-//! account of its intents, without the numbers that only this database gives.
+//! One hash over what a run has beside its records: its row, its analyzer errors, the questions of its records, the
+//! account of its intents and what it did not read, without the numbers that only this database gives.
 
 use cds_model::{FieldHasher, FieldValue, Fingerprint};
 use rusqlite::{Connection, Result, types::ValueRef};
 
-use super::{Table, analyzer_errors, enrichments, record_questions, runs};
+use super::{Table, analyzer_errors, enrichments, not_read, record_questions, runs};
 use crate::RunId;
 
 /// The parts in their order; each row of a part is its name and these columns.
-const PARTS: [(&Table, &str); 4] = [
+const PARTS: [(&Table, &str); 5] = [
     (
         &runs::TABLE,
         "
@@ -43,11 +43,27 @@ SELECT selected_count, asked_count, reused_count, shared_count, failed_count, re
 FROM enrichments
 WHERE run_id = ?1",
     ),
+    (
+        // Runs that have no rows here hash as before there was this table.
+        &not_read::TABLE,
+        "
+SELECT ending, reason, file_count
+FROM not_read
+WHERE run_id = ?1
+ORDER BY ending, reason",
+    ),
 ];
 
-/// The hash over what is stored now.
+const IS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+
+/// The hash over what is stored now. A database of an earlier version may lack the table of what was not read.
 pub(crate) fn of(connection: &Connection, run: RunId) -> Result<Fingerprint> {
-    of_parts(connection, run, &|_| Ok(true))
+    of_parts(connection, run, &|table| {
+        if table.name != not_read::TABLE.name {
+            return Ok(true);
+        }
+        connection.query_row(IS_TABLE, [table.name], |row| row.get(0))
+    })
 }
 
 /// The same where tables may be missing: one that `has` does not find counts for an empty one.

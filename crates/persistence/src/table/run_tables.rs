@@ -1,8 +1,8 @@
 //! The tables of one run: which columns and rows of each table belong to it.
 
 use super::{
-    Table, analyzer_errors, enrichments, intent_cache, record_hashes, record_questions, records, runs, runs_ledger,
-    snapshot_chain, stage_runs, telemetry, unit_history,
+    Table, analyzer_errors, enrichments, intent_cache, not_read, record_hashes, record_questions, records, runs,
+    runs_ledger, snapshot_chain, stage_runs, telemetry, unit_history,
 };
 use crate::{
     ColumnKind::{self, Blob, Integer, Real, Text},
@@ -69,6 +69,16 @@ SELECT file_path, line, reason
 FROM analyzer_errors
 WHERE run_id = ?1
 ORDER BY id",
+};
+
+pub(crate) const NOT_READ: RunTable = RunTable {
+    name: not_read::TABLE.name,
+    columns: &[column("ending", Text, false), column("reason", Text, false), column("file_count", Integer, false)],
+    select: "
+SELECT ending, reason, file_count
+FROM not_read
+WHERE run_id = ?1
+ORDER BY ending, reason",
 };
 
 pub(crate) const RECORD_QUESTIONS: RunTable = RunTable {
@@ -270,10 +280,11 @@ ORDER BY sequence",
 };
 
 /// Every table that a run has rows in, each with the one it is a part of.
-pub(crate) const ALL: [(&RunTable, &Table); 12] = [
+pub(crate) const ALL: [(&RunTable, &Table); 13] = [
     (&RUNS, &runs::TABLE),
     (&RECORDS, &records::TABLE),
     (&ANALYZER_ERRORS, &analyzer_errors::TABLE),
+    (&NOT_READ, &not_read::TABLE),
     (&RECORD_QUESTIONS, &record_questions::TABLE),
     (&ENRICHMENTS, &enrichments::TABLE),
     (&INTENT_CACHE, &intent_cache::TABLE),
@@ -292,11 +303,12 @@ mod tests {
     use super::*;
     use crate::table::TABLES;
 
-    const LEFT_OUT: [&str; 9] = [
+    const LEFT_OUT: [&str; 10] = [
         // The number of the run, or of a row that nothing points at.
         "records.run_id",
         "analyzer_errors.id",
         "analyzer_errors.run_id",
+        "not_read.run_id",
         "enrichments.run_id",
         "runs_ledger.snapshot_id",
         "telemetry.id",

@@ -45,6 +45,19 @@ const BEFORE: &str = "SELECT id FROM runs WHERE id < ?1 ORDER BY id DESC LIMIT ?
 
 const BEHIND: &str = "SELECT id FROM runs WHERE id > ?1 ORDER BY id LIMIT ?2";
 
+/// Only runs that another program wrote: those of ours are known by their project.
+const HAS_RECORDS_OF: &str = "
+SELECT coalesce((SELECT record_count > 0
+                 FROM runs
+                 WHERE root_path = ?1 AND id NOT IN (SELECT snapshot_id FROM runs_ledger WHERE snapshot_id IS NOT NULL)
+                 ORDER BY id DESC
+                 LIMIT 1), 0)";
+
+/// Whether the last snapshot that another program took of this tree has records.
+pub(crate) fn has_records_of(connection: &Connection, root_path: &str) -> Result<bool> {
+    connection.query_row(HAS_RECORDS_OF, [root_path], |row| row.get(0))
+}
+
 /// The greatest number of a run that is there.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
     connection.query_row(LAST, [], |row| row.get(0))

@@ -82,6 +82,13 @@ WHERE id = ?1";
 
 const REMOVE: &str = "UPDATE OR FAIL units SET state = 'removed' WHERE id = ?1";
 
+const HAS_PRESENT: &str = "SELECT EXISTS (SELECT 1 FROM units WHERE project = ?1 AND state = 'present')";
+
+/// Whether the last snapshots of a project have definitions.
+pub(crate) fn has_present(connection: &Connection, project: &str) -> Result<bool> {
+    connection.query_row(HAS_PRESENT, [project], |row| row.get(0))
+}
+
 /// What was last seen of a unit. Values that another program spoiled are as if nothing had been seen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UnitState {

@@ -188,6 +188,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
             "enrichments",
             "intent_cache",
             "ledger_details",
+            "not_read",
             "record_hashes",
             "record_questions",
             "records",

@@ -7,8 +7,8 @@ use std::{
 };
 
 use cds_model::{
-    AnalyzerError, AskedQuestion, EnrichmentAccount, HistoryContext, Intent, KeptAnswer, Md5Sum, QuestionKey, Record,
-    RunSettings, RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
+    AnalyzerError, AskedQuestion, EnrichmentAccount, HistoryContext, Intent, KeptAnswer, Md5Sum, NotRead,
+    NotReadReason, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
 };
 use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
 use rusqlite::Connection;
@@ -74,6 +74,10 @@ pub(crate) fn mixed() -> RunSnapshot {
         errors: vec![
             AnalyzerError { file_path: "bad.py".to_owned(), line: Some(7), reason: "does not parse".to_owned() },
             AnalyzerError { file_path: "locked".to_owned(), line: None, reason: "permission denied".to_owned() },
+        ],
+        not_read: vec![
+            NotRead { ending: ".js".to_owned(), reason: NotReadReason::OtherLanguage, file_count: 2 },
+            NotRead { ending: "/".to_owned(), reason: NotReadReason::Ignored, file_count: 1 },
         ],
         enrichment: None,
         account: None,
@@ -142,6 +146,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 pub(crate) fn faultless() -> RunSnapshot {
     let mut snapshot = mixed();
     snapshot.errors.clear();
+    snapshot.not_read.clear();
     snapshot.records.retain(|record| record.intent.error().is_none());
     snapshot
 }

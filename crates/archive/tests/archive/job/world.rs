@@ -271,6 +271,7 @@ pub(super) fn snapshot(number: i64, project: &str) -> RunSnapshot {
             record(SymbolKind::Function, "b.py", 1, &format!("def run_{number}(): pass")),
         ],
         errors: Vec::new(),
+        not_read: Vec::new(),
         enrichment: None,
         account: None,
         history: Some(HistoryContext {

@@ -82,7 +82,7 @@ impl Baseline {
 
 pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let database = arguments.database.plan()?;
-    let source = arguments.source.plan()?;
+    let source = arguments.source.plan()?.without(&database.path);
     let subject = arguments.subject(&source);
     if arguments.fail_on_drift {
         announce_check(&database, "drift", Some(&subject.project), Some(source.tree.root()));
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
     drop(found.records);
     let drift = compare::drift(&stored, &unread_before, &present, &found.errors);
     interrupt.check()?;
-    let outcome = arguments.verdict(&baseline, &drift);
+    let outcome = arguments.verdict(&baseline, (&stored, &present), &drift);
     let outcome = show(arguments, outcome, &baseline, &subject, &drift, &found.errors);
     for (units, why) in [
         (&drift.not_seen, "cannot be read now"),
@@ -112,7 +112,18 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
 }
 
 impl DriftArguments {
-    fn verdict(&self, baseline: &Baseline, drift: &Drift<'_>) -> Result<(), Failure> {
+    fn verdict(
+        &self,
+        baseline: &Baseline,
+        (stored, present): (&[Unit], &[Unit]),
+        drift: &Drift<'_>,
+    ) -> Result<(), Failure> {
+        if self.fail_on_drift && (stored.is_empty() || present.is_empty()) {
+            let run = || format!("run {} has no records", baseline.id());
+            let what = if present.is_empty() { "the tree has no records".to_owned() } else { run() };
+            return Err(Failure::failed(anyhow!("pass --fail-on-drift: {what}, so nothing can be compared"))
+                .with_hint("check --path, and --run for the snapshot that is meant"));
+        }
         if !self.fail_on_drift || drift.is_none() {
             return Ok(());
         }

@@ -177,6 +177,7 @@ mod tests {
                 run_id: RunId(run_id),
                 started_at: "2026-11-20T22:15:00.120Z".to_owned(),
                 code_ref: (run_id > 1).then(|| word.to_owned()),
+                has_records: true,
             },
             totals: Totals {
                 group_count,

@@ -131,6 +131,11 @@ pub(super) fn details(found: &Invocation, details: &InvocationDetails, proof: Op
     object["stages"] = details.stages.iter().map(stage).collect();
     object["records_by_kind"] = counted(&details.records_by_kind);
     object["analyzer_errors"] = groups(&details.analyzer_errors);
+    object["not_read"] = details
+        .not_read
+        .iter()
+        .map(|row| json!({ "ending": row.ending, "reason": row.reason, "file_count": row.file_count }))
+        .collect();
     object["intent_errors"] = groups(&details.intent_errors);
     object["telemetry"] = counted(&details.telemetry);
     object["telemetry_tokens"] = details.telemetry_tokens.into();

@@ -6,7 +6,7 @@ use rusqlite::Result;
 use super::accounts::Accounts;
 use crate::{
     Counted, Invocation, InvocationDetails,
-    table::{analyzer_errors, records, select, stage_runs, telemetry},
+    table::{analyzer_errors, not_read, records, select, stage_runs, telemetry},
 };
 
 pub(super) fn details(accounts: &Accounts<'_>, invocation: &Invocation) -> Result<InvocationDetails> {
@@ -26,6 +26,9 @@ pub(super) fn details(accounts: &Accounts<'_>, invocation: &Invocation) -> Resul
         }
         if let Some(connection) = accounts.with(&analyzer_errors::TABLE) {
             details.analyzer_errors = select::errors::analyzer_errors(connection, snapshot.id)?;
+        }
+        if let Some(connection) = accounts.with(&not_read::TABLE) {
+            details.not_read = not_read::of_run(connection, snapshot.id)?;
         }
     }
     Ok(details)

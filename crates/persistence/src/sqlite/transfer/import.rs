@@ -21,8 +21,8 @@ use super::{
 use crate::{
     Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
     table::run_tables::{
-        ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, RECORD_QUESTIONS, RECORDS, RUNS, RUNS_LEDGER, SNAPSHOT_CHAIN,
-        STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
+        ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, NOT_READ, RECORD_QUESTIONS, RECORDS, RUNS, RUNS_LEDGER,
+        SNAPSHOT_CHAIN, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
     },
 };
 
@@ -89,6 +89,7 @@ impl Import<'_> {
         self.write_questions(&places, first_id)?;
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        self.copy(&NOT_READ, "INSERT INTO", &[("run_id", Some(run.0))])?;
         let proof = history.finish(&UnreadPaths::new(unread.iter().map(String::as_str)))?;
         // An archive tells the root also of a run that was never chained.
         let roots = told.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);

@@ -7,11 +7,11 @@ use rusqlite::{Connection, Result};
 use super::{super::fit, findings::Findings, stored::integer};
 use crate::{
     Deviation, DeviationKind, RunId,
-    table::{Table, analyzer_errors, enrichments, records, runs, runs_ledger, select::verify},
+    table::{Table, analyzer_errors, enrichments, not_read, records, runs, runs_ledger, select::verify},
 };
 
 /// The tables with rows that name their run.
-const OF_RUNS: [&Table; 3] = [&records::TABLE, &analyzer_errors::TABLE, &enrichments::TABLE];
+const OF_RUNS: [&Table; 4] = [&records::TABLE, &analyzer_errors::TABLE, &enrichments::TABLE, &not_read::TABLE];
 
 /// Another program may write snapshots that nothing proves; what the accounts call our own must be proved.
 pub(super) fn check(connection: &Connection, unsealed: &[RunId], findings: &mut Findings) -> Result<()> {

@@ -1,0 +1,168 @@
+//! What a run did not read, and what happens when that is everything.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    ledger::{invocations, list, text},
+    place::{DATABASE, Outcome, Place, TREE},
+};
+
+/// `reason ending count` of each row that the last run left in the database.
+fn stored(place: &Place) -> Vec<String> {
+    let rows = place.database().rows(
+        "SELECT reason, ending, file_count FROM not_read WHERE run_id = (SELECT max(id) FROM runs) ORDER BY 1, 2",
+    );
+    rows.iter().map(|row| format!("{} {} {}", text(row, "reason"), text(row, "ending"), row["file_count"])).collect()
+}
+
+fn mixed() -> Place {
+    Place::with_files(&[
+        (".ignore", "vendor\n*.min.js\nskipped.py\n"),
+        (".hidden.py", "def hidden():\n    return 1\n"),
+        (".git/HEAD", "nonsense"),
+        ("a.py", "def one():\n    return 1\n"),
+        ("large.py", &format!("x = '{}'\n", "x".repeat(2000))),
+        ("latin.py", "\u{0}"),
+        ("skipped.py", "x = 1\n"),
+        ("vendor/deep/b.py", "x = 1\n"),
+        ("vendor/c.js", ""),
+        ("web/a.js", ""),
+        ("web/b.js", ""),
+        ("web/b.min.js", ""),
+        ("Makefile", ""),
+    ])
+}
+
+#[test]
+fn every_file_that_was_not_read_is_counted() {
+    let place = mixed();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("a.py", place.path("tree/link.py")).unwrap();
+    let outcome = place.persist("builtin:", &["--max-file-size", "1000", "--format", "json"]).succeeded();
+    let mut expected = vec![
+        "hidden  1",
+        "hidden .py 1",
+        "ignored .js 1",
+        "ignored .py 1",
+        "ignored / 1",
+        "other_language  1",
+        "other_language .js 2",
+        "too_large .py 1",
+        "unreadable .py 1",
+    ];
+    if cfg!(unix) {
+        expected.insert(5, "link .py 1");
+    }
+    assert_eq!(stored(&place), expected);
+    let summary: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let total: u64 = list(&summary, "not_read").iter().filter_map(|row| row["file_count"].as_u64()).sum();
+    assert_eq!(total, expected.len() as u64 + 1);
+    assert!(list(&summary, "not_read").contains(&json!({"ending": "/", "reason": "ignored", "file_count": 1})));
+    let line = outcome.lines_of("not_read").join("");
+    assert!(line.contains(" hidden=2 ignored=3 ") && line.contains("2 .js (other_language)"), "{line}");
+    let shown = place.ask_json(&["runs", "show", "1"])["run"].clone();
+    assert_eq!(list(&shown, "not_read").len(), expected.len());
+    place.cds(&["verify", "--db-path", DATABASE]).succeeded();
+}
+
+#[test]
+fn nothing_is_ignored_where_ignore_files_have_no_say() {
+    let place = mixed();
+    place.persist("builtin:", &["--no-ignore"]).succeeded();
+    let expected = ["other_language  2", "other_language .js 4", "unreadable .py 1"];
+    assert_eq!(stored(&place), expected);
+}
+
+#[test]
+fn the_database_in_the_tree_is_not_counted() {
+    let place = Place::with_functions(1);
+    for _ in 0..2 {
+        let arguments = ["persist", "--path", TREE, "--db-path", "tree/own.sqlite", "--provider-url", "builtin:"];
+        let outcome = place.cds(&arguments).succeeded();
+        assert_eq!(outcome.lines_of("not_read"), [""; 0]);
+    }
+}
+
+#[test]
+fn a_changed_count_breaks_the_proof() {
+    let place = mixed();
+    place.persist("builtin:", &[]).succeeded();
+    place.database().execute("UPDATE not_read SET file_count = 9 WHERE ending = '.js' AND reason = 'other_language'");
+    place.cds(&["verify", "--db-path", DATABASE]).exited_with(1);
+}
+
+#[test]
+fn nothing_replaces_a_project_only_when_asked() {
+    let place = Place::with_functions(2);
+    place.persist("builtin:", &[]).succeeded();
+    fs::remove_file(place.path("tree/functions.py")).unwrap();
+    place.write("tree/README.md", "gone\n");
+    let refused = place.persist("builtin:", &[]).exited_with(1);
+    let folder = place.path(TREE).display().to_string();
+    refused.said(&["--allow-empty", "1 .md (other_language)", &folder]);
+    let database = place.database();
+    assert_eq!(database.number("SELECT count(*) FROM runs"), 1);
+    assert_eq!(text(invocations(&database).last().unwrap(), "status"), "failed");
+    let outcome = place.persist("builtin:", &["--allow-empty"]).succeeded();
+    outcome.said(&["warning: no Python file was read in", "removed=3"]);
+    // It is known to be empty now.
+    place.persist("builtin:", &[]).succeeded().said(&["warning: no Python file was read in"]);
+}
+
+#[test]
+fn a_first_snapshot_of_nothing_is_a_warning() {
+    let place = Place::empty();
+    place.persist("builtin:", &[]).succeeded().said(&["the folder holds nothing else"]);
+    place.cds(&["model-build", "--path", TREE]).succeeded().said(&["no Python file was read in"]);
+}
+
+#[test]
+fn no_gate_passes_without_records() {
+    let place = Place::empty();
+    place.persist("builtin:", &[]).succeeded();
+    let check = |more: &[&str]| place.ask(&[&["dup-check"], more].concat());
+    check(&[]).succeeded();
+    for gate in [&["--fail-on", "new"][..], &["--fail-on", "any"], &["--max-share", "100%"]] {
+        check(gate).exited_with(1).said(&["run 1 has no records"]);
+    }
+    let drift = |gate: &[&str]| -> Outcome { place.ask(&[&["drift", "--path", TREE], gate].concat()) };
+    drift(&[]).succeeded();
+    drift(&["--fail-on-drift"]).exited_with(1).said(&["the tree has no records"]);
+    place.write("tree/a.py", "x = 1\n");
+    drift(&["--fail-on-drift"]).exited_with(1).said(&["run 1 has no records"]);
+}
+
+#[test]
+fn an_empty_run_is_no_baseline() {
+    let copy = "def total(items):\n    result = 0\n    for item in items:\n        if item.price > 0:\n            \
+                result += item.price * item.count\n        else:\n            result -= item.discount\n    return result\n";
+    let place = Place::with_files(&[("a.py", copy), ("b.py", copy)]);
+    place.persist("builtin:", &[]).succeeded();
+    for name in ["a.py", "b.py"] {
+        fs::rename(place.path(&format!("{TREE}/{name}")), place.path(name)).unwrap();
+    }
+    place.persist("builtin:", &["--allow-empty"]).succeeded();
+    for name in ["a.py", "b.py"] {
+        fs::rename(place.path(name), place.path(&format!("{TREE}/{name}"))).unwrap();
+    }
+    place.persist("builtin:", &[]).succeeded();
+    let outcome = place.ask(&["dup-check", "--fail-on", "new"]).succeeded();
+    assert!(outcome.stdout.contains("a.py"), "{}", outcome.stdout);
+}
+
+#[test]
+fn what_was_not_read_goes_with_its_run() {
+    let place = mixed();
+    place.persist("builtin:", &[]).succeeded();
+    place.persist("builtin:", &[]).succeeded();
+    place.cds(&["archive", "--to", "archive", "--db-path", DATABASE]).succeeded();
+    place.cds(&["import", "--from", "archive", "--db-path", "other.sqlite"]).succeeded();
+    let count = "SELECT count(*) FROM not_read WHERE run_id = 1";
+    let other = crate::database::Database::open(&place.path("other.sqlite"));
+    assert_eq!(other.number(count), place.database().number(count));
+    place.cds(&["verify", "--db-path", "other.sqlite"]).succeeded();
+    place.cds(&["runs", "prune", "--keep-last", "1", "--db-path", DATABASE]).succeeded();
+    assert_eq!(place.database().number(count), 0);
+}
