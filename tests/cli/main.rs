@@ -37,6 +37,7 @@ mod listings;
 mod locks;
 mod min_intents;
 mod other_accounts;
+mod namesakes;
 mod not_read;
 mod outage;
 mod output;

@@ -27,9 +27,9 @@ pub use accounts::{
 pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan};
 pub use enrichment::EnrichmentAccount;
 pub use history::{
-    CHAIN_START, ChainLink, FIELD_SUM_BYTES, FieldHasher, FieldValue, HistoryContext, HistoryLink, Matching,
-    MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, UnreadPaths, match_units,
-    record_fields,
+    CHAIN_START, ChainLink, Declarations, FIELD_SUM_BYTES, FieldHasher, FieldValue, Followed, HistoryContext,
+    HistoryLink, Matching, MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, UnreadPaths,
+    derived_intent, match_namesakes, match_units, record_fields, told_intent,
 };
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;

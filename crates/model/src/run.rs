@@ -61,6 +61,11 @@ pub struct RunSettings {
     pub progress_batch_size: u32,
 }
 
+impl RunSettings {
+    /// The address of the embedded provider, which derives its sentences.
+    pub const EMBEDDED: &str = "builtin:";
+}
+
 /// One run with its records: what a persistence writes whole or not at all.
 #[derive(Debug, Clone)]
 pub struct RunSnapshot {

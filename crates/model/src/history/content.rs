@@ -1,6 +1,9 @@
 //! What a record says, as hashes.
 
-use super::encoding::{FieldHasher, FieldValue};
+use super::{
+    encoding::{FieldHasher, FieldValue},
+    sentences::PURPOSE,
+};
 use crate::{Fingerprint, Record};
 
 /// The stored fields of a record, in the order in which they are hashed: its columns without the two ids.
@@ -79,12 +82,7 @@ impl RecordHashes {
             }
             together.finish()
         };
-        Self {
-            content: content.finish(),
-            code: over("cds code 1", &CODE),
-            intent: over("cds intent 1", &INTENT),
-            field_sums,
-        }
+        Self { content: content.finish(), code: over("cds code 1", &CODE), intent: over(PURPOSE, &INTENT), field_sums }
     }
 
     /// Hashes the fields of a record as [`of`](Self::of) does, for who needs [`content`](Self::content) alone: in half the

@@ -1,10 +1,11 @@
 //! Which definition of one snapshot is which of another.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
 };
 
+use super::namesakes::match_namesakes;
 use crate::SymbolKind;
 
 /// The names by which a definition is looked up in another snapshot of the same project.
@@ -33,8 +34,19 @@ pub struct Matching {
     pub added: Vec<usize>,
 }
 
-/// One side's definitions: the names of each and what its code is told by.
-type Units<'a, C> = [(UnitKey<'a>, C)];
+/// A definition of one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Followed<'a, C> {
+    /// Its names.
+    pub key: UnitKey<'a>,
+    /// Equal for equal code.
+    pub code: C,
+    /// Its declaration, where it has one.
+    pub declaration: Option<&'a str>,
+}
+
+/// One side's definitions.
+type Units<'a, C> = [Followed<'a, C>];
 
 /// By what definitions of the same code find each other, the closest first.
 #[derive(Debug, Clone, Copy)]
@@ -56,19 +68,11 @@ const NEARNESS: [Nearness; 5] =
 
 /// Matches the definitions of two snapshots; the keys of each side are distinct.
 ///
-/// Equal keys are the same definition. Of what is left on both sides, equal kind and code is a definition that moved;
+/// Equal names are the same definition; where several of a file have the same name, [`match_namesakes`] says which is
+/// which. Of what is left on both sides, equal kind and code is a definition that moved;
 /// where several could be the same, the closest is taken, and then the first in the order of the lists.
 pub fn match_units<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_, C>) -> Matching {
-    let mut later: HashMap<UnitKey<'_>, usize> = after.iter().map(|(key, _)| *key).zip(0..).collect();
-    let mut matching = Matching::default();
-    for (place, (key, _)) in before.iter().enumerate() {
-        match later.remove(key) {
-            Some(other) => matching.same.push((place, other)),
-            None => matching.removed.push(place),
-        }
-    }
-    matching.added = later.into_values().collect();
-    matching.added.sort_unstable();
+    let mut matching = same_names(before, after);
     if matching.removed.is_empty() || matching.added.is_empty() {
         return matching;
     }
@@ -85,7 +89,7 @@ pub fn match_units<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_,
             });
             matching.moved.extend(&found);
             if are_files {
-                renamed.extend(found.iter().map(|(old, new)| (before[*old].0.file_path, after[*new].0.file_path)));
+                renamed.extend(found.iter().map(|(old, new)| (before[*old].key.file_path, after[*new].key.file_path)));
             }
         }
     }
@@ -93,15 +97,80 @@ pub fn match_units<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_,
     matching
 }
 
-fn told_by<'a>(nearness: Nearness, key: &UnitKey<'a>, path: &'a str) -> (&'a str, &'a str, u32) {
-    match nearness {
-        Nearness::MovedWithFile => (path, key.name, key.ordinal),
-        Nearness::InFile => (key.file_path, "", 0),
-        Nearness::InFileOfSameName => {
-            (key.file_path.rsplit_once('/').map_or(key.file_path, |(_, name)| name), key.name, 0)
+/// What has the same names on both sides, and what is left.
+fn same_names<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_, C>) -> Matching {
+    let shared: HashSet<UnitKey<'_>> =
+        before.iter().chain(after).filter(|unit| unit.key.ordinal > 1).map(|unit| names(unit)).collect();
+    let mut matching = Matching::default();
+    let mut groups: HashMap<UnitKey<'_>, [Vec<usize>; 2]> = HashMap::new();
+    let mut later = HashMap::new();
+    for (place, unit) in after.iter().enumerate() {
+        if shared.contains(&names(unit)) {
+            groups.entry(names(unit)).or_default()[1].push(place);
+        } else {
+            later.insert(unit.key, place);
         }
-        Nearness::SameName => ("", key.name, 0),
-        Nearness::Anywhere => ("", "", 0),
+    }
+    for (place, unit) in before.iter().enumerate() {
+        if shared.contains(&names(unit)) {
+            groups.entry(names(unit)).or_default()[0].push(place);
+        } else if let Some(other) = later.remove(&unit.key) {
+            matching.same.push((place, other));
+        } else {
+            matching.removed.push(place);
+        }
+    }
+    matching.added = later.into_values().collect();
+    for [mut old, mut new] in groups.into_values() {
+        old.sort_by_key(|place| before[*place].key.ordinal);
+        new.sort_by_key(|place| after[*place].key.ordinal);
+        pair_namesakes((before, &old), (after, &new), &mut matching);
+    }
+    matching.same.sort_unstable();
+    matching.removed.sort_unstable();
+    matching.added.sort_unstable();
+    matching
+}
+
+/// The names of a definition without its number.
+fn names<'a, C>(unit: &Followed<'a, C>) -> UnitKey<'a> {
+    UnitKey { ordinal: 1, ..unit.key }
+}
+
+/// Matches the definitions of one name, which stand at these places of the two lists.
+fn pair_namesakes<C: Copy + Eq + Hash>(
+    (before, old): (&Units<'_, C>, &[usize]),
+    (after, new): (&Units<'_, C>, &[usize]),
+    matching: &mut Matching,
+) {
+    let codes =
+        |units: &Units<'_, C>, places: &[usize]| places.iter().map(|place| units[*place].code).collect::<Vec<_>>();
+    let declared = |units: &Units<'_, C>, places: &[usize]| {
+        places.iter().map(|place| units[*place].declaration.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let pairs =
+        match_namesakes(&codes(before, old), &codes(after, new), || [declared(before, old), declared(after, new)]);
+    let (mut is_old_paired, mut is_new_paired) = (vec![false; old.len()], vec![false; new.len()]);
+    for (one, other) in pairs {
+        (is_old_paired[one], is_new_paired[other]) = (true, true);
+        matching.same.push((old[one], new[other]));
+    }
+    let rest = |places: &[usize], is_paired: &[bool]| {
+        places.iter().zip(is_paired).filter(|(_, is_paired)| !**is_paired).map(|(place, _)| *place).collect::<Vec<_>>()
+    };
+    matching.removed.extend(rest(old, &is_old_paired));
+    matching.added.extend(rest(new, &is_new_paired));
+}
+
+fn told_by<'a>(nearness: Nearness, key: &UnitKey<'a>, path: &'a str) -> (&'a str, &'a str) {
+    match nearness {
+        Nearness::MovedWithFile => (path, key.name),
+        Nearness::InFile => (key.file_path, ""),
+        Nearness::InFileOfSameName => {
+            (key.file_path.rsplit_once('/').map_or(key.file_path, |(_, name)| name), key.name)
+        }
+        Nearness::SameName => ("", key.name),
+        Nearness::Anywhere => ("", ""),
     }
 }
 
@@ -114,20 +183,20 @@ fn pair<'a, C: Copy + Eq + Hash, T: Eq + Hash>(
 ) -> Vec<(usize, usize)> {
     let mut gone: HashMap<_, VecDeque<usize>> = HashMap::new();
     for &place in &matching.removed {
-        let (key, code) = &before[place];
+        let Followed { key, code, .. } = &before[place];
         if let Some(told) = told(key, true) {
             gone.entry((key.kind, *code, told)).or_default().push_back(place);
         }
     }
     let mut pairs = Vec::new();
     matching.added.retain(|&place| {
-        let (key, code) = &after[place];
+        let Followed { key, code, .. } = &after[place];
         let origin = told(key, false).and_then(|told| gone.get_mut(&(key.kind, *code, told))?.pop_front());
         pairs.extend(origin.map(|origin| (origin, place)));
         origin.is_none()
     });
     if !pairs.is_empty() {
-        let taken: std::collections::HashSet<usize> = pairs.iter().map(|(origin, _)| *origin).collect();
+        let taken: HashSet<usize> = pairs.iter().map(|(origin, _)| *origin).collect();
         matching.removed.retain(|place| !taken.contains(place));
     }
     pairs
@@ -138,13 +207,14 @@ mod tests {
     use super::*;
 
     /// `path kind name code`, one a line; `-` is an empty name.
-    fn units(text: &'static str) -> Vec<(UnitKey<'static>, &'static str)> {
+    fn units(text: &'static str) -> Vec<Followed<'static, &'static str>> {
         let unit = |line: &'static str| {
             let parts: Vec<&str> = line.split_whitespace().collect();
             let [file_path, kind, name, code] = parts[..] else { panic!("{line}") };
             let (name, ordinal) = name.split_once('#').unwrap_or((name, "1"));
             let name = if name == "-" { "" } else { name };
-            (UnitKey { file_path, kind, name, ordinal: ordinal.parse().unwrap() }, code)
+            let key = UnitKey { file_path, kind, name, ordinal: ordinal.parse().unwrap() };
+            Followed { key, code, declaration: None }
         };
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(unit).collect()
     }
@@ -160,18 +230,32 @@ mod tests {
             matching
                 .moved
                 .iter()
-                .map(|(a, b)| format!("{} -> {}", shown(&before[*a].0), shown(&after[*b].0)))
+                .map(|(a, b)| format!("{} -> {}", shown(&before[*a].key), shown(&after[*b].key)))
                 .collect(),
-            matching.removed.iter().map(|place| shown(&before[*place].0)).collect(),
-            matching.added.iter().map(|place| shown(&after[*place].0)).collect(),
+            matching.removed.iter().map(|place| shown(&before[*place].key)).collect(),
+            matching.added.iter().map(|place| shown(&after[*place].key)).collect(),
         )
     }
 
     #[test]
     fn what_keeps_its_names_is_the_same_whatever_its_code() {
-        let before = units("a.py file - 1\na.py function f 2\na.py function f#2 3");
-        let after = units("a.py function f#2 2\na.py function f 9\na.py file - 8");
+        let before = units("a.py file - 1\na.py function f 2\na.py function g 3");
+        let after = units("a.py function g 2\na.py function f 9\na.py file - 8");
         assert_eq!(match_units(&before, &after).same, [(0, 2), (1, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn namesakes_are_told_by_their_code() {
+        let before = units("a.py function f S\na.py function f#2 B\na.py function f#3 I\na.py method f M");
+        let after =
+            units("a.py function f P\na.py function f#2 S\na.py function f#3 B\na.py function f#4 I\na.py method f M");
+        let matching = match_units(&before, &after);
+        assert_eq!(matching.same, [(0, 1), (1, 2), (2, 3), (3, 4)]);
+        assert_eq!((matching.added, matching.removed), (vec![0], vec![]));
+        // What left its namesakes is found elsewhere.
+        let matching =
+            match_units(&before, &units("a.py function f B\na.py function f#2 I\nb.py function f S\na.py method f M"));
+        assert_eq!((matching.same.len(), matching.moved), (3, vec![(0, 2)]));
     }
 
     #[test]

@@ -9,13 +9,17 @@ mod content;
 mod encoding;
 mod matching;
 mod merkle;
+mod namesakes;
+mod sentences;
 mod transition;
 mod unread;
 
 pub use chain::{CHAIN_START, ChainLink, HistoryLink};
 pub use content::{FIELD_SUM_BYTES, RECORD_FIELDS, RecordHashes, record_fields};
 pub use encoding::{FieldHasher, FieldValue};
-pub use matching::{Matching, UnitKey, match_units};
+pub use matching::{Followed, Matching, UnitKey, match_units};
 pub use merkle::MerkleTree;
+pub use namesakes::{Declarations, match_namesakes};
+pub use sentences::{derived_intent, told_intent};
 pub use transition::{HistoryContext, Transition, TransitionCounts};
 pub use unread::UnreadPaths;

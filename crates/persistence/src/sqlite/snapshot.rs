@@ -115,7 +115,7 @@ fn write_records<'a>(
             if let Some(history) = &mut history
                 && let Some(named) = named.as_mut().and_then(Iterator::next)
             {
-                history.push_named(record_id, &named)?;
+                history.push_named(record_id, named)?;
             }
             if let Some(question) = &record.question {
                 let outcome = record_questions::insert(&mut insert_question, record_id, question);
@@ -127,11 +127,11 @@ fn write_records<'a>(
 }
 
 /// Hashes and names records in their order while those before them are written.
-fn name_ahead<'scope>(
+fn name_ahead<'scope, 'a: 'scope>(
     scope: &'scope Scope<'scope, '_>,
-    records: &'scope [Record],
+    records: &'a [Record],
     preparation: Preparation,
-) -> Box<dyn Iterator<Item = Named<'scope>> + 'scope> {
+) -> Box<dyn Iterator<Item = Named<'a>> + 'scope> {
     let files = move || {
         let of_one_file = |one: &Record, next: &Record| one.file_path == next.file_path;
         records.chunk_by(of_one_file).map(move |file| name_file(file, preparation))

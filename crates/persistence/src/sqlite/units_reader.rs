@@ -3,9 +3,9 @@
 //! A database in which nobody wrote a history has no units, and nothing here is an error then. What one call returns is of
 //! one moment.
 
-use std::ops::RangeInclusive;
+use std::{collections::HashMap, ops::RangeInclusive};
 
-use cds_model::{UnitRow, unit_names};
+use cds_model::{UnitName, UnitRow, unit_names};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -250,6 +250,10 @@ impl SqliteReader {
                     Fate::Gone => found = UnitRecord::Missing,
                     Fate::Stored => {
                         attempt_count += 1;
+                        if !is_nearest && has_namesakes(connection, place, run)? {
+                            // Its number may have been another one there.
+                            return Ok(false);
+                        }
                         match find_record(connection, place, run)? {
                             Some(record) if is_nearest || record.is_as_written => {
                                 found = UnitRecord::Stored(Box::new(RecordedUnit { is_nearest, ..record }));
@@ -290,14 +294,44 @@ fn moved_from(query: &UnitQuery<'_>) -> String {
     format!(r#""from":{{"file_path":{file_path},"name":{name},"ordinal":{end}"#)
 }
 
+/// Whether more than one definition of the file goes by the name of `place`.
+fn has_namesakes(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> rusqlite::Result<bool> {
+    let Some(bounds) = code::bounds(connection, run)? else { return Ok(false) };
+    let rows = select::in_file(connection, run, place.file_path, bounds)?;
+    let is_of_name =
+        |(row, name): &(&select::FileRow, &UnitName)| row.kind == place.kind && name.qualified == place.name;
+    let names = names(&rows, place.file_path);
+    Ok(rows.iter().zip(&names).filter(is_of_name).count() > 1)
+}
+
+fn names(rows: &[select::FileRow], file_path: &str) -> Vec<UnitName> {
+    let records = rows
+        .iter()
+        .map(|row| UnitRow::stored(&row.kind, file_path, row.signature.as_deref(), (row.start_line, row.end_line)));
+    unit_names(&records.collect::<Vec<_>>())
+}
+
+/// The declarations of a file's definitions in a snapshot by kind, name and number; none where it is not there.
+pub(super) fn declarations(
+    connection: &Connection,
+    run: RunId,
+    file_path: &str,
+) -> rusqlite::Result<HashMap<(String, String, u32), String>> {
+    let Some(bounds) = code::bounds(connection, run)? else { return Ok(HashMap::new()) };
+    let rows = select::in_file(connection, run, file_path, bounds)?;
+    let names = names(&rows, file_path);
+    let declared = rows
+        .into_iter()
+        .zip(names)
+        .filter_map(|(row, name)| Some(((row.kind, name.qualified, name.ordinal), row.signature?)));
+    Ok(declared.collect())
+}
+
 /// Names are not stored with the records: they follow from all records of the file.
 fn find_record(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> rusqlite::Result<Option<RecordedUnit>> {
     let Some(bounds) = code::bounds(connection, run)? else { return Ok(None) };
     let rows = select::in_file(connection, run, place.file_path, bounds)?;
-    let records = rows.iter().map(|row| {
-        UnitRow::stored(&row.kind, place.file_path, row.signature.as_deref(), (row.start_line, row.end_line))
-    });
-    let names = unit_names(&records.collect::<Vec<_>>());
+    let names = names(&rows, place.file_path);
     let found = rows
         .iter()
         .zip(&names)

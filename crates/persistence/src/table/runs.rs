@@ -1,6 +1,6 @@
 //! The table `runs`: one row a snapshot.
 
-use cds_model::RunSnapshot;
+use cds_model::{RunSettings, RunSnapshot};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
 use super::{Table, count, read_number};
@@ -56,6 +56,13 @@ SELECT coalesce((SELECT record_count > 0
 /// Whether the last snapshot that another program took of this tree has records.
 pub(crate) fn has_records_of(connection: &Connection, root_path: &str) -> Result<bool> {
     connection.query_row(HAS_RECORDS_OF, [root_path], |row| row.get(0))
+}
+
+const IS_DERIVED: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND provider_url = ?2)";
+
+/// Whether the sentences of a run are those of the embedded provider.
+pub(crate) fn is_derived(connection: &Connection, run: RunId) -> Result<bool> {
+    connection.prepare_cached(IS_DERIVED)?.query_row((run.0, RunSettings::EMBEDDED), |row| row.get(0))
 }
 
 /// The greatest number of a run that is there.

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use cds_model::{
-    AnalyzerError, Fingerprint, Record, RecordHashes, UnitKey, UnitName, UnitRow, UnreadPaths, match_units,
+    AnalyzerError, Fingerprint, Followed, Record, RecordHashes, UnitKey, UnitName, UnitRow, UnreadPaths, match_units,
     record_fields, unit_names,
 };
 use cds_persistence::StateRow;
@@ -17,6 +17,7 @@ pub(super) struct Unit {
     pub(super) start_line: u32,
     pub(super) end_line: u32,
     pub(super) code: Fingerprint,
+    pub(super) declaration: Option<String>,
 }
 
 impl Unit {
@@ -72,6 +73,7 @@ pub(super) fn stored(rows: Vec<StateRow>) -> Vec<Unit> {
         start_line: row.start_line,
         end_line: row.end_line,
         code: row.code,
+        declaration: row.signature,
     };
     rows.into_iter().zip(names).map(unit).collect()
 }
@@ -93,6 +95,7 @@ pub(super) fn present(records: &[Record]) -> Vec<Unit> {
         start_line: record.start_line,
         end_line: record.end_line,
         code: RecordHashes::of(&record_fields(record, &record.md5sum.to_string())).code,
+        declaration: record.signature.as_deref().map(str::to_owned),
     };
     records.iter().zip(names).map(unit).collect()
 }
@@ -111,7 +114,11 @@ pub(super) fn drift<'a>(
         if errors.is_empty() { HashSet::new() } else { after.iter().map(Unit::key).collect() };
     let is_unseen = |unit: &&Unit| unread.holds(&unit.file_path) && !seen.contains(&unit.key());
     let (not_seen, before): (Vec<&Unit>, Vec<&Unit>) = before.iter().partition(is_unseen);
-    let keyed = |units: &mut dyn Iterator<Item = &'a Unit>| units.map(|unit| (unit.key(), unit.code)).collect();
+    let keyed = |units: &mut dyn Iterator<Item = &'a Unit>| {
+        units
+            .map(|unit| Followed { key: unit.key(), code: unit.code, declaration: unit.declaration.as_deref() })
+            .collect()
+    };
     let (old, new): (Vec<_>, Vec<_>) = (keyed(&mut before.iter().copied()), keyed(&mut after.iter()));
     let matching = match_units(&old, &new);
     let pair = |&(old, new): &(usize, usize)| [before[old], &after[new]];
@@ -150,6 +157,7 @@ mod tests {
                 start_line,
                 end_line: start_line + 1,
                 code: Fingerprint(bytes),
+                declaration: None,
             }
         };
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(unit).collect()

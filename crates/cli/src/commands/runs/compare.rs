@@ -1,6 +1,6 @@
 //! Two snapshots side by side: what is new, gone, changed or elsewhere. Pure: rows in, findings out.
 
-use cds_model::{Matching, UnitKey, UnitName, UnitRow, match_units, unit_names};
+use cds_model::{Followed, Matching, UnitKey, UnitName, UnitRow, match_units, unit_names};
 use cds_persistence::DefinitionRow;
 
 /// A record with its name.
@@ -44,14 +44,17 @@ fn place(unit: &Unit) -> (&str, u32, bool, &UnitName) {
 }
 
 /// Compares two snapshots whose records [`units`] has named, see [`match_units`]; code is the same by its MD5.
-pub(super) fn compare<'a>(before: &'a [Unit], after: &'a [Unit]) -> Comparison<'a> {
+///
+/// Where `has_models_intents` says no, the sentences of the later one take the place of no other.
+pub(super) fn compare<'a>(before: &'a [Unit], after: &'a [Unit], has_models_intents: bool) -> Comparison<'a> {
     let Matching { same, moved, removed, added } = match_units(&keyed(before), &keyed(after));
     let pair = |&(old, new): &(usize, usize)| (&before[old], &after[new]);
     let (kept, changed): (Vec<Pair<'a>>, Vec<Pair<'a>>) =
         same.iter().map(pair).partition(|(unit, other)| unit.row.md5sum == other.row.md5sum);
     let moved: Vec<Pair<'a>> = moved.iter().map(pair).collect();
     let same_code = kept.iter().chain(&moved).copied();
-    let mut intents_changed: Vec<Pair<'a>> = same_code.filter(|(unit, other)| has_other_intent(unit, other)).collect();
+    let mut intents_changed: Vec<Pair<'a>> =
+        same_code.filter(|(unit, other)| has_models_intents && has_other_intent(unit, other)).collect();
     intents_changed.sort_by(|left, right| place(left.1).cmp(&place(right.1)));
     Comparison {
         added: added.iter().map(|new| &after[*new]).collect(),
@@ -63,10 +66,11 @@ pub(super) fn compare<'a>(before: &'a [Unit], after: &'a [Unit]) -> Comparison<'
     }
 }
 
-fn keyed(units: &[Unit]) -> Vec<(UnitKey<'_>, &str)> {
+fn keyed(units: &[Unit]) -> Vec<Followed<'_, &str>> {
     let keyed = units.iter().map(|Unit { row, name }| {
         let (file_path, kind) = (row.file_path.as_str(), row.kind.as_str());
-        (UnitKey { file_path, kind, name: &name.qualified, ordinal: name.ordinal }, row.md5sum.as_str())
+        let key = UnitKey { file_path, kind, name: &name.qualified, ordinal: name.ordinal };
+        Followed { key, code: row.md5sum.as_str(), declaration: row.signature.as_deref() }
     });
     keyed.collect()
 }
@@ -136,7 +140,7 @@ mod tests {
             c.py | function | 1-3   | def copy():        | x1 | Copies.
             c.py | function | 5-9   | def sum_up(items): | t1 | Adds.",
         );
-        let result = compare(&before, &after);
+        let result = compare(&before, &after, true);
         assert_eq!(names(&result.added), ["a.py fresh"]);
         assert_eq!(names(&result.removed), ["b.py gone"]);
         assert_eq!(pairs(&result.changed), ["a.py  -> a.py ", "a.py Shop.sell -> a.py Shop.sell"]);
@@ -150,7 +154,7 @@ mod tests {
     #[test]
     fn a_snapshot_does_not_differ_from_itself() {
         let (before, after) = (snapshot(BEFORE), snapshot(BEFORE));
-        let result = compare(&before, &after);
+        let result = compare(&before, &after, true);
         assert_eq!(result.unchanged_count, 8);
         let lists = [result.added.len(), result.removed.len(), result.changed.len(), result.moved.len()];
         assert_eq!((lists, result.intents_changed.len()), ([0; 4], 0));
@@ -170,7 +174,7 @@ mod tests {
             b.py | function | 4-5 | def three(): | s | -
             b.py | method   | 7-8 | def six():   | s | -",
         );
-        let result = compare(&before, &after);
+        let result = compare(&before, &after, true);
         assert_eq!(pairs(&result.moved), ["a.py two -> b.py two", "a.py one -> b.py three"]);
         assert_eq!(names(&result.removed), ["a.py six"], "another kind is another thing");
         assert_eq!(names(&result.added), ["b.py six"]);
@@ -182,7 +186,7 @@ mod tests {
             snapshot("a.py | method | 1-2 | def x(self): | g | -\na.py | method | 4-5 | def x(self, y): | s | -");
         let after =
             snapshot("a.py | method | 1-2 | def x(self): | g | -\na.py | method | 4-6 | def x(self, y): | s2 | -");
-        let result = compare(&before, &after);
+        let result = compare(&before, &after, true);
         assert_eq!((pairs(&result.changed), result.unchanged_count), (vec!["a.py x#2 -> a.py x#2".to_owned()], 1));
     }
 }

@@ -1,5 +1,6 @@
 //! `cds runs diff`: what is different between two snapshots.
 
+use cds_model::RunSettings;
 use cds_persistence::{FoundRun, Invocation, RunId, SqliteReader};
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -11,7 +12,10 @@ use super::{
     json::invocation,
     named, no_run_yet, only,
 };
-use crate::failure::{Failure, database_failure};
+use crate::{
+    failure::{Failure, database_failure},
+    render::messages,
+};
 
 /// What is different between two snapshots: definitions, intents, cost
 #[derive(Debug, Args)]
@@ -61,7 +65,14 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<(), Failure> {
     };
     let read = |id: RunId| reader.definitions(id).map(units).map_err(database_failure);
     let (earlier, later) = (read(before.1)?, read(after.1)?);
-    let comparison = compare(&earlier, &later);
+    let has_models = |(found, _): &(Invocation, RunId)| {
+        found.snapshot.as_ref().is_none_or(|row| row.provider_url != RunSettings::EMBEDDED)
+    };
+    let is_stopgap = has_models(&before) && !has_models(&after);
+    if is_stopgap {
+        messages::note("the later run derived its intents (builtin:), so that they are not compared");
+    }
+    let comparison = compare(&earlier, &later, !is_stopgap);
     let measures = measures(&before.0, &after.0);
     let limit = usize::try_from(arguments.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let chained = reader.chain_rows(&[before.1, after.1]).map_err(database_failure)?;

@@ -142,7 +142,7 @@ mod tests {
             Measure { name: "seconds", before: Some(12.5), after: Some(12.5), decimals: 2 },
         ];
         let (earlier, later) = (samples::completed().0, samples::invocations().pop().unwrap());
-        render(&earlier, &later, &compare(&before, &after), &measures, limit, &samples::screen(width))
+        render(&earlier, &later, &compare(&before, &after, true), &measures, limit, &samples::screen(width))
     }
 
     #[test]

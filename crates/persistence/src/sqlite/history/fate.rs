@@ -1,10 +1,13 @@
 //! What became of units that are in only one of two snapshots under their names.
 
-use cds_model::{Fingerprint, UnitKey, UnitName, UnreadPaths, match_units};
+use std::collections::HashSet;
+
+use cds_model::{Fingerprint, Followed, UnitKey, UnitName, UnreadPaths, match_units};
 
 use super::{
     super::database::Database,
     known::{KnownUnit, KnownUnits},
+    named::Named,
     rows::{HistoryRows, Seen},
 };
 use crate::{
@@ -21,10 +24,15 @@ pub(super) struct NewUnit {
     code: Fingerprint,
     intent: Fingerprint,
     lines: (u32, u32),
+    declaration: Option<String>,
+    names_hash: u128,
+    /// Whether others of its file have the same names.
+    has_namesakes: bool,
 }
 
 impl NewUnit {
-    pub(super) fn of(seen: &Seen<'_>) -> Self {
+    pub(super) fn of(record: &Named<'_>, has_namesakes: bool) -> Self {
+        let seen = record.seen();
         let UnitKey { file_path, kind, name, ordinal } = seen.key;
         Self {
             file_path: file_path.to_owned(),
@@ -34,7 +42,21 @@ impl NewUnit {
             code: seen.code,
             intent: seen.intent,
             lines: seen.lines,
+            declaration: record.signature().map(str::to_owned),
+            names_hash: record.names_hash,
+            has_namesakes,
         }
+    }
+
+    /// The unit of these names that was removed and is there again. A number alone does not tell one namesake from
+    /// another: their code must be the same.
+    fn returned<'k>(&self, known: &'k KnownUnits, taken: &HashSet<i64>) -> Option<&'k KnownUnit> {
+        let is_free = |unit: &KnownUnit| !taken.contains(&unit.id);
+        let is_same = |unit: &KnownUnit| is_free(unit) && unit.state.code == self.code.0;
+        let is_numbered = |unit: &KnownUnit| is_free(unit) && unit.ordinal == self.name.ordinal;
+        known
+            .removed(self.names_hash, is_same)
+            .or_else(|| known.removed(self.names_hash, is_numbered).filter(|_| !self.has_namesakes))
     }
 
     fn seen(&self) -> Seen<'_> {
@@ -79,15 +101,24 @@ pub(super) fn save_rest(
     }
     gone.sort_by(|left, right| left.1.key().cmp(&right.1.key()));
     let seen: Vec<Seen<'_>> = new.iter().map(NewUnit::seen).collect();
-    let before: Vec<_> = gone.iter().map(|(unit, names)| (names.key(), unit.state.code)).collect();
-    let after: Vec<_> = seen.iter().map(|unit| (unit.key, unit.code.0)).collect();
+    let before: Vec<_> = gone
+        .iter()
+        .map(|(unit, names)| Followed { key: names.key(), code: unit.state.code, declaration: None })
+        .collect();
+    let after: Vec<_> = seen
+        .iter()
+        .zip(new)
+        .map(|(unit, new)| Followed { key: unit.key, code: unit.code.0, declaration: new.declaration.as_deref() })
+        .collect();
     let matching = match_units(&before, &after);
+    let mut taken = HashSet::new();
     let mut moved = matching.moved.iter().peekable();
     for (place, unit) in seen.iter().enumerate() {
         if let Some((origin, _)) = moved.next_if(|(_, new)| *new == place) {
             let (origin, names) = &gone[*origin];
             rows.write_moved(unit, origin, names)?;
-        } else if let Some(origin) = known.removed(&unit.key) {
+        } else if let Some(origin) = new[place].returned(known, &taken) {
+            taken.insert(origin.id);
             rows.write_returned(unit, origin)?;
         } else {
             rows.write_added(unit)?;

@@ -8,6 +8,7 @@ mod doubt;
 mod fate;
 mod known;
 mod named;
+mod namesakes;
 mod rows;
 mod seal;
 
@@ -19,7 +20,7 @@ pub(super) use self::{
     named::{Named, Preparation, Unnamed},
     seal::write_tombstones,
 };
-use self::{fate::NewUnit, known::KnownUnits, rows::HistoryRows};
+use self::{fate::NewUnit, known::KnownUnits, namesakes::Origins, rows::HistoryRows};
 use super::{database::Database, schema};
 use crate::{
     Error, RunId, SnapshotProof, Step,
@@ -44,6 +45,8 @@ pub(super) struct HistoryWriter<'a> {
     /// The file that is being written, and its records so far that wait for their names.
     file_path: String,
     of_file: Vec<Pending>,
+    /// The records of that file whose names are known.
+    named: Vec<Named<'a>>,
     known: KnownUnits,
     /// What is in the snapshot under names that nothing had in the one before; in the order of the records.
     new: Vec<NewUnit>,
@@ -69,6 +72,7 @@ impl<'a> HistoryWriter<'a> {
             tree: MerkleTree::default(),
             file_path: String::new(),
             of_file: Vec::new(),
+            named: Vec::new(),
             known: KnownUnits::load(database, context)?,
             new: Vec::new(),
             rows: HistoryRows::new(database, run, at, context)?,
@@ -77,13 +81,25 @@ impl<'a> HistoryWriter<'a> {
 
     /// What is to be made of the records before they are written.
     pub(super) fn preparation(&self) -> Preparation {
-        if self.known.is_empty() { Preparation::AllNew } else { Preparation::Compared }
+        if self.known.is_empty() {
+            Preparation::AllNew { is_derived: self.rows.is_derived() }
+        } else {
+            Preparation::Compared
+        }
     }
 
     /// Goes on with the next record of the snapshot, whose name is known.
-    pub(super) fn push_named(&mut self, record_id: i64, record: &Named<'_>) -> Result<(), Error> {
+    pub(super) fn push_named(&mut self, record_id: i64, record: Named<'a>) -> Result<(), Error> {
         self.write_hashes(record_id, record.place(), &record.hashes)?;
-        self.write_unit(record)
+        if self.known.is_empty() {
+            // Nothing can have come from elsewhere.
+            return self.rows.write_added(&record.seen());
+        }
+        if self.named.last().is_some_and(|last| last.place().0 != record.place().0) {
+            self.end_named()?;
+        }
+        self.named.push(record);
+        Ok(())
     }
 
     /// Goes on with the next record of the snapshot, whose name is not known before its file ends.
@@ -107,6 +123,7 @@ impl<'a> HistoryWriter<'a> {
     /// `unread` are the files and folders of which something is missing.
     pub(super) fn finish(mut self, unread: &UnreadPaths<'_>) -> Result<SnapshotProof, Error> {
         self.end_file()?;
+        self.end_named()?;
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         let database = self.database;
         schema::create_missing(database)?;
@@ -155,20 +172,31 @@ impl<'a> HistoryWriter<'a> {
             hashes: record.hashes,
         });
         let named = Named::of_file(&unnamed.collect::<Vec<_>>(), self.preparation());
-        named.iter().try_for_each(|record| self.write_unit(record))
+        self.write_units(&named)
     }
 
-    /// Writes what became of a unit as far as no other file decides that.
-    fn write_unit(&mut self, record: &Named<'_>) -> Result<(), Error> {
-        let seen = record.seen();
+    /// Goes on with what a file holds that is named.
+    fn end_named(&mut self) -> Result<(), Error> {
+        let named = std::mem::take(&mut self.named);
+        self.write_units(&named)
+    }
+
+    /// Writes what became of the units of one file as far as no other file decides that.
+    fn write_units(&mut self, named: &[Named<'_>]) -> Result<(), Error> {
         if self.known.is_empty() {
-            // Nothing can have come from elsewhere.
-            self.rows.write_added(&seen)
-        } else if let Some(origin) = self.known.take_present(record.names_hash) {
-            self.rows.write_same(&seen, &origin)
-        } else {
-            self.new.push(NewUnit::of(&seen));
-            Ok(())
+            return named.iter().try_for_each(|record| self.rows.write_added(&record.seen()));
         }
+        let Origins { of_records, renumbered } = namesakes::origins(self.database, &mut self.known, named)?;
+        // The row of the file says which numbers became others, so that it comes first.
+        for are_files in [true, false] {
+            for (record, origin) in named.iter().zip(&of_records).filter(|(record, _)| record.is_file() == are_files) {
+                let renumbered = if are_files { &renumbered[..] } else { &[] };
+                match &origin.unit {
+                    Some(unit) => self.rows.write_same(&record.seen(), unit, renumbered)?,
+                    None => self.new.push(NewUnit::of(record, origin.has_namesakes)),
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Records with what their history needs of them and what can be made of that before anything is written.
 
-use cds_model::{RecordHashes, UnitKey, UnitName, UnitRow, unit_names};
+use cds_model::{RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, unit_names};
 
 use super::{
     known,
@@ -21,9 +21,10 @@ pub(in super::super) struct Unnamed<'a> {
 /// What is made of a record beside its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Preparation {
-    /// No unit is known: each is a new one, and what its row in the history says is made.
-    AllNew,
-    /// Units are known: the hash of the names is made, by which they are found.
+    /// No unit is known: each is a new one, and what its row in the history says is made. Says whether the intents of
+    /// the run are derived.
+    AllNew { is_derived: bool },
+    /// Units are known: the hash of the names is made, by which they are found, whatever their number is.
     Compared,
 }
 
@@ -33,9 +34,10 @@ pub(in super::super) struct Named<'a> {
     kind: &'a str,
     file_path: &'a str,
     name: UnitName,
+    signature: Option<&'a str>,
     lines: (u32, u32),
     pub(super) hashes: RecordHashes,
-    /// Of the names; 0 where nothing is found by it.
+    /// Of the names without the number; 0 where nothing is found by it.
     pub(super) names_hash: u128,
     /// As in [`Seen`].
     metadata: Option<String>,
@@ -47,11 +49,13 @@ impl<'a> Named<'a> {
         let row = |record: &Unnamed<'a>| UnitRow::stored(record.kind, record.file_path, record.signature, record.lines);
         let names = unit_names(&records.iter().map(row).collect::<Vec<_>>());
         let units = records.iter().zip(names).map(|(record, name)| {
-            let &Unnamed { kind, file_path, lines, hashes, .. } = record;
-            let mut unit = Self { kind, file_path, name, lines, hashes, names_hash: 0, metadata: None };
+            let &Unnamed { kind, file_path, signature, lines, hashes } = record;
+            let mut unit = Self { kind, file_path, name, signature, lines, hashes, names_hash: 0, metadata: None };
             match preparation {
-                Preparation::AllNew => unit.metadata = rows::metadata_of_new(&unit.seen()).ok(),
-                Preparation::Compared => unit.names_hash = known::hash(&unit.seen().key),
+                Preparation::AllNew { is_derived } => {
+                    unit.metadata = rows::metadata_of_new(&unit.seen(), is_derived).ok()
+                }
+                Preparation::Compared => unit.names_hash = known::names_hash(&unit.seen().key),
             }
             unit
         });
@@ -73,6 +77,16 @@ impl<'a> Named<'a> {
             lines: self.lines,
             metadata: self.metadata.as_deref(),
         }
+    }
+
+    /// Whether it is the file itself.
+    pub(super) fn is_file(&self) -> bool {
+        self.kind == SymbolKind::File.as_str()
+    }
+
+    /// Its declaration; none for files.
+    pub(super) fn signature(&self) -> Option<&'a str> {
+        self.signature
     }
 
     /// The path of its file and its first line.

@@ -1,13 +1,17 @@
 //! The rows of `units` and `unit_history` that a snapshot writes.
 
-use cds_model::{CHAIN_START, Fingerprint, HistoryContext, HistoryLink, Transition, TransitionCounts, UnitKey};
+use cds_model::{
+    CHAIN_START, Fingerprint, HistoryContext, HistoryLink, Transition, TransitionCounts, UnitKey, derived_intent,
+    told_intent,
+};
 use rusqlite::Statement;
 use serde::Serialize;
 
-use super::{super::database::Database, known::KnownUnit};
+use super::{super::database::Database, known::KnownUnit, namesakes::Renumbered};
 use crate::{
     Error, RunId, Step,
     table::{
+        runs,
         unit_history::{self, NewRows},
         units::{self, NewUnits, SeenUnit, UnitNames},
     },
@@ -27,6 +31,12 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
+    /// The same with the intent as the history goes on with it.
+    fn told(&self, is_derived: bool, origin: Option<&KnownUnit>) -> Self {
+        let known = origin.map(|origin| Fingerprint(origin.state.intent));
+        Self { intent: told_intent(is_derived, known, self.intent), ..*self }
+    }
+
     /// The same for its row in `units`; `content` is the hash as text.
     fn unit(&self, content: &'a str) -> SeenUnit<'a> {
         SeenUnit { key: self.key, content, code: self.code, intent: self.intent }
@@ -47,9 +57,15 @@ struct Metadata<'a> {
     /// What is another one now: `code`, `intent` or both.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<&'static str>,
-    /// Where it was before it moved.
+    /// Where it was before it moved, or which of its names it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<Place<'a>>,
+    /// Of a file: which of its definitions of one name have other numbers now.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    renumbered: &'a [Renumbered],
+    /// Its intent is a derived one, which stands for none in particular.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    derived: bool,
     #[serde(flatten)]
     last: Option<LastSeen>,
 }
@@ -75,6 +91,7 @@ pub(super) struct HistoryRows<'a> {
     context: &'a HistoryContext,
     run: RunId,
     at: String,
+    is_derived: bool,
     new_units: NewUnits<'a>,
     change_unit: Statement<'a>,
     new_rows: NewRows<'a>,
@@ -102,6 +119,7 @@ impl<'a> HistoryRows<'a> {
             context,
             run,
             at,
+            is_derived: runs::is_derived(&database.connection, run).map_err(writing)?,
             new_units,
             change_unit,
             new_rows,
@@ -116,38 +134,55 @@ impl<'a> HistoryRows<'a> {
         &self.at
     }
 
+    /// Whether the intents of the snapshot are those of the embedded provider.
+    pub(super) const fn is_derived(&self) -> bool {
+        self.is_derived
+    }
+
     /// What was written so far.
     pub(super) const fn counts(&self) -> TransitionCounts {
         self.counts
     }
 
-    /// A unit that is where it was; where only the lines that it stands on differ, nothing became of it.
-    pub(super) fn write_same(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
-        if origin.state.content == Some(seen.content) {
+    /// A unit that is where it was; where only its lines or its number differ, nothing became of it.
+    ///
+    /// Of a file, `renumbered` says which numbers of its definitions differ; then its code does, too.
+    pub(super) fn write_same(
+        &mut self,
+        seen: &Seen<'_>,
+        origin: &KnownUnit,
+        renumbered: &[Renumbered],
+    ) -> Result<(), Error> {
+        let seen = &seen.told(self.is_derived, Some(origin));
+        let is_same_intent = origin.state.intent == seen.intent.0;
+        if origin.state.content == Some(seen.content) && origin.ordinal == seen.key.ordinal && is_same_intent {
             return Ok(());
         }
         self.change(seen, origin)?;
         if origin.state.code != seen.code.0 {
-            self.write(Transition::Changed, seen, origin, None)
-        } else if origin.state.intent != seen.intent.0 {
-            self.write(Transition::IntentChanged, seen, origin, None)
+            self.write(Transition::Changed, seen, origin, (other_number(seen, origin), renumbered))
+        } else if !is_same_intent {
+            self.write(Transition::IntentChanged, seen, origin, (other_number(seen, origin), renumbered))
         } else {
             Ok(())
         }
     }
 
     pub(super) fn write_moved(&mut self, seen: &Seen<'_>, origin: &KnownUnit, from: &UnitNames) -> Result<(), Error> {
+        let seen = &seen.told(self.is_derived, Some(origin));
         self.change(seen, origin)?;
         let from = Place { file_path: &from.file_path, name: &from.name, ordinal: from.ordinal };
-        self.write(Transition::Moved, seen, origin, Some(from))
+        self.write(Transition::Moved, seen, origin, (Some(from), &[]))
     }
 
     pub(super) fn write_returned(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
+        let seen = &seen.told(self.is_derived, Some(origin));
         self.change(seen, origin)?;
-        self.write(Transition::Returned, seen, origin, None)
+        self.write(Transition::Returned, seen, origin, (other_number(seen, origin), &[]))
     }
 
     pub(super) fn write_added(&mut self, seen: &Seen<'_>) -> Result<(), Error> {
+        let seen = &seen.told(self.is_derived, None);
         let content = seen.content.to_string();
         let outcome = self.new_units.insert(&seen.unit(&content));
         self.database.check_one_row(outcome, || Step::WriteUnits)?;
@@ -156,7 +191,7 @@ impl<'a> HistoryRows<'a> {
         if let Some(metadata) = seen.metadata {
             return self.write_history(id, Transition::Added, hashes, metadata);
         }
-        let metadata = self.told(metadata_of_new(seen))?;
+        let metadata = self.told(metadata_of_new(seen, self.is_derived))?;
         self.write_history(id, Transition::Added, hashes, &metadata)
     }
 
@@ -173,6 +208,8 @@ impl<'a> HistoryRows<'a> {
             end_line: None,
             changed: Vec::new(),
             from: None,
+            renumbered: &[],
+            derived: false,
             last: Some(LastSeen {
                 last_run: names.last_run.0,
                 code_hash: Fingerprint(unit.state.code).to_string(),
@@ -202,11 +239,12 @@ impl<'a> HistoryRows<'a> {
         transition: Transition,
         seen: &Seen<'_>,
         origin: &KnownUnit,
-        from: Option<Place<'_>>,
+        (from, renumbered): (Option<Place<'_>>, &[Renumbered]),
     ) -> Result<(), Error> {
         let code = (origin.state.code != seen.code.0).then_some("code");
         let intent = (origin.state.intent != seen.intent.0).then_some("intent");
-        let metadata = metadata(seen, code.into_iter().chain(intent).collect(), from);
+        let changed = code.into_iter().chain(intent).collect();
+        let metadata = Metadata { changed, from, renumbered, ..metadata(seen) };
         let metadata = self.told(serde_json::to_string(&metadata))?;
         let before = origin.state.content.map(|hash| hash.to_string());
         self.write_history(origin.id, transition, (before.as_deref(), Some(&seen.content.to_string())), &metadata)
@@ -250,12 +288,18 @@ impl<'a> HistoryRows<'a> {
     }
 }
 
-/// What the row of a unit says that is new.
-pub(super) fn metadata_of_new(seen: &Seen<'_>) -> serde_json::Result<String> {
-    serde_json::to_string(&metadata(seen, Vec::new(), None))
+/// Which of its names a unit was before, where it is another one now.
+fn other_number<'a>(seen: &Seen<'a>, origin: &KnownUnit) -> Option<Place<'a>> {
+    let UnitKey { file_path, name, ordinal, .. } = seen.key;
+    (origin.ordinal != ordinal).then_some(Place { file_path, name, ordinal: origin.ordinal })
 }
 
-fn metadata<'a>(seen: &Seen<'a>, changed: Vec<&'static str>, from: Option<Place<'a>>) -> Metadata<'a> {
+/// What the row of a unit says that is new.
+pub(super) fn metadata_of_new(seen: &Seen<'_>, is_derived: bool) -> serde_json::Result<String> {
+    serde_json::to_string(&metadata(&seen.told(is_derived, None)))
+}
+
+fn metadata<'a>(seen: &Seen<'a>) -> Metadata<'a> {
     Metadata {
         file_path: seen.key.file_path,
         kind: seen.key.kind,
@@ -263,8 +307,10 @@ fn metadata<'a>(seen: &Seen<'a>, changed: Vec<&'static str>, from: Option<Place<
         ordinal: seen.key.ordinal,
         start_line: Some(seen.lines.0),
         end_line: Some(seen.lines.1),
-        changed,
-        from,
+        changed: Vec::new(),
+        from: None,
+        renumbered: &[],
+        derived: seen.intent == derived_intent(),
         last: None,
     }
 }

@@ -32,12 +32,41 @@ pub(super) struct Metadata<'a> {
     pub(super) ordinal: u32,
     #[serde(default)]
     pub(super) changed: Vec<String>,
+    pub(super) from: Option<Place>,
+    #[serde(default)]
+    pub(super) renumbered: Vec<Renumbered>,
+    #[serde(default)]
+    pub(super) derived: bool,
     pub(super) last_run: Option<i64>,
     pub(super) code_hash: Option<String>,
     pub(super) intent_hash: Option<String>,
 }
 
+/// Names of before.
+#[derive(Debug, Deserialize)]
+pub(super) struct Place {
+    pub(super) file_path: String,
+    pub(super) name: String,
+    pub(super) ordinal: u32,
+}
+
+/// Definitions of one name whose numbers follow each other, before and after.
+#[derive(Debug, Deserialize)]
+pub(super) struct Renumbered {
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) count: u32,
+}
+
 impl Metadata<'_> {
+    /// The names of before, where they are told.
+    pub(super) fn key_before(&self) -> Option<UnitKey<'_>> {
+        let Place { file_path, name, ordinal } = self.from.as_ref()?;
+        Some(UnitKey { file_path, kind: &self.kind, name, ordinal: *ordinal })
+    }
+
     pub(super) fn key(&self) -> UnitKey<'_> {
         UnitKey { file_path: &self.file_path, kind: &self.kind, name: &self.name, ordinal: self.ordinal }
     }

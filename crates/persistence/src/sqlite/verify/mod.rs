@@ -198,7 +198,8 @@ impl<'a> Verifier<'a> {
         if entry.run_hash != Some(run_hash) {
             self.tell_of_run(entry, DeviationKind::Run, "run_hash", &shown(entry.run_hash), &run_hash.to_string());
         }
-        let reader = RecordReader::new(entry, replay, &mut self.findings);
+        let is_derived = runs::is_derived(self.connection, entry.run)?;
+        let reader = RecordReader::new(entry, is_derived, replay, &mut self.findings);
         let Some(read) = reader.read(self.connection, &mut self.totals, self.progress)? else {
             return Ok(ControlFlow::Break(()));
         };

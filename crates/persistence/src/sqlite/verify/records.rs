@@ -93,6 +93,7 @@ pub(super) struct Read {
 /// One snapshot while its records are read.
 pub(super) struct RecordReader<'a> {
     entry: &'a Entry,
+    is_derived: bool,
     replay: &'a mut Replay,
     findings: &'a mut Findings,
     tree: MerkleTree,
@@ -103,9 +104,11 @@ pub(super) struct RecordReader<'a> {
 }
 
 impl<'a> RecordReader<'a> {
-    pub(super) fn new(entry: &'a Entry, replay: &'a mut Replay, findings: &'a mut Findings) -> Self {
+    /// A reader of the snapshot of `entry`, whose intents are those of the embedded provider where `is_derived` says so.
+    pub(super) fn new(entry: &'a Entry, is_derived: bool, replay: &'a mut Replay, findings: &'a mut Findings) -> Self {
         Self {
             entry,
+            is_derived,
             replay,
             findings,
             tree: MerkleTree::default(),
@@ -237,7 +240,7 @@ impl<'a> RecordReader<'a> {
         for (named, name) in self.of_file.drain(..).zip(&names) {
             let key =
                 UnitKey { file_path: &self.file_path, kind: &named.kind, name: &name.qualified, ordinal: name.ordinal };
-            let wrong = self.replay.see(self.entry, &key, &named.seen);
+            let wrong = self.replay.see(self.entry, &key, &named.seen, self.is_derived);
             self.known_count += usize::from(wrong != Some("name"));
             // Of what was altered that is told already.
             if let (Some(field), Some(_)) = (wrong, named.seen.code) {

@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 
-use cds_model::{Fingerprint, Transition, UnitKey};
+use cds_model::{Fingerprint, Transition, UnitKey, derived_intent, told_intent};
 
 use super::{
     super::history::unit_hash,
     chain::Entry,
     findings::Findings,
-    history::{Metadata, Step},
+    history::{Metadata, Renumbered, Step},
 };
 use crate::{Deviation, DeviationKind, RunId, table::unit_history};
 
@@ -29,6 +29,8 @@ pub(super) struct Known {
     pub(super) content: Option<Fingerprint>,
     pub(super) code: Option<Fingerprint>,
     pub(super) intent: Option<Fingerprint>,
+    /// The run of the last row that says that its intent is another one.
+    intent_run: RunId,
     /// The run and the number of the last row that speaks of it.
     changed: (RunId, i64),
     /// The last run whose records were looked at and had it.
@@ -99,6 +101,9 @@ impl Replay {
     pub(super) fn follow(&mut self, step: &Step<'_>, entry: Option<&Entry>, findings: &mut Findings) {
         let key = unit_hash(&step.metadata.key());
         let part = self.part_of(entry);
+        if let Some(wrong) = self.renumber(&step.metadata, part) {
+            tell(step, "metadata renumbered", &wrong, "definitions that are there", findings);
+        }
         let Some(place) = self.by_id.get(&step.unit).copied() else {
             if step.transition != Transition::Added || step.previous.is_some() {
                 tell(step, "transition", step.transition.as_str(), "added", findings);
@@ -118,7 +123,9 @@ impl Replay {
             let state = if unit.is_present { "present" } else { "removed" };
             tell(step, "transition", step.transition.as_str(), &format!("of a unit that is {state}"), findings);
         }
-        if step.transition != Transition::Moved && unit.key != key {
+        let is_told = || step.metadata.key_before().is_some_and(|before| unit_hash(&before) == unit.key);
+        let is_known = unit.key == key || step.transition == Transition::Returned && is_told();
+        if step.transition != Transition::Moved && !is_known {
             tell(step, "metadata", &step.metadata.name, "the names of before", findings);
         }
         let is_certain = !unit.is_present || self.is_certain(unit);
@@ -143,7 +150,8 @@ impl Replay {
             last_run: step.run,
             content: step.content,
             code: None,
-            intent: None,
+            intent: step.metadata.derived.then(derived_intent),
+            intent_run: step.run,
             changed: (step.run, step.sequence),
             seen_in: None,
         });
@@ -167,10 +175,37 @@ impl Replay {
         for changed in &step.metadata.changed {
             match changed.as_str() {
                 "code" => unit.code = None,
-                _ => unit.intent = None,
+                _ => (unit.intent, unit.intent_run) = (None, step.run),
             }
         }
+        if step.metadata.derived {
+            unit.intent = Some(derived_intent());
+        }
         self.enter(place);
+    }
+
+    /// Gives definitions of one name the numbers that the row of their file tells; says of what there is none.
+    fn renumber(&mut self, metadata: &Metadata<'_>, part: usize) -> Option<String> {
+        let file_path = &*metadata.file_path;
+        let mut moves = Vec::new();
+        for Renumbered { kind, name, from, to, count } in &metadata.renumbered {
+            for step in 0..*count {
+                let key =
+                    |first: u32| unit_hash(&UnitKey { file_path, kind, name, ordinal: first.saturating_add(step) });
+                let Some(&place) = self.by_key.get(&(part, key(*from))) else {
+                    return Some(format!("{kind} {name}#{}", from.saturating_add(step)));
+                };
+                moves.push((place, key(*to)));
+            }
+        }
+        for (place, _) in &moves {
+            self.by_key.remove(&(part, self.units[*place].key));
+        }
+        for (place, key) in moves {
+            self.units[place].key = key;
+            self.by_key.insert((part, key), place);
+        }
+        None
     }
 
     fn enter(&mut self, place: usize) {
@@ -205,7 +240,15 @@ impl Replay {
     }
 
     /// A record of the snapshot of `entry`: says what about it is not as the history tells it, and remembers it.
-    pub(super) fn see(&mut self, entry: &Entry, key: &UnitKey<'_>, seen: &Seen) -> Option<&'static str> {
+    ///
+    /// `is_derived` says that its intent is one of the embedded provider.
+    pub(super) fn see(
+        &mut self,
+        entry: &Entry,
+        key: &UnitKey<'_>,
+        seen: &Seen,
+        is_derived: bool,
+    ) -> Option<&'static str> {
         let part = self.part_of(Some(entry));
         let Some(&place) = self.by_key.get(&(part, unit_hash(key))) else { return Some("name") };
         let unit = &self.units[place];
@@ -215,14 +258,18 @@ impl Replay {
         } else if is_other(unit.code, seen.code) {
             Some("code")
         } else {
-            is_other(unit.intent, seen.intent).then_some("intent")
+            let told = unit.intent.zip(seen.intent).map(|(known, seen)| told_intent(is_derived, Some(known), seen));
+            is_other(unit.intent, told).then_some("intent")
         };
         let unit = &mut self.units[place];
         unit.last_run = entry.run;
         unit.seen_in = Some(entry.run);
         unit.content = seen.content;
         unit.code = seen.code.or(unit.code);
-        unit.intent = seen.intent.or(unit.intent);
+        // A derived sentence is that of the history only where the history has taken it from this run.
+        if !is_derived || unit.intent.is_none() && unit.intent_run == entry.run {
+            unit.intent = seen.intent.or(unit.intent);
+        }
         wrong
     }
 

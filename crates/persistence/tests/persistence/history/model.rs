@@ -1,5 +1,7 @@
 //! What must become of definitions from snapshot to snapshot: the rules once more, as plainly as they can be said.
 
+use cds_model::match_namesakes;
+
 use super::tree::{Expected, Tree};
 
 /// A definition that is followed.
@@ -26,34 +28,37 @@ impl Model {
     pub(crate) fn advance(&mut self, run: i64, tree: &Tree, count: &mut i64) -> Vec<Row> {
         let mut rows = Vec::new();
         let seen = tree.expected();
-        let has_same = |unit: &Followed| seen.iter().any(|new| is_same_place(new, &unit.last));
         let held =
             |path: &str| tree.unreadable.iter().any(|held| path == held || path.starts_with(&format!("{held}/")));
+        let same = self.same_names(&seen);
         let (mut gone, mut stays) = (Vec::new(), Vec::new());
         for unit in self.followed.drain(..) {
-            let is_gone = unit.is_present && !has_same(&unit) && !held(&unit.last.file_path);
+            let is_same = same.iter().any(|number| *number == Some(unit.number));
+            let is_gone = unit.is_present && !is_same && !held(&unit.last.file_path);
             if is_gone { gone.push(unit) } else { stays.push(unit) }
         }
         self.followed = stays;
-        for new in seen {
-            let same = self.followed.iter_mut().find(|unit| unit.is_present && is_same_place(&new, &unit.last));
-            if let Some(unit) = same {
+        for (new, same) in seen.iter().cloned().zip(same) {
+            if let Some(number) = same {
+                let unit = self.followed.iter_mut().find(|unit| unit.number == number).unwrap();
                 let (code, intent) = (unit.last.code != new.code, has_other_intent(&unit.last, &new));
                 let transition = if code { "changed" } else { "intent_changed" };
                 if code || intent {
-                    rows.push((run, transition.to_owned(), unit.number, told(&new, "", code, intent)));
+                    let from = other_number(&unit.last, &new);
+                    rows.push((run, transition.to_owned(), unit.number, told(&new, &from, code, intent)));
                 }
                 unit.last = new;
                 continue;
             }
             let moved = gone.iter().position(|unit| unit.last.kind == new.kind && unit.last.code == new.code);
-            let returned = self.followed.iter().rposition(|unit| !unit.is_present && is_same_place(&new, &unit.last));
             let (mut unit, transition, from) = if let Some(place) = moved {
                 let unit = gone.remove(place);
                 let from = at(&unit.last);
                 (unit, "moved", from)
-            } else if let Some(place) = returned {
-                (self.followed.remove(place), "returned", String::new())
+            } else if let Some(place) = self.returned(&new, &seen) {
+                let unit = self.followed.remove(place);
+                let from = other_number(&unit.last, &new);
+                (unit, "returned", from)
             } else {
                 *count += 1;
                 (Followed { number: *count, last: new.clone(), is_present: true }, "added", String::new())
@@ -74,6 +79,34 @@ impl Model {
         rows
     }
 
+    /// Of each definition the number of the unit that it is by its names, namesakes told apart.
+    fn same_names(&self, seen: &[Expected]) -> Vec<Option<i64>> {
+        let mut same = vec![None; seen.len()];
+        for first in seen.iter().filter(|first| first.ordinal == 1) {
+            let places: Vec<usize> = (0..seen.len()).filter(|place| has_same_names(&seen[*place], first)).collect();
+            let is_old = |unit: &&Followed| unit.is_present && has_same_names(&unit.last, first);
+            let mut old: Vec<&Followed> = self.followed.iter().filter(is_old).collect();
+            old.sort_by_key(|unit| unit.last.ordinal);
+            let before: Vec<&str> = old.iter().map(|unit| unit.last.code.as_str()).collect();
+            let after: Vec<&str> = places.iter().map(|place| seen[*place].code.as_str()).collect();
+            let declared = |codes: &[&str]| codes.iter().map(|code| code.lines().next().map(str::to_owned)).collect();
+            for (one, other) in match_namesakes(&before, &after, || [declared(&before), declared(&after)]) {
+                same[places[other]] = Some(old[one].number);
+            }
+        }
+        same
+    }
+
+    /// The last removed unit of the same code, or of the same number where it alone has the names.
+    fn returned(&self, new: &Expected, seen: &[Expected]) -> Option<usize> {
+        let is_one = |unit: &Followed| !unit.is_present && has_same_names(&unit.last, new);
+        let is_alone = seen.iter().filter(|other| has_same_names(other, new)).count() == 1;
+        let by_code = self.followed.iter().rposition(|unit| is_one(unit) && unit.last.code == new.code);
+        by_code.or_else(|| {
+            self.followed.iter().rposition(|unit| is_one(unit) && is_alone && unit.last.ordinal == new.ordinal)
+        })
+    }
+
     /// Every unit: number, place and state.
     pub(crate) fn units(&self) -> Vec<(i64, String)> {
         let state = |unit: &Followed| if unit.is_present { "present" } else { "removed" };
@@ -81,8 +114,13 @@ impl Model {
     }
 }
 
-fn is_same_place(left: &Expected, right: &Expected) -> bool {
-    (left.kind, &left.file_path, &left.name, left.ordinal) == (right.kind, &right.file_path, &right.name, right.ordinal)
+fn has_same_names(left: &Expected, right: &Expected) -> bool {
+    (left.kind, &left.file_path, &left.name) == (right.kind, &right.file_path, &right.name)
+}
+
+/// Which of its names it was, where that is another one.
+fn other_number(old: &Expected, new: &Expected) -> String {
+    if old.ordinal == new.ordinal { String::new() } else { at(old) }
 }
 
 /// A failed intent is like another, whatever the reason.
