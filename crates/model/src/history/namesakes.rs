@@ -165,12 +165,9 @@ mod tests {
 
     #[test]
     fn an_edit_is_told_by_its_neighbours() {
-        for (before, after, expected) in [
-            ("abc", "aBc", "aa bB cc"),
-            ("abc", "xaBc", "aa bB cc"),
-            ("abc", "Bc", "bB cc"),
-            ("abcd", "aBCd", "aa bB cC dd"),
-        ] {
+        for (before, after, expected) in
+            [("abc", "aBc", "aa bB cc"), ("abc", "xaBc", "aa bB cc"), ("abcd", "aBCd", "aa bB cC dd")]
+        {
             check(before, after, "", expected);
         }
         // The first went, the last was edited.
@@ -181,6 +178,8 @@ mod tests {
     fn a_declaration_decides_between_neighbours() {
         // A setter is added while the getter is edited.
         check("g", "Gs", "g=self G=self s=self,value", "gG");
+        // Which of two went is told by the one that is left.
+        check("abc", "Bc", "a=1 b=2 B=2 c=3", "bB cc");
         // Two are edited and trade places.
         check("xaby", "xBAy", "a=1 A=1 b=2 B=2", "xx aA bB yy");
     }

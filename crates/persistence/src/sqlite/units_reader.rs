@@ -250,7 +250,7 @@ impl SqliteReader {
                     Fate::Gone => found = UnitRecord::Missing,
                     Fate::Stored => {
                         attempt_count += 1;
-                        if !is_nearest && has_namesakes(connection, place, run)? {
+                        if !is_nearest && select::is_renumbered(connection, place)? {
                             // Its number may have been another one there.
                             return Ok(false);
                         }
@@ -292,16 +292,6 @@ fn moved_from(query: &UnitQuery<'_>) -> String {
     let (file_path, name) = (Value::from(query.file_path), Value::from(query.name));
     let end = query.ordinal.map(|ordinal| format!("{ordinal}}}")).unwrap_or_default();
     format!(r#""from":{{"file_path":{file_path},"name":{name},"ordinal":{end}"#)
-}
-
-/// Whether more than one definition of the file goes by the name of `place`.
-fn has_namesakes(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> rusqlite::Result<bool> {
-    let Some(bounds) = code::bounds(connection, run)? else { return Ok(false) };
-    let rows = select::in_file(connection, run, place.file_path, bounds)?;
-    let is_of_name =
-        |(row, name): &(&select::FileRow, &UnitName)| row.kind == place.kind && name.qualified == place.name;
-    let names = names(&rows, place.file_path);
-    Ok(rows.iter().zip(&names).filter(is_of_name).count() > 1)
 }
 
 fn names(rows: &[select::FileRow], file_path: &str) -> Vec<UnitName> {

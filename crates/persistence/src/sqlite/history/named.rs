@@ -53,7 +53,7 @@ impl<'a> Named<'a> {
             let mut unit = Self { kind, file_path, name, signature, lines, hashes, names_hash: 0, metadata: None };
             match preparation {
                 Preparation::AllNew { is_derived } => {
-                    unit.metadata = rows::metadata_of_new(&unit.seen(), is_derived).ok()
+                    unit.metadata = rows::metadata_of_new(&unit.seen(), is_derived).ok();
                 }
                 Preparation::Compared => unit.names_hash = known::names_hash(&unit.seen().key),
             }

@@ -69,7 +69,9 @@ pub(super) fn origins(database: &Database, known: &mut KnownUnits, named: &[Name
         let mut before: Vec<usize> = known.present(names_hash).collect();
         before.sort_by_key(|place| known.at(*place).ordinal);
         after.sort_by_key(|index| named[*index].seen().key.ordinal);
-        after.iter().for_each(|index| of_records[*index].has_namesakes = after.len() > 1);
+        for index in &after {
+            of_records[*index].has_namesakes = after.len() > 1;
+        }
         let pairs = if is_edited {
             pairs(database, known, named, (&before, &after), &mut declared)?
         } else {
@@ -124,12 +126,11 @@ fn earlier(
 ) -> rusqlite::Result<Vec<Option<String>>> {
     let (Some(first), Some(index)) = (before.first(), after.first()) else { return Ok(Vec::new()) };
     let key = named[*index].seen().key;
-    let declared = match declared {
-        Some(declared) => declared,
-        None => {
-            let run = units::names_of(&database.connection, known.at(*first).id)?.last_run;
-            declared.insert(units_reader::declarations(&database.connection, run, key.file_path)?)
-        }
+    let declared = if let Some(declared) = declared {
+        declared
+    } else {
+        let run = units::names_of(&database.connection, known.at(*first).id)?.last_run;
+        declared.insert(units_reader::declarations(&database.connection, run, key.file_path)?)
     };
     let of =
         |place: &usize| declared.get(&(key.kind.to_owned(), key.name.to_owned(), known.at(*place).ordinal)).cloned();

@@ -173,9 +173,10 @@ impl Replay {
         unit.last_run = step.run;
         unit.content = step.content;
         for changed in &step.metadata.changed {
-            match changed.as_str() {
-                "code" => unit.code = None,
-                _ => (unit.intent, unit.intent_run) = (None, step.run),
+            if changed == "code" {
+                unit.code = None;
+            } else {
+                (unit.intent, unit.intent_run) = (None, step.run);
             }
         }
         if step.metadata.derived {

@@ -57,6 +57,13 @@ const PROJECTS: &str = "SELECT project FROM wanted WHERE project IS NOT NULL";
 /// would be taken from an index that leads to each of them for itself.
 const MOVED_FROM: &str = "SELECT unit_id FROM unit_history WHERE transition = 'moved' AND instr(metadata, ?1) > 0";
 
+const IS_RENUMBERED: &str = r#"
+SELECT EXISTS (SELECT 1
+               FROM units
+               JOIN unit_history ON unit_history.unit_id = units.id
+               WHERE units.project = ?1 AND units.part = ?2 AND units.file_path = ?3 AND units.kind = 'file'
+                 AND instr(metadata, '"renumbered":') > 0)"#;
+
 const DEFINITIONS: &str = "
 SELECT count(*)
 FROM units
@@ -179,6 +186,12 @@ pub(crate) fn projects(connection: &Connection) -> Result<Vec<String>> {
 pub(crate) fn moved_from(connection: &Connection, origin: &str) -> Result<Vec<i64>> {
     let units: Result<BTreeSet<i64>> = connection.prepare(MOVED_FROM)?.query_map([origin], |row| row.get(0))?.collect();
     Ok(units?.into_iter().collect())
+}
+
+/// Whether definitions of one name in the file of a place had other numbers in other snapshots.
+pub(crate) fn is_renumbered(connection: &Connection, place: &UnitPlace<'_>) -> Result<bool> {
+    let parameters = (place.project, place.part, place.file_path);
+    connection.prepare_cached(IS_RENUMBERED)?.query_row(parameters, |row| row.get(0))
 }
 
 /// How many definitions the file of `unit` holds now.

@@ -33,7 +33,7 @@ impl Model {
         let same = self.same_names(&seen);
         let (mut gone, mut stays) = (Vec::new(), Vec::new());
         for unit in self.followed.drain(..) {
-            let is_same = same.iter().any(|number| *number == Some(unit.number));
+            let is_same = same.contains(&Some(unit.number));
             let is_gone = unit.is_present && !is_same && !held(&unit.last.file_path);
             if is_gone { gone.push(unit) } else { stays.push(unit) }
         }
