@@ -54,7 +54,7 @@ fn the_tree_must_be_there_and_so_the_folder_of_the_database() {
     check_persist(&["--db-path", "tree/"], &["tree/", "directory"]);
     check_persist(&["--db-path", ""], &["--db-path"]);
     check_persist(&["--db-path", ":memory:"], &[":memory:", "name a file"]);
-    check_persist(&["--db-path", "file:x.sqlite?mode=memory"], &["URI"]);
+    check_persist(&["--db-path", "file:x.sqlite?mode=memory"], &["address"]);
 }
 
 #[test]

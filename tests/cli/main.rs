@@ -7,6 +7,7 @@ mod accounts;
 mod accounts_faults;
 mod accounts_killed;
 mod accounts_telemetry;
+mod addresses;
 mod answers;
 mod archive;
 mod arguments;

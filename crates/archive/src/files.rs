@@ -47,8 +47,10 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Content, Error> {
     Ok(if bytes.len() as u64 > limit { Content::TooLong } else { Content::Bytes(bytes) })
 }
 
-/// Replaces the file at `path` by one with these bytes: after a crash there is the old one or the new one, whole.
+/// Replaces the file at `path` by one with these bytes: after a crash there is the old one or the new one, whole. Folders
+/// that are missing are made.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    create_directory(parent_of(path))?;
     let (draft, file) = create_draft(path).map_err(Error::io("write", path))?;
     let written = write_all(file, bytes).and_then(|()| fs::rename(&draft, path));
     if let Err(source) = written {
@@ -57,6 +59,21 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         return Err(Error::io("write", path)(source));
     }
     sync_directory(parent_of(path))
+}
+
+/// Makes a directory and those above it, so that all of them survive a power cut.
+fn create_directory(path: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.is_dir()).collect();
+    for directory in missing.into_iter().rev() {
+        match fs::create_dir(directory) {
+            // Another command made it in between.
+            Err(_) if directory.is_dir() => {}
+            made => made.map_err(Error::io("create directory", directory))?,
+        }
+        sync_directory(parent_of(directory))?;
+    }
+    Ok(())
 }
 
 /// Creates the file that is to take the place of `path`, under a name that no other writer has: commands with different

@@ -5,6 +5,12 @@ use std::{fmt, process::ExitCode};
 use cds_model::AccountStatus;
 use cds_persistence::Error;
 
+use crate::render::secrets;
+
+/// What is supported where an address was given for a path.
+pub(crate) const ADDRESS_HINT: &str =
+    "cds works with SQLite files and folders of this machine only: --db-path cds.sqlite; a file of such a name is ./NAME";
+
 /// An error with the exit status that it leads to and, where there is one, the next step for the user.
 ///
 /// The cause says what was attempted, in words that read after "failed to".
@@ -94,12 +100,12 @@ impl Failure {
         }
     }
 
-    /// What the accounts keep of the reason; one line.
+    /// What the accounts keep of the reason; one line without passwords.
     pub(crate) fn account_reason(&self) -> String {
         match self.kind {
             Kind::Interrupted(130) => "ended by SIGINT".to_owned(),
             Kind::Interrupted(143) => "ended by SIGTERM".to_owned(),
-            Kind::Interrupted(_) | Kind::Usage | Kind::Failed => self.to_string(),
+            Kind::Interrupted(_) | Kind::Usage | Kind::Failed => secrets::masked(&self.to_string()),
         }
     }
 }
@@ -117,7 +123,8 @@ impl fmt::Display for Failure {
 pub(crate) fn database_failure(error: Error) -> Failure {
     let is_argument = matches!(
         error,
-        Error::InvalidName { .. }
+        Error::Address { .. }
+            | Error::InvalidName { .. }
             | Error::MissingDirectory { .. }
             | Error::NotARegularFile { .. }
             | Error::Missing { .. }
@@ -132,6 +139,7 @@ pub(crate) fn database_failure(error: Error) -> Failure {
 
 fn database_hint(error: &Error) -> Option<&'static str> {
     Some(match error {
+        Error::Address { .. } => ADDRESS_HINT,
         Error::InvalidName { .. } | Error::NotARegularFile { .. } => "name a file, for example --db-path cds.sqlite",
         Error::Missing { .. } => "name the database that cds persist wrote",
         Error::ChangedWhileRead { .. } => "another process writes to it; run the command again",

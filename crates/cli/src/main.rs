@@ -3,6 +3,7 @@
 //! This crate alone knows arguments, environment, terminal and clock. It wires the stages of the other crates together
 //! and renders what they return; stdout carries the result, stderr everything else.
 
+mod absence;
 mod accounts;
 mod answers;
 mod arguments;

@@ -5,7 +5,7 @@ use std::{io, path::Path, path::PathBuf};
 use cds_model::StageRunId;
 use rusqlite::{ErrorCode, ffi};
 
-use crate::{AccountError, Mismatch, Step};
+use crate::{AccountError, DatabaseAddress, Mismatch, Step};
 
 /// What the database said, in its own words.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,13 @@ impl From<rusqlite::Error> for Cause {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The path names no file on disk: it is empty, `:memory:` or a URI.
+    /// The name is the address of a database, and may hold a password.
+    #[error("open database {:?}: it is the address of a database, not the path of an SQLite file", .address.to_string())]
+    Address {
+        /// Without secrets.
+        address: DatabaseAddress,
+    },
+    /// The path names no file on disk: it is empty or `:memory:`.
     #[error("open database {path:?}: {reason}")]
     InvalidName {
         /// As it was given.

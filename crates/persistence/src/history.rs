@@ -64,3 +64,15 @@ impl ChainRow {
         }
     }
 }
+
+/// Why a snapshot is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SnapshotAbsence {
+    /// The chain has the row of its pruning.
+    Pruned,
+    /// The chain says that it was written, and not that it was pruned.
+    Unexplained,
+    /// The chain does not know it: whether it was pruned is not known.
+    #[default]
+    Unrecorded,
+}

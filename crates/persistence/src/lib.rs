@@ -6,6 +6,7 @@
 
 mod accepted;
 mod accounts;
+mod address;
 mod contract;
 mod error;
 mod history;
@@ -24,9 +25,10 @@ pub use accounts::{
     InvocationDetails, InvocationFilter, KeepRule, LedgerRow, NotReadRow, PruneVerdict, RunStats, SnapshotRow,
     StageDurations, StageFilter, StageRow,
 };
+pub use address::DatabaseAddress;
 pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};
-pub use history::{ChainRow, Pruned, SnapshotProof};
+pub use history::{ChainRow, Pruned, SnapshotAbsence, SnapshotProof};
 pub use lock::{
     FileLock, LockError, LockHolder, LockLost, LockMonitor, LockStatus, LossReason, WATCH_INTERVAL, get_pid,
     is_lock_file_valid, lock_path, lock_status,

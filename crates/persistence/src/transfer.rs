@@ -76,6 +76,8 @@ pub enum TransferOutcome {
     Failed(String),
     /// It never got there, and is no more where it was: there is nothing left to try. Why that is said.
     Gone(String),
+    /// An operator struck it from the failure log: it is not to be tried again. Why that is said.
+    Struck(String),
 }
 
 impl TransferOutcome {
@@ -85,6 +87,7 @@ impl TransferOutcome {
             Self::Succeeded => "succeeded",
             Self::Failed(_) => "failed",
             Self::Gone(_) => "gone",
+            Self::Struck(_) => "struck",
         }
     }
 
@@ -92,7 +95,7 @@ impl TransferOutcome {
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Succeeded => None,
-            Self::Failed(error) | Self::Gone(error) => Some(error),
+            Self::Failed(error) | Self::Gone(error) | Self::Struck(error) => Some(error),
         }
     }
 }
@@ -144,6 +147,8 @@ pub struct TransferRow {
     pub is_done: bool,
     /// Whether the run was given up, because it is no more where it was.
     pub is_gone: bool,
+    /// Whether an operator struck it from the failure log.
+    pub is_struck: bool,
     /// Why it is not.
     pub error: Option<String>,
     /// When the attempt ended; RFC 3339 as it is stored.

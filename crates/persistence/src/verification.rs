@@ -152,14 +152,16 @@ pub enum DeviationKind {
     HistoryHead,
     /// A row of the history does not follow from what was there before.
     Transition,
-    /// A snapshot is gone, and was not pruned.
+    /// A snapshot is not there, and was not pruned.
     MissingRun,
     /// A snapshot was written with hashes by the account of its run, and they are gone.
     Unsealed,
     /// A row belongs to a snapshot that is not there.
     Stray,
-    /// A snapshot is there that was pruned, or twice in the chain.
+    /// A snapshot is there that was pruned.
     UnexpectedRun,
+    /// A snapshot was written or pruned twice by the chain.
+    Repeated,
     /// The row of a run, its analyzer errors, its questions or its account are not as they were written.
     Run,
     /// A snapshot has another number of records.
@@ -199,6 +201,7 @@ impl DeviationKind {
             Self::Unsealed => "unsealed",
             Self::Stray => "stray",
             Self::UnexpectedRun => "unexpected_run",
+            Self::Repeated => "repeated",
             Self::Run => "run",
             Self::RecordCount => "record_count",
             Self::Root => "root",
@@ -224,10 +227,11 @@ impl DeviationKind {
             Self::Row => "the row is not as it was written",
             Self::HistoryHead => "the chain and the history do not fit together",
             Self::Transition => "the row does not follow from the rows before it",
-            Self::MissingRun => "the snapshot is gone and was not pruned",
+            Self::MissingRun => "the snapshot is missing without having been pruned",
             Self::Unsealed => "the snapshot is one of cds persist, which chains each, and the chain does not know it",
             Self::Stray => "the row belongs to a snapshot that is not there",
-            Self::UnexpectedRun => "the snapshot is there although it was pruned, or is in the chain twice",
+            Self::UnexpectedRun => "the snapshot is there although it was pruned",
+            Self::Repeated => "the chain has the same event of the snapshot twice",
             Self::Run => "the row of the run, its analyzer errors, questions or account are not as they were written",
             Self::RecordCount => "the snapshot has another number of records",
             Self::Root => "the root over the records is another one",

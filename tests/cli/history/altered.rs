@@ -62,21 +62,21 @@ fn a_snapshot_that_somebody_removed_was_not_pruned() {
     {
         let outcome = place.ask(words).exited_with(1);
         assert!(!outcome.stderr.contains("was pruned"), "{outcome:#?}");
-        outcome.said(&["snapshot 2 is gone, and was not pruned", "hint: cds verify"]);
+        outcome.said(&["snapshot 2 is missing without having been pruned", "hint: cds verify"]);
         place.ask(&[&words[..words.len() - 1], &["1"]].concat()).exited_with(2).said(&["snapshot 1 was pruned"]);
     }
-    place.ask(&["runs", "diff", "2", "3"]).exited_with(1).said(&["snapshot 2 is gone, and was not pruned"]);
-    assert!(place.shown("2").contains("gone: snapshot 2 is not there, and was not pruned"));
+    place.ask(&["runs", "diff", "2", "3"]).exited_with(1).said(&["snapshot 2 is missing without having been pruned"]);
+    assert!(place.shown("2").contains("snapshot 2 is missing without having been pruned"));
     assert!(place.shown("1").contains("snapshot 1 was pruned"));
     // The last of the three still has the class.
     assert_eq!(after(&place)["run_id"], 3);
     remove_by_hand(&place, 3);
     assert_eq!(after(&place), json!({ "state": "missing" }));
     let page = place.ask(&["history", "a.py::Outer", "--diff"]).succeeded().stdout;
-    assert!(page.contains("is gone, and was not pruned; cds verify says more"), "{page}");
+    assert!(page.contains("is missing, and nothing says that it was pruned; cds verify says more"), "{page}");
     // Without its row in the ledger only the chain knows it.
     place.database().execute("PRAGMA foreign_keys = OFF; DELETE FROM runs_ledger");
-    place.ask(&["attest", "--run", "3"]).exited_with(1).said(&["snapshot 3 is gone, and was not pruned"]);
+    place.ask(&["attest", "--run", "3"]).exited_with(1).said(&["snapshot 3 is missing without having been pruned"]);
     place.ask(&["attest", "--run", "4"]).exited_with(2);
 }
 

@@ -129,6 +129,11 @@ pub enum JobEvent<'a> {
         /// By the number that it had in the source.
         run: RunId,
     },
+    /// An operator struck a run from the failure log: it is no open failure any more.
+    Struck {
+        /// By its number in the source.
+        run: RunId,
+    },
 }
 
 /// What was done, and where that leads.
@@ -142,6 +147,8 @@ pub struct JobReport {
     pub failed: Vec<(RunId, String)>,
     /// Failed runs that are no more in the source, and are open failures no more.
     pub gone: Vec<RunId>,
+    /// Failed runs that an operator struck from the failure log.
+    pub struck: Vec<RunId>,
     /// Records of the runs that arrived.
     pub record_count: u64,
     /// Bytes of the runs that arrived, see [`JobEvent::Done`].

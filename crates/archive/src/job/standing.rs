@@ -39,6 +39,7 @@ impl Standing {
                 _ if is_other => RunOutcome::Failed,
                 row if row.is_done => RunOutcome::Done,
                 row if row.is_gone && key.is_none() => RunOutcome::Gone,
+                row if row.is_struck => RunOutcome::Struck,
                 _ => RunOutcome::Failed,
             };
             if *run >= FIRST_RUN {
@@ -80,6 +81,7 @@ mod tests {
             attempt: 1,
             is_done: word == "done",
             is_gone: word == "gone",
+            is_struck: word == "struck",
             error: None,
             recorded_at: String::new(),
         };
@@ -112,6 +114,12 @@ mod tests {
     fn a_given_up_run_is_settled_until_it_is_there_again() {
         check(&[(3, "c")], &[(1, "a", "gone"), (3, "c", "done")], &[], &[]);
         check(&[(1, "a"), (3, "c")], &[(1, "a", "gone"), (3, "c", "done")], &[1], &[]);
+    }
+
+    #[test]
+    fn a_struck_run_is_neither_open_nor_new() {
+        check(&[(1, "a"), (2, "b")], &[(1, "a", "struck"), (2, "b", "done")], &[], &[]);
+        check(&[(1, "x"), (2, "b")], &[(1, "a", "struck"), (2, "b", "done")], &[1], &[1]);
     }
 
     #[test]

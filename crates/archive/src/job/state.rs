@@ -1,6 +1,9 @@
 //! How far the work with a peer has come, for people, and how the files are written anew that tell of it.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use cds_model::Timestamp;
 use cds_persistence::{RunId, SqlitePersistence, SqliteReader, Transfer, TransferOutcome, TransferRow};
@@ -28,6 +31,8 @@ pub struct PeerState {
     pub truth: State,
     /// What was tried or passed over and is not done, each with the reason where it was tried.
     pub open_failures: Vec<(RunId, Option<String>)>,
+    /// What an operator struck from the failure log: it is tried again only when it is asked for.
+    pub struck: Vec<RunId>,
     /// What the next normal call does.
     pub not_yet_tried: Vec<RunId>,
     /// When the last attempt ended, as it is stored; none where there was none.
@@ -110,7 +115,7 @@ pub fn recover(recovery: Recovery<'_>) -> Result<PeerState, Error> {
         }
         rows = by_run(database.transfers(direction.as_str(), peer)?);
     }
-    export(state, &Standing::of(&keys, &rows))?;
+    export(state, peer, &Standing::of(&keys, &rows), &BTreeSet::new())?;
     describe(peer, state, &keys, &rows)
 }
 
@@ -137,6 +142,7 @@ fn describe(
         failure_log: parse_run_records_from_file(&state.failures)?,
         truth: standing.progress.state(),
         open_failures: standing.open_failures().map(|run| (run, why(run))).collect(),
+        struck: standing.progress.struck().collect(),
         not_yet_tried: standing.new_runs(keys, rows),
         last_attempt_at: rows.values().map(|row| row.recorded_at.clone()).max(),
     })

@@ -1,6 +1,6 @@
 //! One job while it runs: which runs are left, what is written down of each, and the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cds_persistence::{RunId, RunIdentity, Transfer, TransferOutcome, TransferRow};
 
@@ -10,7 +10,8 @@ use super::{
     standing::{FIRST_RUN, Keys, Standing},
 };
 use crate::{
-    Direction, Error, RunOutcome, State, StateFiles, Stored, export_progress, parse_run_records_from_file, read_state,
+    Direction, Error, RunOutcome, State, StateFile, StateFiles, Stored, append_to_failure_log, export_progress,
+    parse_run_records_from_file,
 };
 
 /// The runs of a source; the reason where one of them cannot be read.
@@ -29,6 +30,10 @@ pub(super) struct Tracker<'a> {
     keys: Keys,
     rows: BTreeMap<RunId, TransferRow>,
     standing: Standing,
+    /// Runs that an operator added to the failure log: to be tried again with the open failures.
+    requested: BTreeSet<RunId>,
+    /// Runs that were tried in this call.
+    tried: BTreeSet<RunId>,
     report: JobReport,
 }
 
@@ -40,7 +45,9 @@ impl<'a> Tracker<'a> {
         let keys = keys_of(&found);
         let standing = Standing::of(&keys, &rows);
         let report = JobReport::default();
-        let mut tracker = Self { job, direction, found, keys, rows, standing, report };
+        let (requested, tried) = (BTreeSet::new(), BTreeSet::new());
+        let mut tracker = Self { job, direction, found, keys, rows, standing, requested, tried, report };
+        tracker.take_edits()?;
         tracker.check_files()?;
         tracker.give_up_what_is_gone()?;
         tracker.export()?;
@@ -53,7 +60,10 @@ impl<'a> Tracker<'a> {
             Selection::One(run) if self.found.contains_key(&run) => return Ok(vec![run]),
             Selection::One(run) => return Err(Error::NoSuchRun { run }),
             Selection::New => self.standing.new_runs(&self.keys, &self.rows),
-            Selection::OpenFailures => self.standing.open_failures().collect(),
+            Selection::OpenFailures => {
+                let runs: BTreeSet<RunId> = self.standing.open_failures().chain(self.requested.iter().copied()).collect();
+                runs.into_iter().collect()
+            }
         };
         Ok(runs.into_iter().filter(|run| self.is_of_project(*run)).collect())
     }
@@ -143,6 +153,7 @@ impl<'a> Tracker<'a> {
                 (self.job.observer)(JobEvent::AlreadyThere { run, local_run });
             }
         }
+        self.tried.insert(run);
         self.export()
     }
 
@@ -151,7 +162,40 @@ impl<'a> Tracker<'a> {
         let root = identity.and_then(|identity| identity.snapshot_root.clone());
         self.report.failed.push((run, reason.clone()));
         self.log(run, identity, TransferOutcome::Failed(reason), None, root)?;
+        self.tried.insert(run);
+        // A log that is not there is written whole: one with this run alone would strike the others.
+        if run >= FIRST_RUN && self.job.state.failures.exists() {
+            append_to_failure_log(&self.job.state.failures, run)?;
+        }
         self.export()
+    }
+
+    /// Does what an operator edited the failure log for since it was written for this peer: a run that was taken out is an
+    /// open failure no more, one that was put in is tried again with them. A log that is missing says nothing; out of one
+    /// with a line that is no number nothing was taken.
+    fn take_edits(&mut self) -> Result<(), Error> {
+        let file = StateFile::open(&self.job.state.state)?;
+        let log = parse_run_records_from_file(&self.job.state.failures)?;
+        let (false, Stored::Present(log)) = (file.is_for_another(&self.job.peer), log) else {
+            self.requested.clear();
+            return Ok(());
+        };
+        let listed = file.listed_for(&self.job.peer);
+        let open: BTreeSet<RunId> = self.standing.progress.open_failures().collect();
+        let is_request = |run: &RunId| {
+            let is_stale = listed.as_ref().is_some_and(|listed| listed.contains(run));
+            !is_stale && !open.contains(run) && !self.tried.contains(run) && self.found.contains_key(run)
+        };
+        self.requested = log.runs.iter().copied().filter(is_request).collect();
+        let Some(listed) = listed.filter(|_| log.ignored_count == 0) else { return Ok(()) };
+        for run in listed.into_iter().filter(|run| open.contains(run) && !log.runs.contains(run)) {
+            let key = self.keys.get(&run).cloned().flatten();
+            let outcome = TransferOutcome::Struck("it was taken out of the failure log".to_owned());
+            self.log_as(run, key, outcome, None, None)?;
+            self.report.struck.push(run);
+            (self.job.observer)(JobEvent::Struck { run });
+        }
+        Ok(())
     }
 
     /// A run that failed and was pruned since can never succeed; it must not stay open for ever.
@@ -216,6 +260,7 @@ impl<'a> Tracker<'a> {
             attempt: self.rows.get(&run).map_or(1, |row| row.attempt + 1),
             is_done,
             is_gone: matches!(outcome, TransferOutcome::Gone(_)),
+            is_struck: matches!(outcome, TransferOutcome::Struck(_)),
             error: outcome.error().map(str::to_owned),
             recorded_at: String::new(),
         };
@@ -231,8 +276,9 @@ impl<'a> Tracker<'a> {
     fn check_files(&mut self) -> Result<(), Error> {
         let files = self.job.state.clone();
         let truth = self.standing.progress.state();
-        let reason = match read_state(&files.state)? {
-            Stored::Present(state) => (state != truth).then(|| differing(state, truth)),
+        let file = StateFile::open(&files.state)?;
+        let reason = match file.stored() {
+            Stored::Present(state) => (!file.agrees_with(truth)).then(|| differing(state, truth)),
             Stored::Missing => (!self.rows.is_empty()).then(|| "is missing".to_owned()),
             Stored::Damaged(reason) => Some(format!("is damaged ({reason})")),
         };
@@ -245,7 +291,9 @@ impl<'a> Tracker<'a> {
                     let (line, text) = (ignored.line, &*ignored.text);
                     (self.job.observer)(JobEvent::IgnoredLine { file: &files.failures, line, text });
                 }
-                let is_same = list.runs.iter().copied().eq(self.standing.progress.open_failures());
+                let mut expected: BTreeSet<RunId> = self.standing.progress.open_failures().collect();
+                expected.extend(&self.requested);
+                let is_same = list.runs == expected;
                 (!is_same).then(|| "does not list the failures that are open for this peer".to_owned())
             }
             Stored::Missing => (!self.rows.is_empty()).then(|| "is missing".to_owned()),
@@ -257,14 +305,20 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    fn export(&self) -> Result<(), Error> {
-        export(&self.job.state, &self.standing)
+    fn export(&mut self) -> Result<(), Error> {
+        self.take_edits()?;
+        export(&self.job.state, &self.job.peer, &self.standing, &self.requested)
     }
 }
 
-/// Makes both files say how the runs stand.
-pub(super) fn export(files: &StateFiles, standing: &Standing) -> Result<(), Error> {
-    export_progress(files, &standing.progress)
+/// Makes both files say how the runs of a peer stand.
+pub(super) fn export(
+    files: &StateFiles,
+    peer: &str,
+    standing: &Standing,
+    requested: &BTreeSet<RunId>,
+) -> Result<(), Error> {
+    export_progress(files, peer, &standing.progress, requested)
 }
 
 /// The keys of the runs that are there.

@@ -1,20 +1,29 @@
-//! The state file: two numbers as JSON.
+//! The state file: two numbers as JSON, and whose failures the log beside it lists. Entries of others stay.
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use cds_persistence::RunId;
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
     files::{Content, read_bounded, write_atomically},
 };
 
-/// Longest state file that is read, in bytes; what is written has less than a hundred.
-const MAX_LENGTH: u64 = 64 * 1024;
+/// Longest state file that is read, in bytes: about two million failures.
+const MAX_LENGTH: u64 = 16 * 1024 * 1024;
+
+const LAST_CONTIGUOUS: &str = "last_contiguous_run";
+const LAST_ATTEMPTED: &str = "last_attempted_run";
+const PEER: &str = "peer";
+const LISTED: &str = "listed_failures";
 
 /// How far the work has come; 0 where nothing was done yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct State {
     /// The last of an unbroken series of successes.
     pub last_contiguous_run: i64,
@@ -34,55 +43,158 @@ pub enum Stored<T> {
     Damaged(String),
 }
 
-/// Reads the two numbers. Other entries of the file are ignored.
+/// Reads the two numbers; one that is not there counts as 0.
 ///
 /// # Errors
 ///
 /// Something else than a regular file is there, or the system refused.
 pub fn read_state(path: &Path) -> Result<Stored<State>, Error> {
-    let bytes = match read_bounded(path, MAX_LENGTH)? {
-        Content::Bytes(bytes) => bytes,
-        Content::Missing => return Ok(Stored::Missing),
-        Content::TooLong => return Ok(Stored::Damaged(format!("it has more than {MAX_LENGTH} bytes"))),
-    };
-    Ok(match serde_json::from_slice::<State>(&bytes) {
-        Ok(state) if state.last_contiguous_run < 0 || state.last_attempted_run < 0 => {
-            Stored::Damaged("a run number is below 0".to_owned())
+    Ok(StateFile::open(path)?.stored())
+}
+
+/// A state file as it was found, to be changed and written back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateFile {
+    path: PathBuf,
+    entries: Map<String, Value>,
+    /// What is on disk: nothing, an object that is sound, or what cannot be understood.
+    found: Stored<Map<String, Value>>,
+}
+
+impl StateFile {
+    /// Reads the file at `path`. Where there is none, or none that can be understood, it begins with no entry.
+    ///
+    /// # Errors
+    ///
+    /// Something else than a regular file is there, or the system refused.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let found = match read_bounded(path, MAX_LENGTH)? {
+            Content::Bytes(bytes) => parse(&bytes),
+            Content::Missing => Stored::Missing,
+            Content::TooLong => Stored::Damaged(format!("it has more than {MAX_LENGTH} bytes")),
+        };
+        let entries = if let Stored::Present(entries) = &found { entries.clone() } else { Map::new() };
+        Ok(Self { path: path.to_owned(), entries, found })
+    }
+
+    /// What the file on disk says.
+    pub fn stored(&self) -> Stored<State> {
+        match &self.found {
+            Stored::Present(entries) => Stored::Present(state_of(entries)),
+            Stored::Missing => Stored::Missing,
+            Stored::Damaged(reason) => Stored::Damaged(reason.clone()),
         }
-        Ok(state) => Stored::Present(state),
-        Err(error) => Stored::Damaged(error.to_string()),
-    })
+    }
+
+    /// The two numbers as they will be written.
+    pub fn state(&self) -> State {
+        state_of(&self.entries)
+    }
+
+    /// Whether each number that the file on disk has is that of `truth`; a part of a state contradicts nothing.
+    pub fn agrees_with(&self, truth: State) -> bool {
+        let Stored::Present(entries) = &self.found else { return false };
+        let is_same = |name, number| entries.get(name).is_none_or(|found| found.as_i64() == Some(number));
+        is_same(LAST_CONTIGUOUS, truth.last_contiguous_run) && is_same(LAST_ATTEMPTED, truth.last_attempted_run)
+    }
+
+    /// Whether the log was last written for another peer.
+    pub fn is_for_another(&self, peer: &str) -> bool {
+        self.entries.get(PEER).and_then(Value::as_str).is_some_and(|found| found != peer)
+    }
+
+    /// The open failures that the log was last written with, where that was done for `peer`.
+    pub fn listed_for(&self, peer: &str) -> Option<BTreeSet<RunId>> {
+        if self.entries.get(PEER).and_then(Value::as_str) != Some(peer) {
+            return None;
+        }
+        let listed = self.entries.get(LISTED)?.as_array()?;
+        listed.iter().map(|run| run.as_i64().map(RunId)).collect()
+    }
+
+    /// Notes for which peer the log is written, and with which open failures.
+    pub fn set_listed(&mut self, peer: &str, listed: impl IntoIterator<Item = RunId>) {
+        let listed: Vec<i64> = listed.into_iter().map(|run| run.0).collect();
+        self.entries.insert(PEER.to_owned(), json!(peer));
+        self.entries.insert(LISTED.to_owned(), json!(listed));
+    }
+
+    /// Sets both numbers, also to lower ones.
+    pub fn set(&mut self, state: State) {
+        self.entries.insert(LAST_CONTIGUOUS.to_owned(), json!(state.last_contiguous_run));
+        self.entries.insert(LAST_ATTEMPTED.to_owned(), json!(state.last_attempted_run));
+    }
+
+    /// Replaces the file, unless nothing has changed. Folders that are missing are made.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written, and is as it was before.
+    pub fn save(&mut self) -> Result<(), Error> {
+        if self.found == Stored::Present(self.entries.clone()) {
+            return Ok(());
+        }
+        write_atomically(&self.path, text_of(&self.entries).as_bytes())?;
+        self.found = Stored::Present(self.entries.clone());
+        Ok(())
+    }
 }
 
-/// Replaces the file by one with these numbers.
+/// Writes these numbers; other entries of a sound file stay, and folders that are missing are made.
 ///
 /// # Errors
 ///
-/// The file could not be written, and is as it was before.
+/// The file could not be read or written, and is as it was before.
 pub fn write_state(path: &Path, state: State) -> Result<(), Error> {
-    let text = format!(
-        "{{\n  \"last_contiguous_run\": {},\n  \"last_attempted_run\": {}\n}}\n",
-        state.last_contiguous_run, state.last_attempted_run
-    );
-    write_atomically(path, text.as_bytes())
+    let mut file = StateFile::open(path)?;
+    file.set(state);
+    file.save()
 }
 
-/// Raises the last contiguous run to `run`; it is never lowered. A file that is missing or damaged is left as it is.
-///
-/// # Errors
-///
-/// The file could not be read or written.
-pub fn update_contiguous_run_state(path: &Path, run: RunId) -> Result<Stored<State>, Error> {
-    update(path, |state| state.last_contiguous_run = state.last_contiguous_run.max(run.0))
+/// Some runs one after the other: one run, or a stretch of numbers without a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunSpan {
+    first: i64,
+    last: i64,
 }
 
-/// Raises the last attempted run to `run`; it is never lowered. A file that is missing or damaged is left as it is.
-///
-/// # Errors
-///
-/// The file could not be read or written.
-pub fn update_attempted_run_state(path: &Path, run: RunId) -> Result<Stored<State>, Error> {
-    update(path, |state| state.last_attempted_run = state.last_attempted_run.max(run.0))
+impl From<RunId> for RunSpan {
+    fn from(run: RunId) -> Self {
+        Self { first: run.0, last: run.0 }
+    }
+}
+
+impl From<RangeInclusive<RunId>> for RunSpan {
+    fn from(runs: RangeInclusive<RunId>) -> Self {
+        Self { first: runs.start().0, last: runs.end().0 }
+    }
+}
+
+/// Raises the last contiguous run as far as runs that succeeded follow it without a gap: 103 and 104, 106, 107 make 104.
+/// It is never lowered. A number that no run has is no gap: the caller counts it among them.
+pub fn update_contiguous_run_state<T: Into<RunSpan>>(
+    file: &mut StateFile,
+    succeeded: impl IntoIterator<Item = T>,
+) -> State {
+    let mut spans: Vec<RunSpan> = succeeded.into_iter().map(Into::into).collect();
+    spans.sort_unstable();
+    let mut state = file.state();
+    for span in spans {
+        if span.first > state.last_contiguous_run.saturating_add(1) {
+            break;
+        }
+        state.last_contiguous_run = state.last_contiguous_run.max(span.last);
+    }
+    file.set(state);
+    state
+}
+
+/// Raises the last attempted run to `run`; it is never lowered.
+pub fn update_attempted_run_state(file: &mut StateFile, run: RunId) -> State {
+    let mut state = file.state();
+    state.last_attempted_run = state.last_attempted_run.max(run.0);
+    file.set(state);
+    state
 }
 
 /// The run after which a normal call goes on: the larger of the two numbers, so that scattered failures are not done
@@ -91,16 +203,35 @@ pub fn get_incremental_start_run(state: State) -> RunId {
     RunId(state.last_contiguous_run.max(state.last_attempted_run))
 }
 
-fn update(path: &Path, change: impl FnOnce(&mut State)) -> Result<Stored<State>, Error> {
-    let Stored::Present(before) = read_state(path)? else {
-        return read_state(path);
+fn parse(bytes: &[u8]) -> Stored<Map<String, Value>> {
+    let entries = match serde_json::from_slice::<Map<String, Value>>(bytes) {
+        Ok(entries) => entries,
+        Err(error) => return Stored::Damaged(error.to_string()),
     };
-    let mut after = before;
-    change(&mut after);
-    if after != before {
-        write_state(path, after)?;
+    for name in [LAST_CONTIGUOUS, LAST_ATTEMPTED] {
+        let Some(value) = entries.get(name) else { continue };
+        match value.as_i64() {
+            Some(number) if number >= 0 => {}
+            Some(_) => return Stored::Damaged("a run number is below 0".to_owned()),
+            None => return Stored::Damaged(format!("{name} is no whole number")),
+        }
     }
-    Ok(Stored::Present(after))
+    Stored::Present(entries)
+}
+
+fn state_of(entries: &Map<String, Value>) -> State {
+    let number = |name| entries.get(name).and_then(Value::as_i64).unwrap_or_default();
+    State { last_contiguous_run: number(LAST_CONTIGUOUS), last_attempted_run: number(LAST_ATTEMPTED) }
+}
+
+/// One entry a line: the two numbers first, the others in the order of their names.
+fn text_of(entries: &Map<String, Value>) -> String {
+    let first = [LAST_CONTIGUOUS, LAST_ATTEMPTED];
+    let mut others: Vec<&String> = entries.keys().filter(|name| !first.contains(&name.as_str())).collect();
+    others.sort_unstable();
+    let names = first.into_iter().filter(|name| entries.contains_key(*name)).chain(others.into_iter().map(String::as_str));
+    let lines: Vec<String> = names.map(|name| format!("  {}: {}", Value::from(name), entries[name])).collect();
+    format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
 #[cfg(test)]
@@ -114,6 +245,14 @@ mod tests {
         let path = directory.path().join("archive_state.json");
         fs::write(&path, content).unwrap();
         assert_eq!(read_state(&path).unwrap(), *expected, "{content}");
+    }
+
+    fn file_with(content: &str) -> (tempfile::TempDir, StateFile) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("archive_state.json");
+        fs::write(&path, content).unwrap();
+        let file = StateFile::open(&path).unwrap();
+        (directory, file)
     }
 
     #[test]
@@ -134,39 +273,92 @@ mod tests {
     fn what_is_missing_or_damaged_is_never_nothing_yet() {
         assert_eq!(read_state(Path::new("/nowhere/archive_state.json")).unwrap(), Stored::Missing);
         check("", &Stored::Damaged("EOF while parsing a value at line 1 column 0".to_owned()));
+        check("[]", &Stored::Damaged("invalid type: sequence, expected a map at line 1 column 0".to_owned()));
         check(
-            r#"{"last_contiguous_run": 1}"#,
-            &Stored::Damaged("missing field `last_attempted_run` at line 1 column 26".to_owned()),
+            r#"{"last_attempted_run": "2"}"#,
+            &Stored::Damaged("last_attempted_run is no whole number".to_owned()),
         );
         check(
             r#"{"last_contiguous_run": -1, "last_attempted_run": 2}"#,
             &Stored::Damaged("a run number is below 0".to_owned()),
         );
-        check(&" ".repeat(70_000), &Stored::Damaged("it has more than 65536 bytes".to_owned()));
+        check(&" ".repeat(17_000_000), &Stored::Damaged("it has more than 16777216 bytes".to_owned()));
     }
 
     #[test]
-    fn entries_of_others_are_ignored() {
-        check(
-            r#"{"last_attempted_run": 2, "host": "ci", "last_contiguous_run": 1}"#,
-            &Stored::Present(State { last_contiguous_run: 1, last_attempted_run: 2 }),
+    fn a_part_of_a_state_is_sound() {
+        let state = |last_contiguous_run, last_attempted_run| State { last_contiguous_run, last_attempted_run };
+        check(r#"{"last_contiguous_run": 1}"#, &Stored::Present(state(1, 0)));
+        check(r#"{"last_attempted_run": 2}"#, &Stored::Present(state(0, 2)));
+        check("{}", &Stored::Present(state(0, 0)));
+        let (_directory, mut file) = file_with(r#"{"last_contiguous_run": 1}"#);
+        assert!(file.agrees_with(state(1, 7)) && !file.agrees_with(state(2, 7)));
+        file.set(state(1, 7));
+        file.save().unwrap();
+        assert_eq!(read_state(&file.path).unwrap(), Stored::Present(state(1, 7)));
+    }
+
+    #[test]
+    fn entries_of_others_survive() {
+        let (_directory, mut file) = file_with(
+            r#"{"last_attempted_run": 2, "host": {"name": "ci", "tags": [1, 2.5, null]}, "last_contiguous_run": 1}"#,
         );
+        let _ = update_attempted_run_state(&mut file, RunId(4));
+        file.set_listed("/srv/archive", [RunId(3)]);
+        file.save().unwrap();
+        assert_eq!(
+            fs::read_to_string(&file.path).unwrap(),
+            "{\n  \"last_contiguous_run\": 1,\n  \"last_attempted_run\": 4,\n  \"host\": \
+             {\"name\":\"ci\",\"tags\":[1,2.5,null]},\n  \"listed_failures\": [3],\n  \"peer\": \"/srv/archive\"\n}\n"
+        );
+        let found = StateFile::open(&file.path).unwrap();
+        assert_eq!(found.listed_for("/srv/archive"), Some([RunId(3)].into()));
+        assert_eq!(found.listed_for("/srv/other"), None);
+        write_state(&file.path, State::default()).unwrap();
+        assert!(fs::read_to_string(&file.path).unwrap().contains(r#""host": {"name":"ci""#));
+    }
+
+    #[test]
+    fn contiguous_runs_stop_at_gaps() {
+        for (before, succeeded, after) in [
+            (103, &[104, 106, 107][..], 104),
+            (103, &[105, 106], 103),
+            (103, &[107, 104, 105, 105, 106], 107),
+            (103, &[1, 2, 103], 103),
+            (0, &[1, 2, 4], 2),
+            (0, &[], 0),
+            (i64::MAX, &[i64::MAX], i64::MAX),
+        ] {
+            let (_directory, mut file) = file_with(&format!(r#"{{"last_contiguous_run": {before}}}"#));
+            let state = update_contiguous_run_state(&mut file, succeeded.iter().copied().map(RunId));
+            assert_eq!(state.last_contiguous_run, after, "{before} + {succeeded:?}");
+        }
+        let (_directory, mut file) = file_with(r#"{"last_contiguous_run": 3}"#);
+        assert_eq!(update_contiguous_run_state(&mut file, [RunId(1)..=RunId(9)]).last_contiguous_run, 9);
     }
 
     #[test]
     fn numbers_only_rise() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("import_state.json");
-        assert_eq!(update_attempted_run_state(&path, RunId(4)).unwrap(), Stored::Missing);
-        assert!(!path.exists(), "a file that is missing is for the database to rebuild");
+        let (_directory, mut file) = file_with("{}");
+        let _ = update_attempted_run_state(&mut file, RunId(4));
+        let _ = update_attempted_run_state(&mut file, RunId(3));
+        let _ = update_contiguous_run_state(&mut file, [RunId(1), RunId(2)]);
+        let after = update_contiguous_run_state(&mut file, [RunId(1)]);
+        assert_eq!(after, State { last_contiguous_run: 2, last_attempted_run: 4 });
+        assert_eq!(read_state(&file.path).unwrap(), Stored::Present(State::default()), "it is not saved yet");
+        file.save().unwrap();
+        assert_eq!(read_state(&file.path).unwrap(), Stored::Present(after));
+    }
 
-        write_state(&path, State::default()).unwrap();
-        let _ = update_attempted_run_state(&path, RunId(4)).unwrap();
-        let _ = update_attempted_run_state(&path, RunId(3)).unwrap();
-        let _ = update_contiguous_run_state(&path, RunId(2)).unwrap();
-        let after = update_contiguous_run_state(&path, RunId(1)).unwrap();
-        assert_eq!(after, Stored::Present(State { last_contiguous_run: 2, last_attempted_run: 4 }));
-        assert_eq!(read_state(&path).unwrap(), after);
+    #[test]
+    fn missing_folders_are_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b/archive_state.json");
+        let mut file = StateFile::open(&path).unwrap();
+        assert_eq!(file.stored(), Stored::Missing);
+        let _ = update_contiguous_run_state(&mut file, [RunId(1)]);
+        file.save().unwrap();
+        assert_eq!(read_state(&path).unwrap(), Stored::Present(State { last_contiguous_run: 1, last_attempted_run: 0 }));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! The failure log: the runs that were tried and are not done, one number a line.
+//! The failure log: the runs that were tried and are not done, one number a line. Lines that begin with `#` are comments
+//! of operators and stay.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use cds_persistence::RunId;
 
@@ -48,7 +49,7 @@ pub enum Appended {
     Listed,
 }
 
-/// Reads the runs of a failure log. Blank lines mean nothing; what else is no number above 0 is ignored and told.
+/// Reads the runs of a failure log. Blank lines and comments mean nothing; what else is no number above 0 is ignored and told.
 ///
 /// # Errors
 ///
@@ -61,7 +62,7 @@ pub fn parse_run_records_from_file(path: &Path) -> Result<Stored<RunList>, Error
     })
 }
 
-/// Adds a run to the log; what stands there stays, whatever it is.
+/// Adds a run to the log; what stands there stays, whatever it is. Folders that are missing are made.
 ///
 /// # Errors
 ///
@@ -86,25 +87,41 @@ pub fn append_to_failure_log(path: &Path, run: RunId) -> Result<Appended, Error>
     Ok(appended)
 }
 
-/// Replaces the log by one with these runs.
+/// Makes the log list these runs and no others. Lines that are right stay where they are, comments too; a log that is right
+/// is not written.
 ///
 /// # Errors
 ///
-/// The log could not be written, and is as it was before.
+/// The log could not be read or written, and is as it was before.
 pub fn write_failure_log(path: &Path, runs: impl IntoIterator<Item = RunId>) -> Result<(), Error> {
-    let mut text = String::new();
-    for run in runs {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{run}");
+    let before = match read_bounded(path, MAX_LENGTH)? {
+        Content::Bytes(bytes) => Some(bytes),
+        Content::Missing | Content::TooLong => None,
+    };
+    let mut missing: BTreeSet<RunId> = runs.into_iter().collect();
+    let mut after = Vec::new();
+    for line in before.as_deref().unwrap_or_default().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
+        if is_comment(line) || run_number(line).is_some_and(|run| missing.remove(&run)) {
+            after.extend_from_slice(line);
+            after.push(b'\n');
+        }
     }
-    write_atomically(path, text.as_bytes())
+    for run in missing {
+        after.extend_from_slice(format!("{run}\n").as_bytes());
+    }
+    if before.as_ref() == Some(&after) { Ok(()) } else { write_atomically(path, &after) }
+}
+
+/// Valid text only: what looks like damage does not stay.
+fn is_comment(line: &[u8]) -> bool {
+    line.starts_with(b"#") && str::from_utf8(line).is_ok_and(|line| !line.contains(char::is_control))
 }
 
 fn parse(bytes: &[u8]) -> RunList {
     let mut list = RunList::default();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.trim_ascii();
-        if line.is_empty() {
+        if line.is_empty() || is_comment(line) {
             continue;
         }
         if let Some(run) = run_number(line) {
@@ -150,6 +167,21 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("3\n14\n{}\n", i64::MAX));
         let Stored::Present(list) = parse_run_records_from_file(&path).unwrap() else { panic!("it is there") };
         assert_eq!(list, RunList { runs: runs(&[3, 14, i64::MAX]), ..RunList::default() });
+    }
+
+    #[test]
+    fn lines_of_operators_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("made/archive_failures.log");
+        append_to_failure_log(&path, RunId(9)).unwrap();
+        fs::write(&path, "# disk 2\n9\n4\r\n9\nrun 5\n  # later\n# \u{1b}[31m\n7").unwrap();
+        write_failure_log(&path, runs(&[3, 7, 9])).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# disk 2\n9\n# later\n7\n3\n");
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        write_failure_log(&path, runs(&[3, 7, 9])).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before, "nothing was to be written");
+        write_failure_log(&path, []).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# disk 2\n# later\n");
     }
 
     #[test]

@@ -7,14 +7,19 @@ mod file;
 mod log;
 mod progress;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 pub use file::{
-    State, Stored, get_incremental_start_run, read_state, update_attempted_run_state, update_contiguous_run_state,
-    write_state,
+    RunSpan, State, StateFile, Stored, get_incremental_start_run, read_state, update_attempted_run_state,
+    update_contiguous_run_state, write_state,
 };
 pub use log::{Appended, IgnoredLine, RunList, append_to_failure_log, parse_run_records_from_file, write_failure_log};
 pub use progress::{Progress, RunOutcome};
+
+use cds_persistence::RunId;
 
 use crate::Error;
 
@@ -57,7 +62,7 @@ impl StateFiles {
     }
 }
 
-/// Writes both files as `progress` says.
+/// Makes both files say what `progress` does, for `peer`. The log lists the runs in `requested` as well.
 ///
 /// The log comes first: whoever finds the files between the two writes then sees a failure listed before the numbers
 /// have passed it, and never a run that was passed and is nowhere.
@@ -65,7 +70,24 @@ impl StateFiles {
 /// # Errors
 ///
 /// A file could not be written. It is as it was before; the log may be newer than the state.
-pub fn export_progress(files: &StateFiles, progress: &Progress) -> Result<(), Error> {
-    write_failure_log(&files.failures, progress.open_failures())?;
-    write_state(&files.state, progress.state())
+pub fn export_progress(
+    files: &StateFiles,
+    peer: &str,
+    progress: &Progress,
+    requested: &BTreeSet<RunId>,
+) -> Result<(), Error> {
+    write_failure_log(&files.failures, progress.open_failures().chain(requested.iter().copied()))?;
+    let mut file = StateFile::open(&files.state)?;
+    let (before, truth) = (file.state(), progress.state());
+    let is_behind = before.last_contiguous_run > truth.last_contiguous_run
+        || before.last_attempted_run > truth.last_attempted_run;
+    if is_behind {
+        // It is that of another peer, or the source is another one.
+        file.set(State::default());
+    }
+    update_attempted_run_state(&mut file, RunId(truth.last_attempted_run));
+    // Every number up to it is done, or is that of no run.
+    update_contiguous_run_state(&mut file, [RunId(1)..=RunId(truth.last_contiguous_run)]);
+    file.set_listed(peer, progress.open_failures());
+    file.save()
 }

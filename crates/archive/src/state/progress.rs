@@ -7,7 +7,7 @@ use std::{
 
 use cds_persistence::RunId;
 
-use super::State;
+use super::{State, get_incremental_start_run};
 
 /// How an attempt to move a run ended. An attempt of which only the start is known ended with its process: it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,8 @@ pub enum RunOutcome {
     Done,
     /// The run was given up, since it exists no more: neither a success nor a gap.
     Gone,
+    /// An operator struck the run from the failure log: a gap, and no open failure.
+    Struck,
 }
 
 /// Which of the runs that exist are done, which are open failures, and which were never tried.
@@ -28,8 +30,9 @@ pub enum RunOutcome {
 pub struct Progress {
     /// Every run, with whether it is done.
     runs: BTreeMap<RunId, bool>,
-    /// Runs up to `last_attempted` that are not done.
+    /// Runs up to `last_attempted` that are not done, without those that were struck.
     open_failures: BTreeSet<RunId>,
+    struck: BTreeSet<RunId>,
     last_contiguous: Option<RunId>,
     last_attempted: Option<RunId>,
 }
@@ -43,27 +46,28 @@ impl Progress {
     ) -> Self {
         let mut runs: BTreeMap<RunId, bool> = existing.into_iter().map(|run| (run, false)).collect();
         let mut last_attempted = None;
+        let mut struck = BTreeSet::new();
         for (run, outcome) in outcomes {
-            note(&mut runs, run, outcome);
+            note(&mut runs, &mut struck, run, outcome);
             last_attempted = last_attempted.max(Some(run));
         }
         let passed = runs.iter().filter(|(run, is_done)| Some(**run) <= last_attempted && !**is_done);
-        let open_failures = passed.map(|(run, _)| *run).collect();
-        let mut progress = Self { runs, open_failures, last_contiguous: None, last_attempted };
+        let open_failures = passed.map(|(run, _)| *run).filter(|run| !struck.contains(run)).collect();
+        let mut progress = Self { runs, open_failures, struck, last_contiguous: None, last_attempted };
         progress.advance();
         progress
     }
 
     /// Adds how an attempt ended. What is done stays done.
     pub fn record(&mut self, run: RunId, outcome: RunOutcome) {
-        note(&mut self.runs, run, outcome);
+        note(&mut self.runs, &mut self.struck, run, outcome);
         if Some(run) > self.last_attempted {
             let from = self.last_attempted.map_or(Bound::Unbounded, Bound::Excluded);
             let passed = self.runs.range((from, Bound::Included(run))).filter(|(_, is_done)| !**is_done);
             self.open_failures.extend(passed.map(|(run, _)| *run));
             self.last_attempted = Some(run);
         }
-        if self.runs.get(&run) == Some(&false) {
+        if self.runs.get(&run) == Some(&false) && !self.struck.contains(&run) {
             self.open_failures.insert(run);
         } else {
             self.open_failures.remove(&run);
@@ -86,10 +90,15 @@ impl Progress {
         self.open_failures.iter().copied()
     }
 
-    /// The runs after the last attempted one, in order.
+    /// The runs that an operator struck from the failure log and that are not done, in order.
+    pub fn struck(&self) -> impl Iterator<Item = RunId> {
+        self.struck.iter().copied()
+    }
+
+    /// The runs that a normal call goes on with, in order.
     pub fn not_yet_tried(&self) -> impl Iterator<Item = RunId> {
-        let from = self.last_attempted.map_or(Bound::Unbounded, Bound::Excluded);
-        self.runs.range((from, Bound::Unbounded)).map(|(run, _)| *run)
+        let from = get_incremental_start_run(self.state());
+        self.runs.range((Bound::Excluded(from), Bound::Unbounded)).map(|(run, _)| *run)
     }
 
     /// Whether the run arrived.
@@ -111,9 +120,14 @@ impl Progress {
 }
 
 /// Adds an outcome to the runs that exist.
-fn note(runs: &mut BTreeMap<RunId, bool>, run: RunId, outcome: RunOutcome) {
+fn note(runs: &mut BTreeMap<RunId, bool>, struck: &mut BTreeSet<RunId>, run: RunId, outcome: RunOutcome) {
+    struck.remove(&run);
     if outcome != RunOutcome::Gone {
-        *runs.entry(run).or_default() |= outcome == RunOutcome::Done;
+        let is_done = runs.entry(run).or_default();
+        *is_done |= outcome == RunOutcome::Done;
+        if outcome == RunOutcome::Struck && !*is_done {
+            struck.insert(run);
+        }
     } else if runs.get(&run) == Some(&false) {
         runs.remove(&run);
     }
@@ -183,6 +197,18 @@ mod tests {
         check(&[3], &[(1, Done), (2, Gone)], "contiguous 1, attempted 2, open [], not yet [3]");
         check(&[3], &[(1, Done), (2, Failed), (3, Done), (2, Gone)], "contiguous 3, attempted 3, open [], not yet []");
         check(&[1], &[(1, Done), (1, Gone)], "contiguous 1, attempted 1, open [], not yet []");
+    }
+
+    #[test]
+    fn what_was_struck_is_a_gap_and_not_open() {
+        check(
+            &[1, 2, 3, 4],
+            &[(1, Done), (2, Failed), (3, Done), (2, Struck)],
+            "contiguous 1, attempted 3, open [], not yet [4]",
+        );
+        check(&[1, 2], &[(2, Done), (1, Struck), (1, Failed)], "contiguous 0, attempted 2, open [1], not yet []");
+        check(&[1, 2], &[(1, Struck), (1, Done)], "contiguous 1, attempted 1, open [], not yet [2]");
+        check(&[1, 2], &[(1, Done), (1, Struck)], "contiguous 1, attempted 1, open [], not yet [2]");
     }
 
     #[test]

@@ -13,6 +13,8 @@ use cds_persistence::RunId;
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
+const PEER: &str = "/srv/archive";
+
 /// What may happen between two looks at the state.
 #[derive(Debug, Clone)]
 enum Event {
@@ -41,7 +43,11 @@ enum Moment {
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
-    let outcome = prop_oneof![2 => Just(RunOutcome::Done), 1 => Just(RunOutcome::Failed)];
+    let outcome = prop_oneof![
+        4 => Just(RunOutcome::Done),
+        2 => Just(RunOutcome::Failed),
+        1 => Just(RunOutcome::Struck),
+    ];
     let moment = prop_oneof![
         Just(Moment::BeforeTheTruth),
         Just(Moment::BeforeTheLog),
@@ -82,6 +88,12 @@ impl Database {
     fn is_done(&self, run: RunId) -> bool {
         self.outcomes.contains(&(run, RunOutcome::Done))
     }
+
+    /// Whether the last word on it is that an operator struck it.
+    fn is_struck(&self, run: RunId) -> bool {
+        let last = self.outcomes.iter().rev().find(|(other, _)| *other == run);
+        last.is_some_and(|(_, outcome)| *outcome == RunOutcome::Struck) && !self.is_done(run)
+    }
 }
 
 /// One run as the commands do it: the truth first, then the log, then the numbers. Says whether the call goes on.
@@ -101,7 +113,7 @@ fn attempt(
     match fate.killed {
         Some(Moment::BeforeTheLog) => {}
         Some(Moment::BeforeTheState) => write_failure_log(&files.failures, progress.open_failures()).unwrap(),
-        _ => export_progress(files, progress).unwrap(),
+        _ => export_progress(files, PEER, progress, &BTreeSet::new()).unwrap(),
     }
     fate.killed.is_none()
 }
@@ -109,7 +121,7 @@ fn attempt(
 fn call(database: &mut Database, files: Option<&StateFiles>, event: &Event) {
     let mut progress = database.progress();
     if let Some(files) = files {
-        export_progress(files, &progress).unwrap();
+        export_progress(files, PEER, &progress, &BTreeSet::new()).unwrap();
     }
     let (work, fates): (Vec<RunId>, Vec<Fate>) = match event {
         Event::Call { retries_failed: true, fates } => (progress.open_failures().collect(), fates.clone()),
@@ -131,10 +143,11 @@ fn check_truth(database: &Database, before: State) -> Result<State, TestCaseErro
     let state = progress.state();
     let open: BTreeSet<RunId> = progress.open_failures().collect();
     for run in &database.runs {
-        let is_open = open.contains(run);
-        prop_assert!(!(is_open && database.is_done(*run)), "run {} is both", run);
+        let (is_open, is_struck) = (open.contains(run), database.is_struck(*run));
+        let states = [is_open, is_struck, database.is_done(*run)];
+        prop_assert!(states.iter().filter(|is_it| **is_it).count() <= 1, "run {} is more than one of {:?}", run, states);
         if run.0 <= state.last_attempted_run {
-            prop_assert!(is_open || database.is_done(*run), "run {} is forgotten", run);
+            prop_assert!(states.contains(&true), "run {} is forgotten", run);
         }
         if run.0 <= state.last_contiguous_run {
             prop_assert!(database.is_done(*run), "run {} is no success", run);
@@ -160,7 +173,8 @@ fn check_files(database: &Database, files: &StateFiles) -> Result<(), TestCaseEr
     };
     let start = get_incremental_start_run(state);
     for run in database.runs.iter().filter(|run| **run <= start) {
-        prop_assert!(log.runs.contains(run) || database.is_done(*run), "run {} is forgotten by the files", run);
+        let is_settled = database.is_done(*run) || database.is_struck(*run);
+        prop_assert!(log.runs.contains(run) || is_settled, "run {} is forgotten by the files", run);
     }
     Ok(())
 }
@@ -197,6 +211,9 @@ fn play(events: &[Event], files: Option<&StateFiles>) -> Result<Database, TestCa
             check_files(&database, files)?;
         }
     }
+    // Whoever struck a run asks for it again.
+    let struck: Vec<RunId> = database.progress().struck().collect();
+    database.outcomes.extend(struck.into_iter().map(|run| (run, RunOutcome::Failed)));
     for retries_failed in [false, true] {
         let fates = vec![Fate { outcome: RunOutcome::Done, killed: None }; database.runs.len()];
         call(&mut database, files, &Event::Call { retries_failed, fates });

@@ -1,13 +1,19 @@
 //! Which database is used.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::anyhow;
-use cds_persistence::OpenOptions;
+use cds_persistence::{DatabaseAddress, OpenOptions};
 use clap::Args;
 
 use super::values::parse_duration;
-use crate::{failure::Failure, same_file};
+use crate::{
+    failure::{ADDRESS_HINT, Failure},
+    same_file,
+};
 
 /// What the user says about the database.
 #[derive(Debug, Args)]
@@ -15,7 +21,7 @@ pub(crate) struct DatabaseArguments {
     // Not demanded by the argument parser: where the database of a project is set, and what to do where it is not, is
     // said in one place for all commands.
     /// The SQLite file; a command that writes creates it if missing, its folder is not created
-    #[arg(long, value_name = "FILE", env = "CDS_DB_PATH")]
+    #[arg(long, value_name = "FILE", env = "CDS_DB_PATH", hide_env_values = true)]
     db_path: Option<PathBuf>,
 
     /// How long to wait for a database that another process holds
@@ -43,9 +49,17 @@ impl DatabaseArguments {
     pub(crate) fn plan_if_given(&self) -> Result<Option<DatabasePlan>, Failure> {
         let options = OpenOptions { busy_timeout: self.busy_timeout };
         let Some(path) = self.db_path.clone() else { return Ok(None) };
+        check_is_path("--db-path", &path)?;
         same_file::refuse_streams(&path)?;
         Ok(Some(DatabasePlan { path, options }))
     }
+}
+
+/// Refuses the address of a server where a path is wanted, before anything is created, and without its password.
+pub(crate) fn check_is_path(option: &str, path: &Path) -> Result<(), Failure> {
+    let Some(address) = DatabaseAddress::of(path) else { return Ok(()) };
+    let what = anyhow!("use {option} \"{address}\": it is the address of a database, not a path");
+    Err(Failure::usage(what).with_hint(ADDRESS_HINT))
 }
 
 /// What the user says about the right to write, which one process has at a time.

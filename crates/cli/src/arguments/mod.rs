@@ -11,7 +11,7 @@ mod transfer;
 mod values;
 
 pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments};
-pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments};
+pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments, check_is_path};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
 pub(crate) use history::HistoryArguments;
 pub(crate) use intents::{IntentArguments, IntentPlan};

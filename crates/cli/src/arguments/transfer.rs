@@ -11,13 +11,16 @@ use cds_archive::{Direction, Selection, StateFiles};
 use cds_persistence::RunId;
 use clap::Args;
 
-use super::accounts::{given, unless_empty};
+use super::{
+    accounts::{given, unless_empty},
+    database::check_is_path,
+};
 use crate::{failure::Failure, provenance::parse_project, same_file};
 
 /// What the user says about the files in which operators see how far the work has come.
 #[derive(Debug, Args)]
 pub(crate) struct StateArguments {
-    /// The folder of the state file and the failure log [default: that of the database]
+    /// The folder of the state file and the failure log, made if missing [default: that of the database]
     #[arg(long, value_name = "DIR", env = "CDS_STATE_DIR")]
     state_dir: Option<PathBuf>,
 }
@@ -33,12 +36,15 @@ impl StateArguments {
     }
 
     fn files(&self, database: &Path, direction: Direction) -> Result<StateFiles, Failure> {
+        if let Some(directory) = &self.state_dir {
+            check_is_path("--state-dir", directory)?;
+        }
         let directory = match &self.state_dir {
-            Some(directory) if directory.is_dir() => directory.clone(),
-            Some(directory) => {
+            Some(directory) if directory.exists() && !directory.is_dir() => {
                 return Err(Failure::usage(anyhow!("use --state-dir {}: it is not a directory", directory.display()))
-                    .with_hint("create the folder first, or leave the option out to use that of the database"));
+                    .with_hint("name a folder, or leave the option out to use that of the database"));
             }
+            Some(directory) => directory.clone(),
             None => folder_of(database),
         };
         Ok(StateFiles::in_directory(&directory, direction))
@@ -95,6 +101,7 @@ pub(crate) struct ArchivePlan {
 impl ArchivePlan {
     /// An archive that is there, or could be created.
     pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+        check_is_path("--to", path)?;
         let wrong = |cause: anyhow::Error| Failure::usage(cause.context(format!("use archive {}", path.display())));
         let (path, exists) = match fs::canonicalize(path) {
             Ok(real) if real.is_dir() => (real, true),
@@ -129,6 +136,7 @@ pub(crate) fn peer_of(path: &Path) -> Result<String, Failure> {
 
 /// The real path of something that is there.
 pub(crate) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
+    check_is_path("--from", path)?;
     fs::canonicalize(path)
         .with_context(|| format!("use {}", path.display()))
         .map_err(|error| Failure::usage(error).with_hint("name a database file or the directory of an archive"))
@@ -169,7 +177,10 @@ mod tests {
         assert_eq!(plan(None, Path::new("cds.sqlite")).unwrap().failures, Path::new("./archive_failures.log"));
         let files = plan(Some(&root), Path::new("elsewhere/cds.sqlite")).unwrap();
         assert_eq!(files.failures, root.join("archive_failures.log"));
-        assert!(plan(Some(&root.join("missing")), Path::new("cds.sqlite")).is_err());
+        let made_later = plan(Some(&root.join("missing/folder")), Path::new("cds.sqlite")).unwrap();
+        assert_eq!(made_later.state, root.join("missing/folder/archive_state.json"));
+        fs::write(root.join("file"), "").unwrap();
+        assert!(plan(Some(&root.join("file")), Path::new("cds.sqlite")).is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader
 
 use super::RunFacts;
 use crate::{
+    absence::{self, LIST_HINT},
     arguments::DatabasePlan,
     failure::{Failure, database_failure},
     provenance,
@@ -45,7 +46,7 @@ pub(crate) fn find_run(reader: &SqliteReader, name: &str) -> Result<RunFacts, Fa
         name
     };
     match reader.find_snapshot(wanted).map_err(database_failure)? {
-        FoundRun::One(found) => facts(*found, name),
+        FoundRun::One(found) => facts(reader, *found, name),
         FoundRun::Ambiguous(candidates) => Err(Failure::usage(anyhow!("find run {name:?}: more than one begins so"))
             .with_hint(format!("it may be {}", candidates.join(", ")))),
         FoundRun::Missing { nearest } => {
@@ -58,11 +59,12 @@ pub(crate) fn find_run(reader: &SqliteReader, name: &str) -> Result<RunFacts, Fa
     }
 }
 
-fn facts(found: Invocation, name: &str) -> Result<RunFacts, Failure> {
+fn facts(reader: &SqliteReader, found: Invocation, name: &str) -> Result<RunFacts, Failure> {
     let Some(snapshot) = found.snapshot else {
-        let why = if found.snapshot_id.is_some() { "its snapshot was pruned" } else { "it has no snapshot" };
-        return Err(Failure::usage(anyhow!("search run {name:?}: {why}"))
-            .with_hint("cds runs list shows the snapshots in its first column"));
+        return Err(match found.snapshot_id {
+            Some(id) => absence::failure(reader, &format!("search run {name:?}"), id)?,
+            None => Failure::usage(anyhow!("search run {name:?}: it has no snapshot")).with_hint(LIST_HINT),
+        });
     };
     let ledger = found.ledger.as_ref();
     Ok(RunFacts {

@@ -7,7 +7,7 @@ use std::{
 
 use cds_model::AnalyzerError;
 
-use super::{fields::Fields, runner::Guard, text};
+use super::{fields::Fields, runner::Guard, secrets, text};
 use crate::failure::Failure;
 
 /// Set once, before anything is shown.
@@ -30,9 +30,9 @@ pub(crate) fn note(text: &str) {
     }
 }
 
-/// One safe line; that nobody reads it is no reason to stop.
+/// One safe line without passwords; that nobody reads it is no reason to stop.
 pub(super) fn line(line: &str) {
-    let _ = writeln!(Guard::new(std::io::stderr().lock()), "{}", text::safe_line(line));
+    let _ = writeln!(Guard::new(std::io::stderr().lock()), "{}", text::safe_line(&secrets::masked(line)));
 }
 
 /// What went wrong, and what to do next.

@@ -12,6 +12,7 @@ pub(crate) mod numbers;
 pub(crate) mod runner;
 pub(crate) mod safe_json;
 pub(crate) mod screen;
+pub(crate) mod secrets;
 pub(crate) mod sections;
 pub(crate) mod style;
 pub(crate) mod table;

@@ -1,4 +1,4 @@
-//! What the parser of the arguments says: help as it is, errors in three lines and without passwords.
+//! What the parser of the arguments says: help as it is, errors in three lines.
 
 use std::{
     io::{self, Write as _},
@@ -35,47 +35,16 @@ fn pipe_end(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
-/// The message without usage and pointers, and without what may be a password.
+/// The message without usage and pointers.
 fn in_short(message: &str) -> String {
     let ends = ["\nUsage:", "\nFor more information"];
     let end = ends.iter().filter_map(|mark| message.find(mark)).min().unwrap_or(message.len());
-    without_credentials(message[..end].trim_end())
-}
-
-/// The text with `***` for whatever stands between `://` and `@` in one word.
-fn without_credentials(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("://") {
-        let (before, word) = rest.split_at(start + "://".len());
-        shown.push_str(before);
-        let end = word.find(char::is_whitespace).unwrap_or(word.len());
-        rest = match word[..end].rfind('@') {
-            Some(at) => {
-                shown.push_str("***");
-                &word[at..]
-            }
-            None => word,
-        };
-    }
-    shown.push_str(rest);
-    shown
+    message[..end].trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_password_is_shown_wherever_the_address_stands() {
-        for (text, expected) in [
-            ("unexpected 'http://user:p@ss@h:1/x' found", "unexpected 'http://***@h:1/x' found"),
-            ("a://b c@d", "a://b c@d"),
-            ("x://u:p@h and y://q:r@i", "x://***@h and y://***@i"),
-        ] {
-            assert_eq!(without_credentials(text), expected);
-        }
-    }
 
     #[test]
     fn the_usage_is_left_to_the_help() {

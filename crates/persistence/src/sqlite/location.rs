@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::Error;
+use crate::{DatabaseAddress, Error};
 
 /// A database has at least one page, and the smallest page has this many bytes.
 const SMALLEST_DATABASE: u64 = 512;
@@ -107,8 +107,8 @@ fn check_name(path: &Path) -> Result<(), Error> {
         "the name is empty"
     } else if name == b":memory:" {
         "a database in memory keeps nothing"
-    } else if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
-        "a URI is not accepted, only the path of a file"
+    } else if let Some(address) = DatabaseAddress::of(path) {
+        return Err(Error::Address { address });
     } else {
         return Ok(());
     };

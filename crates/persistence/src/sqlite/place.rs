@@ -43,8 +43,13 @@ pub struct FileSystem {
 /// Into its directory a file without a name is written, or one that is removed at once.
 pub fn examine_place(path: &Path) -> PlaceReport {
     let found = Location::existing(path);
-    let is_present =
-        !matches!(found, Err(Error::Missing { .. } | Error::MissingDirectory { .. } | Error::InvalidName { .. }));
+    let is_present = !matches!(
+        found,
+        Err(Error::Missing { .. }
+            | Error::MissingDirectory { .. }
+            | Error::InvalidName { .. }
+            | Error::Address { .. })
+    );
     let refusal = match found {
         Ok(_) | Err(Error::Missing { .. }) => None,
         Err(error) => Some(error),

@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use cds_model::{Fingerprint, Transition};
+use cds_model::{ChainLink, Fingerprint, Transition};
 
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
+    SnapshotAbsence,
     ChainRow, Counted, Error, RunId, Step,
     table::{
         Table, analyzer_errors, enrichments, intent_cache, record_questions, records, run_hash, runs, select,
@@ -74,10 +75,14 @@ impl SqliteReader {
         })
     }
 
-    /// Whether the chain says that a snapshot is there: it was written, and not pruned since.
-    pub fn chain_expects(&self, run: RunId) -> Result<bool, Error> {
+    /// Why a snapshot is not there, as far as the chain tells.
+    pub fn absence_of(&self, run: RunId) -> Result<SnapshotAbsence, Error> {
         self.read_of(&[&snapshot_chain::TABLE], &Step::ReadAccounts, |connection| {
-            select::states::is_expected(connection, run)
+            Ok(match select::states::last_event(connection, run)?.as_deref() {
+                Some(ChainLink::PRUNED) => SnapshotAbsence::Pruned,
+                Some(ChainLink::SNAPSHOT) => SnapshotAbsence::Unexplained,
+                _ => SnapshotAbsence::Unrecorded,
+            })
         })
     }
 

@@ -150,7 +150,7 @@ pub enum UnitRecord {
     Stored(Box<RecordedUnit>),
     /// None of the snapshots is there any more: all of them were pruned.
     Pruned,
-    /// Some of the snapshots are there, and none has it; or one is gone, and nothing says that it was pruned.
+    /// Some of the snapshots are there, and none has it; or one is not there, and nothing says that it was pruned.
     Missing,
 }
 
@@ -238,16 +238,18 @@ impl SqliteReader {
         let query = |connection: &Connection| {
             for table in [&records::TABLE, &runs::TABLE, &snapshot_chain::TABLE] {
                 if !fit::has_table(connection, table)? {
-                    return Ok(UnitRecord::Pruned);
+                    return Ok(UnitRecord::Missing);
                 }
             }
-            let mut found = UnitRecord::Pruned;
+            let mut found = UnitRecord::Missing;
+            let mut is_explained = true;
             let mut altered = None;
             let (mut is_nearest, mut attempt_count) = (true, 0);
             select::snapshots(connection, place, bounds, newest_first, |run, fate| {
                 match fate {
+                    Fate::Pruned if is_explained => found = UnitRecord::Pruned,
                     Fate::Pruned => {}
-                    Fate::Gone => found = UnitRecord::Missing,
+                    Fate::Gone => (found, is_explained) = (UnitRecord::Missing, false),
                     Fate::Stored => {
                         attempt_count += 1;
                         if !is_nearest && select::is_renumbered(connection, place)? {
@@ -261,7 +263,7 @@ impl SqliteReader {
                             Some(record) => {
                                 altered.get_or_insert(record);
                             }
-                            None => found = UnitRecord::Missing,
+                            None => (found, is_explained) = (UnitRecord::Missing, false),
                         }
                     }
                 }

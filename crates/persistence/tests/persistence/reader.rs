@@ -97,7 +97,7 @@ fn what_is_no_database_of_ours_is_refused_and_left_as_it_was() {
     }
     let (directory, _) = workplace();
     assert!(matches!(read(directory.path()), Err(Error::NotARegularFile { .. })));
-    assert!(matches!(read(Path::new("file:x?mode=ro")), Err(Error::InvalidName { .. })));
+    assert!(matches!(read(Path::new("file:x?mode=ro")), Err(Error::Address { .. })));
 }
 
 #[test]

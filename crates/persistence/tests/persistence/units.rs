@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cds_model::{HistoryContext, Intent, Record, RunSnapshot, SymbolKind, Timestamp};
-use cds_persistence::{KeepRule, RunId, SqliteReader, StoredUnit, UnitPlace, UnitQuery, UnitRecord};
+use cds_persistence::{KeepRule, RunId, SnapshotAbsence, SqliteReader, StoredUnit, UnitPlace, UnitQuery, UnitRecord};
 
 use crate::samples::{mixed, open, record, save, waiting, workplace};
 
@@ -111,7 +111,7 @@ fn the_record_of_a_unit_is_that_of_the_nearest_snapshot_that_is_left() {
     let of_another = UnitPlace { ordinal: 3, ..place_of(&second) };
     assert_eq!(reader(&path).unit_record(&of_another, 1..=4, false).unwrap(), UnitRecord::Missing);
     let elsewhere = UnitPlace { project: "mill", ..place_of(&second) };
-    assert_eq!(reader(&path).unit_record(&elsewhere, 1..=4, false).unwrap(), UnitRecord::Pruned);
+    assert_eq!(reader(&path).unit_record(&elsewhere, 1..=4, false).unwrap(), UnitRecord::Missing);
 
     let mut database = open(&path).unwrap();
     database.prune_runs(&[KeepRule::Last(2)], Timestamp::from_unix_milliseconds(9)).unwrap();
@@ -145,7 +145,8 @@ fn a_stand_in_is_as_it_was_written_where_there_is_one() {
     assert_eq!(found(false), (3, false, true));
     change("UPDATE records SET intent = 'forged'");
     assert_eq!((found(false), found(true)), ((2, false, false), (4, true, false)));
-    assert_eq!([1, 2].map(|run| reader(&path).chain_expects(RunId(run)).unwrap()), [false, true]);
+    let absences = [1, 2, 9].map(|run| reader(&path).absence_of(RunId(run)).unwrap());
+    assert_eq!(absences, [SnapshotAbsence::Pruned, SnapshotAbsence::Unexplained, SnapshotAbsence::Unrecorded]);
     change("PRAGMA foreign_keys = OFF; DELETE FROM records; DELETE FROM runs");
     assert_eq!(reader(&path).unit_record(&place_of(&unit), 1..=4, false).unwrap(), UnitRecord::Missing);
     assert_eq!(reader(&path).unit_record(&place_of(&unit), 1..=1, false).unwrap(), UnitRecord::Pruned);
@@ -162,5 +163,5 @@ fn without_a_history_there_is_nothing_and_no_error() {
     assert_eq!((reader.unit(1).unwrap(), reader.unit_transitions(1).unwrap()), (None, vec![]));
     assert_eq!((reader.units(None).unwrap(), reader.projects_with_units().unwrap()), (vec![], vec![]));
     let place = UnitPlace { project: "", part: "", file_path: "a.py", kind: "file", name: "", ordinal: 1 };
-    assert_eq!(reader.unit_record(&place, 1..=1, false).unwrap(), UnitRecord::Pruned);
+    assert_eq!(reader.unit_record(&place, 1..=1, false).unwrap(), UnitRecord::Missing);
 }

@@ -11,6 +11,8 @@ use cds_persistence::{KeepRule, Persistence, RunId};
 
 use super::world::{Call, World, assert_unaltered, change, numbers, reader, snapshot, texts, writer};
 
+/// Done twice, the run is as it was.
+const FLIP_2: &str = "UPDATE records SET end_line = 99 - end_line WHERE run_id = 2;";
 const ALTER_2: &str = "UPDATE records SET intent = 'Lies.' WHERE run_id = 2 AND intent IS NOT NULL;";
 const DIRECTIONS: [Direction; 2] = [Direction::Archive, Direction::Import];
 
@@ -243,10 +245,65 @@ fn files_that_say_something_else_are_rebuilt_and_that_is_told() {
                 (state.clone(), failures.clone())
             );
         }
-        fs::write(&files.failures, "1\n").unwrap();
+        fs::remove_file(&files.failures).unwrap();
         let told = world.call(direction, &Call::default()).1;
-        assert_eq!(told, [format!("{name}_failures.log does not list the failures that are open for this peer")]);
+        assert_eq!(told, [format!("{name}_failures.log is missing")]);
+        assert_eq!(fs::read(&files.failures).unwrap(), failures);
     }
+}
+
+#[test]
+fn edits_of_the_failure_log_are_honoured() {
+    for direction in DIRECTIONS {
+        let world = World::with_runs(3);
+        change(&world.source, FLIP_2);
+        let call = |selection| {
+            let (outcome, told) = world.call(direction, &Call::of(selection));
+            (outcome.unwrap().unwrap(), told)
+        };
+        let failures = world.files(direction).failures;
+        assert_eq!(call(Selection::New).0.open_failures, [RunId(2)]);
+        fs::write(&failures, "# looked at by Ada\n1\n").unwrap();
+        let (report, told) = call(Selection::New);
+        assert_eq!(told, ["struck 2"], "and the request for 1 waits for --retry-failed");
+        assert_eq!((report.open_failures, report.struck), (vec![], vec![RunId(2)]));
+        assert_eq!((report.state.last_contiguous_run, report.state.last_attempted_run), (1, 3), "it is still a gap");
+        assert_eq!(log(&world, direction), "# looked at by Ada\n1\n");
+
+        let report = call(Selection::OpenFailures).0;
+        assert_eq!((report.already_there, report.failed.len(), report.struck.len()), (1, 0, 0));
+        assert_eq!(log(&world, direction), "# looked at by Ada\n");
+        assert!(call(Selection::OpenFailures).1.is_empty(), "what was struck is not tried");
+        assert_eq!(world.state(direction).struck, [RunId(2)]);
+
+        // It is wanted again, and fails again; the log that goes missing then is no edit.
+        fs::write(&failures, "2\n77\n").unwrap();
+        assert_eq!(call(Selection::OpenFailures).0.failed.len(), 1);
+        assert_eq!(log(&world, direction), "2\n");
+        fs::remove_file(&failures).unwrap();
+        assert_eq!(call(Selection::New).0.open_failures, [RunId(2)]);
+        // Nothing was taken out of a log that cannot be read.
+        fs::write(&failures, "\u{0}\n").unwrap();
+        assert_eq!(call(Selection::New).0.open_failures, [RunId(2)]);
+        fs::write(&failures, "").unwrap();
+        assert_eq!(call(Selection::New).0.struck, [RunId(2)]);
+        change(&world.source, FLIP_2);
+        assert_eq!(call(Selection::One(RunId(2))).0.state.last_contiguous_run, 3);
+    }
+}
+
+#[test]
+fn an_edit_during_a_call_is_honoured() {
+    let world = World::with_runs(3);
+    change(&world.source, FLIP_2);
+    world.archive(Selection::New);
+    world.save("shop");
+    let call = Call { log_text: Some("# by hand\n"), ..Call::default() };
+    let (outcome, told) = world.call(Direction::Archive, &call);
+    assert!(told.contains(&"struck 2".to_owned()), "{told:?}");
+    let report = outcome.unwrap().unwrap();
+    assert_eq!((report.done, report.struck, report.open_failures), (1, vec![RunId(2)], vec![]));
+    assert_eq!(log(&world, Direction::Archive), "# by hand\n");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, fs};
 
-use cds_archive::{Direction, JobReport, Selection, State, Stored, verify_run_directory};
+use cds_archive::{
+    Direction, JobReport, Selection, State, Stored, parse_run_records_from_file, verify_run_directory,
+};
 use cds_model::Timestamp;
 use cds_persistence::{KeepRule, RunId};
 use proptest::{
@@ -33,6 +35,14 @@ enum Event {
     RemoveLog,
     Scribble,
     RestoreOldFiles,
+    /// An operator takes the n-th line out of the log.
+    Strike {
+        line: usize,
+    },
+    /// An operator wants a run again, whatever became of it.
+    Request {
+        run: i64,
+    },
     /// What a kill without any clean-up leaves.
     LeaveDraft {
         run: i64,
@@ -57,6 +67,8 @@ fn events() -> impl Strategy<Value = Event> {
         1 => Just(Event::RemoveLog),
         1 => Just(Event::Scribble),
         1 => Just(Event::RestoreOldFiles),
+        2 => (0..3_usize).prop_map(|line| Event::Strike { line }),
+        1 => run.clone().prop_map(|run| Event::Request { run }),
         1 => run.prop_map(|run| Event::LeaveDraft { run }),
     ]
 }
@@ -66,12 +78,14 @@ struct Watched {
     world: World,
     direction: Direction,
     highest: State,
+    /// Struck by an operator and not there since.
+    struck: BTreeSet<i64>,
     old_files: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Watched {
     fn new(direction: Direction) -> Self {
-        Self { world: World::new(), direction, highest: State::default(), old_files: None }
+        Self { world: World::new(), direction, highest: State::default(), struck: BTreeSet::new(), old_files: None }
     }
 
     fn existing(&self) -> BTreeSet<i64> {
@@ -116,9 +130,7 @@ impl Watched {
                     return;
                 }
                 let call = Call { questions: *questions, life: *life, ..Call::of(*selection) };
-                if let Some(outcome) = self.world.call(self.direction, &call).0 {
-                    self.check(&outcome.unwrap());
-                }
+                self.call(&call);
             }
             Event::RemoveState => drop(fs::remove_file(&files.state)),
             Event::DamageState => fs::write(&files.state, "{\"last_contiguous_run\": 1").unwrap(),
@@ -131,6 +143,15 @@ impl Watched {
                 }
                 None => self.old_files = fs::read(&files.state).ok().zip(fs::read(&files.failures).ok()),
             },
+            Event::Strike { line } => {
+                let Ok(text) = fs::read_to_string(&files.failures) else { return };
+                let left: Vec<&str> = text.lines().enumerate().filter(|(place, _)| place != line).map(|(_, line)| line).collect();
+                fs::write(&files.failures, left.join("\n")).unwrap();
+            }
+            Event::Request { run } => {
+                let text = fs::read_to_string(&files.failures).unwrap_or_default();
+                fs::write(&files.failures, format!("{text}\n{run}\n")).unwrap();
+            }
             Event::LeaveDraft { run } => {
                 let draft = self.world.archive.join(format!("project=shop/.run_id={run}.draft"));
                 fs::create_dir_all(&draft).unwrap();
@@ -139,8 +160,20 @@ impl Watched {
         }
     }
 
-    /// After a call that came back.
-    fn check(&mut self, report: &JobReport) {
+    fn call(&mut self, call: &Call) -> Option<JobReport> {
+        let files = self.world.files(self.direction);
+        let log = parse_run_records_from_file(&files.failures).unwrap();
+        let listed = if let Stored::Present(list) = log { list.runs } else { BTreeSet::new() };
+        let (outcome, told) = self.world.call(self.direction, call);
+        // What was struck is told, also by a call that was killed right after it.
+        self.struck.extend(told.iter().filter_map(|line| line.strip_prefix("struck ")?.parse::<i64>().ok()));
+        let report = outcome?.unwrap();
+        self.check(&report, &listed);
+        Some(report)
+    }
+
+    /// After a call that came back; `listed` stood in the log before it.
+    fn check(&mut self, report: &JobReport, listed: &BTreeSet<RunId>) {
         let state = report.state;
         assert!(state.last_attempted_run >= self.highest.last_attempted_run, "{state:?} after {:?}", self.highest);
         assert!(state.last_contiguous_run >= self.highest.last_contiguous_run, "{state:?} after {:?}", self.highest);
@@ -148,19 +181,25 @@ impl Watched {
         let existing = self.existing();
         let arrived = self.arrived(&existing);
         let open: BTreeSet<i64> = report.open_failures.iter().map(|run| run.0).collect();
+        let found = self.world.state(self.direction);
+        let struck: BTreeSet<i64> = found.struck.iter().map(|run| run.0).collect();
+        assert!(struck.is_subset(&self.struck), "{struck:?} were not all struck by an operator: {:?}", self.struck);
         for run in &existing {
             let is_open = open.contains(run);
             if *run <= state.last_attempted_run {
-                assert!(arrived.contains(run) != is_open, "run {run} is neither done nor open, or both: {report:?}");
+                let states = [arrived.contains(run), is_open, struck.contains(run)];
+                let count = states.iter().filter(|is_it| **is_it).count();
+                assert_eq!(count, 1, "run {run} is {states:?} (done, open, struck): {report:?}");
             } else {
                 assert!(!is_open, "run {run} was not tried");
             }
             assert!(*run > state.last_contiguous_run || arrived.contains(run), "run {run} is a gap");
         }
-        let found = self.world.state(self.direction);
         assert_eq!((found.truth, found.state_file), (state, Stored::Present(state)));
         let Stored::Present(list) = found.failure_log else { panic!("{:?}", found.failure_log) };
-        assert_eq!(list.runs.iter().map(|run| run.0).collect::<BTreeSet<_>>(), open);
+        let requested: BTreeSet<RunId> = list.runs.iter().copied().filter(|run| !open.contains(&run.0)).collect();
+        assert!(requested.is_subset(listed), "{requested:?} were not all asked for: {listed:?}");
+        assert!(open.iter().all(|run| list.runs.contains(&RunId(*run))), "{list:?} lacks some of {open:?}");
         assert_eq!(list.ignored_count, 0);
     }
 
@@ -168,10 +207,14 @@ impl Watched {
     fn end(mut self) {
         let altered = "UPDATE records SET end_line = 99 - end_line WHERE end_line > 50";
         change(&self.world.source, altered);
+        self.call(&Call::of(Selection::New)).unwrap();
+        // Whoever struck a run asks for it again.
+        let files = self.world.files(self.direction);
+        let log: String = self.existing().iter().map(|run| format!("{run}\n")).collect();
+        fs::write(&files.failures, log).unwrap();
         for selection in [Selection::New, Selection::OpenFailures] {
-            let outcome = self.world.call(self.direction, &Call::of(selection)).0.unwrap().unwrap();
-            assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
-            self.check(&outcome);
+            let report = self.call(&Call::of(selection)).unwrap();
+            assert!(report.failed.is_empty(), "{:?}", report.failed);
         }
         let existing = self.existing();
         assert_eq!(self.arrived(&existing), existing);

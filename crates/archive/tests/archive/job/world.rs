@@ -39,11 +39,14 @@ pub(super) struct Call {
     /// How often it may tell or ask anything until the process is no more.
     pub(super) life: u32,
     pub(super) may_commit: bool,
+    /// What an operator makes of the failure log while the job asks whether to stop.
+    pub(super) log_text: Option<&'static str>,
 }
 
 impl Default for Call {
     fn default() -> Self {
-        Self { selection: Selection::New, project: None, questions: u32::MAX, life: u32::MAX, may_commit: true }
+        let (questions, life) = (u32::MAX, u32::MAX);
+        Self { selection: Selection::New, project: None, questions, life, may_commit: true, log_text: None }
     }
 }
 
@@ -158,6 +161,9 @@ impl World {
             },
             should_stop: &|| {
                 go_on();
+                if let Some(text) = call.log_text {
+                    fs::write(self.files(direction).failures, text).unwrap();
+                }
                 questions.get().checked_sub(1).map(|left| questions.set(left)).is_none()
             },
             may_commit: &|| {
@@ -195,6 +201,7 @@ impl World {
             JobEvent::AlreadyThere { run, local_run } => format!("there {run} as {:?}", local_run.map(|run| run.0)),
             JobEvent::Failed { run, error } => format!("failed {run}: {error}"),
             JobEvent::Gone { run } => format!("gone {run}"),
+            JobEvent::Struck { run } => format!("struck {run}"),
         };
         text.replace(folder.to_str().unwrap(), "").replace(self.folder.path().to_str().unwrap(), "")
     }

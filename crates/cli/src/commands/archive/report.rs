@@ -47,6 +47,8 @@ pub(in crate::commands) struct Sum {
     pub(in crate::commands) failed: Vec<(Option<String>, RunId, String)>,
     /// Runs that had failed and are no more in the source.
     pub(in crate::commands) gone: u64,
+    /// Failed runs that an operator struck from the failure log.
+    pub(in crate::commands) struck: u64,
     pub(in crate::commands) record_count: u64,
     pub(in crate::commands) byte_count: u64,
     pub(in crate::commands) states: Vec<(Option<String>, State, Vec<RunId>)>,
@@ -100,6 +102,7 @@ impl Console {
             JobEvent::AlreadyThere { run, local_run } => RunLine { local_run, ..line(run, "already_there") },
             JobEvent::Failed { run, error } => RunLine { error: Some(error.to_owned()), ..line(run, "failed") },
             JobEvent::Gone { run } => line(run, "gone"),
+            JobEvent::Struck { run } => line(run, "struck"),
         };
         messages::note(&line.text(self.direction));
         self.runs.push(line);
@@ -170,6 +173,7 @@ impl Sum {
             already_there: 0,
             failed: Vec::new(),
             gone: 0,
+            struck: 0,
             record_count: 0,
             byte_count: 0,
             states: Vec::new(),
@@ -186,6 +190,7 @@ impl Sum {
         self.already_there += report.already_there;
         self.failed.extend(report.failed.into_iter().map(|(run, error)| (project.clone(), run, error)));
         self.gone += report.gone.len() as u64;
+        self.struck += report.struck.len() as u64;
         self.record_count += report.record_count;
         self.byte_count += report.byte_count;
         self.states.push((project, report.state, report.open_failures));
@@ -231,6 +236,7 @@ impl Sum {
             "already_there_count": self.already_there,
             "failed_count": self.failed.len(),
             "gone_count": self.gone,
+            "struck_count": self.struck,
             "record_count": self.record_count,
             "byte_count": (console.direction == Direction::Archive).then_some(self.byte_count),
             "is_interrupted": self.is_interrupted,

@@ -10,9 +10,10 @@ use super::{
     compare::{Comparison, Pair, Unit, compare, units},
     diff_page, facts,
     json::invocation,
-    named, no_run_yet, only,
+    no_run_yet, only,
 };
 use crate::{
+    absence,
     failure::{Failure, database_failure},
     render::messages,
 };
@@ -93,10 +94,7 @@ fn with_snapshot(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<O
             let id = snapshot.id;
             Ok(Some((found, id)))
         }
-        (None, Some(id)) if reader.chain_expects(id).map_err(database_failure)? => {
-            Err(named::gone(&format!("compare run {name:?}"), id))
-        }
-        (None, Some(id)) => Err(Failure::failed(anyhow::anyhow!("compare run {name:?}: its snapshot {id} was pruned"))),
+        (None, Some(id)) => Err(absence::failure(reader, &format!("compare run {name:?}"), id)?),
         (None, None) => {
             let status = found.status().to_owned();
             Err(Failure::failed(anyhow::anyhow!("compare run {name:?}: it has no snapshot, it is {status}"))

@@ -32,7 +32,7 @@ pub(super) struct ListArguments {
     read: ReadArguments,
 
     /// How many
-    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
     limit: u32,
 
     /// Only with this status

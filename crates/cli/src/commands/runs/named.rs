@@ -3,7 +3,10 @@
 use anyhow::anyhow;
 use cds_persistence::{FoundRun, Invocation, RunId, SnapshotRow, SqliteReader};
 
-use crate::failure::{Failure, database_failure};
+use crate::{
+    absence::{self, LIST_HINT},
+    failure::{Failure, database_failure},
+};
 
 /// A snapshot that is there.
 #[derive(Debug, Clone)]
@@ -28,9 +31,9 @@ pub(in crate::commands) fn snapshot(reader: &SqliteReader, name: &str) -> Result
         // Its row in the ledger may be gone as well.
         FoundRun::Missing { nearest } => Err(
             if let Some(id) = name.parse().ok().map(RunId)
-                && reader.chain_expects(id).map_err(database_failure)?
+                && absence::is_unexplained(reader, id)?
             {
-                gone(&format!("use run {name:?}"), id)
+                absence::unexplained(&format!("use run {name:?}"), id)
             } else if nearest.is_empty() {
                 no_snapshot_yet()
             } else {
@@ -41,25 +44,15 @@ pub(in crate::commands) fn snapshot(reader: &SqliteReader, name: &str) -> Result
     }
 }
 
-/// What is said of a snapshot that the chain has, and that is neither there nor pruned.
-pub(super) fn gone(what: &str, id: RunId) -> Failure {
-    Failure::failed(anyhow!("{what}: its snapshot {id} is gone, and was not pruned"))
-        .with_hint("cds verify, without --run, names what is missing from the database")
-}
-
 fn with_snapshot(reader: &SqliteReader, invocation: Invocation, name: &str) -> Result<NamedSnapshot, Failure> {
-    let Some(row) = invocation.snapshot.clone() else {
-        let why = match invocation.snapshot_id {
-            Some(id) if reader.chain_expects(id).map_err(database_failure)? => {
-                return Err(gone(&format!("use run {name:?}"), id));
-            }
-            Some(id) => format!("its snapshot {id} was pruned"),
-            None => format!("it has no snapshot, it is {}", invocation.status()),
-        };
-        return Err(Failure::usage(anyhow!("use run {name:?}: {why}"))
-            .with_hint("cds runs list shows the snapshots in its first column"));
-    };
-    Ok(NamedSnapshot { invocation, row })
+    match (invocation.snapshot.clone(), invocation.snapshot_id) {
+        (Some(row), _) => Ok(NamedSnapshot { invocation, row }),
+        (None, Some(id)) => Err(absence::failure(reader, &format!("use run {name:?}"), id)?),
+        (None, None) => {
+            let why = anyhow!("use run {name:?}: it has no snapshot, it is {}", invocation.status());
+            Err(Failure::usage(why).with_hint(LIST_HINT))
+        }
+    }
 }
 
 fn no_snapshot_yet() -> Failure {

@@ -1,6 +1,6 @@
 //! One run as a page: outcome first, then where it came from, what it cost, and what happened.
 
-use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow};
+use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow, SnapshotAbsence};
 
 use super::{
     facts::{self, plural},
@@ -128,10 +128,15 @@ fn snapshot(
     page.heading("Snapshot");
     let Some(row) = &found.snapshot else {
         page.sentence(match found.snapshot_id {
-            Some(id) if proof.is_some_and(|proof| proof.is_expected) => {
-                format!("gone: snapshot {id} is not there, and was not pruned; cds verify names what is missing")
-            }
-            Some(id) => format!("none any more: snapshot {id} was pruned"),
+            Some(id) => match proof.map_or(SnapshotAbsence::Unrecorded, |proof| proof.absence) {
+                SnapshotAbsence::Pruned => format!("none any more: snapshot {id} was pruned"),
+                SnapshotAbsence::Unexplained => {
+                    format!("snapshot {id} is missing without having been pruned; cds verify names what is missing")
+                }
+                SnapshotAbsence::Unrecorded => {
+                    format!("none any more: snapshot {id} is not in the database, and no history tells why")
+                }
+            },
             None => "none: the run wrote no snapshot, and nothing of it is in the tables runs and records".to_owned(),
         });
         if proof.is_some() {
@@ -307,11 +312,13 @@ mod tests {
         assert!(shown(&found, None).contains("snapshot root none: no history was kept"));
         found.snapshot = None;
         let gone =
-            format!("gone: snapshot 7 is not there, and was not pruned; cds verify names what is missing {whole}");
+            format!("snapshot 7 is missing without having been pruned; cds verify names what is missing {whole}");
         assert!(shown(&found, Some(&proof)).contains(&gone));
-        let pruned = Proof { is_expected: false, ..proof };
+        let pruned = Proof { absence: SnapshotAbsence::Pruned, ..proof };
         assert!(shown(&found, Some(&pruned)).contains(&format!("was pruned {whole}")));
-        assert!(!shown(&found, None).contains("snapshot root"));
+        let unrecorded = shown(&found, None);
+        assert!(unrecorded.contains("snapshot 7 is not in the database, and no history tells why"), "{unrecorded}");
+        assert!(!unrecorded.contains("snapshot root"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What proves a snapshot, as the database has it.
 
-use cds_persistence::{ChainRow, Counted, Invocation, SqliteReader};
+use cds_persistence::{ChainRow, Counted, Invocation, SnapshotAbsence, SqliteReader};
 
 use crate::{
     failure::{Failure, database_failure},
@@ -12,8 +12,8 @@ use crate::{
 pub(super) struct Proof {
     pub(super) row: ChainRow,
     pub(super) transitions: Vec<Counted>,
-    /// Whether the chain says that the snapshot is there: if it is not, nobody pruned it.
-    pub(super) is_expected: bool,
+    /// Why the snapshot is not there, where it is not.
+    pub(super) absence: SnapshotAbsence,
 }
 
 impl Proof {
@@ -22,8 +22,8 @@ impl Proof {
         let Some(run) = found.snapshot_id else { return Ok(None) };
         let Some(row) = reader.chain_rows(&[run]).map_err(database_failure)?.remove(&run) else { return Ok(None) };
         let transitions = reader.transitions_of(&row).map_err(database_failure)?;
-        let is_expected = reader.chain_expects(run).map_err(database_failure)?;
-        Ok(Some(Self { row, transitions, is_expected }))
+        let absence = reader.absence_of(run).map_err(database_failure)?;
+        Ok(Some(Self { row, transitions, absence }))
     }
 }
 

@@ -2,8 +2,8 @@
 //! carries everything a terminal might obey.
 
 use cds_persistence::{
-    ChainRow, Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotRow,
-    StageRow,
+    ChainRow, Counted, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails, LedgerRow, RunId, SnapshotAbsence,
+    SnapshotRow, StageRow,
 };
 use jiff::tz::{self, TimeZone};
 use unicode_width::UnicodeWidthStr as _;
@@ -126,7 +126,7 @@ pub(super) fn proof(run_id: RunId) -> Proof {
         previous_hash: format!("sha256:{}", "00".repeat(32)),
         hash: format!("sha256:{}", "cd".repeat(32)),
     };
-    Proof { row, transitions: counted(&[("added", 3), ("moved", 1)]), is_expected: true }
+    Proof { row, transitions: counted(&[("added", 3), ("moved", 1)]), absence: SnapshotAbsence::Unexplained }
 }
 
 fn counted(items: &[(&str, u64)]) -> Vec<Counted> {

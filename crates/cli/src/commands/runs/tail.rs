@@ -25,7 +25,7 @@ pub(super) struct TailArguments {
     read: ReadArguments,
 
     /// How many
-    #[arg(long, short = 'n', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
     limit: u32,
 
     /// Only this stage

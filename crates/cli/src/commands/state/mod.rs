@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
 use self::{page::Shown, peers::Peer};
 use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
 use crate::{
-    arguments::{ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments},
+    arguments::{ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments, check_is_path},
     failure::{Failure, database_failure},
     output::Output,
     render::{safe_json, screen::Screen},
@@ -72,7 +72,7 @@ struct PeerArguments {
 pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     match &arguments.command {
         StateCommand::Show(arguments) => {
-            let plan = arguments.database.plan()?;
+            let plan = arguments.plan()?;
             let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
             let peers = arguments.peers(&reader)?;
             let shown: Result<Vec<_>, _> = peers.iter().map(|peer| arguments.look_at(peer, &reader, &plan)).collect();
@@ -84,6 +84,14 @@ pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> R
 }
 
 impl PeerArguments {
+    /// The database; the other side must be a path.
+    fn plan(&self) -> Result<DatabasePlan, Failure> {
+        for (option, path) in [("--to", &self.to), ("--from", &self.from)] {
+            path.as_deref().map_or(Ok(()), |path| check_is_path(option, path))?;
+        }
+        self.database.plan()
+    }
+
     /// The peers that are meant; none where nothing is known of the one that was named.
     fn known_peers(&self, reader: &SqliteReader) -> Result<Vec<Peer>, Failure> {
         let known = |direction| Peer::known(reader, direction);
@@ -125,7 +133,7 @@ impl PeerArguments {
 
     /// Writes the files of each direction from the peer that was used last.
     fn recover(&self, lock: &LockArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-        let plan = self.database.plan()?;
+        let plan = self.plan()?;
         let writer_lock = WriterLock::acquire_with_account(&plan, lock, "state recover", interrupt)?;
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.

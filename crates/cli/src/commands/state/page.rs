@@ -66,6 +66,9 @@ fn section(page: &mut Sections<'_>, shown: &Shown, screen: &Screen) {
         count if count > LISTED => page.toned_field("", Tone::Bad, format!("and {} more", count - LISTED)),
         _ => {}
     }
+    if !state.struck.is_empty() {
+        page.field("struck by hand", list(&state.struck));
+    }
     match &shown.unknown {
         Some(why) => page.toned_field("not tried yet", Tone::Warning, format!("not known: {why}")),
         None => page.field("not tried yet", list(&state.not_yet_tried)),
@@ -160,6 +163,7 @@ fn object(shown: &Shown) -> Value {
         "last_contiguous_run": state.truth.last_contiguous_run,
         "last_attempted_run": state.truth.last_attempted_run,
         "open_failures": state.open_failures.iter().map(failure).collect::<Value>(),
+        "struck": numbers(&state.struck),
         "not_yet_tried": shown.unknown.is_none().then(|| numbers(&state.not_yet_tried)),
         "not_yet_tried_unknown": shown.unknown,
         "last_attempt_at": state.last_attempt_at,
@@ -194,6 +198,7 @@ mod tests {
             failure_log,
             truth,
             open_failures: vec![(RunId(2), Some("the records give\nanother root".to_owned())), (RunId(3), None)],
+            struck: vec![RunId(1)],
             not_yet_tried: (5..40).map(RunId).collect(),
             last_attempt_at: Some("2026-11-20T22:15:00.120Z".to_owned()),
         };

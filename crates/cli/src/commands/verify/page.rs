@@ -27,7 +27,7 @@ pub(super) fn render(found: &Verification) -> String {
     }
     if found.unverified_unit_count > 0 {
         line(&format!(
-            "units: of {} the last record was pruned, so their hashes in units cannot be verified",
+            "units: {} have no record in the database any more, so their hashes in units cannot be verified",
             found.unverified_unit_count
         ));
     }

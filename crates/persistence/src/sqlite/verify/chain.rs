@@ -68,8 +68,8 @@ impl Chain {
             self.pruned.insert(run)
         };
         if !is_new {
-            findings.add(DeviationKind::UnexpectedRun, Some(run), || {
-                Deviation::of(DeviationKind::UnexpectedRun, snapshot_chain::TABLE.name).row(entry.sequence)
+            findings.add(DeviationKind::Repeated, Some(run), || {
+                Deviation::of(DeviationKind::Repeated, snapshot_chain::TABLE.name).row(entry.sequence)
             });
         }
         self.entries.push(entry);

@@ -95,10 +95,10 @@ fn fields<'a>(row: &'a Row<'_>) -> Result<[FieldValue<'a>; RECORD_FIELDS.len()]>
     Ok(fields)
 }
 
-/// Whether the last that the chain tells of a snapshot is that it was written.
-pub(crate) fn is_expected(connection: &Connection, run: RunId) -> Result<bool> {
-    let is_snapshot = |row: &Row<'_>| Ok(row.get_ref(0)?.as_str().is_ok_and(|event| event == ChainLink::SNAPSHOT));
-    Ok(connection.prepare_cached(LAST_EVENT)?.query_row([run.0], is_snapshot).optional()?.unwrap_or(false))
+/// The last that the chain tells of a snapshot; none where it tells nothing.
+pub(crate) fn last_event(connection: &Connection, run: RunId) -> Result<Option<String>> {
+    let event = |row: &Row<'_>| Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned());
+    connection.prepare_cached(LAST_EVENT)?.query_row([run.0], event).optional()
 }
 
 /// The paths of the analyzer errors of a run; one that is no text names no file.
