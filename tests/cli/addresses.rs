@@ -21,7 +21,7 @@ const ADDRESSES: &[&str] = &[
 ];
 
 #[track_caller]
-fn check_is_refused(place: &Place, outcome: Outcome) {
+fn check_is_refused(place: &Place, outcome: &Outcome) {
     let names = place.names();
     assert_eq!(outcome.code, Some(2), "{outcome:#?}");
     assert!(outcome.stdout.is_empty(), "{outcome:#?}");
@@ -35,9 +35,9 @@ fn addresses_are_refused_without_a_trace() {
     let place = Place::with_functions(1);
     for address in ADDRESSES {
         let arguments = ["persist", "--path", TREE, "--provider-url", "builtin:", "--db-path", address];
-        check_is_refused(&place, place.cds(&arguments));
+        check_is_refused(&place, &place.cds(&arguments));
         let mut command = place.command(&["persist", "--path", TREE, "--provider-url", "builtin:"]);
-        check_is_refused(&place, Outcome::of(command.env("CDS_DB_PATH", address)));
+        check_is_refused(&place, &Outcome::of(command.env("CDS_DB_PATH", address)));
     }
 }
 
@@ -64,7 +64,7 @@ fn no_command_takes_an_address() {
         &["state", "show", "--from", address, "--db-path", DATABASE],
         &["state", "recover", "--to", address, "--db-path", DATABASE],
     ] {
-        check_is_refused(&place, place.cds(arguments));
+        check_is_refused(&place, &place.cds(arguments));
     }
 }
 

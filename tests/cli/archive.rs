@@ -292,7 +292,10 @@ fn the_state_can_lie_elsewhere() {
     fs::create_dir(place.path("state")).unwrap();
     archive(&place, &["--state-dir", "state"]).succeeded();
     assert!(place.path("state/archive_state.json").exists() && !place.path(STATE).exists());
-    archive(&place, &["--state-dir", "missing"]).exited_with(2).said(&["--state-dir missing: it is not a directory"]);
+    archive(&place, &["--state-dir", "made/here"]).succeeded();
+    assert!(place.path("made/here/archive_state.json").exists());
+    place.write("file", "");
+    archive(&place, &["--state-dir", "file"]).exited_with(2).said(&["--state-dir file: it is not a directory"]);
 }
 
 #[test]

@@ -59,6 +59,7 @@ mod rollback;
 mod running;
 mod runs;
 mod runs_diff;
+mod runs_others;
 mod runs_prune;
 mod runs_show;
 mod runs_signs;

@@ -95,6 +95,13 @@ impl Place {
         self.prepare(command)
     }
 
+    /// Another program in the same surroundings.
+    pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments);
+        self.prepare(command)
+    }
+
     /// The same with a limit on the size of files, in blocks of 512 or 1024 bytes.
     #[cfg(unix)]
     pub(crate) fn command_with_limit(&self, block_count: u32, arguments: &[&str]) -> Command {

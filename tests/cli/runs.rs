@@ -54,7 +54,10 @@ fn the_tail_has_the_last_stages_newest_first() {
     }
     let none = place.ask(&["runs", "tail", "--status", "running"]).succeeded();
     assert_eq!(none.stdout, "no stage run matches\n");
-    for wrong in [&["-n", "0"][..], &["-n", "-1"], &["--stage", "x"], &["--status", "x"]] {
+    assert_eq!(place.ask(&["runs", "tail", "--stage", "load"]).succeeded().stdout, "no stage run matches\n");
+    let long = place.ask(&["runs", "tail", "--n", "3"]).succeeded();
+    assert_eq!(long.stdout, place.ask(&["runs", "tail", "-n", "3"]).succeeded().stdout);
+    for wrong in [&["-n", "0"][..], &["-n", "-1"], &["--status", "x"]] {
         place.ask(&[&["runs", "tail"], wrong].concat()).exited_with(2);
     }
 }

@@ -47,10 +47,14 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Content, Error> {
     Ok(if bytes.len() as u64 > limit { Content::TooLong } else { Content::Bytes(bytes) })
 }
 
-/// Replaces the file at `path` by one with these bytes: after a crash there is the old one or the new one, whole. Folders
-/// that are missing are made.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// As [`write_atomically`]; folders that are missing are made.
+pub(crate) fn write_with_folders(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     create_directory(parent_of(path))?;
+    write_atomically(path, bytes)
+}
+
+/// Replaces the file at `path` by one with these bytes: after a crash there is the old one or the new one, whole.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let (draft, file) = create_draft(path).map_err(Error::io("write", path))?;
     let written = write_all(file, bytes).and_then(|()| fs::rename(&draft, path));
     if let Err(source) = written {

@@ -26,9 +26,9 @@ pub use manifest::{
     verify_run_directory,
 };
 pub use state::{
-    Appended, Direction, IgnoredLine, Progress, RunList, RunOutcome, RunSpan, State, StateFile, StateFiles, Stored, append_to_failure_log,
-    export_progress, get_incremental_start_run, parse_run_records_from_file, read_state, update_attempted_run_state,
-    update_contiguous_run_state, write_failure_log, write_state,
+    Appended, Direction, IgnoredLine, Progress, RunList, RunOutcome, RunSpan, State, StateFile, StateFiles, Stored,
+    append_to_failure_log, export_progress, get_incremental_start_run, parse_run_records_from_file, read_state,
+    update_attempted_run_state, update_contiguous_run_state, write_failure_log, write_state,
 };
 pub use table::{
     Batch, COMPRESSION_LEVEL, ColumnSpec, ColumnType, MAX_GROUP_BYTES, MAX_GROUP_ROWS, MAX_ROW_BYTES, TableReader,

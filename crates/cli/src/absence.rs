@@ -11,17 +11,19 @@ pub(crate) const LIST_HINT: &str = "cds runs list shows the snapshots in its fir
 /// Why `what` cannot be done with a snapshot that is not there: the argument is wrong, but where it was not pruned the
 /// database is.
 pub(crate) fn failure(reader: &SqliteReader, what: &str, id: RunId) -> Result<Failure, Failure> {
-    let why = match reader.absence_of(id).map_err(database_failure)? {
-        SnapshotAbsence::Unexplained => return Ok(unexplained(what, id)),
-        SnapshotAbsence::Pruned => "was pruned",
-        SnapshotAbsence::Unrecorded => "is not in the database any more, and no history tells why",
-    };
-    Ok(Failure::usage(anyhow!("{what}: its snapshot {id} {why}")).with_hint(LIST_HINT))
+    Ok(match reason(reader, id)? {
+        Some(why) => Failure::usage(anyhow!("{what}: its snapshot {id} {why}")).with_hint(LIST_HINT),
+        None => unexplained(what, id),
+    })
 }
 
-/// Whether the chain has the snapshot, and not that it was pruned.
-pub(crate) fn is_unexplained(reader: &SqliteReader, id: RunId) -> Result<bool, Failure> {
-    Ok(reader.absence_of(id).map_err(database_failure)? == SnapshotAbsence::Unexplained)
+/// Why a snapshot is not there, to be read after its number; none where the database is not whole.
+pub(crate) fn reason(reader: &SqliteReader, id: RunId) -> Result<Option<&'static str>, Failure> {
+    Ok(match reader.absence_of(id).map_err(database_failure)? {
+        SnapshotAbsence::Unexplained => None,
+        SnapshotAbsence::Pruned => Some("was pruned"),
+        SnapshotAbsence::Unrecorded => Some("is not in the database any more, and no history tells why"),
+    })
 }
 
 /// The database is not whole.

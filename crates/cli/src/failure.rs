@@ -8,8 +8,7 @@ use cds_persistence::Error;
 use crate::render::secrets;
 
 /// What is supported where an address was given for a path.
-pub(crate) const ADDRESS_HINT: &str =
-    "cds works with SQLite files and folders of this machine only: --db-path cds.sqlite; a file of such a name is ./NAME";
+pub(crate) const ADDRESS_HINT: &str = "cds works with SQLite files and folders of this machine only: --db-path cds.sqlite; a file of such a name is ./NAME";
 
 /// An error with the exit status that it leads to and, where there is one, the next step for the user.
 ///

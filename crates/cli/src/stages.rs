@@ -189,6 +189,13 @@ pub(crate) fn ago(duration: Duration) -> Timestamp {
     Timestamp::from_unix_milliseconds(i64::try_from(moment).unwrap_or(i64::MAX))
 }
 
+/// The moment that lies so long after now.
+pub(crate) fn in_future(duration: Duration) -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let moment = since_epoch.saturating_add(duration).as_millis();
+    Timestamp::from_unix_milliseconds(i64::try_from(moment).unwrap_or(i64::MAX))
+}
+
 /// A seed for the jitter of waits, another one in each process.
 pub(crate) fn seed() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

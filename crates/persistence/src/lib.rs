@@ -22,8 +22,8 @@ mod verification;
 pub use accepted::{Acceptance, AcceptedDuplicate};
 pub use accounts::{
     AccountError, Counted, DefinitionRow, DetailsRow, EnrichmentRow, ErrorGroup, FoundRun, Invocation,
-    InvocationDetails, InvocationFilter, KeepRule, LedgerRow, NotReadRow, PruneVerdict, RunStats, SnapshotRow,
-    StageDurations, StageFilter, StageRow,
+    InvocationDetails, InvocationFilter, KeepRule, LedgerRow, NotReadRow, OtherStageEnd, PruneVerdict, RunStats,
+    SnapshotRow, StageDurations, StageFilter, StageRow,
 };
 pub use address::DatabaseAddress;
 pub use contract::{Persistence, RunId, SavedRun};

@@ -112,6 +112,10 @@ pub enum Step {
     CountTelemetry,
     /// A sign of life of a run is written into the ledger.
     Beat,
+    /// The start of a stage of another program is written.
+    StartOtherStage,
+    /// The end of a stage of another program is written.
+    FinishOtherStage,
     /// Kept answers are looked at.
     ReadAnswers,
     /// Kept answers are removed.
@@ -222,6 +226,8 @@ impl fmt::Display for Step {
             Self::FindCheckpoint => formatter.write_str("look for an earlier run of the stage"),
             Self::InsertTelemetry { number } => write!(formatter, "insert telemetry entry {number}"),
             Self::CountTelemetry => formatter.write_str("write the counts of the telemetry"),
+            Self::StartOtherStage => formatter.write_str("write the start of the stage of another program"),
+            Self::FinishOtherStage => formatter.write_str("write the end of the stage of another program"),
             Self::Beat => formatter.write_str("write a sign of life of the run"),
             Self::ReadAnswers => formatter.write_str("read the kept answers"),
             Self::PruneAnswers => formatter.write_str("prune the kept answers"),

@@ -61,7 +61,8 @@ impl<'a> Tracker<'a> {
             Selection::One(run) => return Err(Error::NoSuchRun { run }),
             Selection::New => self.standing.new_runs(&self.keys, &self.rows),
             Selection::OpenFailures => {
-                let runs: BTreeSet<RunId> = self.standing.open_failures().chain(self.requested.iter().copied()).collect();
+                let runs: BTreeSet<RunId> =
+                    self.standing.open_failures().chain(self.requested.iter().copied()).collect();
                 runs.into_iter().collect()
             }
         };

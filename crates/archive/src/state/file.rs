@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
-    files::{Content, read_bounded, write_atomically},
+    files::{Content, read_bounded, write_with_folders},
 };
 
 /// Longest state file that is read, in bytes: about two million failures.
@@ -134,7 +134,7 @@ impl StateFile {
         if self.found == Stored::Present(self.entries.clone()) {
             return Ok(());
         }
-        write_atomically(&self.path, text_of(&self.entries).as_bytes())?;
+        write_with_folders(&self.path, text_of(&self.entries).as_bytes())?;
         self.found = Stored::Present(self.entries.clone());
         Ok(())
     }
@@ -229,7 +229,8 @@ fn text_of(entries: &Map<String, Value>) -> String {
     let first = [LAST_CONTIGUOUS, LAST_ATTEMPTED];
     let mut others: Vec<&String> = entries.keys().filter(|name| !first.contains(&name.as_str())).collect();
     others.sort_unstable();
-    let names = first.into_iter().filter(|name| entries.contains_key(*name)).chain(others.into_iter().map(String::as_str));
+    let names =
+        first.into_iter().filter(|name| entries.contains_key(*name)).chain(others.into_iter().map(String::as_str));
     let lines: Vec<String> = names.map(|name| format!("  {}: {}", Value::from(name), entries[name])).collect();
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
@@ -274,10 +275,7 @@ mod tests {
         assert_eq!(read_state(Path::new("/nowhere/archive_state.json")).unwrap(), Stored::Missing);
         check("", &Stored::Damaged("EOF while parsing a value at line 1 column 0".to_owned()));
         check("[]", &Stored::Damaged("invalid type: sequence, expected a map at line 1 column 0".to_owned()));
-        check(
-            r#"{"last_attempted_run": "2"}"#,
-            &Stored::Damaged("last_attempted_run is no whole number".to_owned()),
-        );
+        check(r#"{"last_attempted_run": "2"}"#, &Stored::Damaged("last_attempted_run is no whole number".to_owned()));
         check(
             r#"{"last_contiguous_run": -1, "last_attempted_run": 2}"#,
             &Stored::Damaged("a run number is below 0".to_owned()),
@@ -358,7 +356,10 @@ mod tests {
         assert_eq!(file.stored(), Stored::Missing);
         let _ = update_contiguous_run_state(&mut file, [RunId(1)]);
         file.save().unwrap();
-        assert_eq!(read_state(&path).unwrap(), Stored::Present(State { last_contiguous_run: 1, last_attempted_run: 0 }));
+        assert_eq!(
+            read_state(&path).unwrap(),
+            Stored::Present(State { last_contiguous_run: 1, last_attempted_run: 0 })
+        );
     }
 
     #[test]
@@ -380,7 +381,7 @@ mod tests {
         let path = directory.path().join("archive_state.json");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("inside"), "x").unwrap();
-        assert!(matches!(write_state(&path, State::default()), Err(Error::Io { action: "write", .. })));
+        assert!(matches!(write_state(&path, State::default()), Err(Error::NotARegularFile { .. })));
         assert!(path.join("inside").exists());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the draft is gone");
     }

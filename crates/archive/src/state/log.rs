@@ -8,7 +8,7 @@ use cds_persistence::RunId;
 use super::Stored;
 use crate::{
     Error,
-    files::{Content, read_bounded, write_atomically},
+    files::{Content, read_bounded, write_with_folders},
 };
 
 /// Longest failure log that is read, in bytes: about two million runs.
@@ -83,7 +83,7 @@ pub fn append_to_failure_log(path: &Path, run: RunId) -> Result<Appended, Error>
         bytes.push(b'\n');
     }
     bytes.extend_from_slice(format!("{run}\n").as_bytes());
-    write_atomically(path, &bytes)?;
+    write_with_folders(path, &bytes)?;
     Ok(appended)
 }
 
@@ -109,7 +109,7 @@ pub fn write_failure_log(path: &Path, runs: impl IntoIterator<Item = RunId>) -> 
     for run in missing {
         after.extend_from_slice(format!("{run}\n").as_bytes());
     }
-    if before.as_ref() == Some(&after) { Ok(()) } else { write_atomically(path, &after) }
+    if before.as_ref() == Some(&after) { Ok(()) } else { write_with_folders(path, &after) }
 }
 
 /// Valid text only: what looks like damage does not stay.

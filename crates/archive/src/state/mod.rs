@@ -79,8 +79,8 @@ pub fn export_progress(
     write_failure_log(&files.failures, progress.open_failures().chain(requested.iter().copied()))?;
     let mut file = StateFile::open(&files.state)?;
     let (before, truth) = (file.state(), progress.state());
-    let is_behind = before.last_contiguous_run > truth.last_contiguous_run
-        || before.last_attempted_run > truth.last_attempted_run;
+    let is_behind =
+        before.last_contiguous_run > truth.last_contiguous_run || before.last_attempted_run > truth.last_attempted_run;
     if is_behind {
         // It is that of another peer, or the source is another one.
         file.set(State::default());

@@ -145,7 +145,12 @@ fn check_truth(database: &Database, before: State) -> Result<State, TestCaseErro
     for run in &database.runs {
         let (is_open, is_struck) = (open.contains(run), database.is_struck(*run));
         let states = [is_open, is_struck, database.is_done(*run)];
-        prop_assert!(states.iter().filter(|is_it| **is_it).count() <= 1, "run {} is more than one of {:?}", run, states);
+        prop_assert!(
+            states.iter().filter(|is_it| **is_it).count() <= 1,
+            "run {} is more than one of {:?}",
+            run,
+            states
+        );
         if run.0 <= state.last_attempted_run {
             prop_assert!(states.contains(&true), "run {} is forgotten", run);
         }

@@ -35,8 +35,8 @@ use crate::{
 use anyhow::anyhow;
 use cds_model::{AccountStatus, CodeRef, LedgerId, RunDetails, RunEnd, RunStart, StageStart, TelemetryCounts};
 use cds_persistence::{
-    AccountError, Error, FileLock, FoundRun, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
-    TelemetryFlusher,
+    AccountError, DetailsRow, Error, FileLock, FoundRun, LedgerRow, OpenOptions, SqliteAccounts, SqliteReader,
+    TelemetryBuffer, TelemetryFlusher,
 };
 
 /// How long the last telemetry may take.
@@ -53,6 +53,18 @@ pub(crate) struct Accounts {
     kept: Option<Kept>,
 }
 
+/// Whose account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// This invocation alone.
+    Whole,
+    /// A run that another program holds open: its end is not ours to write.
+    Part,
+}
+
+/// What [`Accounts::try_open`] opens.
+type Opened = (SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>, Turn, Extent);
+
 struct Kept {
     writer: SqliteAccounts,
     lock: Arc<FileLock>,
@@ -62,6 +74,7 @@ struct Kept {
     turn: Turn,
     answered: Arc<Answered>,
     has_warned: bool,
+    extent: Extent,
     /// The snapshot has written the end together with itself.
     has_ended: bool,
     /// A snapshot whose account is still to be written, with its status.
@@ -75,15 +88,30 @@ pub(crate) fn new_ledger_id() -> LedgerId {
     LedgerId(machine::new_uuid())
 }
 
-/// Refuses an id that was given and that the ledger has already: each invocation has an id of its own.
+/// Refuses an id that was given and that the ledger has already: each invocation has an id of its own. A run that
+/// another program holds open, and that has no snapshot yet, is one to become a part of.
 pub(crate) fn check_given_id(plan: &AccountPlan, database: &DatabasePlan) -> Result<(), Failure> {
     let Some(id) = plan.given_id else { return Ok(()) };
     // What else is wrong with the database is found where it is opened for writing.
     let Ok(Some(reader)) = SqliteReader::open_if_present(&database.path, &database.options) else { return Ok(()) };
     let Ok(FoundRun::One(found)) = reader.find_run(&id.to_string()) else { return Ok(()) };
     let Some(row) = found.ledger.filter(|row| row.run_id == id.to_string()) else { return Ok(()) };
+    if is_held_open(&row, found.details.as_ref()) {
+        return match found.snapshot_id {
+            None => Ok(()),
+            Some(run) => Err(Failure::usage(anyhow!("use --ledger-id {id}: that run has its snapshot already, {run}"))
+                .with_hint("begin another run with: cds runs start --subject SUBJECT")),
+        };
+    }
     let found = format!("the ledger has it already, for a run of project {} ({})", row.subject, row.status);
     Err(Failure::usage(anyhow!("use --ledger-id {id}: {found}")).with_hint("leave it out to get a new one"))
+}
+
+fn is_held_open(row: &LedgerRow, details: Option<&DetailsRow>) -> bool {
+    let until = details.and_then(|details| details.expires_at.as_deref());
+    // Times of one form are in the order of their texts.
+    row.status == AccountStatus::Running.as_str()
+        && until.is_some_and(|until| until > stages::now().to_string().as_str())
 }
 
 impl Accounts {
@@ -118,7 +146,7 @@ impl Accounts {
         let details = RunDetails { request: plan.request.clone(), ..RunDetails::default() };
         let answered = Arc::<Answered>::default();
         match Self::try_open(database, start, &details, command, &answered) {
-            Ok((writer, start, flusher, buffer, turn)) => {
+            Ok((writer, start, flusher, buffer, turn, extent)) => {
                 messages::note(&started_line(&start));
                 let flusher = Some(flusher);
                 let kept = Kept {
@@ -130,6 +158,7 @@ impl Accounts {
                     turn,
                     answered,
                     has_warned: false,
+                    extent,
                     has_ended: false,
                     unaccounted: None,
                     is_incomplete: false,
@@ -145,11 +174,11 @@ impl Accounts {
 
     fn try_open(
         database: &DatabasePlan,
-        start: RunStart,
+        mut start: RunStart,
         details: &RunDetails,
         command: &str,
         answered: &Arc<Answered>,
-    ) -> Result<(SqliteAccounts, RunStart, TelemetryFlusher, Arc<TelemetryBuffer>, Turn), AccountError> {
+    ) -> Result<Opened, AccountError> {
         let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
         close_abandoned(&mut writer, command)?;
         let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE };
@@ -157,10 +186,15 @@ impl Accounts {
         let turn = Turn::default();
         let sink = turn.of(sink, Arc::clone(answered));
         // Last of all, so that nothing that fails leaves a start without an end.
-        writer.start_run(&start, details)?;
+        let joined = writer.join_run(&start)?;
+        let extent = if joined.is_some() { Extent::Part } else { Extent::Whole };
+        match joined {
+            Some((subject, trace_id)) => (start.subject, start.trace_id) = (subject, trace_id),
+            None => writer.start_run(&start, details)?,
+        }
         let buffer = Arc::new(TelemetryBuffer::default());
         let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, FLUSH_INTERVAL);
-        Ok((writer, start, flusher, buffer, turn))
+        Ok((writer, start, flusher, buffer, turn, extent))
     }
 
     /// The invocation's id; none where nobody keeps accounts.
@@ -301,7 +335,11 @@ impl Kept {
     fn end_run(&mut self, status: AccountStatus, error: Option<String>, snapshot_id: Option<i64>) {
         let end =
             RunEnd { id: self.start.id, status, finished_at: stages::now(), snapshot_id, notes: String::new(), error };
-        let outcome = self.turn.take(|| self.writer.mark_run_finished(&end));
+        let outcome = self.turn.take(|| match (self.extent, snapshot_id) {
+            (Extent::Whole, _) => self.writer.mark_run_finished(&end),
+            (Extent::Part, Some(snapshot)) => self.writer.attach_snapshot(self.start.id, snapshot),
+            (Extent::Part, None) => Ok(()),
+        });
         self.note(outcome);
     }
 

@@ -90,6 +90,7 @@ pub(super) fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-fn parse_ledger_id(text: &str) -> Result<LedgerId, String> {
+/// A UUID with hyphens.
+pub(crate) fn parse_ledger_id(text: &str) -> Result<LedgerId, String> {
     text.parse().map_err(|()| "accepted is a UUID such as 019a9f3e-1c2b-7def-8123-456789abcdef".to_owned())
 }

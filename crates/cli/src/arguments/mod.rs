@@ -10,7 +10,7 @@ mod source;
 mod transfer;
 mod values;
 
-pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments};
+pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments, parse_ledger_id};
 pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments, check_is_path};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
 pub(crate) use history::HistoryArguments;
@@ -18,4 +18,4 @@ pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};
 pub(crate) use source::{SourceArguments, SourcePlan};
 pub(crate) use transfer::{ArchivePlan, SelectionArguments, StateArguments, peer_of, real_path};
-pub(crate) use values::{parse_duration, parse_note};
+pub(crate) use values::{parse_duration, parse_note, parse_notes};

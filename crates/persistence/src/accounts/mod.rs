@@ -2,7 +2,7 @@
 //!
 //! Texts that another program may have written (statuses, stages) are given as they are stored.
 
-use cds_model::{LedgerId, RunRole};
+use cds_model::{AccountStatus, LedgerId, RunRole};
 
 use crate::RunId;
 
@@ -357,6 +357,21 @@ pub struct PruneVerdict {
     pub reason: String,
 }
 
+/// How a stage of another program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherStageEnd {
+    /// Anything but running.
+    pub status: AccountStatus,
+    /// When it ended.
+    pub finished_at: cds_model::Timestamp,
+    /// Why it failed; one line.
+    pub error: Option<String>,
+    /// What went into it; none keeps what is known already.
+    pub rows_in: Option<u64>,
+    /// What came out of it.
+    pub rows_out: Option<u64>,
+}
+
 /// What marking the end of an invocation met.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -376,6 +391,22 @@ pub enum AccountError {
     UnknownRun {
         /// The id, or what was given for one.
         id: String,
+    },
+    /// The run has its end already.
+    #[error("begin a stage of run {id}: the run ended already, as {status}")]
+    RunEnded {
+        /// The id.
+        id: String,
+        /// How it ended, as it is stored.
+        status: String,
+    },
+    /// The run has no stage of that name.
+    #[error("finish stage {stage:?} of run {id}: it was never begun")]
+    UnknownOtherStage {
+        /// The id of the run.
+        id: String,
+        /// The name.
+        stage: String,
     },
     /// The database said no.
     #[error(transparent)]

@@ -4,6 +4,7 @@
 //! for none of them for long. Only the end of a run with a snapshot belongs to the snapshot's own transaction.
 
 mod ending;
+mod others;
 mod telemetry;
 
 use std::{path::Path, time::Duration};
@@ -41,6 +42,8 @@ pub struct SqliteAccounts {
     journal: Journal,
     /// The `schema_version` at which the tables were found to fit; it changes with every change of a definition.
     known_schema: Option<i64>,
+    /// Whether the file may be one of another program.
+    takes_any_file: bool,
 }
 
 impl SqliteAccounts {
@@ -61,7 +64,7 @@ impl SqliteAccounts {
         }
         let journal = journal::join(&database)?;
         database.accept()?;
-        Ok(Self { database, journal, known_schema: None })
+        Ok(Self { database, journal, known_schema: None, takes_any_file: false })
     }
 
     /// Whether anybody keeps accounts here.
@@ -148,7 +151,8 @@ impl SqliteAccounts {
     }
 
     /// Gives every run without an end but `except` the end `interrupted` at the moment `at`, and returns their ids, the
-    /// oldest first. Who calls this must hold the one-writer lock.
+    /// oldest first. Who calls this must hold the one-writer lock. A run that others hold open has no end as long as its
+    /// expiry lies ahead.
     ///
     /// `closed_by` says which command did so, `reason` why. Their stages end in the same way; so do stages without an
     /// end whose run has one, with its status. How long such a stage took stays unknown.
@@ -166,13 +170,16 @@ impl SqliteAccounts {
         self.write(|database| {
             let connection = &database.connection;
             let error = |cause| database.error(Step::InterruptRuns, cause);
-            let ids = runs_ledger::running(connection, except).map_err(error)?;
-            for id in &ids {
+            let ids = runs_ledger::given_up(connection, except, at).map_err(error)?;
+            for (id, expired_at) in &ids {
+                let expired =
+                    expired_at.as_ref().map(|moment| format!("it was held open until {moment} and has no end"));
+                let reason = expired.as_deref().unwrap_or(reason);
                 let outcome = runs_ledger::interrupt(connection, id, at, reason, closed_by);
                 database.check_one_row(outcome, || Step::InterruptRuns)?;
             }
             stage_runs::close_left_open(connection).map_err(error)?;
-            Ok(ids)
+            Ok(ids.into_iter().map(|(id, _)| id).collect())
         })
     }
 
@@ -257,7 +264,7 @@ impl SqliteAccounts {
     fn write<T, E: From<Error>>(&mut self, work: impl FnOnce(&Database) -> Result<T, E>) -> Result<T, E> {
         let database = &self.database;
         let transaction = database.begin(&Step::Begin)?;
-        let schema = ready_tables(database, self.known_schema)?;
+        let schema = ready_tables(database, self.known_schema, self.takes_any_file)?;
         let outcome = work(database)?;
         database.check_is_in_place()?;
         database.commit(&transaction)?;
@@ -285,12 +292,15 @@ fn begin_run(database: &Database, start: &RunStart, details: &RunDetails) -> Res
 /// Looks at the tables and creates what is missing, unless nothing has changed since that was last done.
 ///
 /// Looking costs as much as some fifty rows do, and hours may pass in which others change the file.
-fn ready_tables(database: &Database, known_schema: Option<i64>) -> Result<i64, Error> {
+fn ready_tables(database: &Database, known_schema: Option<i64>, takes_any_file: bool) -> Result<i64, Error> {
     let schema = schema_version(database)?;
     if known_schema == Some(schema) {
         return Ok(schema);
     }
-    ACCOUNT_TABLES.into_iter().try_for_each(|table| inspection::inspect_for(database, table))?;
+    if !takes_any_file {
+        inspection::inspect_header(database)?;
+    }
+    ACCOUNT_TABLES.into_iter().try_for_each(|table| inspection::inspect_table(database, table))?;
     for table in ACCOUNT_TABLES {
         schema::create_table(database, table)?;
         schema::create_indexes(database, table)?;

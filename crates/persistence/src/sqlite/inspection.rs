@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{FORMAT_VERSION, database::Database, fit};
 use crate::{
     Error, Step,
-    table::{CONTRACT_TABLES, TABLES, Table},
+    table::{CONTRACT_TABLES, TABLES, Table, runs_ledger},
 };
 
 const FIRST_OBJECT: &str = r"
@@ -42,7 +42,7 @@ pub(super) fn inspect_for(database: &Database, table: &'static Table) -> Result<
     inspect_table(database, table)
 }
 
-fn inspect_header(database: &Database) -> Result<Content, Error> {
+pub(super) fn inspect_header(database: &Database) -> Result<Content, Error> {
     let header = Header::read(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))?;
     let path = database.path();
     if header.application_id != 0 {
@@ -57,7 +57,7 @@ fn inspect_header(database: &Database) -> Result<Content, Error> {
     Ok(if header.first_object.is_none() { Content::Empty } else { Content::Ours })
 }
 
-fn inspect_table(database: &Database, table: &'static Table) -> Result<(), Error> {
+pub(super) fn inspect_table(database: &Database, table: &'static Table) -> Result<(), Error> {
     let mismatch =
         fit::first_mismatch(&database.connection, table).map_err(|cause| database.error(Step::ReadSchema, cause))?;
     match mismatch {
@@ -79,7 +79,8 @@ impl Header {
         let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let user_version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let first_object = connection.query_row(FIRST_OBJECT, [], |row| row.get(0)).optional()?;
-        for table in CONTRACT_TABLES {
+        // A ledger alone makes a file one of ours: its owner wanted it there.
+        for table in CONTRACT_TABLES.into_iter().chain([&runs_ledger::TABLE]) {
             has_contract_table |= connection.query_row(HAS_OBJECT, [table.name], |row| row.get::<_, bool>(0))?;
         }
         Ok(Self { application_id, user_version, first_object, has_contract_table })

@@ -45,10 +45,7 @@ pub fn examine_place(path: &Path) -> PlaceReport {
     let found = Location::existing(path);
     let is_present = !matches!(
         found,
-        Err(Error::Missing { .. }
-            | Error::MissingDirectory { .. }
-            | Error::InvalidName { .. }
-            | Error::Address { .. })
+        Err(Error::Missing { .. } | Error::MissingDirectory { .. } | Error::InvalidName { .. } | Error::Address { .. })
     );
     let refusal = match found {
         Ok(_) | Err(Error::Missing { .. }) => None,

@@ -6,8 +6,7 @@ use cds_model::{ChainLink, Fingerprint, Transition};
 
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
-    SnapshotAbsence,
-    ChainRow, Counted, Error, RunId, Step,
+    ChainRow, Counted, Error, RunId, SnapshotAbsence, Step,
     table::{
         Table, analyzer_errors, enrichments, intent_cache, record_questions, records, run_hash, runs, select,
         snapshot_chain, unit_history,

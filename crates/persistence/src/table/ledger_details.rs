@@ -3,7 +3,7 @@
 //! A table of its own and no columns of `runs_ledger`: a database of an earlier version fits as it is, and one of this
 //! version fits an earlier program.
 
-use cds_model::{Heartbeat, LedgerId, RunDetails};
+use cds_model::{Heartbeat, LedgerId, RunDetails, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::{Table, read_told, tokens};
@@ -38,6 +38,14 @@ SET heartbeat_at = excluded.heartbeat_at,
     answered_count = coalesce(excluded.answered_count, answered_count),
     selected_count = coalesce(excluded.selected_count, selected_count)";
 
+/// As long as it was held open when it gave its last sign of life.
+const RENEW: &str = "
+UPDATE ledger_details
+SET heartbeat_at = ?2,
+    expires_at = max(expires_at, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', julianday(?2) + julianday(expires_at) - julianday(
+        coalesce(heartbeat_at, (SELECT started_at FROM runs_ledger WHERE runs_ledger.run_id = ?1)))), expires_at))
+WHERE run_id = ?1 AND expires_at IS NOT NULL";
+
 const OF_RUN: &str = "
 SELECT role, request, heartbeat_at, expires_at, answered_count, selected_count
 FROM ledger_details
@@ -53,6 +61,11 @@ pub(crate) fn insert(connection: &Connection, id: LedgerId, details: &RunDetails
 pub(crate) fn beat(connection: &Connection, id: &str, beat: &Heartbeat) -> Result<usize> {
     let [answered, selected] = [beat.answered, beat.selected].map(tokens);
     connection.prepare_cached(BEAT)?.execute(params![id, beat.at.to_string(), answered, selected])
+}
+
+/// Writes a sign of life of a run that others hold open, and puts off its expiry.
+pub(crate) fn renew(connection: &Connection, id: &str, at: Timestamp) -> Result<usize> {
+    connection.execute(RENEW, [id.to_owned(), at.to_string()])
 }
 
 /// What is no text says nothing: one damaged row must not hide the run, or the others.

@@ -1,6 +1,6 @@
 //! The table `runs_ledger`: one row an invocation, whatever becomes of it.
 
-use cds_model::{LedgerId, RunEnd, RunStart, RunStatus, TelemetryCounts, Timestamp};
+use cds_model::{CodeRef, LedgerId, RunEnd, RunStart, RunStatus, TelemetryCounts, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Index, Table, tokens};
@@ -61,11 +61,14 @@ SET notes = coalesce(nullif(?2, ''), notes),
     closed_by = NULL
 WHERE run_id = ?1";
 
-/// What is in the database is how the run ended, whatever was said before.
+/// What is in the database is how the run ended, whatever was said before; the end of a run that others hold open is
+/// theirs.
 const FINISH_WITH_SNAPSHOT: &str = "
 UPDATE runs_ledger
-SET notes = coalesce(nullif(?2, ''), notes), status = ?3, finished_at = ?4, error = ?5, snapshot_id = ?6,
-    closed_by = NULL
+SET notes = coalesce(nullif(?2, ''), notes),
+    status = iif(held.is_open, status, ?3), finished_at = iif(held.is_open, finished_at, ?4),
+    error = iif(held.is_open, error, ?5), closed_by = iif(held.is_open, closed_by, NULL), snapshot_id = ?6
+FROM (SELECT EXISTS (SELECT 1 FROM ledger_details WHERE run_id = ?1 AND expires_at IS NOT NULL) AS is_open) AS held
 WHERE run_id = ?1";
 
 const APPEND_NOTE: &str = "
@@ -73,8 +76,28 @@ UPDATE runs_ledger
 SET notes = CASE WHEN ?2 = '' THEN notes WHEN coalesce(notes, '') = '' THEN ?2 ELSE notes || char(10) || ?2 END
 WHERE run_id = ?1";
 
-const RUNNING: &str = "
-SELECT run_id FROM runs_ledger WHERE status = 'running' AND run_id IS NOT ?1 ORDER BY rowid";
+/// A run that others hold open is not given up before its moment.
+const GIVEN_UP: &str = "
+SELECT runs_ledger.run_id, expires_at
+FROM runs_ledger LEFT JOIN ledger_details ON ledger_details.run_id = runs_ledger.run_id
+WHERE status = 'running' AND runs_ledger.run_id IS NOT ?1 AND (expires_at IS NULL OR expires_at <= ?2)
+ORDER BY runs_ledger.rowid";
+
+const STATUS: &str = "SELECT status FROM runs_ledger WHERE run_id = ?1";
+
+const HELD_OPEN: &str = "
+SELECT subject, trace_id
+FROM runs_ledger JOIN ledger_details ON ledger_details.run_id = runs_ledger.run_id
+WHERE runs_ledger.run_id = ?1 AND status = 'running' AND expires_at IS NOT NULL";
+
+/// The right sides are those of before.
+const JOIN: &str = "
+UPDATE runs_ledger
+SET root_path = coalesce(root_path, ?2),
+    code_ref_note = iif(code_ref IS NULL, ?4, code_ref_note), code_ref = coalesce(code_ref, ?3)
+WHERE run_id = ?1";
+
+const ATTACH_SNAPSHOT: &str = "UPDATE runs_ledger SET snapshot_id = ?2 WHERE run_id = ?1";
 
 const INTERRUPT: &str = "
 UPDATE runs_ledger
@@ -158,10 +181,36 @@ pub(crate) fn append_note(connection: &Connection, id: &str, text: &str) -> Resu
     connection.execute(APPEND_NOTE, [id, text])
 }
 
-/// The runs without an end but `except`, the oldest first.
-pub(crate) fn running(connection: &Connection, except: Option<LedgerId>) -> Result<Vec<String>> {
-    let except = except.map(|id| id.to_string());
-    connection.prepare(RUNNING)?.query_map([except], |row| row.get(0))?.collect()
+/// The runs without an end but `except` and those that others hold open at the moment `at`, the oldest first; each with
+/// the moment until which it was held open.
+pub(crate) fn given_up(
+    connection: &Connection,
+    except: Option<LedgerId>,
+    at: Timestamp,
+) -> Result<Vec<(String, Option<String>)>> {
+    let key = (except.map(|id| id.to_string()), at.to_string());
+    connection.prepare(GIVEN_UP)?.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// How far a run has come; none where it is unknown.
+pub(crate) fn status(connection: &Connection, id: &str) -> Result<Option<String>> {
+    connection.query_row(STATUS, [id], |row| row.get(0)).optional()
+}
+
+/// Subject and trace of a run that others hold open; none where it is no such run.
+pub(crate) fn held_open(connection: &Connection, id: &str) -> Result<Option<(String, String)>> {
+    connection.query_row(HELD_OPEN, [id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Writes tree and commit of a run that has none, and says how many rows were found.
+pub(crate) fn join(connection: &Connection, start: &RunStart) -> Result<usize> {
+    let CodeRef { commit, note } = &start.code_ref;
+    connection.execute(JOIN, params![start.id.to_string(), start.root_path, commit, note])
+}
+
+/// Gives a run its snapshot and no end, and says how many rows were found.
+pub(crate) fn attach_snapshot(connection: &Connection, id: &str, snapshot: i64) -> Result<usize> {
+    connection.execute(ATTACH_SNAPSHOT, params![id, snapshot])
 }
 
 /// Gives a run the end that another command found out about, and says how many rows were written.

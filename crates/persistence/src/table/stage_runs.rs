@@ -1,9 +1,10 @@
 //! The table `stage_runs`: one row a stage of an invocation.
 
-use cds_model::{Fingerprint, Stage, StageEnd, StageStart};
+use cds_model::{Fingerprint, Stage, StageEnd, StageStart, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{Index, Table, tokens};
+use crate::OtherStageEnd;
 
 pub(crate) const TABLE: Table = Table {
     name: "stage_runs",
@@ -53,6 +54,24 @@ UPDATE stage_runs
 SET status = ?2, source = ?3, error = ?4, input_fingerprint = coalesce(?5, input_fingerprint), finished_at = ?6,
     duration_seconds = ?7, rows_in = coalesce(?8, rows_in), rows_out = ?9, llm_calls = ?10, tokens = ?11
 WHERE run_id = ?1";
+
+/// A stage of another program, of the same commit as its run.
+const INSERT_NAMED: &str = "
+INSERT INTO stage_runs (run_id, ledger_id, stage, status, source, code_ref, code_ref_note, config_hash, started_at,
+                        rows_in, trace_id)
+SELECT ?1, run_id, ?3, 'running', 'executed', code_ref, code_ref_note, '', ?4, ?5, trace_id
+FROM runs_ledger
+WHERE run_id = ?2";
+
+const LAST_NAMED: &str = "
+SELECT run_id, status FROM stage_runs WHERE ledger_id = ?1 AND stage = ?2 ORDER BY rowid DESC LIMIT 1";
+
+/// The first end stays, unless it was inferred.
+const FINISH_NAMED: &str = "
+UPDATE stage_runs
+SET status = ?2, error = ?3, finished_at = ?4, rows_in = coalesce(?5, rows_in), rows_out = ?6,
+    duration_seconds = max(0.0, round((julianday(?4) - julianday(started_at)) * 86400.0, 3))
+WHERE run_id = ?1 AND status IN ('running', 'interrupted')";
 
 /// How long they took, nobody knows; nor that they came to their end, also where their run did.
 const CLOSE_LEFT_OPEN: &str = "
@@ -112,6 +131,29 @@ pub(crate) fn finish(connection: &Connection, end: &StageEnd) -> Result<usize> {
             tokens(end.tokens),
         ],
     )
+}
+
+/// Writes the row of a stage of another program, and says how many rows were written.
+pub(crate) fn insert_named(
+    connection: &Connection,
+    id: &str,
+    run: &str,
+    name: &str,
+    at: Timestamp,
+    rows_in: Option<u64>,
+) -> Result<usize> {
+    connection.execute(INSERT_NAMED, params![id, run, name, at.to_string(), tokens(rows_in)])
+}
+
+/// Id and status of the newest stage of that name in a run.
+pub(crate) fn last_named(connection: &Connection, run: &str, name: &str) -> Result<Option<(String, String)>> {
+    connection.query_row(LAST_NAMED, [run, name], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Writes how a stage of another program ended, and says how many rows were changed.
+pub(crate) fn finish_named(connection: &Connection, id: &str, end: &OtherStageEnd) -> Result<usize> {
+    let (at, rows_in, rows_out) = (end.finished_at.to_string(), tokens(end.rows_in), tokens(end.rows_out));
+    connection.execute(FINISH_NAMED, params![id, end.status.as_str(), end.error, at, rows_in, rows_out])
 }
 
 /// Gives the stages without an end whose run has one the end of their run.

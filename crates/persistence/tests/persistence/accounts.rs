@@ -2,6 +2,7 @@
 
 mod details;
 mod files;
+mod others;
 mod with_snapshot;
 
 use std::{path::Path, time::Duration};

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use cds_archive::{
-    Direction, JobReport, Selection, State, Stored, parse_run_records_from_file, verify_run_directory,
-};
+use cds_archive::{Direction, JobReport, Selection, State, Stored, parse_run_records_from_file, verify_run_directory};
 use cds_model::Timestamp;
 use cds_persistence::{KeepRule, RunId};
 use proptest::{
@@ -145,7 +143,8 @@ impl Watched {
             },
             Event::Strike { line } => {
                 let Ok(text) = fs::read_to_string(&files.failures) else { return };
-                let left: Vec<&str> = text.lines().enumerate().filter(|(place, _)| place != line).map(|(_, line)| line).collect();
+                let left: Vec<&str> =
+                    text.lines().enumerate().filter(|(place, _)| place != line).map(|(_, line)| line).collect();
                 fs::write(&files.failures, left.join("\n")).unwrap();
             }
             Event::Request { run } => {
@@ -210,8 +209,8 @@ impl Watched {
         self.call(&Call::of(Selection::New)).unwrap();
         // Whoever struck a run asks for it again.
         let files = self.world.files(self.direction);
-        let log: String = self.existing().iter().map(|run| format!("{run}\n")).collect();
-        fs::write(&files.failures, log).unwrap();
+        let log: Vec<String> = self.existing().iter().map(i64::to_string).collect();
+        fs::write(&files.failures, log.join("\n")).unwrap();
         for selection in [Selection::New, Selection::OpenFailures] {
             let report = self.call(&Call::of(selection)).unwrap();
             assert!(report.failed.is_empty(), "{:?}", report.failed);

@@ -120,7 +120,9 @@ fn intent(record: Option<&RecordedUnit>) -> String {
 const fn absence(side: &Side) -> Option<&'static str> {
     match side {
         Side::Pruned => Some("the snapshots that had it were pruned"),
-        Side::Missing => Some("the record or its snapshot is missing, and nothing says that it was pruned; cds verify says more"),
+        Side::Missing => {
+            Some("the record or its snapshot is missing, and nothing says that it was pruned; cds verify says more")
+        }
         Side::Nothing | Side::Stored(_) | Side::Altered(_) => None,
     }
 }

@@ -94,7 +94,13 @@ fn with_snapshot(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<O
             let id = snapshot.id;
             Ok(Some((found, id)))
         }
-        (None, Some(id)) => Err(absence::failure(reader, &format!("compare run {name:?}"), id)?),
+        (None, Some(id)) => {
+            let what = format!("compare run {name:?}");
+            Err(match absence::reason(reader, id)? {
+                Some(why) => Failure::failed(anyhow::anyhow!("{what}: its snapshot {id} {why}")),
+                None => absence::unexplained(&what, id),
+            })
+        }
         (None, None) => {
             let status = found.status().to_owned();
             Err(Failure::failed(anyhow::anyhow!("compare run {name:?}: it has no snapshot, it is {status}"))

@@ -4,8 +4,10 @@ mod compare;
 mod diff;
 mod diff_page;
 pub(super) mod facts;
+mod finish;
 mod ids;
 mod json;
+mod ledger;
 mod list;
 mod liveness;
 pub(super) mod named;
@@ -21,6 +23,8 @@ mod replay;
 #[cfg(test)]
 mod samples;
 mod show;
+mod stage;
+mod start;
 mod stats;
 mod tail;
 pub(super) mod unit_lists;
@@ -40,7 +44,7 @@ use crate::{
     signals::Interrupt,
 };
 
-/// Show, compare, annotate and prune the runs of a database
+/// Show, compare, annotate and prune the runs of a database, or keep the account of another program's run
 #[derive(Debug, Args)]
 pub(crate) struct RunsArguments {
     #[command(subcommand)]
@@ -65,6 +69,11 @@ enum RunsCommand {
     Note(note::NoteArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Prune(prune::PruneArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Start(start::StartArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Finish(finish::FinishArguments),
+    Stage(stage::StageArguments),
 }
 
 pub(super) fn run(arguments: &RunsArguments, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -77,6 +86,9 @@ pub(super) fn run(arguments: &RunsArguments, interrupt: &Interrupt) -> Result<()
         RunsCommand::Stats(arguments) => stats::run(arguments),
         RunsCommand::Note(arguments) => note::run(arguments, interrupt),
         RunsCommand::Prune(arguments) => prune::run(arguments, interrupt),
+        RunsCommand::Start(arguments) => start::run(arguments, interrupt),
+        RunsCommand::Finish(arguments) => finish::run(arguments),
+        RunsCommand::Stage(arguments) => stage::run(arguments),
     }
 }
 

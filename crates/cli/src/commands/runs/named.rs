@@ -31,7 +31,7 @@ pub(in crate::commands) fn snapshot(reader: &SqliteReader, name: &str) -> Result
         // Its row in the ledger may be gone as well.
         FoundRun::Missing { nearest } => Err(
             if let Some(id) = name.parse().ok().map(RunId)
-                && absence::is_unexplained(reader, id)?
+                && absence::reason(reader, id)?.is_none()
             {
                 absence::unexplained(&format!("use run {name:?}"), id)
             } else if nearest.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cds_model::{AccountStatus, Stage};
+use cds_model::AccountStatus;
 use cds_persistence::{StageFilter, StageRow};
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ pub(super) struct TailArguments {
     #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
     limit: u32,
 
-    /// Only this stage
-    #[arg(long, value_name = "STAGE", value_parser = PossibleValuesParser::new(Stage::ALL.map(Stage::as_str)))]
+    /// Only this stage: analyze, build, enrich, persist, or one of another program
+    #[arg(long, value_name = "STAGE")]
     stage: Option<String>,
 
     /// Only with this status

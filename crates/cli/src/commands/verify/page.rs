@@ -162,7 +162,7 @@ mod tests {
             "run 2: of 5 records only the MD5 sums were verified, it was written without hashes (by another program, or \
              an older version of cds)\n\
              and 2 more runs of which only the MD5 sums were verified\n\
-             units: of 4 the last record was pruned, so their hashes in units cannot be verified\n\
+             units: 4 have no record in the database any more, so their hashes in units cannot be verified\n\
              verified runs=1 records=0 history=0 head=none unverified=3\n"
         );
     }

@@ -1,0 +1,122 @@
+//! `cds runs stage`: the stages of another program's run.
+
+use cds_model::StageRunId;
+use cds_persistence::OtherStageEnd;
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+
+use super::{
+    finish::{ENDS, end_status},
+    ledger, warn_of_closing,
+};
+use crate::{
+    arguments::{DatabaseArguments, parse_note},
+    failure::Failure,
+    machine,
+    output::Output,
+    render::{fields::Fields, secrets},
+    stages,
+};
+
+/// Longest name of a stage, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Write when a stage of another program's run began or ended
+#[derive(Debug, Args)]
+pub(super) struct StageArguments {
+    #[command(subcommand)]
+    command: StageCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StageCommand {
+    /// Begin a stage, and print its id; one of that name that has no end yet is that stage
+    #[command(after_help = crate::EXIT_CODES)]
+    Start {
+        #[command(flatten)]
+        stage: Named,
+
+        /// How many rows go into it
+        #[arg(long, value_name = "N")]
+        rows_in: Option<u64>,
+    },
+    /// Write how the last stage of that name ended; the first end stays
+    #[command(after_help = crate::EXIT_CODES)]
+    Finish {
+        #[command(flatten)]
+        stage: Named,
+
+        /// How many rows went into it
+        #[arg(long, value_name = "N")]
+        rows_in: Option<u64>,
+
+        /// How many rows came out of it
+        #[arg(long, value_name = "N")]
+        rows_out: Option<u64>,
+
+        /// How it ended [default: completed, or failed with --error]
+        #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(ENDS))]
+        status: Option<String>,
+
+        /// Why it failed, one line
+        #[arg(long, value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
+        error: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Named {
+    /// The run, named as for `cds runs show`
+    #[arg(value_name = "RUN")]
+    run: String,
+
+    /// What the stage is called
+    #[arg(long = "stage", value_name = "NAME", value_parser = parse_name)]
+    name: String,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+}
+
+pub(super) fn run(arguments: &StageArguments) -> Result<(), Failure> {
+    match &arguments.command {
+        StageCommand::Start { stage, rows_in } => start(stage, *rows_in),
+        StageCommand::Finish { stage, rows_in, rows_out, status, error } => {
+            let end = OtherStageEnd {
+                status: end_status(status.as_deref(), error.as_deref()),
+                finished_at: stages::now(),
+                error: error.as_deref().map(secrets::masked),
+                rows_in: *rows_in,
+                rows_out: *rows_out,
+            };
+            finish(stage, &end)
+        }
+    }
+}
+
+fn start(stage: &Named, rows_in: Option<u64>) -> Result<(), Failure> {
+    let plan = stage.database.plan()?;
+    let run = ledger::id_of(&ledger::find(&plan, &stage.run)?)?;
+    let mut accounts = ledger::accounts(&plan)?;
+    let new = StageRunId(machine::new_uuid());
+    let started = accounts.start_other_stage(new, run, &stage.name, stages::now(), rows_in);
+    let id = started.map_err(ledger::account_failure)?;
+    warn_of_closing(accounts.close());
+    Output::Stdout.write(|writer| writeln!(writer, "{id}"))
+}
+
+fn finish(stage: &Named, end: &OtherStageEnd) -> Result<(), Failure> {
+    let plan = stage.database.plan()?;
+    let run = ledger::id_of(&ledger::find(&plan, &stage.run)?)?;
+    let mut accounts = ledger::accounts(&plan)?;
+    let (id, status) = accounts.finish_other_stage(run, &stage.name, end).map_err(ledger::account_failure)?;
+    warn_of_closing(accounts.close());
+    let line = Fields::new("finished").field("run_id", run).field("stage", &stage.name).field("stage_id", id);
+    let line = line.field("status", status).finish();
+    Output::Stdout.write(|writer| writeln!(writer, "{line}"))
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_name = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    if is_name { Ok(name.to_owned()) } else { Err(format!("accepted is one line of 1 to {LONGEST_NAME} characters")) }
+}

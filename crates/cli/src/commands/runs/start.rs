@@ -1,0 +1,100 @@
+//! `cds runs start`: begins the account of another program's run.
+
+use std::{fs, time::Duration};
+
+use cds_model::{CodeRef, LedgerId, RunDetails, RunStart};
+use cds_persistence::SqlitePersistence;
+use clap::Args;
+
+use super::{ledger, warn_of_closing};
+use crate::{
+    accounts::new_ledger_id,
+    arguments::{
+        DatabaseArguments, DatabasePlan, LockArguments, parse_duration, parse_ledger_id, parse_note, parse_notes,
+    },
+    failure::{Failure, database_failure},
+    machine,
+    output::Output,
+    provenance::parse_code_ref,
+    render::secrets,
+    signals::Interrupt,
+    stages,
+    writer_lock::WriterLock,
+};
+
+/// Begin the account of another program's run, and print its id
+#[derive(Debug, Args)]
+pub(super) struct StartArguments {
+    /// What the run is about, such as the project's name; one line
+    #[arg(long, value_name = "SUBJECT", value_parser = parse_note)]
+    subject: String,
+
+    /// A note for the ledger, one line of at most 4,000 characters; line breaks become blanks
+    #[arg(long, value_name = "TEXT", value_parser = parse_notes, default_value = "", hide_default_value = true, env = "CDS_NOTES")]
+    notes: String,
+
+    /// The run's id, a UUID [default: a new one]; an id that is in the ledger already begins nothing
+    #[arg(long, value_name = "UUID", value_parser = parse_ledger_id)]
+    ledger_id: Option<LedgerId>,
+
+    /// What is run, one line; passwords in it are left out
+    #[arg(long, value_name = "TEXT", value_parser = parse_note, default_value = "runs start", hide_default_value = true, allow_hyphen_values = true)]
+    command: String,
+
+    /// The commit that is worked on
+    #[arg(long, value_name = "COMMIT", value_parser = parse_code_ref)]
+    code_ref: Option<String>,
+
+    /// For how long without a sign of life the run counts as alive
+    #[arg(long, value_name = "TIME", value_parser = parse_expiry, default_value = "1d")]
+    expires: Duration,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
+
+    #[command(flatten)]
+    lock: LockArguments,
+}
+
+pub(super) fn run(arguments: &StartArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    let plan = arguments.database.plan()?;
+    create_if_missing(&plan, &arguments.lock, interrupt)?;
+    let id = arguments.ledger_id.unwrap_or_else(new_ledger_id);
+    let note = if arguments.code_ref.is_some() { "given by --code-ref" } else { "not given to cds runs start" };
+    let start = RunStart {
+        id,
+        subject: secrets::masked(&arguments.subject),
+        notes: secrets::masked(&arguments.notes),
+        started_at: stages::now(),
+        command: secrets::masked(&arguments.command),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: machine::host_name(),
+        // This process is not the run's, and the run's own is not known.
+        pid: 0,
+        root_path: None,
+        code_ref: CodeRef { commit: arguments.code_ref.clone(), note: note.to_owned() },
+        trace_id: machine::trace_id(),
+    };
+    let details = RunDetails { expires_at: Some(stages::in_future(arguments.expires)), ..RunDetails::default() };
+    let mut accounts = ledger::accounts(&plan)?;
+    accounts.start_run(&start, &details).map_err(ledger::account_failure)?;
+    warn_of_closing(accounts.close());
+    Output::Stdout.write(|writer| writeln!(writer, "{id}"))
+}
+
+/// A new file gets all its tables, as by every command that writes.
+fn create_if_missing(plan: &DatabasePlan, lock: &LockArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    if fs::metadata(&plan.path).is_ok_and(|found| found.len() > 0) {
+        return Ok(());
+    }
+    let _lock = WriterLock::acquire_for_run(plan, lock, "runs start", String::new(), interrupt)?;
+    let database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
+    database.close().map_err(database_failure)
+}
+
+fn parse_expiry(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        time if time.is_zero() => Err("accepted is a time above 0".to_owned()),
+        time => Ok(time.min(Duration::from_secs(100 * 366 * 24 * 3600))),
+    }
+}
