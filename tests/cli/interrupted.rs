@@ -6,7 +6,7 @@ use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 
 use crate::{
     PATIENCE,
-    place::{Place, persist_arguments},
+    place::{LOCK, Place, persist_arguments},
     running::Running,
 };
 
@@ -118,4 +118,47 @@ fn a_look_at_a_provider_that_hangs_ends_soon() {
     assert!(start.elapsed() < Duration::from_secs(8), "it ended after {:?}", start.elapsed());
     let database = place.database();
     assert_eq!((database.ends(), database.latest_stages().len()), (vec!["interrupted: ended by SIGINT".to_owned()], 0));
+}
+
+#[test]
+fn signal_that_was_ignored_at_the_start_stays_so() {
+    let gate = Gate::new();
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
+    let place = Place::with_functions(2);
+    let url = server.url();
+    let cds = place.command(&persist_arguments(&url, &[]));
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' HUP INT; exec \"$0\" \"$@\""]).arg(cds.get_program()).args(cds.get_args());
+    let running = Running::start(command.current_dir(place.path("")));
+    server.wait_for_questions(1, PATIENCE);
+    running.signal("HUP");
+    running.signal("INT");
+    gate.open();
+    running.wait().succeeded();
+}
+
+/// A trigger of somebody else that never comes to its end.
+#[test]
+fn first_signal_ends_an_endless_trigger() {
+    let place = Place::with_functions(2);
+    place.persist("builtin:", &[]).succeeded();
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let trigger = format!("CREATE TRIGGER endless AFTER INSERT ON records BEGIN SELECT ({endless}); END");
+    rusqlite::Connection::open(place.path("cds.sqlite")).unwrap().execute_batch(&trigger).unwrap();
+    let mut running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
+    running.wait_for_line("intent_enrichment_summary");
+    let stage = || std::fs::read_to_string(place.path(LOCK)).unwrap_or_default();
+    let deadline = Instant::now() + PATIENCE;
+    while !stage().contains("\"stage\":\"persist\"") {
+        assert!(Instant::now() < deadline, "{}", stage());
+        std::thread::yield_now();
+    }
+    let started = Instant::now();
+    running.signal("TERM");
+    running.wait().exited_with(143).said(&["error: interrupted"]);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let database = place.database();
+    database.check_integrity();
+    assert_eq!(database.number("SELECT count(*) FROM runs"), 1);
+    assert_eq!(database.ends()[1], "interrupted: ended by SIGTERM");
 }

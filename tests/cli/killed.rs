@@ -86,7 +86,7 @@ fn killed() {
 #[cfg(unix)]
 #[test]
 fn interrupted_and_terminated() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let accounts =
             [&*format!("interrupted: ended by SIG{signal}"), &*format!("enrich interrupted: ended by SIG{signal}")];
         check(0, accounts, |mut running, gate| {

@@ -24,8 +24,11 @@ mod dup_gates;
 mod dup_layout;
 mod dup_trend;
 mod environment;
+#[cfg(target_os = "linux")]
+mod extremes;
 mod failures;
 mod fields;
+mod foreign_log;
 mod history;
 mod hostile;
 mod import;
@@ -66,6 +69,8 @@ mod runs_signs;
 #[cfg(unix)]
 mod same_file;
 mod scope;
+#[cfg(unix)]
+mod side_files;
 mod similar;
 mod state;
 mod summary;

@@ -1,6 +1,6 @@
 //! The analysis of a whole tree.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cds_model::{Analysis, AnalyzedFile, AnalyzerError, NotReadReason, SourceInput, SourceText, Symbol, SymbolKind};
 use rayon::prelude::*;
@@ -13,6 +13,9 @@ use crate::{
     read::{ReadError, read},
     walk::{Candidate, Listing},
 };
+
+/// A file of more bytes is parsed while no other of this kind is.
+const LARGE_FILE: usize = 512 * 1024;
 
 /// What may be analyzed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +38,16 @@ impl Default for AnalysisOptions {
 /// Once `is_cancelled` says so, no further file is read, and the result is worth nothing.
 pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn Fn() -> bool + Sync)) -> Analysis {
     let Listing { candidates, mut errors, mut left_out } = tree.list(options.use_ignore_files);
+    let large = Mutex::new(());
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
         .with_max_len(1)
         .map_init(PythonAnalyzer::new, |analyzer, candidate| {
-            if is_cancelled() { Outcome::default() } else { analyze_file(analyzer, candidate, options, is_cancelled) }
+            if is_cancelled() {
+                Outcome::default()
+            } else {
+                analyze_file(analyzer, candidate, options, &large, is_cancelled)
+            }
         })
         .collect();
     let mut analysis = Analysis { files: Vec::with_capacity(outcomes.len()), ..Analysis::default() };
@@ -71,6 +79,7 @@ fn analyze_file(
     analyzer: &mut impl Analyzer,
     candidate: &Candidate,
     options: &AnalysisOptions,
+    large: &Mutex<()>,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Outcome {
     let path: Arc<str> = Arc::from(candidate.name.as_str());
@@ -90,6 +99,8 @@ fn analyze_file(
     let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(content_hash(&bytes)) });
     match decode(bytes) {
         Ok(text) => {
+            // A parse can take two hundred times as much memory as its text: of large files, one at a time.
+            let _turn = (text.len() > LARGE_FILE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
             let (file, problem) = analyze_text(analyzer, path, text, is_cancelled);
             let error = problem.and_then(|problem| error(Some(problem.line), problem.reason));
             Outcome { file: Some(file), error, input, not_read: None }

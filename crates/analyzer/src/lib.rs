@@ -12,6 +12,7 @@ mod analyze;
 mod analyzer;
 mod content_hash;
 mod decode;
+mod ignore_files;
 mod left_out;
 mod python;
 mod read;

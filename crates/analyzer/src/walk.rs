@@ -13,10 +13,11 @@ use std::{
 use cds_model::{AnalyzerError, NotRead, NotReadReason};
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::left_out::{LeftOut, ending};
+use crate::{
+    ignore_files::Budget,
+    left_out::{LeftOut, ending},
+};
 
-const IGNORE_FILES: [&str; 2] = [".gitignore", ".ignore"];
-const LARGEST_IGNORE_FILE: u64 = 1 << 20;
 /// What belongs to version control is no part of the tree, and is not counted.
 const REPOSITORY: &str = ".git";
 
@@ -102,7 +103,10 @@ impl SourceTree {
             listing.candidates.push(Candidate { name, path: self.root.clone() });
             return listing;
         }
-        if let Some(reason) = trap_in(&self.root).filter(|_| use_ignore_files) {
+        let budget = Budget::default();
+        let refusal = if use_ignore_files { budget.refusal(&self.root) } else { None };
+        if let Some(why) = refusal {
+            let reason = format!("left out: {why}");
             listing.errors.push(AnalyzerError { file_path: ".".to_owned(), line: None, reason });
             listing.left_out.add(NotReadReason::Unreadable, NotRead::FOLDER.to_owned());
             return listing;
@@ -111,9 +115,15 @@ impl SourceTree {
         walk.standard_filters(use_ignore_files).git_global(false).git_exclude(false).follow_links(false);
         let traps = Arc::new(Mutex::new(Vec::new()));
         if use_ignore_files {
-            walk.parents(!self.root.ancestors().skip(1).any(|folder| trap_in(folder).is_some()));
-            let traps = Arc::clone(&traps);
-            walk.filter_entry(move |entry| match trap_in(entry.path()) {
+            let above = self.root.ancestors().skip(1);
+            let refusal = above.into_iter().find_map(|folder| budget.refusal(folder).map(|why| (folder, why)));
+            if let Some((folder, why)) = &refusal {
+                let reason = format!("the ignore files above the tree do not count: {}: {why}", folder.display());
+                listing.errors.push(AnalyzerError { file_path: ".".to_owned(), line: None, reason });
+            }
+            walk.parents(refusal.is_none());
+            let (root, traps) = (self.root.clone(), Arc::clone(&traps));
+            walk.filter_entry(move |entry| match budget.refusal(entry.path()).filter(|_| entry.path() != root) {
                 Some(trap) => {
                     traps.lock().unwrap_or_else(PoisonError::into_inner).push((entry.path().to_owned(), trap));
                     false
@@ -136,9 +146,10 @@ impl SourceTree {
                 }
             }
         }
-        for (folder, reason) in traps.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for (folder, why) in traps.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             listing.left_out.walk(folder.file_name().unwrap_or_default(), true);
             listing.left_out.add(NotReadReason::Unreadable, NotRead::FOLDER.to_owned());
+            let reason = format!("left out: {why}");
             listing.errors.push(AnalyzerError { file_path: relative_name(&self.root, &folder), line: None, reason });
         }
         // Names that are not UTF-8 may look alike after escaping; their paths still differ.
@@ -180,15 +191,6 @@ impl SourceTree {
             reason: format!("cannot list: {cause}"),
         }
     }
-}
-
-/// Why the ignore files of a folder must not be opened: reading a pipe never ends, and a device may have no end.
-fn trap_in(folder: &Path) -> Option<String> {
-    IGNORE_FILES.iter().find_map(|name| {
-        let metadata = folder.join(name).metadata().ok()?;
-        let is_trap = !(metadata.is_file() || metadata.is_dir()) || metadata.len() > LARGEST_IGNORE_FILE;
-        is_trap.then(|| format!("left out: its {name} is no regular file of at most {LARGEST_IGNORE_FILE} bytes"))
-    })
 }
 
 fn split_path(error: &ignore::Error) -> (Option<&Path>, String) {

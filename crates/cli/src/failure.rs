@@ -102,10 +102,19 @@ impl Failure {
     /// What the accounts keep of the reason; one line without passwords.
     pub(crate) fn account_reason(&self) -> String {
         match self.kind {
+            Kind::Interrupted(129) => "ended by SIGHUP".to_owned(),
             Kind::Interrupted(130) => "ended by SIGINT".to_owned(),
             Kind::Interrupted(143) => "ended by SIGTERM".to_owned(),
             Kind::Interrupted(_) | Kind::Usage | Kind::Failed => secrets::masked(&self.to_string()),
         }
+    }
+
+    /// Whether the database gave up because the process was asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let of = |cause: &(dyn std::error::Error + 'static)| {
+            matches!(cause.downcast_ref::<Error>(), Some(Error::Stopped { .. }))
+        };
+        self.cause.chain().any(of)
     }
 }
 
@@ -140,6 +149,14 @@ fn database_hint(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::Address { .. } => ADDRESS_HINT,
         Error::InvalidName { .. } | Error::NotARegularFile { .. } => "name a file, for example --db-path cds.sqlite",
+        Error::SideFile { .. } => "move it away, or name another database; nothing was changed",
+        Error::ForeignLog { .. } => {
+            "was the database restored or replaced? remove the log to go on with the file as it is (what only the log \
+             holds is lost), or put the file back that the log belongs to"
+        }
+        Error::Replaced { .. } => {
+            "leave the file alone while cds runs; what this run wrote is not in the file that lies there now"
+        }
         Error::Missing { .. } => "name the database that cds persist wrote",
         Error::ChangedWhileRead { .. } => "another process writes to it; run the command again",
         Error::MissingDirectory { .. } => "create the folder first, or name a file in an existing one",
@@ -150,7 +167,8 @@ fn database_hint(error: &Error) -> Option<&'static str> {
             "the file was left as it is; name another one"
         }
         Error::Damaged { .. } => {
-            "look at it with: sqlite3 FILE 'PRAGMA integrity_check'; restore a copy, or name another file"
+            "look at it with: sqlite3 FILE 'PRAGMA integrity_check'; a log of another copy may have been applied to it; restore \
+             a copy without FILE-wal and FILE-journal beside it, or name another file"
         }
         Error::NewerFormat { .. } => "use the version of cds that wrote it, or a newer one",
         Error::SchemaMismatch { .. } => "the file was left as it is; docs/schema.md has the columns that are needed",

@@ -20,6 +20,7 @@ mod request;
 mod same_file;
 mod signals;
 mod stages;
+mod threads;
 mod tracked;
 mod writer_lock;
 
@@ -47,7 +48,7 @@ Exit codes:
   0  done; what went wrong inside of the tree or with single intents is in the result
   1  the command ran and failed, for example at the database
   2  the arguments are wrong; nothing was done
-  130, 143  interrupted by SIGINT or SIGTERM; nothing is half-written
+  129, 130, 143  interrupted by SIGHUP, SIGINT or SIGTERM; nothing is half-written
 
 Every option that names an environment variable can be set by it; the option wins.";
 
@@ -59,7 +60,10 @@ fn main() -> ExitCode {
     if arguments.quiet {
         render::messages::be_quiet();
     }
-    let outcome = commands::run(arguments.command, &signals::listen());
+    let interrupt = signals::listen();
+    threads::start();
+    let outcome = commands::run(arguments.command, &interrupt);
+    let outcome = outcome.map_err(|failure| if failure.is_stopped() { interrupt.failure() } else { failure });
     accounts::other::close(outcome.as_ref().err());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

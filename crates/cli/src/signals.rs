@@ -1,7 +1,7 @@
 //! What ends the work in the middle of something: a signal, or the loss of the right to write.
 //!
-//! The first SIGINT or SIGTERM asks the work to stop; the second ends the process at once, which loses nothing that is
-//! in the database.
+//! The first SIGINT, SIGTERM or SIGHUP asks the work to stop; the second ends the process at once, which loses nothing
+//! that is in the database. A signal that was ignored when the process began stays ignored, as under `nohup`.
 
 use std::sync::{
     Arc, OnceLock,
@@ -86,30 +86,47 @@ impl Interrupt {
 pub(crate) fn listen() -> Interrupt {
     use std::sync::atomic::AtomicBool;
 
-    use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
     // With a handler of any kind, a write beyond the limit of file sizes is an error like any other, so that the
     // database can roll back. Without one the process runs all the same; it just dies at the limit.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let interrupt = Interrupt::new();
     let (exit_status, switch) = (Arc::clone(&interrupt.exit_status), Arc::clone(&interrupt.switch));
-    if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) {
-        for signal in [SIGINT, SIGTERM] {
+    let ignored = ignored_signals();
+    let heard: Vec<_> =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect();
+    if let Ok(mut signals) = signal_hook::iterator::Signals::new(&heard) {
+        for signal in heard {
             // Where this fails, the thread says so a moment later.
             let status = usize::try_from(128 + signal).unwrap_or(usize::MAX);
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.raised), status);
         }
-        std::thread::spawn(move || {
+        let listen = move || {
             for signal in signals.forever() {
                 let status = u8::try_from(128 + signal).unwrap_or(u8::MAX);
                 if exit_status.swap(status, Ordering::SeqCst) != 0 {
+                    cds_persistence::remove_copies();
                     signal_hook::low_level::exit(status.into());
                 }
+                cds_persistence::stop_statements();
                 switch.stop();
             }
-        });
+        };
+        if let Err(error) = std::thread::Builder::new().name("signals".to_owned()).spawn(listen) {
+            // The command still sees a signal between its steps.
+            messages::warning(&format!("a second signal does not end cds at once: no thread to wait for it: {error}"));
+        }
     }
     interrupt
+}
+
+/// The signals that the process was begun with ignoring, each a bit; none where the system does not tell.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 /// Elsewhere a signal ends the process, as the system does it.

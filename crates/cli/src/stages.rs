@@ -17,6 +17,7 @@ use crate::{
     progress::ConsoleObserver,
     render::{account, left_out, messages},
     signals::Interrupt,
+    threads::Workers,
     tracked::Tracked,
 };
 
@@ -34,12 +35,11 @@ pub(crate) fn find_records(
     accounts: &mut Accounts,
     interrupt: &Interrupt,
 ) -> Result<Found, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build();
-    let pool = pool.context("start the threads of the analysis").map_err(Failure::failed)?;
+    let workers = Workers::new(plan.threads);
     let config = fingerprint::analyze_config(plan);
     let input = StageInput { stage: Stage::Analyze, config, fingerprint: None, rows_in: None };
     let (analysis, analyzed) = accounts.run_stage_with_tracking(input, |report| {
-        let analysis = pool.install(|| cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised()));
+        let analysis = workers.run(|| cds_analyzer::analyze(&plan.tree, &plan.options, &|| interrupt.is_raised()));
         interrupt.check()?;
         report.fingerprint =
             report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
@@ -62,7 +62,7 @@ pub(crate) fn find_records(
     let rows_in = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
     let input = StageInput { stage: Stage::Build, config, fingerprint, rows_in };
     accounts.run_stage_with_tracking(input, |report| {
-        let records = pool.install(|| cds_model_builder::build(analysis.files));
+        let records = workers.run(|| cds_model_builder::build(analysis.files));
         interrupt.check()?;
         report.rows_out = Some(records.len() as u64);
         Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read })

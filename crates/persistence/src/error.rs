@@ -64,6 +64,34 @@ pub enum Error {
         /// What it is, with its article.
         kind: &'static str,
     },
+    /// Something stands beside the database that cannot be one of its own files.
+    #[error("open database {path:?}: {side_file:?} beside it {what}")]
+    SideFile {
+        /// The database.
+        path: PathBuf,
+        /// What stands there.
+        side_file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The log beside the file is that of another file, or of another state of it.
+    #[error("open database {path:?}: {log:?} does not belong to it, {why}")]
+    ForeignLog {
+        /// The database.
+        path: PathBuf,
+        /// The write-ahead log or the rollback journal.
+        log: PathBuf,
+        /// By what it is known.
+        why: &'static str,
+    },
+    /// The process was asked to stop, and a statement did not come to its end.
+    #[error("{step}: database {path:?} was still at work when it was asked to stop")]
+    Stopped {
+        /// The database.
+        path: PathBuf,
+        /// What was attempted.
+        step: Step,
+    },
     /// The file system does not tell what the path leads to.
     #[error("look at database {path:?}")]
     Inspect {
@@ -276,6 +304,7 @@ impl Error {
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path, source: Some(cause.into()) },
             Some(ErrorCode::CannotOpen) => Self::CannotOpen { path, step, source: cause.into() },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, step, source: cause.into() },
+            Some(ErrorCode::OperationInterrupted) => Self::Stopped { path, step },
             Some(ErrorCode::DiskFull) => Self::Full { path, step, source: cause.into() },
             _ => Self::Statement { path, step, source: cause.into() },
         }

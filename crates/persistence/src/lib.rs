@@ -37,6 +37,7 @@ pub use sqlite::{
     Access, CodeRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions,
     PlaceReport, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry,
     StateRow, StoredUnit, Text, TextQuery, Texts, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
+    remove_copies, stop_statements,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;

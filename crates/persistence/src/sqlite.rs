@@ -15,20 +15,27 @@ mod code;
 mod database;
 mod diagnosis;
 mod fit;
+mod header;
 mod history;
 mod inspection;
 mod journal;
 mod location;
+mod pairing;
 mod place;
 mod prune;
 mod reader;
+mod rollback;
 mod runs;
 mod schema;
+mod side_files;
 mod snapshot;
 mod states;
+mod stop;
 mod transfer;
+mod underneath;
 mod units_reader;
 mod verify;
+mod write_ahead;
 
 use std::{collections::HashMap, path::Path, time::Duration};
 
@@ -38,7 +45,7 @@ use self::{database::Database, inspection::Content, journal::Journal, location::
 use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun, Step, table};
 
 pub use self::{
-    access::Access,
+    access::{Access, remove_copies},
     accounts::{SqliteAccounts, SqliteTelemetry},
     code::{CodeRow, Text, TextQuery, Texts},
     diagnosis::Diagnosis,
@@ -46,6 +53,7 @@ pub use self::{
     place::{FileSystem, PlaceReport, examine_place},
     reader::SqliteReader,
     states::{RecomputedProof, StateRow},
+    stop::stop_statements,
     transfer::DatabaseRun,
     units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitPlace, UnitQuery, UnitRecord, UnitTransition},
 };
@@ -112,6 +120,7 @@ impl SqlitePersistence {
             }
         };
         database.accept()?;
+        journal::remember(&database, journal);
         Ok(Self { database, journal })
     }
 
@@ -204,9 +213,12 @@ impl SqlitePersistence {
     /// [`Error::Withdrawn`] where it says no; otherwise those of `save`. Nothing of the snapshot was written.
     pub fn save_if(&mut self, snapshot: &RunSnapshot, may_commit: &dyn Fn() -> bool) -> Result<SavedRun, Error> {
         let mut saved = snapshot::write(&self.database, snapshot, may_commit)?;
+        // Where another file lies there by now, the snapshot is in a log that nobody will read with it.
+        self.database.check_is_in_place()?;
         if let Err(warning) = journal::checkpoint(&self.database, self.journal) {
             saved.warnings.push(warning);
         }
+        self.database.check_is_in_place()?;
         Ok(saved)
     }
 }

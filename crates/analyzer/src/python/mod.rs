@@ -5,6 +5,7 @@
 
 mod broken;
 mod definitions;
+mod extremes;
 mod layout;
 mod rewrite;
 mod rows;
@@ -26,8 +27,8 @@ use self::{layout::Layout, rewrite::Rewritten};
 use crate::{Analyzer, Findings, Problem};
 
 /// Real files parse in milliseconds; only made ones come near what they are allowed.
-const LEAST_PARSE_LIMIT: Duration = Duration::from_secs(30);
-const PARSE_SECONDS_PER_MEGABYTE: f64 = 10.0;
+const LEAST_PARSE_LIMIT: Duration = Duration::from_secs(10);
+const PARSE_SECONDS_PER_MEGABYTE: f64 = 4.0;
 
 /// What ends a parse before its own end.
 #[derive(Clone, Copy)]
@@ -121,6 +122,9 @@ impl Default for PythonAnalyzer {
 
 impl Analyzer for PythonAnalyzer {
     fn analyze(&mut self, source: &SourceText, is_cancelled: &dyn Fn() -> bool) -> Findings {
+        if let Some(problem) = extremes::find(source) {
+            return Findings { problem: Some(problem), ..Findings::default() };
+        }
         let layout = Layout::of(source.as_str());
         let limit = Limit { time: parse_limit(layout.text.len()), is_cancelled };
         match self.parse_layout(layout, limit) {

@@ -141,9 +141,17 @@ pub(crate) fn texts_like(
     let own = parts.next();
     let parts: Vec<_> = thread::scope(|scope| {
         let read = |part: TextQuery| SqliteReader::open(&plan.path, &plan.options)?.normalized_code(&part);
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+        let start = |part: TextQuery| {
+            let again = part.clone();
+            // A part for which there is no thread is read here.
+            thread::Builder::new().spawn_scoped(scope, move || read(part)).map_err(|_| again)
+        };
+        let others: Vec<_> = parts.map(start).collect();
         let own = own.map(|part| reader.normalized_code(&part));
-        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let others = others.into_iter().map(|other| match other {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(part) => reader.normalized_code(&part),
+        });
         own.into_iter().chain(others).collect()
     });
     parts.into_iter().map(|part| part.map_err(database_failure)).collect()

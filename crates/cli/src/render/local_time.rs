@@ -2,6 +2,8 @@
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
+use super::time_zone;
+
 /// The time zone of whoever reads.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalTime {
@@ -11,7 +13,7 @@ pub(crate) struct LocalTime {
 impl LocalTime {
     /// That of `TZ` or of the system; UTC where neither is known.
     pub(crate) fn of_system() -> Self {
-        Self::of(TimeZone::try_system().ok().filter(|zone| !zone.is_unknown()).unwrap_or(TimeZone::UTC))
+        Self::of(time_zone::of_environment().unwrap_or(TimeZone::UTC))
     }
 
     pub(crate) fn of(zone: TimeZone) -> Self {

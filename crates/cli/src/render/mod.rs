@@ -17,4 +17,5 @@ pub(crate) mod sections;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod text;
+mod time_zone;
 pub(crate) mod usage;

@@ -12,20 +12,21 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::SystemTime,
 };
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
-use super::location::{Identity, Location};
+use super::{
+    location::{Identity, Location},
+    rollback, write_ahead,
+};
 
 /// In a database, the byte that says how it is to be read: 2 for through a write-ahead log.
 const READ_VERSION_OFFSET: usize = 19;
 const LOG_VERSION: u8 = 2;
-
-/// What may stand beside a database with content of its own.
-const SIDE_FILES: [&str; 2] = ["-wal", "-journal"];
 
 /// How a database is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +60,7 @@ impl Access {
     pub(super) fn flags(self) -> OpenFlags {
         match self {
             Self::Shared => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Self::Immutable => OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
-            // The log or journal beside the copy is applied to it.
-            Self::Copy => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Self::Immutable | Self::Copy => OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
         }
     }
 }
@@ -72,25 +71,89 @@ fn is_in_log_mode(path: &Path) -> io::Result<bool> {
     Ok(header.get(READ_VERSION_OFFSET) == Some(&LOG_VERSION))
 }
 
-/// Copies the file and what must be applied to it into a directory that only its owner may enter.
-pub(super) fn copy(location: &Location) -> io::Result<(TempDir, PathBuf)> {
-    let directory = private_directory()?;
-    let copy = directory.path().join("copy.sqlite");
-    copy_content(&location.absolute, &copy)?;
-    for suffix in SIDE_FILES {
-        let side_file = location.beside(suffix);
-        if side_file.exists() {
-            let mut name = OsString::from(&copy);
-            name.push(suffix);
-            copy_content(&side_file, Path::new(&name))?;
-        }
+/// Copies that have a name at the moment, for a process that ends without letting go of what it has.
+static COPIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what this process has copied and could not remove yet; for an end in the middle of its work.
+pub fn remove_copies() {
+    for directory in COPIES.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        drop(fs::remove_dir_all(directory));
     }
-    Ok((directory, copy))
 }
 
-/// Permissions are left behind: the copy of a file that may not be written must be.
-fn copy_content(from: &Path, to: &Path) -> io::Result<()> {
-    io::copy(&mut File::open(from)?, &mut File::create(to)?).map(drop)
+/// A copy of a database with all of its log or journal applied; it is removed with this value.
+#[derive(Debug)]
+pub(super) struct TemporaryCopy {
+    directory: TempDir,
+}
+
+impl TemporaryCopy {
+    /// Copies the file and what must be applied to it into a directory that only its owner may enter.
+    pub(super) fn of(location: &Location) -> io::Result<Self> {
+        let parts = parts(location)?;
+        check_room(&std::env::temp_dir(), parts.iter().map(|(_, length)| length).sum())?;
+        let copy = Self { directory: private_directory()? };
+        COPIES.lock().unwrap_or_else(PoisonError::into_inner).push(copy.directory.path().to_owned());
+        for (suffix, length) in parts {
+            let from = if suffix.is_empty() { location.absolute.clone() } else { location.beside(suffix) };
+            let mut to = OsString::from(copy.path());
+            to.push(suffix);
+            // Permissions are left behind: the copy of a file that may not be written must be.
+            io::copy(&mut File::open(from)?.take(length), &mut File::create(to)?)?;
+        }
+        Ok(copy)
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.directory.path().join("copy.sqlite")
+    }
+
+    /// Merges the log or journal into the copy, so that nothing stands beside it; whether that went well.
+    pub(super) fn settle(&self) -> bool {
+        let settle = || {
+            let connection = Connection::open_with_flags(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.pragma_update(None, "trusted_schema", false)?;
+            let mode: String = connection.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))?;
+            connection.close().map_err(|(_, cause)| cause)?;
+            Ok::<_, rusqlite::Error>(mode)
+        };
+        settle().is_ok_and(|mode| mode == "delete")
+    }
+}
+
+impl Drop for TemporaryCopy {
+    fn drop(&mut self) {
+        COPIES.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| path != self.directory.path());
+    }
+}
+
+/// What must be copied, by the end of its name, and so many bytes of it: of a log, what was committed.
+fn parts(location: &Location) -> io::Result<Vec<(&'static str, u64)>> {
+    let mut parts = vec![("", fs::metadata(&location.absolute)?.len())];
+    if let Some(log) = write_ahead::read(&location.beside("-wal"))? {
+        parts.push(("-wal", log.length));
+    }
+    if rollback::read(&location.beside("-journal"))?.is_some() {
+        parts.push(("-journal", fs::metadata(location.beside("-journal"))?.len()));
+    }
+    Ok(parts)
+}
+
+/// Refuses to begin what would fill the disk.
+#[cfg(target_os = "linux")]
+fn check_room(directory: &Path, needed: u64) -> io::Result<()> {
+    let room = rustix::fs::statvfs(directory)?;
+    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    if needed <= free {
+        return Ok(());
+    }
+    let text = format!("{needed} bytes are needed in {}, and {free} are free", directory.display());
+    Err(io::Error::new(io::ErrorKind::StorageFull, text))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn check_room(_: &Path, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 fn private_directory() -> io::Result<TempDir> {

@@ -64,6 +64,7 @@ impl SqliteAccounts {
         }
         let journal = journal::join(&database)?;
         database.accept()?;
+        journal::remember(&database, journal);
         Ok(Self { database, journal, known_schema: None, takes_any_file: false })
     }
 
@@ -269,6 +270,7 @@ impl SqliteAccounts {
         database.check_is_in_place()?;
         database.commit(&transaction)?;
         drop(transaction);
+        database.merge_large_log();
         self.known_schema = Some(schema);
         Ok(outcome)
     }

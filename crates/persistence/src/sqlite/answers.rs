@@ -122,5 +122,7 @@ pub(super) fn keep(database: &Database, answers: &[KeptAnswer], at: Timestamp) -
     }
     drop(statement);
     database.check_is_in_place()?;
-    database.commit(&transaction)
+    database.commit(&transaction)?;
+    database.merge_large_log();
+    Ok(())
 }

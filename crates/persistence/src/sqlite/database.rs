@@ -1,7 +1,10 @@
 //! One open database file: its connection, how errors about it are worded, and how its transactions begin and end.
 
 use std::{
+    cell::Cell,
+    fs,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -10,6 +13,8 @@ use rusqlite::{Connection, OpenFlags, Statement, Transaction, TransactionBehavio
 use super::{
     busy,
     location::{Identity, Location},
+    stop::{self, Role},
+    underneath::Underneath,
 };
 use crate::{Error, Step, table::Table};
 
@@ -34,15 +39,24 @@ pub(super) struct Database {
     identity: Option<Identity>,
     patience: Duration,
     /// By what name and how it was opened.
-    opened: (PathBuf, OpenFlags),
+    opened: (PathBuf, OpenFlags, Role),
+    /// Another connection like this one, to a file that has no name any more.
+    spare: Mutex<Option<Box<Database>>>,
+    /// The file on the disk; let go after the connection.
+    underneath: Option<Arc<Underneath>>,
+    /// What `PRAGMA data_version` said last: another connection has written when it says something else.
+    data_version: Cell<i64>,
 }
+
+/// A log of so many bytes is merged into the file after a commit, as `SQLite` would by itself.
+const LARGE_LOG: u64 = 8 << 20;
 
 impl Database {
     /// Opens the file at `location` without changing it, and with nothing in it trusted.
     pub(super) fn connect(location: Location, patience: Duration) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let name = location.absolute.clone();
-        let database = Self::connect_as(location, &name, flags, patience)?;
+        let database = Self::connect_as(location, &name, flags, Role::Writer, patience)?;
         if database.connection.is_readonly("main").map_err(|cause| database.error(Step::Configure, cause))? {
             return Err(Error::ReadOnly { path: database.path(), source: None });
         }
@@ -56,7 +70,8 @@ impl Database {
         flags: OpenFlags,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let database = Self::connect_as(location, name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, patience)?;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Self::connect_as(location, name, flags, Role::Reader, patience)?;
         database
             .connection
             .pragma_update(None, "query_only", true)
@@ -66,15 +81,43 @@ impl Database {
 
     /// Another connection to what this one reads, in which nothing can be changed either.
     pub(super) fn open_another(&self) -> Result<Self, Error> {
-        let (name, flags) = &self.opened;
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(spare) = spare {
+            return Ok(*spare);
+        }
+        let (name, flags, _) = &self.opened;
         Self::connect_reader(self.location.clone(), name, *flags, self.patience)
     }
 
-    fn connect_as(location: Location, name: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
+    /// Opens the other connection now, because the file is about to lose its name.
+    pub(super) fn keep_another(&self) -> Result<(), Error> {
+        let another = Box::new(self.open_another()?);
+        *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(another);
+        Ok(())
+    }
+
+    fn connect_as(
+        location: Location,
+        name: &Path,
+        flags: OpenFlags,
+        role: Role,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let underneath = Underneath::open(&location)?;
         let connection = Connection::open_with_flags(name, flags)
             .map_err(|cause| Error::from_sqlite(&location.path, Step::Open, cause))?;
         let identity = location.identity();
-        let database = Self { connection, location, identity, patience, opened: (name.to_owned(), flags) };
+        let mut database = Self {
+            connection,
+            location,
+            identity,
+            patience,
+            opened: (name.to_owned(), flags, role),
+            spare: Mutex::default(),
+            underneath,
+            data_version: Cell::new(0),
+        };
+        stop::obey(&mut database.connection, role).map_err(|cause| database.error(Step::Configure, cause))?;
         database.configure().map_err(|cause| database.error(Step::Configure, cause))?;
         Ok(database)
     }
@@ -117,7 +160,40 @@ impl Database {
 
     /// Refuses to go on when the path leads to another file now, or to none: what is written would be lost.
     pub(super) fn check_is_in_place(&self) -> Result<(), Error> {
-        if self.location.identity() == self.identity { Ok(()) } else { Err(Error::Replaced { path: self.path() }) }
+        if self.location.identity() == self.identity && !self.is_overwritten() {
+            return Ok(());
+        }
+        // Nothing of the log may get into what lies there now.
+        drop(self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
+        Err(Error::Replaced { path: self.path() })
+    }
+
+    fn is_overwritten(&self) -> bool {
+        let Some(underneath) = &self.underneath else { return false };
+        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap_or_default();
+        let is_written_by_others = self.data_version.replace(version) != version;
+        underneath.is_overwritten(|| is_written_by_others)
+    }
+
+    /// Takes the file on the disk as it is now for right, as the log is about to be begun, or was just merged.
+    pub(super) fn remember(&self, is_merged: bool) {
+        if let Some(underneath) = &self.underneath {
+            underneath.remember(is_merged);
+        }
+        if is_merged {
+            // The next transaction reads the first page again, and counts on from what is in the file.
+            drop(self.connection.execute_batch("PRAGMA shrink_memory"));
+        }
+    }
+
+    /// Merges a log that has grown large, so that it does not grow for as long as a run takes.
+    pub(super) fn merge_large_log(&self) {
+        let is_large = fs::metadata(self.location.beside("-wal")).is_ok_and(|log| log.len() > LARGE_LOG);
+        if is_large && self.check_is_in_place().is_ok() {
+            // A reader may be in the way; then it is done after another commit.
+            drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+            self.remember(true);
+        }
     }
 
     /// What `SQLite` said about `step`, in our words.
@@ -190,10 +266,21 @@ impl Database {
     ///
     /// `Transaction::commit` would roll back at the first such answer.
     pub(super) fn commit(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        self.mark_first_page(transaction).map_err(|cause| self.error(Step::Commit, cause))?;
         self.patiently(|| transaction.execute_batch("COMMIT").map_err(|cause| self.error(Step::Commit, cause)))
     }
 
+    /// Has the transaction write the first page, whose counter says later which file the log belongs to.
+    fn mark_first_page(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        self.connection.pragma_update(None, "user_version", version)
+    }
+
+    /// Closes the connection; a log that does not belong to the file any more is left beside it.
     pub(super) fn close(self) -> Result<(), Error> {
+        if self.opened.2 == Role::Writer {
+            drop(self.check_is_in_place());
+        }
         self.connection.close().map_err(|(_, cause)| Error::from_sqlite(&self.location.path, Step::Close, cause))
     }
 }

@@ -111,6 +111,8 @@ fn settle(database: &Database) -> Result<(), Error> {
         connection
             .pragma_update(None, "synchronous", "FULL")
             .and_then(|()| connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES))
+            // The log is merged where that is noted; see `Database::remember`.
+            .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
             .map_err(|cause| database.error(Step::SetJournal, cause))
     })
 }
@@ -127,7 +129,15 @@ pub(super) fn checkpoint(database: &Database, journal: Journal) -> Result<(), Er
             .map_err(|cause| database.error(Step::Checkpoint, cause))?;
         if is_busy { Err(Error::Locked { path: database.path(), step: Step::Checkpoint }) } else { Ok(()) }
     });
+    database.remember(true);
     merged.map_err(|error| if error.is_locked() { Error::CheckpointPending { path: database.path() } } else { error })
+}
+
+/// Takes the file for right in which the log begins; a rollback journal leaves it to `SQLite` to notice changes.
+pub(super) fn remember(database: &Database, journal: Journal) {
+    if journal == Journal::WriteAheadLog {
+        database.remember(false);
+    }
 }
 
 /// Before closing: removes the empty journal that would stay beside the file.

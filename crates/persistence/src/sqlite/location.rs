@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::side_files;
 use crate::{DatabaseAddress, Error};
 
 /// A database has at least one page, and the smallest page has this many bytes.
@@ -35,7 +36,9 @@ impl Location {
         } else {
             create(path)?;
         }
-        Ok(Self { path: path.to_owned(), absolute, is_new: found.is_none() })
+        let location = Self { path: path.to_owned(), absolute, is_new: found.is_none() };
+        side_files::check(&location).inspect_err(|_| location.abandon_file())?;
+        Ok(location)
     }
 
     /// Checks a file that is only to be read; nothing is created.
@@ -44,7 +47,9 @@ impl Location {
         let absolute = std::path::absolute(path).map_err(|source| Error::Inspect { path: path.to_owned(), source })?;
         let metadata = find(path)?.ok_or_else(|| Error::Missing { path: path.to_owned() })?;
         check_file(path, &metadata)?;
-        Ok(Self { path: path.to_owned(), absolute, is_new: false })
+        let location = Self { path: path.to_owned(), absolute, is_new: false };
+        side_files::check(&location)?;
+        Ok(location)
     }
 
     /// A copy of this file, of which errors speak as if it were the file itself.
@@ -59,6 +64,13 @@ impl Location {
             for path in [self.beside("-wal"), self.beside("-shm"), self.absolute.clone()] {
                 drop(fs::remove_file(path));
             }
+        }
+    }
+
+    /// As [`abandon`](Self::abandon), of the file alone: what stands beside it is somebody else's.
+    fn abandon_file(&self) {
+        if self.is_new {
+            drop(fs::remove_file(&self.absolute));
         }
     }
 
@@ -170,7 +182,8 @@ fn check_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     Ok(())
 }
 
-fn irregular_kind(file_type: FileType) -> Option<&'static str> {
+/// What it is, with its article, if it is no regular file.
+pub(super) fn irregular_kind(file_type: FileType) -> Option<&'static str> {
     if file_type.is_file() {
         return None;
     }
@@ -190,7 +203,7 @@ fn irregular_kind(file_type: FileType) -> Option<&'static str> {
             return Some("a device");
         }
     }
-    Some("something else")
+    Some(if file_type.is_symlink() { "a symbolic link" } else { "something else" })
 }
 
 fn create(path: &Path) -> Result<(), Error> {

@@ -3,15 +3,16 @@
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use cds_model::{QuestionKey, Timestamp};
-use tempfile::TempDir;
+use rusqlite::OpenFlags;
 
 use super::{
     OpenOptions,
-    access::{self, Access, Stamp},
+    access::{self, Access, Stamp, TemporaryCopy},
     answers,
     database::{self, Database},
     inspection,
     location::Location,
+    underneath::Underneath,
 };
 use crate::{EnrichmentRate, Error, IntentCacheStats};
 
@@ -30,8 +31,6 @@ pub struct SqliteReader {
     /// The original's state when it was opened.
     stamp: Stamp,
     patience: Duration,
-    /// What is read when it is a copy; it is removed after the database is closed.
-    _copy: Option<TempDir>,
 }
 
 impl SqliteReader {
@@ -79,21 +78,34 @@ impl SqliteReader {
     }
 
     pub(super) fn open_by(access: Access, origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
-        let mut location = origin.clone();
-        let mut copy = None;
         if access == Access::Copy {
-            let (directory, path) =
-                access::copy(origin).map_err(|source| Error::Copy { path: origin.path.clone(), source })?;
-            location = origin.copied_to(path);
-            copy = Some(directory);
+            return Self::open_copy(origin, stamp, patience);
         }
         let name = match access {
-            Access::Immutable => access::immutable_uri(&location.absolute),
-            Access::Shared | Access::Copy => location.absolute.clone(),
+            Access::Immutable => access::immutable_uri(&origin.absolute),
+            Access::Shared | Access::Copy => origin.absolute.clone(),
         };
-        let database = Database::connect_reader(location, &name, access.flags(), patience)?;
+        let database = Database::connect_reader(origin.clone(), &name, access.flags(), patience)?;
         database.patiently(|| inspection::inspect(&database))?;
-        Ok(Self { database, access, origin: origin.clone(), stamp, patience, _copy: copy })
+        Ok(Self { database, access, origin: origin.clone(), stamp, patience })
+    }
+
+    /// Reads a copy, which has no name any more when this returns: whatever ends the process, nothing of it stays.
+    fn open_copy(origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
+        // A log that is not that of the file is not applied to a copy either.
+        let _held = Underneath::open(origin)?;
+        let copy = TemporaryCopy::of(origin).map_err(|source| Error::Copy { path: origin.path.clone(), source })?;
+        let location = origin.copied_to(copy.path());
+        let (name, flags) = if copy.settle() {
+            (access::immutable_uri(&location.absolute), Access::Copy.flags())
+        } else {
+            // What is in the way is for the connection to say.
+            (location.absolute.clone(), OpenFlags::SQLITE_OPEN_READ_WRITE)
+        };
+        let database = Database::connect_reader(location, &name, flags, patience)?;
+        database.patiently(|| inspection::inspect(&database))?;
+        database.keep_another()?;
+        Ok(Self { database, access: Access::Copy, origin: origin.clone(), stamp, patience })
     }
 
     /// How the database is read.

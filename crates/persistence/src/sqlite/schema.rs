@@ -1,8 +1,10 @@
 //! Creates what a database lacks.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use rusqlite::Connection;
 
-use super::{FORMAT_VERSION, database::Database, fit};
+use super::{FORMAT_VERSION, database::Database, fit, pairing::FIRST_OF_ITS_OWN};
 use crate::{
     Error, Step,
     table::{TABLES, Table, record_hashes, unit_history, units},
@@ -17,6 +19,7 @@ const OF_TYPE: &str = "SELECT name, sql FROM sqlite_schema WHERE type = ?1 AND s
 pub(super) fn create_all(database: &Database) -> Result<(), Error> {
     let transaction = database.begin(&Step::Begin)?;
     create_missing(database)?;
+    number_schema(database)?;
     set_version(&transaction, FORMAT_VERSION).map_err(|cause| database.error(Step::SetVersion, cause))?;
     database.commit(&transaction)
 }
@@ -29,6 +32,21 @@ pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
     TABLES.into_iter().try_for_each(|table| create_indexes(database, table))?;
     // They look into each other's tables.
     TABLES.into_iter().try_for_each(|table| create_guards(database, table))
+}
+
+/// Gives the schema a random number, unless that was done before: it tells the database from others of the same age, in
+/// whose place it may be put. For `SQLite` the number only matters when it changes.
+pub(super) fn number_schema(database: &Database) -> Result<(), Error> {
+    let connection = &database.connection;
+    let error = |cause| database.error(Step::SetVersion, cause);
+    let number: u32 = connection.pragma_query_value(None, "schema_version", |row| row.get(0)).map_err(error)?;
+    if number >= FIRST_OF_ITS_OWN {
+        return Ok(());
+    }
+    let random = RandomState::new().build_hasher().finish();
+    // Room is left above for the changes to come.
+    let number = u64::from(FIRST_OF_ITS_OWN) + random % (1 << 30);
+    connection.pragma_update(None, "schema_version", i64::try_from(number).unwrap_or_default()).map_err(error)
 }
 
 fn create_guards(database: &Database, table: &Table) -> Result<(), Error> {

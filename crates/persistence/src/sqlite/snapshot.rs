@@ -40,6 +40,7 @@ pub(super) fn write(
     inspection::inspect(database)?;
     let doubt = history::doubt(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;
     schema::create_missing(database)?;
+    schema::number_schema(database)?;
     let run_id = write_run(database, snapshot)?;
     let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;

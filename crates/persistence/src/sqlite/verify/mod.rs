@@ -65,15 +65,17 @@ fn verify(
     let other = database.open_another()?;
     let stop = other.connection.get_interrupt_handle();
     thread::scope(|scope| {
-        let whole = scope.spawn(move || other.read(&Step::Verify, file::check_whole));
+        let look_over = move || other.read(&Step::Verify, file::check_whole);
+        let whole = thread::Builder::new().spawn_scoped(scope, look_over).ok();
         let outcome = database.read(&Step::Verify, |connection| Verifier::new(connection, query, progress).verify());
-        while !matches!(outcome, Ok(Some(_))) && !whole.is_finished() {
+        while !matches!(outcome, Ok(Some(_))) && whole.as_ref().is_some_and(|whole| !whole.is_finished()) {
             stop.interrupt();
             thread::sleep(STOP_INTERVAL);
         }
-        let whole = whole.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let whole = whole.map(|whole| whole.join().unwrap_or_else(|panic| resume_unwind(panic)));
         let Some(mut verification) = outcome? else { return Err(Error::CalledOff { path: database.path() }) };
-        let mut deviations = whole?;
+        // Where there was no thread for it, the one that there is does it now.
+        let mut deviations = whole.unwrap_or_else(|| database.read(&Step::Verify, file::check_whole))?;
         verification.deviation_count += deviations.len() as u64;
         deviations.append(&mut verification.deviations);
         deviations.truncate(query.limit);
