@@ -1,5 +1,7 @@
 //! Input that is out of all proportion: each has a bound, and what is beyond it is named (`docs/limits.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{
     fs,
     os::unix::process::CommandExt as _,

@@ -1,5 +1,7 @@
 //! A log that stands beside a database and is not its own: a copy put back after a kill, another file put in its place.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, path::Path};
 
 use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};

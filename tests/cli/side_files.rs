@@ -1,5 +1,7 @@
 //! What stands beside a database and is no file of its own: pipes, devices, links, files without an end.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, os::unix::fs::symlink, process::Command};
 
 use crate::place::{DATABASE, Place, TREE, persist_arguments};

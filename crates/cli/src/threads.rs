@@ -35,7 +35,11 @@ pub(crate) fn start() {
         _ => ThreadPoolBuilder::new().num_threads(count),
     };
     // It fails only where it was done before.
-    drop(builder.spawn_handler(|thread| sender.send(thread).map_err(io::Error::other)).build_global());
+    drop(
+        builder
+            .spawn_handler(|thread| sender.send(thread).map_err(|_| io::ErrorKind::BrokenPipe.into()))
+            .build_global(),
+    );
 }
 
 /// Threads for one piece of work.

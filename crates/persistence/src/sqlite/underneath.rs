@@ -6,7 +6,7 @@
 use std::{
     fs::{File, Metadata},
     io,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
     time::{Duration, SystemTime},
 };
@@ -27,7 +27,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 const SAMPLE_COUNT: u32 = 16;
 
 /// Those that are open, in the whole process.
-static OPEN: LazyLock<Mutex<Vec<(Identity, Weak<Underneath>)>>> = LazyLock::new(Mutex::default);
+static OPEN: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+
+type Entry = (Identity, Weak<Underneath>);
 
 /// One file, for all connections of this process.
 #[derive(Debug)]
