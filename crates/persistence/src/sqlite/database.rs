@@ -186,6 +186,13 @@ impl Database {
         }
     }
 
+    /// No state of the file on the disk is right for longer than a commit, where there is no log.
+    pub(super) fn forget(&self) {
+        if let Some(underneath) = &self.underneath {
+            underneath.forget();
+        }
+    }
+
     /// Merges a log that has grown large, so that it does not grow for as long as a run takes.
     pub(super) fn merge_large_log(&self) {
         let is_large = fs::metadata(self.location.beside("-wal")).is_ok_and(|log| log.len() > LARGE_LOG);

@@ -57,6 +57,9 @@ pub(super) fn set(database: &Database, wanted: Journal) -> Result<Journal, Error
         mode = set_mode(database, journal.as_str())?;
         if mode == journal.as_str() {
             settle(database)?;
+            if journal == Journal::Truncate {
+                database.forget();
+            }
             return Ok(journal);
         }
     }

@@ -126,6 +126,11 @@ impl Underneath {
         }
     }
 
+    /// From now on each commit changes the file itself.
+    pub(super) fn forget(&self) {
+        *lock(&self.known) = None;
+    }
+
     fn look(&self) -> io::Result<Option<Known>> {
         let stamp = stamp_of(&self.file.metadata()?);
         let Some(header) = Header::parse(&self.start()?) else { return Ok(None) };
