@@ -397,3 +397,28 @@ fn a_database_of_another_program_is_checked_just_as_well() {
     assert_eq!(list(&object, "groups"), &expected);
     outcome.said(&["1 records are left out, their kinds are not known, among them \"lambda\""]);
 }
+
+#[test]
+fn pasted_lines_are_found_outside_of_functions_and_twice_in_one() {
+    let steps = RUN.replace("\n    ", "\n");
+    let script = format!("import os\n\nlines = load_lines(\"today\")\n{steps}");
+    let arms = format!("        {}", RUN.replace("\n    ", "\n        "));
+    let arms =
+        format!("def publish(kind, folder, name, lines):\n    if kind:\n{arms}    else:\n        clear(name)\n{arms}");
+    let place = Place::with_files(&[("jobs/a.py", &script), ("jobs/b.py", &script), ("arms.py", &arms)]);
+    place.persist("builtin:", &[]).succeeded();
+    let object = found(&place, &[]);
+    let groups = list(&object, "groups");
+    let members: Vec<_> = groups.iter().flat_map(|group| list(group, "members")).collect();
+    let lines = |path: &str| -> Vec<(Value, Value)> {
+        let own = members.iter().filter(|member| member["file_path"] == path);
+        own.map(|member| (member["fragment"]["start_line"].clone(), member["fragment"]["end_line"].clone())).collect()
+    };
+    assert_eq!((lines("jobs/a.py"), lines("jobs/b.py")), (vec![(json!(3), json!(12))], vec![(json!(3), json!(12))]));
+    assert_eq!(lines("arms.py"), [(json!(3), json!(11)), (json!(14), json!(22))]);
+    assert_eq!(object["settings"]["kinds"], json!(["function", "method", "outside"]));
+    assert_eq!(object["totals"]["left_out_pair_count"], 0);
+    let functions = found(&place, &["--kinds", "function,method"]);
+    assert_eq!(list(&functions, "groups").len(), 1);
+    assert_eq!(functions["settings"]["kinds"], json!(["function", "method"]));
+}

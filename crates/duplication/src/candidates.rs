@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
+    bounds::{Allowances, BATCH, Spent},
     corpus::Corpus,
     evidence::{Evidence, LEAST_LINKS, LEAST_WORDS, shared_weight},
 };
@@ -18,6 +19,8 @@ use crate::{
 const ROUNDING: f32 = 0.999;
 /// How many definitions a thread takes at a time.
 const AT_ONCE: usize = 32;
+/// What it takes to judge a pair, in steps of [`Spent`].
+const STEPS_TO_JUDGE: u64 = 300;
 
 /// A pair of variants, `left < right`, and what they share.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +30,9 @@ pub(crate) struct Candidate {
     pub(crate) evidence: Evidence,
 }
 
-/// The pairs for which `is_meant` holds and whose evidence is strong at the highest ratio, sorted, each once.
-pub(crate) fn candidates(corpus: &Corpus, is_meant: impl Fn(u32, u32) -> bool + Sync) -> Vec<Candidate> {
+/// The pairs for which `is_meant` holds and whose evidence is strong at the highest ratio, sorted, each once; and how many
+/// pairs were not looked at because there are too many.
+pub(crate) fn candidates(corpus: &Corpus, is_meant: impl Fn(u32, u32) -> bool + Sync) -> (Vec<Candidate>, u64) {
     let judge = |left: u32, right: u32| {
         let (left, right) = (left.min(right), left.max(right));
         if !is_meant(left, right) {
@@ -37,13 +41,15 @@ pub(crate) fn candidates(corpus: &Corpus, is_meant: impl Fn(u32, u32) -> bool + 
         let evidence = corpus.evidence(left, right);
         evidence.is_strong(1.0).then_some(Candidate { left, right, evidence })
     };
-    let words: Vec<_> = corpus.variants.iter().map(|variant| variant.profile.words()).collect();
-    let links: Vec<_> = corpus.variants.iter().map(|variant| variant.profile.links()).collect();
-    let mut found = Index::new(&words, LEAST_WORDS).pairs(judge);
-    found.extend(Index::new(&links, LEAST_LINKS).pairs(judge));
+    let words: Vec<_> = corpus.definition_variants().iter().map(|variant| variant.profile.words()).collect();
+    let links: Vec<_> = corpus.definition_variants().iter().map(|variant| variant.profile.links()).collect();
+    let (mut found, mut left_out) = Index::new(&words, LEAST_WORDS).pairs(judge);
+    let (others, others_left_out) = Index::new(&links, LEAST_LINKS).pairs(judge);
+    found.extend(others);
+    left_out += others_left_out;
     found.par_sort_unstable_by_key(|candidate| (candidate.left, candidate.right));
     found.dedup_by_key(|candidate| (candidate.left, candidate.right));
-    found
+    (found, left_out)
 }
 
 /// Definitions by their rarest entries.
@@ -99,36 +105,78 @@ impl<'a> Index<'a> {
         Self { entries, share, lists, holders }
     }
 
-    /// What `judge` makes of the pairs that share enough; it sees each of them once.
-    fn pairs<T: Send>(&self, judge: impl Fn(u32, u32) -> Option<T> + Sync) -> Vec<T> {
-        let blocks = self.lists.len().div_ceil(AT_ONCE);
-        let search = |seen: &mut Vec<u32>, block: usize| {
-            let mut found = Vec::new();
-            for place in block * AT_ONCE..((block + 1) * AT_ONCE).min(self.lists.len()) {
-                self.lighter_partners(place, seen, |left, right| found.extend(judge(left, right)));
-            }
-            found
-        };
+    /// What `judge` makes of the pairs that share enough; it sees each of them once. And how many were not looked at.
+    fn pairs<T: Send>(&self, judge: impl Fn(u32, u32) -> Option<T> + Sync) -> (Vec<T>, u64) {
+        let mut found = Vec::new();
+        let mut allowances = Allowances::new();
+        let mut end = self.lists.len();
         // The heaviest ones take longest.
-        let seen = || vec![u32::MAX; self.lists.len()];
-        (0..blocks).into_par_iter().rev().map_init(seen, search).flatten_iter().collect()
+        while end > 0 {
+            let batch = end.saturating_sub(BATCH)..end;
+            let may = allowances.each(batch.len());
+            let search = |seen: &mut Vec<u32>, block: usize| {
+                let (mut found, mut spent) = (Vec::new(), Spent::default());
+                for place in batch.clone().rev().skip(block * AT_ONCE).take(AT_ONCE) {
+                    spent += self.lighter_partners(place, seen, may, |left, right| {
+                        let judged = judge(left, right);
+                        let is_some = judged.is_some();
+                        found.extend(judged);
+                        is_some
+                    });
+                }
+                (found, spent)
+            };
+            let seen = || vec![u32::MAX; self.lists.len()];
+            let blocks = (0..batch.len().div_ceil(AT_ONCE)).into_par_iter();
+            let parts: Vec<(Vec<T>, Spent)> = blocks.map_init(seen, search).collect();
+            for (part, spent) in parts {
+                found.extend(part);
+                allowances.spend(spent);
+            }
+            end = batch.start;
+        }
+        (found, allowances.left_out)
     }
 
-    fn lighter_partners(&self, place: usize, seen: &mut [u32], mut take: impl FnMut(u32, u32)) {
+    /// Hands those that share enough with the one at `place` to `take`, which says whether it took the pair, until it may
+    /// spend no more.
+    fn lighter_partners(
+        &self,
+        place: usize,
+        seen: &mut [u32],
+        may: Spent,
+        mut take: impl FnMut(u32, u32) -> bool,
+    ) -> Spent {
         let list = &self.lists[place];
         let lightest = heavier(self.share) * ROUNDING * list.weight;
         let first = self.lists[..place].partition_point(|lighter| lighter.weight < lightest) as u32;
+        let mut spent = Spent::default();
+        let length = |list: &List| self.entries[list.variant as usize].len() as u64;
         for (entry, _) in &list.rarest {
             let holders = self.holders.get(entry).map_or(&[][..], Vec::as_slice);
             let start = holders.partition_point(|&holder| holder < first);
-            for &holder in holders[start..].iter().take_while(|&&holder| (holder as usize) < place) {
+            let end = holders.partition_point(|&holder| (holder as usize) < place);
+            for (at, &holder) in holders.iter().enumerate().take(end).skip(start) {
+                if spent.is_all_of(&may) {
+                    spent.left_out += (end - at) as u64;
+                    break;
+                }
+                spent.steps += 1;
                 let is_first = std::mem::replace(&mut seen[holder as usize], place as u32) != place as u32;
+                if !is_first {
+                    continue;
+                }
                 let lighter = &self.lists[holder as usize];
-                if is_first && self.share_enough(list, lighter) {
-                    take(list.variant, lighter.variant);
+                spent.steps += length(list) + length(lighter);
+                if self.share_enough(list, lighter) {
+                    spent.steps += STEPS_TO_JUDGE;
+                    spent.pairs += u64::from(take(list.variant, lighter.variant));
                 }
             }
         }
+        // One may have been left out for more than one of its entries.
+        spent.left_out = spent.left_out.min(place as u64 - u64::from(first));
+        spent
     }
 
     fn share_enough(&self, left: &List, right: &List) -> bool {
@@ -168,7 +216,8 @@ mod tests {
                 let (left, right) = (slices[left], slices[right]);
                 dice(shared_weight(left, right), total(left, right)) >= share
             };
-            let mut found = Index::new(&slices, share).pairs(|left, right| Some((left.min(right), left.max(right))));
+            let (mut found, left_out) = Index::new(&slices, share).pairs(|left, right| Some((left.min(right), left.max(right))));
+            prop_assert_eq!(left_out, 0);
             found.sort_unstable();
             prop_assert!(found.windows(2).all(|two| two[0] != two[1]), "{:?}", found);
             // What is at the border may be there by rounding.
@@ -205,6 +254,6 @@ mod tests {
     fn an_entry_that_everybody_has_pairs_nobody_who_has_more() {
         let lists: Vec<Vec<(u32, f32)>> = (1..100).map(|own| vec![(0, 0.1), (own, 10.0)]).collect();
         let slices: Vec<&[(u32, f32)]> = lists.iter().map(Vec::as_slice).collect();
-        assert_eq!(Index::new(&slices, 0.2).pairs(|left, right| Some((left, right))), []);
+        assert_eq!(Index::new(&slices, 0.2).pairs(|left, right| Some((left, right))), (Vec::new(), 0));
     }
 }

@@ -39,7 +39,7 @@ impl Common {
 
 /// The hash and the characters of each line that has a word, sorted.
 fn lines(corpus: &Corpus, node: &Node) -> Vec<(u32, u32)> {
-    let mut lines: Vec<(u32, u32)> = texts(corpus.variants[node.variant as usize].code, node.lines)
+    let mut lines: Vec<(u32, u32)> = texts(&corpus.variants[node.variant as usize].code, node.lines)
         .map(str::trim)
         .filter(|text| text.contains(char::is_alphanumeric))
         .map(|text| (line_hash(text), text.chars().count() as u32))

@@ -12,15 +12,17 @@ use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
 
 use crate::{
-    Definition, NearBy, Placement, Settings, Unsearched,
+    Channel, Definition, NearBy, Placement, Settings, Unsearched,
+    bounds::{self, MOST_STEPS},
     conventions::is_test,
     doubt::line_hash,
     evidence::{Evidence, Profile, Rarity, Weights},
     graph::Edge,
     layout,
-    lcs::{Pattern, length_for, ratio},
+    lcs::{self, Pattern, length_for, ratio},
     namesakes::{Method, Namesakes},
-    nesting::{Nesting, enclosing},
+    nesting::{self, Nesting},
+    outside,
     unit::Unit,
 };
 
@@ -28,20 +30,32 @@ use crate::{
 pub(crate) struct Variant<'a> {
     /// Places in the input, ascending.
     pub(crate) members: Vec<u32>,
-    pub(crate) code: &'a str,
+    pub(crate) code: Cow<'a, str>,
     pub(crate) md5sum: Md5Sum,
     /// The code as one byte a character; see [`Alphabet::encode`].
     pub(crate) text: Cow<'a, [u8]>,
     pub(crate) unit: Unit,
     pub(crate) profile: Profile,
+    /// Whether it is no definition but what stands outside of the functions of one; see [`outside`].
+    pub(crate) is_outside: bool,
     /// See [`layout::fingerprint`]; hardly any is asked for, and those often.
     fingerprint: OnceLock<Option<[u8; 16]>>,
 }
 
 impl Variant<'_> {
+    /// How many lines say only what it is called.
+    pub(crate) fn header(&self) -> usize {
+        usize::from(!self.is_outside)
+    }
+
+    /// Whether all that is outside of the functions of one file or class stands in another one as well.
+    pub(crate) fn is_copied_outside(&self) -> bool {
+        self.is_outside && self.members.len() > 1
+    }
+
     /// Whether both say the same but for their own names and for layout.
     fn is_one_code(&self, other: &Self) -> bool {
-        let fingerprint = |one: &Self| *one.fingerprint.get_or_init(|| layout::fingerprint(one.code, true));
+        let fingerprint = |one: &Self| *one.fingerprint.get_or_init(|| layout::fingerprint(&one.code, true));
         self.unit.renamed == other.unit.renamed && fingerprint(self).is_some_and(|own| fingerprint(other) == Some(own))
     }
 }
@@ -49,7 +63,9 @@ impl Variant<'_> {
 pub(crate) struct Corpus<'a> {
     pub(crate) definitions: &'a [Definition],
     pub(crate) unsearched: Unsearched,
+    /// The definitions, and behind them what stands outside of functions.
     pub(crate) variants: Vec<Variant<'a>>,
+    definition_count: usize,
     pub(crate) weights: Weights,
     enclosing: OnceLock<Vec<Option<usize>>>,
     nesting: OnceLock<Nesting>,
@@ -85,6 +101,54 @@ fn innermost(definitions: &[Definition], members: &mut Vec<u32>) {
     };
     let outer: HashSet<u32> = order.windows(2).filter(is_around).map(|pair| pair[0]).collect();
     members.retain(|member| !outer.contains(member));
+}
+
+/// What stands outside of functions in files and classes, each distinct text once.
+fn outside_variants<'a>(
+    definitions: &[Definition],
+    settings: &Settings,
+    alphabet: &Alphabet,
+    enclosing: &[Option<usize>],
+) -> Vec<Variant<'a>> {
+    let around = |index: usize| std::iter::successors(enclosing[index], |&outer| enclosing[outer]);
+    let is_wanted = |index: usize| {
+        let definition = &definitions[index];
+        let is_hidden = (settings.tests == Placement::Hide && is_test(&definition.file_path))
+            || (settings.generated == Placement::Hide && definition.is_generated);
+        holds_others(definition.kind)
+            && !settings.kinds.contains(&definition.kind)
+            && !is_hidden
+            && around(index).all(|outer| holds_others(definitions[outer].kind))
+    };
+    let mut found: Vec<(Md5Sum, u32, String)> = (0..definitions.len())
+        .into_par_iter()
+        .filter(|&index| is_wanted(index))
+        .filter_map(|index| {
+            let definition = &definitions[index];
+            let code = outside::outside(&definition.normalized_code, definition.kind, settings.min_fragment_lines)?;
+            Some((Md5Sum(md5::compute(&code).0), index as u32, code))
+        })
+        .collect();
+    found.par_sort_unstable_by_key(|&(md5sum, index, _)| (md5sum, index));
+    let mut distinct: Vec<(Vec<u32>, Md5Sum, String)> = Vec::new();
+    for (md5sum, index, code) in found {
+        match distinct.last_mut().filter(|last| last.1 == md5sum) {
+            Some((members, ..)) => members.push(index),
+            None => distinct.push((vec![index], md5sum, code)),
+        }
+    }
+    distinct.sort_unstable_by_key(|(members, ..)| members[0]);
+    let variant = |(members, md5sum, code): (Vec<u32>, Md5Sum, String)| Variant {
+        members,
+        md5sum,
+        text: Cow::Owned(alphabet.encode(&code).into_owned()),
+        unit: outside::unit(&code),
+        code: Cow::Owned(code),
+        profile: Profile::default(),
+        is_outside: true,
+        fingerprint: OnceLock::new(),
+    };
+    distinct.into_par_iter().map(variant).filter(|variant| !variant.unit.lines.is_empty()).collect()
 }
 
 impl<'a> Corpus<'a> {
@@ -130,33 +194,56 @@ impl<'a> Corpus<'a> {
         let weights = Weights::new(kept.iter().map(|(_, unit)| unit));
         let alphabet =
             Alphabet::new(kept.iter().map(|(members, _)| &*definitions[members[0] as usize].normalized_code));
-        let variants: Vec<Variant<'a>> = kept
+        let mut variants: Vec<Variant<'a>> = kept
             .into_par_iter()
             .map(|(members, unit)| {
                 let definition = &definitions[members[0] as usize];
                 Variant {
-                    code: &definition.normalized_code,
+                    code: Cow::Borrowed(&definition.normalized_code),
                     md5sum: definition.md5sum,
                     text: alphabet.encode(&definition.normalized_code),
                     profile: weights.profile(&unit),
                     unit,
+                    is_outside: false,
                     fingerprint: OnceLock::new(),
                     members,
                 }
             })
             .collect();
+        let definition_count = variants.len();
+        let enclosing = OnceLock::new();
+        if settings.outside && settings.channels.contains(&Channel::Fragment) {
+            let enclosing = enclosing.get_or_init(|| nesting::enclosing(definitions));
+            variants.extend(outside_variants(definitions, settings, &alphabet, enclosing));
+        }
         let methods: Vec<Method<'_>> = variants
             .iter()
             .map(|Variant { unit, md5sum, profile, .. }| Method { name: unit.method, md5sum: *md5sum, profile })
             .collect();
         let namesakes = Namesakes::new(&methods);
-        let (enclosing, nesting, line_rarity) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { definitions, unsearched, variants, weights, enclosing, nesting, namesakes, line_rarity, settings }
+        let (nesting, line_rarity) = (OnceLock::new(), OnceLock::new());
+        Self {
+            definitions,
+            unsearched,
+            variants,
+            definition_count,
+            weights,
+            enclosing,
+            nesting,
+            namesakes,
+            line_rarity,
+            settings,
+        }
+    }
+
+    /// The definitions that are compared as a whole; the first ones of [`Self::variants`].
+    pub(crate) fn definition_variants(&self) -> &[Variant<'a>] {
+        &self.variants[..self.definition_count]
     }
 
     /// For each definition the innermost other one around it.
     pub(crate) fn enclosing(&self) -> &[Option<usize>] {
-        self.enclosing.get_or_init(|| enclosing(self.definitions))
+        self.enclosing.get_or_init(|| nesting::enclosing(self.definitions))
     }
 
     pub(crate) fn nesting(&self) -> &Nesting {
@@ -165,12 +252,16 @@ impl<'a> Corpus<'a> {
 
     /// How rare lines are as they stand; see [`line_hash`].
     pub(crate) fn line_rarity(&self) -> &Rarity {
-        self.line_rarity
-            .get_or_init(|| Rarity::new(self.variants.iter().map(|variant| variant.code.lines().map(line_hash))))
+        self.line_rarity.get_or_init(|| {
+            Rarity::new(self.definition_variants().iter().map(|variant| variant.code.lines().map(line_hash)))
+        })
     }
 
     /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.
     pub(crate) fn is_nested(&self, left: u32, right: u32) -> bool {
+        if [left, right].iter().any(|&place| self.variants[place as usize].is_outside) {
+            return false;
+        }
         let (left, right) = (&self.variants[left as usize].members, &self.variants[right as usize].members);
         let overlap = |(left, right): (&u32, &u32)| {
             let (left, right) = (&self.definitions[*left as usize], &self.definitions[*right as usize]);
@@ -198,13 +289,26 @@ impl<'a> Corpus<'a> {
     /// The near ratio over characters if it is at least `least`.
     pub(crate) fn text_ratio(&self, left: u32, right: u32, least: f64, pattern: &mut Pattern) -> Option<f64> {
         let (left, right) = (&self.variants[left as usize], &self.variants[right as usize]);
-        text_ratio((left.code, &left.text), (right.code, &right.text), least, pattern)
+        text_ratio((&left.code, &left.text), (&right.code, &right.text), least, pattern)
     }
 
     /// The near ratio over abstracted tokens if it is at least `least`.
     pub(crate) fn token_ratio(&self, left: u32, right: u32, least: f64, pattern: &mut Pattern) -> Option<f64> {
         let (left, right) = (&self.variants[left as usize].unit.shape, &self.variants[right as usize].unit.shape);
         sequence_ratio(left, right, least, pattern)
+    }
+
+    /// Leaves out the pairs that take longest to compare, if all of them take too long together; how many these are.
+    pub(crate) fn leave_affordable<T>(&self, pairs: &mut Vec<T>, key: impl Fn(&T) -> (u32, u32)) -> u64 {
+        let steps = |pair: &T| {
+            let (left, right) = key(pair);
+            let (left, right) = (&self.variants[left as usize], &self.variants[right as usize]);
+            lcs::steps(left.unit.shape.len(), right.unit.shape.len()) + lcs::steps(left.text.len(), right.text.len())
+        };
+        let Some(highest) = bounds::affordable(pairs.iter().map(steps), MOST_STEPS) else { return 0 };
+        let count = pairs.len();
+        pairs.retain(|pair| steps(pair) <= highest);
+        (count - pairs.len()) as u64
     }
 
     /// The ratio of two variants that are clones in the sense of the exact, renamed or near channel.

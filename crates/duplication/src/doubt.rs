@@ -76,7 +76,7 @@ impl<'a> Piece<'a> {
     fn new(corpus: &'a Corpus, node: &Node) -> Self {
         let variant = &corpus.variants[node.variant as usize];
         let (first, last) = (node.lines.0.max(body(variant)), node.lines.1);
-        let texts = texts(variant.code, (first, last)).filter(|text| !text.trim().is_empty());
+        let texts = texts(&variant.code, (first, last)).filter(|text| !text.trim().is_empty());
         let is_within = |line: u32| (first..last).contains(&line);
         let links: HashSet<u32> = (variant.unit.lines.windows(2))
             .filter(|pair| is_within(pair[0].first) && is_within(pair[1].first))

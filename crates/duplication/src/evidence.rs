@@ -100,6 +100,7 @@ impl Weights {
 }
 
 /// A definition's names, literals and links with their weights, each sorted.
+#[derive(Default)]
 pub(crate) struct Profile {
     words: Vec<(u32, f32)>,
     links: Vec<(u32, f32)>,

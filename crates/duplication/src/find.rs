@@ -16,11 +16,11 @@ use crate::{
 pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     let corpus = Corpus::new(definitions, settings);
     let mut groups = Vec::new();
-    let mut weak = Vec::new();
+    let mut searched = Vec::new();
     for &channel in &settings.channels {
-        let (found, weak_pair_count) = channel_groups(&corpus, channel);
+        let (found, weak_pair_count, left_out) = channel_groups(&corpus, channel);
         groups.extend(found);
-        weak.push((channel, weak_pair_count));
+        searched.push((channel, weak_pair_count, left_out));
     }
     fold::fold(&mut groups, corpus.enclosing());
     let mut doubtful: BTreeMap<Channel, u64> = BTreeMap::new();
@@ -32,9 +32,9 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     }
     rank(&mut groups, settings);
     let line_count = totals::line_count(definitions);
-    let channels = weak
+    let channels = searched
         .into_iter()
-        .map(|(channel, weak_pair_count)| {
+        .map(|(channel, weak_pair_count, left_out_pair_count)| {
             let own = || groups.iter().filter(move |group| group.channel == channel);
             ChannelTotals {
                 channel,
@@ -42,6 +42,7 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
                 told_count: own().filter(|group| group.told_by.is_some()).count() as u64,
                 doubtful_count: doubtful.get(&channel).copied().unwrap_or_default(),
                 weak_pair_count,
+                left_out_pair_count,
             }
         })
         .collect();
@@ -50,16 +51,19 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     Report { groups, totals, channels, unsearched }
 }
 
-fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>) {
+fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>, u64) {
     let nodes = match channel {
-        Channel::Fragment => return (fragment::groups(corpus), Some(0)),
+        Channel::Fragment => {
+            let (groups, left_out) = fragment::groups(corpus);
+            return (groups, Some(0), left_out);
+        }
         Channel::Exact | Channel::Renamed | Channel::Near => whole(corpus, true),
         Channel::Intent => whole(corpus, false),
     };
     let mut pairs = match channel {
         Channel::Near => near_pairs(corpus),
         Channel::Renamed => renamed_pairs(corpus),
-        Channel::Intent => Pairs { strong: intent::pairs(corpus), ..Pairs::none() },
+        Channel::Intent => intent::pairs(corpus),
         Channel::Exact | Channel::Fragment => Pairs::none(),
     };
     if channel == Channel::Near {
@@ -72,5 +76,5 @@ fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>
     if corpus.settings.weak == WeakPolicy::RankLast {
         groups.extend(build(corpus, channel, &nodes, &pairs.weak, true));
     }
-    (groups, pairs.weak_count)
+    (groups, pairs.weak_count, pairs.left_out)
 }

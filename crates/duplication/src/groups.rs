@@ -31,7 +31,7 @@ pub(crate) struct Node {
 
 /// Whole variants as nodes.
 pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {
-    (corpus.variants.iter().zip(0..))
+    (corpus.definition_variants().iter().zip(0..))
         .map(|(variant, place)| Node {
             variant: place,
             lines: (0, variant.unit.line_count),
@@ -101,6 +101,8 @@ impl Builder<'_> {
                     best = f64::max(best, f64::from(ratio));
                 }
             }
+            // Runs of lines may stand in definitions that differ.
+            let own = if channel == Channel::Fragment { 0 } else { own };
             pairs += self.copies(place) * count;
             equal += self.copies(place) * own;
             let average = if count == 0 { 0.0 } else { sum / count as f64 };

@@ -6,10 +6,12 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Definition, Settings,
+    bounds::{self, Allowance, MOST_PAIRS},
     corpus::{Alphabet, Corpus, text_ratio},
     graph::Edge,
     join::self_join,
     lcs::Pattern,
+    near::Pairs,
 };
 
 /// What a definition is for, if anybody said so and it counts.
@@ -24,17 +26,17 @@ pub(crate) fn unsearched_count(corpus: &Corpus) -> u64 {
     if settings.derived_intents || !settings.channels.contains(&Channel::Intent) {
         return 0;
     }
-    let members = corpus.variants.iter().flat_map(|variant| &variant.members);
+    let members = corpus.definition_variants().iter().flat_map(|variant| &variant.members);
     let definitions = members.map(|&index| &corpus.definitions[index as usize]);
     definitions.filter(|definition| definition.intent_is_derived).count() as u64
 }
 
 /// The pairs of variants whose intents reach the threshold and whose code is neither exact, renamed nor near. A variant
 /// speaks through the first of its copies that has an intent which counts.
-pub(crate) fn pairs(corpus: &Corpus) -> Vec<Edge> {
+pub(crate) fn pairs(corpus: &Corpus) -> Pairs {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut texts: Vec<(&str, Vec<u32>)> = Vec::new();
-    for (variant, place) in corpus.variants.iter().zip(0_u32..) {
+    for (variant, place) in corpus.definition_variants().iter().zip(0_u32..) {
         let mut copies = variant.members.iter().map(|&index| &corpus.definitions[index as usize]);
         let Some(intent) = copies.find_map(|copy| intent(copy, corpus.settings)) else { continue };
         let text = *places.entry(intent).or_insert(texts.len());
@@ -47,29 +49,45 @@ pub(crate) fn pairs(corpus: &Corpus) -> Vec<Edge> {
     let encoded: Vec<_> = texts.iter().map(|&(text, _)| alphabet.encode(text)).collect();
     let threshold = corpus.settings.intent_threshold;
     let sequences: Vec<&[u8]> = encoded.iter().map(|text| &**text).collect();
-    let joined = self_join(&sequences, threshold);
-    let same = (0..texts.len()).into_par_iter().map(|text| (text, text));
-    let others = joined.par_iter().map(|pair| (pair.left as usize, pair.right as usize));
-    let mut edges: Vec<Edge> = same
-        .chain(others)
-        .map_init(Pattern::default, |pattern, (left, right)| {
-            let ratio = if left == right {
-                Some(1.0)
-            } else {
-                text_ratio((texts[left].0, sequences[left]), (texts[right].0, sequences[right]), threshold, pattern)
-            };
-            let mut edges = Vec::new();
-            for &a in ratio.map_or(&[][..], |_| &texts[left].1) {
-                for &b in texts[right].1.iter().filter(|&&b| left != right || b > a) {
-                    if corpus.clone_ratio(a, b, pattern).is_none() {
-                        edges.push(Edge { left: a.min(b), right: a.max(b), ratio: ratio.unwrap_or(0.0) as f32 });
-                    }
-                }
+    let (joined, mut left_out) = self_join(&sequences, threshold);
+    let same = (0..texts.len()).map(|text| (text, text));
+    let pairs: Vec<(usize, usize)> =
+        same.chain(joined.iter().map(|pair| (pair.left as usize, pair.right as usize))).collect();
+    let ratios: Vec<Option<f64>> = pairs
+        .par_iter()
+        .map_init(Pattern::default, |pattern, &(left, right)| {
+            if left == right {
+                return Some(1.0);
             }
-            edges
+            text_ratio((texts[left].0, sequences[left]), (texts[right].0, sequences[right]), threshold, pattern)
+        })
+        .collect();
+    // As many of those with similar intents as there is room for.
+    let mut allowance = Allowance::new(MOST_PAIRS, 1);
+    let mut alike: Vec<Edge> = Vec::new();
+    for ((left, right), ratio) in pairs.into_iter().zip(ratios).filter_map(|(pair, ratio)| Some((pair, ratio?))) {
+        let pairs = texts[left].1.iter().flat_map(|&a| texts[right].1.iter().map(move |&b| (a, b)));
+        let pairs = pairs.filter(|&(a, b)| left != right || b > a);
+        let may = allowance.each(1);
+        let before = alike.len() as u64;
+        alike.extend(pairs.take(may as usize).map(|(a, b)| Edge {
+            left: a.min(b),
+            right: a.max(b),
+            ratio: ratio as f32,
+        }));
+        let taken = alike.len() as u64 - before;
+        allowance.spend(taken);
+        let [count, others] = [left, right].map(|text| texts[text].1.len());
+        left_out += if left == right { bounds::pairs_with(count, count) } else { (count * others) as u64 } - taken;
+    }
+    left_out += corpus.leave_affordable(&mut alike, Edge::key);
+    let mut edges: Vec<Edge> = alike
+        .into_par_iter()
+        .map_init(Pattern::default, |pattern, edge| {
+            corpus.clone_ratio(edge.left, edge.right, pattern).is_none().then_some(edge)
         })
         .flatten_iter()
         .collect();
     edges.par_sort_unstable_by_key(Edge::key);
-    edges
+    Pairs { strong: edges, left_out, ..Pairs::none() }
 }

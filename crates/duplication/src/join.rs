@@ -9,11 +9,18 @@
 
 use rayon::prelude::*;
 
-use crate::lcs::{LANES, Pattern, length_for};
+use crate::{
+    bounds::{Allowances, BATCH, Spent},
+    lcs::{self, LANES, Pattern, length_for},
+};
 
 const COARSE: usize = 32;
 const FINE: usize = 128;
 const NEIGHBOURS: usize = 256;
+/// How many sequences a thread takes at a time.
+const AT_ONCE: usize = 16;
+/// What it takes to see that two are too different, in steps of [`Spent`].
+const STEPS_TO_FILTER: u64 = 20;
 
 /// Two sequences by their places in the input, `left < right`, and the length of their longest common subsequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,24 +39,33 @@ struct Index<'a> {
     neighbours: Vec<[u8; NEIGHBOURS]>,
 }
 
-/// Every pair of `sequences` with a ratio of at least `threshold`, sorted; empty sequences pair with nothing.
-pub(crate) fn self_join(sequences: &[&[u8]], threshold: f64) -> Vec<Pair> {
+/// Every pair of `sequences` with a ratio of at least `threshold`, sorted; empty sequences pair with nothing. And how many
+/// pairs were not looked at because there are too many.
+pub(crate) fn self_join(sequences: &[&[u8]], threshold: f64) -> (Vec<Pair>, u64) {
     let index = Index::new(sequences);
-    let count = index.order.len();
-    let mut pairs: Vec<Pair> = (0..count.div_ceil(16))
-        .into_par_iter()
-        .rev()
-        .map_init(Pattern::default, |pattern, block| {
-            let mut found = Vec::new();
-            for place in block * 16..(block * 16 + 16).min(count) {
-                index.shorter_partners(place, threshold, pattern, &mut found);
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut allowances = Allowances::new();
+    let mut end = index.order.len();
+    while end > 0 {
+        let batch = end.saturating_sub(BATCH)..end;
+        let may = allowances.each(batch.len());
+        let search = |pattern: &mut Pattern, block: usize| {
+            let (mut found, mut spent) = (Vec::new(), Spent::default());
+            for place in batch.clone().rev().skip(block * AT_ONCE).take(AT_ONCE) {
+                spent += index.shorter_partners(place, threshold, pattern, may, &mut found);
             }
-            found
-        })
-        .flatten_iter()
-        .collect();
+            (found, spent)
+        };
+        let blocks = (0..batch.len().div_ceil(AT_ONCE)).into_par_iter();
+        let parts: Vec<(Vec<Pair>, Spent)> = blocks.map_init(Pattern::default, search).collect();
+        for (part, spent) in parts {
+            pairs.extend(part);
+            allowances.spend(spent);
+        }
+        end = batch.start;
+    }
     pairs.par_sort_unstable();
-    pairs
+    (pairs, allowances.left_out)
 }
 
 impl<'a> Index<'a> {
@@ -64,7 +80,16 @@ impl<'a> Index<'a> {
         Self { order, sequences, coarse, fine, neighbours }
     }
 
-    fn shorter_partners(&self, place: usize, threshold: f64, pattern: &mut Pattern, found: &mut Vec<Pair>) {
+    fn shorter_partners(
+        &self,
+        place: usize,
+        threshold: f64,
+        pattern: &mut Pattern,
+        may: Spent,
+        found: &mut Vec<Pair>,
+    ) -> Spent {
+        let before = found.len();
+        let mut spent = Spent::default();
         let sequence = self.sequences[place];
         let shortest = self.sequences[..place]
             .partition_point(|shorter| shorter.len() < length_for(threshold, shorter.len() + sequence.len()));
@@ -75,6 +100,12 @@ impl<'a> Index<'a> {
         let (mut cutoff, mut edits) = (0, 0);
         let (mut waiting, mut count) = ([(0, 0); LANES], 0);
         for partner in shortest..place {
+            spent.pairs = (found.len() - before) as u64;
+            if spent.is_all_of(&may) {
+                spent.left_out = (place - partner) as u64;
+                break;
+            }
+            spent.steps += STEPS_TO_FILTER;
             let other = self.sequences[partner];
             if other.len() != length {
                 length = other.len();
@@ -91,6 +122,7 @@ impl<'a> Index<'a> {
                 pattern.set(sequence);
                 is_set = true;
             }
+            spent.steps += lcs::steps(sequence.len(), other.len());
             waiting[count] = (partner, cutoff);
             count += 1;
             if count == LANES {
@@ -102,6 +134,7 @@ impl<'a> Index<'a> {
             let common = pattern.at_least(self.sequences[partner], cutoff);
             found.extend(common.map(|common| self.pair(place, partner, common)));
         }
+        Spent { pairs: (found.len() - before) as u64, ..spent }
     }
 
     fn compare(&self, place: usize, partners: &[(usize, usize); LANES], pattern: &mut Pattern, found: &mut Vec<Pair>) {

@@ -30,7 +30,7 @@ type Pairs = Vec<(u32, u32, usize)>;
 
 fn joined(sequences: &[Vec<u8>], threshold: f64) -> Pairs {
     let slices: Vec<&[u8]> = sequences.iter().map(|sequence| &sequence[..]).collect();
-    self_join(&slices, threshold).iter().map(|pair| (pair.left, pair.right, pair.common as usize)).collect()
+    self_join(&slices, threshold).0.iter().map(|pair| (pair.left, pair.right, pair.common as usize)).collect()
 }
 
 fn by_the_textbook(sequences: &[Vec<u8>], threshold: f64) -> Pairs {
@@ -153,7 +153,7 @@ proptest! {
             for left in 0..corpus.variants.len() {
                 for right in left + 1..corpus.variants.len() {
                     let (a, b) = (&corpus.variants[left], &corpus.variants[right]);
-                    let by_text = by_rapidfuzz(&characters(a.code), &characters(b.code));
+                    let by_text = by_rapidfuzz(&characters(&a.code), &characters(&b.code));
                     let by_tokens = by_rapidfuzz(&a.unit.shape, &b.unit.shape);
                     let best = match near_by {
                         NearBy::Text => by_text,
@@ -170,13 +170,13 @@ proptest! {
                 }
             }
             let found: Vec<_> =
-                all_near(&corpus).iter().map(|edge| (edge.left, edge.right, (f64::from(edge.ratio) * 1e6).round())).collect();
+                all_near(&corpus).0.iter().map(|edge| (edge.left, edge.right, (f64::from(edge.ratio) * 1e6).round())).collect();
             prop_assert_eq!(found.len(), near.len());
             for (found, expected) in found.iter().zip(&near) {
                 prop_assert_eq!((found.0, found.1), (expected.0, expected.1));
                 prop_assert!((found.2 - expected.2).abs() <= 1.0, "{:?} {:?}", found, expected);
             }
-            let found: Vec<_> = intent::pairs(&corpus).iter().map(|edge| (edge.left, edge.right)).collect();
+            let found: Vec<_> = intent::pairs(&corpus).strong.iter().map(|edge| (edge.left, edge.right)).collect();
             prop_assert_eq!(found, intents);
         }
     }
@@ -209,7 +209,7 @@ proptest! {
             };
             let report = find(&definitions, &settings);
             let corpus = Corpus::new(&definitions, &settings);
-            for edge in all_near(&corpus) {
+            for edge in all_near(&corpus).0 {
                 for &left in &corpus.variants[edge.left as usize].members {
                     for &right in &corpus.variants[edge.right as usize].members {
                         let has = |group: &crate::Group, index: u32| {

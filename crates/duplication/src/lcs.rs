@@ -156,6 +156,11 @@ fn unrolled<const WORDS: usize>(positions: &[u64], other: &[u8], cutoff: usize) 
     Some(zeros(&state))
 }
 
+/// About how many steps it takes to compare two sequences of these lengths; the threshold leaves half of the cells out.
+pub(crate) const fn steps(left: usize, right: usize) -> u64 {
+    (left.div_ceil(64) as u64).saturating_mul(right as u64) / 2
+}
+
 /// The smallest length of a common subsequence with which two sequences of `total` symbols together reach `threshold`.
 pub(crate) fn length_for(threshold: f64, total: usize) -> usize {
     let mut length = (threshold * total as f64 / 2.0).floor() as usize;

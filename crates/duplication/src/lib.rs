@@ -6,6 +6,7 @@
     reason = "counts of tokens, lines and definitions are far below 2^32, and ratios are between 0 and 1"
 )]
 
+mod bounds;
 mod candidates;
 mod canonical;
 mod common;
@@ -32,6 +33,7 @@ mod locate;
 mod namesakes;
 mod near;
 mod nesting;
+mod outside;
 mod report;
 mod settings;
 mod shape;

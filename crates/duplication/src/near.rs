@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::{
     NearBy, WeakPolicy,
+    bounds::{self, Allowance, MOST_PAIRS},
     candidates::{Candidate, candidates},
     corpus::{Corpus, SHARED_CODE},
     graph::Edge,
@@ -22,15 +23,17 @@ pub(crate) struct Pairs {
     pub(crate) weak: Vec<Edge>,
     /// None where they were not looked for.
     pub(crate) weak_count: Option<u64>,
+    /// Those that were not looked at, because there are too many.
+    pub(crate) left_out: u64,
 }
 
 impl Pairs {
     /// Not a single pair.
     pub(crate) const fn none() -> Self {
-        Self { strong: Vec::new(), weak: Vec::new(), weak_count: Some(0) }
+        Self { strong: Vec::new(), weak: Vec::new(), weak_count: Some(0), left_out: 0 }
     }
 
-    fn of(corpus: &Corpus, candidates: Vec<Edge>) -> Self {
+    fn of(corpus: &Corpus, (candidates, left_out): (Vec<Edge>, u64)) -> Self {
         let keep_weak = corpus.settings.weak != WeakPolicy::Hide;
         let copies = |place: u32| corpus.variants[place as usize].members.len() as u64;
         let judged: Vec<(Edge, bool)> = candidates
@@ -51,6 +54,7 @@ impl Pairs {
             }
         }
         pairs.weak_count = Some(weak_count);
+        pairs.left_out = left_out;
         pairs
     }
 }
@@ -60,11 +64,12 @@ pub(crate) fn near_pairs(corpus: &Corpus) -> Pairs {
     if corpus.settings.weak != WeakPolicy::Hide {
         return Pairs::of(corpus, all_near(corpus));
     }
-    Pairs { strong: strong_near(corpus), weak: Vec::new(), weak_count: None }
+    let (strong, left_out) = strong_near(corpus);
+    Pairs { strong, weak: Vec::new(), weak_count: None, left_out }
 }
 
 /// The pairs that are shown: those with evidence first, since few have it, and of these the ones with the ratio.
-fn strong_near(corpus: &Corpus) -> Vec<Edge> {
+fn strong_near(corpus: &Corpus) -> (Vec<Edge>, u64) {
     let settings = corpus.settings;
     let reaches = |left: usize, right: usize, threshold: f64| length_for(threshold, left + right) <= left.min(right);
     let may_reach = |left: u32, right: u32| {
@@ -73,7 +78,9 @@ fn strong_near(corpus: &Corpus) -> Vec<Edge> {
         let by_text = reaches(left.text.len(), right.text.len(), settings.text_threshold);
         (by_tokens && settings.near_by != NearBy::Text) || (by_text && settings.near_by != NearBy::Tokens)
     };
-    candidates(corpus, may_reach)
+    let (mut candidates, mut left_out) = candidates(corpus, may_reach);
+    left_out += corpus.leave_affordable(&mut candidates, |candidate| (candidate.left, candidate.right));
+    let edges = candidates
         .into_par_iter()
         .filter(|candidate| !corpus.is_nested(candidate.left, candidate.right))
         .map_init(Pattern::default, |pattern, candidate| {
@@ -82,38 +89,50 @@ fn strong_near(corpus: &Corpus) -> Vec<Edge> {
             corpus.is_strong(edge, &evidence).then_some(edge)
         })
         .flatten_iter()
-        .collect()
+        .collect();
+    (edges, left_out)
 }
 
 /// Every pair of variants that are equal but for consistently replaced names and literals.
 pub(crate) fn renamed_pairs(corpus: &Corpus) -> Pairs {
     let mut same: HashMap<u64, Vec<u32>> = HashMap::new();
-    for (place, variant) in corpus.variants.iter().enumerate() {
+    for (place, variant) in corpus.definition_variants().iter().enumerate() {
         same.entry(variant.unit.renamed).or_default().push(place as u32);
     }
-    let mut edges = Vec::new();
-    for places in same.values() {
-        each_pair(places, |left, right| edges.push(Edge { left, right, ratio: 1.0 }));
-    }
+    let (mut edges, left_out) = equal_pairs(corpus, same.into_values().collect());
     edges.sort_unstable_by_key(|edge| (edge.left, edge.right));
-    Pairs::of(corpus, edges)
+    Pairs::of(corpus, (edges, left_out))
 }
 
-fn each_pair(places: &[u32], mut take: impl FnMut(u32, u32)) {
-    for (at, &left) in places.iter().enumerate() {
-        for &right in &places[at + 1..] {
-            take(left.min(right), left.max(right));
+/// All pairs within each of the classes; of too many, those with the first ones by their content. And how many are left out.
+fn equal_pairs(corpus: &Corpus, mut classes: Vec<Vec<u32>>) -> (Vec<Edge>, u64) {
+    let hubs = bounds::hubs(&classes, MOST_PAIRS);
+    let (mut edges, mut left_out) = (Vec::new(), 0);
+    for places in &mut classes {
+        if places.len() > hubs {
+            places.sort_unstable_by_key(|&place| corpus.variants[place as usize].md5sum);
+            left_out += bounds::pairs_with(places.len(), places.len()) - bounds::pairs_with(hubs, places.len());
+        }
+        for (at, &left) in places.iter().enumerate().take(hubs) {
+            edges.extend(places[at + 1..].iter().map(|&right| edge(left, right, 1.0)));
         }
     }
+    (edges, left_out)
+}
+
+fn edge(left: u32, right: u32, ratio: f64) -> Edge {
+    Edge { left: left.min(right), right: left.max(right), ratio: ratio as f32 }
 }
 
 /// The pairs at or above the threshold, sorted, each with the higher of the ratios that are asked for.
-pub(crate) fn all_near(corpus: &Corpus) -> Vec<Edge> {
+pub(crate) fn all_near(corpus: &Corpus) -> (Vec<Edge>, u64) {
     let near_by = corpus.settings.near_by;
-    let by_text = if near_by == NearBy::Tokens { Vec::new() } else { text_pairs(corpus) };
-    let by_tokens = if near_by == NearBy::Text { Vec::new() } else { token_pairs(corpus) };
+    let nothing = || (Vec::new(), 0);
+    let (by_text, left_out) = if near_by == NearBy::Tokens { nothing() } else { text_pairs(corpus) };
+    let (by_tokens, others_left_out) = if near_by == NearBy::Text { nothing() } else { token_pairs(corpus) };
+    let left_out = left_out + others_left_out;
     if near_by != NearBy::Both {
-        return if near_by == NearBy::Text { by_text } else { by_tokens };
+        return (if near_by == NearBy::Text { by_text } else { by_tokens }, left_out);
     }
     let mut edges: Vec<Edge> = Vec::with_capacity(by_tokens.len() + by_text.len());
     let mut text = by_text.into_iter().peekable();
@@ -125,13 +144,14 @@ pub(crate) fn all_near(corpus: &Corpus) -> Vec<Edge> {
         edges.push(Edge { ratio: edge.ratio.max(same), ..edge });
     }
     edges.extend(text);
-    edges
+    (edges, left_out)
 }
 
-fn text_pairs(corpus: &Corpus) -> Vec<Edge> {
-    let texts: Vec<&[u8]> = corpus.variants.iter().map(|variant| &*variant.text).collect();
+fn text_pairs(corpus: &Corpus) -> (Vec<Edge>, u64) {
+    let texts: Vec<&[u8]> = corpus.definition_variants().iter().map(|variant| &*variant.text).collect();
     let threshold = corpus.settings.text_threshold;
-    self_join(&texts, threshold)
+    let (pairs, left_out) = self_join(&texts, threshold);
+    let edges = pairs
         .into_par_iter()
         .map_init(Pattern::default, |pattern, pair| {
             let (left, right) = (texts[pair.left as usize], texts[pair.right as usize]);
@@ -143,15 +163,16 @@ fn text_pairs(corpus: &Corpus) -> Vec<Edge> {
             Some(Edge { left: pair.left, right: pair.right, ratio: found as f32 })
         })
         .flatten_iter()
-        .collect()
+        .collect();
+    (edges, left_out)
 }
 
 /// Equal token sequences are joined once and their pairs written out afterwards.
-fn token_pairs(corpus: &Corpus) -> Vec<Edge> {
+fn token_pairs(corpus: &Corpus) -> (Vec<Edge>, u64) {
     let mut places: HashMap<&[u8], u32> = HashMap::new();
     let mut same: Vec<Vec<u32>> = Vec::new();
     let mut sequences: Vec<&[u8]> = Vec::new();
-    for (variant, place) in corpus.variants.iter().zip(0_u32..) {
+    for (variant, place) in corpus.definition_variants().iter().zip(0_u32..) {
         let sequence = &variant.unit.shape[..];
         let group = *places.entry(sequence).or_insert(same.len() as u32);
         if group as usize == same.len() {
@@ -160,19 +181,21 @@ fn token_pairs(corpus: &Corpus) -> Vec<Edge> {
         }
         same[group as usize].push(place);
     }
-    let mut edges = Vec::new();
-    for places in &same {
-        each_pair(places, |left, right| edges.push(Edge { left, right, ratio: 1.0 }));
-    }
-    for pair in self_join(&sequences, corpus.settings.token_threshold) {
+    let (joined, mut left_out) = self_join(&sequences, corpus.settings.token_threshold);
+    let (mut edges, equal_left_out) = equal_pairs(corpus, same.clone());
+    left_out += equal_left_out;
+    let mut allowance = Allowance::new(MOST_PAIRS, 1);
+    for pair in joined {
         let (left, right) = (pair.left as usize, pair.right as usize);
-        let found = ratio(pair.common as usize, sequences[left].len() + sequences[right].len()) as f32;
-        for &left in &same[left] {
-            for &right in &same[right] {
-                edges.push(Edge { left: left.min(right), right: left.max(right), ratio: found });
-            }
-        }
+        let found = ratio(pair.common as usize, sequences[left].len() + sequences[right].len());
+        let (all, before) = ((same[left].len() * same[right].len()) as u64, edges.len());
+        let pairs = same[left].iter().flat_map(|&left| same[right].iter().map(move |&right| (left, right)));
+        let may = usize::try_from(allowance.each(1)).unwrap_or(usize::MAX);
+        edges.extend(pairs.take(may).map(|(left, right)| edge(left, right, found)));
+        let taken = (edges.len() - before) as u64;
+        allowance.spend(taken);
+        left_out += all - taken;
     }
     edges.par_sort_unstable_by_key(Edge::key);
-    edges
+    (edges, left_out)
 }

@@ -139,7 +139,7 @@ pub(crate) fn enclosing(definitions: &[Definition]) -> Vec<Option<usize>> {
 /// Every copy inside of another one, sorted. Definitions with the same lines do not stand inside of each other.
 fn within(corpus: &Corpus) -> Vec<Within> {
     let mut variant_of = vec![None; corpus.definitions.len()];
-    for (variant, place) in corpus.variants.iter().zip(0_u32..) {
+    for (variant, place) in corpus.definition_variants().iter().zip(0_u32..) {
         for &member in &variant.members {
             variant_of[member as usize] = Some(place);
         }

@@ -87,6 +87,11 @@ impl Report {
     pub fn doubtful_count(&self) -> u64 {
         self.channels.iter().map(|channel| channel.doubtful_count).sum()
     }
+
+    /// Pairs that a bound of the search left out, over all channels; see [`ChannelTotals::left_out_pair_count`].
+    pub fn left_out_pair_count(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.left_out_pair_count).sum()
+    }
 }
 
 /// One copy.
@@ -160,4 +165,6 @@ pub struct ChannelTotals {
     /// Pairs at or above the threshold that share a shape and hardly anything else; none where they were not looked
     /// for, as in the near channel with [`crate::WeakPolicy::Hide`].
     pub weak_pair_count: Option<u64>,
+    /// Pairs of definitions that were not compared, or not kept, because there are too many for a search that has to end.
+    pub left_out_pair_count: u64,
 }

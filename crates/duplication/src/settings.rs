@@ -82,6 +82,9 @@ pub struct Settings {
     pub channels: BTreeSet<Channel>,
     /// The eligible kinds. Default: function and method.
     pub kinds: Vec<SymbolKind>,
+    /// Whether runs of lines are looked for outside of functions as well, in files and classes that are no eligible kinds.
+    /// Default: yes.
+    pub outside: bool,
     /// The fewest normalized lines of an eligible definition. Default: 4.
     pub min_lines: u32,
     /// The fewest tokens of an eligible definition, structure not counted. Default: 25.
@@ -98,7 +101,8 @@ pub struct Settings {
     pub derived_intents: bool,
     /// The fewest normalized lines of a fragment. Default: 6.
     pub min_fragment_lines: u32,
-    /// The fewest tokens of a fragment, structure not counted. Default: 50.
+    /// The fewest tokens of a fragment, structure not counted; half of them are enough where every letter is equal.
+    /// Default: 50.
     pub min_fragment_tokens: u32,
     /// The most lines in a row that a fragment may skip in either definition. Default: 2.
     pub max_gap_lines: u32,
@@ -121,6 +125,7 @@ impl Default for Settings {
         Self {
             channels: Channel::ALL.into(),
             kinds: vec![SymbolKind::Function, SymbolKind::Method],
+            outside: true,
             min_lines: 4,
             min_tokens: 25,
             near_by: NearBy::Both,

@@ -21,6 +21,8 @@ pub(crate) struct Line {
     pub(crate) link: u32,
     /// First physical line of the normalized code, from 0.
     pub(crate) first: u32,
+    /// The last one of them.
+    pub(crate) last: u32,
     /// Tokens, structure not counted.
     pub(crate) tokens: u32,
     /// The place of its first token among all tokens.
@@ -28,6 +30,7 @@ pub(crate) struct Line {
 }
 
 /// What every channel needs to know about one definition.
+#[derive(Default)]
 pub(crate) struct Unit {
     /// The near channel's tokens: abstracted, control structure in one notation.
     pub(crate) shape: Vec<Class>,
@@ -62,6 +65,12 @@ fn rows(token_count: u32) -> u32 {
 }
 
 impl Unit {
+    /// No more than the lines of `code`, for what is compared by its lines alone.
+    pub(crate) fn of_lines(code: &str, tokens: &[Token], classes: &[Class]) -> Self {
+        let line_count = code.lines().count() as u32;
+        Self { lines: lines(code, tokens, classes), line_count, ..Self::default() }
+    }
+
     pub(crate) fn new(code: &str) -> Self {
         let tokens = layout::tokens(code);
         let classes = shape::classes(&tokens);
@@ -253,6 +262,7 @@ pub(crate) fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line
                         text: text.finish() as u32,
                         link: 0,
                         first: first_token.line,
+                        last: token.line,
                         tokens: (place - first) as u32,
                         token: first as u32,
                     });

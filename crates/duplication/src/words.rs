@@ -224,6 +224,11 @@ pub(crate) const fn is_function(class: Class) -> bool {
     class >= code(KEYWORDS.len() + OPERATORS.len() + BUILTINS.len() - FUNCTIONS)
 }
 
+/// Whether the byte is that of a keyword or an operator.
+pub(crate) const fn is_fixed(class: Class) -> bool {
+    is_keyword(class) || (class as usize >= FIRST && (class as usize) < FIRST + KEYWORDS.len() + OPERATORS.len())
+}
+
 /// Whether the byte is that of a keyword.
 #[inline]
 pub(crate) const fn is_keyword(class: Class) -> bool {

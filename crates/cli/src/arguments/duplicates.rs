@@ -17,9 +17,10 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',', value_parser = channel(), env = "CDS_CHANNELS")]
     channels: Vec<Channel>,
 
-    /// The kinds that are compared, separated by commas
-    #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "function,method", value_parser = kind(), env = "CDS_KINDS")]
-    kinds: Vec<SymbolKind>,
+    /// The kinds that are compared, separated by commas; `outside` is what files and classes say outside of functions, of
+    /// which runs of lines are compared
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "function,method,outside", value_parser = kind(), env = "CDS_KINDS")]
+    kinds: Vec<Kind>,
 
     /// The fewest normalized lines of a definition that is compared
     #[arg(long, value_name = "N", default_value = "4", value_parser = whole(0), allow_negative_numbers = true, env = "CDS_MIN_LINES")]
@@ -66,6 +67,18 @@ pub(crate) struct SearchArguments {
     weak: WeakWord,
 }
 
+/// What can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Whole definitions of a kind.
+    Whole(SymbolKind),
+    /// Code outside of functions.
+    Outside,
+}
+
+/// The word for code outside of functions.
+const OUTSIDE: &str = "outside";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum NearByWord {
     Text,
@@ -106,9 +119,7 @@ impl SearchArguments {
     /// What is looked for.
     pub(crate) fn settings(&self) -> Settings {
         let defaults = Settings::default();
-        let mut kinds = self.kinds.clone();
-        kinds.sort_unstable_by_key(|kind| SymbolKind::ALL.iter().position(|known| known == kind));
-        kinds.dedup();
+        let kinds = SymbolKind::ALL.into_iter().filter(|kind| self.kinds.contains(&Kind::Whole(*kind))).collect();
         let settings = Settings {
             channels: if self.channels.is_empty() {
                 Channel::ALL.into()
@@ -116,6 +127,7 @@ impl SearchArguments {
                 self.channels.iter().copied().collect()
             },
             kinds,
+            outside: self.kinds.contains(&Kind::Outside),
             min_lines: self.min_lines,
             min_tokens: self.min_tokens,
             near_by: match self.near_by {
@@ -236,9 +248,13 @@ fn channel() -> impl clap::builder::TypedValueParser<Value = Channel> {
         .try_map(move |word| known(word).ok_or_else(|| "no such channel".to_owned()))
 }
 
-fn kind() -> impl clap::builder::TypedValueParser<Value = SymbolKind> {
-    PossibleValuesParser::new(SymbolKind::ALL.map(SymbolKind::as_str))
-        .try_map(|word| word.parse::<SymbolKind>().map_err(|()| "no such kind".to_owned()))
+fn kind() -> impl clap::builder::TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(SymbolKind::ALL.map(SymbolKind::as_str).into_iter().chain([OUTSIDE])).try_map(|word| {
+        if word == OUTSIDE {
+            return Ok(Kind::Outside);
+        }
+        word.parse().map(Kind::Whole).map_err(|()| "no such kind".to_owned())
+    })
 }
 
 fn whole(least: i64) -> clap::builder::RangedI64ValueParser<u32> {
@@ -294,6 +310,7 @@ mod tests {
         let expected = Settings {
             channels: [Channel::Exact, Channel::Near].into(),
             kinds: vec![SymbolKind::File, SymbolKind::Class],
+            outside: false,
             min_lines: 1,
             min_tokens: 2,
             near_by: NearBy::Text,

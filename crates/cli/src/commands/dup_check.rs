@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     if arguments.gate.is_asked() {
         announce_check(&plan, "dup-check", run.project.as_deref(), None);
     }
-    let definitions = load::definitions(&reader, RunId(run.run_id), &settings.kinds)?;
+    let definitions = load::definitions(&reader, RunId(run.run_id), &settings)?;
     if definitions.is_empty() {
         messages::warning(&format!("run {} has no records", run.run_id));
     }
@@ -92,6 +92,9 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let mut findings = Findings::search(run, settings, definitions);
     interrupt.check()?;
     findings.view.path_filters.clone_from(&arguments.path_filter);
+    if findings.report.left_out_pair_count() > 0 {
+        messages::warning(&format!("not searched: {}", render::left_out(&findings)));
+    }
     findings.shown = match &arguments.group {
         Some(prefix) => select::by_id(&findings, prefix)?,
         None => select::shown(&findings, &filter),

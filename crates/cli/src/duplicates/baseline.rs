@@ -105,7 +105,7 @@ pub(crate) struct Searched {
 
 /// Searches a snapshot; its code is in memory only for that long.
 pub(crate) fn search(reader: &SqliteReader, run: RunId, settings: &Settings) -> Result<Searched, Failure> {
-    let definitions = load::definitions(reader, run, &settings.kinds)?;
+    let definitions = load::definitions(reader, run, settings)?;
     let report = find(&definitions, settings);
     Ok(Searched { keys: search_keys(&report.groups, &definitions), totals: report.totals })
 }

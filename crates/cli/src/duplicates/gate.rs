@@ -168,7 +168,7 @@ pub(crate) fn uncounted(findings: &Findings) -> Option<String> {
 
 /// Says of each shown group what became of it since `baseline`.
 fn compare_with(reader: &SqliteReader, baseline: RunId, findings: &mut Findings) -> Result<(), Failure> {
-    let definitions = load::definitions(reader, baseline, &findings.settings.kinds)?;
+    let definitions = load::definitions(reader, baseline, &findings.settings)?;
     let current = search_keys(&findings.report.groups, &findings.definitions);
     let earlier = search_keys(&find(&definitions, &findings.settings).groups, &definitions);
     let changes = compare_edits(&earlier, &current);

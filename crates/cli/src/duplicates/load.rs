@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use cds_duplication::{Definition, is_generated};
+use cds_duplication::{Definition, Settings, is_generated};
 use cds_llm_client::EmbeddedClient;
 use cds_model::{Md5Sum, SymbolKind};
 use cds_persistence::{Access, CodeRow, FoundRun, Invocation, RunId, SqliteReader, TextQuery, Texts};
@@ -25,8 +25,8 @@ use crate::{
 
 /// Code that is so many times longer than another is never similar to it.
 const LENGTH_FACTOR: usize = 3;
-/// Shorter functions have no run of six lines and fifty tokens, in bytes.
-const LEAST_WITH_RUN: usize = 80;
+/// Shorter functions have no run of six lines and 25 tokens, in bytes.
+const LEAST_WITH_RUN: usize = 40;
 /// How many threads read at once at most.
 const MOST_READERS: usize = 8;
 
@@ -77,17 +77,18 @@ fn facts(reader: &SqliteReader, found: Invocation, name: &str) -> Result<RunFact
     })
 }
 
-/// Every record of a snapshot; the code only of those of `kinds`, since nobody looks at that of the others.
+/// Every record of a snapshot; the code only of those that are compared, since the search reads no others.
 ///
 /// Records of kinds that are not known here are left out with a warning.
-pub(crate) fn definitions(reader: &SqliteReader, run: RunId, kinds: &[SymbolKind]) -> Result<Vec<Definition>, Failure> {
+pub(crate) fn definitions(reader: &SqliteReader, run: RunId, settings: &Settings) -> Result<Vec<Definition>, Failure> {
     let mut definitions = Vec::new();
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
     let nothing: Arc<str> = Arc::from("");
     let visit = &mut |row: CodeRow| match row.kind.parse() {
         Ok(kind) => {
             let mut definition = definition(kind, row);
-            if !kinds.contains(&kind) {
+            let is_outside = settings.outside && matches!(kind, SymbolKind::File | SymbolKind::Class);
+            if !settings.kinds.contains(&kind) && !is_outside {
                 definition.normalized_code = Arc::clone(&nothing);
             }
             definitions.push(definition);

@@ -90,6 +90,7 @@ pub(crate) fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Find
         doubtful_count: 0,
         // As a search with the defaults leaves it.
         weak_pair_count: (channel != Channel::Near).then_some(0),
+        left_out_pair_count: 0,
     });
     let all = sums(&groups.iter().collect::<Vec<_>>());
     let intent_lines = sums(&of(Channel::Intent)).repeated_lines;

@@ -1,19 +1,16 @@
 //! The runs of lines that two definitions share.
 
-use std::{collections::HashMap, ops::Range, sync::OnceLock};
+use std::{cmp::Reverse, ops::Range};
 
-use crate::{
-    Settings,
-    corpus::sequence_ratio,
-    layout,
-    lcs::Pattern,
-    lexer::Token,
-    shape::{self, Class},
-    unit::{Line, Unit},
+use super::{
+    chain::{self, By, Open},
+    length::{Least, Length},
+    side::{Names, Part, Side},
 };
+use crate::{Settings, corpus::sequence_ratio, lcs::Pattern, unit::Line};
 
 /// The most pairs of lines that are looked at for one pair of definitions.
-const MOST_CELLS: usize = 4_000_000;
+pub(super) const MOST_CELLS_OF_PAIR: u64 = 4_000_000;
 /// The most runs of one pair.
 const MOST_RUNS: usize = 4;
 /// The share of the names that have to go together, by how often they stand in the run.
@@ -47,65 +44,100 @@ pub(super) struct Rules<'a> {
     pub(super) link_bits: &'a (dyn Fn(u32) -> f32 + Sync),
 }
 
-/// One of the two pieces of code.
-pub(super) struct Part<'a> {
-    code: &'a str,
-    unit: &'a Unit,
-    /// How many lines are no part of a run: the header of a definition says what it is called.
-    header: usize,
-    by_shape: OnceLock<ByShape>,
-    side: OnceLock<Side<'a>>,
+/// The best runs: those that may have gaps, and then those that are equal letter by letter, the longest of each first.
+pub(super) fn runs(rules: &Rules, (left, right): (&Part, &Part), by: By, pattern: &mut Pattern) -> Vec<Run> {
+    found(rules, (left, right), (by, false), pattern)
 }
 
-impl<'a> Part<'a> {
-    pub(super) const fn definition(code: &'a str, unit: &'a Unit) -> Self {
-        Self { code, unit, header: 1, by_shape: OnceLock::new(), side: OnceLock::new() }
-    }
-
-    /// Code that may begin with any line.
-    pub(super) fn any(code: &'a str, unit: &'a Unit) -> Self {
-        let mut part = Self::definition(code, unit);
-        part.header = usize::from(part.side().begins_definition(0));
-        part
-    }
-
-    /// How many lines are no part of a run.
-    pub(super) const fn header(&self) -> usize {
-        self.header
-    }
-
-    fn side(&self) -> &Side<'a> {
-        self.side.get_or_init(|| Side::new(self))
-    }
-
-    fn open_lines(&self) -> Vec<bool> {
-        (0..self.unit.lines.len()).map(|line| line >= self.header).collect()
-    }
+/// The best runs of lines that one definition has twice; a table would be one by its shape, so its lines have to be equal
+/// letter by letter.
+pub(super) fn repeats(rules: &Rules, part: &Part, pattern: &mut Pattern) -> Vec<Run> {
+    found(rules, (part, part), (By::Text, true), pattern)
 }
 
-/// The best runs, longest first.
-pub(super) fn runs(rules: &Rules, left: &Part, right: &Part, pattern: &mut Pattern) -> Vec<Run> {
-    let (rows, columns) = (&left.unit.lines, &right.unit.lines);
-    if rows.len() * columns.len() > MOST_CELLS {
+/// All that a definition says, as a run that its copies share.
+pub(super) fn all(rules: &Rules, part: &Part, pattern: &mut Pattern) -> Vec<Run> {
+    let lines = &part.unit.lines[..];
+    let chain: Vec<(usize, usize)> = (part.header()..lines.len()).map(|line| (line, line)).collect();
+    let pieces = chain::pieces(&chain, (lines, lines), rules.settings.max_gap_lines as usize);
+    let is_enough = |piece: &&[(usize, usize)]| {
+        Least::verbatim(rules.settings).is_reached(Length::of_chain(lines, lines, piece)) && differ(lines, piece)
+    };
+    let side = part.side();
+    pieces
+        .filter(is_enough)
+        .filter_map(|piece| as_run((side, side), piece, (piece[0], piece[piece.len() - 1]), pattern))
+        .collect()
+}
+
+fn found(rules: &Rules, (left, right): (&Part, &Part), (by, is_one): (By, bool), pattern: &mut Pattern) -> Vec<Run> {
+    let (rows, lines) = (&left.unit.lines, &right.unit.lines);
+    let columns = right.columns(by);
+    if columns.cells(rows) > MOST_CELLS_OF_PAIR {
         return Vec::new();
     }
+    let gap = rules.settings.max_gap_lines as usize;
+    let open = || Open { rows: left.open_lines(), columns: right.open_lines() };
+    let (mut open, mut untold) = (open(), open());
     let mut found = Vec::new();
-    let by_shape = right.by_shape.get_or_init(|| ByShape::new(columns));
-    let (mut open_rows, mut open_columns) = (left.open_lines(), right.open_lines());
     while found.len() < MOST_RUNS {
-        let gap = rules.settings.max_gap_lines as usize;
-        let chain = best_chain(rows, by_shape, &open_rows, &open_columns, gap);
+        let chain = chain::best_chain(rows, columns, &open, gap, is_one);
         let tokens = chain.iter().map(|&(row, _)| rows[row].tokens).sum();
         if chain.is_empty() || !is_matched(rules, tokens) {
             break;
         }
-        found.extend(run(rules, (left.side(), right.side()), &chain, pattern));
-        for &(row, column) in &chain {
-            open_rows[row] = false;
-            open_columns[column] = false;
+        open.close(&chain);
+        let pieces: Vec<&[(usize, usize)]> = chain::pieces(&chain, (rows, lines), gap).collect();
+        let sides = (left.side(), right.side());
+        let long: Vec<Option<Run>> = pieces.iter().map(|piece| run(rules, sides, (piece, by), pattern)).collect();
+        let is_told = long.iter().any(Option::is_some);
+        for (run, piece) in long.into_iter().zip(pieces) {
+            // What goes on behind a long gap is a run as well, if it is more than a line or two.
+            let run = run.or_else(|| is_told.then(|| rest(rules, sides, piece, pattern)).flatten());
+            if let Some(run) = run {
+                untold.close(piece);
+                found.push(run);
+            }
         }
     }
+    verbatim(rules, (left, right), (untold, is_one), pattern, &mut found);
     found
+}
+
+/// Adds the runs that are equal letter by letter, for which fewer tokens are enough.
+fn verbatim(
+    rules: &Rules,
+    (left, right): (&Part, &Part),
+    (mut open, is_one): (Open, bool),
+    pattern: &mut Pattern,
+    found: &mut Vec<Run>,
+) {
+    let (rows, lines) = (&left.unit.lines[..], &right.unit.lines[..]);
+    let least = Least::verbatim(rules.settings);
+    let is_enough = |&(row, column, count): &(usize, usize, usize)| {
+        least.is_reached(Length::of(&rows[row..row + count]).shorter(Length::of(&lines[column..column + count])))
+    };
+    let columns = right.columns(By::Text);
+    let gap = rules.settings.max_gap_lines as usize;
+    let mut all = chain::diagonals((rows, lines), columns, &open, gap, is_one);
+    all.retain(is_enough);
+    all.sort_by_key(|&(row, column, count)| (Reverse(Length::of(&rows[row..row + count]).tokens), row, column));
+    for (row, column, count) in all {
+        let chain: Vec<(usize, usize)> =
+            (row..row + count).zip(column..).filter(|&(row, column)| open.rows[row] && open.columns[column]).collect();
+        let sides = (left.side(), right.side());
+        // What another run has taken away is at one end or the other.
+        let chain = closed(sides.0, sides.1, &chain);
+        let is_whole = chain.last().is_some_and(|last| last.0 + 1 - chain[0].0 == chain.len());
+        if found.len() >= MOST_RUNS || !is_whole {
+            continue;
+        }
+        let length = Length::of_chain(rows, lines, chain);
+        if least.is_reached(length) && differ(rows, chain) {
+            found.extend(as_run(sides, chain, (chain[0], chain[chain.len() - 1]), pattern));
+            open.close(chain);
+        }
+    }
 }
 
 /// Whether so many tokens in equal lines are enough for a run.
@@ -113,93 +145,19 @@ fn is_matched(rules: &Rules, tokens: u32) -> bool {
     f64::from(tokens) >= MATCHED * f64::from(rules.settings.min_fragment_tokens)
 }
 
-/// Lines by their shape, so that only those that are equal to a given one are looked at.
-struct ByShape(Vec<(u32, u32)>);
-
-impl ByShape {
-    fn new(lines: &[Line]) -> Self {
-        let mut places: Vec<(u32, u32)> = lines.iter().map(|line| line.shape).zip(0..).collect();
-        places.sort_unstable();
-        Self(places)
-    }
-
-    /// The lines of this shape, in their order.
-    fn of(&self, shape: u32) -> impl Iterator<Item = usize> {
-        let start = self.0.partition_point(|&(other, _)| other < shape);
-        self.0[start..].iter().take_while(move |&&(other, _)| other == shape).map(|&(_, place)| place as usize)
-    }
-}
-
-/// Two equal lines at the end of a chain. There may be millions, so that they are small.
-struct Cell {
-    row: u32,
-    column: u32,
-    /// The tokens of the chain.
-    score: u32,
-    previous: Option<u32>,
-}
-
-/// The chain of equal lines with the most tokens in which no gap is longer than `gap` lines.
-fn best_chain(
-    rows: &[Line],
-    columns: &ByShape,
-    open_rows: &[bool],
-    open_columns: &[bool],
-    gap: usize,
-) -> Vec<(usize, usize)> {
-    let reach = gap + 1;
-    let mut cells: Vec<Cell> = Vec::new();
-    // Of the last rows, the cell of each column, and which cells they are.
-    let mut recent: Vec<(Vec<Option<u32>>, Range<usize>)> = vec![(vec![None; open_columns.len()], 0..0); reach + 1];
-    let mut best: Option<u32> = None;
-    for (row, line) in rows.iter().enumerate() {
-        let (forgotten, of_it) = &mut recent[row % (reach + 1)];
-        cells[of_it.clone()].iter().for_each(|cell| forgotten[cell.column as usize] = None);
-        let first = cells.len();
-        for column in columns.of(line.shape).filter(|&column| open_rows[row] && open_columns[column]) {
-            let score = |cell: u32| cells[cell as usize].score;
-            let mut previous: Option<u32> = None;
-            // The nearest of those with the most tokens.
-            for (of_row, _) in (row.saturating_sub(reach)..row).rev().map(|row| &recent[row % (reach + 1)]) {
-                for &cell in of_row[column.saturating_sub(reach)..column].iter().rev().flatten() {
-                    if previous.is_none_or(|previous| score(cell) > score(previous)) {
-                        previous = Some(cell);
-                    }
-                }
-            }
-            let own = previous.map_or(0, score) + line.tokens;
-            if best.is_none_or(|best| own > score(best)) {
-                best = Some(cells.len() as u32);
-            }
-            cells.push(Cell { row: row as u32, column: column as u32, score: own, previous });
-        }
-        let (of_row, of_it) = &mut recent[row % (reach + 1)];
-        *of_it = first..cells.len();
-        for (cell, place) in cells[first..].iter().zip(first as u32..) {
-            of_row[cell.column as usize] = Some(place);
-        }
-    }
-    let mut chain = Vec::new();
-    while let Some(cell) = best.map(|cell| &cells[cell as usize]) {
-        chain.push((cell.row as usize, cell.column as usize));
-        best = cell.previous;
-    }
-    chain.reverse();
-    chain
-}
-
 /// The run of a chain if it is long enough, consistent and not what everybody writes.
-fn run(rules: &Rules, (left, right): (&Side, &Side), chain: &[(usize, usize)], pattern: &mut Pattern) -> Option<Run> {
+fn run(
+    rules: &Rules,
+    (left, right): (&Side, &Side),
+    (chain, by): (&[(usize, usize)], By),
+    pattern: &mut Pattern,
+) -> Option<Run> {
     let chain = closed(left, right, chain);
-    let equal_tokens = chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum();
-    if !is_matched(rules, equal_tokens) {
+    if !is_matched(rules, Length::of_chain(&left.unit.lines, &right.unit.lines, chain).tokens) {
         return None;
     }
-    let (first, last) = ends(left, right, chain)?;
-    let (rows, columns) = ((first.0, last.0), (first.1, last.1));
-    let (left_lines, right_lines) = (left.lines(rows), right.lines(columns));
-    let (line_count, token_count) = common_length(left, right, chain, (first, last));
-    if line_count < rules.settings.min_fragment_lines || token_count < rules.settings.min_fragment_tokens {
+    let (first, last) = ends(rules, left, right, chain)?;
+    if !Least::usual(rules.settings).is_reached(common_length(left, right, chain, (first, last))) {
         return None;
     }
     let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
@@ -215,63 +173,36 @@ fn run(rules: &Rules, (left, right): (&Side, &Side), chain: &[(usize, usize)], p
             names.consistent >= CONSISTENT && (!repeats || names.equal >= EQUAL)
         }
     };
-    if !is_verbatim(left, right, chain) && !is_told_by_shape() {
+    if !is_verbatim(left, right, chain) && (by == By::Text || !is_told_by_shape()) {
         return None;
     }
-    let ratio = sequence_ratio(left.classes(rows), right.classes(columns), 0.0, pattern)?;
-    let equal_lines = chain.len() as u32;
-    Some(Run { left: left_lines, right: right_lines, ratio: ratio as f32, equal_lines, equal_tokens })
+    as_run((left, right), chain, (first, last), pattern)
 }
 
-/// One of the two definitions with its tokens.
-struct Side<'a> {
-    code: &'a str,
-    unit: &'a Unit,
-    header: usize,
-    tokens: Vec<Token>,
-    classes: Vec<Class>,
+/// What goes on behind a long gap, if it has half of the lines and tokens of a run.
+fn rest(rules: &Rules, (left, right): (&Side, &Side), chain: &[(usize, usize)], pattern: &mut Pattern) -> Option<Run> {
+    let chain = closed(left, right, chain);
+    let Least { lines, tokens } = Least::usual(rules.settings);
+    let least = Least { lines: lines.div_ceil(2), tokens: tokens.div_ceil(2) };
+    let is_enough = least.is_reached(Length::of_chain(&left.unit.lines, &right.unit.lines, chain));
+    is_enough.then(|| as_run((left, right), chain, (*chain.first()?, *chain.last()?), pattern)).flatten()
 }
 
-impl<'a> Side<'a> {
-    fn new(part: &Part<'a>) -> Self {
-        let tokens = layout::tokens(part.code);
-        let classes = shape::classes(&tokens);
-        Self { code: part.code, unit: part.unit, header: part.header, tokens, classes }
-    }
-
-    /// The text of a token of a line, if it has that many.
-    fn word(&self, line: usize, at: u32) -> Option<&'a str> {
-        let line = self.unit.lines.get(line).filter(|line| at < line.tokens)?;
-        Some(self.tokens[(line.token + at) as usize].text(self.code))
-    }
-
-    /// Whether a line only begins a definition: its header, or a decorator. Without the body it says nothing.
-    fn begins_definition(&self, line: usize) -> bool {
-        let last = self.unit.lines.get(line).map_or(0, |line| line.tokens.saturating_sub(1));
-        match (self.word(line, 0), self.word(line, 1)) {
-            (Some("@"), _) => true,
-            (Some("def" | "class"), _) | (Some("async"), Some("def")) => self.word(line, last) == Some(":"),
-            _ => false,
-        }
-    }
-
-    /// How many normalized lines and tokens some of the logical lines have.
-    fn length(&self, lines: Range<usize>) -> (u32, u32) {
-        let first = |line: usize| self.unit.lines.get(line).map_or(self.unit.line_count, |line| line.first);
-        (first(lines.end) - first(lines.start), self.unit.lines[lines].iter().map(|line| line.tokens).sum())
-    }
-
-    /// The tokens of the lines from `from` to `to`, abstracted, with the structure between them.
-    fn classes(&self, (from, to): (usize, usize)) -> &[Class] {
-        let (first, last) = (&self.unit.lines[from], &self.unit.lines[to]);
-        &self.classes[first.token as usize..(last.token + last.tokens) as usize]
-    }
-
-    /// The normalized lines of the logical ones from `from` to `to`, the last one excluded.
-    fn lines(&self, (from, to): (usize, usize)) -> (u32, u32) {
-        let lines = &self.unit.lines;
-        (lines[from].first, lines.get(to + 1).map_or(self.unit.line_count, |next| next.first))
-    }
+/// A chain as a run from the first to the last of its lines, or one further.
+fn as_run(
+    (left, right): (&Side, &Side),
+    chain: &[(usize, usize)],
+    (first, last): ((usize, usize), (usize, usize)),
+    pattern: &mut Pattern,
+) -> Option<Run> {
+    let (rows, columns) = ((first.0, last.0), (first.1, last.1));
+    Some(Run {
+        left: left.lines(rows),
+        right: right.lines(columns),
+        ratio: sequence_ratio(left.classes(rows), right.classes(columns), 0.0, pattern)? as f32,
+        equal_lines: chain.len() as u32,
+        equal_tokens: chain.iter().map(|&(row, _)| left.unit.lines[row].tokens).sum(),
+    })
 }
 
 /// The chain without definitions of which it has the header alone.
@@ -285,21 +216,32 @@ fn closed<'c>(left: &Side, right: &Side, mut chain: &'c [(usize, usize)]) -> &'c
 }
 
 /// Where a chain begins and ends: one line further on each side where the two lines there begin alike, so that a
-/// change of the first or last line does not shorten the run.
-fn ends(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Option<((usize, usize), (usize, usize))> {
-    let (mut first, mut last) = (*chain.first()?, *chain.last()?);
-    let begin_alike = |row: usize, column: usize| {
+/// change of the first or last line does not shorten the run. A statement that is longer than a gap is not taken in.
+fn ends(
+    rules: &Rules,
+    left: &Side,
+    right: &Side,
+    chain: &[(usize, usize)],
+) -> Option<((usize, usize), (usize, usize))> {
+    let (first, last) = (*chain.first()?, *chain.last()?);
+    let gap = rules.settings.max_gap_lines.max(1);
+    let is_alike = |(row, column): (usize, usize)| {
         let word = |at: u32| left.word(row, at).filter(|&here| right.word(column, at) == Some(here));
+        let is_short = |side: &Side, line: usize| Length::of(&side.unit.lines[line..=line]).lines <= gap;
         word(0).is_some_and(|first| ["return", "raise", "yield"].contains(&first) || word(1).is_some())
+            && is_short(left, row)
+            && is_short(right, column)
     };
-    if first.0 > left.header && first.1 > right.header && begin_alike(first.0 - 1, first.1 - 1) {
-        first = (first.0 - 1, first.1 - 1);
-    }
-    let next = (last.0 + 1, last.1 + 1);
-    if begin_alike(next.0, next.1) && !left.begins_definition(next.0) && !right.begins_definition(next.1) {
-        last = next;
-    }
-    Some((first, last))
+    let follow = |one: (usize, usize), next: (usize, usize)| {
+        chain::distance(&left.unit.lines, one.0, next.0) <= gap as usize
+            && chain::distance(&right.unit.lines, one.1, next.1) <= gap as usize
+    };
+    let before = (first.0 > left.header && first.1 > right.header).then(|| (first.0 - 1, first.1 - 1));
+    let before = before.filter(|&before| is_alike(before) && follow(before, first));
+    let next = Some((last.0 + 1, last.1 + 1)).filter(|&next| {
+        is_alike(next) && follow(last, next) && !left.begins_definition(next.0) && !right.begins_definition(next.1)
+    });
+    Some((before.unwrap_or(first), next.unwrap_or(last)))
 }
 
 /// The normalized lines and the tokens that both have of a run. A line that was changed belongs to it; one that only one of
@@ -309,12 +251,10 @@ fn common_length(
     right: &Side,
     chain: &[(usize, usize)],
     (first, last): ((usize, usize), (usize, usize)),
-) -> (u32, u32) {
-    let (mut lines, mut tokens) = (0, 0);
+) -> Length {
+    let mut sum = Length::default();
     let mut add = |rows: Range<usize>, columns: Range<usize>| {
-        let (left, right) = (left.length(rows), right.length(columns));
-        lines += left.0.min(right.0);
-        tokens += left.1.min(right.1);
+        sum = sum.with(Length::of(&left.unit.lines[rows]).shorter(Length::of(&right.unit.lines[columns])));
     };
     let mut next = first;
     for &(row, column) in chain {
@@ -323,7 +263,7 @@ fn common_length(
         next = (row + 1, column + 1);
     }
     add(next.0..last.0 + 1, next.1..last.1 + 1);
-    (lines, tokens)
+    sum
 }
 
 /// Whether most of the lines are the same as they are, and enough of them differ from each other.
@@ -336,6 +276,16 @@ fn is_verbatim(left: &Side, right: &Side, chain: &[(usize, usize)]) -> bool {
     most && texts.len() > DIFFERENT_LINES
 }
 
+/// Whether the lines of a chain that is equal letter by letter differ enough from each other; a statement of several lines
+/// is no table.
+fn differ(rows: &[Line], chain: &[(usize, usize)]) -> bool {
+    let mut texts: Vec<(u32, u32)> =
+        chain.iter().map(|&(row, _)| (rows[row].text, rows[row].last + 1 - rows[row].first)).collect();
+    texts.sort_unstable();
+    texts.dedup_by_key(|&mut (text, _)| text);
+    texts.iter().map(|&(_, lines)| lines).sum::<u32>() > DIFFERENT_LINES as u32
+}
+
 /// The weight of the links in the run: how seldom lines follow each other like that elsewhere.
 fn bits(rules: &Rules, side: &Side, chain: &[(usize, usize)]) -> f32 {
     let mut links: Vec<u32> = chain
@@ -346,35 +296,4 @@ fn bits(rules: &Rules, side: &Side, chain: &[(usize, usize)]) -> f32 {
     links.sort_unstable();
     links.dedup();
     links.into_iter().map(rules.link_bits).sum::<f32>()
-}
-
-/// How the names of two runs go together, as shares of all of them from 0 to 1; 1 where there are none.
-struct Names {
-    /// Those that stand for one and the same name nearly everywhere.
-    consistent: f64,
-    /// Those that are spelled alike.
-    equal: f64,
-}
-
-impl Names {
-    fn new(left: &Side, right: &Side, chain: &[(usize, usize)]) -> Self {
-        let mut pairs: HashMap<(u8, &str), HashMap<&str, u32>> = HashMap::new();
-        let (mut count, mut equal) = (0_u32, 0_u32);
-        for &(row, column) in chain {
-            let (row, column) = (&left.unit.lines[row], &right.unit.lines[column]);
-            for offset in 0..row.tokens {
-                let class = left.classes[(row.token + offset) as usize];
-                if shape::is_name(class) {
-                    let name = left.tokens[(row.token + offset) as usize].text(left.code);
-                    let other = right.tokens[(column.token + offset) as usize].text(right.code);
-                    *pairs.entry((shape::space(class), name)).or_default().entry(other).or_default() += 1;
-                    count += 1;
-                    equal += u32::from(name == other);
-                }
-            }
-        }
-        let together: u32 = pairs.values().filter_map(|others| others.values().max()).sum();
-        let share = |part: u32| if count == 0 { 1.0 } else { f64::from(part) / f64::from(count) };
-        Self { consistent: share(together), equal: share(equal) }
-    }
 }

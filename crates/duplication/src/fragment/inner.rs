@@ -19,8 +19,8 @@ pub(super) fn innermost(corpus: &Corpus, compared: Vec<Compared>) -> Vec<Found> 
     };
     let tells = |left: &Place, right: &Place| {
         let (left, right) = if left.variant <= right.variant { (left, right) } else { (right, left) };
-        if left.variant == right.variant {
-            return are_one(left.lines, right.lines);
+        if left.variant == right.variant && are_one(left.lines, right.lines) {
+            return true;
         }
         by_pair.get(&(left.variant, right.variant)).is_some_and(|pair| {
             pair.is_told || pair.runs.iter().any(|run| are_one(run.left, left.lines) && are_one(run.right, right.lines))

@@ -5,9 +5,12 @@
 //! long enough, has names that go together, and has lines that are rare here, is a fragment.
 
 mod align;
+mod chain;
 mod inner;
+mod length;
 mod one;
 mod outline;
+mod side;
 mod whole;
 
 use std::collections::HashMap;
@@ -15,21 +18,31 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
-    Channel, Group,
-    corpus::Corpus,
+    Channel, Group, bounds,
+    corpus::{Corpus, Variant},
     graph::Edge,
     groups::{Node, build},
     hash::Hash,
     lcs::Pattern,
     unit::{Line, Unit},
 };
-use align::{Part, Rules, Run};
+use align::{MOST_CELLS_OF_PAIR, Rules, Run};
+use chain::{By, Columns};
+use length::Least;
 pub use one::{SharedRun, shared_runs};
+use side::Part;
 
 /// A link that more variants have than this leads nowhere.
 const MOST_COMMON_LINK: usize = 100;
 /// The fewest links of its own that a pair has to share.
 const SHARED_LINKS: usize = 2;
+
+/// A statement of more lines than this is looked up by itself.
+const LONG_LINE: u32 = 4;
+/// The most pairs of definitions that are looked up by their links.
+const MOST_LINKED: u64 = 8_000_000;
+/// The most pairs of equal lines that are looked at in all definitions together.
+const MOST_CELLS: u64 = 400_000_000;
 
 /// A fragment in two variants.
 struct Found {
@@ -38,19 +51,45 @@ struct Found {
     run: Run,
 }
 
-/// The groups of the fragment channel.
-pub(crate) fn groups(corpus: &Corpus) -> Vec<Group> {
-    let compared: Vec<Compared> = candidates(corpus)
+/// The groups of the fragment channel, and how many pairs of definitions were not looked at.
+pub(crate) fn groups(corpus: &Corpus) -> (Vec<Group>, u64) {
+    let (pairs, passed_over) = candidates(corpus);
+    let costs: Vec<(By, u64)> = pairs.par_iter().map(|&pair| cells(corpus, pair)).collect();
+    let highest = bounds::affordable(costs.iter().map(|&(_, cost)| cost), MOST_CELLS).unwrap_or(u64::MAX);
+    let highest = highest.min(MOST_CELLS_OF_PAIR);
+    let (affordable, dear): (Vec<_>, Vec<_>) =
+        pairs.into_iter().zip(costs).partition(|(_, (_, cost))| *cost <= highest);
+    // Too many lines have one shape, so that only their letters are held against each other.
+    let reduced = affordable.iter().filter(|&&(pair, (by, _))| by != usual(corpus, pair)).count() as u64;
+    let left_out = passed_over + reduced + dear.len() as u64;
+    drop(dear);
+    let compared: Vec<Compared> = affordable
         .into_par_iter()
-        .map_init(Pattern::default, |pattern, pair| Compared::new(corpus, pair, pattern))
+        .map_init(Pattern::default, |pattern, (pair, (by, _))| Compared::new(corpus, pair, by, pattern))
         .flatten_iter()
         .collect();
     let found = inner::innermost(corpus, compared);
     let (nodes, edges) = nodes(corpus, &found);
-    build(corpus, Channel::Fragment, &nodes, &edges, false)
+    (build(corpus, Channel::Fragment, &nodes, &edges, false), left_out)
 }
 
-/// Two variants that have runs in common.
+/// By what the lines of two variants are held against each other: outside of functions, and within one, only by their
+/// letters.
+fn usual(corpus: &Corpus, (left, right): (u32, u32)) -> By {
+    let is_outside = [left, right].iter().any(|&place| corpus.variants[place as usize].is_outside);
+    if left == right || is_outside { By::Text } else { By::Shape }
+}
+
+/// How many pairs of lines are looked at for two variants, and what has to be equal in them: where far too many lines have
+/// one shape, every letter.
+fn cells(corpus: &Corpus, pair: (u32, u32)) -> (By, u64) {
+    let [rows, columns] = [pair.0, pair.1].map(|place| &corpus.variants[place as usize].unit.lines);
+    let by = usual(corpus, pair);
+    let count = Columns::new(columns, by).cells(rows);
+    if count <= MOST_CELLS_OF_PAIR { (by, count) } else { (By::Text, Columns::new(columns, By::Text).cells(rows)) }
+}
+
+/// Two variants that have runs in common, or one that has runs twice.
 struct Compared {
     left: u32,
     right: u32,
@@ -60,55 +99,103 @@ struct Compared {
 }
 
 impl Compared {
-    fn new(corpus: &Corpus, (left, right): (u32, u32), pattern: &mut Pattern) -> Option<Self> {
-        if corpus.is_nested(left, right) {
+    fn new(corpus: &Corpus, (left, right): (u32, u32), by: By, pattern: &mut Pattern) -> Option<Self> {
+        if left != right && corpus.is_nested(left, right) {
             return None;
         }
-        let part = |place: u32| {
-            let variant = &corpus.variants[place as usize];
-            Part::definition(variant.code, &variant.unit)
-        };
+        let variants = [left, right].map(|place| &corpus.variants[place as usize]);
+        let is_outside = variants.iter().any(|variant| variant.is_outside);
+        let [one, other] = variants.map(|variant| {
+            let new = if variant.is_outside { Part::outside } else { Part::definition };
+            new(&variant.code, &variant.unit)
+        });
         let link_bits = &|link| corpus.weights.link(link);
         let rules = Rules { settings: corpus.settings, link_bits };
-        let runs = align::runs(&rules, &part(left), &part(right), pattern);
+        let runs = if left == right {
+            let mut runs = align::repeats(&rules, &one, pattern);
+            if variants[0].is_copied_outside() {
+                runs.extend(align::all(&rules, &one, pattern));
+            }
+            runs
+        } else {
+            align::runs(&rules, (&one, &other), by, pattern)
+        };
         if runs.is_empty() {
             return None;
         }
-        let evidence = corpus.evidence(left, right);
-        let is_clone = |ratio| evidence.is_strong(ratio);
-        let is_told = evidence.is_only_prescribed() || corpus.clone_ratio(left, right, pattern).is_some_and(is_clone);
+        let is_told = left != right && !is_outside && {
+            let evidence = corpus.evidence(left, right);
+            let is_clone = |ratio| evidence.is_strong(ratio);
+            evidence.is_only_prescribed() || corpus.clone_ratio(left, right, pattern).is_some_and(is_clone)
+        };
         Some(Self { left, right, runs, is_told })
     }
 }
 
-/// Pairs of variants that share enough links, sorted.
-fn candidates(corpus: &Corpus) -> Vec<(u32, u32)> {
-    let mut links: Vec<(u32, u32)> = (corpus.variants.iter().zip(0..))
-        .filter(|(variant, _)| {
-            variant.unit.line_count >= corpus.settings.min_fragment_lines
-                && variant.unit.token_count >= corpus.settings.min_fragment_tokens
-        })
-        .flat_map(|(variant, place)| links(&variant.unit).into_iter().map(move |link| (link, place)))
+/// Pairs of variants that share enough links, and variants that have enough of them twice, sorted; and how many pairs were
+/// passed over because there are too many.
+fn candidates(corpus: &Corpus) -> (Vec<(u32, u32)>, u64) {
+    let least = Least::verbatim(corpus.settings);
+    let long = (corpus.variants.iter().zip(0..))
+        .filter(|(variant, _)| variant.unit.line_count >= least.lines && variant.unit.token_count >= least.tokens);
+    let mut links: Vec<(u32, u32)> = long
+        .clone()
+        .flat_map(|(variant, place)| links(&variant.unit, variant.header()).into_iter().map(move |link| (link, place)))
         .collect();
     links.par_sort_unstable();
+    let owners = || links.chunk_by(|left, right| left.0 == right.0).filter(|owners| owners.len() <= MOST_COMMON_LINK);
+    let costs = || owners().map(|owners| bounds::pairs_with(owners.len(), owners.len()));
+    let highest = bounds::affordable(costs(), MOST_LINKED).unwrap_or(u64::MAX);
+    let passed_over = costs().filter(|&cost| cost > highest).sum();
     let mut pairs: Vec<(u32, u32)> = Vec::new();
-    for owners in links.chunk_by(|left, right| left.0 == right.0) {
-        if owners.len() <= MOST_COMMON_LINK {
-            for (at, &(_, left)) in owners.iter().enumerate() {
-                pairs.extend(owners[at + 1..].iter().map(|&(_, right)| (left, right)));
-            }
+    for owners in owners().filter(|owners| bounds::pairs_with(owners.len(), owners.len()) <= highest) {
+        for (at, &(_, left)) in owners.iter().enumerate() {
+            pairs.extend(owners[at + 1..].iter().map(|&(_, right)| (left, right)));
         }
     }
     drop(links);
     pairs.par_sort_unstable();
-    pairs.chunk_by(|left, right| left == right).filter(|same| same.len() >= SHARED_LINKS).map(|same| same[0]).collect()
+    let mut pairs: Vec<(u32, u32)> = pairs
+        .chunk_by(|left, right| left == right)
+        .filter(|same| same.len() >= SHARED_LINKS)
+        .map(|same| same[0])
+        .collect();
+    let has_itself = |variant: &Variant| {
+        variant.is_copied_outside() || repeats(variant.unit.lines.get(variant.header()..).unwrap_or_default())
+    };
+    pairs.extend(long.filter(|(variant, _)| has_itself(variant)).map(|(_, place)| (place, place)));
+    pairs.par_sort_unstable();
+    (pairs, passed_over)
+}
+
+/// Where the logical lines of a text stand.
+pub(crate) fn logical_lines(code: &str) -> Vec<std::ops::Range<usize>> {
+    let mut lines = Vec::new();
+    outline::read(code, &mut lines);
+    lines.into_iter().map(|line| line.start as usize..line.end as usize).collect()
+}
+
+/// Whether a definition has a link of two lines as they are twice, or a long line.
+fn repeats(lines: &[Line]) -> bool {
+    let mut found: Vec<u32> = lines.windows(2).map(text_link).collect();
+    found.extend(lines.iter().filter(|line| line.last - line.first >= LONG_LINE).map(|line| line.text));
+    let count = found.len();
+    found.sort_unstable();
+    found.dedup();
+    found.len() < count
 }
 
 /// The links of a definition: two lines with names replaced consistently, and two lines as they are. The latter tell a
-/// copied table from all the others of its shape. Its first line is left out.
-fn links(unit: &Unit) -> Vec<u32> {
+/// copied table from all the others of its shape. A line that is nearly as long as a run is
+/// enough alone. The lines of its header are left out.
+fn links(unit: &Unit, header: usize) -> Vec<u32> {
     let mut links = unit.links.clone();
-    links.extend(unit.lines.windows(2).skip(1).map(text_link));
+    let body = &unit.lines[header.min(unit.lines.len())..];
+    links.extend(body.windows(2).map(text_link));
+    let long = body.iter().filter(|line| line.last - line.first >= LONG_LINE);
+    links.extend(long.flat_map(|line| {
+        (0..SHARED_LINKS as u32).map(|part| Hash::new().number(line.text).number(part).number(part).finish() as u32)
+    }));
     links.sort_unstable();
     links.dedup();
     links
@@ -144,6 +231,8 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
             } else if lines.1 - lines.0 > nodes[node].lines.1 - nodes[node].lines.0 {
                 nodes[node].lines = lines;
             }
+            let pair = &found[place];
+            nodes[node].pairs_with_itself |= pair.left == pair.right && pair.run.left == pair.run.right;
             if right {
                 node_of[place].1 = node as u32;
             } else {
@@ -155,7 +244,7 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
         node.content = content(corpus, node);
     }
     let mut best: HashMap<(u32, u32), f32> = HashMap::new();
-    for (pair, &(left, right)) in found.iter().zip(&node_of) {
+    for (pair, &(left, right)) in found.iter().zip(&node_of).filter(|(_, (left, right))| left != right) {
         let ratio = best.entry((left.min(right), left.max(right))).or_default();
         *ratio = ratio.max(pair.run.ratio);
     }
@@ -171,7 +260,7 @@ fn are_one(left: (u32, u32), right: (u32, u32)) -> bool {
 
 /// A hash of the lines, whatever stands before them.
 fn content(corpus: &Corpus, node: &Node) -> [u8; 16] {
-    let code = corpus.variants[node.variant as usize].code;
+    let code = &corpus.variants[node.variant as usize].code;
     let mut low = Hash::new();
     let mut high = Hash::new().number(1);
     for line in code.lines().skip(node.lines.0 as usize).take((node.lines.1 - node.lines.0) as usize) {

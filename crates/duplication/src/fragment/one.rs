@@ -11,8 +11,11 @@ use rayon::prelude::*;
 
 use super::{
     MOST_COMMON_LINK, SHARED_LINKS,
-    align::{self, Part, Rules, Run},
+    align::{self, Rules, Run},
+    chain::By,
+    length::Least,
     outline::{self, Outline},
+    side::Part,
     text_link, whole,
 };
 use crate::{
@@ -66,7 +69,7 @@ pub fn shared_runs<T: AsRef<str> + Sync>(
     }
     let places = whole::places(codes, normalized_code);
     let (mut weights, mut candidates) = (HashMap::new(), Vec::new());
-    if unit.token_count >= settings.min_fragment_tokens {
+    if unit.token_count >= Least::verbatim(&settings).tokens {
         let piece = Piece::new(normalized_code, &unit, part.header());
         let owners = Owners::new(codes, &piece, settings.min_fragment_lines);
         (weights, candidates) = owners.weigh(codes, normalized_code);
@@ -89,8 +92,8 @@ pub fn shared_runs<T: AsRef<str> + Sync>(
         let code = codes[index as usize].as_ref();
         let own = Unit::new(code);
         let run = places.get(&index).copied().map(whole).or_else(|| {
-            let runs = align::runs(&rules, &Part::definition(code, &own), &part, pattern).into_iter();
-            runs.min_by_key(|run| (Reverse(run.equal_tokens), run.left))
+            let runs = align::runs(&rules, (&Part::definition(code, &own), &part), By::Shape, pattern);
+            runs.into_iter().min_by_key(|run| (Reverse(run.equal_tokens), run.left))
         })?;
         let is_clone = own.renamed == unit.renamed
             || sequence_ratio(&unit.shape, &own.shape, settings.token_threshold, pattern).is_some()
@@ -138,7 +141,7 @@ struct Piece {
 
 impl Piece {
     fn new(code: &str, unit: &Unit, header: usize) -> Self {
-        let mut links = super::links(unit);
+        let mut links = super::links(unit, 1);
         if header == 0 {
             links.extend(unit.lines.first().map(|line| line.link));
             links.extend(unit.lines.windows(2).take(1).map(text_link));
@@ -362,7 +365,7 @@ mod tests {
         for (code, unit) in codes.iter().zip(&units) {
             let piece = Piece::new(code, unit, 1);
             for (other, other_unit) in codes.iter().zip(&units) {
-                let mut expected = super::super::links(other_unit);
+                let mut expected = super::super::links(other_unit, 1);
                 expected.retain(|&link| piece.has(link));
                 assert_eq!(reader.links_in(other, &piece, 0), Some(&expected[..]), "{code}\n{other}");
                 count += usize::from(!std::ptr::eq(code, other)) * expected.len();

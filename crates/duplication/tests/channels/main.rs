@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod doubt;
+mod extremes;
 mod formatted;
 mod fragments;
 mod nesting;
+mod pasted;
 
 use std::collections::BTreeSet;
 

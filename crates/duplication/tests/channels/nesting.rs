@@ -106,7 +106,7 @@ fn what_an_inner_function_has_from_a_copy_elsewhere_is_no_run_of_the_outer_one()
     let twice = one.replacen(STEPS, &[STEPS, STEPS].concat(), 1);
     let [outer_twice, inner_twice] = around(&twice, "make", rest);
     let definitions = [outer_twice, inner_twice, definition("app/copy.py", &twice)];
-    assert_eq!(indices(&definitions), [(Channel::Exact, vec![1, 2])]);
+    assert_eq!(indices(&definitions), [(Channel::Exact, vec![1, 2]), (Channel::Fragment, vec![1, 1, 2, 2])]);
     // Inside of two.
     let of_b = |definition: &Definition| Definition { file_path: "app/b.py".into(), ..definition.clone() };
     let [outer_too, _] = around(&one, "offer", ORDER.split_once('\n').unwrap().1);

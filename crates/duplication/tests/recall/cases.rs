@@ -22,6 +22,8 @@ struct Maker {
     pool: Vec<String>,
     others: unrelated::Others,
     random: Random,
+    /// For where whole blocks are pasted.
+    random_place: Random,
     cases: Vec<Case>,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn make(seeds: &[String], others: &[String]) -> Vec<Case> {
         }
     }
     let others = unrelated::Others::new(others);
-    let mut maker = Maker { seeds, pool, others, random: Random(7), cases: Vec::new() };
+    let mut maker = Maker { seeds, pool, others, random: Random(7), random_place: Random(11), cases: Vec::new() };
     for place in 0..maker.seeds.len() {
         maker.clones(place);
         maker.decoys(place);
@@ -88,6 +90,43 @@ impl Maker {
             }
         }
         self.fragment(place);
+        self.pasted(place);
+    }
+
+    /// A run of 8 to 21 lines pasted into another function as it is, of which less than two thirds of the first one are
+    /// made.
+    fn pasted(&mut self, place: usize) {
+        let other = (place + self.seeds.len() / 3 + 1) % self.seeds.len();
+        let body = &self.seeds[place].1[0].block;
+        let all = tokens(&self.seeds[place].1);
+        let fits = |&(from, to): &(usize, usize)| {
+            let run = &body[from..to];
+            (8..=21).contains(&count(run)) && tokens(run) * 3 < all * 2
+        };
+        let runs = (0..body.len()).flat_map(|from| (from + 1..=body.len()).map(move |to| (from, to)));
+        let runs: Vec<(usize, usize)> = runs.filter(fits).collect();
+        if runs.is_empty() {
+            return;
+        }
+        let (from, to) = runs[self.random_place.below(runs.len())];
+        let run = body[from..to].to_vec();
+        let kind = if tokens(&run) < 50 { "pasted below 50 tokens" } else { "pasted" };
+        let target = self.pasted_into(other, run);
+        let left = self.seeds[place].0.clone();
+        self.add(kind, &left, &target, true);
+    }
+
+    /// A function with `run` somewhere among its statements.
+    fn pasted_into(&mut self, other: usize, run: Vec<Line>) -> String {
+        let mut target = self.seeds[other].1.clone();
+        let continues =
+            |line: &Line| ["elif ", "else:", "except", "finally:"].iter().any(|word| line.head.starts_with(word));
+        let mut at = self.random_place.below(target[0].block.len());
+        while at > 0 && continues(&target[0].block[at]) {
+            at -= 1;
+        }
+        target[0].block.splice(at..at, run);
+        write(&target)
     }
 
     /// A run of statements pasted into another function; once as it is, once renamed, once with a line changed.

@@ -174,7 +174,7 @@ fn copies_are_found_and_look_alikes_are_not() {
         let word = if *truth { "found" } else { "wrongly found" };
         println!("{name:24} {found:4} of {all:4} {word}, {doubtful} of them doubtful");
     }
-    for kind in ["1", "2", "3 ", "3r ", "4s ", "fragment", "decoy"] {
+    for kind in ["1", "2", "3 ", "3r ", "4s ", "fragment", "pasted", "decoy"] {
         let (found, doubtful) = recall(&kinds, kind);
         println!("{kind:10} {found:.3}, {doubtful:.3} doubtful");
     }
@@ -184,6 +184,7 @@ fn copies_are_found_and_look_alikes_are_not() {
             assert!(recall(&kinds, kind).0 >= least, "{kind}");
         }
         assert!(recall(&kinds, "fragment").0 >= 0.95);
+        assert!(recall(&kinds, "pasted").0 >= 0.95);
         assert!(precision(&kinds) >= 0.99);
     }
 }
@@ -202,6 +203,7 @@ fn the_seeds_of_the_repository_are_enough_for_every_kind() {
         "4s Nest",
         "4s While",
         "fragment renamed",
+        "pasted",
         "decoy same name",
         "decoy same skeleton",
         "decoy similar size",

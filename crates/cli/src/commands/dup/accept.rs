@@ -115,7 +115,7 @@ impl AcceptArguments {
         let filter = PathFilter::new(&self.path_filter)?;
         let run = load::find_run(reader, &self.run_id)?;
         let settings = self.search.settings();
-        let definitions = load::definitions(reader, RunId(run.run_id), &settings.kinds)?;
+        let definitions = load::definitions(reader, RunId(run.run_id), &settings)?;
         let mut findings = Findings::search(run, settings, definitions);
         let groups = if let Some(prefix) = &prefix {
             vec![only(&findings.report.groups, prefix, findings.run.run_id)?]

@@ -9,7 +9,7 @@ use super::Findings;
 use crate::{
     duplicates::{GroupState, Shown},
     render::{
-        numbers::{counted, grouped_u64},
+        numbers::{counted, grouped_u64, one_or_many},
         text,
     },
 };
@@ -132,7 +132,8 @@ pub(super) fn unsearched(findings: &Findings) -> Option<String> {
         format!("{count} derived from the code, which --channels intent searches")
     });
     let definitions = (!parts.is_empty()).then(|| parts.join(" and "));
-    let all: Vec<String> = definitions.into_iter().chain(intents).collect();
+    let pairs = (findings.report.left_out_pair_count() > 0).then(|| left_out(findings));
+    let all: Vec<String> = definitions.into_iter().chain(intents).chain(pairs).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 
@@ -141,6 +142,16 @@ pub(super) fn missing_intents(findings: &Findings) -> Option<String> {
     let (missing, all) = findings.missing_intents();
     let is_meant = missing > 0 && findings.settings.channels.contains(&Channel::Intent);
     is_meant.then(|| format!("{} of {}", grouped_u64(missing), counted(all, "definition")))
+}
+
+/// What a bound of the search left out, as `3 pairs of definitions, since a search may take only so long`.
+pub(crate) fn left_out(findings: &Findings) -> String {
+    let channels: Vec<&str> = (findings.report.channels.iter())
+        .filter(|channel| channel.left_out_pair_count > 0)
+        .map(|channel| channel.channel.as_str())
+        .collect();
+    let count = one_or_many(findings.report.left_out_pair_count(), "pair of definitions", "pairs of definitions");
+    format!("up to {count} ({}), more than one search looks at", channels.join(", "))
 }
 
 /// What a group is beside a duplicate, the strongest reason to pass over it first.
@@ -232,6 +243,10 @@ mod tests {
         assert_eq!(said(0, 0, 1).as_deref(), Some(one));
         let both = format!("{definitions}; 4,000 intents derived from the code, which --channels intent searches");
         assert_eq!(said(3, 1, 4_000), Some(both));
+        let mut findings = samples::shop();
+        findings.report.channels[1].left_out_pair_count = 2_000;
+        let pairs = "up to 2,000 pairs of definitions (renamed), more than one search looks at";
+        assert_eq!(unsearched(&findings).as_deref(), Some(pairs));
     }
 
     #[test]

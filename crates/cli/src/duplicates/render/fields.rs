@@ -82,6 +82,7 @@ struct AllTotalsFields {
     unsearched_generated_count: u64,
     unsearched_intent_count: u64,
     missing_intent_count: u64,
+    left_out_pair_count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +94,7 @@ struct ChannelFields {
     weak_pair_count: Option<u64>,
     doubtful_group_count: u64,
     told_group_count: u64,
+    left_out_pair_count: u64,
 }
 
 /// A group that is shown.
@@ -170,6 +172,7 @@ impl<'a> SummaryFields<'a> {
                 unsearched_generated_count: findings.report.unsearched.generated_count,
                 unsearched_intent_count: findings.report.unsearched.intent_count,
                 missing_intent_count: findings.missing_intents().0,
+                left_out_pair_count: findings.report.left_out_pair_count(),
             },
             channels: channels.iter().map(ChannelFields::of).collect(),
             broken_gates: &findings.broken_gates,
@@ -186,7 +189,9 @@ impl<'a> SettingsFields<'a> {
         let settings = &findings.settings;
         Self {
             channels: settings.channels.iter().map(|channel| channel.as_str()).collect(),
-            kinds: settings.kinds.iter().map(|kind| kind.as_str()).collect(),
+            kinds: (settings.kinds.iter().map(|kind| kind.as_str()))
+                .chain(settings.outside.then_some("outside"))
+                .collect(),
             min_lines: settings.min_lines,
             min_tokens: settings.min_tokens,
             near_by: match settings.near_by {
@@ -246,6 +251,7 @@ impl ChannelFields {
             weak_pair_count: channel.weak_pair_count,
             doubtful_group_count: channel.doubtful_count,
             told_group_count: channel.told_count,
+            left_out_pair_count: channel.left_out_pair_count,
         }
     }
 }

@@ -19,6 +19,8 @@ mod table;
 
 use std::io::{self, Write};
 
+pub(crate) use copies::left_out;
+
 use super::Findings;
 use crate::{arguments::DupFormat, render::screen::Screen};
 
