@@ -29,7 +29,7 @@ impl ConsoleObserver {
         };
         let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = bar.with_style(style);
-        if is_shown {
+        if is_shown && crate::threads::are_available() {
             bar.enable_steady_tick(TICK);
         }
         Self { bar, known: unavailable.map(str::to_owned) }

@@ -42,6 +42,11 @@ pub(crate) fn start() {
     );
 }
 
+/// Whether the system gives one more thread at this moment; a bar that moves by itself needs one, and panics without.
+pub(crate) fn are_available() -> bool {
+    thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok())
+}
+
 /// Threads for one piece of work.
 pub(crate) struct Workers {
     /// None where the shared ones have to do.

@@ -93,7 +93,9 @@ fn verify(
     } else {
         ProgressBar::hidden()
     };
-    bar.enable_steady_tick(TICK);
+    if !bar.is_hidden() && crate::threads::are_available() {
+        bar.enable_steady_tick(TICK);
+    }
     let progress = |count| {
         bar.set_message(format!("{count} records"));
         if interrupt.is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
