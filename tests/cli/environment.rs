@@ -1,8 +1,87 @@
 //! Variables that stand in for flags.
 
+use std::collections::BTreeSet;
+
 use cds_fake_ollama::{FakeOllama, Script};
 
-use crate::place::{Outcome, Place, TREE};
+use crate::place::{DATABASE, Outcome, Place, TREE};
+
+/// Variables that are read without an option: by what they stand for.
+const WITHOUT_OPTION: &[&str] = &[
+    "CDS_PROVIDER_TOKEN",
+    "GITHUB_SHA",
+    "CI_COMMIT_SHA",
+    "GIT_COMMIT",
+    "BUILD_SOURCEVERSION",
+    "GITHUB_ACTOR",
+    "GITLAB_USER_LOGIN",
+    "BUILD_REQUESTEDFOR",
+    "USER",
+    "LOGNAME",
+    "USERNAME",
+    "TRACEPARENT",
+    "COLUMNS",
+    "NO_COLOR",
+    "TERM",
+    "TMPDIR",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "NO_PROXY",
+];
+
+/// Every command without commands of its own, and the variables that its help names.
+fn commands(place: &Place, words: &[String]) -> Vec<(Vec<String>, BTreeSet<String>)> {
+    let arguments: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+    let help = place.cds(&arguments).succeeded().stdout;
+    let section = help.split_once("Commands:\n").map(|(_, rest)| rest.split("\n\n").next().unwrap_or_default());
+    let names = section.unwrap_or_default().lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names: Vec<&str> =
+        names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    if names.is_empty() {
+        let variables = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+        return vec![(words.to_vec(), variables.map(str::to_owned).collect())];
+    }
+    names.iter().flat_map(|name| commands(place, &[words, &[(*name).to_owned()]].concat())).collect()
+}
+
+#[test]
+fn empty_variables_are_not_set() {
+    let place = Place::with_functions(2);
+    place.persist("builtin:", &[]).succeeded();
+    let commands = commands(&place, &[]);
+    let every: BTreeSet<&str> =
+        commands.iter().flat_map(|(_, variables)| variables.iter().map(String::as_str)).collect();
+    assert!(commands.len() > 20 && every.len() > 40 && every.contains("CDS_DB_PATH"), "{commands:?}");
+    let run = |arguments: &[&str], variables: &BTreeSet<&str>| {
+        Outcome::of(place.command(arguments).envs(variables.iter().map(|name| (name, ""))))
+    };
+    for (words, variables) in &commands {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let variables: BTreeSet<&str> = variables.iter().map(String::as_str).collect();
+        for more in [&[][..], &["--db-path", DATABASE, "--no-such-option"]] {
+            let arguments = [&words[..], more].concat();
+            let (outcome, expected) = (run(&arguments, &variables), run(&arguments, &BTreeSet::new()));
+            let said = |outcome: &Outcome| (outcome.code, outcome.stdout.clone(), outcome.stderr.clone());
+            assert_eq!(said(&outcome), said(&expected), "{arguments:?} with empty {variables:?}");
+        }
+    }
+    let every = every.into_iter().chain(WITHOUT_OPTION.iter().copied()).collect();
+    for arguments in [
+        &["runs", "list", "--db-path", DATABASE, "--format", "json"][..],
+        &["dup-check", "--db-path", DATABASE, "--format", "json"],
+        &["history", "--db-path", DATABASE],
+        &["model-build", "--path", TREE],
+        &["doctor", "--db-path", DATABASE, "--provider-url", "builtin:"],
+    ] {
+        let (outcome, expected) = (run(arguments, &every), run(arguments, &BTreeSet::new()));
+        assert_eq!((outcome.code, &outcome.stdout), (expected.code, &expected.stdout), "{arguments:?}: {outcome:#?}");
+    }
+    run(&["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", "builtin:"], &every).succeeded();
+    let asked = "SELECT DISTINCT json_extract(request, '$.arguments') FROM ledger_details";
+    assert_eq!(place.database().texts(asked).len(), 1, "both runs were asked the same");
+    place.check_is_tidy();
+}
 
 #[test]
 fn variables_stand_in_for_flags() {

@@ -40,6 +40,8 @@ mod ledger;
 mod listings;
 mod locks;
 mod min_intents;
+#[cfg(target_os = "linux")]
+mod mounts;
 mod namesakes;
 mod not_read;
 mod other_accounts;

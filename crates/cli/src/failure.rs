@@ -135,6 +135,7 @@ pub(crate) fn database_failure(error: Error) -> Failure {
             | Error::InvalidName { .. }
             | Error::MissingDirectory { .. }
             | Error::NotARegularFile { .. }
+            | Error::OwnMount { .. }
             | Error::Missing { .. }
     );
     let hint = database_hint(&error);
@@ -144,6 +145,10 @@ pub(crate) fn database_failure(error: Error) -> Failure {
         None => failure,
     }
 }
+
+/// What to do about a database file that is a mount of its own.
+pub(crate) const OWN_MOUNT_HINT: &str =
+    "mount its folder and not the file, for example with: docker run -v FOLDER:FOLDER";
 
 fn database_hint(error: &Error) -> Option<&'static str> {
     Some(match error {
@@ -157,6 +162,7 @@ fn database_hint(error: &Error) -> Option<&'static str> {
         Error::Replaced { .. } => {
             "leave the file alone while cds runs; what this run wrote is not in the file that lies there now"
         }
+        Error::OwnMount { .. } => OWN_MOUNT_HINT,
         Error::Missing { .. } => "name the database that cds persist wrote",
         Error::ChangedWhileRead { .. } => "another process writes to it; run the command again",
         Error::MissingDirectory { .. } => "create the folder first, or name a file in an existing one",

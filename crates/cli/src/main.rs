@@ -9,6 +9,7 @@ mod answers;
 mod arguments;
 mod commands;
 mod duplicates;
+mod environment;
 mod failure;
 mod machine;
 mod output;
@@ -53,7 +54,8 @@ Exit codes:
 Every option that names an environment variable can be set by it; the option wins.";
 
 fn main() -> ExitCode {
-    let arguments = match Cli::try_parse() {
+    environment::set_temporary_folder();
+    let arguments = match environment::parse() {
         Ok(arguments) => arguments,
         Err(error) => return render::usage::show(&error),
     };

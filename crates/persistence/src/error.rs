@@ -92,6 +92,14 @@ pub enum Error {
         /// What was attempted.
         step: Step,
     },
+    /// Something was mounted at exactly this file, which is then in another folder for others.
+    #[error(
+        "write to database {path:?}: the file is a mount of its own, so other writers would not see its log and its lock"
+    )]
+    OwnMount {
+        /// The database.
+        path: PathBuf,
+    },
     /// The file system does not tell what the path leads to.
     #[error("look at database {path:?}")]
     Inspect {

@@ -20,6 +20,7 @@ mod history;
 mod inspection;
 mod journal;
 mod location;
+mod mount;
 mod pairing;
 mod place;
 mod prune;

@@ -9,10 +9,10 @@ mod quote;
 use std::{any::TypeId, path::PathBuf};
 
 use cds_llm_client::ProviderUrl;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, parser::ValueSource};
+use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 use serde_json::{Value, json};
 
-use crate::{Cli, arguments::IntentPlan};
+use crate::{arguments::IntentPlan, environment};
 
 pub(crate) use self::quote::quoted;
 
@@ -38,8 +38,9 @@ pub(crate) struct Request {
 impl Request {
     /// That of this process.
     pub(crate) fn of_process() -> Self {
-        let matches = Cli::command().try_get_matches().ok();
-        matches.map(|matches| Self::of(&Cli::command(), &matches)).unwrap_or_default()
+        let program = environment::command();
+        let matches = program.clone().try_get_matches().ok();
+        matches.map(|matches| Self::of(&program, &matches)).unwrap_or_default()
     }
 
     fn of(program: &Command, matches: &ArgMatches) -> Self {

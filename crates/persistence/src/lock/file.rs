@@ -28,6 +28,34 @@ pub(super) fn open_for_writing(path: &Path) -> Result<File, LockError> {
     Ok(file)
 }
 
+/// Gives a lock file the owner and the mode of what it protects, as far as this user may: whoever may write to one must be
+/// able to lock the other.
+///
+/// Its owner can always lock, also where the database is read-only for a while. What cannot be changed is no reason to fail.
+#[cfg(target_os = "linux")]
+pub(super) fn take_over_mode(path: &Path, file: &File) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let is_lock = path.extension().is_some_and(|end| end == "lock");
+    let (Ok(protected), Ok(own)) = (fs::metadata(path.with_extension("")), file.metadata()) else { return };
+    if !is_lock || !protected.is_file() {
+        return;
+    }
+    if (protected.uid(), protected.gid()) != (own.uid(), own.gid()) {
+        let (owner, group) = (rustix::fs::Uid::from_raw(protected.uid()), rustix::fs::Gid::from_raw(protected.gid()));
+        // Only the superuser may give a file away; others may still choose one of their groups.
+        if rustix::fs::fchown(file, Some(owner), Some(group)).is_err() {
+            let _ = rustix::fs::fchown(file, None, Some(group));
+        }
+    }
+    let wanted = protected.mode() & 0o666 | 0o600;
+    if own.mode() & 0o7777 != wanted {
+        drop(file.set_permissions(fs::Permissions::from_mode(wanted)));
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn take_over_mode(_: &Path, _: &File) {}
+
 /// Opens the file to be looked at; nothing where there is none.
 pub(super) fn open_for_reading(path: &Path) -> Result<Option<File>, LockError> {
     if inspect(path)?.is_none() {
@@ -94,7 +122,7 @@ fn options() -> OpenOptions {
 
 fn create(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.create(true).truncate(false);
-    // What it says is for the same eyes as the database.
+    // Until it gets the mode of the database, it is for its owner.
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

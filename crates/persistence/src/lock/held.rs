@@ -104,6 +104,7 @@ impl FileLock {
             let state = State { holder, written: found, is_foreign: true, lost: None };
             return Ok(Self { path, file, left_behind: None, state: Mutex::new(state) });
         }
+        file::take_over_mode(&path, &file);
         let left_behind = block::decode(&found).into_holder();
         let written = block::encode(&holder);
         block::write_only_block(&file, &written).map_err(|source| {

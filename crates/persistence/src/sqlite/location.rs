@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::side_files;
+use super::{mount, side_files};
 use crate::{DatabaseAddress, Error};
 
 /// A database has at least one page, and the smallest page has this many bytes.
@@ -50,6 +50,20 @@ impl Location {
         let location = Self { path: path.to_owned(), absolute, is_new: false };
         side_files::check(&location)?;
         Ok(location)
+    }
+
+    /// Checks a file that is there and is to be written.
+    pub(super) fn existing_writable(path: &Path) -> Result<Self, Error> {
+        let location = Self::existing(path)?;
+        if let Some(metadata) = find(path)? {
+            check_is_writable_file(path, &metadata)?;
+        }
+        Ok(location)
+    }
+
+    /// Refuses a file that can be reached as two files, each with a journal and a lock of its own.
+    pub(super) fn check_is_reached_once(&self) -> Result<(), Error> {
+        find(&self.path)?.map_or(Ok(()), |metadata| check_is_reached_once(&self.path, &metadata))
     }
 
     /// A copy of this file, of which errors speak as if it were the file itself.
@@ -148,7 +162,7 @@ fn find(path: &Path) -> Result<Option<Metadata>, Error> {
 
 fn check_is_writable_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     check_file(path, metadata)?;
-    check_is_only_name(path, metadata)?;
+    check_is_reached_once(path, metadata)?;
     // The superuser may write to any file, and still such a file says that it is not to be written.
     if metadata.permissions().readonly() {
         return Err(Error::ReadOnly { path: path.to_owned(), source: None });
@@ -156,19 +170,26 @@ fn check_is_writable_file(path: &Path, metadata: &Metadata) -> Result<(), Error>
     Ok(())
 }
 
-/// A journal and a lock have the name of their database: under two names, a file would have two of each.
-#[cfg(unix)]
-fn check_is_only_name(path: &Path, metadata: &Metadata) -> Result<(), Error> {
-    use std::os::unix::fs::MetadataExt;
-    if metadata.nlink() > 1 {
+/// A journal and a lock have the name and the folder of their database: a file under two of them would have two of each.
+fn check_is_reached_once(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    if has_other_names(metadata) {
         return Err(Error::NotARegularFile { path: path.to_owned(), kind: "a file with several names (hard links)" });
+    }
+    if mount::is_mount(path) {
+        return Err(Error::OwnMount { path: path.to_owned() });
     }
     Ok(())
 }
 
+#[cfg(unix)]
+fn has_other_names(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.nlink() > 1
+}
+
 #[cfg(not(unix))]
-fn check_is_only_name(_: &Path, _: &Metadata) -> Result<(), Error> {
-    Ok(())
+fn has_other_names(_: &Metadata) -> bool {
+    false
 }
 
 fn check_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use crate::Error;
 /// The findings about a path.
 #[derive(Debug)]
 pub struct PlaceReport {
-    /// Why no database can be at the path: its name, its directory, or what is there now.
+    /// Why no database can be written at the path: its name, its directory, or what is there now.
     pub refusal: Option<Error>,
     /// Whether a file is there.
     pub is_present: bool,
@@ -42,7 +42,7 @@ pub struct FileSystem {
 ///
 /// Into its directory a file without a name is written, or one that is removed at once.
 pub fn examine_place(path: &Path) -> PlaceReport {
-    let found = Location::existing(path);
+    let found = Location::existing(path).and_then(|location| location.check_is_reached_once());
     let is_present = !matches!(
         found,
         Err(Error::Missing { .. } | Error::MissingDirectory { .. } | Error::InvalidName { .. } | Error::Address { .. })

@@ -174,3 +174,63 @@ fn a_new_lock_file_is_for_its_owner_alone() {
     let _lock = acquire(&path, "first").unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lock_file_has_the_mode_of_the_database() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let mode_of = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+    let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    // The database, the lock file before, and after.
+    for (database_mode, lock_mode, expected) in [
+        (0o600, None, 0o600),
+        (0o660, None, 0o660),
+        (0o666, None, 0o666),
+        (0o640, Some(0o600), 0o640),
+        (0o660, Some(0o644), 0o660),
+        (0o600, Some(0o666), 0o600),
+        (0o6775, Some(0o600), 0o664),
+        // A database that is read-only for a while leaves a lock that can be taken later.
+        (0o444, None, 0o644),
+    ] {
+        let (_directory, path) = workplace();
+        let database = path.with_extension("");
+        fs::write(&database, "").unwrap();
+        set_mode(&database, database_mode);
+        if let Some(mode) = lock_mode {
+            fs::write(&path, "").unwrap();
+            set_mode(&path, mode);
+        }
+        let lock = acquire(&path, "first").unwrap();
+        assert_eq!(mode_of(&path), expected, "{database_mode:o}, {lock_mode:?}");
+        lock.check().unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn superuser_leaves_the_lock_to_the_owner_of_the_database() {
+    use std::os::unix::fs::MetadataExt;
+    let (_directory, path) = workplace();
+    let database = path.with_extension("");
+    fs::write(&database, "").unwrap();
+    if std::os::unix::fs::chown(&database, Some(4711), Some(4712)).is_err() {
+        eprintln!("skipped: this user may not give files away");
+        return;
+    }
+    let _lock = acquire(&path, "first").unwrap();
+    let lock = fs::metadata(&path).unwrap();
+    assert_eq!((lock.uid(), lock.gid()), (4711, 4712));
+}
+
+#[cfg(unix)]
+#[test]
+fn mode_of_another_programs_file_stays() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_directory, path) = workplace();
+    fs::write(path.with_extension(""), "").unwrap();
+    fs::write(&path, "[[package]]").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let _lock = acquire(&path, "first").unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+}

@@ -3,11 +3,15 @@
 use std::path::Path;
 
 use cds_persistence::{
-    Access, Diagnosis, LockStatus, PlaceReport, SqliteReader, examine_place, lock_path, lock_status,
+    Access, Diagnosis, Error, LockStatus, PlaceReport, SqliteReader, examine_place, lock_path, lock_status,
 };
 
 use super::Check;
-use crate::{arguments::DatabasePlan, commands::lock, failure::database_failure};
+use crate::{
+    arguments::DatabasePlan,
+    commands::lock,
+    failure::{OWN_MOUNT_HINT, database_failure},
+};
 
 /// Less room than this ends most runs.
 const LEAST_BYTES: u64 = 16 << 20;
@@ -36,11 +40,13 @@ fn place_checks(place: &PlaceReport) -> Vec<Check> {
     let mut checks = Vec::new();
     let folder = place.folder.display();
     checks.push(match &place.refusal {
-        Some(error) => Check::fail(
-            "database",
-            format!("no database can be there: {error}"),
-            "name a regular file in an existing folder",
-        ),
+        Some(error) => {
+            let remedy = match error {
+                Error::OwnMount { .. } => OWN_MOUNT_HINT,
+                _ => "name a regular file in an existing folder",
+            };
+            Check::fail("database", format!("no database can be there: {error}"), remedy)
+        }
         None if !place.is_present => Check::ok("database", "not there yet; the first cds persist creates it"),
         None if !place.is_file_writable => Check::fail(
             "database",

@@ -14,6 +14,7 @@ use super::{no_run_yet, only};
 use crate::{
     Cli,
     arguments::{DatabaseArguments, DatabasePlan},
+    environment,
     failure::{Failure, database_failure},
     output::Output,
     render::messages,
@@ -133,7 +134,7 @@ impl Replay {
             None => return Err(Failure::failed(anyhow!("replay run {name}: it has no --path"))),
         }
         let words = std::iter::once("cds").chain(self.words.iter().map(String::as_str));
-        Cli::command().try_get_matches_from(words).map(drop).map_err(|error| {
+        environment::command().try_get_matches_from(words).map(drop).map_err(|error| {
             let text = error.to_string();
             let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
             Failure::failed(anyhow!("replay run {name} with this version of cds: {reason}"))

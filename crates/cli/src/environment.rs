@@ -1,0 +1,37 @@
+//! The arguments and the environment: an empty variable is one that is not set, as CI systems mean it.
+
+use clap::{CommandFactory as _, FromArgMatches as _, builder::Resettable, error::ErrorKind};
+
+use crate::Cli;
+
+/// The arguments of this process.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        // Help names every variable, also those that are empty now.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            Err(Cli::command().try_get_matches().err().unwrap_or(error))
+        }
+        parsed => parsed,
+    }
+}
+
+/// The program's arguments, to which an empty variable gives nothing.
+pub(crate) fn command() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg })
+        .mut_subcommands(without_empty_variables)
+}
+
+/// With an empty `TMPDIR`, temporary files would stand in the current folder.
+pub(crate) fn set_temporary_folder() {
+    if cfg!(unix) && std::env::var_os("TMPDIR").is_some_and(|folder| folder.is_empty()) {
+        // It fails only where a folder was set before.
+        drop(tempfile::env::override_temp_dir(std::path::Path::new("/tmp")));
+    }
+}
