@@ -144,8 +144,8 @@ mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Request {
-        let matches = Cli::command().try_get_matches_from([&["cds"], words].concat()).unwrap();
-        Request::of(&Cli::command(), &matches)
+        let matches = environment::command().try_get_matches_from([&["cds"], words].concat()).unwrap();
+        Request::of(&environment::command(), &matches)
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn examine_place(path: &Path) -> PlaceReport {
         Err(Error::Missing { .. } | Error::MissingDirectory { .. } | Error::InvalidName { .. } | Error::Address { .. })
     );
     let refusal = match found {
-        Ok(_) | Err(Error::Missing { .. }) => None,
+        Ok(()) | Err(Error::Missing { .. }) => None,
         Err(error) => Some(error),
     };
     let folder = folder_of(path);

@@ -209,6 +209,7 @@ fn lock_file_has_the_mode_of_the_database() {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn superuser_leaves_the_lock_to_the_owner_of_the_database() {
     use std::os::unix::fs::MetadataExt;
     let (_directory, path) = workplace();
