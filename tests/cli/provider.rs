@@ -27,14 +27,14 @@ fn with_token(place: &Place, url: &str, more: &[&str]) -> Outcome {
 fn a_redirect_to_another_origin_is_never_followed() {
     let elsewhere = FakeOllama::start(Script::new());
     for status in [301, 302, 303, 307, 308] {
-        let target = format!("{}/api/generate?key=secret", elsewhere.url());
+        let target = format!("{}/api/chat?key=secret", elsewhere.url());
         let reply = Reply::body(status, "text/plain", "").header("Location", &target);
         let server = FakeOllama::start(Script::new().rule(When::question(), reply));
         let place = Place::with_functions(3);
         with_token(&place, &server.url(), &[]).succeeded();
         let reasons =
             place.database().texts("SELECT DISTINCT intent_error FROM records WHERE intent_status = 'failed'");
-        let names_target = |reason: &String| reason.contains(&format!("{}/api/generate", elsewhere.url()));
+        let names_target = |reason: &String| reason.contains(&format!("{}/api/chat", elsewhere.url()));
         assert!(reasons.len() == 1 && names_target(&reasons[0]) && !reasons[0].contains("secret"), "{reasons:?}");
     }
     // The same for the look before the analysis.
@@ -106,7 +106,7 @@ fn the_second_interface_end_to_end() {
         assert_eq!(database.rows("SELECT model, provider_url FROM runs")[0]["model"], json!("qwen3-coder"));
         assert_eq!(place.persist(url, &more).succeeded().costs(), [4, 0, 4, 0, 0, 0]);
     }
-    assert_eq!(server.count("/api/generate"), 0);
+    assert_eq!(server.count("/api/chat"), 0);
 
     let place = Place::with_functions(1);
     place.persist(&with_path, &[]).exited_with(2).said(&["model", "--model"]);

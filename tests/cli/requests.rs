@@ -78,7 +78,7 @@ fn every_question_is_asked_the_same_way() {
         assert_eq!(&body["options"], options);
     }
     for question in server.questions() {
-        assert_eq!((question.method.as_str(), question.path.as_str()), ("POST", "/api/generate"));
+        assert_eq!((question.method.as_str(), question.path.as_str()), ("POST", "/api/chat"));
         assert_eq!(question.header("Authorization"), None);
         assert!(question.header("Content-Type").unwrap().starts_with("application/json"));
     }
@@ -97,6 +97,6 @@ fn as_many_at_once_as_allowed_and_below_the_path_of_the_url() {
     let server = FakeOllama::start(Script::new().prefix("/gateway/ollama"));
     let place = Place::with_functions(2);
     place.persist(&format!("{}/gateway/ollama/", server.url()), &[]).succeeded();
-    assert_eq!(server.count("/gateway/ollama/api/generate"), 2);
+    assert_eq!(server.count("/gateway/ollama/api/chat"), 2);
     assert_eq!(place.database().number("SELECT count(*) FROM records WHERE intent_status = 'success'"), 2);
 }

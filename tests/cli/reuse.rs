@@ -26,11 +26,11 @@ fn an_unchanged_tree_makes_no_call_at_all() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     place.persist(&server.url(), &[]).succeeded();
-    let (questions, posts) = (server.generate_count(), server.count("/api/generate"));
+    let (questions, posts) = (server.generate_count(), server.count("/api/chat"));
     assert_eq!((questions, posts), (46, 46));
     let outcome = place.persist(&server.url(), JSON).succeeded();
     assert_eq!(outcome.costs(), [46, 0, 46, 0, 0, 0]);
-    assert_eq!(server.count("/api/generate"), posts, "not even a warm-up");
+    assert_eq!(server.count("/api/chat"), posts, "not even a warm-up");
     let database = place.database();
     assert_eq!(database.records(1), database.records(2));
     assert_eq!(database.number("SELECT count(*) FROM records WHERE run_id = 2 AND intent_status = 'success'"), 46);

@@ -26,6 +26,11 @@ impl AnswerStore for DatabaseAnswers<'_> {
         let Some(database) = &mut self.database else { return Ok(()) };
         Ok(self.turn.take(|| database.keep_answers(answers, stages::now()))?)
     }
+
+    fn forget(&mut self, keys: &[QuestionKey]) -> Result<(), BoxError> {
+        let Some(database) = &mut self.database else { return Ok(()) };
+        Ok(self.turn.take(|| database.forget_answers(keys))?)
+    }
 }
 
 /// Whether a kept answer still looks like one of ours: the file may have been in other hands.

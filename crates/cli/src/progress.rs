@@ -95,6 +95,9 @@ fn describe(decision: &Decision) -> Option<String> {
         | Decision::Reused { .. }
         | Decision::Shared { .. }
         | Decision::RestFailed { .. } => return None,
+        Decision::ReusedFormer { record_count, .. } => {
+            format!("{record_count} intents answer an older version of the prompt; --refresh-intents asks for new ones")
+        }
         Decision::Paused { wait, reason } => format!("no call for {:.0} s: {reason}", wait.as_secs_f64().ceil()),
         Decision::BreakerOpened { reason } => format!("the provider seems to be gone, waiting for it: {reason}"),
         Decision::BreakerClosed { after } => format!("the provider is back after {:.1} s", after.as_secs_f64()),

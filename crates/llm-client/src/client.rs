@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cds_model::SymbolKind;
 pub use futures_util::future::BoxFuture;
 
-use crate::{AskError, ProbeError, Prompt};
+use crate::{AskError, FormerQuestion, ProbeError, Prompt};
 
 /// One piece of code whose intent is wanted.
 ///
@@ -49,6 +49,11 @@ pub trait LlmClient: Send + Sync {
 
     /// The words that would be sent for `question`, byte for byte.
     fn prompt(&self, question: &Question) -> Prompt;
+
+    /// The same question in the words of an older prompt version, whose answer is still good; none where there was none.
+    fn former(&self, _question: &Question) -> Option<FormerQuestion> {
+        None
+    }
 
     /// Looks once whether questions can be answered, without asking any; tells which model it is that answers.
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>>;

@@ -44,7 +44,7 @@ pub use ollama::OllamaClient;
 pub use openai::OpenAiClient;
 pub use probe_error::ProbeError;
 pub use progress::{EnrichmentObserver, Progress};
-pub use prompt::{PROMPT_VERSION, Prompt};
+pub use prompt::{Message, PROMPT_VERSION, Prompt, Role, former::FormerQuestion};
 pub use provider::{ProviderChoice, ProviderError, ProviderKind, UnknownProvider};
 pub use provider_url::{HttpUrl, ProviderUrl, ProviderUrlError};
 pub use secret::{Secret, SecretError};

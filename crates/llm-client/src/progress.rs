@@ -149,6 +149,12 @@ impl Tracker {
         }
     }
 
+    /// A question's records, of which the first was asked about and the others shared its answer, turn out to have failed.
+    pub(crate) fn take_back(&mut self, record_count: usize) {
+        self.progress.failed += record_count;
+        self.progress.shared -= record_count - 1;
+    }
+
     /// The counts so far.
     pub(crate) fn progress(&self) -> Progress {
         self.progress

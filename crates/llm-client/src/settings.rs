@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-/// Tokens of the context that are not for code: the instruction, the model's own template and the answer's frame.
-const RESERVED_TOKENS: u32 = 512;
 const BYTES_PER_TOKEN: u32 = 3;
 
 /// How the model is asked; one set of values for a whole run.
@@ -27,9 +25,9 @@ impl ModelSettings {
     /// Below this context there is hardly room for any code beside the instruction and the answer.
     pub const MIN_CONTEXT_TOKENS: u32 = 1024;
 
-    /// Bytes of code that fit the context beside everything else.
-    pub(crate) fn code_budget(&self) -> usize {
-        let reserved = RESERVED_TOKENS.saturating_add(self.answer_tokens);
+    /// Bytes of code that fit the context beside the answer and `reserved_tokens` for all other words.
+    pub(crate) fn code_budget(&self, reserved_tokens: u32) -> usize {
+        let reserved = reserved_tokens.saturating_add(self.answer_tokens);
         let tokens = self.context_tokens.saturating_sub(reserved);
         usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX)
     }

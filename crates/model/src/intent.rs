@@ -49,6 +49,8 @@ pub enum Intent {
     Skipped,
     /// The sentence; never blank.
     Success(String),
+    /// A sentence that is derived from the code where nothing can be asked: the definition has no body.
+    Derived(String),
     /// Asked for and not received; one line of text that says why.
     Failed(String),
 }
@@ -58,7 +60,7 @@ impl Intent {
     pub const fn status(&self) -> IntentStatus {
         match self {
             Self::Skipped => IntentStatus::Skipped,
-            Self::Success(_) => IntentStatus::Success,
+            Self::Success(_) | Self::Derived(_) => IntentStatus::Success,
             Self::Failed(_) => IntentStatus::Failed,
         }
     }
@@ -66,7 +68,7 @@ impl Intent {
     /// The sentence, where there is one.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Success(text) => Some(text),
+            Self::Success(text) | Self::Derived(text) => Some(text),
             Self::Skipped | Self::Failed(_) => None,
         }
     }
@@ -75,7 +77,7 @@ impl Intent {
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Failed(reason) => Some(reason),
-            Self::Skipped | Self::Success(_) => None,
+            Self::Skipped | Self::Success(_) | Self::Derived(_) => None,
         }
     }
 }

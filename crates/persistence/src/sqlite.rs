@@ -145,6 +145,11 @@ impl SqlitePersistence {
         answers::keep(&self.database, answers, at)
     }
 
+    /// Removes kept answers, all of `keys` or none: they turned out to be worthless.
+    pub fn forget_answers(&mut self, keys: &[QuestionKey]) -> Result<(), Error> {
+        answers::forget(&self.database, keys)
+    }
+
     /// The digest in the newest kept answer of `model` that has one, for when the provider cannot be asked.
     pub fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
         answers::latest_digest(&self.database, model)

@@ -64,7 +64,7 @@ pub(crate) fn prompt_token_count(prompt: &str) -> usize {
 
 /// The sentence that a healthy server answers to `prompt`: plain English, other for other prompts, always the same.
 ///
-/// For the `OpenAI` face the prompt is the text of all messages, joined by line breaks.
+/// The prompt of a conversation is its last message.
 pub fn sentence_for(prompt: &str) -> String {
     const VERBS: [&str; 8] = ["Computes", "Builds", "Checks", "Collects", "Returns", "Converts", "Updates", "Finds"];
     const OBJECTS: [&str; 8] = ["value", "result", "state", "record", "list", "mapping", "message", "total"];

@@ -142,8 +142,13 @@ impl<'a> Exchange<'a> {
             Some(inquiry) if inquiry.face == Face::OpenAi => openai::completed(inquiry, answer),
             Some(inquiry) => ollama::generated(inquiry, answer),
             None => {
-                let nothing =
-                    Inquiry { face: Face::Ollama, model: String::new(), prompt: String::new(), stream: false };
+                let nothing = Inquiry {
+                    face: Face::Ollama,
+                    is_chat: false,
+                    model: String::new(),
+                    prompt: String::new(),
+                    stream: false,
+                };
                 ollama::generated(&nothing, answer)
             }
         }

@@ -118,7 +118,7 @@ impl Reply {
 
     /// JSON whose text has a byte sequence that is no UTF-8.
     pub fn invalid_utf8() -> Self {
-        let body = b"{\"model\":\"m\",\"response\":\"Adds \xff\xfe numbers.\",\"done\":true,\"choices\":[{\"index\":0,\
+        let body = b"{\"model\":\"m\",\"message\":{\"content\":\"Adds \xff\xfe numbers.\"},\"done\":true,\"choices\":[{\"index\":0,\
             \"message\":{\"role\":\"assistant\",\"content\":\"Adds \xff\xfe numbers.\"},\"finish_reason\":\"stop\"}]}";
         Self::body(200, "application/json", body.as_slice())
     }

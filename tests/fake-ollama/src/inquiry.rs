@@ -22,8 +22,10 @@ impl Face {
 #[derive(Debug)]
 pub(crate) struct Inquiry {
     pub(crate) face: Face,
+    /// Whether it is a conversation, whose answer is a message.
+    pub(crate) is_chat: bool,
     pub(crate) model: String,
-    /// `prompt`, or the text of all messages joined by line breaks.
+    /// `prompt`, or the text of the last message.
     pub(crate) prompt: String,
     pub(crate) stream: bool,
 }
@@ -31,20 +33,18 @@ pub(crate) struct Inquiry {
 impl Inquiry {
     /// What `request` asks; `None` for every other request and for a body that is no JSON object.
     pub(crate) fn of(request: &HttpRequest, path: &str) -> Option<Self> {
-        let face = match (request.method.as_str(), path) {
-            ("POST", "/api/generate") => Face::Ollama,
-            ("POST", "/v1/chat/completions") => Face::OpenAi,
+        let (face, is_chat) = match (request.method.as_str(), path) {
+            ("POST", "/api/generate") => (Face::Ollama, false),
+            ("POST", "/api/chat") => (Face::Ollama, true),
+            ("POST", "/v1/chat/completions") => (Face::OpenAi, true),
             _ => return None,
         };
         let body: Value = serde_json::from_slice(&request.body).ok()?;
         let fields = body.as_object()?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let prompt = match face {
-            Face::Ollama => text("prompt"),
-            Face::OpenAi => message_text(fields.get("messages")),
-        };
+        let prompt = if is_chat { last_message(fields.get("messages")) } else { text("prompt") };
         let stream = fields.get("stream").and_then(Value::as_bool).unwrap_or(face == Face::Ollama);
-        Some(Self { face, model: text("model"), prompt, stream })
+        Some(Self { face, is_chat, model: text("model"), prompt, stream })
     }
 
     /// An empty prompt only loads the model.
@@ -53,9 +53,9 @@ impl Inquiry {
     }
 }
 
-fn message_text(messages: Option<&Value>) -> String {
-    let messages = messages.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    messages.iter().map(|message| content_text(&message["content"])).collect::<Vec<_>>().join("\n")
+fn last_message(messages: Option<&Value>) -> String {
+    let last = messages.and_then(Value::as_array).and_then(|messages| messages.last());
+    last.map(|message| content_text(&message["content"])).unwrap_or_default()
 }
 
 /// A message's content is a string or a list of parts.

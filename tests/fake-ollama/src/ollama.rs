@@ -24,20 +24,22 @@ pub(crate) fn respond(script: &Script, request: &HttpRequest, path: &str, is_war
         ("GET", "/api/ps") if is_warm => Message::json(200, &listing(&script.models, loaded)),
         ("GET", "/api/ps") => Message::json(200, &listing(&[], loaded)),
         ("POST", "/api/show") => show(script, &request.body),
-        ("POST", "/api/generate") => failure(400, "invalid character in request body"),
-        (_, "/" | "/api/version" | "/api/tags" | "/api/ps" | "/api/show" | "/api/generate") => {
+        ("POST", "/api/generate" | "/api/chat") => failure(400, "invalid character in request body"),
+        (_, "/" | "/api/version" | "/api/tags" | "/api/ps" | "/api/show" | "/api/generate" | "/api/chat") => {
             Message::text(405, "405 method not allowed")
         }
         _ => Message::text(404, "404 page not found"),
     }
 }
 
-/// An answer as `/api/generate` gives it.
+/// An answer as `/api/generate` or `/api/chat` gives it.
 pub(crate) fn generated(inquiry: &Inquiry, answer: &Answer) -> Message {
     if !inquiry.stream {
         return Message::json(200, &last_line(inquiry, answer, answer.text.clone()));
     }
-    let first = json!({ "model": inquiry.model, "created_at": TIMESTAMP, "response": answer.text, "done": false });
+    let mut first = json!({ "model": inquiry.model, "created_at": TIMESTAMP, "done": false });
+    let (field, content) = spoken(inquiry, answer.text.clone(), None);
+    first[field] = content;
     let last = last_line(inquiry, answer, Value::String(String::new()));
     let body = if answer.done { format!("{first}\n{last}\n") } else { format!("{first}\n") };
     let mut message = Message::new(200, "application/x-ndjson", body);
@@ -65,8 +67,9 @@ fn last_line(inquiry: &Inquiry, answer: &Answer, text: Value) -> Value {
     let mut fields = Map::new();
     fields.insert("model".into(), json!(inquiry.model));
     fields.insert("created_at".into(), json!(TIMESTAMP));
-    fields.insert("response".into(), text);
-    if let Some(thought) = &answer.thinking {
+    let (field, content) = spoken(inquiry, text, answer.thinking.as_deref());
+    fields.insert(field.into(), content);
+    if let Some(thought) = answer.thinking.as_deref().filter(|_| !inquiry.is_chat) {
         fields.insert("thinking".into(), json!(thought));
     }
     fields.insert("done".into(), json!(answer.done));
@@ -77,6 +80,18 @@ fn last_line(inquiry: &Inquiry, answer: &Answer, text: Value) -> Value {
         add_metrics(&mut fields, prompt_token_count(&inquiry.prompt), answer.token_count());
     }
     Value::Object(fields)
+}
+
+/// The field that holds what the model says, and what is in it.
+fn spoken(inquiry: &Inquiry, text: Value, thinking: Option<&str>) -> (&'static str, Value) {
+    if !inquiry.is_chat {
+        return ("response", text);
+    }
+    let mut message = json!({ "role": "assistant", "content": text });
+    if let Some(thought) = thinking {
+        message["thinking"] = json!(thought);
+    }
+    ("message", message)
 }
 
 fn add_metrics(fields: &mut Map<String, Value>, prompt_count: usize, answer_count: usize) {

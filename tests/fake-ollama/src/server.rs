@@ -138,7 +138,7 @@ impl FakeOllama {
         self.shared.journal.counts()
     }
 
-    /// Questions received: requests with a prompt to `/api/generate` or `/v1/chat/completions`.
+    /// Questions received: requests with a prompt to `/api/generate`, `/api/chat` or `/v1/chat/completions`.
     pub fn generate_count(&self) -> usize {
         self.counts().questions
     }

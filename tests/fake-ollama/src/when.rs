@@ -4,7 +4,7 @@ use std::ops::{Bound, RangeBounds};
 
 /// A condition on requests; all that is named must hold. Ordinals count from 1.
 ///
-/// [`When::question`] sees the questions (a `POST` to `/api/generate` or `/v1/chat/completions` with a prompt),
+/// [`When::question`] sees the questions (a `POST` to `/api/generate`, `/api/chat` or `/v1/chat/completions` with a prompt),
 /// [`When::path`] and [`When::under`] see every request to a path, and each counts its own kind.
 #[derive(Clone, Debug)]
 pub struct When {

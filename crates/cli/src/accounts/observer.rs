@@ -127,6 +127,14 @@ fn told(decision: &Decision) -> (TelemetryType, Option<String>, Value, Option<Va
                 "condition": "an answer to the same question is kept",
             })
         }
+        Decision::ReusedFormer { record_count, question_count } => {
+            json!({
+                "decision": "reused",
+                "records": record_count,
+                "questions": question_count,
+                "condition": "an answer to an older version of the prompt is kept",
+            })
+        }
         Decision::Shared { record_count } => {
             json!({
                 "decision": "shared",

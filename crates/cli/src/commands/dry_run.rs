@@ -38,6 +38,10 @@ impl AnswerStore for ReadOnlyAnswers {
     fn keep(&mut self, _answers: &[KeptAnswer]) -> Result<(), BoxError> {
         Ok(())
     }
+
+    fn forget(&mut self, _keys: &[QuestionKey]) -> Result<(), BoxError> {
+        Ok(())
+    }
 }
 
 /// What is expected, as far as earlier runs tell.
@@ -109,6 +113,7 @@ fn write_text(writer: &mut dyn Write, found: &Found, forecast: &Forecast, estima
         .field("selected", forecast.selected_count)
         .field("questions", forecast.question_count)
         .field("kept", forecast.kept_count)
+        .field("kept_of_older_prompt", forecast.former_count)
         .field("calls", forecast.call_count)
         .field("cut", forecast.cut_count)
         .field("estimated_prompt_tokens", estimate.prompt_tokens)
@@ -126,6 +131,7 @@ fn write_json(writer: &mut dyn Write, found: &Found, forecast: &Forecast, estima
         "selected": forecast.selected_count,
         "questions": forecast.question_count,
         "kept": forecast.kept_count,
+        "kept_of_older_prompt": forecast.former_count,
         "calls": forecast.call_count,
         "cut": forecast.cut_count,
         "estimated_prompt_tokens": estimate.prompt_tokens,

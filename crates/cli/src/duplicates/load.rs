@@ -172,7 +172,10 @@ pub(crate) fn definitions_by_id(
 fn definition(kind: SymbolKind, row: CodeRow) -> Definition {
     // Another program may write its fingerprints in another form.
     let md5sum = row.md5sum.parse().unwrap_or_else(|()| Md5Sum(md5::compute(row.normalized_code.as_bytes()).0));
-    let is_derived = |intent: &str| row.has_builtin_model && EmbeddedClient::has_form(intent);
+    // A model is asked to begin with a verb, so the form of a sentence tells who made it.
+    let is_derived = |intent: &str| {
+        row.has_builtin_model && EmbeddedClient::has_form(intent) || EmbeddedClient::has_form_of_stub(intent)
+    };
     Definition {
         record_id: row.id,
         kind,

@@ -32,6 +32,13 @@ pub enum Decision {
         /// Distinct questions that need no call.
         question_count: usize,
     },
+    /// Some of the reused answers are to an older version of the prompt; reported once, where there are any.
+    ReusedFormer {
+        /// Records that got one.
+        record_count: usize,
+        /// Distinct questions.
+        question_count: usize,
+    },
     /// Records got the answer of another record of this run; told once, at the end, where there are any.
     Shared {
         /// How many, without those that the question was sent for.
@@ -106,17 +113,20 @@ pub enum SkipCondition {
     OutOfScope,
     /// Nothing is left of it once it is normalized.
     WithoutCode,
+    /// It is a definition without a body; its sentence is derived.
+    WithoutBody,
 }
 
 impl SkipCondition {
     /// Every condition.
-    pub const ALL: [Self; 2] = [Self::OutOfScope, Self::WithoutCode];
+    pub const ALL: [Self; 3] = [Self::OutOfScope, Self::WithoutCode, Self::WithoutBody];
 
     /// A short stable word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OutOfScope => "out_of_scope",
             Self::WithoutCode => "without_code",
+            Self::WithoutBody => "without_body",
         }
     }
 }

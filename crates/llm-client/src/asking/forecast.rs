@@ -1,10 +1,12 @@
 //! What an enrichment would ask, without asking.
 
-use std::collections::HashMap;
-
 use cds_model::Record;
 
-use super::{AnswerStore, EnrichOptions, Preflight, identity::Identity, selection::select};
+use super::{
+    AnswerStore, EnrichOptions, Preflight,
+    identity::Identity,
+    selection::{kept_answers, select},
+};
 use crate::{BoxError, LlmClient};
 
 /// What is known before the first call.
@@ -16,6 +18,8 @@ pub struct Forecast {
     pub question_count: usize,
     /// Distinct questions that the store answers.
     pub kept_count: usize,
+    /// Those of them whose answer is to an older version of the prompt.
+    pub former_count: usize,
     /// Distinct questions that are left: calls, if none fails.
     pub call_count: usize,
     /// Those of them whose code is cut.
@@ -33,13 +37,13 @@ pub(crate) fn forecast(
     store: &mut dyn AnswerStore,
 ) -> Result<Forecast, BoxError> {
     let groups = select(client, &Identity::new(client, &preflight.facts), options.scope, records);
-    let keys: Vec<_> = groups.iter().filter_map(|group| Some(group.asked?.key)).collect();
-    let kept = if options.refresh || keys.is_empty() { HashMap::new() } else { store.lookup(&keys)? };
+    let kept = if options.refresh { Vec::new() } else { kept_answers(&groups, store)? };
     let mut forecast = Forecast { question_count: groups.len(), ..Forecast::default() };
-    for group in &groups {
+    for (index, group) in groups.iter().enumerate() {
         forecast.selected_count += group.record_count();
-        if group.asked.is_some_and(|asked| kept.contains_key(&asked.key)) {
+        if let Some(Some(kept)) = kept.get(index) {
             forecast.kept_count += 1;
+            forecast.former_count += usize::from(kept.is_former);
         } else {
             forecast.call_count += 1;
             forecast.cut_count += usize::from(group.asked.is_some_and(|asked| asked.is_cut));

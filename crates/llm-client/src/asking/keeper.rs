@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cds_model::KeptAnswer;
+use cds_model::{KeptAnswer, QuestionKey};
 use tokio::time::Instant;
 
 use super::AnswerStore;
@@ -54,6 +54,13 @@ impl<'a> Keeper<'a> {
         let refused = std::mem::take(&mut self.refused);
         let outcomes: Vec<_> = refused.chunks(LARGEST_GROUP).map(|group| self.store.keep(group)).collect();
         outcomes.into_iter().collect()
+    }
+
+    /// Removes answers that were added, wherever they are by now.
+    pub(super) fn forget(&mut self, keys: &[QuestionKey]) -> Result<(), BoxError> {
+        self.group.retain(|answer| !keys.contains(&answer.key));
+        self.refused.retain(|answer| !keys.contains(&answer.key));
+        self.store.forget(keys)
     }
 
     fn hand_over(&mut self) -> Result<(), BoxError> {

@@ -24,6 +24,7 @@ mod pending;
 mod replies;
 mod retry;
 mod run;
+mod sameness;
 mod selection;
 mod store;
 

@@ -9,7 +9,8 @@ use super::{
     CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, Place, SkipCondition,
     account::{Costs, failure_groups},
     keeper::Keeper,
-    selection::{QuestionGroup, question, skip_condition},
+    sameness::{Sameness, Verdict},
+    selection::{Kept, QuestionGroup, kept_answers, question, skip_condition},
 };
 use crate::{
     Answer, BoxError, EnrichmentObserver, PROMPT_VERSION, Question,
@@ -33,6 +34,9 @@ pub(super) struct Outcomes<'a> {
     reasons: HashMap<String, usize>,
     has_store_failed: bool,
     source: Source,
+    sameness: Sameness,
+    /// Questions whose answers count only once the model says something else as well.
+    doubtful: Vec<usize>,
 }
 
 /// What came of one call.
@@ -66,6 +70,8 @@ impl<'a> Outcomes<'a> {
             reasons: HashMap::new(),
             has_store_failed: false,
             source,
+            sameness: Sameness::default(),
+            doubtful: Vec::new(),
         }
     }
 
@@ -90,23 +96,32 @@ impl<'a> Outcomes<'a> {
 
     /// Answers what the store can answer; returns the questions that are left.
     pub(super) fn reuse(&mut self) -> Vec<usize> {
-        let keys: Vec<_> = self.groups.iter().filter_map(|group| Some(group.asked?.key)).collect();
-        let found = if keys.is_empty() { Ok(HashMap::new()) } else { self.keeper.store().lookup(&keys) };
-        let mut found = found.unwrap_or_else(|error| {
+        let kept = kept_answers(&self.groups, self.keeper.store()).unwrap_or_else(|error| {
             self.store_failed(&error);
-            HashMap::new()
+            Vec::new()
         });
         let (mut record_count, mut question_count) = (0, 0);
-        for group in 0..self.groups.len() {
-            let kept = self.groups[group].asked.and_then(|asked| found.remove(&asked.key));
-            if let Some(intent) = kept.filter(|intent| !intent.trim_start().is_empty()) {
-                question_count += 1;
-                record_count += self.groups[group].record_count();
-                self.finish(group, Intent::Success(intent), [Completion::Reused; 2]);
+        let (mut former_record_count, mut former_question_count) = (0, 0);
+        for (group, kept) in kept.into_iter().enumerate() {
+            let Some(Kept { intent, asked, is_former }) = kept else { continue };
+            let group_record_count = self.groups[group].record_count();
+            question_count += 1;
+            record_count += group_record_count;
+            if is_former {
+                former_question_count += 1;
+                former_record_count += group_record_count;
+                self.groups[group].asked = Some(asked);
             }
+            self.finish(group, Intent::Success(intent), [Completion::Reused; 2]);
         }
         if question_count > 0 {
             self.decided(&Decision::Reused { record_count, question_count });
+        }
+        if former_question_count > 0 {
+            self.decided(&Decision::ReusedFormer {
+                record_count: former_record_count,
+                question_count: former_question_count,
+            });
         }
         self.unfinished()
     }
@@ -142,8 +157,8 @@ impl<'a> Outcomes<'a> {
         });
     }
 
-    /// A question got its answer.
-    pub(super) fn succeed(&mut self, group: usize, answer: Answer, latency: Duration) {
+    /// A question got its answer. Returns why no further question is worth asking, where the model says one thing to all.
+    pub(super) fn succeed(&mut self, group: usize, answer: Answer, latency: Duration) -> Option<String> {
         self.costs.add(&answer, latency);
         self.tracker.question_done();
         if let Some(asked) = self.groups[group].asked {
@@ -159,15 +174,61 @@ impl<'a> Outcomes<'a> {
             let outcome = self.keeper.add(Instant::now(), kept);
             self.check_store(outcome);
         }
+        let verdict = match self.groups[group].asked {
+            Some(_) => self.sameness.answered(&answer.intent),
+            // What costs nothing is derived, and equal where the code is.
+            None => Verdict::Good,
+        };
         self.finish(group, Intent::Success(answer.intent), [Completion::Asked, Completion::Shared]);
+        match verdict {
+            Verdict::Good => self.doubtful.clear(),
+            Verdict::Doubtful => self.doubtful.push(group),
+            Verdict::Worthless => {
+                self.doubtful.push(group);
+                return Some(self.take_back());
+            }
+        }
+        None
+    }
+
+    /// Makes failures of the answers that are all the same, and returns the reason.
+    fn take_back(&mut self) -> String {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let sentence = doubtful.first().and_then(|&group| self.records[self.groups[group].first].intent.text());
+        let reason = format!("the model gives the same answer to every question: {}", sentence.unwrap_or_default());
+        let reason = one_line(&reason, MAX_CHARS);
+        let keys: Vec<_> = doubtful.iter().filter_map(|&group| Some(self.groups[group].asked?.key)).collect();
+        let outcome = self.keeper.forget(&keys);
+        self.check_store(outcome);
+        for group in doubtful {
+            self.report_failure(group, &reason);
+            for index in self.groups[group].members() {
+                self.records[index].intent = Intent::Failed(reason.clone());
+            }
+            self.tracker.take_back(self.groups[group].record_count());
+        }
+        reason
     }
 
     /// A question has no answer and will get none in this run.
     pub(super) fn fail(&mut self, group: usize, reason: &str) {
         let reason = one_line(reason, MAX_CHARS);
-        let (place, record_count) = (self.place(group), self.groups[group].record_count());
-        self.observer.record_failed(&FailedRecord { place, reason: &reason, record_count });
+        self.report_failure(group, &reason);
         self.fail_as(group, reason, Completion::Failed);
+    }
+
+    /// Whether one permanent failure more shows that every question fails for this reason.
+    pub(super) fn fails_always(&mut self, reason: &str) -> bool {
+        self.sameness.failed(reason)
+    }
+
+    fn report_failure(&mut self, group: usize, reason: &str) {
+        let (place, record_count) = (self.place(group), self.groups[group].record_count());
+        self.observer.record_failed(&FailedRecord { place, reason, record_count });
+        match self.reasons.get_mut(reason) {
+            Some(count) => *count += record_count,
+            None => _ = self.reasons.insert(reason.to_owned(), record_count),
+        }
     }
 
     /// No question is asked any more: all that are left fail for the same reason.
@@ -176,6 +237,9 @@ impl<'a> Outcomes<'a> {
         let rest = self.unfinished();
         let record_count = rest.iter().map(|&group| self.groups[group].record_count()).sum();
         self.decided(&Decision::RestFailed { record_count, question_count: rest.len(), reason: reason.clone() });
+        if record_count > 0 {
+            *self.reasons.entry(reason.clone()).or_default() += record_count;
+        }
         for group in rest {
             self.fail_as(group, reason.clone(), Completion::GivenUp);
         }
@@ -183,10 +247,6 @@ impl<'a> Outcomes<'a> {
 
     fn fail_as(&mut self, group: usize, reason: String, completion: Completion) {
         self.tracker.question_done();
-        match self.reasons.get_mut(&reason) {
-            Some(count) => *count += self.groups[group].record_count(),
-            None => _ = self.reasons.insert(reason.clone(), self.groups[group].record_count()),
-        }
         self.finish(group, Intent::Failed(reason), [completion; 2]);
     }
 
@@ -250,16 +310,10 @@ impl<'a> Outcomes<'a> {
     fn finish(&mut self, group: usize, intent: Intent, [first, other]: [Completion; 2]) {
         self.is_done[group] = true;
         self.left -= 1;
-        let QuestionGroup { first: index, others, asked, .. } = &mut self.groups[group];
-        // They wait for nothing any more.
-        let (index, others, asked) = (*index, std::mem::take(others), *asked);
-        for other in &others {
-            self.records[*other].intent = intent.clone();
-        }
-        self.records[index].intent = intent;
-        for (index, completion) in std::iter::once((index, first)).chain(others.into_iter().map(|index| (index, other)))
-        {
-            self.records[index].question = asked;
+        let group = &self.groups[group];
+        for (index, completion) in group.members().zip(std::iter::once(first).chain(std::iter::repeat(other))) {
+            let record = &mut self.records[index];
+            (record.intent, record.question) = (intent.clone(), group.asked);
             self.tracker.complete(completion, self.observer);
         }
     }

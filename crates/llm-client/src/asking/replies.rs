@@ -24,7 +24,9 @@ impl Asking<'_> {
                 self.outcomes.called(ticket.group, attempt, latency, Ok(&answer));
                 self.reached(now);
                 self.generated(now, &ticket);
-                self.outcomes.succeed(ticket.group, answer, latency);
+                if let Some(reason) = self.outcomes.succeed(ticket.group, answer, latency) {
+                    self.give_up(now, reason);
+                }
                 return;
             }
             Err(error) => error,
@@ -40,6 +42,9 @@ impl Asking<'_> {
                     self.generated(now, &ticket);
                 }
                 self.outcomes.fail(ticket.group, &self.attempts[ticket.group].reason(&reason));
+                if self.outcomes.fails_always(&reason) {
+                    self.give_up(now, format!("every question fails in the same way: {reason}"));
+                }
             }
             FailureClass::Fatal => self.give_up(now, reason),
             FailureClass::Passing { wait, is_outage } => {

@@ -16,7 +16,7 @@ use super::{
     pacing::Pacing,
     pending::Pending,
     retry::{Attempts, Retries},
-    selection::select,
+    selection::{derive, select},
 };
 use crate::{BoxFuture, LlmClient};
 
@@ -31,6 +31,9 @@ pub(crate) async fn run(
 ) -> Enrichment {
     let started = Instant::now();
     let EnrichContext { preflight, store, observer, stop } = context;
+    if client.is_paid() {
+        derive(options.scope, records);
+    }
     let groups = select(client, &Identity::new(client, &preflight.facts), options.scope, records);
     let source = Source { model: client.model().to_owned(), model_digest: preflight.facts.digest };
     let batch_size = options.progress_batch_size.get();

@@ -8,10 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use cds_model::{AskedQuestion, QuestionKey, Record, Scope};
+use cds_model::{AskedQuestion, Intent, QuestionKey, Record, Scope};
 
-use super::{SkipCondition, identity::Identity};
-use crate::{LlmClient, Question};
+use super::{AnswerStore, SkipCondition, identity::Identity};
+use crate::{BoxError, EmbeddedClient, LlmClient, Question};
 
 /// A distinct question, and the records that wait for its answer.
 #[derive(Debug)]
@@ -22,8 +22,19 @@ pub(super) struct QuestionGroup {
     pub(super) others: Vec<usize>,
     /// What identifies it; none where asking costs nothing.
     pub(super) asked: Option<AskedQuestion>,
+    /// The key under which an older version of the prompt asked it, where there was one.
+    pub(super) former: Option<QuestionKey>,
     /// The length of the prompt in bytes; 0 where asking costs nothing.
     pub(super) prompt_bytes: usize,
+}
+
+/// An answer that the store has for a question.
+pub(super) struct Kept {
+    pub(super) intent: String,
+    /// The question that it answered.
+    pub(super) asked: AskedQuestion,
+    /// Whether an older version of the prompt asked it.
+    pub(super) is_former: bool,
 }
 
 /// The distinct questions of all records in scope that have code, in the order of the records.
@@ -33,26 +44,68 @@ pub(super) fn select(
     scope: Scope,
     records: &[Record],
 ) -> Vec<QuestionGroup> {
-    let selected = records.iter().enumerate().filter(|(_, record)| skip_condition(scope, record).is_none());
+    let is_derived = |record: &Record| client.is_paid() && derived_sentence(record).is_some();
+    let is_selected = |record: &Record| skip_condition(scope, record).is_none() && !is_derived(record);
+    let selected = records.iter().enumerate().filter(|(_, record)| is_selected(record));
     if !client.is_paid() {
-        let alone = |first| QuestionGroup { first, others: Vec::new(), asked: None, prompt_bytes: 0 };
+        let alone = |first| QuestionGroup { first, others: Vec::new(), asked: None, former: None, prompt_bytes: 0 };
         return selected.map(|(index, _)| alone(index)).collect();
     }
     let mut groups: Vec<QuestionGroup> = Vec::new();
     let mut group_of: HashMap<QuestionKey, usize> = HashMap::new();
     for (index, record) in selected {
-        let prompt = client.prompt(&question(record));
-        let key = identity.key(&prompt.text);
+        let question = question(record);
+        let prompt = client.prompt(&question);
+        let key = identity.key(&prompt);
         match group_of.entry(key) {
             Entry::Occupied(group) => groups[*group.get()].others.push(index),
             Entry::Vacant(place) => {
                 place.insert(groups.len());
-                let asked = Some(AskedQuestion { key, is_cut: prompt.is_cut });
-                groups.push(QuestionGroup { first: index, others: Vec::new(), asked, prompt_bytes: prompt.text.len() });
+                groups.push(QuestionGroup {
+                    first: index,
+                    others: Vec::new(),
+                    asked: Some(AskedQuestion { key, is_cut: prompt.is_cut }),
+                    former: client.former(&question).map(|former| identity.former_key(&former)),
+                    prompt_bytes: prompt.byte_count(),
+                });
             }
         }
     }
     groups
+}
+
+/// What the store keeps for each of `groups`; an answer to the question's present words comes before an older one.
+pub(super) fn kept_answers(
+    groups: &[QuestionGroup],
+    store: &mut dyn AnswerStore,
+) -> Result<Vec<Option<Kept>>, BoxError> {
+    let keys: Vec<_> = groups.iter().filter_map(|group| group.asked).map(|asked| asked.key).collect();
+    let former: Vec<_> = groups.iter().filter_map(|group| group.former).collect();
+    let keys = [keys, former].concat();
+    let mut found = if keys.is_empty() { HashMap::new() } else { store.lookup(&keys)? };
+    found.retain(|_, intent| !intent.trim_start().is_empty());
+    let kept = groups.iter().map(|group| {
+        let asked = group.asked?;
+        if let Some(intent) = found.remove(&asked.key) {
+            return Some(Kept { intent, asked, is_former: false });
+        }
+        let former = AskedQuestion { key: group.former?, ..asked };
+        Some(Kept { intent: found.remove(&former.key)?, asked: former, is_former: true })
+    });
+    Ok(kept.collect())
+}
+
+/// Gives every definition in scope that has no body the sentence that is derived from it.
+pub(super) fn derive(scope: Scope, records: &mut [Record]) {
+    for record in records.iter_mut().filter(|record| skip_condition(scope, record).is_none()) {
+        if let Some(sentence) = derived_sentence(record) {
+            record.intent = Intent::Derived(sentence);
+        }
+    }
+}
+
+fn derived_sentence(record: &Record) -> Option<String> {
+    EmbeddedClient::describe_stub(record.kind, &record.normalized_code)
 }
 
 /// Why a record is not asked about; none where it is.
@@ -61,6 +114,8 @@ pub(super) fn skip_condition(scope: Scope, record: &Record) -> Option<SkipCondit
         Some(SkipCondition::OutOfScope)
     } else if record.normalized_code.trim_start().is_empty() {
         Some(SkipCondition::WithoutCode)
+    } else if matches!(record.intent, Intent::Derived(_)) {
+        Some(SkipCondition::WithoutBody)
     } else {
         None
     }
@@ -70,6 +125,11 @@ impl QuestionGroup {
     /// How many records wait for the answer.
     pub(super) fn record_count(&self) -> usize {
         1 + self.others.len()
+    }
+
+    /// The indexes of all records that wait for the answer.
+    pub(super) fn members(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
     }
 
     /// Whether the code is cut in the prompt.

@@ -15,6 +15,9 @@ pub trait AnswerStore {
 
     /// Keeps `answers` durably, and in the place of older ones with the same key; at most 20 at a time.
     fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError>;
+
+    /// Removes the answers to `keys`, which turned out to be worthless.
+    fn forget(&mut self, keys: &[QuestionKey]) -> Result<(), BoxError>;
 }
 
 /// Keeps nothing.
@@ -27,6 +30,10 @@ impl AnswerStore for NoStore {
     }
 
     fn keep(&mut self, _answers: &[KeptAnswer]) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    fn forget(&mut self, _keys: &[QuestionKey]) -> Result<(), BoxError> {
         Ok(())
     }
 }

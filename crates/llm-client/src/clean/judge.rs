@@ -1,6 +1,9 @@
-//! Judges whether a cleaned line can be the intent of some code.
+//! Judges whether a sentence can be the intent of some code, by what it speaks of and by its form.
+//!
+//! An intent speaks of the code. A sentence that speaks of the conversation (of the model, of the user, of code that is
+//! missing) is a refusal or a thought, whatever its words. One table below holds the words of each kind.
 
-use crate::{plain_text::collapse, prompt::repeats_instruction};
+use crate::{plain_text::collapse, prompt::repeats_prompt};
 
 /// Why an answer is no intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -8,7 +11,10 @@ pub enum Distrust {
     /// Nothing, or nothing with a letter in it.
     #[error("it is blank")]
     Blank,
-    /// It ends inside of a thought.
+    /// A placeholder, a single word, or a sentence that is true of any code.
+    #[error("it says nothing about the code")]
+    Nothing,
+    /// It ends inside of a thought, or is one.
     #[error("it ends while the model is still thinking")]
     UnfinishedThinking,
     /// It was stopped at its limit of tokens before a sentence was complete.
@@ -23,62 +29,233 @@ pub enum Distrust {
     /// It is code, or repeats the code that was asked about, or the question itself.
     #[error("it repeats the code or the question")]
     Echo,
-    /// It declines to answer.
+    /// It declines to answer, or asks back.
     #[error("it is a refusal")]
     Refusal,
+    /// It is the error message of a server or a gateway.
+    #[error("it is an error message")]
+    ErrorMessage,
 }
 
-const REFUSALS: [&str; 22] = [
-    "i cannot",
-    "i can't",
-    "i can not",
-    "i'm sorry",
-    "i am sorry",
+/// Words before the subject that say nothing.
+const OPENERS: [&str; 13] =
+    ["okay", "ok", "alright", "so", "well", "hmm", "hm", "wait", "first", "now", "right", "sure", "yes"];
+/// Beginnings of sentences that speak of the model or the user.
+const SPEAKERS: [&str; 19] = [
+    "i ",
+    "i'",
+    "let me",
+    "let's",
+    "let us",
+    "we need",
+    "we have to",
+    "we are given",
+    "we're given",
+    "we should",
+    "we must",
+    "we are asked",
+    "we're asked",
+    "the user",
+    "my task",
+    "my answer",
+    "the task",
+    "you want",
+    "you asked",
+];
+/// Whoever speaks so declines; others think aloud.
+const DECLINING: [&str; 17] = [
+    "cannot",
+    "can't",
+    "can not",
+    "unable",
     "sorry",
-    "i'm unable",
-    "i am unable",
-    "i'm not able",
-    "i am not able",
-    "i apologize",
-    "i won't",
-    "i will not",
-    "i don't",
-    "i do not",
+    "apolog",
+    "happy to",
+    "glad to",
+    "able to help",
+    "not able",
+    "don't",
+    "do not",
+    "won't",
+    "will not",
+    "need more",
+    "would need",
+    "please",
+];
+const REFUSALS: [&str; 17] = [
+    "sorry,",
+    "sorry.",
+    "sorry but",
+    "apologies",
+    "unfortunately",
+    "please ",
+    "could you",
+    "can you",
+    "would you",
     "as an ai",
     "as a language model",
-    "unfortunately",
-    "please provide",
-    "could you",
+    "as a large language model",
+    "as an assistant",
+    "how can i",
+    "how may i",
+    "what would you like",
     "there is no code",
-    "no code ",
 ];
+/// What is said about code that did not arrive.
+const HEDGES: [&str; 14] = [
+    "it looks like",
+    "it seems",
+    "it appears",
+    "looks like",
+    "seems like",
+    "the code",
+    "the provided code",
+    "your code",
+    "the snippet",
+    "the provided snippet",
+    "code ",
+    "no code",
+    "the input",
+    "the message",
+];
+const MISSING: [&str; 13] = [
+    "missing",
+    "incomplete",
+    "is empty",
+    "cut off",
+    "truncated",
+    "not provided",
+    "wasn't provided",
+    "isn't provided",
+    "was not provided",
+    "no code",
+    "not included",
+    "didn't include",
+    "did not include",
+];
+/// Whole answers that stand for none.
+const PLACEHOLDERS: [&str; 20] = [
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "nil",
+    "todo",
+    "tbd",
+    "fixme",
+    "unknown",
+    "undefined",
+    "nothing",
+    "empty",
+    "no description",
+    "no intent",
+    "no answer",
+    "no summary",
+    "not applicable",
+    "not available",
+    "to be done",
+    "to do",
+];
+/// Words of which a sentence consists that is true of any code.
+const GENERIC: [&str; 38] = [
+    "the",
+    "this",
+    "that",
+    "it",
+    "is",
+    "a",
+    "an",
+    "of",
+    "in",
+    "some",
+    "and",
+    "code",
+    "python",
+    "method",
+    "methods",
+    "function",
+    "functions",
+    "class",
+    "classes",
+    "file",
+    "module",
+    "definition",
+    "snippet",
+    "script",
+    "source",
+    "program",
+    "defines",
+    "contains",
+    "defined",
+    "implements",
+    "provided",
+    "given",
+    "above",
+    "following",
+    "here",
+    "whole",
+    "simple",
+    "describes",
+];
+/// Beginnings of error messages.
+const ERRORS: [&str; 22] = [
+    "error:",
+    "error -",
+    "internal server error",
+    "bad gateway",
+    "gateway time",
+    "service unavailable",
+    "service temporarily unavailable",
+    "the service is",
+    "the server is",
+    "the server had an error",
+    "too many requests",
+    "rate limit",
+    "an error occurred",
+    "an unexpected error",
+    "something went wrong",
+    "upstream ",
+    "request timed out",
+    "request failed",
+    "quota exceeded",
+    "the model is overloaded",
+    "the model is currently",
+    "connection error",
+];
+/// Speakers of a transcript.
+const ROLES: [&str; 4] = ["assistant", "user", "human", "ai"];
 /// An echo shorter than this may be a coincidence.
 const MIN_ECHO_BYTES: usize = 12;
 
 /// Judges `line`, a cleaned sentence about `code`.
 pub(super) fn judge(line: &str, code: &str) -> Result<(), Distrust> {
-    if !line.chars().any(char::is_alphabetic) {
-        return Err(Distrust::Blank);
-    }
-    if is_markup(line) {
-        return Err(Distrust::Markup);
-    }
-    if is_echo(line, code) || line.len() >= MIN_ECHO_BYTES && repeats_instruction(line) {
-        return Err(Distrust::Echo);
-    }
     let plain = line.to_lowercase().replace('’', "'");
-    if REFUSALS.iter().any(|refusal| plain.starts_with(refusal)) {
-        return Err(Distrust::Refusal);
-    }
-    Ok(())
+    let checks = [
+        (!line.chars().any(char::is_alphabetic), Distrust::Blank),
+        (is_markup(line), Distrust::Markup),
+        (is_echo(line, code) || is_transcript(&plain), Distrust::Echo),
+        (line.len() >= MIN_ECHO_BYTES && repeats_prompt(line), Distrust::Echo),
+        (is_refusal(&plain), Distrust::Refusal),
+        (speaks_of_itself(&plain), Distrust::UnfinishedThinking),
+        (is_error_message(&plain), Distrust::ErrorMessage),
+        (says_nothing(&plain), Distrust::Nothing),
+    ];
+    checks.into_iter().find(|(holds, _)| *holds).map_or(Ok(()), |(_, distrust)| Err(distrust))
 }
 
-/// A tag at the start, or a closing tag anywhere that is not quoted: prose compares with `<`, but closes nothing.
+/// Whether a sentence only leads to the next one: an interjection, or words that are true of any code.
+pub(super) fn is_preliminary(line: &str) -> bool {
+    let plain = line.to_lowercase();
+    let words = || plain.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty());
+    words().all(|word| GENERIC.contains(&word) || OPENERS.contains(&word)) && words().next().is_some()
+}
+
+/// A tag at the start, or a closing tag at the end of a word: prose compares with `<`, quotes a tag, or has a blank before it.
 fn is_markup(line: &str) -> bool {
     let is_tag = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!');
     let opens = line.strip_prefix('<').is_some_and(is_tag);
     let closes =
-        line.match_indices("</").any(|(at, _)| !line[..at].ends_with(['`', '"', '\'']) && is_tag(&line[at + 2..]));
+        line.match_indices("</").any(|(at, _)| !line[..at].ends_with(['`', '"', '\'', ' ']) && is_tag(&line[at + 2..]));
     opens || closes
 }
 
@@ -92,4 +269,56 @@ fn is_echo(line: &str, code: &str) -> bool {
     }
     // A sentence can stand in the code as a string; what also has the marks of code is code.
     line.len() >= MIN_ECHO_BYTES && line.contains(['(', '=', ':', '[', '_']) && collapse(code).contains(line)
+}
+
+/// `Assistant: …` and the like: a conversation goes on, and nothing says whose words they are.
+fn is_transcript(plain: &str) -> bool {
+    plain.split_once(':').is_some_and(|(speaker, _)| ROLES.contains(&speaker.trim_matches(['*', '#', ' '])))
+}
+
+fn is_refusal(plain: &str) -> bool {
+    let subject = without_openers(plain);
+    let declines = SPEAKERS.iter().any(|speaker| subject.starts_with(speaker)) && has_any(subject, &DECLINING);
+    let misses = HEDGES.iter().any(|hedge| subject.starts_with(hedge)) && has_any(subject, &MISSING);
+    let asks_back = subject.ends_with('?') && has_any(subject, &[" you ", " your ", " i ", " me "]);
+    declines || misses || asks_back || REFUSALS.iter().any(|refusal| subject.starts_with(refusal))
+}
+
+fn speaks_of_itself(plain: &str) -> bool {
+    let subject = without_openers(plain);
+    SPEAKERS.iter().any(|speaker| subject.starts_with(speaker))
+}
+
+/// `503 Service Unavailable`, and the words that servers and gateways use.
+fn is_error_message(plain: &str) -> bool {
+    let without_status = plain.trim_start_matches("http ").trim_start_matches("error ");
+    let digits = without_status.bytes().take_while(u8::is_ascii_digit).count();
+    let has_status =
+        digits == 3 && without_status.starts_with(['4', '5']) && !without_status[3..].starts_with(['.', ',']);
+    has_status || ERRORS.iter().any(|error| plain.starts_with(error))
+}
+
+fn says_nothing(plain: &str) -> bool {
+    let bare = plain.trim_matches(|c: char| !c.is_alphanumeric());
+    // Scripts without blanks between words can say a lot in one.
+    let is_one_word = plain.is_ascii() && !bare.contains(char::is_whitespace);
+    is_one_word || PLACEHOLDERS.contains(&bare) || is_preliminary(plain)
+}
+
+/// `plain` without the words before its subject.
+fn without_openers(plain: &str) -> &str {
+    let mut rest = plain;
+    while let Some(behind) = OPENERS.iter().find_map(|opener| {
+        let behind = rest.strip_prefix(opener)?;
+        behind
+            .starts_with([' ', ',', '.', '!', ':', ';'])
+            .then(|| behind.trim_start_matches([' ', ',', '.', '!', ':', ';']))
+    }) {
+        rest = behind;
+    }
+    rest
+}
+
+fn has_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
 }

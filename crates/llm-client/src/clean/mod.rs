@@ -1,9 +1,11 @@
 //! Makes one trustworthy sentence of what a model wrote, or says why there is none. Pure: text in, text out.
 //!
-//! First what is wrapped around the sentence is taken off (thinking, fences, quotes, JSON, labels), then the first
-//! sentence is kept, and then it is judged. What cannot be trusted is a failure, never half an intent.
+//! First the marks are taken off (escape sequences, thinking, special tokens), then what is wrapped around the sentence
+//! (fences, quotes, JSON, labels). The first sentence that says something is kept and judged. What cannot be trusted is a
+//! failure, never half an intent.
 
 mod judge;
+mod marks;
 mod pipeline;
 mod sentence;
 mod thinking;

@@ -1,24 +1,40 @@
 //! The order of the steps from a raw answer to an intent.
 
 use super::{
-    judge::{Distrust, judge},
-    sentence::first_sentence,
+    judge::{Distrust, is_preliminary, judge},
+    marks::{without_escapes, without_special_tokens},
+    sentence::{Sentence, sentences},
     thinking::without_thinking,
     wrapping::unwrap,
 };
 use crate::plain_text::{MAX_CHARS, cap, collapse};
 
+/// An answer begins with what it has to say, after a sentence or two at most.
+const MAX_PRELIMINARY_SENTENCES: usize = 3;
+
 /// The intent in `answer`, which a model gave about `code`; `is_cut_off` when it was stopped at its limit of tokens.
 pub(crate) fn clean(answer: &str, code: &str, is_cut_off: bool) -> Result<String, Distrust> {
-    let answer = without_thinking(answer)?;
-    let text = unwrap(answer)?;
-    let sentence = first_sentence(&text);
-    let line = collapse(sentence.text);
+    let answer = without_escapes(answer);
+    let answer = without_special_tokens(without_thinking(&answer)?)?;
+    let text = unwrap(&answer, code)?;
+    let (sentence, line) = first_that_says_something(&text);
     judge(&line, code)?;
     if is_cut_off && !sentence.is_complete {
         return Err(Distrust::CutOff);
     }
     Ok(cap(&line, MAX_CHARS))
+}
+
+/// The first sentence of `text` that is more than a lead to the next one; the last one where none is.
+fn first_that_says_something(text: &str) -> (Sentence<'_>, String) {
+    let mut found = (Sentence { text: "", is_complete: false }, String::new());
+    for sentence in sentences(text).take(1 + MAX_PRELIMINARY_SENTENCES) {
+        found = (sentence, collapse(sentence.text));
+        if !is_preliminary(&found.1) {
+            break;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -121,7 +137,7 @@ mod tests {
 
     #[test]
     fn nothing_unprintable_is_left() {
-        check("Adds\0 two\u{1b}[31m \u{202e}numbers\u{202c}.\u{7f}", "Adds two [31m numbers.");
+        check("Adds\0 two\u{1b}[31m \u{202e}numbers\u{202c}.\u{7f}", "Adds two numbers.");
     }
 
     #[test]
@@ -181,10 +197,99 @@ mod tests {
         assert_eq!(clean("Adds two numbers. It then", CODE, true).as_deref(), Ok("Adds two numbers."));
     }
 
+    #[test]
+    fn failures_of_real_models_are_known() {
+        use Distrust::{Blank, CutOff, Echo, ErrorMessage, Nothing, Refusal, UnfinishedThinking};
+        for (answer, expected) in [
+            ("Okay, so I need to figure out what add does. It starts with", UnfinishedThinking),
+            ("Let's see. The function adds.", UnfinishedThinking),
+            ("The user wants one sentence about add.", UnfinishedThinking),
+            ("Hmm, we need to describe the function add.", UnfinishedThinking),
+            ("It looks like the code is missing.", Refusal),
+            ("The code is missing.", Refusal),
+            ("No code was provided.", Refusal),
+            ("As a large language model, I have no way to run code.", Refusal),
+            ("I'd be happy to help!", Refusal),
+            ("Sure, I'd be happy to help! Which function is it?", Refusal),
+            ("Hello! How can I help you today?", Refusal),
+            ("Could you share the rest of the file?", Refusal),
+            ("N/A", Nothing),
+            ("None", Nothing),
+            ("None.", Nothing),
+            ("TODO", Nothing),
+            ("Validates.", Nothing),
+            ("Not applicable.", Nothing),
+            ("This is a Python function.", Nothing),
+            ("The code is a method of a class.", Nothing),
+            ("Assistant: Adds two numbers.", Echo),
+            ("Assistant: …", Echo),
+            ("User: describe add", Echo),
+            ("[INST] Describe.", Echo),
+            ("Reads a CSV file and returns its rows as dictionaries.", Echo),
+            ("503 Service Unavailable", ErrorMessage),
+            ("Error 429: slow down", ErrorMessage),
+            ("Internal Server Error", ErrorMessage),
+            ("Upstream request timeout", ErrorMessage),
+            ("Rate limit exceeded, retry in 20 s.", ErrorMessage),
+            ("The model is overloaded.", ErrorMessage),
+            ("a", Nothing),
+            ("!!!", Blank),
+        ] {
+            check_refused(answer, expected);
+        }
+        assert_eq!(clean("1. Adds two numbers and", CODE, true), Err(CutOff));
+    }
+
+    #[test]
+    fn the_sentence_inside_is_found() {
+        for answer in [
+            "Adds two numbers.<|end_of_text|>",
+            "Adds two numbers.</s>",
+            "<start_of_turn>model Adds two numbers.",
+            "1. Adds two numbers.",
+            "1) Adds two numbers.\n2) Returns them.",
+            "[\"Adds two numbers.\"]",
+            "[{\"intent\": \"Adds two numbers.\"}]",
+            "{\"add\": \"Adds two numbers.\"}",
+            "\\boxed{Adds two numbers.}",
+            "$\\boxed{\\text{Adds two numbers.}}$",
+            "<answer>Adds two numbers.</answer>",
+            "<think>Hm.</think><answer>\nAdds two numbers.\n</answer>",
+            "**add** – Adds two numbers.",
+            "**add**: Adds two numbers.",
+            "`add(left, right)` - Adds two numbers.",
+            "add: Adds two numbers.",
+            "The code is a method of a class. Adds two numbers.",
+            "Okay. This is a Python function. Adds two numbers. More.",
+            "\u{1b}[1mAdds two numbers.\u{1b}[0m",
+            "<plan>Say it.</plan>\n\"Adds two numbers.\"",
+        ] {
+            check(answer, "Adds two numbers.");
+        }
+        let second = "The code is a method of a class. It sums the prices of the lines.";
+        check(second, "It sums the prices of the lines.");
+    }
+
+    #[test]
+    fn good_sentences_of_all_styles_stay() {
+        let sentences: Vec<&str> = include_str!("good_sentences.txt").lines().collect();
+        assert!(sentences.len() >= 60, "{}", sentences.len());
+        let changed: Vec<_> = sentences
+            .into_iter()
+            .filter(|sentence| {
+                let is_whole = sentence.ends_with(['.', '。', '?']);
+                clean(sentence, CODE, false).as_deref() != Ok(*sentence)
+                    || clean(sentence, CODE, true).is_ok() != is_whole
+            })
+            .map(|sentence| (sentence, clean(sentence, CODE, false), clean(sentence, CODE, true)))
+            .collect();
+        assert_eq!(changed, []);
+    }
+
     proptest! {
         #[test]
         fn any_answer_gives_a_bounded_printable_line_or_a_refusal(
-            answer in "(?s)(<think>|</think>|```|\"|\\{|Intent:|Sure! |[a-z. \n`*]|.){0,60}",
+            answer in "(?s)(<think>|</think>|</s>|\\\\boxed\\{|\u{1b}\\[|◁|1\\. |```|\"|\\{|Intent:|Sure! |[a-z. \n`*]|.){0,60}",
             is_cut_off: bool,
         ) {
             if let Ok(intent) = clean(&answer, CODE, is_cut_off) {

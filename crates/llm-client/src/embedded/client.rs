@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use cds_model::SymbolKind;
 use futures_util::FutureExt;
 
-use super::outline::{SUBJECTS, describe};
+use super::{
+    outline::{SUBJECTS, describe},
+    stub::{describe_stub, is_about_stub},
+};
 use crate::{Answer, AskError, BoxFuture, Distrust, LlmClient, ModelFacts, ProbeError, Prompt, Question};
 
 /// Answers from the code's own names and structure; needs no server and never waits.
@@ -19,6 +23,16 @@ impl EmbeddedClient {
     /// with a verb.
     pub fn has_form(sentence: &str) -> bool {
         SUBJECTS.into_iter().any(|subject| sentence.starts_with(subject))
+    }
+
+    /// The sentence about a definition without a body, which no model has to be asked about; none for all others.
+    pub fn describe_stub(kind: SymbolKind, code: &str) -> Option<String> {
+        describe_stub(kind, code)
+    }
+
+    /// Whether a sentence has the form of those that [`describe_stub`](Self::describe_stub) gives.
+    pub fn has_form_of_stub(sentence: &str) -> bool {
+        Self::has_form(sentence) && is_about_stub(sentence)
     }
 }
 
@@ -40,7 +54,7 @@ impl LlmClient for EmbeddedClient {
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
-        Prompt { text: question.code.to_string(), is_cut: false }
+        Prompt { question: question.code.to_string(), is_cut: false }
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {

@@ -15,6 +15,7 @@ mod names;
 mod outline;
 mod parameters;
 mod strings;
+mod stub;
 mod value;
 mod words;
 

@@ -6,12 +6,12 @@ use futures_util::FutureExt;
 
 use super::{
     probe::probe,
-    request::{GenerateOptions, GenerateRequest},
+    request::{ChatRequest, ModelOptions},
     response::read_completion,
 };
 use crate::{
-    Answer, AskError, BoxFuture, HttpUrl, LlmClient, ModelFacts, ModelSettings, ProbeError, Prompt, ProviderError,
-    Question, Secret,
+    Answer, AskError, BoxFuture, FormerQuestion, HttpUrl, LlmClient, ModelFacts, ModelSettings, ProbeError, Prompt,
+    ProviderError, Question, Secret,
     completion::MAX_ANSWER_BYTES,
     http::{Connection, Limits},
 };
@@ -38,30 +38,30 @@ impl OllamaClient {
         let connection = Connection::new(url.for_ollama()?, token, settings.connect_timeout)?;
         let ModelSettings { context_tokens, answer_tokens, seed, .. } = settings;
         let options = format!(
-            "api=generate num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0 think=false \
+            "api=chat num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0 think=false \
              truncate=false"
         );
         Ok(Self { connection, model: model.into(), options, settings })
     }
 
-    async fn generate(&self, question: &Question, time: Duration) -> Result<Answer, AskError> {
+    async fn chat(&self, question: &Question, time: Duration) -> Result<Answer, AskError> {
         let prompt = self.prompt(question);
         let limits = Limits { time, body_bytes: MAX_ANSWER_BYTES };
-        let reply = self.connection.post("api/generate", &self.body(&prompt.text), limits).await?;
+        let reply = self.connection.post("api/chat", &self.body(&prompt), limits).await?;
         let mut completion = read_completion(&reply)?;
         completion.text = reply.answer_text(&completion.text);
         completion.into_answer(&question.code)
     }
 
-    fn body<'a>(&'a self, prompt: &'a str) -> GenerateRequest<'a> {
-        GenerateRequest {
+    fn body<'a>(&'a self, prompt: &'a Prompt) -> ChatRequest<'a> {
+        ChatRequest {
             model: &self.model,
-            prompt,
+            messages: prompt.messages(),
             stream: false,
             think: false,
             truncate: false,
             keep_alive: &self.settings.keep_alive,
-            options: GenerateOptions {
+            options: ModelOptions {
                 num_ctx: self.settings.context_tokens,
                 num_predict: self.settings.answer_tokens,
                 temperature: 0.0,
@@ -89,7 +89,16 @@ impl LlmClient for OllamaClient {
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
-        Prompt::new(question, self.settings.code_budget())
+        Prompt::for_model(question, &self.settings)
+    }
+
+    fn former(&self, question: &Question) -> Option<FormerQuestion> {
+        let ModelSettings { context_tokens, answer_tokens, seed, .. } = self.settings;
+        let options = format!(
+            "api=generate num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0 think=false \
+             truncate=false"
+        );
+        Some(FormerQuestion::new(question, &self.settings, options))
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
@@ -97,6 +106,6 @@ impl LlmClient for OllamaClient {
     }
 
     fn ask<'a>(&'a self, question: &'a Question, limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {
-        self.generate(question, limit).boxed()
+        self.chat(question, limit).boxed()
     }
 }

@@ -1,4 +1,4 @@
-//! A language model behind Ollama's own HTTP interface: `POST /api/generate`, and a look at what is installed.
+//! A language model behind Ollama's own HTTP interface: `POST /api/chat`, and a look at what is installed.
 
 mod client;
 mod probe;

@@ -1,12 +1,14 @@
-//! The body of `POST /api/generate`, as the server's API documentation and source describe it.
+//! The body of `POST /api/chat`, as the server's API documentation and source describe it.
 
 use serde::Serialize;
 
+use crate::prompt::Message;
+
 /// One question, not streamed and as repeatable as the server can make it.
 #[derive(Serialize)]
-pub(super) struct GenerateRequest<'a> {
+pub(super) struct ChatRequest<'a> {
     pub(super) model: &'a str,
-    pub(super) prompt: &'a str,
+    pub(super) messages: Vec<Message<'a>>,
     /// The server streams unless it is told not to.
     pub(super) stream: bool,
     /// A model that can think does so by default, at many times the cost.
@@ -14,12 +16,12 @@ pub(super) struct GenerateRequest<'a> {
     /// A prompt that is too long must be an error; by default its head is cut off in silence.
     pub(super) truncate: bool,
     pub(super) keep_alive: &'a str,
-    pub(super) options: GenerateOptions,
+    pub(super) options: ModelOptions,
 }
 
 /// The model's own options. `num_ctx` must be the same in all calls of a run: another value loads the model again.
 #[derive(Serialize)]
-pub(super) struct GenerateOptions {
+pub(super) struct ModelOptions {
     pub(super) num_ctx: u32,
     pub(super) num_predict: u32,
     pub(super) temperature: f32,

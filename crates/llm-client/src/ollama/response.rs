@@ -1,4 +1,4 @@
-//! Reads the answer of `POST /api/generate`.
+//! Reads the answer of `POST /api/chat`.
 //!
 //! Unknown fields are ignored, and numbers that the server leaves out are unknown rather than 0.
 
@@ -19,8 +19,8 @@ fn read_fields(fields: &Map<String, Value>) -> Result<Completion, AskError> {
     if matches!(done_reason, Some("load" | "unload")) {
         return Err(AskError::Incomplete { problem: "the model was loaded or unloaded and said nothing" });
     }
-    let Some(Value::String(text)) = fields.get("response") else {
-        return Err(AskError::Malformed { problem: "the field response is missing or no text" });
+    let Some(Value::String(text)) = fields.get("message").and_then(|message| message.get("content")) else {
+        return Err(AskError::Malformed { problem: "the field message.content is missing or no text" });
     };
     let count = |name: &str| fields.get(name).and_then(Value::as_u64);
     Ok(Completion {
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_complete_answer_is_read() {
-        let body = r#"{"model":"m","response":"Adds\u003c \u00e4.","done":true,"done_reason":"stop",
+        let body = r#"{"model":"m","message":{"role":"assistant","content":"Adds\u003c \u00e4.","thinking":"Hm."},"done":true,"done_reason":"stop",
             "prompt_eval_count":12,"eval_count":3,"context":[1,2],"total_duration":5}"#;
         let expected = Completion {
             text: "Adds< ä.".to_owned(),
@@ -54,22 +54,29 @@ mod tests {
 
     #[test]
     fn counts_that_are_absent_are_unknown() {
-        let completion = read(r#"{"response":"x","done":true,"done_reason":"length","eval_count":-1}"#).unwrap();
+        let completion =
+            read(r#"{"message":{"content":"x"},"done":true,"done_reason":"length","eval_count":-1}"#).unwrap();
         assert_eq!((completion.is_cut_off, completion.prompt_tokens, completion.answer_tokens), (true, None, None));
     }
 
     #[test]
     fn what_is_no_answer_is_told_apart() {
         for (body, expected) in [
-            (r#"{"response":"x","done":false}"#, "incomplete answer: the generation was aborted (done is not true)"),
-            (r#"{"response":"x"}"#, "incomplete answer: the generation was aborted (done is not true)"),
             (
-                r#"{"response":"","done":true,"done_reason":"load"}"#,
+                r#"{"message":{"content":"x"},"done":false}"#,
+                "incomplete answer: the generation was aborted (done is not true)",
+            ),
+            (r#"{"message":{"content":"x"}}"#, "incomplete answer: the generation was aborted (done is not true)"),
+            (
+                r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#,
                 "incomplete answer: the model was loaded or unloaded and said nothing",
             ),
-            (r#"{"done":true}"#, "malformed answer: the field response is missing or no text"),
-            (r#"{"response":null,"done":true}"#, "malformed answer: the field response is missing or no text"),
-            (r#"{"response":7,"done":true}"#, "malformed answer: the field response is missing or no text"),
+            (r#"{"done":true}"#, "malformed answer: the field message.content is missing or no text"),
+            (
+                r#"{"message":{"content":null},"done":true}"#,
+                "malformed answer: the field message.content is missing or no text",
+            ),
+            (r#"{"message":7,"done":true}"#, "malformed answer: the field message.content is missing or no text"),
         ] {
             assert_eq!(read(body).unwrap_err().reason(), expected, "{body}");
         }

@@ -4,14 +4,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::{
-    probe::probe,
-    request::{ChatMessage, ChatRequest},
-    response::read_completion,
-};
+use super::{probe::probe, request::ChatRequest, response::read_completion};
 use crate::{
-    Answer, AskError, BoxFuture, HttpUrl, LlmClient, ModelFacts, ModelSettings, ProbeError, Prompt, ProviderError,
-    Question, Secret,
+    Answer, AskError, BoxFuture, FormerQuestion, HttpUrl, LlmClient, ModelFacts, ModelSettings, ProbeError, Prompt,
+    ProviderError, Question, Secret,
     completion::MAX_ANSWER_BYTES,
     http::{Connection, Limits},
 };
@@ -44,16 +40,16 @@ impl OpenAiClient {
     async fn complete(&self, question: &Question, time: Duration) -> Result<Answer, AskError> {
         let prompt = self.prompt(question);
         let limits = Limits { time, body_bytes: MAX_ANSWER_BYTES };
-        let reply = self.connection.post("chat/completions", &self.body(&prompt.text), limits).await?;
+        let reply = self.connection.post("chat/completions", &self.body(&prompt), limits).await?;
         let mut completion = read_completion(&reply)?;
         completion.text = reply.answer_text(&completion.text);
         completion.into_answer(&question.code)
     }
 
-    fn body<'a>(&'a self, prompt: &'a str) -> ChatRequest<'a> {
+    fn body<'a>(&'a self, prompt: &'a Prompt) -> ChatRequest<'a> {
         ChatRequest {
             model: &self.model,
-            messages: [ChatMessage { role: "user", content: prompt }],
+            messages: prompt.messages(),
             max_tokens: self.settings.answer_tokens,
             temperature: 0.0,
             seed: self.settings.seed,
@@ -80,7 +76,12 @@ impl LlmClient for OpenAiClient {
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
-        Prompt::new(question, self.settings.code_budget())
+        Prompt::for_model(question, &self.settings)
+    }
+
+    fn former(&self, question: &Question) -> Option<FormerQuestion> {
+        // The interface has not changed its options since.
+        Some(FormerQuestion::new(question, &self.settings, self.options.clone()))
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {

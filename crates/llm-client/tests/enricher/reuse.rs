@@ -5,7 +5,7 @@ use std::time::Duration;
 use cds_llm_client::{AskError, Decision, Ending, Forecast, IntentEnricher, ModelFacts, Preflight};
 use tokio::time::Instant;
 
-use crate::support::{Reply, Scene, Scripted, counts, distinct, functions};
+use crate::support::{Reply, Scene, Scripted, counts, distinct, functions, same_answer};
 
 #[tokio::test(start_paused = true)]
 async fn an_unchanged_tree_makes_no_call_and_k_changes_make_k() {
@@ -127,13 +127,72 @@ async fn a_forecast_counts_without_asking() {
         selected_count: 5,
         question_count: 3,
         kept_count: 1,
+        former_count: 0,
         call_count: 2,
         cut_count: 1,
         prompt_bytes: forecast.prompt_bytes,
     };
     assert_eq!((forecast, client.call_count()), (expected, 2));
-    assert!((1200..1500).contains(&forecast.prompt_bytes), "{}", forecast.prompt_bytes);
+    assert!((2500..2800).contains(&forecast.prompt_bytes), "{}", forecast.prompt_bytes);
 
     let unknown = Preflight::available(ModelFacts::default());
     assert_eq!(enricher.forecast(&records, &unknown, &mut scene.store).unwrap().kept_count, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_to_former_words_are_reused() {
+    let client = Scripted::new(Reply::good).with_former_words();
+    let mut first = Scene::new(distinct(3));
+    first.run(&client).await;
+    // Present words come first, former ones after them.
+    let former = first.store.looked_up[3 + 1];
+    let present = first.records[1].question.unwrap().key;
+    let mut answer = first.store.kept.remove(&present).unwrap();
+    (answer.key, answer.intent) = (former, "Was said before.".to_owned());
+    first.store.kept.insert(former, answer);
+
+    let mut second = Scene { store: first.store, ..Scene::new(distinct(3)) };
+    second.run(&client).await;
+    assert_eq!((client.call_count(), second.records[1].intent.text()), (3, Some("Was said before.")));
+    assert_eq!(second.records[1].question.unwrap().key, former);
+    let expected = Decision::ReusedFormer { record_count: 1, question_count: 1 };
+    assert!(second.observer.decisions.contains(&expected), "{:?}", second.observer.decisions);
+
+    let mut third = Scene { store: second.store, ..Scene::new(distinct(3)) };
+    third.options.refresh = true;
+    third.run(&client).await;
+    assert_eq!((client.call_count(), third.records[1].intent.text()), (6, Some("Does f1.")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_answer_to_all_questions_is_none() {
+    let client = Scripted::new(same_answer);
+    let mut scene = Scene::new(distinct(60)).at_once(1);
+    let enrichment = scene.run(&client).await;
+    assert_eq!(client.call_count(), 21);
+    let reason = "the model gives the same answer to every question: Adds two numbers.";
+    assert_eq!(enrichment.ending, Ending::GaveUp { reason: reason.to_owned() });
+    assert!(scene.records.iter().all(|record| record.intent.error() == Some(reason)));
+    assert!(scene.store.kept.is_empty());
+    assert_eq!(counts(&enrichment.account), [60, 21, 0, 0, 60]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_equal_questions_may_have_one_answer() {
+    let client = Scripted::new(same_answer);
+    let mut scene = Scene::new(distinct(20));
+    let enrichment = scene.run(&client).await;
+    assert!(enrichment.failures.is_empty() && enrichment.ending == Ending::Completed);
+    assert!(scene.records.iter().all(|record| record.intent.text() == Some("Adds two numbers.")));
+    assert_eq!(scene.store.kept.len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_equal_failures_end_the_asking() {
+    let client = Scripted::new(|_| Reply::bad(AskError::Malformed { problem: "no JSON object" }));
+    let mut scene = Scene::new(distinct(60)).at_once(1);
+    let enrichment = scene.run(&client).await;
+    assert_eq!(client.call_count(), 10);
+    let reason = "every question fails in the same way: malformed answer: no JSON object";
+    assert_eq!(enrichment.ending, Ending::GaveUp { reason: reason.to_owned() });
 }

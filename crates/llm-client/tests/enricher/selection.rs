@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use cds_llm_client::{
-    AskError, EmbeddedClient, Ending, EnrichContext, IntentEnricher, LlmClient, NoStore, Preflight, StopSignal,
+    AskError, Decision, EmbeddedClient, Ending, EnrichContext, IntentEnricher, LlmClient, NoStore, Preflight,
+    SkipCondition, StopSignal,
 };
 use cds_model::{Intent, Record, Scope, SymbolKind};
 
@@ -151,4 +152,19 @@ async fn the_embedded_provider_answers_the_same_every_time() {
     let intents: Vec<_> = records.iter().map(|record| record.intent.clone()).collect();
     assert_eq!(intents, expected);
     assert_eq!((EmbeddedClient.model(), EmbeddedClient.provider_url()), ("builtin:outline-v1", "builtin:"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn definitions_without_a_body_are_derived() {
+    let client = Scripted::new(Reply::good);
+    let mut scene = Scene::new(functions(&["def f(x): ...", "g", "def h():\n    return 1"]));
+    let enrichment = scene.run(&client).await;
+    assert_eq!((client.call_count(), enrichment.account.selected_count), (2, 2));
+    let derived = "Function `f` takes x and does nothing.".to_owned();
+    assert_eq!((&scene.records[0].intent, scene.records[0].question), (&Intent::Derived(derived), None));
+    let decision = Decision::Skipped { record_count: 1, condition: SkipCondition::WithoutBody };
+    assert!(scene.observer.decisions.contains(&decision), "{:?}", scene.observer.decisions);
+    let forecast = IntentEnricher::new(&client, scene.options);
+    let forecast = forecast.forecast(&functions(&["def f(x): ..."]), &scene.preflight, &mut scene.store).unwrap();
+    assert_eq!((forecast.selected_count, forecast.call_count), (0, 0));
 }

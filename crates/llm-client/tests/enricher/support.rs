@@ -9,8 +9,8 @@ use std::{
 
 use cds_llm_client::{
     Answer, AnswerStore, AskError, BoxError, BoxFuture, CallReport, Concurrency, Decision, Ending, EnrichContext,
-    EnrichOptions, Enrichment, EnrichmentObserver, FailedRecord, IntentEnricher, LlmClient, ModelFacts, Preflight,
-    ProbeError, Progress, Prompt, Question, StopSignal,
+    EnrichOptions, Enrichment, EnrichmentObserver, FailedRecord, FormerQuestion, IntentEnricher, LlmClient, ModelFacts,
+    Preflight, ProbeError, Progress, Prompt, Question, StopSignal,
 };
 use cds_model::{EnrichmentAccount, Intent, KeptAnswer, Md5Sum, QuestionKey, Record, SymbolKind};
 use tokio::time::{Instant, sleep};
@@ -65,6 +65,18 @@ impl Reply {
     }
 }
 
+/// What a model replies that says one sentence to everything.
+pub(crate) fn same_answer(call: &Call) -> Reply {
+    let Some(Ok(answer)) = Reply::good(call).outcome else { panic!("a good reply has an answer") };
+    let intent = "Adds two numbers.".to_owned();
+    Reply { outcome: Some(Ok(Answer { intent, ..answer })), ..Reply::good(call) }
+}
+
+/// The former words of a question.
+fn former(question: &Question) -> FormerQuestion {
+    FormerQuestion { prompt_version: 1, options: "x=1".to_owned(), text: format!("Describe {}", question.code) }
+}
+
 pub(crate) fn intent_of(code: &str) -> String {
     format!("Does {code}.")
 }
@@ -92,6 +104,7 @@ pub(crate) struct Scripted {
     calls: Mutex<Vec<Call>>,
     in_flight: Mutex<usize>,
     is_paid: bool,
+    has_former: bool,
 }
 
 impl Scripted {
@@ -102,7 +115,13 @@ impl Scripted {
             calls: Mutex::default(),
             in_flight: Mutex::default(),
             is_paid: true,
+            has_former: false,
         }
+    }
+
+    /// A client whose questions had other words before.
+    pub(crate) fn with_former_words(self) -> Self {
+        Self { has_former: true, ..self }
     }
 
     pub(crate) fn unpaid(self) -> Self {
@@ -154,6 +173,10 @@ impl LlmClient for Scripted {
         Prompt::new(question, 60)
     }
 
+    fn former(&self, question: &Question) -> Option<FormerQuestion> {
+        self.has_former.then(|| former(question))
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
         Box::pin(async { Ok(ModelFacts::default()) })
     }
@@ -188,12 +211,15 @@ pub(crate) struct MemoryStore {
     pub(crate) kept: HashMap<QuestionKey, KeptAnswer>,
     pub(crate) groups: Vec<(Instant, usize)>,
     pub(crate) lookup_count: usize,
+    /// The keys of the last lookup, in order.
+    pub(crate) looked_up: Vec<QuestionKey>,
     pub(crate) is_broken: bool,
 }
 
 impl AnswerStore for MemoryStore {
     fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError> {
         self.lookup_count += 1;
+        self.looked_up = keys.to_vec();
         if self.is_broken {
             return Err("disk I/O error".into());
         }
@@ -206,6 +232,11 @@ impl AnswerStore for MemoryStore {
         }
         self.groups.push((Instant::now(), answers.len()));
         self.kept.extend(answers.iter().map(|answer| (answer.key, answer.clone())));
+        Ok(())
+    }
+
+    fn forget(&mut self, keys: &[QuestionKey]) -> Result<(), BoxError> {
+        self.kept.retain(|key, _| !keys.contains(key));
         Ok(())
     }
 }

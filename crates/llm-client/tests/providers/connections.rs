@@ -96,7 +96,7 @@ async fn silence_ends_with_the_limit() {
 #[tokio::test]
 async fn a_redirect_is_named_and_not_followed() {
     for kind in [Ollama, OpenAi] {
-        for (status, path) in [(301, "/api/generate"), (302, "/"), (307, "/api/generate"), (308, "/login")] {
+        for (status, path) in [(301, "/api/chat"), (302, "/"), (307, "/api/chat"), (308, "/login")] {
             let target = FakeOllama::start(Script::new());
             let location = target.url().replace("http://", "http://user:s3ntinel@") + path + "?k=s3ntinel#x";
             let server = server(Reply::body(status, "text/plain", "").header("Location", &location));

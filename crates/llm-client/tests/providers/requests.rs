@@ -14,18 +14,20 @@ async fn a_question_to_ollama_is_one_deterministic_request() {
 
     let requests = server.requests();
     assert_eq!(requests.len(), 1);
-    assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("POST", "/api/generate"));
+    assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("POST", "/api/chat"));
     assert_eq!((requests[0].header("authorization"), requests[0].header("accept-encoding")), (None, None));
     let mut body = requests[0].json().unwrap();
-    let prompt = body.as_object_mut().unwrap().remove("prompt").unwrap();
-    assert_eq!(prompt, client.prompt(&question()).text);
-    assert!(prompt.as_str().unwrap().ends_with(&format!("<code>\n{CODE}\n</code>\n")));
+    let messages = body.as_object_mut().unwrap().remove("messages").unwrap();
+    assert_eq!(messages, json!(client.prompt(&question()).messages()));
+    let roles: Vec<_> = messages.as_array().unwrap().iter().map(|message| message["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["system", "user", "assistant", "user", "assistant", "user", "assistant", "user"]);
+    assert!(messages[7]["content"].as_str().unwrap().ends_with(&format!("<code>\n{CODE}\n</code>")));
     let expected = json!({
         "model": "qwen3-coder:latest", "stream": false, "think": false, "truncate": false, "keep_alive": "15m",
         "options": {"num_ctx": 8192, "num_predict": 96, "temperature": 0.0, "seed": 1},
     });
     assert_eq!(body, expected);
-    let options = "api=generate num_ctx=8192 num_predict=96 seed=1 temperature=0 think=false truncate=false";
+    let options = "api=chat num_ctx=8192 num_predict=96 seed=1 temperature=0 think=false truncate=false";
     assert_eq!(client.options(), options);
 }
 
@@ -41,7 +43,7 @@ async fn a_question_to_the_other_interface_has_common_fields_only() {
         assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/gate/v1/chat/completions"));
         let expected = json!({
             "model": "qwen3-coder:latest", "max_tokens": 96, "temperature": 0.0, "seed": 1, "stream": false,
-            "messages": [{"role": "user", "content": client.prompt(&question()).text}],
+            "messages": client.prompt(&question()).messages(),
         });
         assert_eq!(request.json().unwrap(), expected);
         assert_eq!(client.options(), "api=chat/completions max_tokens=96 seed=1 temperature=0");

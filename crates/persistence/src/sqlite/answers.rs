@@ -126,3 +126,14 @@ pub(super) fn keep(database: &Database, answers: &[KeptAnswer], at: Timestamp) -
     database.merge_large_log();
     Ok(())
 }
+
+/// Removes the answers to `keys`, all or none.
+pub(super) fn forget(database: &Database, keys: &[QuestionKey]) -> Result<(), Error> {
+    let transaction = database.begin(&Step::Begin)?;
+    inspection::inspect(database)?;
+    if fit::has_table(&transaction, &intent_cache::TABLE).map_err(|cause| database.error(Step::PruneAnswers, cause))? {
+        intent_cache::delete(&transaction, keys).map_err(|cause| database.error(Step::PruneAnswers, cause))?;
+    }
+    database.check_is_in_place()?;
+    database.commit(&transaction)
+}

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cds_model::{Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
+use cds_model::{Intent, Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
 
 use super::{
     accounts,
@@ -118,10 +118,12 @@ fn write_records<'a>(
             {
                 history.push_named(record_id, named)?;
             }
-            if let Some(question) = &record.question {
-                let outcome = record_questions::insert(&mut insert_question, record_id, question);
-                database.check_one_row(outcome, || Step::question(index, record))?;
-            }
+            let outcome = match (&record.question, &record.intent) {
+                (Some(question), _) => record_questions::insert(&mut insert_question, record_id, question),
+                (None, Intent::Derived(_)) => record_questions::insert_derived(&mut insert_question, record_id),
+                (None, _) => continue,
+            };
+            database.check_one_row(outcome, || Step::question(index, record))?;
         }
         Ok(history)
     })

@@ -74,6 +74,8 @@ const DELETE_OLDER_UNUSED: &str = "
 DELETE FROM intent_cache
 WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN (SELECT question FROM record_questions)";
 
+const DELETE: &str = "DELETE FROM intent_cache WHERE question = ?1";
+
 /// Which answers are meant; those of which all of this is true.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection {
@@ -111,6 +113,12 @@ pub(crate) fn lookup(connection: &Connection, keys: &[QuestionKey]) -> Result<Ha
         }
     }
     Ok(found)
+}
+
+/// Removes the answers to `keys`.
+pub(crate) fn delete(connection: &Connection, keys: &[QuestionKey]) -> Result<()> {
+    let mut statement = connection.prepare(DELETE)?;
+    keys.iter().try_for_each(|key| statement.execute([key.to_string()]).map(drop))
 }
 
 /// The digest of the newest answer of `model` that has one.

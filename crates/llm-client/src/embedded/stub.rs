@@ -1,0 +1,112 @@
+//! Definitions without a body: stubs, protocols, abstract methods. Nothing can be asked about them.
+
+use cds_model::SymbolKind;
+
+use super::{
+    lexer::{Kind, Lexer, Token},
+    outline::describe,
+};
+
+/// How the sentences about definitions without a body end.
+const ENDS: [&str; 3] = ["does nothing.", "adds nothing of its own.", "raises NotImplementedError."];
+
+/// The sentence about a definition that has a header and no body; none for all others.
+pub(super) fn describe_stub(kind: SymbolKind, code: &str) -> Option<String> {
+    let is_definition = kind != SymbolKind::File;
+    if is_definition && is_without_body(code) { describe(kind, code) } else { None }
+}
+
+/// Whether `sentence` may be about a definition without a body.
+pub(super) fn is_about_stub(sentence: &str) -> bool {
+    ENDS.iter().any(|end| sentence.ends_with(end))
+}
+
+/// Whether nothing but `pass`, `...` and `raise NotImplementedError` follows the header.
+fn is_without_body(code: &str) -> bool {
+    let mut lexer = Lexer::new(code);
+    skip_header(&mut lexer) && has_only_fillers(&mut lexer)
+}
+
+/// Goes behind the colon that ends the header; false where there is none.
+fn skip_header(lexer: &mut Lexer<'_>) -> bool {
+    while let Some(token) = lexer.next() {
+        if token.kind == Kind::Operator(b':') && lexer.depth() == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+fn has_only_fillers(lexer: &mut Lexer<'_>) -> bool {
+    let mut raises = false;
+    while let Some(token) = lexer.next() {
+        let is_filler = match token.kind {
+            Kind::Line(_) => {
+                raises = false;
+                true
+            }
+            Kind::Operator(b'.' | b';') => true,
+            _ if raises => is_of_error(lexer, token),
+            _ => {
+                let text = lexer.text(token);
+                raises = text == "raise";
+                raises || text == "pass"
+            }
+        };
+        if !is_filler {
+            return false;
+        }
+    }
+    true
+}
+
+/// `NotImplementedError`, and whatever its parentheses hold.
+fn is_of_error(lexer: &Lexer<'_>, token: Token) -> bool {
+    let is_parenthesis = matches!(token.kind, Kind::Operator(b'(' | b')'));
+    is_parenthesis || lexer.depth() > 0 || lexer.text(token) == "NotImplementedError"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_without_a_body_is_described() {
+        for (kind, code, expected) in [
+            (SymbolKind::Function, "def f(x): ...", "Function `f` takes x and does nothing."),
+            (SymbolKind::Function, "def f():\n    pass", "Function `f` does nothing."),
+            (SymbolKind::Method, "def f(self):\n    ...", "Method `f` does nothing."),
+            (SymbolKind::Method, "async def f(self): pass", "Async method `f` does nothing."),
+            (SymbolKind::Method, "def f(self):", "Method `f` does nothing."),
+            (SymbolKind::Class, "class A(B): ...", "Class `A` is a kind of B and adds nothing of its own."),
+            (
+                SymbolKind::Method,
+                "def f(self, x) -> dict[str, int]:\n    raise NotImplementedError",
+                "Method `f` takes x and raises NotImplementedError.",
+            ),
+        ] {
+            let sentence = describe_stub(kind, code);
+            assert_eq!(sentence.as_deref(), Some(expected), "{code}");
+            assert!(is_about_stub(expected), "{expected}");
+        }
+        let abstract_method = "def f(self):\n    raise NotImplementedError('of ' + type(self).__name__)";
+        assert!(describe_stub(SymbolKind::Method, abstract_method).is_some());
+    }
+
+    #[test]
+    fn a_body_is_asked_about() {
+        for code in [
+            "def f(): return 1",
+            "def f():\n    pass\n    g()",
+            "def f(x=lambda: 1): g()",
+            "def f():\n    raise ValueError",
+            "def f():\n    raise NotImplementedError\n    g()",
+            "class A:\n    x = 1",
+            "class A:\n    def f(self): pass",
+            "class A:\n    print(1)",
+        ] {
+            assert_eq!(describe_stub(SymbolKind::Function, code), None, "{code}");
+        }
+        assert_eq!(describe_stub(SymbolKind::File, "pass"), None);
+    }
+}
