@@ -25,7 +25,7 @@ fn counts(plan: &Value) -> [u64; 5] {
 fn before_and_after_a_run() {
     let server = FakeOllama::start(Script::new());
     let place =
-        Place::with_files(&[("a.py", &functions(10)), ("b.py", "def f1():\n    return 1\nclass C:\n    pass\n")]);
+        Place::with_files(&[("a.py", &functions(10)), ("b.py", "def f1():\n    return 1\nclass C:\n    x = 1\n")]);
     let url = server.url();
     let plan = planned(&place, &url, &[]);
     assert_eq!(counts(&plan), [12, 11, 0, 11, 0]);

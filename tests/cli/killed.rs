@@ -31,8 +31,8 @@ fn check(lost: usize, accounts: [&str; 2], end: impl FnOnce(Running, &Gate)) -> 
     let server = FakeOllama::start(Script::new().rule(When::question().nth(20), Reply::usual().until(&gate)));
     let url = server.url();
     let mut running = Running::start(&mut place.command(&persist_arguments(&url, &["--progress-batch-size", "1"])));
-    server.wait_until(PATIENCE, |counts| counts.questions == 46 && counts.answered == 45);
-    running.wait_for_line("completed=45 ");
+    server.wait_until(PATIENCE, |counts| counts.questions == 42 && counts.answered == 41);
+    running.wait_for_line("completed=41 ");
     end(running, &gate);
     let answered = server.answered_count();
     let database = place.database();
@@ -56,7 +56,7 @@ fn check(lost: usize, accounts: [&str; 2], end: impl FnOnce(Running, &Gate)) -> 
     assert!(outcome.stdout.contains("run_id=2 ") && outcome.stdout.contains(" intent_failed_count=0 "), "{outcome:?}");
     assert_eq!(place.database().number("SELECT count(*) FROM records WHERE run_id = 2"), 59);
     place.check_is_tidy();
-    assert_eq!(server.generate_count(), 46 + (46 - kept), "what is kept is not asked again, and the rest is");
+    assert_eq!(server.generate_count(), 42 + (42 - kept), "what is kept is not asked again, and the rest is");
     place
 }
 

@@ -59,7 +59,7 @@ fn enrich_intent_shows_what_persist_keeps() {
     };
     assert_eq!(of("def one_line(x):")["intent"], "Gives back what it got.");
     assert_eq!(of("def total(products):")["intent_status"], "failed");
-    assert_eq!(server.generate_count(), 2 * 46);
+    assert_eq!(server.generate_count(), 2 * 42);
 }
 
 /// The lines of a table for a reader with so many columns.

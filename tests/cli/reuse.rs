@@ -27,18 +27,18 @@ fn an_unchanged_tree_makes_no_call_at_all() {
     let place = Place::with_shop();
     place.persist(&server.url(), &[]).succeeded();
     let (questions, posts) = (server.generate_count(), server.count("/api/chat"));
-    assert_eq!((questions, posts), (46, 46));
+    assert_eq!((questions, posts), (42, 42));
     let outcome = place.persist(&server.url(), JSON).succeeded();
-    assert_eq!(outcome.costs(), [46, 0, 46, 0, 0, 0]);
+    assert_eq!(outcome.costs(), [42, 0, 42, 0, 0, 0]);
     assert_eq!(server.count("/api/chat"), posts, "not even a warm-up");
     let database = place.database();
     assert_eq!(database.records(1), database.records(2));
     assert_eq!(database.number("SELECT count(*) FROM records WHERE run_id = 2 AND intent_status = 'success'"), 46);
     let last = *outcome.lines_of("intent_enrichment_progress").last().unwrap();
-    assert!(last.contains("completed=46 total=46 failed=0 ") && last.contains(" asked=0 reused=46 shared=0"), "{last}");
+    assert!(last.contains("completed=42 total=42 failed=0 ") && last.contains(" asked=0 reused=42 shared=0"), "{last}");
     let summary = outcome.lines_of("intent_enrichment_summary");
     assert!(
-        summary.len() == 1 && summary[0].contains("selected=46 asked=0 reused=46 shared=0 failed=0"),
+        summary.len() == 1 && summary[0].contains("selected=42 asked=0 reused=42 shared=0 failed=0"),
         "{summary:?}"
     );
 }

@@ -23,7 +23,7 @@ fn every_answer_and_every_question_is_there() {
         let question = answer["question"].as_str().unwrap();
         assert!(question.len() == 64 && question.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
         assert_eq!((&answer["model"], &answer["model_digest"]), (&json!("qwen3-coder:latest"), &json!(DEFAULT_DIGEST)));
-        assert_eq!(answer["prompt_version"], json!(1));
+        assert_eq!(answer["prompt_version"], json!(2));
         assert!(answer["prompt_tokens"].as_u64() > Some(0) && answer["answer_tokens"].as_u64() > Some(0), "{answer}");
         let created_at = answer["created_at"].as_str().unwrap();
         assert!(created_at.len() == 24 && created_at.ends_with('Z'), "{created_at}");
@@ -73,7 +73,7 @@ fn code_over_the_budget_is_cut_and_said_to_be() {
     let lines: Vec<String> = (0..2000).map(|number| format!("    call_number_{number}()\n")).collect();
     let lines = lines.concat();
     let long = format!("def long(argument):\n{lines}    return argument\n");
-    let place = Place::with_files(&[("long.py", &long), ("short.py", "def short():\n    pass\n")]);
+    let place = Place::with_files(&[("long.py", &long), ("short.py", "def short():\n    return 1\n")]);
     let server = FakeOllama::start(Script::new());
     let outcome = place.persist(&server.url(), &["--context-tokens", "1024", "--format", "json"]).succeeded();
     let summary: Value = serde_json::from_str(&outcome.stdout).unwrap();

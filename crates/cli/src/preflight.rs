@@ -22,7 +22,10 @@ pub(crate) fn probe(plan: &IntentPlan, interrupt: &Interrupt) -> Result<Probed, 
     // Without an outcome there was a signal.
     let Some(outcome) = outcome else { return Err(interrupt.failure()) };
     match outcome {
-        Ok(facts) => Ok(Probed(Ok(facts))),
+        Ok(facts) => {
+            facts.notes.iter().for_each(|note| messages::warning(note));
+            Ok(Probed(Ok(facts)))
+        }
         Err(error) => {
             let remedy = remedy(&error, plan.kind);
             let reason = error.reason();
@@ -41,7 +44,7 @@ impl Probed {
         match self.0 {
             Ok(facts) => Preflight::available(facts),
             Err(reason) => {
-                let facts = ModelFacts { digest: last_known().unwrap_or_default() };
+                let facts = ModelFacts { digest: last_known().unwrap_or_default(), ..ModelFacts::default() };
                 Preflight::unavailable(reason, facts)
             }
         }

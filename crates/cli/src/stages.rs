@@ -6,6 +6,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use cds_llm_client::{AnswerStore, Ending, EnrichContext, Enrichment, IntentEnricher, Preflight};
+use cds_model::{AnalyzerError, EnrichmentAccount, Record, RunSnapshot, Stage, StageSource, Timestamp};
+
 use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
 use cds_model::{AnalyzerError, EnrichmentAccount, NotRead, Record, RunSnapshot, Stage, StageSource, Timestamp};
 use cds_persistence::{Error, SavedRun};
@@ -98,6 +101,7 @@ pub(crate) fn enrich(
         }
         let account = &enrichment.account;
         account::show(account, &enrichment.failures);
+        refuse_without_answers(plan, &enrichment)?;
         report.llm_calls = Some(account.call_count as u64);
         report.tokens = sum(account.prompt_tokens, account.answer_tokens);
         interrupt.check()?;
@@ -110,6 +114,17 @@ pub(crate) fn enrich(
         report.missing = missing(account.failed_count, "failed intent", reason);
         Ok(enrichment)
     })
+}
+
+/// A provider that is required has to answer: where it refused every question, nothing is written.
+fn refuse_without_answers(plan: &IntentPlan, enrichment: &Enrichment) -> Result<(), Failure> {
+    let Ending::GaveUp { reason } = &enrichment.ending else { return Ok(()) };
+    let has_answer = enrichment.account.failed_count < enrichment.account.selected_count;
+    if !plan.requires_provider || has_answer {
+        return Ok(());
+    }
+    let failure = Failure::failed(anyhow::anyhow!("ask for intents: no question was answered: {reason}"));
+    Err(failure.with_hint("mend that, or leave --require-provider out to save the snapshot without intents"))
 }
 
 /// Writes the snapshot, and with it the end of its accounts, which names the `shortfall` of what was asked for.

@@ -83,6 +83,20 @@ pub enum AskError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The server refused a part of the request, and the next one is sent without it. No answer was paid for.
+    #[error("the server refused a part of the request; {change}")]
+    Adapted {
+        /// What is sent otherwise from now on.
+        change: String,
+    },
+    /// The model thought until its limit of tokens and said nothing.
+    #[error("the model spent {} on thinking and gave no answer", tokens(*answer_tokens))]
+    SpentOnThinking {
+        /// Tokens read, where the provider counts them.
+        prompt_tokens: Option<u64>,
+        /// Tokens written, where the provider counts them.
+        answer_tokens: Option<u64>,
+    },
     /// What came follows the protocol, and is no sentence about the code.
     #[error("untrustworthy answer: {0}")]
     Untrustworthy(Distrust),
@@ -108,6 +122,8 @@ impl AskError {
             Self::Page => "page",
             Self::Incomplete { .. } => "incomplete",
             Self::Malformed { .. } => "malformed",
+            Self::Adapted { .. } => "adapted",
+            Self::SpentOnThinking { .. } => "thinking",
             Self::Untrustworthy(_) => "untrustworthy",
         }
     }
@@ -134,6 +150,10 @@ impl AskError {
     }
 }
 
+fn tokens(count: Option<u64>) -> String {
+    count.map_or_else(|| "all its tokens".to_owned(), |count| format!("its {count} tokens"))
+}
+
 fn after_colon(detail: &str) -> String {
     if detail.is_empty() { String::new() } else { format!(": {detail}") }
 }
@@ -148,6 +168,9 @@ fn redirect_advice(target: &str) -> &'static str {
 
 /// A path that the server does not know is a matter of the URL, a model that it does not know is none.
 fn status_advice(status: u16, detail: &str) -> &'static str {
+    if matches!(status, 401 | 403) {
+        return "; a token is taken from CDS_PROVIDER_TOKEN";
+    }
     let is_wrong_path = status == 405 || status == 404 && !is_about_a_model(detail);
     if is_wrong_path { "; check the path of the provider URL" } else { "" }
 }
@@ -173,7 +196,7 @@ mod tests {
     #[test]
     fn a_status_is_told_with_what_helps() {
         for (status, detail, expected) in [
-            (403, "", "provider answered with status 403"),
+            (403, "", "provider answered with status 403; a token is taken from CDS_PROVIDER_TOKEN"),
             (404, "model 'x' not found", "provider answered with status 404: model 'x' not found"),
             (
                 404,

@@ -45,7 +45,7 @@ pub trait LlmClient: Send + Sync {
     fn is_paid(&self) -> bool;
 
     /// What beside prompt and model decides an answer, in one canonical line; part of a question's identity.
-    fn options(&self) -> &str;
+    fn options(&self) -> String;
 
     /// The words that would be sent for `question`, byte for byte.
     fn prompt(&self, question: &Question) -> Prompt;
@@ -65,6 +65,8 @@ pub trait LlmClient: Send + Sync {
 /// What is known of a model that can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModelFacts {
-    /// The digest of the model's files; empty where the provider does not tell it.
+    /// The digest of the model's files, or of what the provider tells of it; empty where it tells nothing.
     pub digest: String,
+    /// What the user should know and what does not keep the model from being asked, one line each.
+    pub notes: Vec<String>,
 }

@@ -21,7 +21,7 @@ const QUOTA_WORDS: [&str; 8] = [
 /// A quota of so much a minute is a rate, which passes.
 const RATE_WORDS: [&str; 3] = ["per minute", "per second", "requests per"];
 const BUSY_WORDS: [&str; 3] = ["busy", "overload", "loading"];
-const TOO_LONG_WORDS: [&str; 3] = ["context length", "context size", "too long"];
+const TOO_LONG_WORDS: [&str; 4] = ["context length", "context size", "context window", "too long"];
 const WRONG_CALL_WORDS: [&str; 2] = ["unexpected endpoint", "unauthorized"];
 
 /// What a failure means for the next question.
@@ -31,6 +31,8 @@ pub enum FailureClass {
     Permanent,
     /// Every other question would fail in the same way.
     Fatal,
+    /// The server refused a part of the request that is sent otherwise from now on: the same question can be sent at once.
+    Adapted,
     /// It may pass.
     Passing {
         /// How long the provider asks everybody to wait.
@@ -49,6 +51,7 @@ impl FailureClass {
         match self {
             Self::Permanent => "permanent",
             Self::Fatal => "fatal",
+            Self::Adapted => "adapted",
             Self::Passing { .. } => "passing",
         }
     }
@@ -61,9 +64,12 @@ impl AskError {
             Self::Connect { .. } | Self::Broken { .. } | Self::TimedOut { .. } | Self::Page => FailureClass::OUTAGE,
             Self::Incomplete { .. } => FailureClass::HICCUP,
             Self::Redirect { .. } => FailureClass::Fatal,
+            Self::Adapted { .. } => FailureClass::Adapted,
             Self::Status { status, detail, retry_after } => class_of_status(*status, detail, *retry_after),
             Self::Reported { detail } => class_of_report(detail),
-            Self::TooLarge { .. } | Self::Malformed { .. } | Self::Untrustworthy(_) => FailureClass::Permanent,
+            Self::TooLarge { .. } | Self::Malformed { .. } | Self::SpentOnThinking { .. } | Self::Untrustworthy(_) => {
+                FailureClass::Permanent
+            }
         }
     }
 }
@@ -98,6 +104,11 @@ fn is_quota(detail: &str) -> bool {
 /// Whether a provider's words are about a model, rather than about the address that was asked.
 pub(crate) fn is_about_a_model(detail: &str) -> bool {
     has_any(detail, &["model"])
+}
+
+/// Whether a provider's words are about the length of a prompt.
+pub(crate) fn is_about_length(detail: &str) -> bool {
+    has_any(detail, &TOO_LONG_WORDS)
 }
 
 fn has_any(text: &str, words: &[&str]) -> bool {

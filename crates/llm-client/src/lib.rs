@@ -29,6 +29,7 @@ mod provider;
 mod provider_url;
 mod secret;
 mod settings;
+mod shape;
 
 pub use ask_error::{AskError, BoxError};
 pub use asking::{

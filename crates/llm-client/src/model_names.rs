@@ -8,8 +8,10 @@ const MAX_NAME_CHARS: usize = 120;
 /// The place of the model `wanted` among `names`; a name without a tag means the tag `latest`.
 pub(crate) fn find_model(names: &[&str], wanted: &str) -> Option<usize> {
     let place = |is_same: &dyn Fn(&str) -> bool| names.iter().position(|name| is_same(name));
-    let full = full_name(wanted);
-    place(&|name| name == wanted).or_else(|| place(&|name| full_name(name).eq_ignore_ascii_case(&full)))
+    let [full, file] = [full_name(wanted), file_name(wanted)];
+    place(&|name| name == wanted)
+        .or_else(|| place(&|name| full_name(name).eq_ignore_ascii_case(&full)))
+        .or_else(|| place(&|name| !file.is_empty() && file_name(name) == file))
 }
 
 /// Those of `names` that were probably meant by `wanted`: of the same family, or few letters away; the best first.
@@ -36,6 +38,13 @@ fn full_name(name: &str) -> String {
     let name = name.strip_prefix("library/").or_else(|| name.strip_prefix("models/")).unwrap_or(name);
     let last = name.rsplit('/').next().unwrap_or_default();
     if last.contains(':') { name.to_owned() } else { format!("{name}:latest") }
+}
+
+/// The last part of a path, without the ending of a model's file: what servers of local files take for the name.
+fn file_name(name: &str) -> String {
+    let full = full_name(name);
+    let last = full.rsplit(['/', '\\']).next().unwrap_or_default().trim_end_matches(":latest");
+    last.strip_suffix(".gguf").unwrap_or(last).to_owned()
 }
 
 /// In what two names are alike, the strongest first.
@@ -105,6 +114,8 @@ mod tests {
             ("Qwen3-Coder:30B", Some(2)),
             ("library/llama3.2", Some(0)),
             ("hf.co/bartowski/mistral-7b:q4_k_m", Some(5)),
+            ("mistral-7b:q4_k_m", Some(5)),
+            ("/models/phi4.gguf", Some(7)),
             ("qwen3", None),
             ("", None),
         ] {

@@ -25,10 +25,10 @@ impl ModelSettings {
     /// Below this context there is hardly room for any code beside the instruction and the answer.
     pub const MIN_CONTEXT_TOKENS: u32 = 1024;
 
-    /// Bytes of code that fit the context beside the answer and `reserved_tokens` for all other words.
-    pub(crate) fn code_budget(&self, reserved_tokens: u32) -> usize {
+    /// Bytes of code that fit a context of `context_tokens` beside the answer and `reserved_tokens` for all other words.
+    pub(crate) fn code_budget(&self, context_tokens: u32, reserved_tokens: u32) -> usize {
         let reserved = reserved_tokens.saturating_add(self.answer_tokens);
-        let tokens = self.context_tokens.saturating_sub(reserved);
+        let tokens = context_tokens.saturating_sub(reserved);
         usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX)
     }
 }

@@ -168,6 +168,7 @@ fn told(decision: &Decision) -> (TelemetryType, Option<String>, Value, Option<Va
             })
         }
         Decision::StoreFailed { reason } => json!({ "decision": "store_failed", "condition": reason }),
+        Decision::Adapted { reason } => json!({ "decision": "adapted", "condition": reason }),
         Decision::GaveUp { reason } => json!({ "decision": "gave_up", "condition": reason }),
         Decision::RestFailed { record_count, question_count, reason } => {
             log_type = TelemetryType::Error;

@@ -54,9 +54,14 @@ pub(super) struct Costs {
 impl Costs {
     /// Counts an answered call.
     pub(super) fn add(&mut self, answer: &Answer, latency: Duration) {
-        add_tokens(&mut self.prompt_tokens, answer.prompt_tokens);
-        add_tokens(&mut self.answer_tokens, answer.answer_tokens);
+        self.add_tokens(answer.prompt_tokens, answer.answer_tokens);
         self.latencies.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
+    }
+
+    /// Counts the tokens of a call that was paid for and gave no answer.
+    pub(super) fn add_tokens(&mut self, prompt_tokens: Option<u64>, answer_tokens: Option<u64>) {
+        add_tokens(&mut self.prompt_tokens, prompt_tokens);
+        add_tokens(&mut self.answer_tokens, answer_tokens);
     }
 
     /// Fills in what it knows of an account.

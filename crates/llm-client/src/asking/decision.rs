@@ -84,6 +84,11 @@ pub enum Decision {
         /// What it said.
         reason: String,
     },
+    /// The server refused a part of the request, which is sent otherwise from now on.
+    Adapted {
+        /// What it refused, and what is sent instead.
+        reason: String,
+    },
     /// No question is sent any more; every record without an answer gets this reason.
     GaveUp {
         /// Why.

@@ -27,7 +27,7 @@ impl Identity {
     /// The identity of questions to `client`, whose model is the one that `facts` describe.
     pub(crate) fn new(client: &dyn LlmClient, facts: &ModelFacts) -> Self {
         let (model, digest) = (client.model().to_owned(), facts.digest.clone());
-        let mut common = begun(TAG, PROMPT_VERSION, &model, &digest, client.options());
+        let mut common = begun(TAG, PROMPT_VERSION, &model, &digest, &client.options());
         for message in opening() {
             add_field(&mut common, message.role.as_str().as_bytes());
             add_field(&mut common, message.content.as_bytes());
@@ -45,7 +45,8 @@ impl Identity {
 
     /// The key that an older version gave the question.
     pub(crate) fn former_key(&self, former: &FormerQuestion) -> QuestionKey {
-        let mut context = begun(FORMER_TAG, former.prompt_version, &self.model, &self.digest, &former.options);
+        let digest = former.digest.as_deref().unwrap_or(&self.digest);
+        let mut context = begun(FORMER_TAG, former.prompt_version, &self.model, digest, &former.options);
         add_field(&mut context, former.text.as_bytes());
         finished(context)
     }
@@ -98,6 +99,7 @@ mod tests {
         let former = FormerQuestion {
             prompt_version: 1,
             options: "num_ctx=8192".to_owned(),
+            digest: None,
             text: "Say what `é` is for.\n".to_owned(),
         };
         let key = identity("m:latest", "ab12", "whatever").former_key(&former);

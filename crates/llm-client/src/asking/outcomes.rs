@@ -2,18 +2,19 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cds_model::{EnrichmentAccount, Intent, KeptAnswer, Record, Scope};
+use cds_model::{AskedQuestion, EnrichmentAccount, Intent, KeptAnswer, Record, Scope};
 use tokio::time::Instant;
 
 use super::{
     CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, Place, SkipCondition,
     account::{Costs, failure_groups},
+    identity::Identity,
     keeper::Keeper,
     sameness::{Sameness, Verdict},
     selection::{Kept, QuestionGroup, kept_answers, question, skip_condition},
 };
 use crate::{
-    Answer, BoxError, EnrichmentObserver, PROMPT_VERSION, Question,
+    Answer, BoxError, EnrichmentObserver, LlmClient, ModelFacts, PROMPT_VERSION, Question,
     plain_text::{MAX_CHARS, one_line},
     progress::{Completion, Tracker},
 };
@@ -96,6 +97,32 @@ impl<'a> Outcomes<'a> {
 
     /// Answers what the store can answer; returns the questions that are left.
     pub(super) fn reuse(&mut self) -> Vec<usize> {
+        self.take_kept();
+        self.unfinished()
+    }
+
+    /// The request to `client` is another one from now on. Every question that is not done gets the identity that it has
+    /// then; where `may_reuse`, what is kept under it is taken.
+    pub(super) fn identify_again(&mut self, client: &dyn LlmClient, reason: &str, may_reuse: bool) {
+        self.decided(&Decision::Adapted { reason: reason.to_owned() });
+        let facts = ModelFacts { digest: self.source.model_digest.clone(), ..ModelFacts::default() };
+        let identity = Identity::new(client, &facts);
+        for group in self.unfinished() {
+            let prompt = client.prompt(&question(&self.records[self.groups[group].first]));
+            let asked = AskedQuestion { key: identity.key(&prompt), is_cut: prompt.is_cut };
+            (self.groups[group].asked, self.groups[group].prompt_bytes) = (Some(asked), prompt.byte_count());
+        }
+        if may_reuse {
+            self.take_kept();
+        }
+    }
+
+    /// Whether a question has an answer or a failure.
+    pub(super) fn is_done(&self, group: usize) -> bool {
+        self.is_done[group]
+    }
+
+    fn take_kept(&mut self) {
         let kept = kept_answers(&self.groups, self.keeper.store()).unwrap_or_else(|error| {
             self.store_failed(&error);
             Vec::new()
@@ -103,7 +130,7 @@ impl<'a> Outcomes<'a> {
         let (mut record_count, mut question_count) = (0, 0);
         let (mut former_record_count, mut former_question_count) = (0, 0);
         for (group, kept) in kept.into_iter().enumerate() {
-            let Some(Kept { intent, asked, is_former }) = kept else { continue };
+            let Some(Kept { intent, asked, is_former }) = kept.filter(|_| !self.is_done[group]) else { continue };
             let group_record_count = self.groups[group].record_count();
             question_count += 1;
             record_count += group_record_count;
@@ -123,7 +150,6 @@ impl<'a> Outcomes<'a> {
                 question_count: former_question_count,
             });
         }
-        self.unfinished()
     }
 
     /// Nothing is found in the store any more; so many questions will be asked.
@@ -155,6 +181,11 @@ impl<'a> Outcomes<'a> {
             answer_tokens: answer.and_then(|answer| answer.answer_tokens),
             failure,
         });
+    }
+
+    /// A call was paid for and gave no answer.
+    pub(super) fn spent(&mut self, prompt_tokens: Option<u64>, answer_tokens: Option<u64>) {
+        self.costs.add_tokens(prompt_tokens, answer_tokens);
     }
 
     /// A question got its answer. Returns why no further question is worth asking, where the model says one thing to all.

@@ -37,6 +37,11 @@ impl Pending {
         self.queue.pop_front()
     }
 
+    /// Puts a question at the head of the queue.
+    pub(super) fn push_first(&mut self, group: usize) {
+        self.queue.push_front(group);
+    }
+
     /// Puts a question at the end of the queue.
     pub(super) fn push(&mut self, group: usize) {
         self.queue.push_back(group);

@@ -32,6 +32,9 @@ impl Asking<'_> {
             Err(error) => error,
         };
         let (reason, class) = (error.reason(), error.class());
+        if let AskError::SpentOnThinking { prompt_tokens, answer_tokens } = error {
+            self.outcomes.spent(prompt_tokens, answer_tokens);
+        }
         let failure = CallFailure { kind: error.kind(), http_status: error.http_status(), class, reason: &reason };
         self.outcomes.called(ticket.group, attempt, latency, Err(failure));
         match class {
@@ -47,11 +50,22 @@ impl Asking<'_> {
                 }
             }
             FailureClass::Fatal => self.give_up(now, reason),
+            FailureClass::Adapted => self.ask_otherwise(now, ticket.group, &reason),
             FailureClass::Passing { wait, is_outage } => {
                 // Whoever is too busy for one question is too busy for all; only a broken answer is about one.
                 let is_general = is_outage || matches!(error, AskError::Status { .. });
                 self.may_pass(now, &ticket, (&error, reason), wait, is_general);
             }
+        }
+    }
+
+    /// The request has changed, and with it the identity of every question: what the store keeps of them is taken first.
+    fn ask_otherwise(&mut self, now: Instant, group: usize, reason: &str) {
+        self.reached(now);
+        self.attempts[group].sent -= 1;
+        self.outcomes.identify_again(self.client, reason, !self.options.refresh);
+        if self.end.is_none() && !self.outcomes.is_done(group) {
+            self.pending.push_first(group);
         }
     }
 

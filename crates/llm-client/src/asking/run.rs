@@ -64,7 +64,7 @@ pub(crate) async fn run(
 
 /// Everything that the loop works on. What a reply leads to is in `replies`.
 pub(super) struct Asking<'a> {
-    client: &'a dyn LlmClient,
+    pub(super) client: &'a dyn LlmClient,
     pub(super) options: EnrichOptions,
     pub(super) outcomes: Outcomes<'a>,
     /// Of each distinct question.
@@ -158,13 +158,16 @@ impl<'a> Asking<'a> {
     /// The question whose turn it is. A retry that the budget does not allow is a failure.
     fn next_question(&mut self, now: Instant) -> Option<usize> {
         while let Some(delayed) = self.pending.pop_due(now) {
+            if self.outcomes.is_done(delayed.group) {
+                continue;
+            }
             if self.retries.budget.spend() {
                 return Some(delayed.group);
             }
             let reason = format!("{}; the run has no retries left", delayed.reason);
             self.outcomes.fail(delayed.group, &self.attempts[delayed.group].reason(&reason));
         }
-        self.pending.pop()
+        std::iter::from_fn(|| self.pending.pop()).find(|&group| !self.outcomes.is_done(group))
     }
 
     /// Ends the asking when the provider was waited for long enough.

@@ -49,8 +49,8 @@ impl LlmClient for EmbeddedClient {
         false
     }
 
-    fn options(&self) -> &'static str {
-        ""
+    fn options(&self) -> String {
+        String::new()
     }
 
     fn prompt(&self, question: &Question) -> Prompt {

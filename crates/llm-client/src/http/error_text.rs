@@ -5,6 +5,10 @@ use serde_json::{Map, Value};
 /// The longest line that is kept of an error's body, in characters.
 pub(crate) const MAX_DETAIL_CHARS: usize = 160;
 
+/// Names under which the text of an error stands, the most usual first.
+const MESSAGES: [&str; 8] =
+    ["message", "error", "msg", "detail", "error_description", "reason", "title", "description"];
+
 /// The text of an error's body; empty where it has none.
 pub(super) fn text_of_body(body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
@@ -19,34 +23,37 @@ pub(super) fn text_of_body(body: &[u8]) -> String {
     trimmed.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The text of `"…"`, or of an object with `message`, `detail`, `error` or `msg`, with its `code` where it is a word.
-///
-/// `detail` can be a list of such objects, one for each wrong field.
+/// The first text in `error`, in any nesting: texts under the names of messages come first, then those of codes. The field
+/// that it is about, its code where that is a word, and the size of a context go along.
 pub(crate) fn error_text(error: &Value) -> Option<String> {
     match error {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(errors) => errors.iter().find_map(error_text_of_object),
-        _ => error_text_of_object(error),
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::Array(errors) => errors.iter().filter(|error| !error.is_string()).find_map(error_text),
+        Value::Object(fields) => error_text_of_object(fields),
+        _ => None,
     }
 }
 
-fn error_text_of_object(error: &Value) -> Option<String> {
-    let fields = error.as_object()?;
-    let text = text_field(fields, &["message", "error", "msg"])
-        .or_else(|| match fields.get("detail")? {
-            Value::String(text) => Some(text),
-            Value::Array(details) => text_field(details.first()?.as_object()?, &["msg"]),
-            _ => None,
-        })
-        .or_else(|| text_field(fields, &["code", "type"]))?;
-    match text_field(fields, &["code"]) {
-        Some(code) if !text.contains(code) => Some(format!("{text} ({code})")),
-        _ => Some(text.to_owned()),
+fn error_text_of_object(fields: &Map<String, Value>) -> Option<String> {
+    let named = |names: &[&str]| names.iter().find_map(|name| error_text(fields.get(*name)?));
+    let nested = || fields.values().filter(|value| value.is_object() || value.is_array()).find_map(error_text);
+    let mut text = named(&MESSAGES).or_else(nested).or_else(|| named(&["code", "type"]))?;
+    if let Some(field) = field_of(fields).filter(|field| !text.contains(field)) {
+        text = format!("{field}: {text}");
+    }
+    if let Some(code) = fields.get("code").and_then(Value::as_str).filter(|code| !text.contains(code)) {
+        text = format!("{text} ({code})");
+    }
+    match fields.get("n_ctx").and_then(Value::as_u64) {
+        Some(size) => Some(format!("{text} (n_ctx {size})")),
+        None => Some(text),
     }
 }
 
-fn text_field<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| fields.get(*name)?.as_str())
+/// The field of the request that an error is about: `param`, or the last part of a path of names.
+fn field_of(fields: &Map<String, Value>) -> Option<&str> {
+    let path = || fields.get("loc")?.as_array()?.iter().filter_map(Value::as_str).next_back();
+    fields.get("param").and_then(Value::as_str).or_else(path).filter(|field| !field.is_empty())
 }
 
 #[cfg(test)]
@@ -64,8 +71,15 @@ mod tests {
             (r#"{"detail":"Not Found"}"#, "Not Found"),
             (
                 r#"{"detail":[{"loc":["body","seed"],"msg":"extra fields not permitted"}]}"#,
-                "extra fields not permitted",
+                "seed: extra fields not permitted",
             ),
+            (r#"{"error":{"inner":{"errors":[{"reason":"deep"}]}}}"#, "deep"),
+            (
+                r#"{"error":{"message":"Unsupported value","param":"temperature","code":null}}"#,
+                "temperature: Unsupported value",
+            ),
+            (r#"{"error":{"message":"too large","n_prompt_tokens":900,"n_ctx":512}}"#, "too large (n_ctx 512)"),
+            (r#"{"errors":[{"title":"Bad","detail":"No such field"}]}"#, "No such field"),
             (r#"[{"error":"listed"}]"#, "listed"),
             (r#"{"error":[1]}"#, ""),
             (r#"{"error":null,"message":"beside"}"#, "beside"),

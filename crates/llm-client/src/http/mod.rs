@@ -7,6 +7,7 @@ mod error_text;
 mod exchange;
 mod reply;
 mod retry_after;
+mod stream;
 
 pub(crate) use blackout::Blackout;
 pub(crate) use connection::Connection;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
-use super::{Blackout, MAX_DETAIL_CHARS, error_text, error_text::text_of_body};
+use super::{Blackout, MAX_DETAIL_CHARS, error_text, error_text::text_of_body, stream::whole_answer};
 use crate::AskError;
 
 /// An answer with whatever status that is no redirect.
@@ -48,7 +48,7 @@ impl Reply<'_> {
         if body.starts_with('<') {
             return Err(AskError::Page);
         }
-        serde_json::from_str(body).map_err(|error| {
+        serde_json::from_str(body).or_else(|error| whole_answer(body).ok_or(error)).map_err(|error| {
             let truncated = AskError::Incomplete { problem: "the body ends in the middle of its JSON" };
             if error.is_eof() { truncated } else { malformed("the body is no JSON") }
         })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use serde_json::json;
 
 use super::{
     probe::probe,
@@ -14,13 +15,14 @@ use crate::{
     ProviderError, Question, Secret,
     completion::MAX_ANSWER_BYTES,
     http::{Connection, Limits},
+    shape::{Shape, SharedShape},
 };
 
 /// A model on an Ollama server, asked over one pool of kept connections.
 pub struct OllamaClient {
     connection: Connection,
     model: String,
-    options: String,
+    shape: SharedShape,
     settings: ModelSettings,
 }
 
@@ -36,30 +38,26 @@ impl OllamaClient {
         token: Option<&Secret>,
     ) -> Result<Self, ProviderError> {
         let connection = Connection::new(url.for_ollama()?, token, settings.connect_timeout)?;
-        let ModelSettings { context_tokens, answer_tokens, seed, .. } = settings;
-        let options = format!(
-            "api=chat num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0 think=false \
-             truncate=false"
-        );
-        Ok(Self { connection, model: model.into(), options, settings })
+        let shape = SharedShape::new(Shape::new(vec![vec![("think", json!(false))], vec![("truncate", json!(false))]]));
+        Ok(Self { connection, model: model.into(), shape, settings })
     }
 
     async fn chat(&self, question: &Question, time: Duration) -> Result<Answer, AskError> {
-        let prompt = self.prompt(question);
+        let shape = self.shape.now();
+        let prompt = Prompt::for_model(question, &self.settings, &shape);
         let limits = Limits { time, body_bytes: MAX_ANSWER_BYTES };
-        let reply = self.connection.post("api/chat", &self.body(&prompt), limits).await?;
-        let mut completion = read_completion(&reply)?;
+        let reply = self.connection.post("api/chat", &self.body(&prompt, &shape), limits).await?;
+        let mut completion = read_completion(&reply).map_err(|error| self.shape.adapted(&shape, error))?;
         completion.text = reply.answer_text(&completion.text);
         completion.into_answer(&question.code)
     }
 
-    fn body<'a>(&'a self, prompt: &'a Prompt) -> ChatRequest<'a> {
+    fn body<'a>(&'a self, prompt: &'a Prompt, shape: &Shape) -> ChatRequest<'a> {
         ChatRequest {
             model: &self.model,
-            messages: prompt.messages(),
+            messages: if shape.has_system_role { prompt.messages() } else { prompt.messages_without_system() },
             stream: false,
-            think: false,
-            truncate: false,
+            fields: shape.fields(),
             keep_alive: &self.settings.keep_alive,
             options: ModelOptions {
                 num_ctx: self.settings.context_tokens,
@@ -84,12 +82,14 @@ impl LlmClient for OllamaClient {
         true
     }
 
-    fn options(&self) -> &str {
-        &self.options
+    fn options(&self) -> String {
+        let ModelSettings { context_tokens, answer_tokens, seed, .. } = self.settings;
+        let fields = self.shape.now().options();
+        format!("api=chat num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0 {fields}")
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
-        Prompt::for_model(question, &self.settings)
+        Prompt::for_model(question, &self.settings, &self.shape.now())
     }
 
     fn former(&self, question: &Question) -> Option<FormerQuestion> {

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use crate::{
     AskError, ModelFacts, ProbeError, ProviderKind,
     http::{Connection, Limits, Reply},
-    model_list::{MAX_LIST_BYTES, listed_names, missing_model, unusable},
+    model_list::{MAX_LIST_BYTES, missing_model, unusable},
     model_names::find_model,
+    openai::listed,
 };
 
 const EXPECTED: &str = "Ollama server";
@@ -28,7 +29,7 @@ pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration)
     let models = models_of(&fields).map_err(|cause| unusable(connection, cause))?;
     let names: Vec<&str> = models.iter().map(name_of).collect();
     match find_model(&names, model) {
-        Some(place) => Ok(ModelFacts { digest: digest_of(&models[place]) }),
+        Some(place) => Ok(ModelFacts { digest: digest_of(&models[place]), notes: Vec::new() }),
         None => Err(missing_model(connection, model, &names)),
     }
 }
@@ -51,7 +52,7 @@ async fn foreign(connection: &Connection, version: &Reply<'_>, cause: Option<Ask
         _ => None,
     };
     let list = connection.get("v1/models", limits).await.and_then(|reply| reply.json());
-    let has_openai_list = list.is_ok_and(|list| listed_names(&list).is_some());
+    let has_openai_list = list.is_ok_and(|list| listed(&list).is_some());
     ProbeError::Foreign {
         url: connection.shown_url().to_owned(),
         expected: EXPECTED,

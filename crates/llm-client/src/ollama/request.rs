@@ -1,6 +1,7 @@
 //! The body of `POST /api/chat`, as the server's API documentation and source describe it.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::prompt::Message;
 
@@ -11,10 +12,10 @@ pub(super) struct ChatRequest<'a> {
     pub(super) messages: Vec<Message<'a>>,
     /// The server streams unless it is told not to.
     pub(super) stream: bool,
-    /// A model that can think does so by default, at many times the cost.
-    pub(super) think: bool,
-    /// A prompt that is too long must be an error; by default its head is cut off in silence.
-    pub(super) truncate: bool,
+    /// `think` (a model that can think does so by default, at many times the cost) and `truncate` (a prompt that is too long
+    /// must be an error; by default its head is cut off in silence), as far as the server takes them.
+    #[serde(flatten)]
+    pub(super) fields: Map<String, Value>,
     pub(super) keep_alive: &'a str,
     pub(super) options: ModelOptions,
 }

@@ -23,12 +23,12 @@ fn read_fields(fields: &Map<String, Value>) -> Result<Completion, AskError> {
         return Err(AskError::Malformed { problem: "the field message.content is missing or no text" });
     };
     let count = |name: &str| fields.get(name).and_then(Value::as_u64);
-    Ok(Completion {
-        text: text.clone(),
-        is_cut_off: done_reason == Some("length"),
-        prompt_tokens: count("prompt_eval_count"),
-        answer_tokens: count("eval_count"),
-    })
+    let [prompt_tokens, answer_tokens] = [count("prompt_eval_count"), count("eval_count")];
+    let thought = fields.get("message").and_then(|message| message.get("thinking")?.as_str()).unwrap_or_default();
+    if done_reason == Some("length") && text.trim().is_empty() && !thought.trim().is_empty() {
+        return Err(AskError::SpentOnThinking { prompt_tokens, answer_tokens });
+    }
+    Ok(Completion { text: text.clone(), is_cut_off: done_reason == Some("length"), prompt_tokens, answer_tokens })
 }
 
 #[cfg(test)]
@@ -70,6 +70,10 @@ mod tests {
             (
                 r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#,
                 "incomplete answer: the model was loaded or unloaded and said nothing",
+            ),
+            (
+                r#"{"message":{"content":"","thinking":"Hm"},"done":true,"done_reason":"length","eval_count":96}"#,
+                "the model spent its 96 tokens on thinking and gave no answer",
             ),
             (r#"{"done":true}"#, "malformed answer: the field message.content is missing or no text"),
             (

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use serde_json::json;
 
 use super::{probe::probe, request::ChatRequest, response::read_completion};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     ProviderError, Question, Secret,
     completion::MAX_ANSWER_BYTES,
     http::{Connection, Limits},
+    shape::{Shape, SharedShape},
 };
 
 /// A model behind `/v1/chat/completions`, asked over one pool of kept connections.
@@ -18,7 +20,7 @@ use crate::{
 pub struct OpenAiClient {
     connection: Connection,
     model: String,
-    options: String,
+    shape: SharedShape,
     settings: ModelSettings,
 }
 
@@ -31,31 +33,36 @@ impl OpenAiClient {
         token: Option<&Secret>,
     ) -> Result<Self, ProviderError> {
         let connection = Connection::new(url.for_openai()?, token, settings.connect_timeout)?;
-        let ModelSettings { answer_tokens, seed, .. } = settings;
-        // The context is the server's own; what it means here, how much code is sent, is in the prompt.
-        let options = format!("api=chat/completions max_tokens={answer_tokens} seed={seed} temperature=0");
-        Ok(Self { connection, model: model.into(), options, settings })
+        let shape = SharedShape::new(first_shape(&settings));
+        Ok(Self { connection, model: model.into(), shape, settings })
     }
 
     async fn complete(&self, question: &Question, time: Duration) -> Result<Answer, AskError> {
-        let prompt = self.prompt(question);
+        let shape = self.shape.now();
+        let prompt = Prompt::for_model(question, &self.settings, &shape);
         let limits = Limits { time, body_bytes: MAX_ANSWER_BYTES };
-        let reply = self.connection.post("chat/completions", &self.body(&prompt), limits).await?;
-        let mut completion = read_completion(&reply)?;
+        let reply = self.connection.post("chat/completions", &self.body(&prompt, &shape), limits).await?;
+        let mut completion = read_completion(&reply).map_err(|error| self.shape.adapted(&shape, error))?;
         completion.text = reply.answer_text(&completion.text);
         completion.into_answer(&question.code)
     }
 
-    fn body<'a>(&'a self, prompt: &'a Prompt) -> ChatRequest<'a> {
-        ChatRequest {
-            model: &self.model,
-            messages: prompt.messages(),
-            max_tokens: self.settings.answer_tokens,
-            temperature: 0.0,
-            seed: self.settings.seed,
-            stream: false,
-        }
+    fn body<'a>(&'a self, prompt: &'a Prompt, shape: &Shape) -> ChatRequest<'a> {
+        let messages = if shape.has_system_role { prompt.messages() } else { prompt.messages_without_system() };
+        ChatRequest { model: &self.model, messages, stream: false, fields: shape.fields() }
     }
+}
+
+/// What every server gets until it refuses a part of it. Thinking is switched off in each way that servers know.
+fn first_shape(settings: &ModelSettings) -> Shape {
+    let ModelSettings { answer_tokens, seed, .. } = settings;
+    Shape::new(vec![
+        vec![("max_tokens", json!(answer_tokens)), ("max_completion_tokens", json!(answer_tokens))],
+        vec![("seed", json!(seed))],
+        vec![("temperature", json!(0.0))],
+        vec![("chat_template_kwargs", json!({ "enable_thinking": false }))],
+        vec![("reasoning_effort", json!("none")), ("reasoning_effort", json!("low"))],
+    ])
 }
 
 impl LlmClient for OpenAiClient {
@@ -71,21 +78,31 @@ impl LlmClient for OpenAiClient {
         true
     }
 
-    fn options(&self) -> &str {
-        &self.options
+    fn options(&self) -> String {
+        // The context is the server's own; what it means here, how much code is sent, is in the prompt.
+        format!("api=chat/completions {}", self.shape.now().options())
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
-        Prompt::for_model(question, &self.settings)
+        Prompt::for_model(question, &self.settings, &self.shape.now())
     }
 
     fn former(&self, question: &Question) -> Option<FormerQuestion> {
-        // The interface has not changed its options since.
-        Some(FormerQuestion::new(question, &self.settings, self.options.clone()))
+        let ModelSettings { answer_tokens, seed, .. } = self.settings;
+        let options = format!("api=chat/completions max_tokens={answer_tokens} seed={seed} temperature=0");
+        // No server told a digest then.
+        Some(FormerQuestion { digest: Some(String::new()), ..FormerQuestion::new(question, &self.settings, options) })
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {
-        probe(&self.connection, &self.model, self.settings.probe_timeout).boxed()
+        async {
+            let found = probe(&self.connection, &self.model, self.settings.probe_timeout).await?;
+            if let Some(window) = found.window.filter(|window| *window < self.settings.context_tokens) {
+                self.shape.learn_window(window);
+            }
+            Ok(found.facts)
+        }
+        .boxed()
     }
 
     fn ask<'a>(&'a self, question: &'a Question, limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {

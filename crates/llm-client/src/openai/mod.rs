@@ -2,8 +2,10 @@
 //! server of llama.cpp, LM Studio and gateways in front of many machines speak it.
 
 mod client;
+mod listing;
 mod probe;
 mod request;
 mod response;
 
 pub use client::OpenAiClient;
+pub(crate) use listing::listed;

@@ -1,30 +1,63 @@
-//! A look at the server before the first question: is it there, and is the model on its list.
+//! A look at the server before the first question: is it there, and what does it tell of the model.
+//!
+//! The list of models is no authority. Gateways offer models that they do not list, and lists need rights that questions do
+//! not need. So what is wrong with the list is a note, and the first question decides.
 
 use std::time::Duration;
 
+use super::listing::{Listed, listed};
 use crate::{
     AskError, ModelFacts, ProbeError,
     http::{Connection, Limits},
-    model_list::{MAX_LIST_BYTES, listed_names, missing_model, unusable},
-    model_names::find_model,
+    model_list::{MAX_LIST_BYTES, unusable},
+    model_names::{find_model, near_models},
 };
 
 const EXPECTED: &str = "server with OpenAI's interface";
 
-/// Reads the list of models. A server without one is usable, and none tells a digest.
-pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration) -> Result<ModelFacts, ProbeError> {
+/// What the list says of the model.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) facts: ModelFacts,
+    /// The context of the model as it is loaded, in tokens.
+    pub(super) window: Option<u32>,
+}
+
+/// Reads the list of models.
+pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration) -> Result<Found, ProbeError> {
     let limits = Limits { time: limit, body_bytes: MAX_LIST_BYTES };
     let list = match connection.get("models", limits).await.and_then(|reply| reply.json()) {
         Ok(list) => list,
-        Err(AskError::Status { status: 404 | 405 | 501, .. }) => return Ok(ModelFacts::default()),
+        Err(AskError::Status { status: 404 | 405 | 501, .. }) => return Ok(Found::default()),
         Err(AskError::Page) => return Err(foreign(connection, Some("a web page"))),
+        Err(error @ AskError::Status { .. }) => {
+            return Ok(noted(format!("the list of models cannot be read: {}", error.reason())));
+        }
         Err(cause) => return Err(unusable(connection, cause)),
     };
-    let Some(names) = listed_names(&list) else { return Err(foreign(connection, None)) };
+    let Some(models) = listed(&list) else { return Err(foreign(connection, None)) };
+    let names: Vec<&str> = models.iter().map(|model| model.name).collect();
     match find_model(&names, model) {
-        Some(_) => Ok(ModelFacts::default()),
-        None => Err(missing_model(connection, model, &names)),
+        Some(place) => Ok(found(&models[place])),
+        None => Ok(noted(missing(connection, model, &names))),
     }
+}
+
+fn found(model: &Listed<'_>) -> Found {
+    Found { facts: ModelFacts { digest: model.digest(), notes: Vec::new() }, window: model.window() }
+}
+
+fn noted(note: String) -> Found {
+    Found { facts: ModelFacts { notes: vec![note], ..ModelFacts::default() }, window: None }
+}
+
+fn missing(connection: &Connection, model: &str, names: &[&str]) -> String {
+    let near = near_models(names, model);
+    let near = if near.is_empty() { String::new() } else { format!("; it lists {}", near.join(", ")) };
+    format!(
+        "{} does not list the model {model}{near}; the first question shows whether it has it",
+        connection.shown_url()
+    )
 }
 
 fn foreign(connection: &Connection, found: Option<&str>) -> ProbeError {

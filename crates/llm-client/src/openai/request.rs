@@ -1,6 +1,7 @@
-//! The body of `POST /v1/chat/completions`, with those fields only that all common servers take.
+//! The body of `POST /v1/chat/completions`.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::prompt::Message;
 
@@ -9,9 +10,8 @@ use crate::prompt::Message;
 pub(super) struct ChatRequest<'a> {
     pub(super) model: &'a str,
     pub(super) messages: Vec<Message<'a>>,
-    /// The older name of the limit; the newer one is unknown to many servers.
-    pub(super) max_tokens: u32,
-    pub(super) temperature: f32,
-    pub(super) seed: u32,
     pub(super) stream: bool,
+    /// Limits and options, as far as the server takes them.
+    #[serde(flatten)]
+    pub(super) fields: Map<String, Value>,
 }

@@ -30,19 +30,30 @@ fn read_fields(fields: &Map<String, Value>) -> Result<Completion, AskError> {
         _ => {}
     }
     let message = choice.get("message").ok_or(malformed("the field message is missing"))?;
+    let count = |name: &str| fields.get("usage")?.get(name)?.as_u64();
+    let [prompt_tokens, answer_tokens] = [count("prompt_tokens"), count("completion_tokens")];
+    if has_only_thought(message) && finish_reason.is_some_and(|reason| reason == "length") {
+        return Err(AskError::SpentOnThinking { prompt_tokens, answer_tokens });
+    }
     let Some(text) = message.get("content").and_then(text_of) else {
         let has_refused = message.get("refusal").is_some_and(Value::is_string);
         let missing = malformed("the field content is missing or no text");
         return Err(if has_refused { AskError::Untrustworthy(Distrust::Refusal) } else { missing });
     };
-    let count = |name: &str| fields.get("usage")?.get(name)?.as_u64();
     Ok(Completion {
         text,
         // A server that does not say why it stopped is believed as far as its sentences are whole.
         is_cut_off: finish_reason.is_none_or(|reason| reason == "length"),
-        prompt_tokens: count("prompt_tokens"),
-        answer_tokens: count("completion_tokens"),
+        prompt_tokens,
+        answer_tokens,
     })
+}
+
+/// Whether a message has a thought and no text.
+fn has_only_thought(message: &Value) -> bool {
+    let text = |name: &str| message.get(name).and_then(text_of).unwrap_or_default();
+    let thought = ["reasoning_content", "reasoning", "thinking"].map(text);
+    text("content").trim().is_empty() && thought.iter().any(|thought| !thought.trim().is_empty())
 }
 
 /// A text, or the texts in a list of parts.
@@ -110,6 +121,7 @@ mod tests {
             (json!({"choices": []}), "malformed answer: the list choices is missing or empty"),
             (json!({"choices": [{}]}), "malformed answer: the field message is missing"),
             (json!({"choices": [{"message": {}, "finish_reason": null}]}), aborted),
+            (answered(&json!(""), "length"), "the model spent all its tokens on thinking and gave no answer"),
             (answered(&json!("x"), "abort"), aborted),
             (answered(&json!("x"), "content_filter"), "untrustworthy answer: it is a refusal"),
             (answered(&json!(null), "tool_calls"), no_text),

@@ -28,14 +28,16 @@ pub struct FormerQuestion {
     pub prompt_version: u32,
     /// What beside prompt and model decided an answer, in one canonical line.
     pub options: String,
+    /// The digest of the model as it was known then, where that was another one.
+    pub digest: Option<String>,
     /// The one message, byte for byte.
     pub text: String,
 }
 
 impl FormerQuestion {
     pub(crate) fn new(question: &Question, settings: &ModelSettings, options: String) -> Self {
-        let text = text(question, settings.code_budget(RESERVED_TOKENS));
-        Self { prompt_version: VERSION, options, text }
+        let text = text(question, settings.code_budget(settings.context_tokens, RESERVED_TOKENS));
+        Self { prompt_version: VERSION, options, digest: None, text }
     }
 }
 

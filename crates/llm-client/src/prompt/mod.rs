@@ -13,7 +13,7 @@ use std::{borrow::Cow, sync::LazyLock};
 use cds_model::SymbolKind;
 use serde::Serialize;
 
-use crate::{ModelSettings, Question, excerpt::excerpt, plain_text::collapse};
+use crate::{ModelSettings, Question, excerpt::excerpt, plain_text::collapse, shape::Shape};
 use examples::EXAMPLES;
 
 /// Changes with every change of the words below or of the way code is cut; part of a question's identity.
@@ -76,8 +76,9 @@ impl Prompt {
     /// The prompt for `question`, with as much of its code as fits.
     ///
     /// A token is taken for three bytes, so that code outside of ASCII, which needs more tokens, is counted as more.
-    pub(crate) fn for_model(question: &Question, settings: &ModelSettings) -> Self {
-        Self::new(question, settings.code_budget(RESERVED_TOKENS))
+    pub(crate) fn for_model(question: &Question, settings: &ModelSettings, shape: &Shape) -> Self {
+        let context_tokens = shape.window.unwrap_or(u32::MAX).min(settings.context_tokens);
+        Self::new(question, settings.code_budget(context_tokens, RESERVED_TOKENS))
     }
 
     /// The prompt for `question`, with at most about `code_budget` bytes of its code.
@@ -90,6 +91,14 @@ impl Prompt {
     pub fn messages(&self) -> Vec<Message<'_>> {
         let mut messages = opening().to_vec();
         messages.push(Message { role: Role::User, content: Cow::Borrowed(&self.question) });
+        messages
+    }
+
+    /// The conversation for a model whose template has no system message: the instruction begins the first message.
+    pub(crate) fn messages_without_system(&self) -> Vec<Message<'_>> {
+        let mut messages = self.messages();
+        let system = messages.remove(0);
+        messages[0].content = Cow::Owned(format!("{}\n\n{}", system.content, messages[0].content));
         messages
     }
 

@@ -196,3 +196,19 @@ async fn ten_equal_failures_end_the_asking() {
     let reason = "every question fails in the same way: malformed answer: no JSON object";
     assert_eq!(enrichment.ending, Ending::GaveUp { reason: reason.to_owned() });
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_adapted_request_is_another_question() {
+    let client = Scripted::adapting();
+    let mut first = Scene::new(distinct(3)).at_once(1);
+    first.run(&client).await;
+    assert!(first.all_succeeded());
+    assert_eq!((client.call_count(), first.store.kept.len()), (4, 3));
+
+    // The next run meets the same refusal, which costs nothing, and finds every answer.
+    let client = Scripted::adapting();
+    let mut second = Scene { store: first.store, ..Scene::new(distinct(3)) }.at_once(1);
+    let enrichment = second.run(&client).await;
+    assert!(second.all_succeeded());
+    assert_eq!((client.call_count(), counts(&enrichment.account)[2]), (1, 3));
+}

@@ -74,7 +74,12 @@ pub(crate) fn same_answer(call: &Call) -> Reply {
 
 /// The former words of a question.
 fn former(question: &Question) -> FormerQuestion {
-    FormerQuestion { prompt_version: 1, options: "x=1".to_owned(), text: format!("Describe {}", question.code) }
+    FormerQuestion {
+        prompt_version: 1,
+        options: "x=1".to_owned(),
+        digest: None,
+        text: format!("Describe {}", question.code),
+    }
 }
 
 pub(crate) fn intent_of(code: &str) -> String {
@@ -105,6 +110,8 @@ pub(crate) struct Scripted {
     in_flight: Mutex<usize>,
     is_paid: bool,
     has_former: bool,
+    /// Whether the first call is refused and changes the request.
+    is_adapting: bool,
 }
 
 impl Scripted {
@@ -116,7 +123,15 @@ impl Scripted {
             in_flight: Mutex::default(),
             is_paid: true,
             has_former: false,
+            is_adapting: false,
         }
+    }
+
+    /// A client whose first call is refused in a way that changes all others.
+    pub(crate) fn adapting() -> Self {
+        let refusal = || AskError::Adapted { change: "x=2 is sent".to_owned() };
+        let script = move |call: &Call| if call.ordinal == 1 { Reply::bad(refusal()) } else { Reply::good(call) };
+        Self { is_adapting: true, ..Self::new(script) }
     }
 
     /// A client whose questions had other words before.
@@ -165,8 +180,9 @@ impl LlmClient for Scripted {
         self.is_paid
     }
 
-    fn options(&self) -> &'static str {
-        "x=1"
+    fn options(&self) -> String {
+        let is_adapted = self.is_adapting && self.call_count() > 0;
+        if is_adapted { "x=2".to_owned() } else { "x=1".to_owned() }
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
@@ -303,7 +319,7 @@ impl Scene {
     pub(crate) fn new(records: Vec<Record>) -> Self {
         Self {
             options: EnrichOptions { progress_batch_size: NonZeroU32::MIN, ..EnrichOptions::default() },
-            preflight: Preflight::available(ModelFacts { digest: "d".to_owned() }),
+            preflight: Preflight::available(ModelFacts { digest: "d".to_owned(), notes: Vec::new() }),
             store: MemoryStore::default(),
             observer: Memory::default(),
             stop: StopSignal::never(),

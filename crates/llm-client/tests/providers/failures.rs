@@ -74,8 +74,11 @@ async fn a_pause_that_the_provider_asks_for() {
 async fn a_refusal_that_all_questions_would_meet() {
     let advice = "; check the path of the provider URL";
     for (reply, reason) in [
-        (Reply::unauthorized(), "provider answered with status 401: unauthorized"),
-        (text(403, ""), "provider answered with status 403"),
+        (
+            Reply::unauthorized(),
+            "provider answered with status 401: unauthorized; a token is taken from CDS_PROVIDER_TOKEN",
+        ),
+        (text(403, ""), "provider answered with status 403; a token is taken from CDS_PROVIDER_TOKEN"),
         (Reply::model_not_found("x"), "provider answered with status 404: model 'x' not found"),
         (Reply::not_found_text(), &format!("provider answered with status 404: 404 page not found{advice}")),
         (
@@ -155,9 +158,9 @@ async fn errors_of_the_other_interface_have_many_shapes() {
         ),
         (
             422,
-            json!({"detail": [{"loc": ["body", "seed"], "msg": "extra field"}]}),
+            json!({"detail": [{"loc": ["body", "model"], "msg": "no string"}]}),
             Permanent,
-            "provider answered with status 422: extra field",
+            "provider answered with status 422: model: no string",
         ),
         (500, json!({"detail": "engine died"}), OUTAGE, "provider answered with status 500: engine died"),
         (200, json!({"object": "error", "message": "engine died"}), HICCUP, "provider reported an error: engine died"),

@@ -34,7 +34,7 @@ async fn the_digest_of_the_model_is_found() {
         [("qwen3-coder", DEFAULT_DIGEST), ("Qwen3-Coder:latest", DEFAULT_DIGEST), ("other:7b", DIGEST)]
     {
         let (outcome, _) = probe(two(), model).await;
-        assert_eq!(outcome.unwrap(), ModelFacts { digest: digest.to_owned() }, "{model}");
+        assert_eq!(outcome.unwrap(), ModelFacts { digest: digest.to_owned(), notes: Vec::new() }, "{model}");
     }
 }
 
@@ -114,8 +114,16 @@ async fn another_server_is_named_as_far_as_it_shows() {
 #[tokio::test]
 async fn a_server_that_lets_nobody_through_is_no_other_server() {
     for (path, reply, expected) in [
-        ("/api/version", Reply::unauthorized(), "provider answered with status 401: unauthorized"),
-        ("/api/tags", Reply::body(403, "text/plain", ""), "provider answered with status 403"),
+        (
+            "/api/version",
+            Reply::unauthorized(),
+            "provider answered with status 401: unauthorized; a token is taken from CDS_PROVIDER_TOKEN",
+        ),
+        (
+            "/api/tags",
+            Reply::body(403, "text/plain", ""),
+            "provider answered with status 403; a token is taken from CDS_PROVIDER_TOKEN",
+        ),
         ("/api/version", Reply::status(503, "loading"), "provider answered with status 503: loading"),
         ("/api/version", Reply::truncated_json(), "incomplete answer: the body ends in the middle of its JSON"),
         ("/api/tags", Reply::gzip(), "malformed answer: the body has a content encoding that was not asked for"),

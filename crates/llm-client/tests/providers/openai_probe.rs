@@ -1,10 +1,10 @@
 //! The look at a server with the common interface.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
-use cds_llm_client::{ModelFacts, ProbeError};
+use cds_llm_client::{ModelFacts, ProbeError, Question};
 use serde_json::{Value, json};
 
-use crate::support::{OpenAi, choice, told};
+use crate::support::{OpenAi, choice, question, told};
 
 async fn probe(script: Script, model: &str) -> Result<ModelFacts, String> {
     let server = FakeOllama::start(script);
@@ -44,13 +44,45 @@ async fn a_server_without_a_list_is_usable() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_not_on_the_list_is_missing() {
+async fn the_list_is_no_authority() {
+    let listing = "the list of models cannot be read: provider answered with status";
     for (script, model, expected) in [
-        (Script::new(), "qwen3-coder:7b", "model qwen3-coder:7b is not at URL/v1 qwen3-coder:latest"),
-        (Script::new().without_models(), "m", "model m is not at URL/v1"),
+        (
+            Script::new(),
+            "qwen3-coder:7b",
+            "URL/v1 does not list the model qwen3-coder:7b; it lists qwen3-coder:latest; the first question shows whether it \
+             has it"
+                .to_owned(),
+        ),
+        (
+            Script::new().without_models(),
+            "m",
+            "URL/v1 does not list the model m; the first question shows whether it has it".to_owned(),
+        ),
+        (models(Reply::unauthorized()), "m", format!("{listing} 401: unauthorized; a token is taken from CDS_PROVIDER_TOKEN")),
+        (models(Reply::status(500, "boom")), "m", format!("{listing} 500: boom")),
     ] {
-        assert_eq!(probe(script, model).await.unwrap_err(), expected);
+        let server = FakeOllama::start(script);
+        let mut choice = choice(OpenAi, &server.url());
+        choice.model = Some(model.to_owned());
+        let facts = choice.into_client().expect("a client needs no server").probe().await.unwrap();
+        let notes: Vec<String> = facts.notes.iter().map(|note| note.replace(&server.url(), "URL")).collect();
+        assert_eq!(notes, [expected]);
     }
+}
+
+#[tokio::test]
+async fn a_server_tells_its_context_and_the_size_of_a_model() {
+    let meta = json!({"n_ctx": 1500, "size": 4, "n_params": 9});
+    let server = FakeOllama::start(models(Reply::json(&json!({"data": [{"id": "m.gguf", "meta": meta}]}))));
+    let mut choice = choice(OpenAi, &server.url());
+    choice.model = Some("/models/m".to_owned());
+    let client = choice.into_client().expect("a client needs no server");
+    let long = Question { code: "x = 1\n".repeat(500).into(), ..question() };
+    assert!(!client.prompt(&long).is_cut);
+    let facts = client.probe().await.unwrap();
+    assert_eq!((facts.digest.len(), facts.notes), (64, Vec::<String>::new()));
+    assert!(client.prompt(&long).is_cut, "code is cut to the context that the server has");
 }
 
 #[tokio::test]
@@ -59,14 +91,6 @@ async fn what_is_no_such_server_is_said() {
     for (reply, expected) in [
         (Reply::html(), format!("{foreign}; it is a web page")),
         (Reply::json(&json!({"hello": 1})), foreign.to_owned()),
-        (
-            Reply::unauthorized(),
-            "provider URL/v1 cannot be used: provider answered with status 401: unauthorized".to_owned(),
-        ),
-        (
-            Reply::status(500, "boom"),
-            "provider URL/v1 cannot be used: provider answered with status 500: boom".to_owned(),
-        ),
     ] {
         assert_eq!(probe(models(reply), "m").await.unwrap_err(), expected);
     }

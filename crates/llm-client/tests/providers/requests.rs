@@ -1,6 +1,7 @@
 //! What is sent for a question.
 
-use cds_fake_ollama::{FakeOllama, Script};
+use cds_fake_ollama::{FakeOllama, Reply, Script, When};
+use cds_llm_client::{FailureClass, Question};
 use serde_json::json;
 
 use crate::support::{CODE, LIMIT, Ollama, OpenAi, client, question};
@@ -43,10 +44,13 @@ async fn a_question_to_the_other_interface_has_common_fields_only() {
         assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/gate/v1/chat/completions"));
         let expected = json!({
             "model": "qwen3-coder:latest", "max_tokens": 96, "temperature": 0.0, "seed": 1, "stream": false,
+            "chat_template_kwargs": {"enable_thinking": false}, "reasoning_effort": "none",
             "messages": client.prompt(&question()).messages(),
         });
         assert_eq!(request.json().unwrap(), expected);
-        assert_eq!(client.options(), "api=chat/completions max_tokens=96 seed=1 temperature=0");
+        let options = "api=chat/completions max_tokens=96 seed=1 temperature=0 \
+                       chat_template_kwargs={\"enable_thinking\":false} reasoning_effort=none";
+        assert_eq!(client.options(), options);
         assert_eq!(client.provider_url(), format!("{}/gate/v1", server.url()));
     }
     assert_eq!(server.generate_count(), 3);
@@ -63,5 +67,55 @@ async fn code_over_the_context_is_cut_before_it_is_sent() {
         client.ask(&question, LIMIT).await.unwrap();
         let prompt = server.questions()[0].prompt.clone().unwrap();
         assert!(prompt.len() < 8192 * 3 && prompt.contains("lines left out here"), "{}", prompt.len());
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_not_sent_again() {
+    for (kind, refused, left_out) in [
+        (OpenAi, "Unrecognized request argument supplied: chat_template_kwargs", "chat_template_kwargs"),
+        (OpenAi, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens"),
+        (OpenAi, "temperature: only the default is supported", "temperature"),
+        (Ollama, "think is not supported by this model", "think"),
+    ] {
+        let script = Script::new().rule(When::question().nth(1), Reply::status(400, refused));
+        let server = FakeOllama::start(script);
+        let client = client(kind, &server.url());
+        let options = client.options();
+        let refusal = client.ask(&question(), LIMIT).await.unwrap_err();
+        assert_eq!(refusal.class(), FailureClass::Adapted, "{refused}");
+        client.ask(&question(), LIMIT).await.unwrap();
+        let body = server.questions()[1].json().unwrap();
+        assert!(body.get(left_out).is_none(), "{body}");
+        assert_eq!(body.get("max_completion_tokens").is_some(), left_out == "max_tokens");
+        assert_ne!(client.options(), options, "the identity of a question follows");
+    }
+}
+
+#[tokio::test]
+async fn a_template_without_system_messages_gets_none() {
+    let script = Script::new().rule(When::question().nth(1), Reply::status(400, "System role not supported"));
+    let server = FakeOllama::start(script);
+    let client = client(OpenAi, &server.url());
+    client.ask(&question(), LIMIT).await.unwrap_err();
+    client.ask(&question(), LIMIT).await.unwrap();
+    let body = server.questions()[1].json().unwrap();
+    let messages = body["messages"].as_array().unwrap();
+    assert_eq!((messages.len(), &messages[0]["role"]), (7, &json!("user")));
+    assert!(messages[0]["content"].as_str().unwrap().starts_with("You describe Python source code."));
+}
+
+#[tokio::test]
+async fn a_context_that_is_too_small_cuts_the_code() {
+    let refusal = "request (2500 tokens) exceeds the available context size (1500 tokens)";
+    for kind in [Ollama, OpenAi] {
+        let server = FakeOllama::start(Script::new().rule(When::question().nth(1), Reply::status(400, refusal)));
+        let client = client(kind, &server.url());
+        let long = Question { code: "x = 1\n".repeat(1000).into(), ..question() };
+        assert!(!client.prompt(&long).is_cut);
+        assert_eq!(client.ask(&long, LIMIT).await.unwrap_err().class(), FailureClass::Adapted);
+        assert!(client.prompt(&long).is_cut);
+        client.ask(&long, LIMIT).await.unwrap();
+        assert!(server.questions()[1].prompt.as_ref().unwrap().contains("lines left out here"));
     }
 }
