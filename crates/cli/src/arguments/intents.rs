@@ -63,6 +63,10 @@ pub(crate) struct IntentArguments {
     #[arg(long, value_name = "N", default_value = "8192", value_parser = clap::value_parser!(u32).range(1024..=1_048_576), allow_negative_numbers = true, env = "CDS_CONTEXT_TOKENS")]
     context_tokens: u32,
 
+    /// Longest answer in tokens; raise it for a model that must think
+    #[arg(long, value_name = "N", default_value = "96", value_parser = clap::value_parser!(u32).range(16..=65_536), allow_negative_numbers = true, env = "CDS_ANSWER_TOKENS")]
+    answer_tokens: u32,
+
     /// Stop with exit code 1 when the provider cannot be asked, instead of recording the failure
     #[arg(long, env = "CDS_REQUIRE_PROVIDER", value_parser = FalseyValueParser::new())]
     require_provider: bool,
@@ -128,9 +132,13 @@ impl IntentArguments {
         let kind = self.kind();
         let choice = ProviderChoice {
             kind: self.provider.map(Into::into),
-            url: self.provider_url.clone(),
+            url: self.provider_url.clone().or_else(|| ollama_host(kind)),
             model: self.model.clone(),
-            settings: ModelSettings { context_tokens: self.context_tokens, ..ModelSettings::default() },
+            settings: ModelSettings {
+                context_tokens: self.context_tokens,
+                answer_tokens: self.answer_tokens,
+                ..ModelSettings::default()
+            },
             token: token()?,
         };
         if let (ProviderKind::Builtin, Some(model)) = (kind, self.model.as_deref().map(str::trim))
@@ -146,6 +154,12 @@ impl IntentArguments {
         let guessed = || self.provider_url.as_deref()?.parse::<ProviderUrl>().ok().map(|url| ProviderKind::guess(&url));
         self.provider.map(Into::into).or_else(guessed).unwrap_or(ProviderKind::Ollama)
     }
+}
+
+/// Where Ollama's own client would look, where nobody names an address.
+fn ollama_host(kind: ProviderKind) -> Option<String> {
+    let value = std::env::var("OLLAMA_HOST").ok().filter(|value| !value.trim().is_empty())?;
+    (kind == ProviderKind::Ollama).then(|| ProviderUrl::of_ollama_host(&value))
 }
 
 /// The token is never an argument: those can be seen by every user of the machine.

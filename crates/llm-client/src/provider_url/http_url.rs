@@ -8,6 +8,10 @@ use super::{ProviderUrlError, credentials::Credentials};
 
 /// Paths of Ollama's interface that are added to the address; whoever copied one along finds out before the first call.
 const OLLAMA_TAILS: [&str; 3] = ["/api/generate", "/api/chat", "/api"];
+/// The path of the call that is made.
+const CHAT_TAIL: &str = "/chat/completions";
+/// Paths of other calls.
+const OTHER_CALLS: [&str; 4] = ["/v1/completions", "/v1/models", "/api/generate", "/api/chat"];
 /// Paths that only the other interface has.
 const OPENAI_TAILS: [&str; 4] = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1"];
 
@@ -51,17 +55,17 @@ impl HttpUrl {
         }
     }
 
-    /// The address that ends with `/v1`, whether the user wrote that part or not.
+    /// The address below which `chat/completions` is. A path is taken as it is, since gateways have versions of their own
+    /// (`…/v4`); `/v1` is added to a bare host, and `/chat/completions` may be part of what the user wrote.
     pub(crate) fn for_openai(mut self) -> Result<Self, ProviderUrlError> {
-        // A gateway may well have its own `/api`, and `/v1` below it.
-        let of_ollama = self.tail_among(&OLLAMA_TAILS).filter(|tail| *tail != "/api");
-        let tail = of_ollama.or_else(|| self.tail_among(&OPENAI_TAILS)).unwrap_or_default();
-        if !matches!(tail, "" | "/v1" | "/v1/chat/completions") {
+        if let Some(tail) = self.tail_among(&OTHER_CALLS) {
             return Err(ProviderUrlError::EndpointPath { tail });
         }
         let path = self.path();
-        let prefix = path.strip_suffix(tail).unwrap_or(path);
-        let path = format!("{prefix}/v1");
+        let path = match path.strip_suffix(CHAT_TAIL).unwrap_or(path) {
+            "" if path.is_empty() => "/v1".to_owned(),
+            path => path.to_owned(),
+        };
         self.base.set_path(&path);
         self.redacted = redact(&self.base);
         Ok(self)
@@ -148,20 +152,22 @@ mod tests {
     }
 
     #[test]
-    fn the_other_interface_is_below_v1_however_it_is_written() {
+    fn a_path_of_the_other_interface_is_taken_as_it_is() {
         for (text, expected) in [
             ("http://h:8000", "http://h:8000/v1/models"),
             ("http://h:8000/", "http://h:8000/v1/models"),
             ("http://h:8000/v1", "http://h:8000/v1/models"),
             ("http://h:8000/v1/", "http://h:8000/v1/models"),
             ("http://h:8000/v1/chat/completions", "http://h:8000/v1/models"),
-            ("https://gw.example/llm", "https://gw.example/llm/v1/models"),
+            ("http://h:8000/chat/completions", "http://h:8000/models"),
+            ("https://gw.example/llm", "https://gw.example/llm/models"),
+            ("https://gw.example/paas/v4", "https://gw.example/paas/v4/models"),
+            ("https://gw.example/paas/v4/chat/completions/", "https://gw.example/paas/v4/models"),
             ("https://gw.example/api/v1/?key=s", "https://gw.example/api/v1/models?key=s"),
-            ("https://gw.example/api", "https://gw.example/api/v1/models"),
+            ("https://gw.example/api", "https://gw.example/api/models"),
         ] {
             let url = http(text).for_openai().unwrap();
             assert_eq!(url.endpoint("models").as_str(), expected, "{text}");
-            assert!(url.redacted().ends_with("/v1"), "{text}");
         }
     }
 

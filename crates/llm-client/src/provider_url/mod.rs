@@ -28,6 +28,34 @@ impl ProviderUrl {
     /// The address of a local Ollama with its own default port.
     pub const DEFAULT: &'static str = "http://127.0.0.1:11434";
 
+    /// The address that Ollama's own client takes `OLLAMA_HOST` for (`envconfig.Host` in its source): a scheme, a host and a
+    /// port, each of which may be missing.
+    pub fn of_ollama_host(value: &str) -> String {
+        let value = value.trim().trim_matches(['"', '\'']);
+        let (scheme, rest) = value.split_once("://").unwrap_or(("", value));
+        let (host_and_port, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let is_address = host_and_port.starts_with('[') || host_and_port.matches(':').count() == 1;
+        let (host, port) = match host_and_port.rsplit_once(':').filter(|(host, _)| is_address && !host.ends_with(':')) {
+            Some((host, port)) if port.parse::<u16>().is_ok() => (host, port),
+            _ => (host_and_port, ""),
+        };
+        let port = match (port, scheme) {
+            ("", "http") => "80",
+            ("", "https") => "443",
+            ("", _) => "11434",
+            (port, _) => port,
+        };
+        let host = match host {
+            "" | "0.0.0.0" => "127.0.0.1",
+            "[::]" => "[::1]",
+            host => host,
+        };
+        let bracketed =
+            if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        let scheme = if scheme.is_empty() { "http" } else { scheme };
+        format!("{scheme}://{bracketed}:{port}/{path}").trim_end_matches('/').to_owned()
+    }
+
     /// The URL without credentials, query and trailing slash, as it may be stored and shown.
     pub fn redacted(&self) -> &str {
         match self {
@@ -81,6 +109,25 @@ fn example_with_scheme(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ollamas_own_variable_is_read_as_its_client_reads_it() {
+        for (value, expected) in [
+            ("", "http://127.0.0.1:11434"),
+            ("1.2.3.4", "http://1.2.3.4:11434"),
+            (":1234", "http://127.0.0.1:1234"),
+            ("0.0.0.0:1234", "http://127.0.0.1:1234"),
+            ("example.com:1234", "http://example.com:1234"),
+            ("http://example.com", "http://example.com:80"),
+            ("https://example.com/ollama/", "https://example.com:443/ollama"),
+            ("[::1]", "http://[::1]:11434"),
+            ("[::1]:1337", "http://[::1]:1337"),
+            ("::1", "http://[::1]:11434"),
+            ("\"1.2.3.4\"", "http://1.2.3.4:11434"),
+        ] {
+            assert_eq!(ProviderUrl::of_ollama_host(value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn the_embedded_provider_has_no_address() {

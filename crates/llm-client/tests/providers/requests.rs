@@ -35,7 +35,7 @@ async fn a_question_to_ollama_is_one_deterministic_request() {
 #[tokio::test]
 async fn a_question_to_the_other_interface_has_common_fields_only() {
     let server = FakeOllama::start(Script::new().prefix("/gate"));
-    for suffix in ["/gate", "/gate/v1/", "/gate/v1/chat/completions"] {
+    for suffix in ["/gate/v1", "/gate/v1/", "/gate/v1/chat/completions"] {
         let client = client(OpenAi, &format!("{}{suffix}", server.url()));
         let answer = client.ask(&question(), LIMIT).await.unwrap();
         assert!(answer.intent.ends_with('.') && answer.prompt_tokens > Some(0) && answer.answer_tokens > Some(0));

@@ -28,7 +28,8 @@ async fn credentials_are_sent_with_every_request() {
             (format!("Basic {BASIC}"), with_password),
         ] {
             let server = FakeOllama::start(Script::new().prefix("/gate").require_authorization(&value));
-            let client = open(kind, &format!("{}/gate/?key={SENTINEL}", server.url()));
+            let version = if kind == OpenAi { "v1" } else { "" };
+            let client = open(kind, &format!("{}/gate/{version}?key={SENTINEL}", server.url()));
             assert!(!client.provider_url().contains(SENTINEL));
             client.probe().await.unwrap();
             client.ask(&question(), LIMIT).await.unwrap();
