@@ -67,6 +67,8 @@ pub trait LlmClient: Send + Sync {
 pub struct ModelFacts {
     /// The digest of the model's files, or of what the provider tells of it; empty where it tells nothing.
     pub digest: String,
+    /// How many calls the server works on at once, where it tells.
+    pub slots: Option<usize>,
     /// What the user should know and what does not keep the model from being asked, one line each.
     pub notes: Vec<String>,
 }

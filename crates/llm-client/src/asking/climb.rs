@@ -5,6 +5,9 @@
 //! number was in force count. A step up stays when throughput grows by a tenth, a step down stays when it does not
 //! shrink by a twentieth: where only latency differs, the smaller number wins. What was found is held for a while and
 //! then tried again, more and more rarely. An overload that the provider reports halves the number at once.
+//!
+//! Two bounds hold for every number: the slots of the server where it tells them, and half of the time-out. A server with one
+//! slot lets every call wait for all before it, so that more calls at once would make time-outs of their own.
 
 use std::time::Duration;
 
@@ -37,6 +40,13 @@ pub(crate) struct Climb {
     settling_count: usize,
     settled_at: Option<Instant>,
     measured: Vec<Duration>,
+    /// The highest number that the server has slots for.
+    highest: usize,
+    /// The time that as many calls in a row may take as are in flight.
+    longest_queue: Duration,
+    /// The fastest call, but for the first, which may have waited for the model to be loaded.
+    fastest: Option<Duration>,
+    has_first: bool,
 }
 
 /// What the measurement under way is for; `before` is the throughput at the level that was left.
@@ -50,10 +60,16 @@ enum Stage {
     Hold { left: u32 },
 }
 
-impl Default for Climb {
-    fn default() -> Self {
+impl Climb {
+    /// A search for a server with so many slots, where that is known, whose calls may take `request_timeout`.
+    pub(crate) fn new(slots: Option<usize>, request_timeout: Duration) -> Self {
+        let highest = slots.unwrap_or(HIGHEST_LEVEL).clamp(1, HIGHEST_LEVEL);
         Self {
-            level: FIRST_LEVEL,
+            level: FIRST_LEVEL.min(highest),
+            highest,
+            longest_queue: request_timeout / 2,
+            fastest: None,
+            has_first: false,
             stage: Stage::Hold { left: 1 },
             hold: SHORTEST_HOLD,
             is_careful: false,
@@ -63,9 +79,7 @@ impl Default for Climb {
             measured: Vec::new(),
         }
     }
-}
 
-impl Climb {
     /// Calls in flight at most.
     pub(crate) fn level(&self) -> usize {
         self.level
@@ -73,6 +87,7 @@ impl Climb {
 
     /// An answer came at `now`.
     pub(crate) fn answered(&mut self, now: Instant, call: Observed) {
+        self.learn(now, call.latency);
         let Some(settled_at) = self.settled_at else {
             // As many answers as there are calls in flight belong to the level before.
             self.settling_count = self.settling_count.saturating_sub(1);
@@ -97,6 +112,26 @@ impl Climb {
                 self.rest(now, self.level * 2);
             }
         }
+    }
+
+    /// Goes down at once where the calls in flight would wait too long for each other.
+    fn learn(&mut self, now: Instant, latency: Duration) {
+        if !std::mem::replace(&mut self.has_first, true) {
+            return;
+        }
+        self.fastest = Some(self.fastest.map_or(latency, |fastest| fastest.min(latency)));
+        let bound = self.bound();
+        if self.level > bound {
+            self.rest(now, bound);
+        }
+    }
+
+    /// The highest number that is allowed by what is known.
+    fn bound(&self) -> usize {
+        let fitting = |fastest: Duration| self.longest_queue.as_nanos() / fastest.as_nanos().max(1);
+        let by_time =
+            self.fastest.map_or(HIGHEST_LEVEL, |fastest| usize::try_from(fitting(fastest)).unwrap_or(HIGHEST_LEVEL));
+        by_time.clamp(1, self.highest)
     }
 
     /// The provider has too much to do, as a call showed that was sent at `sent`.
@@ -140,7 +175,7 @@ impl Climb {
     }
 
     fn search(&mut self, now: Instant, throughput: f64) {
-        if self.level < HIGHEST_LEVEL {
+        if self.can_double() {
             self.try_more(now, throughput, false);
         } else {
             self.try_less(now, throughput);
@@ -148,11 +183,15 @@ impl Climb {
     }
 
     fn try_more(&mut self, now: Instant, throughput: f64, has_climbed: bool) {
-        if self.level < HIGHEST_LEVEL {
+        if self.can_double() {
             self.step(now, self.level * 2, Stage::Up { before: throughput, has_climbed });
         } else {
             self.rest(now, self.level);
         }
+    }
+
+    fn can_double(&self) -> bool {
+        self.level * 2 <= self.bound()
     }
 
     fn try_less(&mut self, now: Instant, throughput: f64) {

@@ -32,7 +32,7 @@ impl Outcome {
 /// Sends `total` calls to `server`, as many at once as the search allows.
 fn simulate(server: &Server, total: usize, seed: u64) -> Outcome {
     let start = Instant::now();
-    let (mut climb, mut jitter) = (Climb::default(), Jitter::new(seed));
+    let (mut climb, mut jitter) = (Climb::new(None, Duration::from_secs(3600)), Jitter::new(seed));
     let mut waiting: VecDeque<(Instant, usize)> = VecDeque::new();
     let mut working: BTreeMap<(Instant, usize), (Instant, usize)> = BTreeMap::new();
     let (mut now, mut sent, mut answered, mut work) = (start, 0, 0, Duration::ZERO);
@@ -104,11 +104,48 @@ fn a_number_between_two_powers_is_used_well() {
 fn an_overload_halves_once_for_all_calls_of_its_time() {
     let start = Instant::now();
     let at = |milliseconds| start + Duration::from_millis(milliseconds);
-    let mut climb = Climb::default();
+    let mut climb = Climb::new(None, Duration::from_secs(3600));
     climb.overloaded(at(10), at(0));
     climb.overloaded(at(11), at(5));
     assert_eq!(climb.level(), 2);
     climb.overloaded(at(30), at(20));
     climb.overloaded(at(50), at(40));
     assert_eq!(climb.level(), 1);
+}
+
+/// The highest number in force while a server with one slot answers 200 calls of `service` each.
+fn highest_level(slots: Option<usize>, service: Duration, timeout: Duration) -> usize {
+    let mut climb = Climb::new(slots, timeout);
+    let mut now = Instant::now();
+    let mut highest = 0;
+    for number in 0..200 {
+        let level = climb.level();
+        if number > 1 {
+            highest = highest.max(level);
+        }
+        now += service;
+        let in_flight = u32::try_from(level).unwrap();
+        // Every call waits for all that were sent before it.
+        climb.answered(
+            now,
+            Observed { sent: now - service * in_flight, in_flight: level, latency: service * in_flight },
+        );
+    }
+    highest
+}
+
+#[test]
+fn calls_never_wait_longer_than_half_of_the_time_out() {
+    let seconds = Duration::from_secs;
+    for (service, expected) in [(seconds(1), 64), (seconds(10), 6), (seconds(25), 2), (seconds(100), 1)] {
+        let highest = highest_level(None, service, seconds(120));
+        assert!(highest <= expected, "{service:?}: {highest}");
+    }
+}
+
+#[test]
+fn a_server_that_tells_its_slots_gets_no_more() {
+    for slots in [1, 2, 3] {
+        assert!(highest_level(Some(slots), Duration::from_millis(10), Duration::from_secs(120)) <= slots);
+    }
 }

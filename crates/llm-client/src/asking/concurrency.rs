@@ -34,10 +34,11 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    pub(crate) fn new(concurrency: Concurrency) -> Self {
+    /// The limit for a server with so many slots, where that is known, whose calls may take `request_timeout`.
+    pub(crate) fn new(concurrency: Concurrency, slots: Option<usize>, request_timeout: Duration) -> Self {
         match concurrency {
             Concurrency::Fixed(limit) => Self::Fixed(limit.get()),
-            Concurrency::Auto => Self::Auto(Climb::default()),
+            Concurrency::Auto => Self::Auto(Climb::new(slots, request_timeout)),
         }
     }
 

@@ -32,11 +32,11 @@ pub(super) struct Permit {
 }
 
 impl Pacing {
-    pub(super) fn new(options: &EnrichOptions) -> Self {
+    pub(super) fn new(options: &EnrichOptions, slots: Option<usize>) -> Self {
         Self {
             breaker: Breaker::new(options.provider_patience),
             pause: Pause::default(),
-            limit: Limit::new(options.concurrency),
+            limit: Limit::new(options.concurrency, slots, options.request_timeout),
             is_warm: false,
             load_timeout: options.load_timeout,
             request_timeout: options.request_timeout,

@@ -35,6 +35,7 @@ pub(crate) async fn run(
         derive(options.scope, records);
     }
     let groups = select(client, &Identity::new(client, &preflight.facts), options.scope, records);
+    let slots = preflight.facts.slots;
     let source = Source { model: client.model().to_owned(), model_digest: preflight.facts.digest };
     let batch_size = options.progress_batch_size.get();
     let mut outcomes = Outcomes::new(records, groups, source, Keeper::new(store), (observer, batch_size));
@@ -47,7 +48,7 @@ pub(crate) async fn run(
         attempts: vec![Attempts::default(); outcomes.question_count()],
         outcomes,
         pending: Pending::new(left),
-        pacing: Pacing::new(&options),
+        pacing: Pacing::new(&options, slots),
         retries: Retries::new(options.seed),
         last_failure: String::new(),
         end: None,

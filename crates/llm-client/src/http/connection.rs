@@ -52,6 +52,11 @@ impl Connection {
         self.send(self.http.get(self.url.endpoint(path)), limits).await
     }
 
+    /// Fetches what is at `path` beside the version that the address ends with.
+    pub(crate) async fn get_from_root(&self, path: &str, limits: Limits) -> Result<Reply<'_>, AskError> {
+        self.send(self.http.get(self.url.beside_version(path)), limits).await
+    }
+
     /// Sends `body` as JSON to `path` below the address.
     pub(crate) async fn post(&self, path: &str, body: &impl Serialize, limits: Limits) -> Result<Reply<'_>, AskError> {
         self.send(self.http.post(self.url.endpoint(path)).json(body), limits).await

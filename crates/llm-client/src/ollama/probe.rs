@@ -29,7 +29,7 @@ pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration)
     let models = models_of(&fields).map_err(|cause| unusable(connection, cause))?;
     let names: Vec<&str> = models.iter().map(name_of).collect();
     match find_model(&names, model) {
-        Some(place) => Ok(ModelFacts { digest: digest_of(&models[place]), notes: Vec::new() }),
+        Some(place) => Ok(ModelFacts { digest: digest_of(&models[place]), ..ModelFacts::default() }),
         None => Err(missing_model(connection, model, &names)),
     }
 }

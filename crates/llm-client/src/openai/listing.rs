@@ -48,6 +48,11 @@ impl Listed<'_> {
         self.meta().and_then(number).or_else(|| number(self.entry))
     }
 
+    /// Whether it is a model of a llama.cpp server, which tells more than other servers.
+    pub(super) fn is_local(&self) -> bool {
+        self.meta().is_some()
+    }
+
     fn meta(&self) -> Option<&Map<String, Value>> {
         self.entry.get("meta")?.as_object()
     }

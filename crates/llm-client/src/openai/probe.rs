@@ -38,13 +38,22 @@ pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration)
     let Some(models) = listed(&list) else { return Err(foreign(connection, None)) };
     let names: Vec<&str> = models.iter().map(|model| model.name).collect();
     match find_model(&names, model) {
-        Some(place) => Ok(found(&models[place])),
+        Some(place) => {
+            let slots = if models[place].is_local() { slots(connection, limits).await } else { None };
+            Ok(found(&models[place], slots))
+        }
         None => Ok(noted(missing(connection, model, &names))),
     }
 }
 
-fn found(model: &Listed<'_>) -> Found {
-    Found { facts: ModelFacts { digest: model.digest(), notes: Vec::new() }, window: model.window() }
+fn found(model: &Listed<'_>, slots: Option<usize>) -> Found {
+    Found { facts: ModelFacts { digest: model.digest(), slots, ..ModelFacts::default() }, window: model.window() }
+}
+
+/// How many calls the server of llama.cpp works on at once, as its page of properties says.
+async fn slots(connection: &Connection, limits: Limits) -> Option<usize> {
+    let properties = connection.get_from_root("props", limits).await.and_then(|reply| reply.json()).ok()?;
+    usize::try_from(properties.get("total_slots")?.as_u64()?).ok()
 }
 
 fn noted(note: String) -> Found {

@@ -101,6 +101,14 @@ impl HttpUrl {
         url
     }
 
+    /// The address of `path` in the place of the last part of this URL's path, its query kept.
+    pub(crate) fn beside_version(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        let parent = self.path().rsplit_once('/').map_or("", |(parent, _)| parent);
+        url.set_path(&format!("{parent}/{path}"));
+        url
+    }
+
     /// User name and password, where the URL has them.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()

@@ -319,7 +319,7 @@ impl Scene {
     pub(crate) fn new(records: Vec<Record>) -> Self {
         Self {
             options: EnrichOptions { progress_batch_size: NonZeroU32::MIN, ..EnrichOptions::default() },
-            preflight: Preflight::available(ModelFacts { digest: "d".to_owned(), notes: Vec::new() }),
+            preflight: Preflight::available(ModelFacts { digest: "d".to_owned(), ..ModelFacts::default() }),
             store: MemoryStore::default(),
             observer: Memory::default(),
             stop: StopSignal::never(),

@@ -34,7 +34,7 @@ async fn the_digest_of_the_model_is_found() {
         [("qwen3-coder", DEFAULT_DIGEST), ("Qwen3-Coder:latest", DEFAULT_DIGEST), ("other:7b", DIGEST)]
     {
         let (outcome, _) = probe(two(), model).await;
-        assert_eq!(outcome.unwrap(), ModelFacts { digest: digest.to_owned(), notes: Vec::new() }, "{model}");
+        assert_eq!(outcome.unwrap(), ModelFacts { digest: digest.to_owned(), ..ModelFacts::default() }, "{model}");
     }
 }
 

@@ -74,14 +74,15 @@ async fn the_list_is_no_authority() {
 #[tokio::test]
 async fn a_server_tells_its_context_and_the_size_of_a_model() {
     let meta = json!({"n_ctx": 1500, "size": 4, "n_params": 9});
-    let server = FakeOllama::start(models(Reply::json(&json!({"data": [{"id": "m.gguf", "meta": meta}]}))));
+    let list = models(Reply::json(&json!({"data": [{"id": "m.gguf", "meta": meta}]})));
+    let server = FakeOllama::start(list.rule(When::path("/props"), Reply::json(&json!({"total_slots": 2}))));
     let mut choice = choice(OpenAi, &server.url());
     choice.model = Some("/models/m".to_owned());
     let client = choice.into_client().expect("a client needs no server");
     let long = Question { code: "x = 1\n".repeat(500).into(), ..question() };
     assert!(!client.prompt(&long).is_cut);
     let facts = client.probe().await.unwrap();
-    assert_eq!((facts.digest.len(), facts.notes), (64, Vec::<String>::new()));
+    assert_eq!((facts.digest.len(), facts.slots, facts.notes), (64, Some(2), Vec::<String>::new()));
     assert!(client.prompt(&long).is_cut, "code is cut to the context that the server has");
 }
 
