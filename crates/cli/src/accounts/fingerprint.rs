@@ -35,6 +35,7 @@ pub(crate) fn build_config() -> Fingerprint {
 
 /// What beside the code decides an intent.
 pub(crate) fn enrich_config(plan: &IntentPlan, preflight: &Preflight) -> Fingerprint {
+    let options = plan.client.options();
     FieldHasher::hash(
         "cds enrich config 2",
         [
@@ -42,7 +43,7 @@ pub(crate) fn enrich_config(plan: &IntentPlan, preflight: &Preflight) -> Fingerp
             plan.client.provider_url().into(),
             plan.client.model().into(),
             (&*preflight.facts.digest).into(),
-            plan.client.options().into(),
+            options.as_str().into(),
             PROMPT_VERSION.into(),
             (&*plan.options.scope.to_string()).into(),
             u32::from(plan.options.refresh).into(),
