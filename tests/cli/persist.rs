@@ -120,7 +120,8 @@ fn every_intent_is_the_answer_to_the_question_about_its_code() {
                  WHERE intent_status = 'success' AND question <> 'derived'";
     let records = database.rows(&format!("SELECT normalized_code, intent {asked}"));
     assert_eq!((records.len(), prompts.len()), (53, 53));
-    let derived = database.texts("SELECT intent FROM records JOIN record_questions ON record_id = id AND question = 'derived'");
+    let derived =
+        database.texts("SELECT intent FROM records JOIN record_questions ON record_id = id AND question = 'derived'");
     assert!(derived.len() == 4 && derived.iter().all(|intent| intent.contains('`')), "{derived:?}");
     for record in &records {
         let about_it = prompts.iter().filter(|prompt| code_in(prompt) == record["normalized_code"].as_str().unwrap());

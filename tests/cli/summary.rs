@@ -56,6 +56,13 @@ fn the_summary_is_exactly_one_line() {
             "record_count": 59,
             "intent_failed_count": 0,
             "analyzer_error_count": 3,
+            "not_read": [
+                {"reason": "hidden", "ending": "", "file_count": 1},
+                {"reason": "hidden", "ending": ".py", "file_count": 1},
+                {"reason": "ignored", "ending": "/", "file_count": 1},
+                {"reason": "other_language", "ending": ".txt", "file_count": 1},
+                {"reason": "unreadable", "ending": ".py", "file_count": 2},
+            ],
             "status": "completed_with_errors",
             "snapshot_root": chained["snapshot_root"],
             "chain_head": chained["chain_head"],

@@ -7,9 +7,6 @@ use std::{
 
 use anyhow::Context as _;
 use cds_llm_client::{AnswerStore, Ending, EnrichContext, Enrichment, IntentEnricher, Preflight};
-use cds_model::{AnalyzerError, EnrichmentAccount, Record, RunSnapshot, Stage, StageSource, Timestamp};
-
-use cds_llm_client::{AnswerStore, EnrichContext, Enrichment, IntentEnricher, Preflight};
 use cds_model::{AnalyzerError, EnrichmentAccount, NotRead, Record, RunSnapshot, Stage, StageSource, Timestamp};
 use cds_persistence::{Error, SavedRun};
 
