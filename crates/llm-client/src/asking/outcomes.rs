@@ -341,11 +341,15 @@ impl<'a> Outcomes<'a> {
     fn finish(&mut self, group: usize, intent: Intent, [first, other]: [Completion; 2]) {
         self.is_done[group] = true;
         self.left -= 1;
-        let group = &self.groups[group];
-        for (index, completion) in group.members().zip(std::iter::once(first).chain(std::iter::repeat(other))) {
-            let record = &mut self.records[index];
-            (record.intent, record.question) = (intent.clone(), group.asked);
-            self.tracker.complete(completion, self.observer);
+        let QuestionGroup { first: index, others, asked, .. } = &self.groups[group];
+        for &other_index in others {
+            self.records[other_index].intent.clone_from(&intent);
+            self.records[other_index].question = *asked;
+        }
+        (self.records[*index].intent, self.records[*index].question) = (intent, *asked);
+        self.tracker.complete(first, self.observer);
+        for _ in others {
+            self.tracker.complete(other, self.observer);
         }
     }
 

@@ -72,8 +72,7 @@ pub(super) fn without_special_tokens(answer: &str) -> Result<String, Distrust> {
     let mut rest = answer;
     let mut is_of_other = false;
     let mut has_question = false;
-    loop {
-        let Some((at, token)) = first_token(rest) else { break };
+    while let Some((at, token)) = first_token(rest) {
         let before = rest[..at].trim();
         if !before.is_empty() && !is_of_other {
             return Ok(before.to_owned());
@@ -130,7 +129,7 @@ fn token_at(text: &str) -> Option<&str> {
     let end = inside.find('>').filter(|&end| end <= MAX_TOKEN_BYTES)?;
     let name = inside[..end].strip_suffix(['|', '｜'])?;
     let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
-    is_name.then(|| &text[..text.len() - inside.len() + end + 1])
+    is_name.then(|| &text[..=text.len() - inside.len() + end])
 }
 
 #[cfg(test)]

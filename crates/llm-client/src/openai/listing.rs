@@ -1,5 +1,7 @@
 //! The list of models of a server with `/v1`, and what llama.cpp's server tells of each in `meta`.
 
+use std::fmt::Write as _;
+
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
@@ -36,8 +38,7 @@ impl Listed<'_> {
         if told.is_empty() {
             return String::new();
         }
-        let hash = digest(&SHA256, told.join(" ").as_bytes());
-        hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash_of(told.join(" ").as_bytes())
     }
 
     /// The context in tokens, where the server tells it.
@@ -56,6 +57,15 @@ impl Listed<'_> {
     fn meta(&self) -> Option<&Map<String, Value>> {
         self.entry.get("meta")?.as_object()
     }
+}
+
+fn hash_of(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in digest(&SHA256, bytes).as_ref() {
+        // Nothing fails that is written to a string.
+        _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

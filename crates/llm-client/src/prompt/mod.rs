@@ -156,6 +156,8 @@ fn marker_for(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use Role::{Assistant, System, User};
+
     use super::*;
 
     fn prompt(kind: SymbolKind, code: &str, budget: usize) -> Prompt {
@@ -167,7 +169,6 @@ mod tests {
         let prompt = prompt(SymbolKind::Method, "def f(self):\n    pass", 100);
         let messages = prompt.messages();
         let roles: Vec<Role> = messages.iter().map(|message| message.role).collect();
-        use Role::{Assistant, System, User};
         assert_eq!(roles, [System, User, Assistant, User, Assistant, User, Assistant, User]);
         assert_eq!(messages[7].content, "Python method:\n<code>\ndef f(self):\n    pass\n</code>");
         assert!(messages[1].content.starts_with("Python function:\n<code>\ndef "), "{}", messages[1].content);
