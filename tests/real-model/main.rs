@@ -71,7 +71,9 @@ fn check(asked: &[Asked], failed: usize) {
         distinct.len(),
         leaks.len()
     ));
-    leaks.iter().for_each(|leak| say(&format!("  word of the prompt: {leak}")));
+    for leak in &leaks {
+        say(&format!("  word of the prompt: {leak}"));
+    }
     assert!(count * 10 >= (count + failed) * 8, "at least 8 of 10 are answered");
     assert!(verbs * 10 >= count * 6, "at least 6 of 10 begin with a verb");
     assert!(distinct.len() * 2 > count, "most sentences differ");
