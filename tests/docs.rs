@@ -126,3 +126,18 @@ fn the_hook_refuses_a_copy_until_it_is_gone() {
         assert!(passes());
     }
 }
+
+#[test]
+fn recipes_that_keep_a_database_prune_it() {
+    let mut recipes = 0;
+    for page in ["duplicates", "traceability", "intents", "fleet", "runs", "cli"] {
+        let page = fs::read_to_string(root().join(format!("docs/{page}.md"))).unwrap();
+        for block in page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()) {
+            if block.contains("cds persist ") {
+                recipes += 1;
+                assert!(block.contains("cds runs prune "), "nothing is pruned by\n{block}");
+            }
+        }
+    }
+    assert!(recipes >= 5, "the recipes are found");
+}

@@ -1,4 +1,4 @@
-//! `DuckDB` and Polars, as Python has them.
+//! `DuckDB`, Polars and PyArrow, as Python has them.
 
 use std::{
     env,
@@ -30,14 +30,22 @@ if what == "ask":
 elif what == "read":
     import polars
     rows = polars.read_parquet(text, hive_partitioning=False).to_dicts()
+elif what == "polars":
+    scope = {}
+    exec(text, scope)
+    rows = scope["records"].select("project", "run_id").unique().collect().to_dicts()
+elif what == "pyarrow":
+    scope = {}
+    exec(text, scope)
+    rows = scope["records"].to_table(columns=["project", "run_id"]).group_by(["project", "run_id"]).aggregate([]).to_pylist()
 else:
-    import duckdb, polars
+    import duckdb, polars, pyarrow
     rows = []
 for row in rows:
     print(json.dumps(row, default=plain))
 "#;
 
-/// A Python that has both engines.
+/// A Python that has all engines.
 pub(crate) struct Python {
     path: PathBuf,
 }
@@ -53,9 +61,12 @@ impl Python {
         let found = candidates.find(|python| python.run(Path::new("."), "look", "").is_ok());
         if found.is_none() {
             let is_required = env::var_os("CDS_REQUIRE_FLEET").is_some_and(|value| !value.is_empty() && value != "0");
-            assert!(!is_required, "no Python with duckdb and polars was found, and CDS_REQUIRE_FLEET asks for one");
+            assert!(
+                !is_required,
+                "no Python with duckdb, polars and pyarrow was found, and CDS_REQUIRE_FLEET asks for one"
+            );
             // Past the capture of the test runner, which would hide it.
-            let line = b"SKIPPED: no Python with duckdb and polars is on this machine, so no engine read an archive\n";
+            let line = b"SKIPPED: no Python with duckdb, polars and pyarrow is on this machine, so no engine read an archive\n";
             io::stderr().write_all(line).unwrap();
         }
         found
@@ -69,6 +80,11 @@ impl Python {
     /// The rows that Polars reads in a file.
     pub(crate) fn read(&self, folder: &Path, path: &str) -> Vec<Value> {
         self.run(folder, "read", path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// The partitions that a recipe of the page sees in this folder; `engine` is the library that it is for.
+    pub(crate) fn partitions(&self, folder: &Path, engine: &str, recipe: &str) -> Vec<Value> {
+        self.run(folder, engine, recipe).unwrap_or_else(|error| panic!("{recipe}\n{error}"))
     }
 
     fn run(&self, folder: &Path, what: &str, text: &str) -> Result<Vec<Value>, String> {

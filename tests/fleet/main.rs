@@ -1,7 +1,7 @@
-//! What engines make of an archive: the queries of `docs/fleet.md` in `DuckDB` as they stand there, and files in
-//! Polars.
+//! What engines make of an archive: the queries and recipes of `docs/fleet.md` as they stand there, in `DuckDB`, Polars
+//! and PyArrow, and files in Polars.
 //!
-//! Both come with Python. Where there is none with both of them, the tests say that they were skipped; with
+//! All come with Python. Where there is none with all of them, the tests say that they were skipped; with
 //! `CDS_REQUIRE_FLEET` set, as in CI, they fail then.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -213,5 +213,30 @@ fn every_table_is_plain_parquet_for_both_engines() {
     for (stored, record) in stored.unwrap().map(Result::unwrap).zip(&records) {
         let read: Vec<Option<&str>> = columns.iter().map(|column| record[*column].as_str()).collect();
         assert_eq!(read, stored.iter().map(Option::as_deref).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn recipes_of_the_page_keep_projects_apart() {
+    let Some(python) = Python::find() else { return };
+    let fleet = Fleet { folder: tempfile::tempdir().unwrap() };
+    copy(&root().join("fixtures/shop"), &fleet.path("shop"));
+    for project in ["007", "7", "1e3"] {
+        fleet.persist("shop", project);
+    }
+    fleet.cds(&["archive", "--to", "archive"]);
+    let page = fs::read_to_string(root().join("docs/fleet.md")).unwrap();
+    let recipes: Vec<&str> =
+        page.split("```python\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let mut expected = vec![("007", 1), ("1e3", 3), ("7", 2)];
+    expected.sort_unstable();
+    for engine in ["polars", "pyarrow"] {
+        let recipe =
+            recipes.iter().find(|recipe| recipe.contains(&format!("import {engine}\n")) && recipe.contains("=*"));
+        let found = python.partitions(fleet.folder.path(), engine, recipe.unwrap());
+        let mut found: Vec<(&str, i64)> =
+            found.iter().map(|row| (row["project"].as_str().unwrap(), row["run_id"].as_i64().unwrap())).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{engine}");
     }
 }

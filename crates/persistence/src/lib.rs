@@ -34,7 +34,7 @@ pub use lock::{
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, CodeRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions,
+    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions,
     PlaceReport, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry,
     StateRow, StoredUnit, Text, TextQuery, Texts, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
     remove_copies, stop_statements,

@@ -12,6 +12,7 @@ mod accounts;
 mod answers;
 mod busy;
 mod code;
+mod damage;
 mod database;
 mod diagnosis;
 mod fit;
@@ -49,6 +50,7 @@ pub use self::{
     access::{Access, remove_copies},
     accounts::{SqliteAccounts, SqliteTelemetry},
     code::{CodeRow, Text, TextQuery, Texts},
+    damage::DamagedRow,
     diagnosis::Diagnosis,
     fit::Mismatch,
     place::{FileSystem, PlaceReport, examine_place},

@@ -25,7 +25,12 @@ pub(crate) mod transfer_log;
 pub(crate) mod unit_history;
 pub(crate) mod units;
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, Error, Result, Row, types::ValueRef};
+
+/// So much is shown of bytes that stand where a text belongs.
+const LONGEST_BLOB: usize = 4096;
 
 /// One table as this program creates and fills it.
 #[derive(Debug)]
@@ -73,6 +78,44 @@ pub(crate) const TABLES: [&Table; 17] = [
     &transfer_log::TABLE,
 ];
 
+const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql IS NOT NULL ORDER BY name";
+
+/// The names of the triggers that are none of ours.
+pub(crate) fn foreign_triggers(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(TRIGGERS)?;
+    let mut rows = statement.query([])?;
+    let mut names = Vec::new();
+    while let Some(row) = rows.next()? {
+        let sql = read_text(row, 1)?;
+        if !TABLES.iter().flat_map(|table| table.guards).any(|guard| as_stored(guard) == sql) {
+            names.push(read_text(row, 0)?);
+        }
+    }
+    Ok(names)
+}
+
+/// A definition of ours as it stands in the schema.
+pub(crate) fn as_stored(create: &str) -> String {
+    create.replacen(" IF NOT EXISTS", "", 1)
+}
+
+/// The statement as it is, or without its `OR FAIL` where another program has a trigger in the database.
+///
+/// `SQLite` gives what a statement says of conflicts to every statement of its triggers: an `INSERT OR REPLACE` there, such
+/// as counters of rows have, would fail as well.
+fn beside_triggers<'a>(connection: &Connection, sql: &'a str) -> Result<Cow<'a, str>> {
+    let has_policy = sql.contains(" OR FAIL ");
+    let is_plain = !has_policy || foreign_triggers(connection)?.is_empty();
+    Ok(if is_plain { Cow::Borrowed(sql) } else { Cow::Owned(sql.replacen(" OR FAIL ", " ", 1)) })
+}
+
+impl Table {
+    /// The statement that writes one row, fit for the triggers that the database has.
+    pub(crate) fn insert_beside_triggers(&self, connection: &Connection) -> Result<Cow<'static, str>> {
+        beside_triggers(connection, self.insert)
+    }
+}
+
 /// The tables of the contract; a database that has content and none of them is not ours.
 pub(crate) const CONTRACT_TABLES: [&Table; 2] = [&runs::TABLE, &records::TABLE];
 
@@ -102,6 +145,27 @@ fn read_told(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
         ValueRef::Integer(number) => u64::try_from(number).ok(),
         _ => None,
     })
+}
+
+/// The text of a column of the accounts; of what is no text, what it says. One such row must not hide all the others.
+fn read_text(row: &Row<'_>, column: usize) -> Result<String> {
+    Ok(read_optional_text(row, column)?.unwrap_or_default())
+}
+
+/// As [`read_text`]; none where nothing is stored.
+fn read_optional_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_BLOB)]).into_owned()),
+    })
+}
+
+/// Seconds; unknown where no number is stored.
+fn read_seconds(row: &Row<'_>, column: usize) -> Result<Option<f64>> {
+    Ok(row.get_ref(column)?.as_f64_or_null().ok().flatten())
 }
 
 fn read_number(row: &Row<'_>, column: usize) -> Result<u64> {

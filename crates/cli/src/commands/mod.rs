@@ -2,6 +2,7 @@
 
 mod archive;
 mod attest;
+mod damage;
 mod doctor;
 mod drift;
 mod dry_run;

@@ -4,7 +4,7 @@ use cds_duplication::{Change, Comparison, SearchKeys, Settings, Totals, compare}
 use cds_persistence::SqliteReader;
 
 use super::baseline::{self, Earlier, Lineage};
-use crate::failure::Failure;
+use crate::{failure::Failure, render::messages};
 
 /// What is looked at.
 #[derive(Debug)]
@@ -47,16 +47,27 @@ pub(crate) fn trend(
     let mut snapshots = baseline::snapshots(reader, query.lineage)?;
     snapshots.retain(|snapshot| query.last_run_id.is_none_or(|last| snapshot.run_id.0 <= last));
     snapshots.truncate(query.limit.max(1));
-    let mut points = Vec::new();
+    let (mut points, mut failures) = (Vec::new(), Vec::new());
     let mut before: Option<SearchKeys> = None;
     for snapshot in snapshots.into_iter().rev() {
         between()?;
-        let searched = baseline::search(reader, snapshot.run_id, query.settings)?;
+        let searched = match baseline::search(reader, snapshot.run_id, query.settings) {
+            Ok(searched) => searched,
+            // One damaged record must not hide all other runs.
+            Err(failure) => {
+                messages::warning(&format!("run {} is left out: cds {failure}", snapshot.run_id));
+                failures.push(failure);
+                continue;
+            }
+        };
         let moves = before.as_ref().map(|before| moves(before, &searched.keys));
         points.push(TrendPoint { snapshot, totals: searched.totals, moves });
         before = Some(searched.keys);
     }
-    Ok(points)
+    match failures.pop() {
+        Some(failure) if points.is_empty() => Err(failure),
+        _ => Ok(points),
+    }
 }
 
 fn moves(before: &SearchKeys, after: &SearchKeys) -> Moves {

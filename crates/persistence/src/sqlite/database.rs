@@ -16,7 +16,10 @@ use super::{
     stop::{self, Role},
     underneath::Underneath,
 };
-use crate::{Error, Step, table::Table};
+use crate::{
+    Error, Step,
+    table::{Table, foreign_triggers},
+};
 
 /// Versions before this one can damage a database when its write-ahead log starts anew.
 const FIRST_SAFE_LIBRARY: (i32, &str) = (3_051_003, "3.51.3");
@@ -29,6 +32,9 @@ pub(super) fn check_library(version_number: i32) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// So many triggers are named where a write is refused.
+const MOST_TRIGGERS: usize = 5;
 
 /// A connection and what it takes to work with it.
 #[derive(Debug)]
@@ -208,6 +214,19 @@ impl Database {
         Error::from_sqlite(&self.location.path, step, cause)
     }
 
+    /// The same of a write, which triggers of other programs may have refused.
+    fn error_of_write(&self, step: Step, cause: rusqlite::Error) -> Error {
+        let mut error = self.error(step, cause);
+        if let Error::Statement { source, .. } = &mut error {
+            let triggers = foreign_triggers(&self.connection).unwrap_or_default();
+            if !triggers.is_empty() {
+                let names = triggers.iter().take(MOST_TRIGGERS).map(|name| format!("{name:?}")).collect::<Vec<_>>();
+                source.text = format!("{}; triggers of another program act here: {}", source.text, names.join(", "));
+            }
+        }
+        error
+    }
+
     /// From now on, waits no longer than `limit`.
     pub(super) fn limit_patience(&mut self, limit: Duration) {
         self.patience = self.patience.min(limit);
@@ -238,7 +257,9 @@ impl Database {
 
     /// The statement that writes one row of `table`.
     pub(super) fn prepare_insert(&self, table: &Table) -> Result<Statement<'_>, Error> {
-        self.connection.prepare(table.insert).map_err(|cause| self.error(Step::PrepareInsert(table.name), cause))
+        let sql = table.insert_beside_triggers(&self.connection);
+        sql.and_then(|sql| self.connection.prepare(&sql))
+            .map_err(|cause| self.error(Step::PrepareInsert(table.name), cause))
     }
 
     /// One row was to be written: neither an error nor none will do.
@@ -250,7 +271,7 @@ impl Database {
         match outcome {
             Ok(1) => Ok(()),
             Ok(_) => Err(Error::RowIgnored { path: self.path(), step: step() }),
-            Err(cause) => Err(self.error(step(), cause)),
+            Err(cause) => Err(self.error_of_write(step(), cause)),
         }
     }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{FORMAT_VERSION, database::Database, fit, pairing::FIRST_OF_ITS_OWN};
 use crate::{
     Error, Step,
-    table::{TABLES, Table, record_hashes, unit_history, units},
+    table::{TABLES, Table, as_stored, foreign_triggers, record_hashes, unit_history, units},
 };
 
 /// The keys of so many rows fit into the memory that a connection has, and are sorted without a file.
@@ -70,7 +70,7 @@ pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
     let is_of = |tables: &[&Table], sql: &str| {
         tables.iter().flat_map(|table| table.guards).any(|guard| as_stored(guard) == sql)
     };
-    if triggers.iter().any(|(_, sql)| !is_of(&TABLES, sql)) {
+    if !foreign_triggers(&database.connection).map_err(error)?.is_empty() {
         return Ok(());
     }
     let in_the_way = |sql: &str| sql.contains(" BEFORE INSERT ON ") && is_of(&OF_RECORDS, sql);
@@ -106,11 +106,6 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<(
 fn stored(database: &Database, of_type: &str) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = database.connection.prepare(OF_TYPE)?;
     statement.query_map([of_type], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-}
-
-/// A definition of ours as it stands in the schema.
-fn as_stored(create: &str) -> String {
-    create.replacen(" IF NOT EXISTS", "", 1)
 }
 
 /// Creates the indexes that a table lacks.

@@ -3,7 +3,7 @@
 use cds_model::EnrichmentAccount;
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, count, read_number, read_tokens, tokens};
+use super::{Table, count, read_seconds, read_told, tokens};
 use crate::{EnrichmentRate, EnrichmentRow, RunId};
 
 pub(crate) const TABLE: Table = Table {
@@ -92,18 +92,18 @@ pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Option<Enric
 
 fn read(row: &Row<'_>) -> Result<EnrichmentRow> {
     Ok(EnrichmentRow {
-        selected_count: read_number(row, 0)?,
-        asked_count: read_number(row, 1)?,
-        reused_count: read_number(row, 2)?,
-        shared_count: read_number(row, 3)?,
-        failed_count: read_number(row, 4)?,
-        retried_count: read_number(row, 5)?,
-        call_count: read_number(row, 6)?,
-        cut_count: read_number(row, 7)?,
-        prompt_tokens: read_tokens(row, 8)?,
-        answer_tokens: read_tokens(row, 9)?,
-        elapsed_seconds: row.get(10)?,
-        mean_latency_seconds: row.get(11)?,
-        p95_latency_seconds: row.get(12)?,
+        selected_count: read_told(row, 0)?.unwrap_or_default(),
+        asked_count: read_told(row, 1)?.unwrap_or_default(),
+        reused_count: read_told(row, 2)?.unwrap_or_default(),
+        shared_count: read_told(row, 3)?.unwrap_or_default(),
+        failed_count: read_told(row, 4)?.unwrap_or_default(),
+        retried_count: read_told(row, 5)?.unwrap_or_default(),
+        call_count: read_told(row, 6)?.unwrap_or_default(),
+        cut_count: read_told(row, 7)?.unwrap_or_default(),
+        prompt_tokens: read_told(row, 8)?,
+        answer_tokens: read_told(row, 9)?,
+        elapsed_seconds: read_seconds(row, 10)?.unwrap_or_default(),
+        mean_latency_seconds: read_seconds(row, 11)?.unwrap_or_default(),
+        p95_latency_seconds: read_seconds(row, 12)?.unwrap_or_default(),
     })
 }

@@ -3,7 +3,7 @@
 use cds_model::{RunSettings, RunSnapshot};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, count, read_number};
+use super::{Table, count, read_text, read_told};
 use crate::{RunId, SnapshotRow};
 
 pub(crate) const TABLE: Table = Table {
@@ -115,16 +115,16 @@ pub(crate) fn nearest(connection: &Connection, number: i64, limit: usize) -> Res
 fn read(row: &Row<'_>) -> Result<SnapshotRow> {
     Ok(SnapshotRow {
         id: RunId(row.get(0)?),
-        started_at: row.get(1)?,
-        finished_at: row.get(2)?,
-        root_path: row.get(3)?,
-        provider_url: row.get(4)?,
-        model: row.get(5)?,
-        scope: row.get(6)?,
-        progress_batch_size: row.get(7)?,
-        status: row.get(8)?,
-        analyzer_error_count: read_number(row, 9)?,
-        intent_failed_count: read_number(row, 10)?,
-        record_count: read_number(row, 11)?,
+        started_at: read_text(row, 1)?,
+        finished_at: read_text(row, 2)?,
+        root_path: read_text(row, 3)?,
+        provider_url: read_text(row, 4)?,
+        model: read_text(row, 5)?,
+        scope: read_text(row, 6)?,
+        progress_batch_size: row.get_ref(7)?.as_i64().unwrap_or_default(),
+        status: read_text(row, 8)?,
+        analyzer_error_count: read_told(row, 9)?.unwrap_or_default(),
+        intent_failed_count: read_told(row, 10)?.unwrap_or_default(),
+        record_count: read_told(row, 11)?.unwrap_or_default(),
     })
 }

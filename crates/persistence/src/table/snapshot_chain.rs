@@ -4,7 +4,7 @@
 use cds_model::{ChainLink, Fingerprint};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Statement, params};
 
-use super::{Index, Table};
+use super::{Index, Table, read_text};
 use crate::{ChainRow, RunId};
 
 pub(crate) const TABLE: Table = Table {
@@ -90,17 +90,17 @@ pub(crate) fn insert(statement: &mut Statement<'_>, link: &ChainLink<'_>, hash: 
 fn read(row: &Row<'_>) -> Result<ChainRow> {
     Ok(ChainRow {
         sequence: row.get(0)?,
-        event: row.get(1)?,
+        event: read_text(row, 1)?,
         run_id: RunId(row.get(2)?),
-        project: row.get(3)?,
-        part: row.get(4)?,
-        recorded_at: row.get(5)?,
+        project: read_text(row, 3)?,
+        part: read_text(row, 4)?,
+        recorded_at: read_text(row, 5)?,
         record_count: row.get(6)?,
-        snapshot_root: row.get(7)?,
-        run_hash: row.get(8)?,
+        snapshot_root: read_text(row, 7)?,
+        run_hash: read_text(row, 8)?,
         history_sequence: row.get(9)?,
-        history_hash: row.get(10)?,
-        previous_hash: row.get(11)?,
-        hash: row.get(12)?,
+        history_hash: read_text(row, 10)?,
+        previous_hash: read_text(row, 11)?,
+        hash: read_text(row, 12)?,
     })
 }

@@ -3,7 +3,7 @@
 use cds_model::{FieldHasher, Fingerprint, HistoryContext, UnitKey};
 use rusqlite::{Connection, Result, Row, Statement, named_params, params};
 
-use super::{Index, Table, run_hash::field_value};
+use super::{Index, Table, beside_triggers, run_hash::field_value};
 use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
@@ -217,14 +217,14 @@ pub(crate) fn mark_seen(
 ) -> Result<usize> {
     let others = serde_json::Value::from(others).to_string();
     connection.execute(
-        SEEN,
+        &beside_triggers(connection, SEEN)?,
         named_params! { ":run": run.0, ":at": at, ":project": context.project, ":part": context.part, ":others": others },
     )
 }
 
 /// The statement for [`change`].
 pub(crate) fn prepare_change(connection: &Connection) -> Result<Statement<'_>> {
-    connection.prepare(CHANGE)
+    connection.prepare(&beside_triggers(connection, CHANGE)?)
 }
 
 /// Writes that a unit is there now, as it was seen.
@@ -248,7 +248,12 @@ pub(crate) fn change(
     ])
 }
 
+/// The statement for [`remove`].
+pub(crate) fn prepare_remove(connection: &Connection) -> Result<Statement<'_>> {
+    connection.prepare(&beside_triggers(connection, REMOVE)?)
+}
+
 /// Writes that a unit is gone; when and as what it was last seen stays.
-pub(crate) fn remove(connection: &Connection, id: i64) -> Result<usize> {
-    connection.prepare_cached(REMOVE)?.execute([id])
+pub(crate) fn remove(statement: &mut Statement<'_>, id: i64) -> Result<usize> {
+    statement.execute([id])
 }

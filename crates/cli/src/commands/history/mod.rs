@@ -25,6 +25,7 @@ use self::{
 };
 use crate::{
     arguments::{DatabaseArguments, ResultFormat},
+    commands::damage,
     failure::{Failure, database_failure},
     output::Output,
     provenance::parse_project,
@@ -97,6 +98,7 @@ enum Answer {
 pub(super) fn run(arguments: &HistoryArguments) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+    damage::warn(&reader);
     let limit = if arguments.limit == 0 { usize::MAX } else { usize::try_from(arguments.limit).unwrap_or(usize::MAX) };
     let answer = match arguments.find(&reader)? {
         Found::One(unit) => Answer::One(Box::new(arguments.read(&reader, *unit, limit)?)),

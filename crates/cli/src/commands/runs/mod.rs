@@ -38,6 +38,7 @@ use serde_json::Value;
 
 use crate::{
     arguments::{DatabaseArguments, DatabasePlan, ResultFormat},
+    commands::damage,
     failure::{Failure, database_failure},
     output::Output,
     render::{messages, safe_json, screen::Screen, text},
@@ -106,7 +107,9 @@ pub(super) struct ReadArguments {
 impl ReadArguments {
     pub(super) fn open(&self) -> Result<(SqliteReader, DatabasePlan), Failure> {
         let plan = self.database.plan()?;
-        Ok((SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?, plan))
+        let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+        damage::warn(&reader);
+        Ok((reader, plan))
     }
 
     pub(super) fn show(

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{facts, no_run_yet, warn_of_closing};
 use crate::{
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
+    commands::damage,
     failure::{Failure, database_failure},
     output::Output,
     render::{
@@ -109,6 +110,7 @@ pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(
     let rules = arguments.rules();
     let outcome = if arguments.dry_run {
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
+        damage::warn(&reader);
         Outcome {
             verdicts: reader.plan_prune(&rules).map_err(database_failure)?,
             chain_head: None,

@@ -94,6 +94,7 @@ pub(super) struct HistoryRows<'a> {
     is_derived: bool,
     new_units: NewUnits<'a>,
     change_unit: Statement<'a>,
+    remove_unit: Statement<'a>,
     new_rows: NewRows<'a>,
     sequence: i64,
     previous_hash: String,
@@ -111,6 +112,7 @@ impl<'a> HistoryRows<'a> {
         let (sequence, previous_hash) = last.unwrap_or_else(|| (0, CHAIN_START.to_string()));
         let writing = |cause| database.error(Step::WriteUnits, cause);
         let change_unit = units::prepare_change(&database.connection).map_err(writing)?;
+        let remove_unit = units::prepare_remove(&database.connection).map_err(writing)?;
         let new_units = NewUnits::new(database.prepare_insert(&units::TABLE)?, context, run, &at).map_err(writing)?;
         let new_rows =
             NewRows::new(database.prepare_insert(&unit_history::TABLE)?, context, run, &at).map_err(writing)?;
@@ -122,6 +124,7 @@ impl<'a> HistoryRows<'a> {
             is_derived: runs::is_derived(&database.connection, run).map_err(writing)?,
             new_units,
             change_unit,
+            remove_unit,
             new_rows,
             sequence,
             previous_hash,
@@ -197,7 +200,7 @@ impl<'a> HistoryRows<'a> {
 
     /// Of a unit that is gone, when and as what it was last seen stays.
     pub(super) fn write_removed(&mut self, unit: &KnownUnit, names: &UnitNames) -> Result<(), Error> {
-        let outcome = units::remove(&self.database.connection, unit.id);
+        let outcome = units::remove(&mut self.remove_unit, unit.id);
         self.database.check_one_row(outcome, || Step::WriteUnits)?;
         let metadata = Metadata {
             file_path: &names.file_path,

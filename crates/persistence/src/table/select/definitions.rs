@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, Result, Row};
 
-use crate::{Counted, DefinitionRow, RunId, table::read_number};
+use crate::{
+    Counted, DefinitionRow, RunId,
+    table::{read_number, read_text},
+};
 
 const OF_RUN: &str = "
 SELECT kind, file_path, signature, start_line, end_line, md5sum, intent, intent_status
@@ -19,7 +22,7 @@ pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<Definiti
 
 /// How many there are of each kind.
 pub(crate) fn kinds(connection: &Connection, run: RunId) -> Result<Vec<Counted>> {
-    let read = |row: &Row<'_>| Ok(Counted { name: row.get(0)?, count: read_number(row, 1)? });
+    let read = |row: &Row<'_>| Ok(Counted { name: read_text(row, 0)?, count: read_number(row, 1)? });
     connection.prepare(KINDS)?.query_map([run.0], read)?.collect()
 }
 

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Result, Row};
 
-use crate::{LedgerRow, RunId, table::read_told};
+use crate::{
+    LedgerRow, RunId,
+    table::{read_optional_text, read_text, read_told},
+};
 
 /// Every row; [`read`] takes one of them.
 pub(crate) const NEWEST_FIRST: &str = "
@@ -18,13 +21,13 @@ ORDER BY rowid DESC";
 const OWNERS: &str = "
 SELECT snapshot_id, max(rowid)
 FROM runs_ledger
-WHERE snapshot_id IS NOT NULL
+WHERE typeof(snapshot_id) = 'integer'
 GROUP BY snapshot_id";
 
 const SUBJECTS: &str = "
 SELECT snapshot_id, run_id, subject, status
 FROM runs_ledger
-WHERE snapshot_id IS NOT NULL
+WHERE typeof(snapshot_id) = 'integer'
 ORDER BY rowid";
 
 /// A UUID that begins with a text lies between it and the same text with a letter behind it that no UUID has.
@@ -51,24 +54,24 @@ pub(crate) struct Stored {
 pub(crate) fn read(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored {
         row_id: row.get(0)?,
-        snapshot_id: row.get::<_, Option<i64>>(1)?.map(RunId),
+        snapshot_id: row.get_ref(1)?.as_i64_or_null().ok().flatten().map(RunId),
         row: LedgerRow {
-            run_id: row.get(2)?,
-            subject: row.get(3)?,
-            notes: row.get(4)?,
-            started_at: row.get(5)?,
-            finished_at: row.get(6)?,
-            status: row.get(7)?,
-            error: row.get(8)?,
-            closed_by: row.get(9)?,
-            command: row.get(10)?,
-            tool_version: row.get(11)?,
-            host: row.get(12)?,
-            pid: row.get(13)?,
-            root_path: row.get(14)?,
-            code_ref: row.get(15)?,
-            code_ref_note: row.get(16)?,
-            trace_id: row.get(17)?,
+            run_id: read_text(row, 2)?,
+            subject: read_text(row, 3)?,
+            notes: read_optional_text(row, 4)?,
+            started_at: read_text(row, 5)?,
+            finished_at: read_optional_text(row, 6)?,
+            status: read_text(row, 7)?,
+            error: read_optional_text(row, 8)?,
+            closed_by: read_optional_text(row, 9)?,
+            command: read_text(row, 10)?,
+            tool_version: read_text(row, 11)?,
+            host: read_text(row, 12)?,
+            pid: row.get_ref(13)?.as_i64().unwrap_or_default(),
+            root_path: read_optional_text(row, 14)?,
+            code_ref: read_optional_text(row, 15)?,
+            code_ref_note: read_text(row, 16)?,
+            trace_id: read_text(row, 17)?,
             telemetry_recorded: read_told(row, 18)?,
             telemetry_written: read_told(row, 19)?,
             telemetry_dropped: read_told(row, 20)?,
@@ -94,7 +97,8 @@ pub(crate) fn subjects(connection: &Connection) -> Result<Vec<(RunId, Owner)>> {
     connection
         .prepare(SUBJECTS)?
         .query_map([], |row| {
-            let owner = Owner { ledger_id: row.get(1)?, subject: row.get(2)?, status: row.get(3)? };
+            let owner =
+                Owner { ledger_id: read_text(row, 1)?, subject: read_text(row, 2)?, status: read_text(row, 3)? };
             Ok((RunId(row.get(0)?), owner))
         })?
         .collect()

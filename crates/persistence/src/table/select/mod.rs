@@ -21,14 +21,18 @@ pub(crate) const GROUP_LIMIT: i64 = 1_000;
 
 /// Rows of a name and a number.
 fn counted(connection: &Connection, sql: &str, key: &str) -> Result<Vec<Counted>> {
-    let read = |row: &Row<'_>| Ok(Counted { name: row.get(0)?, count: super::read_number(row, 1)? });
+    let read = |row: &Row<'_>| Ok(Counted { name: super::read_text(row, 0)?, count: super::read_number(row, 1)? });
     connection.prepare(sql)?.query_map(params![key, GROUP_LIMIT], read)?.collect()
 }
 
 /// Rows of a reason, a number and a place.
 fn groups(connection: &Connection, sql: &str, key: impl rusqlite::ToSql) -> Result<Vec<ErrorGroup>> {
     let read = |row: &Row<'_>| {
-        Ok(ErrorGroup { reason: row.get(0)?, count: super::read_number(row, 1)?, example: row.get(2)? })
+        Ok(ErrorGroup {
+            reason: super::read_text(row, 0)?,
+            count: super::read_number(row, 1)?,
+            example: super::read_text(row, 2)?,
+        })
     };
     connection.prepare(sql)?.query_map(params![key, GROUP_LIMIT], read)?.collect()
 }

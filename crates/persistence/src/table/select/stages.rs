@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, Result, Row, params};
 
-use crate::{StageFilter, StageRow, table::read_told};
+use crate::{
+    StageFilter, StageRow,
+    table::{read_optional_text, read_seconds, read_text, read_told},
+};
 
 const NEWEST_FIRST: &str = "
 SELECT run_id, ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note, config_hash,
@@ -31,7 +34,7 @@ FROM (SELECT CASE WHEN typeof(llm_calls) = 'integer' AND llm_calls >= 0 THEN llm
 const DURATIONS: &str = "
 SELECT stage, duration_seconds
 FROM stage_runs
-WHERE status <> 'running' AND duration_seconds IS NOT NULL AND (?1 IS NULL OR started_at >= ?1)
+WHERE status <> 'running' AND typeof(duration_seconds) IN ('real', 'integer') AND (?1 IS NULL OR started_at >= ?1)
 ORDER BY stage, duration_seconds";
 
 /// As in the ledger. A stage of an invocation that the ledger does not have leads to nothing.
@@ -65,7 +68,7 @@ pub(crate) fn costs(connection: &Connection, ledger_id: &str) -> Result<(Option<
 
 /// How long ended stages took, those of one stage together and in the order of their length.
 pub(crate) fn durations(connection: &Connection, since: Option<&str>) -> Result<Vec<(String, f64)>> {
-    connection.prepare(DURATIONS)?.query_map([since], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    connection.prepare(DURATIONS)?.query_map([since], |row| Ok((read_text(row, 0)?, row.get(1)?)))?.collect()
 }
 
 /// Ids that begin with `prefix`, each with the invocation that it belongs to, at most `limit`.
@@ -80,23 +83,23 @@ pub(crate) fn neighbours(connection: &Connection, prefix: &str, limit: i64) -> R
 
 fn read(row: &Row<'_>) -> Result<StageRow> {
     Ok(StageRow {
-        run_id: row.get(0)?,
-        ledger_id: row.get(1)?,
-        stage: row.get(2)?,
-        status: row.get(3)?,
-        source: row.get(4)?,
-        error: row.get(5)?,
-        input_fingerprint: row.get(6)?,
-        code_ref: row.get(7)?,
-        code_ref_note: row.get(8)?,
-        config_hash: row.get(9)?,
-        started_at: row.get(10)?,
-        finished_at: row.get(11)?,
+        run_id: read_text(row, 0)?,
+        ledger_id: read_text(row, 1)?,
+        stage: read_text(row, 2)?,
+        status: read_text(row, 3)?,
+        source: read_text(row, 4)?,
+        error: read_optional_text(row, 5)?,
+        input_fingerprint: read_optional_text(row, 6)?,
+        code_ref: read_optional_text(row, 7)?,
+        code_ref_note: read_text(row, 8)?,
+        config_hash: read_text(row, 9)?,
+        started_at: read_text(row, 10)?,
+        finished_at: read_optional_text(row, 11)?,
         rows_in: read_told(row, 12)?,
         rows_out: read_told(row, 13)?,
-        duration_seconds: row.get(14)?,
+        duration_seconds: read_seconds(row, 14)?,
         llm_calls: read_told(row, 15)?,
         tokens: read_told(row, 16)?,
-        trace_id: row.get(17)?,
+        trace_id: read_text(row, 17)?,
     })
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, named_params};
 
 use crate::{
     ChainRow, Counted, RunId, StateRow,
-    table::{read_number, run_hash::field_value},
+    table::{read_number, read_text, run_hash::field_value},
 };
 
 /// The fields in the order of [`RECORD_FIELDS`].
@@ -114,7 +114,7 @@ pub(crate) fn unread_paths(connection: &Connection, run: RunId) -> Result<Vec<St
 
 /// The part of its project of each snapshot that was ever chained.
 pub(crate) fn parts(connection: &Connection) -> Result<HashMap<RunId, String>> {
-    connection.prepare(PARTS)?.query_map([], |row| Ok((RunId(row.get(0)?), row.get(1)?)))?.collect()
+    connection.prepare(PARTS)?.query_map([], |row| Ok((RunId(row.get(0)?), read_text(row, 1)?)))?.collect()
 }
 
 /// The latest snapshot of a part of a project that is there.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, named_pa
 
 use crate::{
     RecordedUnit, RunId, StoredUnit, UnitPlace, UnitTransition,
-    table::{read_number, run_hash::field_value},
+    table::{read_number, read_text, run_hash::field_value},
 };
 
 /// The project that is asked for, or each there is: the index on the paths begins with the project.
@@ -162,17 +162,17 @@ fn list(connection: &Connection, sql: &str, parameters: impl Params) -> Result<V
 fn read(row: &Row<'_>) -> Result<StoredUnit> {
     Ok(StoredUnit {
         id: row.get(0)?,
-        project: row.get(1)?,
-        part: row.get(2)?,
-        file_path: row.get(3)?,
-        kind: row.get(4)?,
-        name: row.get(5)?,
+        project: read_text(row, 1)?,
+        part: read_text(row, 2)?,
+        file_path: read_text(row, 3)?,
+        kind: read_text(row, 4)?,
+        name: read_text(row, 5)?,
         ordinal: row.get(6)?,
         is_present: row.get_ref(7)?.as_str().is_ok_and(|state| state == "present"),
         first_run: RunId(row.get(8)?),
         last_run: RunId(row.get(9)?),
-        last_seen_at: row.get(10)?,
-        content_hash: row.get(11)?,
+        last_seen_at: read_text(row, 10)?,
+        content_hash: read_text(row, 11)?,
     })
 }
 

@@ -205,7 +205,7 @@ fn location(findings: &Findings, copy: &Copy<'_>) -> Value {
     let (first, last) = copy.member.file_lines;
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri::of_path(&copy.path(findings)), "uriBaseId": ROOT },
+            "artifactLocation": { "uri": uri::of_record(&copy.path(findings)), "uriBaseId": ROOT },
             "region": { "startLine": first.max(1), "endLine": last.max(first).max(1) },
         },
         "logicalLocations": [{ "name": copy.name(), "kind": copy.definition.kind.as_str() }],

@@ -2,7 +2,29 @@
 
 use std::fmt::Write as _;
 
-/// A path relative to the root: every byte that is not allowed in a segment as `%XX`.
+/// A path relative to the root, as records name it: bytes that are no UTF-8 stand there as `\xNN`, and lead to the file.
+pub(super) fn of_record(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find("\\x") {
+        let (before, escaped) = rest.split_at(at);
+        uri.push_str(&of_path(before));
+        match escaped.get(2..4).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                write!(uri, "%{byte:02X}").expect("a String takes everything");
+                rest = &escaped[4..];
+            }
+            None => {
+                uri.push_str(&of_path("\\x"));
+                rest = &escaped[2..];
+            }
+        }
+    }
+    uri.push_str(&of_path(rest));
+    uri
+}
+
+/// A path: every byte that is not allowed in a segment as `%XX`.
 pub(super) fn of_path(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     // A colon in the first segment would make it a scheme; it is allowed nowhere here, which is simpler.
@@ -27,6 +49,20 @@ pub(super) fn of_folder(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_are_no_utf8_lead_to_their_files() {
+        for (path, expected) in [
+            ("a/b\\xe9d.py", "a/b%E9d.py"),
+            ("\\xff\\xfe/\\x80.py", "%FF%FE/%80.py"),
+            // A backslash before an x is written as one of these, too.
+            ("b\\x5cxe9.py", "b%5Cxe9.py"),
+            ("b\\n \\xz\\x1", "b%5Cn%20%5Cxz%5Cx1"),
+            ("été.py", "%C3%A9t%C3%A9.py"),
+        ] {
+            assert_eq!(of_record(path), expected);
+        }
+    }
 
     #[test]
     fn what_a_segment_may_not_hold_is_encoded() {
