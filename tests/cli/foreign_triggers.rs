@@ -36,7 +36,7 @@ fn counters_of_rows_are_kept_right() {
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
     let tables = tables(&database);
-    let triggers: String = tables.iter().map(|table| counts(table)).collect();
+    let triggers = tables.iter().map(|table| counts(table)).collect::<Vec<_>>().concat();
     database
         .execute(&format!(r#"CREATE TABLE "_counts" ("table" TEXT PRIMARY KEY, count INTEGER DEFAULT 0); {triggers}"#));
     // Definitions are added, changed and removed.

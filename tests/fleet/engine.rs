@@ -1,4 +1,4 @@
-//! `DuckDB`, Polars and PyArrow, as Python has them.
+//! `DuckDB`, Polars and `PyArrow`, as Python has them.
 
 use std::{
     env,

@@ -1,5 +1,5 @@
 //! What engines make of an archive: the queries and recipes of `docs/fleet.md` as they stand there, in `DuckDB`, Polars
-//! and PyArrow, and files in Polars.
+//! and `PyArrow`, and files in Polars.
 //!
 //! All come with Python. Where there is none with all of them, the tests say that they were skipped; with
 //! `CDS_REQUIRE_FLEET` set, as in CI, they fail then.

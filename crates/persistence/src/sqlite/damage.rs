@@ -47,11 +47,11 @@ impl SqliteReader {
 fn find(connection: &Connection, table: &Table, limit: usize, found: &mut Vec<DamagedRow>) -> Result<()> {
     let columns = unfit_columns(connection, table)?;
     let cases = |value: fn(&str) -> String| -> String {
-        columns.iter().map(|(name, unfit)| format!(" WHEN {unfit} THEN {}", value(name))).collect()
+        columns.iter().map(|(name, unfit)| format!("WHEN {unfit} THEN {}", value(name))).collect::<Vec<_>>().join(" ")
     };
     // The names are those of our own definition, with which the table was compared when the file was opened.
     let sql = format!(
-        "SELECT rowid, CASE{} END, CASE{} END AS found FROM {} WHERE found IS NOT NULL ORDER BY rowid LIMIT ?1",
+        "SELECT rowid, CASE {} END, CASE {} END AS found FROM {} WHERE found IS NOT NULL ORDER BY rowid LIMIT ?1",
         cases(|name| format!("'{name}'")),
         cases(|name| format!("typeof({name})")),
         table.name

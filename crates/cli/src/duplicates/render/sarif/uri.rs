@@ -9,15 +9,13 @@ pub(super) fn of_record(path: &str) -> String {
     while let Some(at) = rest.find("\\x") {
         let (before, escaped) = rest.split_at(at);
         uri.push_str(&of_path(before));
-        match escaped.get(2..4).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                write!(uri, "%{byte:02X}").expect("a String takes everything");
-                rest = &escaped[4..];
-            }
-            None => {
-                uri.push_str(&of_path("\\x"));
-                rest = &escaped[2..];
-            }
+        let digits = escaped.get(2..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        if let Some(digits) = digits {
+            write!(uri, "%{}", digits.to_ascii_uppercase()).expect("a String takes everything");
+            rest = &escaped[4..];
+        } else {
+            uri.push_str(&of_path("\\x"));
+            rest = &escaped[2..];
         }
     }
     uri.push_str(&of_path(rest));
@@ -58,6 +56,7 @@ mod tests {
             // A backslash before an x is written as one of these, too.
             ("b\\x5cxe9.py", "b%5Cxe9.py"),
             ("b\\n \\xz\\x1", "b%5Cn%20%5Cxz%5Cx1"),
+            ("\\x+9é\\xé", "%5Cx+9%C3%A9%5Cx%C3%A9"),
             ("été.py", "%C3%A9t%C3%A9.py"),
         ] {
             assert_eq!(of_record(path), expected);
