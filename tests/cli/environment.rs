@@ -75,7 +75,11 @@ fn empty_variables_are_not_set() {
         &["doctor", "--db-path", DATABASE, "--provider-url", "builtin:"],
     ] {
         let (outcome, expected) = (run(arguments, &every), run(arguments, &BTreeSet::new()));
-        assert_eq!((outcome.code, &outcome.stdout), (expected.code, &expected.stdout), "{arguments:?}: {outcome:#?}");
+        // The room on the disk changes while this runs.
+        let lines = |outcome: &Outcome| -> Vec<String> {
+            outcome.stdout.lines().filter(|line| !line.contains("free space")).map(str::to_owned).collect()
+        };
+        assert_eq!((outcome.code, lines(&outcome)), (expected.code, lines(&expected)), "{arguments:?}: {outcome:#?}");
     }
     run(&["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", "builtin:"], &every).succeeded();
     let asked = "SELECT DISTINCT json_extract(request, '$.arguments') FROM ledger_details";
@@ -100,7 +104,8 @@ fn variables_stand_in_for_flags() {
         "progress_batch_size": 4,
     });
     assert_eq!(run, &expected);
-    assert_eq!(server.generate_count(), 6);
+    // One of the six classes has no body.
+    assert_eq!(server.generate_count(), 5);
 
     let place = Place::with_functions(1);
     let mut command = place.command(&["persist", "--path", TREE, "--db-path", "cds.sqlite"]);

@@ -146,7 +146,7 @@ pub(crate) fn persist(
             // A signal that comes while the snapshot is written no longer ends it; the loss of the lock does.
             let saved = database.save_if(snapshot, &|| lock.is_held(interrupt));
             saved.map_err(|error| match error {
-                Error::Withdrawn { .. } => interrupt.failure(),
+                Error::Withdrawn { .. } | Error::Stopped { .. } => interrupt.failure(),
                 error => database_failure(error),
             })
         })?;

@@ -91,7 +91,7 @@ impl TemporaryCopy {
     /// Copies the file and what must be applied to it into a directory that only its owner may enter.
     pub(super) fn of(location: &Location) -> io::Result<Self> {
         let parts = parts(location)?;
-        check_room(&std::env::temp_dir(), parts.iter().map(|(_, length)| length).sum())?;
+        check_room(&tempfile::env::temp_dir(), parts.iter().map(|(_, length)| length).sum())?;
         let copy = Self { directory: private_directory()? };
         COPIES.lock().unwrap_or_else(PoisonError::into_inner).push(copy.directory.path().to_owned());
         for (suffix, length) in parts {

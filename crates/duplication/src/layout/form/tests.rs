@@ -1,3 +1,5 @@
+//! What the one form makes equal, and what it keeps apart.
+
 use super::*;
 use crate::lexer::tokenize;
 
