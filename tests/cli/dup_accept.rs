@@ -152,6 +152,17 @@ fn sum<'a>(outcome: &'a Outcome, verb: &str) -> (Vec<String>, Vec<(String, Strin
     (ids, fields_of(&format!("{verb}_all_new"), last))
 }
 
+/// A container has no variable that names the user.
+#[cfg(target_os = "linux")]
+#[test]
+fn user_without_name_is_a_number() {
+    let place = place_with_copies();
+    let (ids, _) = shown(&place);
+    accept(&place, &ids[0], &[]).succeeded();
+    let owner = accepted(&place, &[]).remove(0)["owner"].clone();
+    assert!(owner.as_str().is_some_and(|owner| owner.starts_with("uid ")), "{owner}");
+}
+
 #[test]
 fn all_new_groups_are_accepted_in_one_call() {
     let place = place_with_copies();

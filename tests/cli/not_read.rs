@@ -127,8 +127,10 @@ fn no_gate_passes_without_records() {
     for gate in [&["--fail-on", "new"][..], &["--fail-on", "any"], &["--max-share", "100%"]] {
         check(gate).exited_with(1).said(&["run 1 has no records"]);
     }
+    let few = place.persist("builtin:", &["--min-intents", "1", "--project", "other"]).exited_with(1);
+    few.said(&["failed to meet --min-intents 1: the run has no records", "hint: run 2 is saved; check --path"]);
     let drift = |gate: &[&str]| -> Outcome { place.ask(&[&["drift", "--path", TREE], gate].concat()) };
-    drift(&[]).succeeded();
+    assert!(drift(&[]).succeeded().stdout.contains("nothing was compared"));
     drift(&["--fail-on-drift"]).exited_with(1).said(&["the tree has no records"]);
     place.write("tree/a.py", "x = 1\n");
     drift(&["--fail-on-drift"]).exited_with(1).said(&["run 1 has no records"]);

@@ -101,10 +101,12 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
     show(&saved, (&enrichment, &not_read), ledger_id, &database.path, arguments.format);
     match shortfall {
         None => Ok(()),
-        Some(shortfall) => Err(Failure::failed(anyhow!(shortfall)).with_hint(format!(
-            "run {} is saved; cds runs show {} says why the others have none",
-            saved.run_id, saved.run_id
-        ))),
+        Some(shortfall) => {
+            let (run, is_empty) = (saved.run_id, saved.record_count == 0);
+            let hint =
+                if is_empty { "check --path".to_owned() } else { format!("cds runs show {run} has the reasons") };
+            Err(Failure::failed(anyhow!(shortfall)).with_hint(format!("run {run} is saved; {hint}")))
+        }
     }
 }
 
@@ -160,13 +162,18 @@ fn snapshot(
         history: Some(history),
     };
     // From here on the snapshot is written; only a second signal ends that.
-    let shortfall = arguments.min_intents.and_then(|least| shortfall(least, &enrichment.account));
+    let is_empty = snapshot.records.is_empty();
+    let shortfall = arguments.min_intents.and_then(|least| shortfall(least, is_empty, &enrichment.account));
     let saved = stages::persist(&mut snapshot, shortfall.as_deref(), tracked, interrupt)?;
     Ok(Outcome { saved, enrichment, not_read: snapshot.not_read, shortfall })
 }
 
 /// That fewer records than `least` percent of those in scope have an intent; none where enough have, or none is in scope.
-fn shortfall(least: f64, account: &EnrichmentAccount) -> Option<String> {
+/// A run without any record meets no gate.
+fn shortfall(least: f64, is_empty: bool, account: &EnrichmentAccount) -> Option<String> {
+    if is_empty && least > 0.0 {
+        return Some(format!("meet --min-intents {least}: the run has no records, so there is nothing to look at"));
+    }
     let (all, have) = (account.selected_count, account.selected_count.saturating_sub(account.failed_count));
     #[expect(clippy::cast_precision_loss, reason = "no tree has 2^53 records")]
     let is_met = 100.0 * have as f64 >= least * all as f64;
@@ -263,13 +270,15 @@ mod tests {
     fn least_share_of_intents_is_exact_at_its_bounds() {
         let of = |least: f64, selected_count, failed_count| {
             let account = EnrichmentAccount { selected_count, failed_count, ..EnrichmentAccount::default() };
-            shortfall(least, &account)
+            shortfall(least, false, &account)
         };
         for (least, selected, failed) in [(100.0, 3, 0), (0.0, 3, 3), (50.0, 2, 1), (90.0, 10, 1), (100.0, 0, 0)] {
             assert_eq!(of(least, selected, failed), None, "{least} {selected} {failed}");
         }
         let expected = "meet --min-intents 99.5: 199 of 201 records in scope have an intent";
         assert_eq!(of(99.5, 201, 2).as_deref(), Some(expected));
+        let without_records = |least| shortfall(least, true, &EnrichmentAccount::default());
+        assert!(without_records(0.1).is_some() && without_records(0.0).is_none());
         assert!(of(0.1, 3, 3).is_some() && of(100.0, 1_000_000, 1).is_some());
     }
 

@@ -37,7 +37,12 @@ pub(super) fn render(
         page.field("not seen before", format!("{count}, since what holds them could not be read for the snapshot"));
     }
     if drift.is_none() {
-        page.sentence("the tree is as the snapshot has it, as far as it can be read");
+        let is_empty = drift.unchanged_count == 0 && drift.not_seen.is_empty() && drift.not_seen_before.is_empty();
+        page.sentence(if is_empty {
+            "neither the snapshot nor the tree has records: nothing was compared"
+        } else {
+            "the tree is as the snapshot has it, as far as it can be read"
+        });
     }
     list(&mut page, "Added", &listed(&drift.added), limit);
     let changed: Vec<&Unit> = drift.changed.iter().map(|[_, unit]| *unit).collect();

@@ -52,7 +52,7 @@ pub(super) struct AcceptArguments {
     #[arg(long, value_name = "TEXT", value_parser = parse_reason, allow_hyphen_values = true)]
     reason: String,
 
-    /// Who answers for that [default: `CDS_ACTOR`, else the user of the CI job or of this machine]
+    /// Who answers for that [default: `CDS_ACTOR`, else the user of the CI job or of this machine, by name or number]
     #[arg(long, value_name = "NAME", value_parser = parse_owner)]
     owner: Option<String>,
 
@@ -174,10 +174,23 @@ impl AcceptArguments {
     }
 }
 
-/// Who runs the command, by the first of these variables that says so.
+/// Who runs the command, by the first of these variables that says so. A container has none of them: then by the number
+/// of the user, where the system lists its processes as files.
 fn actor() -> Option<String> {
     let names = ["CDS_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "USER", "LOGNAME", "USERNAME"];
-    names.iter().find_map(|name| parse_owner(&std::env::var(name).ok()?).ok())
+    names.iter().find_map(|name| parse_owner(&std::env::var(name).ok()?).ok()).or_else(user_number)
+}
+
+#[cfg(unix)]
+fn user_number() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let process = std::fs::metadata("/proc/self").ok()?;
+    Some(format!("uid {}", process.uid()))
+}
+
+#[cfg(not(unix))]
+fn user_number() -> Option<String> {
+    None
 }
 
 /// The one group whose id begins with `prefix` and that no other one tells.
