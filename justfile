@@ -6,6 +6,13 @@ check:
 test:
     cargo test --workspace
 
+# Which lines the tests reach, by crate; PACKAGES may be `-p cds-archive`. Installs nothing: it needs python3,
+# `rustup component add llvm-tools` and `cargo install cargo-llvm-cov cargo-nextest --locked`.
+coverage *PACKAGES="--workspace":
+    mkdir -p target
+    cargo llvm-cov nextest --json --summary-only --output-path target/coverage.json {{ PACKAGES }}
+    python3 tests/coverage.py target/coverage.json
+
 records := justfile_directory() / "target/bench-records.json"
 
 # Every benchmark but `history`, which writes 2 GB; TREE is a folder with Python code.

@@ -184,3 +184,59 @@ fn is_unsupported(error: &io::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer_to(error: io::Error) -> Result<bool, LockError> {
+        is_granted(Path::new("/srv/x.lock"), Err(TryLockError::Error(error)))
+    }
+
+    #[test]
+    fn only_a_failing_system_is_an_error() {
+        let path = Path::new("/srv/x.lock");
+        assert!(is_granted(path, Ok(())).unwrap());
+        assert!(!is_granted(path, Err(TryLockError::WouldBlock)).unwrap());
+        assert!(!answer_to(ErrorKind::Interrupted.into()).unwrap(), "it is tried again");
+        let error = answer_to(ErrorKind::Other.into()).unwrap_err();
+        assert!(matches!(&error, LockError::Io { step: "take", .. }), "{error:?}");
+        assert_eq!(error.to_string(), "take lock \"/srv/x.lock\"");
+    }
+
+    #[test]
+    fn file_system_without_locks_is_named() {
+        let error = answer_to(ErrorKind::Unsupported.into()).unwrap_err();
+        assert!(matches!(error, LockError::Unsupported { .. }), "{error:?}");
+        assert_eq!(error.to_string(), "take lock \"/srv/x.lock\": its file system has no locks");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn server_without_locks_is_no_other_failure() {
+        let error = answer_to(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error())).unwrap_err();
+        assert!(matches!(error, LockError::Unsupported { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn refusal_of_the_system_names_what_stands_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.lock");
+        let refused = |kind: ErrorKind| explain(&path, kind.into());
+        assert!(matches!(refused(ErrorKind::ReadOnlyFilesystem), LockError::ReadOnly { .. }));
+        assert!(matches!(refused(ErrorKind::PermissionDenied), LockError::Io { step: "open", .. }));
+        fs::write(&path, "").unwrap();
+        assert!(
+            matches!(refused(ErrorKind::PermissionDenied), LockError::Io { step: "open", .. }),
+            "it may be written"
+        );
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        assert!(matches!(refused(ErrorKind::PermissionDenied), LockError::ReadOnly { .. }));
+        assert!(matches!(refused(ErrorKind::Other), LockError::Io { step: "open", .. }), "another reason stays");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(refused(ErrorKind::Other), LockError::NotARegularFile { kind: "a directory", .. }));
+    }
+}

@@ -38,3 +38,18 @@ impl fmt::Display for LossReason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_says_what_happened() {
+        let told = |why| LockLost { path: "/srv/x.lock".into(), why }.to_string();
+        assert_eq!(told(LossReason::Unreadable), "its lock file \"/srv/x.lock\" can no longer be read");
+        assert_eq!(
+            told(LossReason::Unwatched),
+            "its lock file \"/srv/x.lock\" cannot be watched, since no thread could be started"
+        );
+    }
+}

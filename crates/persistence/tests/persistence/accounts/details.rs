@@ -77,3 +77,17 @@ fn damaged_details_hide_no_run() {
     let row = found(&path, "latest").details.unwrap();
     assert_eq!((row.role.as_str(), row.request, row.heartbeat_at, row.answered_count), ("", None, None, None));
 }
+
+#[test]
+fn telemetry_connection_writes_signs_of_life() {
+    let (_directory, path) = workplace();
+    let mut sink = begun(&path).into_telemetry_sink(ledger_id(1));
+    sink.beat(&Heartbeat { at: at(5), answered: Some(3), selected: Some(7) }).unwrap();
+    sink.beat(&Heartbeat { at: at(8), answered: Some(4), selected: None }).unwrap();
+    sink.close().unwrap();
+    let row = found(&path, "latest").details.unwrap();
+    assert_eq!((row.heartbeat_at, row.answered_count, row.selected_count), (Some(at(8).to_string()), Some(4), Some(7)));
+    let mut unknown = accounts(&path).into_telemetry_sink(ledger_id(2));
+    let refused = unknown.beat(&Heartbeat { at: at(9), answered: None, selected: None });
+    assert!(matches!(refused, Err(cds_persistence::Error::RowIgnored { .. })), "{refused:?}");
+}

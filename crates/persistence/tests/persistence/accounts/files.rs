@@ -79,3 +79,36 @@ fn a_writer_that_is_in_the_way_is_reported_and_the_connection_goes_on_in_another
         .unwrap();
     assert_eq!(ends(&path), ["1|completed|60|NULL|NULL|NULL|NULL"]);
 }
+
+#[test]
+fn ledger_is_there_after_its_first_row() {
+    let (_directory, path) = workplace();
+    make_database(&path, CONTRACT);
+    let mut accounts = SqliteAccounts::open(&path, &waiting(0)).unwrap();
+    assert!(!accounts.has_ledger().unwrap());
+    accounts.mark_run_started(&start(1)).unwrap();
+    assert!(accounts.has_ledger().unwrap());
+}
+
+#[test]
+fn start_that_the_database_ignores_is_an_error() {
+    let (_directory, path) = workplace();
+    let mut accounts = accounts(&path);
+    accounts.mark_run_started(&start(1)).unwrap();
+    make_database(&path, "CREATE TRIGGER refuse BEFORE INSERT ON runs_ledger BEGIN SELECT RAISE(IGNORE); END");
+    let error = accounts.mark_run_started(&start(2)).unwrap_err();
+    assert!(matches!(error, AccountError::Database(Error::RowIgnored { .. })), "{error:?}");
+    assert_eq!(ends(&path), ["1|running|NULL|NULL|NULL|NULL"]);
+}
+
+#[test]
+fn limit_of_patience_takes_the_place_of_the_first() {
+    let (_directory, path) = workplace();
+    drop(begun(&path));
+    let mut accounts = SqliteAccounts::open(&path, &waiting(600_000)).unwrap();
+    accounts.limit_patience(std::time::Duration::ZERO);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = accounts.mark_run_finished(&end(1, AccountStatus::Completed, 60)).unwrap_err();
+    assert!(matches!(error, AccountError::Database(Error::Locked { .. })), "{error:?}");
+}

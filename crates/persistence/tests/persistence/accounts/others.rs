@@ -124,3 +124,47 @@ fn signs_of_life_put_off_the_expiry() {
     let error = found[0].ledger.as_ref().unwrap().error.clone().unwrap();
     assert_eq!(error, "it was held open until 1970-01-01T00:02:30.000Z and has no end");
 }
+
+#[test]
+fn part_of_an_open_run_adds_what_it_lacks() {
+    let (_directory, path) = workplace();
+    let mut accounts = open_any(&path);
+    let held = RunStart { trace_id: "0af7".to_owned(), notes: "nightly".to_owned(), ..start() };
+    accounts.start_run(&held, &RunDetails { expires_at: Some(at(60_000)), ..RunDetails::default() }).unwrap();
+    let part = |commit: &str, root: &str, notes: &str| RunStart {
+        subject: "another name".to_owned(),
+        started_at: at(10_000),
+        root_path: Some(root.to_owned()),
+        code_ref: CodeRef { commit: Some(commit.to_owned()), note: format!("{commit} is read") },
+        notes: notes.to_owned(),
+        ..start()
+    };
+    let expected = Some(("nightly".to_owned(), "0af7".to_owned()));
+    assert_eq!(accounts.join_run(&part("c0ffee", "/srv/a", "first part")).unwrap(), expected);
+    assert_eq!(accounts.join_run(&part("beef", "/srv/b", "")).unwrap(), expected);
+    accounts.attach_snapshot(id(), 7).unwrap();
+
+    let reader = SqliteReader::open(&path, &OpenOptions::default()).unwrap();
+    let found = reader.invocations(&cds_persistence::InvocationFilter::default()).unwrap();
+    let [run] = &found[..] else { panic!("{found:?}") };
+    let row = run.ledger.as_ref().unwrap();
+    assert_eq!((row.subject.as_str(), row.status.as_str(), &row.finished_at), ("nightly", "running", &None));
+    assert_eq!((row.code_ref.as_deref(), row.code_ref_note.as_str()), (Some("c0ffee"), "c0ffee is read"));
+    assert_eq!((row.root_path.as_deref(), row.notes.as_deref()), (Some("/srv/a"), Some("nightly\nfirst part")));
+    assert_eq!(run.snapshot_id.map(|snapshot| snapshot.0), Some(7));
+    assert_eq!(run.details.as_ref().unwrap().expires_at, Some(at(70_000).to_string()), "it was put off");
+}
+
+#[test]
+fn unknown_run_takes_no_snapshot() {
+    let (_directory, path) = workplace();
+    let mut accounts = open_any(&path);
+    let refused = accounts.attach_snapshot(id(), 7);
+    assert!(
+        matches!(&refused, Err(AccountError::UnknownRun { id: found }) if *found == id().to_string()),
+        "{refused:?}"
+    );
+    let refused = accounts.finish_other_stage(id(), "load", &end(AccountStatus::Completed, 1));
+    assert!(matches!(refused, Err(AccountError::UnknownRun { .. })), "{refused:?}");
+    assert!(accounts.join_run(&start()).unwrap().is_none());
+}
