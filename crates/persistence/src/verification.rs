@@ -251,3 +251,52 @@ impl fmt::Display for DeviationKind {
         formatter.pad(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{DeviationKind::*, *};
+
+    const ALL: [DeviationKind; 24] = [
+        Damage,
+        ForeignKey,
+        MissingTable,
+        Trigger,
+        Order,
+        Link,
+        Row,
+        HistoryHead,
+        Transition,
+        MissingRun,
+        Unsealed,
+        Stray,
+        UnexpectedRun,
+        Repeated,
+        Run,
+        RecordCount,
+        Root,
+        Md5,
+        Record,
+        RecordHash,
+        Unpaired,
+        Definition,
+        Unit,
+        Expected,
+    ];
+
+    #[test]
+    fn each_kind_has_words_of_its_own() {
+        let words: BTreeSet<_> = ALL.iter().map(|kind| kind.as_str()).collect();
+        let sentences: BTreeSet<_> = ALL.iter().map(|kind| kind.sentence()).collect();
+        assert_eq!((words.len(), sentences.len()), (ALL.len(), ALL.len()));
+        let is_word = |word: &str| word.chars().all(|letter| matches!(letter, 'a'..='z' | '0'..='9' | '_'));
+        assert!(words.iter().all(|word| is_word(word)), "{words:?}");
+        assert!(sentences.iter().all(|sentence| !sentence.ends_with('.')), "{sentences:?}");
+    }
+
+    #[test]
+    fn word_of_a_kind_fills_its_column() {
+        assert_eq!(format!("{Md5:<8}|{RecordCount}"), "md5sum  |record_count");
+    }
+}

@@ -220,4 +220,18 @@ mod tests {
     fn a_run_that_was_tried_and_removed_since_is_not_forgotten() {
         check(&[3], &[(1, Done), (2, Failed)], "contiguous 1, attempted 2, open [2], not yet [3]");
     }
+
+    #[test]
+    fn struck_runs_are_told_until_they_are_done() {
+        let mut progress = Progress::new([1, 2, 3].map(RunId), [(RunId(1), Done), (RunId(2), Failed)]);
+        let struck = |progress: &Progress| progress.struck().collect::<Vec<_>>();
+        assert!(struck(&progress).is_empty());
+        progress.record(RunId(2), Struck);
+        assert_eq!(struck(&progress), [RunId(2)]);
+        assert_eq!((progress.last_contiguous(), progress.last_attempted()), (Some(RunId(1)), Some(RunId(2))));
+        assert!(progress.is_done(RunId(1)) && !progress.is_done(RunId(2)) && !progress.is_done(RunId(9)));
+        progress.record(RunId(2), Done);
+        assert!(struck(&progress).is_empty() && progress.is_done(RunId(2)));
+        assert_eq!(progress.last_contiguous(), Some(RunId(2)));
+    }
 }

@@ -2,6 +2,7 @@
 
 mod failing;
 mod interrupted;
+mod missing;
 mod round_trip;
 mod sequences;
 mod world;
