@@ -41,6 +41,9 @@ fn upkeep_leaves_an_account_each() {
     let database = place.database();
     let upkeep = ["archive", "runs prune", "intents prune", "import"].map(|name| format!("{name} upkeep completed"));
     assert_eq!(accounts(&database)[2..6], upkeep);
+    let stats = place.ask_json(&["runs", "stats"]);
+    assert_eq!(stats["statuses"], json!([{ "name": "completed", "count": 2 }]));
+    assert_eq!(stats["other_count"], accounts(&database).len() - 2);
     let row = &invocations(&database)[2];
     assert_eq!((&row["subject"], &row["root_path"], &row["snapshot_id"]), (&json!("*"), &Value::Null, &Value::Null));
     assert_eq!(accounts(&Database::open(&place.path("new.sqlite"))).last().unwrap(), "import upkeep completed");

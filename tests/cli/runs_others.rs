@@ -100,6 +100,11 @@ fn a_snapshot_becomes_part_of_an_open_run() {
     assert_eq!((&shown(&place, &id)["status"], &shown(&place, &id)["snapshot_id"]), (&json!("running"), &Value::Null));
 }
 
+/// The next command of the page.
+fn next(place: &Place, run: &str) -> Option<String> {
+    shown(place, run)["next"].as_str().map(str::to_owned)
+}
+
 #[test]
 fn an_open_run_is_interrupted_only_when_its_time_is_up() {
     let place = Place::with_functions(1);
@@ -110,6 +115,11 @@ fn an_open_run_is_interrupted_only_when_its_time_is_up() {
          UPDATE runs_ledger SET started_at = '2026-01-01T00:00:00.000Z' WHERE run_id = '{renewed}'"
     );
     place.database().execute(&age);
+    assert_eq!(next(&place, &long), Some(format!("cds runs finish {long} --db-path {DATABASE} (once it has ended)")));
+    assert_eq!(next(&place, &short), None, "nothing can be started again");
+    let page = cds(&place, &["runs", "show", &short]).succeeded().stdout;
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("outcome another program held it open until ") && words.contains(" process - "), "{page}");
     cds(&place, &["runs", "stage", "start", &renewed, "--stage", "load"]).succeeded();
     place.persist("builtin:", &[]).succeeded();
     let status = |id: &str| shown(&place, id)["status"].as_str().unwrap().to_owned();
@@ -119,6 +129,7 @@ fn an_open_run_is_interrupted_only_when_its_time_is_up() {
     assert_eq!(ledger["closed_by"], "cds persist");
     // It was only late: its own word counts.
     cds(&place, &["runs", "finish", &short, "--status", "failed", "--error", "no"]).succeeded();
+    assert_eq!(next(&place, &short), None);
     let ledger = shown(&place, &short)["ledger"].take();
     assert_eq!(
         (&ledger["status"], &ledger["error"], &ledger["closed_by"]),

@@ -27,6 +27,8 @@ fn running_run_gives_signs_and_its_death_shows_at_once() {
     let (_server, gate, running) = waiting(&place);
     let listed = |field: &str| place.ask_json(&["runs", "list"])["runs"][0][field].clone();
     assert_eq!((listed("status"), listed("is_alive")), (json!("running"), json!(true)));
+    let gone = || place.ask_json(&["runs", "list", "--status", "gone"])["runs"].as_array().unwrap().len();
+    assert_eq!(gone(), 0);
     let deadline = Instant::now() + PATIENCE;
     let details = loop {
         let details = place.ask_json(&["runs", "show", "latest"])["run"]["details"].clone();
@@ -42,6 +44,8 @@ fn running_run_gives_signs_and_its_death_shows_at_once() {
 
     assert_eq!((listed("status"), listed("is_alive")), (json!("running"), json!(false)));
     let table = place.ask(&["runs", "list"]).succeeded().stdout;
+    assert_eq!(gone(), 1);
+    assert!(table.contains("1 run: 1 gone"), "{table}");
     assert!(table.contains("gone") && table.contains("COMMAND") && table.contains("persist"), "{table}");
     let shown = place.shown("latest");
     for part in ["its process is gone", "answered 1 of 4 records", "last sign of life 2", "next cds runs replay "] {

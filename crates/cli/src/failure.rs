@@ -109,6 +109,12 @@ impl Failure {
         }
     }
 
+    /// Whether an account's reason is that another command held the lock.
+    pub(crate) fn is_refused_lock_reason(reason: &str) -> bool {
+        // The account keeps the text alone; the path in quotes follows in no other error.
+        reason.starts_with("failed to take lock \"") && reason.contains("\": it is held by ")
+    }
+
     /// Whether the database gave up because the process was asked to stop.
     pub(crate) fn is_stopped(&self) -> bool {
         let of = |cause: &(dyn std::error::Error + 'static)| {
@@ -185,4 +191,24 @@ fn database_hint(error: &Error) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use cds_persistence::{LockError, LockHolder};
+
+    use super::*;
+
+    #[test]
+    fn only_a_held_lock_is_refused() {
+        let of = |error: LockError| Failure::refused_lock(error).account_reason();
+        let holder = Some(Box::new(LockHolder { pid: 7, host: "ci".to_owned(), ..LockHolder::default() }));
+        for holder in [holder, None] {
+            assert!(Failure::is_refused_lock_reason(&of(LockError::Held { path: "a b\".lock".into(), holder })));
+        }
+        for other in ["failed to commit: database is locked", "failed to read \"lock.py\"", "take lock \"x\""] {
+            assert!(!Failure::is_refused_lock_reason(other), "{other}");
+        }
+        assert!(!Failure::is_refused_lock_reason(&of(LockError::Stopped)));
+    }
 }

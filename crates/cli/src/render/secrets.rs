@@ -1,9 +1,13 @@
 //! Passwords that stand in addresses and settings, left out of every line on stderr.
 
 /// Settings whose value is a secret, in lower case.
-const SECRETS: &[&str] = &["password=", "passwd=", "pwd=", "secret=", "token=", "apikey=", "api_key=", "accountkey="];
+const SECRETS: &[&str] =
+    &["password=", "passwd=", "pwd=", "secret=", "token=", "apikey=", "api_key=", "api-key=", "accountkey="];
 
-/// The text with `***` for whatever stands between `://` and `@` in one word, and for the value of a secret setting.
+/// Options whose value is the next word, as in the command line of another program.
+const OPTIONS: &[&str] = &["--password ", "--passwd ", "--pwd ", "--secret ", "--token ", "--api-key ", "--apikey "];
+
+/// The text with `***` for whatever stands between `://` and `@` in one word, and for the value of a secret setting or option.
 pub(crate) fn masked(text: &str) -> String {
     without_settings(&without_credentials(text))
 }
@@ -32,9 +36,13 @@ fn without_settings(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(start) = SECRETS.iter().filter_map(|name| Some(at + lower[at..].find(name)? + name.len())).min() {
-        shown.push_str(&text[at..start]);
+    let names = || SECRETS.iter().chain(OPTIONS);
+    while let Some(start) = names().filter_map(|name| Some(at + lower[at..].find(name)? + name.len())).min() {
+        let blanks =
+            if text[..start].ends_with(' ') { text.len() - text[start..].trim_start().len() - start } else { 0 };
+        let start = start + blanks;
         let value = &text[start..];
+        shown.push_str(&text[at..start]);
         let end = match value.chars().next() {
             Some(quote @ ('\'' | '"')) => value[1..].find(quote).map_or(value.len(), |end| end + 2),
             _ => value.find(|end: char| end.is_whitespace() || ";&'\"".contains(end)).unwrap_or(value.len()),
@@ -63,6 +71,8 @@ mod tests {
             ("'Server=h;PWD=a;X=1'", "'Server=h;PWD=***;X=1'"),
             ("jdbc:x?user=u&password=ä", "jdbc:x?user=u&password=***"),
             ("password=", "password="),
+            ("load --password hunter2 --TOKEN  'a b' x", "load --password *** --TOKEN  *** x"),
+            ("--api-key=a --password", "--api-key=*** --password"),
             ("nothing of that kind", "nothing of that kind"),
         ] {
             assert_eq!(masked(text), expected);

@@ -305,8 +305,10 @@ pub struct StageDurations {
 /// Sums over many invocations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunStats {
-    /// Invocations by status.
+    /// Runs by status; checks and upkeep are none.
     pub statuses: Vec<Counted>,
+    /// Checks and upkeep, which do no work on a tree.
+    pub other_count: u64,
     /// Durations by stage, in the order of the stages.
     pub stages: Vec<StageDurations>,
     /// Records that were in scope; this and the next two are of the snapshots that are there.

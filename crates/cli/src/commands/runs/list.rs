@@ -35,8 +35,8 @@ pub(super) struct ListArguments {
     #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
     limit: u32,
 
-    /// Only with this status
-    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str)))]
+    /// Only with this status; `gone` is a running one whose process has ended
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str).into_iter().chain([GONE])))]
     status: Option<String>,
 
     /// Only those that began so long ago at most, for example 7d
@@ -67,6 +67,9 @@ pub(super) struct ListArguments {
     #[arg(long, value_name = "TEXT")]
     error: Option<String>,
 }
+
+/// The status of a run without an end whose process is gone.
+const GONE: &str = "gone";
 
 /// What is shown of a run and is not in its rows.
 type Alive<'a> = &'a dyn Fn(&Invocation) -> Option<Liveness>;
@@ -116,9 +119,12 @@ const SAVINGS: &[Saving] = &[
 
 pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
     let (reader, plan) = arguments.read.open()?;
+    let limit = usize::try_from(arguments.limit).ok();
+    let only_gone = arguments.status.as_deref() == Some(GONE);
+    let status = if only_gone { Some(AccountStatus::Running.as_str().to_owned()) } else { arguments.status.clone() };
     let filter = InvocationFilter {
-        limit: usize::try_from(arguments.limit).ok(),
-        status: arguments.status.clone(),
+        limit: limit.filter(|_| !only_gone),
+        status,
         since: arguments.since.map(|since| stages::ago(since).to_string()),
         project: arguments.project.clone(),
         stage: arguments.stage.clone(),
@@ -131,7 +137,11 @@ pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
     let lock = lock_status(&lock_path(&plan.path)).ok();
     let now = stages::now();
     let alive = |row: &Invocation| Liveness::of(row, lock.as_ref(), now);
-    let rows = reader.invocations(&filter).map_err(database_failure)?;
+    let mut rows = reader.invocations(&filter).map_err(database_failure)?;
+    if only_gone {
+        rows.retain(|row| is_gone(alive(row).as_ref()));
+        rows.truncate(limit.unwrap_or(usize::MAX));
+    }
     let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "run")? } else { String::new() };
     let known = KnownIds::of_runs(&reader)?;
     let snapshots: Vec<RunId> = rows.iter().filter_map(|row| row.snapshot_id).collect();
@@ -182,16 +192,21 @@ fn write(
         ]);
     }
     grid.write(writer, screen, 0)?;
-    let counts = facts::counts("run", rows.iter().map(Invocation::status));
+    let shown = |row| if is_gone(alive(row).as_ref()) { GONE } else { row.status() };
+    let counts = facts::counts("run", rows.iter().map(shown));
     let summary = one_line(&format!("{counts}; times in {}", screen.time.name()));
     wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
+}
+
+fn is_gone(liveness: Option<&Liveness>) -> bool {
+    liveness.is_some_and(|liveness| liveness.is_alive() == Some(false))
 }
 
 /// A run without an end whose process is gone is not running, whatever its row says.
 fn status_cell(status: &str, liveness: Option<&Liveness>) -> Cell {
     match liveness.map(Liveness::is_alive) {
         Some(Some(false)) => {
-            Cell::forms(&["running (process gone)".to_owned(), "gone".to_owned()]).tone(Tone::of_status("failed"))
+            Cell::forms(&["running (process gone)".to_owned(), GONE.to_owned()]).tone(Tone::of_status("failed"))
         }
         Some(None) => Cell::forms(&["running (unknown)".to_owned(), "running?".to_owned()]),
         _ => facts::status_cell(status),

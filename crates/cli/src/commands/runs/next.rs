@@ -3,7 +3,10 @@
 use cds_persistence::{Invocation, InvocationDetails};
 
 use super::liveness::Liveness;
-use crate::request::{Request, quoted};
+use crate::{
+    failure::Failure,
+    request::{Request, quoted},
+};
 
 /// The command, and in a word what for; none where nothing is to be done.
 pub(super) fn next(
@@ -16,23 +19,34 @@ pub(super) fn next(
     let name = found.name();
     let replay = || cds(&["runs", "replay", &name]);
     let error = found.ledger.as_ref().and_then(|row| row.error.as_deref()).unwrap_or_default();
-    if matches!(liveness, Some(Liveness::Alive(_) | Liveness::HeldOpen(_) | Liveness::Unclear)) {
-        return Some(cds(&["lock", "status"]));
+    match liveness {
+        Some(Liveness::Alive(_) | Liveness::Unclear) => return Some(cds(&["lock", "status"])),
+        Some(Liveness::HeldOpen(_)) => return Some(format!("{} (once it has ended)", cds(&["runs", "finish", &name]))),
+        Some(Liveness::Gone) | None => {}
     }
     match found.status() {
         "completed" => {
             let snapshot = found.snapshot.as_ref().map(|row| row.id.to_string());
             snapshot.map(|id| cds(&["dup-check", "--run-id", &id]))
         }
+        "completed_with_errors" | "failed" | "interrupted" | "running" if is_foreign(found) => None,
         "completed_with_errors" if !details.intent_errors.is_empty() => {
             Some(format!("{} (asks for what is missing only)", replay()))
         }
         "completed_with_errors" => Some(format!("{} (once the files are mended)", replay())),
         "failed" | "interrupted" | "running" if !found.is_run() => again(found, database),
-        "failed" if error.contains("lock") => Some(format!("{}; then {}", cds(&["lock", "status"]), replay())),
+        "failed" if Failure::is_refused_lock_reason(error) => {
+            Some(format!("{}; then {}", cds(&["lock", "status"]), replay()))
+        }
         "failed" | "interrupted" | "running" => Some(format!("{}; where it fails again, cds doctor", replay())),
         _ => None,
     }
+}
+
+/// Whether another program's work is all there is: nothing that could be started again was written down.
+fn is_foreign(found: &Invocation) -> bool {
+    let details = found.details.as_ref();
+    found.snapshot.is_none() && details.is_some_and(|row| row.expires_at.is_some() && row.request.is_none())
 }
 
 /// The same command line once more; of a check or of upkeep.

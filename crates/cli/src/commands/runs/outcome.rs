@@ -41,7 +41,14 @@ pub(super) fn outcome(
             }
             None => format!("it was interrupted{place}: {}", cause()),
         },
-        "running" => running(&place, liveness, screen),
+        "running" => match found.details.as_ref().and_then(|row| row.expires_at.as_deref()) {
+            Some(until) if liveness == Some(&Liveness::Gone) => format!(
+                "another program held it open until {}, and wrote no end; the next command that writes marks it as \
+                 interrupted",
+                screen.time.in_full(until)
+            ),
+            _ => running(&place, liveness, screen),
+        },
         _ => "this version of cds does not know this status".to_owned(),
     }
 }

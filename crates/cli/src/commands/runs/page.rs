@@ -73,7 +73,8 @@ fn run(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails,
     page.optional("notes", notes.lines().next());
     notes.lines().skip(1).for_each(|note| page.field("", note));
     page.field("host", or_unknown(&row.host));
-    page.field("process", row.pid.to_string());
+    // The process of another program is not known.
+    page.optional("process", (row.pid > 0).then_some(row.pid));
     page.field("cds version", &row.tool_version);
     page.field("trace id", &row.trace_id);
 }

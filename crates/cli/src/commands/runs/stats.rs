@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     let (reader, plan) = arguments.read.open()?;
     let since = arguments.since.map(|since| stages::ago(since).to_string());
     let stats = reader.run_stats(since.as_deref()).map_err(database_failure)?;
-    let is_empty = stats.statuses.is_empty();
+    let is_empty = stats.statuses.is_empty() && stats.other_count == 0;
     let instead = if is_empty { nothing_to_show(&reader, &plan, "run")? } else { String::new() };
     arguments.read.show(
         || json(&stats, since.as_deref()),
@@ -65,6 +65,7 @@ fn json(stats: &RunStats, since: Option<&str>) -> Value {
     json!({
         "since": since,
         "statuses": counted(&stats.statuses),
+        "other_count": stats.other_count,
         "stages": stats.stages.iter().map(stage).collect::<Value>(),
         "selected_count": stats.selected_count,
         "reused_count": stats.reused_count,
@@ -87,6 +88,7 @@ fn render(stats: &RunStats, screen: &Screen) -> String {
         let count = item.count.to_string();
         page.toned_field("", Tone::of_status(&item.name), format!("{count} {}", item.name));
     }
+    page.field("checks, upkeep", stats.other_count.to_string());
     page.heading("Stages");
     if stats.stages.is_empty() {
         page.sentence("no stage has ended yet");
@@ -128,6 +130,7 @@ mod tests {
         let counted = |name: &str, count| Counted { name: name.to_owned(), count };
         RunStats {
             statuses: vec![counted("completed", 12), counted("failed", 1), counted(word, 2)],
+            other_count: 4,
             stages: vec![
                 StageDurations { stage: "analyze".to_owned(), count: 14, median_seconds: 1.234, p95_seconds: 2.0 },
                 StageDurations { stage: word.to_owned(), count: 3, median_seconds: 61.5, p95_seconds: 1e12 },

@@ -17,7 +17,11 @@ pub(super) fn stats(accounts: &Accounts<'_>, since: Option<&str>) -> Result<RunS
     let mut statuses = BTreeMap::<String, u64>::new();
     accounts.walk(|invocation| {
         if lets_through(&filter, &invocation) {
-            *statuses.entry(invocation.status().to_owned()).or_default() += 1;
+            if invocation.is_run() {
+                *statuses.entry(invocation.status().to_owned()).or_default() += 1;
+            } else {
+                stats.other_count += 1;
+            }
             add(&mut stats, &accounts.with_costs(invocation)?);
         }
         Ok(ControlFlow::<()>::Continue(()))
