@@ -223,3 +223,22 @@ fn a_provider_that_cannot_be_asked() {
     assert!(outcome.stdout.contains("fail  provider"), "{outcome:#?}");
     place.cds(&["doctor", "--provider-url", "ftp://h"]).exited_with(2);
 }
+
+#[test]
+fn one_question_is_asked_on_request() {
+    let place = Place::empty();
+    let server =
+        FakeOllama::start(Script::new().rule(When::question().nth(1), Reply::status(400, "unknown field: think")));
+    let url = server.url();
+    let provider = ["--provider-url", &*url];
+    assert!(!examined(&place, &provider, 0).contains_key("question"));
+    assert_eq!(server.generate_count(), 0);
+    let found = examined(&place, &[&provider[..], &["--ask"]].concat(), 0);
+    check(&found, "question", "ok", &["answered in ", "known as"]);
+    assert_eq!(server.generate_count(), 2, "what was refused is asked in another form");
+
+    let server = FakeOllama::start(Script::new().rule(When::question(), Reply::refusal()));
+    let found = examined(&place, &["--provider-url", &*server.url(), "--ask"], 1);
+    check(&found, "question", "fail", &["it is a refusal", "docs/intents.md"]);
+    assert_eq!(server.generate_count(), 1);
+}

@@ -1,6 +1,7 @@
 //! `cds doctor`: what would go wrong, before it does. It changes nothing.
 
 mod database;
+mod question;
 
 use std::{
     fmt,
@@ -29,6 +30,10 @@ pub(crate) struct DoctorArguments {
 
     #[command(flatten)]
     intents: IntentArguments,
+
+    /// Ask the model one question; a paid model costs one call
+    #[arg(long)]
+    ask: bool,
 
     /// Lines for people, or one JSON object
     #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
@@ -81,7 +86,7 @@ impl Check {
 }
 
 pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let intents = arguments.intents.plan(stages::seed())?;
+    let mut intents = arguments.intents.plan(stages::seed())?;
     let mut checks = vec![sqlite()];
     checks.extend(match arguments.database.plan_if_given()? {
         Some(plan) => database::examine(&plan),
@@ -91,7 +96,10 @@ pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<
             "name the file with --db-path FILE, or set CDS_DB_PATH",
         )],
     });
-    checks.push(provider(intents, interrupt)?);
+    checks.push(provider(&mut intents, interrupt)?);
+    if arguments.ask {
+        checks.push(question::ask(&intents, interrupt)?);
+    }
     checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
     Output::Stdout.conclude(verdict(&checks), |writer| match arguments.format {
         ResultFormat::Json => {
@@ -115,11 +123,11 @@ fn sqlite() -> Check {
     Check::ok("sqlite", format!("version {}, built in", cds_persistence::sqlite_version()))
 }
 
-fn provider(mut intents: IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
+fn provider(intents: &mut IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
     // So that a provider that cannot be asked is an answer here, and not only a warning.
     intents.requires_provider = true;
     let place = format!("{}, model {}", intents.client.provider_url(), intents.client.model());
-    match preflight::probe(&intents, interrupt) {
+    match preflight::probe(intents, interrupt) {
         Ok(_) => Ok(Check::ok("provider", format!("{place}: there"))),
         Err(_) if interrupt.is_raised() => Err(interrupt.failure()),
         Err(failure) => Ok(Check::of_failure("provider", &failure)),
