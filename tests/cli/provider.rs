@@ -109,7 +109,7 @@ fn the_second_interface_end_to_end() {
     assert_eq!(server.count("/api/chat"), 0);
 
     let place = Place::with_functions(1);
-    place.persist(&with_path, &[]).exited_with(2).said(&["model", "--model"]);
+    place.persist(&with_path, &[]).succeeded().said(&["no model was named: qwen3-coder:latest is asked"]);
     let arguments = ["persist", "--path", TREE, "--db-path", DATABASE, "--provider", "openai", "--model", "m"];
     place.cds(&arguments).exited_with(2).said(&["--provider-url"]);
     place.persist("builtin:", &["--provider", "ollama"]).exited_with(2).said(&["--provider"]);
@@ -137,4 +137,24 @@ fn failures_of_the_second_interface_have_the_same_classes() {
     let more = ["--model", "qwen3-coder:latest", "--format", "json"];
     let outcome = place.persist(&format!("{}/v1", server.url()), &more).succeeded();
     assert_eq!((outcome.costs(), server.generate_count()), ([4, 4, 0, 0, 0, 5], 5));
+}
+
+#[test]
+fn the_only_model_needs_no_name() {
+    let list = |names: &[&str]| json!({"data": names.iter().map(|name| json!({"id": name})).collect::<Vec<_>>()});
+    let server = |names: &[&str]| {
+        let rule = When::path("/v1/models");
+        FakeOllama::start(Script::new().model("one").rule(rule, Reply::json(&list(names))))
+    };
+    let place = Place::with_functions(1);
+    let only = server(&["one"]);
+    let url = format!("{}/v1", only.url());
+    place.persist(&url, &[]).succeeded().said(&["no model was named: one is asked"]);
+    assert_eq!(place.database().texts("SELECT model FROM runs"), ["one"]);
+    for names in [&[][..], &["one", "two"]] {
+        let place = Place::with_functions(1);
+        let other = server(names);
+        let url = format!("{}/v1", other.url());
+        place.persist(&url, &[]).exited_with(2).said(&["no usual model", "--model"]);
+    }
 }

@@ -87,6 +87,18 @@ pub struct ProviderChoice {
 }
 
 impl ProviderChoice {
+    /// The model to ask where the user named none and the server lists exactly one; asks the server for its list.
+    ///
+    /// None where a model was named, where the kind has a usual one, and where the list is longer or cannot be read.
+    pub async fn only_listed_model(&self) -> Option<String> {
+        let Ok(ProviderUrl::Http(url)) = self.url.as_deref()?.parse() else { return None };
+        let kind = self.kind.unwrap_or_else(|| ProviderKind::guess(&ProviderUrl::Http(url.clone())));
+        if self.model.is_some() || kind != ProviderKind::OpenAi {
+            return None;
+        }
+        OpenAiClient::only_model(url, &self.settings, self.token.as_ref()).await
+    }
+
     /// The client; nothing is asked and no connection is made yet.
     pub fn into_client(self) -> Result<Box<dyn LlmClient>, ProviderError> {
         let url = match &self.url {

@@ -108,9 +108,10 @@ impl IntentArguments {
     /// Decides on the provider; nothing is asked yet.
     pub(crate) fn plan(&self, seed: u64) -> Result<IntentPlan, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let (client, kind) = self.client()?;
+        let runtime = runtime.context("start the network").map_err(Failure::failed)?;
+        let (client, kind) = self.client(&runtime)?;
         Ok(IntentPlan {
-            runtime: runtime.context("start the network").map_err(Failure::failed)?,
+            runtime,
             client,
             kind,
             options: EnrichOptions {
@@ -128,9 +129,9 @@ impl IntentArguments {
         })
     }
 
-    fn client(&self) -> Result<(Box<dyn LlmClient>, ProviderKind), Failure> {
+    fn client(&self, runtime: &tokio::runtime::Runtime) -> Result<(Box<dyn LlmClient>, ProviderKind), Failure> {
         let kind = self.kind();
-        let choice = ProviderChoice {
+        let mut choice = ProviderChoice {
             kind: self.provider.map(Into::into),
             url: self.provider_url.clone().or_else(|| ollama_host(kind)),
             model: self.model.clone(),
@@ -141,6 +142,10 @@ impl IntentArguments {
             },
             token: token()?,
         };
+        if let Some(model) = runtime.block_on(choice.only_listed_model()) {
+            messages::note(&format!("no model was named: {model} is asked, the only one that the server lists"));
+            choice.model = Some(model);
+        }
         if let (ProviderKind::Builtin, Some(model)) = (kind, self.model.as_deref().map(str::trim))
             && model != EmbeddedClient::MODEL
         {
@@ -173,7 +178,9 @@ fn provider_failure(error: ProviderError) -> Failure {
         ProviderError::Url(_) => None,
         ProviderError::Conflict { .. } => Some("leave --provider out to have it guessed, or give the URL that fits it"),
         ProviderError::MissingUrl { .. } => Some("name it with --provider-url, for example http://127.0.0.1:8000/v1"),
-        ProviderError::MissingModel { .. } | ProviderError::ModelName => Some("name the model with --model"),
+        ProviderError::MissingModel { .. } | ProviderError::ModelName => {
+            Some("name the model with --model; the server lists none, or more than one")
+        }
         ProviderError::TwoCredentials => Some("unset CDS_PROVIDER_TOKEN, or take the credentials out of the URL"),
         ProviderError::Setup { .. } => {
             return Failure::failed(error).with_hint("see whether the certificates of this system can be read");

@@ -5,7 +5,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde_json::json;
 
-use super::{probe::probe, request::ChatRequest, response::read_completion};
+use super::{
+    probe::{only_model, probe},
+    request::ChatRequest,
+    response::read_completion,
+};
 use crate::{
     Answer, AskError, BoxFuture, FormerQuestion, HttpUrl, LlmClient, ModelFacts, ModelSettings, ProbeError, Prompt,
     ProviderError, Question, Secret,
@@ -35,6 +39,12 @@ impl OpenAiClient {
         let connection = Connection::new(url.for_openai()?, token, settings.connect_timeout)?;
         let shape = SharedShape::new(first_shape(&settings));
         Ok(Self { connection, model: model.into(), shape, settings })
+    }
+
+    /// The name of the model at `url`, where the server lists exactly one.
+    pub(crate) async fn only_model(url: HttpUrl, settings: &ModelSettings, token: Option<&Secret>) -> Option<String> {
+        let connection = Connection::new(url.for_openai().ok()?, token, settings.connect_timeout).ok()?;
+        only_model(&connection, settings.probe_timeout).await
     }
 
     async fn complete(&self, question: &Question, time: Duration) -> Result<Answer, AskError> {

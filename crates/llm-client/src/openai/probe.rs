@@ -23,6 +23,16 @@ pub(super) struct Found {
     pub(super) window: Option<u32>,
 }
 
+/// The name of the model, where the server lists exactly one.
+pub(super) async fn only_model(connection: &Connection, limit: Duration) -> Option<String> {
+    let limits = Limits { time: limit, body_bytes: MAX_LIST_BYTES };
+    let list = connection.get("models", limits).await.and_then(|reply| reply.json()).ok()?;
+    let models = listed(&list)?;
+    let [model] = &models[..] else { return None };
+    let is_name = !model.name.is_empty() && !model.name.chars().any(char::is_control);
+    is_name.then(|| model.name.to_owned())
+}
+
 /// Reads the list of models.
 pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration) -> Result<Found, ProbeError> {
     let limits = Limits { time: limit, body_bytes: MAX_LIST_BYTES };
