@@ -110,6 +110,8 @@ fn the_second_interface_end_to_end() {
 
     let place = Place::with_functions(1);
     place.persist(&with_path, &[]).succeeded().said(&["no model was named: qwen3-coder:latest is asked"]);
+
+    let place = Place::with_functions(1);
     let arguments = ["persist", "--path", TREE, "--db-path", DATABASE, "--provider", "openai", "--model", "m"];
     place.cds(&arguments).exited_with(2).said(&["--provider-url"]);
     place.persist("builtin:", &["--provider", "ollama"]).exited_with(2).said(&["--provider"]);
