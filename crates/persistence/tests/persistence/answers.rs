@@ -7,8 +7,8 @@ use cds_persistence::{CachedModel, Error, IntentCacheStats, Persistence, SqliteP
 use rusqlite::Connection;
 
 use crate::samples::{
-    CONTRACT, answer, asked, at, chain_about, dump, key, make_database, mixed, names_in, number, open, save, texts,
-    waiting, workplace,
+    CONTRACT, NAMED, answer, asked, at, chain_about, dump, key, make_database, mixed, names_in, number, open, save,
+    texts, waiting, workplace,
 };
 
 /// What version 1 was before there were answers.
@@ -93,9 +93,9 @@ fn a_newer_answer_takes_the_place_of_the_older_also_within_a_group() {
 #[test]
 fn a_group_that_fails_leaves_nothing_of_itself_and_all_of_the_earlier_ones() {
     for (how, expected) in [
-        ("RAISE(ABORT, 'no more')", "keep answer 2 in database DB: no more (SQLite error 1811)"),
-        ("RAISE(ROLLBACK, 'no more')", "keep answer 2 in database DB: no more (SQLite error 1811)"),
-        ("RAISE(IGNORE)", "keep answer 2: database DB ignored the row"),
+        ("RAISE(ABORT, 'no more')", format!("keep answer 2 in database DB: no more{NAMED} (SQLite error 1811)")),
+        ("RAISE(ROLLBACK, 'no more')", format!("keep answer 2 in database DB: no more{NAMED} (SQLite error 1811)")),
+        ("RAISE(IGNORE)", "keep answer 2: database DB ignored the row".to_owned()),
     ] {
         let (_directory, path) = workplace();
         keep(&path, &[answer(1)]).unwrap();

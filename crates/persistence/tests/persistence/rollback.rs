@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use cds_persistence::{Error, Persistence};
 
 use crate::samples::{
-    CONTRACT, answer, asked, at, chain, chain_about, dump, faultless, key, make_database, mixed, names_in, number,
-    open, save, workplace,
+    CONTRACT, NAMED, answer, asked, at, chain, chain_about, dump, faultless, key, make_database, mixed, names_in,
+    number, open, save, workplace,
 };
 
 /// Makes a trigger refuse the row of `table` that comes when it has `count` rows.
@@ -53,7 +53,10 @@ fn a_snapshot_that_is_called_off_before_its_commit() {
 
 #[test]
 fn a_run_that_is_refused_leaves_nothing() {
-    assert_eq!(refused_save("runs", 1, "RAISE(ABORT, 'no more')"), "insert the run in database DB: no more");
+    assert_eq!(
+        refused_save("runs", 1, "RAISE(ABORT, 'no more')"),
+        format!("insert the run in database DB: no more{NAMED}")
+    );
 }
 
 #[test]
@@ -61,7 +64,7 @@ fn a_record_that_is_refused_takes_everything_back() {
     for (count, record) in [(4, "1 (file `a.py`:1)"), (6, "3 (method `a.py`:3)"), (7, "4 (function `b/c.py`:1)")] {
         assert_eq!(
             refused_save("records", count, "RAISE(ABORT, 'no more')"),
-            format!("insert record {record} in database DB: no more")
+            format!("insert record {record} in database DB: no more{NAMED}")
         );
     }
 }
@@ -70,7 +73,7 @@ fn a_record_that_is_refused_takes_everything_back() {
 fn an_analyzer_error_that_is_refused_takes_everything_back() {
     assert_eq!(
         refused_save("analyzer_errors", 3, "RAISE(ABORT, 'no more')"),
-        "insert analyzer error 2 (`locked`) in database DB: no more"
+        format!("insert analyzer error 2 (`locked`) in database DB: no more{NAMED}")
     );
 }
 
@@ -88,7 +91,7 @@ fn a_question_or_an_account_that_is_refused_takes_everything_back_and_leaves_the
         let content = dump(&path);
 
         let error = persistence.save(&asked()).unwrap_err();
-        assert_eq!(chain_about(&path, &error).replace(" (SQLite error 1811)", ""), expected);
+        assert_eq!(chain_about(&path, &error).replace(" (SQLite error 1811)", ""), format!("{expected}{NAMED}"));
         assert_eq!(dump(&path), content);
         assert_eq!(persistence.lookup_answers(&[key(1), key(2)]).unwrap().len(), 2);
         assert_eq!(persistence.save(&mixed()).unwrap().run_id.0, 2);
@@ -98,7 +101,10 @@ fn a_question_or_an_account_that_is_refused_takes_everything_back_and_leaves_the
 #[test]
 fn a_trigger_that_ends_the_transaction_itself_does_no_more_harm() {
     for how in ["RAISE(ROLLBACK, 'no more')", "RAISE(FAIL, 'no more')"] {
-        assert_eq!(refused_save("records", 5, how), "insert record 2 (class `a.py`:2) in database DB: no more");
+        assert_eq!(
+            refused_save("records", 5, how),
+            format!("insert record 2 (class `a.py`:2) in database DB: no more{NAMED}")
+        );
     }
 }
 

@@ -217,3 +217,6 @@ create table records (id integer primary key, run_id integer not null references
   file_path text not null, signature text, start_line integer not null, end_line integer not null,
   raw_code text not null, normalized_code text not null, md5sum text not null, intent text,
   intent_status text not null, intent_error text);";
+
+/// What a message adds where the trigger `refuse`, which tests make, refused a row.
+pub(crate) const NAMED: &str = "; triggers of another program act here: \"refuse\"";

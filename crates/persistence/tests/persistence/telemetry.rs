@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use crate::{
     accounts::{accounts, ledger_id, start},
-    samples::{at, chain_about, number, texts, workplace},
+    samples::{NAMED, at, chain_about, number, texts, workplace},
 };
 
 const LONG: Duration = Duration::from_secs(60);
@@ -346,7 +346,10 @@ fn a_batch_is_written_whole_or_not_at_all_and_succeeds_once_the_reason_is_gone()
         .unwrap();
     let buffer = filled(4);
     let error = buffer.flush_all(&mut sink).unwrap_err();
-    assert_eq!(chain_about(&path, &error), "insert telemetry entry 3 in database DB: no more (SQLite error 1811)");
+    assert_eq!(
+        chain_about(&path, &error),
+        format!("insert telemetry entry 3 in database DB: no more{NAMED} (SQLite error 1811)")
+    );
     assert_eq!(number(&path, "SELECT count(*) FROM telemetry"), 0);
     other.execute_batch("DROP TRIGGER refuse").unwrap();
     assert_eq!(buffer.flush_all(&mut sink).unwrap(), 4);

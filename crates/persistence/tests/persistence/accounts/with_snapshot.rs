@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{begun, end, ends, stage_end, stage_ends};
 use crate::samples::{
-    chain_about, dump, faultless, make_database, mixed, number, open, save, texts, traced, workplace,
+    NAMED, chain_about, dump, faultless, make_database, mixed, number, open, save, texts, traced, workplace,
 };
 
 /// The settings of the stage that writes it.
@@ -90,8 +90,10 @@ fn an_account_that_cannot_be_written_costs_no_snapshot() {
     assert_eq!(stages, ["persist|running|NULL|NULL"]);
     assert_eq!(
         warning,
-        "write the end of the run into the accounts of database DB: write the end of the run in database DB: no \
-         (SQLite error 1811)"
+        format!(
+            "write the end of the run into the accounts of database DB: write the end of the run in database DB: \
+             no{NAMED} (SQLite error 1811)"
+        )
     );
 
     let (runs, stages, warning) = warning_after(&refusal("stage_runs"));
