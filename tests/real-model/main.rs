@@ -17,7 +17,8 @@ use std::{
 use rusqlite::Connection;
 
 /// Words of the prompt that an intent has only where its code has them.
-const PROMPT_WORDS: [&str; 10] = [
+const PROMPT_WORDS: [&str; 11] = [
+    "retrypolicy",
     "csv",
     "dictionaries",
     "lifetime",

@@ -3,7 +3,10 @@
 //! An intent speaks of the code. A sentence that speaks of the conversation (of the model, of the user, of code that is
 //! missing) is a refusal or a thought, whatever its words. One table below holds the words of each kind.
 
-use crate::{plain_text::collapse, prompt::repeats_prompt};
+use crate::{
+    plain_text::collapse,
+    prompt::{names_example, repeats_prompt},
+};
 
 /// Why an answer is no intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -234,7 +237,7 @@ pub(super) fn judge(line: &str, code: &str) -> Result<(), Distrust> {
         (!line.chars().any(char::is_alphabetic), Distrust::Blank),
         (is_markup(line), Distrust::Markup),
         (is_echo(line, code) || is_transcript(&plain), Distrust::Echo),
-        (line.len() >= MIN_ECHO_BYTES && repeats_prompt(line), Distrust::Echo),
+        (line.len() >= MIN_ECHO_BYTES && (repeats_prompt(line) || names_example(line, code)), Distrust::Echo),
         (is_refusal(&plain), Distrust::Refusal),
         (speaks_of_itself(&plain), Distrust::UnfinishedThinking),
         (is_error_message(&plain), Distrust::ErrorMessage),

@@ -226,6 +226,7 @@ mod tests {
             ("User: describe add", Echo),
             ("[INST] Describe.", Echo),
             ("Reads a CSV file and returns its rows as dictionaries.", Echo),
+            ("Initializes the RetryPolicy object.", Echo),
             ("503 Service Unavailable", ErrorMessage),
             ("Error 429: slow down", ErrorMessage),
             ("Internal Server Error", ErrorMessage),

@@ -7,6 +7,8 @@ pub(super) struct Example {
     pub(super) kind: SymbolKind,
     pub(super) code: &'static str,
     pub(super) intent: &'static str,
+    /// Names of its code that stand for nothing else.
+    pub(super) names: &'static [&'static str],
 }
 
 pub(super) const EXAMPLES: [Example; 3] = [
@@ -17,6 +19,7 @@ def read_rows(path):
     with open(path, newline='') as stream:
         return list(csv.DictReader(stream))",
         intent: "Reads a CSV file and returns its rows as dictionaries.",
+        names: &["read_rows", "DictReader"],
     },
     Example {
         kind: SymbolKind::Method,
@@ -24,6 +27,7 @@ def read_rows(path):
 def is_expired(self, now):
     return now - self.created >= self.lifetime",
         intent: "Tells whether the lifetime of the object is over at a given moment.",
+        names: &["is_expired"],
     },
     Example {
         kind: SymbolKind::Class,
@@ -36,5 +40,6 @@ class RetryPolicy:
     def pause_before(self, attempt):
         return self.pause * 2 ** attempt",
         intent: "Holds how often an operation is retried and computes the growing pause before each attempt.",
+        names: &["RetryPolicy", "pause_before"],
     },
 ];

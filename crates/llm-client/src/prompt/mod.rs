@@ -128,6 +128,11 @@ pub(crate) fn repeats_prompt(line: &str) -> bool {
     is_example || is_question || collapse(INSTRUCTION).contains(line)
 }
 
+/// Whether `line` speaks of an example instead of `code`: it has a name that only the example has.
+pub(crate) fn names_example(line: &str, code: &str) -> bool {
+    EXAMPLES.iter().flat_map(|example| example.names).any(|name| line.contains(name) && !code.contains(name))
+}
+
 fn asked(kind: SymbolKind, code: &str) -> String {
     format!("{}:\n{}", label(kind), fenced(code))
 }
@@ -194,6 +199,16 @@ mod tests {
             ("Describes Python source code.", false),
         ] {
             assert_eq!(repeats_prompt(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn names_of_examples_are_recognized() {
+        let line = "Initializes the RetryPolicy object with default commands.";
+        assert!(names_example(line, "class FlaskGroup(AppGroup): pass"));
+        assert!(!names_example(line, "class Client:\n    policy = RetryPolicy()"));
+        for example in &EXAMPLES {
+            assert!(example.names.iter().all(|name| example.code.contains(name)), "{:?}", example.names);
         }
     }
 
