@@ -1,0 +1,1 @@
+//! What version control says of a tree.
