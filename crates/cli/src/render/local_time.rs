@@ -1,6 +1,6 @@
 //! Stored moments, which are in UTC, as the reader's clock shows them.
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
 use super::time_zone;
 
@@ -46,7 +46,7 @@ impl LocalTime {
 
     /// What is no moment stands as it is.
     fn format(&self, stored: &str, format: &str) -> String {
-        let zoned = stored.parse().map(|moment: Timestamp| Zoned::new(moment, self.zone.clone()));
+        let zoned = stored.parse().map(|moment: Timestamp| ZonedDateTime::new(moment, self.zone.clone()));
         zoned.map_or_else(|_| stored.to_owned(), |zoned| zoned.strftime(format).to_string())
     }
 }
