@@ -62,6 +62,7 @@ const KNOWLEDGE: &[(&str, &str)] = &[
     ("reqwest", "llm-client"),
     ("rusqlite", "persistence"),
     ("parquet::", "archive"),
+    ("gix::", "provenance"),
     ("clap", "cli"),
     ("std::env", "cli"),
     ("SystemTime::now", "cli"),

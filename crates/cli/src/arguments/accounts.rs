@@ -6,7 +6,7 @@ use cds_model::LedgerId;
 use clap::Args;
 
 use super::{DatabaseArguments, LockArguments, SourcePlan, values::parse_notes};
-use crate::provenance::{AnalyzedTree, Origin, origin, parse_code_ref, parse_project, project_name};
+use crate::provenance::{AnalyzedTree, Origin, is_source, origin, parse_code_ref, parse_project, project_name};
 
 /// Where the accounts of an invocation are kept, and what they say.
 #[derive(Debug, Args)]
@@ -74,7 +74,8 @@ impl AccountArguments {
 
     /// Where the tree comes from as it is now; nothing of its repository is executed.
     pub(crate) fn origin(&self, source: &SourcePlan) -> Origin {
-        let tree = AnalyzedTree { root: source.tree.root(), uses_ignore_files: source.options.use_ignore_files };
+        let (root, uses_ignore_files) = (source.tree.root(), source.options.use_ignore_files);
+        let tree = AnalyzedTree { root, uses_ignore_files, is_source };
         origin(given(self.code_ref.as_deref()), &|name| std::env::var(name).ok(), tree)
     }
 }

@@ -1,17 +1,13 @@
 //! The commit of the analyzed tree, from the first of those who know it, and who made that commit.
 
-use std::path::Path;
+use std::{ffi::OsStr, path::Path};
 
 use cds_model::CodeRef;
+use cds_provenance::{AnalyzedTree, Repository, SafeDirectories};
 
 use super::{
-    changes::{self, Change, ChangeKind},
-    clock::Deadline,
-    commit::{self, Authorship},
-    head,
-    id::{Kind, ObjectId},
-    objects::Objects,
-    repository::Repository,
+    authorship::Authorship,
+    watchdog::{STOPPED, Watchdog},
 };
 use crate::render::text;
 
@@ -38,15 +34,6 @@ const VARIABLES: &[&str] = &[
     "SEMAPHORE_GIT_SHA",
     "HEROKU_TEST_RUN_COMMIT_VERSION",
 ];
-
-/// The tree whose commit is asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AnalyzedTree<'a> {
-    /// A folder or a file, absolute and free of symbolic links.
-    pub(crate) root: &'a Path,
-    /// Whether the analysis leaves out what ignore files name.
-    pub(crate) uses_ignore_files: bool,
-}
 
 /// Where a tree comes from.
 #[derive(Debug, Default)]
@@ -86,14 +73,16 @@ pub(crate) fn origin(
     environment: &dyn Fn(&str) -> Option<String>,
     tree: AnalyzedTree<'_>,
 ) -> Origin {
+    let safe = SafeDirectories::of_user(environment);
     if let Some(given) = given {
         let code_ref = CodeRef { commit: Some(given.to_owned()), note: "given by --code-ref".to_owned() };
-        return Origin { code_ref, authorship: authorship_of(given, tree).unwrap_or_default(), warning: None };
+        let authorship = authorship_of(given, tree, &safe).unwrap_or_default();
+        return Origin { code_ref, authorship, warning: None };
     }
-    match Repository::discover(folder_of(tree)) {
+    match Repository::discover(folder_of(tree), &safe) {
         Ok(Some(repository)) => from_repository(&repository, tree).beside(environment),
         Ok(None) => from_environment(environment),
-        Err(error) => Origin::unknown(&format!("{error:#}")).beside(environment),
+        Err(error) => Origin::unknown(&error.to_string()).beside(environment),
     }
 }
 
@@ -135,21 +124,11 @@ fn variables(environment: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item
     })
 }
 
-/// Who made the commit that somebody named; whoever names it vouches for the tree being that commit's.
-fn authorship_of(commit: &str, tree: AnalyzedTree<'_>) -> Option<Authorship> {
-    let repository = Repository::discover(folder_of(tree)).ok().flatten()?;
-    let id = ObjectId::from_hex(repository.hash, commit.as_bytes()).or_else(|| {
-        // The beginning of an id is not looked up, but it may be that of the commit that is checked out.
-        let head = head::read(&repository).ok()?;
-        let is_beginning = commit.len() >= SHORTEST_ID && head.to_string().starts_with(&commit.to_ascii_lowercase());
-        is_beginning.then_some(head)
-    });
-    read_authorship(&repository, &id?, Deadline::start())
-}
-
-fn read_authorship(repository: &Repository, id: &ObjectId, deadline: Deadline) -> Option<Authorship> {
-    let content = Objects::of(repository, deadline).and_then(|mut objects| objects.read(id, Kind::Commit));
-    content.ok().map(|content| commit::authorship(&content))
+/// Who made the commit that is given; that says, too, that the tree is as it is there.
+fn authorship_of(commit: &str, tree: AnalyzedTree<'_>, safe: &SafeDirectories) -> Option<Authorship> {
+    let repository = Repository::discover(folder_of(tree), safe).ok().flatten()?;
+    let watchdog = Watchdog::start();
+    repository.authorship(&repository.id_in(commit)?, watchdog.flag()).ok().map(Into::into)
 }
 
 fn folder_of(tree: AnalyzedTree<'_>) -> &Path {
@@ -157,36 +136,15 @@ fn folder_of(tree: AnalyzedTree<'_>) -> &Path {
 }
 
 fn from_repository(repository: &Repository, tree: AnalyzedTree<'_>) -> Origin {
-    let known = |commit, note: String| Origin { code_ref: CodeRef { commit, note }, ..Origin::default() };
-    let commit = match head::read(repository) {
-        Ok(commit) => commit,
-        Err(error) => return Origin::unknown(&format!("{error:#}")),
-    };
-    let deadline = Deadline::start();
-    match changes::first_change(repository, &commit, tree, deadline) {
-        Ok(None) => Origin {
-            authorship: read_authorship(repository, &commit, deadline).unwrap_or_default(),
-            ..known(Some(commit.to_string()), "read from the repository".to_owned())
-        },
-        Ok(Some(change)) => {
-            let note = note(&format!("read from the repository; {}", described(&change)));
-            known(Some(format!("{commit}-dirty")), note)
-        }
-        Err(error) => {
-            let note = note(&format!("read from the repository; whether it is dirty is not known: {error:#}"));
-            known(Some(commit.to_string()), note)
-        }
-    }
+    let watchdog = Watchdog::start();
+    let cds_provenance::Origin { code_ref, authorship } = repository.origin(tree, watchdog.flag(), STOPPED);
+    let code_ref = CodeRef { note: note(&code_ref.note), ..code_ref };
+    Origin { code_ref, authorship: authorship.into(), warning: None }
 }
 
-fn described(change: &Change) -> String {
-    let what = match change.kind {
-        ChangeKind::Staged => "is staged otherwise than it is committed",
-        ChangeKind::Changed => "is changed",
-        ChangeKind::Untracked => "is not tracked",
-    };
-    let path = if change.path.is_empty() { "." } else { &change.path };
-    format!("dirty, since {path} {what}")
+/// Whether the analysis reads a file of that name.
+pub(crate) fn is_source(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("py"))
 }
 
 /// One line of a bounded length.
@@ -206,7 +164,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let environment =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        origin(given, &environment, AnalyzedTree { root: folder.path(), uses_ignore_files: true }).code_ref
+        origin(given, &environment, AnalyzedTree { root: folder.path(), uses_ignore_files: true, is_source }).code_ref
     }
 
     #[test]
@@ -229,9 +187,15 @@ mod tests {
     #[test]
     fn nothing_is_noted_without_a_repository() {
         let folder = tempfile::tempdir().unwrap();
-        let tree = AnalyzedTree { root: folder.path(), uses_ignore_files: true };
+        let tree = AnalyzedTree { root: folder.path(), uses_ignore_files: true, is_source };
         let found = origin(None, &|name| (name == "GIT_COMMIT").then(|| SHA.to_owned()), tree);
         assert_eq!((found.code_ref.commit.as_deref(), found.warning), (Some(SHA), None));
+    }
+
+    #[test]
+    fn notes_are_short_and_safe() {
+        assert_eq!(note("x\x1b[31m\n.py is not tracked"), "x\\u{1b}[31m .py is not tracked");
+        assert_eq!(note(&"n".repeat(1000)).chars().count(), LONGEST_NOTE);
     }
 
     #[test]

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use super::repository::Repository;
+use cds_provenance::Repository;
+
+use super::shared::safe_directories;
 use crate::render::text;
 
 const LONGEST_NAME: usize = 200;
-/// Names that stand in front of a repository or behind it, and name none.
-const SUFFIXES: [&str; 2] = ["/.git", ".git"];
-
 /// A name of one line without control characters.
 pub(crate) fn parse_project(given: &str) -> Result<String, String> {
     let is_fit =
@@ -24,9 +23,8 @@ pub(crate) fn project_name(given: Option<&str>, root: &Path) -> String {
     let folder = if root.is_dir() { root } else { root.parent().unwrap_or(root) };
     let name = given.map(one_line).filter(|name| !name.is_empty());
     let name = name.or_else(|| {
-        let repository = Repository::discover(folder).ok().flatten()?;
-        let origin = repository.config.get("remote.origin.url").and_then(name_in_url);
-        origin.or_else(|| name_of(&repository.work_tree))
+        let repository = Repository::discover(folder, &safe_directories()).ok().flatten()?;
+        repository.project_name().map(|name| one_line(&name)).filter(|name| !name.is_empty())
     });
     name.or_else(|| name_of(folder)).unwrap_or_else(|| "/".to_owned())
 }
@@ -36,20 +34,6 @@ fn name_of(folder: &Path) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The last part of a URL or path; what stands before it, such as a password, and behind a `?` is never looked at.
-fn name_in_url(url: &str) -> Option<String> {
-    let path = match url.split_once("://") {
-        // A host alone is no name, all the less one with a password.
-        Some((_, rest)) => rest.split(['?', '#']).next()?.split_once('/')?.1,
-        None => url,
-    };
-    let path = path.trim().trim_end_matches(['/', '\\']);
-    let path = SUFFIXES.iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(path);
-    let name = one_line(path.rsplit(['/', '\\', ':']).next()?);
-    let is_name = !name.is_empty() && !name.contains('@') && name != "." && name != "..";
-    is_name.then_some(name)
-}
-
 fn one_line(name: &str) -> String {
     text::one_line(name).chars().take(LONGEST_NAME).collect()
 }
@@ -57,26 +41,6 @@ fn one_line(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_name_is_the_end_of_the_url() {
-        for (url, expected) in [
-            ("https://example.org/group/tool.git", Some("tool")),
-            ("https://user:s3cret@example.org/group/tool.git/", Some("tool")),
-            ("https://example.org/tool?token=s3cret/x", Some("tool")),
-            ("git@example.org:tool.git", Some("tool")),
-            ("ssh://git@example.org:22/~me/a.b", Some("a.b")),
-            ("../tool/.git", Some("tool")),
-            ("C:\\code\\tool", Some("tool")),
-            ("https://user:s3cret@example.org", None),
-            ("user:s3cret@example.org", None),
-            ("..", None),
-            ("/", None),
-            ("", None),
-        ] {
-            assert_eq!(name_in_url(url).as_deref(), expected, "{url}");
-        }
-    }
 
     #[test]
     fn a_name_is_one_short_line() {

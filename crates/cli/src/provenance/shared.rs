@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use super::{index::Index, repository::Repository};
+use cds_provenance::{Repository, SafeDirectories};
 
 /// Whether git tracks the file, or will with the next commit; false where that cannot be known.
 pub(crate) fn is_tracked(file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else { return false };
-    let Some(repository) = file.parent().and_then(|folder| Repository::discover(folder).ok().flatten()) else {
-        return false;
-    };
-    let Ok(path) = file.strip_prefix(&repository.work_tree) else { return false };
-    let Ok(index) = Index::read(&repository.git_dir.join("index"), repository.hash) else { return false };
-    let path = path.as_os_str().as_encoded_bytes();
-    index.below(path).any(|entry| index.path(entry) == path)
+    let safe = safe_directories();
+    let repository = file.parent().and_then(|folder| Repository::discover(folder, &safe).ok().flatten());
+    repository.is_some_and(|repository| repository.is_tracked(&file).unwrap_or(false))
+}
+
+/// The folders that the user says are safe, though another user owns them.
+pub(crate) fn safe_directories() -> SafeDirectories {
+    SafeDirectories::of_user(&|name| std::env::var(name).ok())
 }

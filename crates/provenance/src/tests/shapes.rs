@@ -2,8 +2,11 @@
 
 use std::{fs, path::Path};
 
-use super::{CLEAN, Sandbox, assert_unknown, known};
-use crate::provenance::project_name;
+use super::{CLEAN, Sandbox, assert_unknown, known, open};
+
+fn project_name(folder: &Path) -> String {
+    open(folder).project_name().unwrap()
+}
 
 /// Clean, and dirty after a change.
 fn assert_works(sandbox: &Sandbox, root: &Path) {
@@ -71,16 +74,50 @@ fn every_version_of_the_index_works() {
 }
 
 #[test]
-fn an_index_in_another_form_leaves_the_commit() {
+fn a_split_index_works() {
     let sandbox = Sandbox::new();
     sandbox.git(&["update-index", "--split-index"]);
-    let note = format!("{CLEAN}; whether it is dirty is not known: read the index: it is split over several files");
-    sandbox.assert(&sandbox.root(), "", &note);
+    assert!(
+        fs::read_dir(sandbox.root().join(".git"))
+            .unwrap()
+            .any(|entry| { entry.unwrap().file_name().to_string_lossy().starts_with("sharedindex.") })
+    );
+    sandbox.write("sub/d.py", "d = 1\n");
+    sandbox.commit_all();
+    assert_works(&sandbox, &sandbox.root());
+    sandbox.git(&["commit", "-q", "-m", "x"]);
+    sandbox.git(&["rm", "-q", "sub/c.py"]);
+    sandbox.assert_dirty("sub/c.py is staged otherwise than it is committed");
+    sandbox.git(&["commit", "-q", "-m", "x"]);
+    sandbox.assert_clean();
+    // With a cache of untracked files the library would have to read that, too.
+    sandbox.git(&["update-index", "--force-untracked-cache"]);
+    let note = "read the index: it is split, and has a cache of untracked files";
+    sandbox.assert(&sandbox.root(), "", &format!("{CLEAN}; whether it is dirty is not known: {note}"));
+}
+
+#[test]
+fn a_sparse_index_works() {
     let sandbox = Sandbox::new();
     sandbox.write("other/d.py", "");
+    sandbox.write("other/deep/e.py", "");
     sandbox.commit_all();
     sandbox.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "sub"]);
-    sandbox.assert(&sandbox.root(), "", &note.replace("split over several files", "sparse"));
+    assert!(sandbox.git(&["ls-files", "--sparse"]).lines().any(|line| line == "other/"));
+    sandbox.assert_clean();
+    sandbox.assert(&sandbox.root().join("sub"), "", CLEAN);
+    sandbox.write("sub/c.py", "c = 2\n");
+    sandbox.assert_dirty("sub/c.py is changed");
+    sandbox.git(&["add", "sub/c.py"]);
+    sandbox.assert_dirty("sub/c.py is staged otherwise than it is committed");
+    sandbox.git(&["commit", "-q", "-m", "x"]);
+    // The index says only that the folder is as it was committed, and not what is in it.
+    sandbox.write("other/d.py", "");
+    let why = "the index is sparse, and a folder that it keeps as a whole has files here";
+    sandbox.assert(&sandbox.root(), "", &format!("{CLEAN}; whether it is dirty is not known: {why}"));
+    sandbox.assert(&sandbox.root().join("other"), "", &format!("{CLEAN}; whether it is dirty is not known: {why}"));
+    sandbox.git(&["reset", "-q", "--soft", "HEAD~2"]);
+    assert!(sandbox.known().commit.unwrap().ends_with("-dirty"));
 }
 
 #[test]
@@ -108,7 +145,7 @@ fn worktrees_work() {
     let other = sandbox.root().with_file_name("other");
     sandbox.git(&["worktree", "add", "-q", "--detach", other.to_str().unwrap()]);
     sandbox.git(&["config", "remote.origin.url", "https://example.org/tool.git"]);
-    assert_eq!(project_name(None, &other), "tool");
+    assert_eq!(project_name(&other), "tool");
     assert_works(&sandbox, &other);
     sandbox.assert_clean();
 }
@@ -170,7 +207,7 @@ fn clones_work() {
         arguments.extend((options == ["--reference-if-able"]).then_some(reference.as_str()));
         let clone = sandbox.root().with_file_name("clone");
         sandbox.git(&[&arguments[..], &[&source, clone.to_str().unwrap()]].concat());
-        assert_eq!(project_name(None, &clone), "repo");
+        assert_eq!(project_name(&clone), "repo");
         assert_works(&origin, &clone);
     }
 }
@@ -215,10 +252,9 @@ fn a_repository_without_a_working_tree_has_no_commit_to_tell() {
 fn the_project_is_called_like_the_repository() {
     let sandbox = Sandbox::new();
     let sub = sandbox.root().join("sub");
-    assert_eq!(project_name(None, &sub), "repo");
+    assert_eq!(project_name(&sub), "repo");
     sandbox.git(&["config", "remote.origin.url", "https://user:s3cret@example.org/group/tool.git"]);
-    assert_eq!(project_name(None, &sub), "tool");
-    assert_eq!(project_name(Some("given"), &sub), "given");
+    assert_eq!(project_name(&sub), "tool");
     sandbox.git(&["config", "remote.origin.url", "https://user:s3cret@example.org"]);
-    assert_eq!(project_name(None, &sub.join("c.py")), "repo");
+    assert_eq!(project_name(&sub), "repo");
 }

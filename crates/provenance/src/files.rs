@@ -1,15 +1,24 @@
 //! Opening the files of a repository that nobody vouches for.
+//!
+//! The library for git opens a file whatever it is and reads it whole. A pipe would hold it up for ever, a device would
+//! fill the memory. So every file comes through here first.
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use crate::error::{Error, Result};
+
+/// An error once the caller asks to stop.
+pub(crate) fn check(interrupt: &AtomicBool) -> Result<()> {
+    if interrupt.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+}
 
 /// The regular file behind `path`, links followed, and its length; never waits on a pipe.
-pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
+pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
     let file = open_at_once(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -19,26 +28,30 @@ pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
 }
 
 /// The bytes of a regular file of at most `limit` bytes; none when nothing is there.
-pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-    let name = || format!("read {}", path.file_name().unwrap_or_default().display());
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let failed = |error| Error::io(name_of(path), error);
     let (file, size) = match open(path) {
         Ok(opened) => opened,
         Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(error).with_context(name),
+        Err(error) => return Err(failed(error)),
     };
     let mut bytes = Vec::new();
     if size <= limit {
         bytes.reserve_exact(usize::try_from(size).unwrap_or(0));
         // One byte more than allowed shows a file that grew since its size was asked for.
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).with_context(name)?;
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     }
     let size = size.max(bytes.len() as u64);
-    ensure!(size <= limit, "{} has more than {limit} bytes", path.file_name().unwrap_or_default().display());
-    Ok(Some(bytes))
+    if size > limit { Err(Error::too_large(name_of(path), limit)) } else { Ok(Some(bytes)) }
+}
+
+/// The last part of a path, as errors name it.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Whether nothing is at that path.
-pub(super) fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -46,7 +59,8 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
 fn open_at_once(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
 
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+    let at_once = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    OpenOptions::new().read(true).custom_flags(at_once).open(path)
 }
 
 #[cfg(not(unix))]
@@ -57,7 +71,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
 /// A path as git writes it; none where this system cannot have such a name.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have names that are no text")]
-pub(super) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+pub(crate) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
     Some(PathBuf::from(OsStr::from_bytes(bytes)))
@@ -65,14 +79,24 @@ pub(super) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
 
 /// A path as git writes it; none where this system cannot have such a name.
 #[cfg(not(unix))]
-pub(super) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+pub(crate) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     std::str::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
 /// A relative path as git writes it: `/` between the parts.
-pub(super) fn git_path(relative: &Path) -> Vec<u8> {
+pub(crate) fn git_path(relative: &Path) -> Vec<u8> {
     let parts: Vec<&[u8]> = relative.components().map(|part| part.as_os_str().as_encoded_bytes()).collect();
     parts.join(&b'/')
+}
+
+/// A path as git stores it, the target of a link for example.
+pub(crate) fn git_bytes(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_encoded_bytes().to_vec()
+}
+
+/// Whether `path` is `scope` or below it; the empty scope is everything.
+pub(crate) fn is_within(path: &[u8], scope: &[u8]) -> bool {
+    scope.is_empty() || path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 #[cfg(test)]
@@ -80,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_regular_files_within_the_limit_are_read() {
+    fn regular_files_are_read_within_bounds() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, "12345").unwrap();

@@ -2,20 +2,14 @@
 
 use std::{
     fs,
-    io::Write as _,
+    sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
-use flate2::{Compression, write::ZlibEncoder};
+use gix::{hash::Kind as Hash, objs::Kind};
 
-use super::{CLEAN, Sandbox, assert_unknown, known};
-use crate::provenance::{
-    clock::Deadline,
-    id::{Hash, Kind},
-    index::Index,
-    objects::Objects,
-    repository::Repository,
-};
+use super::{CLEAN, NEVER, Sandbox, assert_unknown, open, tree};
+use crate::{Id, index};
 
 /// The commit without a suffix, and a note that ends with `reason`.
 fn assert_doubt(sandbox: &Sandbox, head: &str, reason: &str) {
@@ -53,6 +47,8 @@ fn nothing_is_executed() {
     }
     sandbox.write("a.py", "changed\n");
     sandbox.assert(&root, "-dirty", &format!("{CLEAN}; dirty, since a.py is changed"));
+    sandbox.write("a.py", "a = 9\n");
+    assert_doubt(&sandbox, &sandbox.head(), "a.py is under the filter evil, which is not run");
     assert!(!trace.exists());
     // The trap does work.
     sandbox.git(&["status"]);
@@ -197,7 +193,7 @@ fn no_index_is_trusted() {
         sandbox.git(&["update-index", "--index-version", version]);
         let index = fs::read(sandbox.root().join(".git/index")).unwrap();
         let content = &index[..index.len() - 20];
-        let unchecked = |content: &[u8]| Index::parse(&[content, &[0; 20]].concat(), Hash::Sha1);
+        let unchecked = |content: &[u8]| index::parse(&[content, &[0; 20]].concat(), Hash::Sha1);
         assert!(unchecked(content).is_ok());
         for length in 0..content.len() {
             // Without its extensions it is whole again.
@@ -212,7 +208,7 @@ fn no_index_is_trusted() {
         }
         let mut greedy = content.to_owned();
         greedy[8..12].fill(0xff);
-        assert!(unchecked(&greedy).unwrap_err().to_string().contains("more than it can hold"));
+        assert!(unchecked(&greedy).err().unwrap().to_string().contains("more than it can hold"));
     }
 }
 
@@ -221,22 +217,20 @@ fn damaged_objects_leave_the_commit() {
     let sandbox = Sandbox::new();
     let head = sandbox.head();
     let path = sandbox.root().join(".git/objects").join(&head[..2]).join(&head[2..]);
-    let object = |content: &[u8]| {
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(content).unwrap();
-        encoder.finish().unwrap()
-    };
-    let bomb = object(&vec![0; 100 << 20]);
+    let object = |content: &[u8]| deflated(content);
+    let bomb = object(&[b"commit 104857600\0", &*vec![0; 100 << 20]].concat());
+    let lie = object(&[b"commit 8\0", &*vec![0; 100 << 20]].concat());
     for (content, reason) in [
-        (Vec::new(), "inflate it: "),
-        (b"no stream".to_vec(), "inflate it: "),
-        (object(b""), "it has no header"),
-        (object(b"commit"), "it has no header"),
-        (object(b"commit 7\0"), "its size is wrong"),
-        (object(b"comet 0\0"), "its kind is not known"),
+        (Vec::new(), "read the object"),
+        (b"no stream".to_vec(), "read the object"),
+        (object(b""), "read the object"),
+        (object(b"commit"), "read the object"),
+        (object(b"commit 7\0"), "read the object"),
+        (object(b"comet 0\0"), "read the object"),
         (object(b"commit 0\0"), "is damaged"),
-        (object(b"blob 0\0"), "is no commit"),
-        (bomb, "it has more than 16777248 bytes"),
+        (object(b"blob 0\0"), "is damaged"),
+        (bomb, "it has more than 16777216 bytes"),
+        (lie, "read the object"),
     ] {
         let _ = fs::remove_file(&path);
         fs::write(&path, content).unwrap();
@@ -248,14 +242,22 @@ fn damaged_objects_leave_the_commit() {
     assert_doubt(&sandbox, &head, &format!("the repository has no object {head}"));
 }
 
+#[test]
+fn other_kinds_of_objects_are_refused() {
+    let sandbox = Sandbox::new();
+    let tree = sandbox.git(&["rev-parse", "HEAD^{tree}"]);
+    fs::write(sandbox.root().join(".git/HEAD"), format!("{tree}\n")).unwrap();
+    assert_doubt(&sandbox, &tree, &format!("the object {tree} is no commit"));
+}
+
 /// Whatever is wrong with a pack, reading it ends, and gives the object or an error.
 #[test]
 fn no_pack_is_trusted() {
     let sandbox = Sandbox::new();
     sandbox.git(&["gc", "-q", "--prune=now"]);
-    let head = crate::provenance::id::ObjectId::from_hex(Hash::Sha1, sandbox.head().as_bytes()).unwrap();
-    let repository = Repository::discover(&sandbox.root()).unwrap().unwrap();
-    let read = || Objects::of(&repository, Deadline::start()).unwrap().read(&head, Kind::Commit);
+    let head = Id::from_hex(Hash::Sha1, sandbox.head().as_bytes()).unwrap();
+    let repository = open(&sandbox.root());
+    let read = || repository.objects(&NEVER)?.read(&head.0, Kind::Commit);
     let whole = read().unwrap();
     for entry in fs::read_dir(sandbox.root().join(".git/objects/pack")).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -280,23 +282,27 @@ fn no_pack_is_trusted() {
 }
 
 #[test]
-fn only_the_pack_that_has_the_object_is_open() {
+fn only_packs_with_the_object_are_mapped() {
     let sandbox = Sandbox::empty(&[]);
     let mut ids = Vec::new();
     for number in 0..4 {
         sandbox.write("a.py", &number.to_string());
         sandbox.commit_all();
         sandbox.git(&["repack", "-q", "-d"]);
-        ids.push(crate::provenance::id::ObjectId::from_hex(Hash::Sha1, sandbox.head().as_bytes()).unwrap());
+        ids.push(Id::from_hex(Hash::Sha1, sandbox.head().as_bytes()).unwrap());
     }
-    let repository = Repository::discover(&sandbox.root()).unwrap().unwrap();
-    let mut objects = Objects::of(&repository, Deadline::start()).unwrap();
-    for id in ids.iter().chain(&ids).chain(ids.iter().rev()) {
-        objects.read(id, Kind::Commit).unwrap();
-        assert_eq!(objects.open_file_count(), 2);
+    let repository = open(&sandbox.root());
+    let objects = repository.objects(&NEVER).unwrap();
+    let absent = crate::id::id_of(Hash::Sha1, Kind::Commit, b"").unwrap();
+    assert!(objects.read(&absent, Kind::Commit).is_err());
+    assert_eq!(objects.mapped_pack_count(), 0);
+    for (count, id) in ids.iter().enumerate() {
+        objects.read(&id.0, Kind::Commit).unwrap();
+        assert_eq!(objects.mapped_pack_count(), count + 1);
     }
-    assert!(objects.read(&Hash::Sha1.id_of(Kind::Commit, b""), Kind::Commit).is_err());
-    assert_eq!(objects.open_file_count(), 0);
+    for id in ids.iter().rev() {
+        objects.read(&id.0, Kind::Commit).unwrap();
+    }
 }
 
 #[test]
@@ -310,17 +316,85 @@ fn stores_that_borrow_from_each_other_end() {
 #[test]
 fn looking_ends() {
     let sandbox = Sandbox::new();
-    let repository = Repository::discover(&sandbox.root()).unwrap().unwrap();
-    let id = Hash::Sha1.id_of(Kind::Commit, b"");
-    let error = Objects::of(&repository, Deadline::over()).unwrap().read(&id, Kind::Commit).unwrap_err();
-    assert_eq!(error.to_string(), "looking took longer than 10 s");
+    let stop = AtomicBool::new(true);
+    let origin = open(&sandbox.root()).origin(tree(&sandbox.root()), &stop, "looking took longer than 10 s");
+    assert_eq!(origin.code_ref.commit, Some(sandbox.head()));
+    let note = format!("{CLEAN}; whether it is dirty is not known: looking took longer than 10 s");
+    assert_eq!(origin.code_ref.note, note);
 }
 
+/// The content as a stream of zlib, not made smaller.
+fn deflated(content: &[u8]) -> Vec<u8> {
+    // Blocks that are stored as they are: a mark for the last, a length, its complement, the bytes.
+    let mut stream = vec![0x78, 0x01];
+    let mut blocks = content.chunks(0xffff).peekable();
+    if blocks.peek().is_none() {
+        stream.extend([1, 0, 0, 0xff, 0xff]);
+    }
+    while let Some(block) = blocks.next() {
+        let length = u16::try_from(block.len()).unwrap();
+        stream.push(u8::from(blocks.peek().is_none()));
+        stream.extend(length.to_le_bytes());
+        stream.extend((!length).to_le_bytes());
+        stream.extend(block);
+    }
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for byte in content {
+        low = (low + u32::from(*byte)) % 65_521;
+        high = (high + low) % 65_521;
+    }
+    stream.extend((high << 16 | low).to_be_bytes());
+    stream
+}
+
+/// A split index in which the cache of trees is deeper than any stack.
 #[test]
-fn notes_obey_nobody() {
+fn a_deep_cache_of_trees_is_refused() {
     let sandbox = Sandbox::new();
-    sandbox.write("x\x1b[31m\n.py", "");
-    sandbox.assert_dirty("x\\u{1b}[31m .py is not tracked");
-    sandbox.write(&format!("{0}/{0}/{0}.py", "n".repeat(200)), "");
-    assert!(known(&sandbox.root()).note.chars().count() <= 400);
+    sandbox.git(&["update-index", "--split-index"]);
+    let path = sandbox.root().join(".git/index");
+    let mut index = fs::read(&path).unwrap();
+    index.truncate(index.len() - 20);
+    let cache = b"x\0-1 1\n".repeat(1_000_000);
+    index.extend(b"TREE");
+    index.extend(u32::try_from(cache.len()).unwrap().to_be_bytes());
+    index.extend(&cache);
+    index.extend([0; 20]);
+    fs::write(&path, &index).unwrap();
+    assert_doubt(&sandbox, &sandbox.head(), "read the index: its cache of trees is too deep");
+    // Where nothing is split, the library does not get to see it.
+    sandbox.git(&["read-tree", "--reset", "HEAD"]);
+    let plain = Sandbox::new();
+    let path = plain.root().join(".git/index");
+    let mut index = fs::read(&path).unwrap();
+    index.truncate(index.len() - 20);
+    index.extend(b"TREE");
+    index.extend(u32::try_from(cache.len()).unwrap().to_be_bytes());
+    index.extend(&cache);
+    index.extend([0; 20]);
+    fs::write(&path, &index).unwrap();
+    plain.assert_clean();
+}
+
+/// In version 4 each path goes on where the one before ended, so that few bytes make long paths.
+#[test]
+fn paths_that_grow_are_refused() {
+    let long = "n".repeat(4000);
+    let mut index = [&b"DIRC\0\0\0\x04"[..], &100_000_u32.to_be_bytes()].concat();
+    for number in 0..100_000_u32 {
+        index.extend([0; 60]);
+        index.extend([0, 0]);
+        // The first path as a whole, then eight more letters instead of the last eight.
+        if number == 0 {
+            index.extend([0]);
+            index.extend(long.as_bytes());
+        } else {
+            index.extend([8]);
+            index.extend(format!("{number:08}").as_bytes());
+        }
+        index.push(0);
+    }
+    index.extend([0; 20]);
+    let error = index::parse(&index, Hash::Sha1).err().unwrap().to_string();
+    assert_eq!(error, "a list of its paths has more than 67108864 bytes");
 }

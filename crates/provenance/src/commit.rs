@@ -1,24 +1,22 @@
 //! Who made a commit, and why, as its object says.
+//!
+//! The library for git refuses a commit with a line of an author that is not quite right, as old importers wrote them.
+//! What such a commit says is still worth to know.
 
-use crate::render::text;
-
-const LONGEST_AUTHOR: usize = 200;
-const LONGEST_SUBJECT: usize = 500;
-
-/// Who made the changes of a tree, and why; one short line each, safe for a terminal.
+/// Who made the changes of a tree, and why, as the commit has it: not yet fit for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Authorship {
+pub struct Authorship {
     /// The author of the commit, `Name <mail>`; none where that is not known.
-    pub(crate) author: Option<String>,
+    pub author: Option<String>,
     /// The first line of the commit's message; none where that is not known, or empty.
-    pub(crate) subject: Option<String>,
+    pub subject: Option<String>,
 }
 
 /// What the content of a commit says.
 ///
 /// Headers come first, one a line; a line that begins with a blank goes on with the one before. The message begins
 /// behind the first empty line.
-pub(super) fn authorship(content: &[u8]) -> Authorship {
+pub(crate) fn authorship(content: &[u8]) -> Authorship {
     let (headers, message) = split_at_empty_line(content);
     let header = |name: &str| {
         headers.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name.as_bytes())?.strip_prefix(b" "))
@@ -26,11 +24,11 @@ pub(super) fn authorship(content: &[u8]) -> Authorship {
     let is_latin = header("encoding").is_some_and(|name| {
         [&b"ISO-8859-1"[..], b"ISO8859-1", b"latin1"].iter().any(|latin| name.trim_ascii().eq_ignore_ascii_case(latin))
     });
-    let line = |bytes: &[u8], limit| one_line(&decoded(bytes, is_latin), limit);
+    let line = |bytes: &[u8]| Some(decoded(bytes, is_latin)).filter(|line| !line.is_empty());
     let mut lines = message.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     Authorship {
-        author: header("author").and_then(name_and_mail).and_then(|who| line(who, LONGEST_AUTHOR)),
-        subject: lines.find(|line| !line.is_empty()).and_then(|first| line(first, LONGEST_SUBJECT)),
+        author: header("author").and_then(name_and_mail).and_then(line),
+        subject: lines.find(|line| !line.is_empty()).and_then(line),
     }
 }
 
@@ -56,15 +54,6 @@ fn decoded(bytes: &[u8], is_latin: bool) -> String {
     }
 }
 
-fn one_line(text: &str, limit: usize) -> Option<String> {
-    let line = text::one_line(text);
-    let line = match line.char_indices().nth(limit) {
-        Some(_) => line.chars().take(limit - 1).chain(['…']).collect(),
-        None => line,
-    };
-    (!line.is_empty()).then_some(line)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,20 +63,20 @@ mod tests {
         (author, subject)
     }
 
-    fn told(author: &str, subject: &str) -> (Option<String>, Option<String>) {
+    fn known(author: &str, subject: &str) -> (Option<String>, Option<String>) {
         (Some(author.to_owned()), Some(subject.to_owned()))
     }
 
     #[test]
-    fn the_author_and_the_first_line_are_told() {
+    fn author_and_first_line_are_read() {
         let content = "tree 4b82\nparent 1\nauthor Ada Löv <ada@example.org> 1700000000 +0100\ncommitter Bo <b@x> 1 +0\n\
                        gpgsig -----BEGIN\n author Eve <e@x> 1 +0\n -----END\n\n\n  Sum up  prices \n\nauthor No <n@x>\n";
-        assert_eq!(read(content.as_bytes()), told("Ada Löv <ada@example.org>", "Sum up prices"));
+        assert_eq!(read(content.as_bytes()), known("Ada Löv <ada@example.org>", "Sum up  prices"));
     }
 
     #[test]
-    fn nothing_is_told_where_nothing_is_said() {
-        for content in ["", "\n\n", "tree 1\nauthor nobody\n\n \n\n", "authors A <a@x> 1 +0", "tree 1\n\nauthor"] {
+    fn missing_words_stay_unknown() {
+        for content in ["", "\n\n", "tree 1\nauthor someone\n\n \n\n", "authors A <a@x> 1 +0", "tree 1\n\nauthor"] {
             assert_eq!(read(content.as_bytes()).0, None, "{content:?}");
         }
         assert_eq!(read(b"author <a@x> 1 +0"), (Some("<a@x>".to_owned()), None));
@@ -100,15 +89,5 @@ mod tests {
         assert_eq!(read(&with("encoding iso-8859-1")).1.unwrap(), "Grüße");
         assert_eq!(read(&with("encoding SHIFT_JIS")).1.unwrap(), "Gr\u{fffd}\u{fffd}e");
         assert_eq!(read(&with("x y")).1.unwrap(), "Gr\u{fffd}\u{fffd}e");
-    }
-
-    #[test]
-    fn what_is_told_is_short_and_safe() {
-        let content = format!("author {}\x1b[2J <a@x> 1 +0\n\n{}\u{202e}", "n".repeat(500), "s".repeat(2000));
-        let (author, subject) = read(content.as_bytes());
-        let (author, subject) = (author.unwrap(), subject.unwrap());
-        assert_eq!((author.chars().count(), subject.chars().count()), (LONGEST_AUTHOR, LONGEST_SUBJECT));
-        assert!(author.ends_with('…') && subject.ends_with('…'));
-        assert_eq!(read(b"author A\x1b[2J <a@x> 1 +0\n\nx\xe2\x80\xaey\r\n"), told("A\\u{1b}[2J <a@x>", "x\\u{202e}y"));
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{super::path_prefix, Sandbox};
+use super::Sandbox;
+use crate::{part_name, path_prefix};
 
 #[test]
 fn a_prefix_leads_from_the_root_of_the_repository_to_the_tree() {
@@ -14,6 +15,9 @@ fn a_prefix_leads_from_the_root_of_the_repository_to_the_tree() {
     assert_eq!(path_prefix(&root.join("sub/c.py")), "sub/");
     assert_eq!(path_prefix(&root.join("my code/src")), "my code/src/");
     assert_eq!(path_prefix(&root.join("gone")), "", "a tree that is not there any more");
+    assert_eq!(part_name(&root), "");
+    assert_eq!(part_name(&root.join("my code/src")), "my code/src");
+    assert_eq!(part_name(&root.join("sub/c.py")), "sub/c.py");
     let outside = tempfile::tempdir().unwrap();
     fs::create_dir(outside.path().join("src")).unwrap();
     assert_eq!(path_prefix(&outside.path().join("src")), "", "no repository");

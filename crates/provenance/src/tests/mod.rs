@@ -1,24 +1,31 @@
 //! Against repositories that git itself makes.
 
+mod attributes;
 mod authorship;
+mod foreign;
 mod hostile;
 mod prefix;
 mod random;
 mod shapes;
 mod states;
+mod trees;
+mod walks;
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::AtomicBool,
 };
 
 use cds_model::CodeRef;
 use tempfile::TempDir;
 
-use super::{AnalyzedTree, Origin, origin};
+use super::{AnalyzedTree, Origin, Repository, SafeDirectories};
 
 const CLEAN: &str = "read from the repository";
+/// No interrupt.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// A folder with a repository `repo`, made by a git that knows no settings but these.
 struct Sandbox {
@@ -110,13 +117,29 @@ impl Sandbox {
     }
 }
 
-/// What is known of the tree at `root` without the help of arguments and environment.
+/// What is known of the tree at `root`.
 fn known(root: &Path) -> CodeRef {
-    origin_of(None, root).code_ref
+    origin_of(root).code_ref
 }
 
-fn origin_of(given: Option<&str>, root: &Path) -> Origin {
-    origin(given, &|_| None, AnalyzedTree { root, uses_ignore_files: true })
+fn origin_of(root: &Path) -> Origin {
+    let folder = if root.is_dir() { root } else { root.parent().unwrap() };
+    let unknown = |note: String| Origin { code_ref: CodeRef { commit: None, note }, ..Origin::default() };
+    match Repository::discover(folder, &SafeDirectories::default()) {
+        Ok(Some(repository)) => repository.origin(tree(root), &NEVER, "looking took too long"),
+        Ok(None) => unknown("the tree lies in no git repository".to_owned()),
+        Err(error) => unknown(error.to_string()),
+    }
+}
+
+fn tree(root: &Path) -> AnalyzedTree<'_> {
+    let is_source = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
+    AnalyzedTree { root, uses_ignore_files: true, is_source }
+}
+
+/// The repository around `folder`.
+fn open(folder: &Path) -> Repository {
+    Repository::discover(folder, &SafeDirectories::default()).unwrap().unwrap()
 }
 
 /// No commit, and why.

@@ -2,7 +2,7 @@
 
 use std::{fs, thread, time::Duration};
 
-use super::{AnalyzedTree, CLEAN, Sandbox, known, origin};
+use super::{AnalyzedTree, CLEAN, NEVER, Sandbox, known, open, tree};
 
 #[test]
 fn a_tree_as_it_was_committed_is_clean() {
@@ -100,7 +100,8 @@ fn only_source_makes_it_dirty_without_being_tracked() {
     sandbox.write(".hidden/x.py", "");
     sandbox.assert_clean();
     let root = sandbox.root();
-    let everything = origin(None, &|_| None, AnalyzedTree { root: &root, uses_ignore_files: false }).code_ref;
+    let everything = AnalyzedTree { uses_ignore_files: false, ..tree(&root) };
+    let everything = open(&root).origin(everything, &NEVER, "").code_ref;
     assert!(everything.note.ends_with(".py is not tracked"), "{}", everything.note);
     sandbox.write("sub/new.py", "");
     sandbox.assert_dirty("sub/new.py is not tracked");
