@@ -79,6 +79,7 @@ mod similar;
 mod state;
 mod summary;
 mod tables;
+mod tls;
 #[cfg(target_os = "linux")]
 mod verdicts;
 mod verify;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::TrustedCertificates;
+
 const BYTES_PER_TOKEN: u32 = 3;
 
 /// How the model is asked; one set of values for a whole run.
@@ -19,6 +21,8 @@ pub struct ModelSettings {
     pub connect_timeout: Duration,
     /// How long a look at the provider may take in all.
     pub probe_timeout: Duration,
+    /// Certificates that the server may show although no authority signed them.
+    pub certificates: TrustedCertificates,
 }
 
 impl ModelSettings {
@@ -42,6 +46,7 @@ impl Default for ModelSettings {
             keep_alive: "15m".to_owned(),
             connect_timeout: Duration::from_secs(5),
             probe_timeout: Duration::from_secs(10),
+            certificates: TrustedCertificates::default(),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! It speaks Ollama's API and the OpenAI-compatible one over hand-written HTTP/1.1 on plain threads. Without any rule
 //! it answers like a healthy server; a [`Script`] says which request meets which [`Reply`]. Everything that arrives is
-//! recorded before it is answered, so that a test can count calls exactly. It runs no model, knows no TLS and no
-//! HTTP/2, and sleeps only where the script asks for latency.
+//! recorded before it is answered, so that a test can count calls exactly. It runs no model, knows no HTTP/2, and
+//! sleeps only where the script asks for latency. [`TlsFront`] puts TLS before it.
 //!
 //! ```
 //! use cds_fake_ollama::{FakeOllama, Reply, Script, When};
@@ -37,6 +37,7 @@ mod reply;
 mod script;
 mod seen;
 mod server;
+mod tls;
 mod watch;
 mod when;
 
@@ -47,4 +48,5 @@ pub use reply::Reply;
 pub use script::{DEFAULT_DIGEST, DEFAULT_MODEL, DEFAULT_VERSION, Script};
 pub use seen::SeenRequest;
 pub use server::FakeOllama;
+pub use tls::TlsFront;
 pub use when::When;

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 use anyhow::Context as _;
 use cds_llm_client::{
     Concurrency, EmbeddedClient, EnrichOptions, LlmClient, ModelSettings, ProviderChoice, ProviderError, ProviderKind,
-    ProviderUrl, Secret,
+    ProviderUrl, Secret, TrustedCertificates,
 };
 use cds_model::Scope;
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
@@ -13,6 +13,9 @@ use tokio::runtime::Runtime;
 
 use super::values::{parse_concurrency, parse_duration, parse_positive};
 use crate::{failure::Failure, render::messages};
+
+/// Where OpenSSL and many others look for certificates.
+const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
 
 /// What the user says about intents.
 #[derive(Debug, Args)]
@@ -100,6 +103,8 @@ pub(crate) struct IntentPlan {
     pub(crate) runtime: Runtime,
     pub(crate) client: Box<dyn LlmClient>,
     pub(crate) kind: ProviderKind,
+    /// The address as the user gave it, without credentials.
+    pub(crate) address: String,
     pub(crate) options: EnrichOptions,
     pub(crate) requires_provider: bool,
 }
@@ -109,11 +114,12 @@ impl IntentArguments {
     pub(crate) fn plan(&self, seed: u64) -> Result<IntentPlan, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("start the network").map_err(Failure::failed)?;
-        let (client, kind) = self.client(&runtime)?;
+        let (client, kind, address) = self.client(&runtime)?;
         Ok(IntentPlan {
             runtime,
             client,
             kind,
+            address,
             options: EnrichOptions {
                 scope: self.scope,
                 concurrency: self.concurrency,
@@ -129,7 +135,7 @@ impl IntentArguments {
         })
     }
 
-    fn client(&self, runtime: &tokio::runtime::Runtime) -> Result<(Box<dyn LlmClient>, ProviderKind), Failure> {
+    fn client(&self, runtime: &Runtime) -> Result<(Box<dyn LlmClient>, ProviderKind, String), Failure> {
         let kind = self.kind();
         let mut choice = ProviderChoice {
             kind: self.provider.map(Into::into),
@@ -138,6 +144,7 @@ impl IntentArguments {
             settings: ModelSettings {
                 context_tokens: self.context_tokens,
                 answer_tokens: self.answer_tokens,
+                certificates: certificates(),
                 ..ModelSettings::default()
             },
             token: token()?,
@@ -151,7 +158,8 @@ impl IntentArguments {
         {
             messages::warning(&format!("model {model} is not asked: the provider is {}", EmbeddedClient::MODEL));
         }
-        Ok((choice.into_client().map_err(provider_failure)?, kind))
+        let address = address(choice.url.as_deref());
+        Ok((choice.into_client().map_err(provider_failure)?, kind, address))
     }
 
     /// The kind that the choice will come to, for messages.
@@ -165,6 +173,18 @@ impl IntentArguments {
 fn ollama_host(kind: ProviderKind) -> Option<String> {
     let value = std::env::var("OLLAMA_HOST").ok().filter(|value| !value.trim().is_empty())?;
     (kind == ProviderKind::Ollama).then(|| ProviderUrl::of_ollama_host(&value))
+}
+
+/// `url` without credentials, or the usual address.
+fn address(url: Option<&str>) -> String {
+    let url = url.unwrap_or(ProviderUrl::DEFAULT).parse::<ProviderUrl>();
+    url.map(|url| url.redacted().to_owned()).unwrap_or_default()
+}
+
+/// What `SSL_CERT_FILE` names. A file that cannot be read is left to the system's own reading of it, which fails.
+fn certificates() -> TrustedCertificates {
+    let file = std::env::var_os(CERTIFICATE_FILE).and_then(|path| std::fs::read(path).ok());
+    file.map(|pem| TrustedCertificates::from_pem(&pem)).unwrap_or_default()
 }
 
 /// The token is never an argument: those can be seen by every user of the machine.
@@ -183,7 +203,9 @@ fn provider_failure(error: ProviderError) -> Failure {
         }
         ProviderError::TwoCredentials => Some("unset CDS_PROVIDER_TOKEN, or take the credentials out of the URL"),
         ProviderError::Setup { .. } => {
-            return Failure::failed(error).with_hint("see whether the certificates of this system can be read");
+            let place = std::env::var(CERTIFICATE_FILE)
+                .map_or_else(|_| "of this system".to_owned(), |file| format!("in {file}"));
+            return Failure::failed(error).with_hint(format!("see whether the certificates {place} can be read"));
         }
     };
     let attempt = if matches!(error, ProviderError::Url(_)) { "use --provider-url" } else { "use the provider" };

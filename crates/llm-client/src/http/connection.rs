@@ -1,6 +1,6 @@
 //! The pool of connections to one provider, and the credentials that go along with each request.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use reqwest::{
     Client, RequestBuilder,
@@ -10,7 +10,7 @@ use reqwest::{
 use serde::Serialize;
 
 use super::{Blackout, Limits, Reply, exchange::Exchange};
-use crate::{AskError, HttpUrl, ProviderError, Secret};
+use crate::{AskError, BoxError, HttpUrl, ModelSettings, ProviderError, Secret};
 
 /// A provider's address with a pool of kept connections.
 ///
@@ -24,18 +24,16 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// A pool for `url`; no connection is made yet.
-    pub(crate) fn new(url: HttpUrl, token: Option<&Secret>, connect_timeout: Duration) -> Result<Self, ProviderError> {
+    pub(crate) fn new(url: HttpUrl, token: Option<&Secret>, settings: &ModelSettings) -> Result<Self, ProviderError> {
         if token.is_some() && url.credentials().is_some() {
             return Err(ProviderError::TwoCredentials);
         }
-        let setup = |error: reqwest::Error| ProviderError::Setup {
-            url: url.redacted().to_owned(),
-            cause: Box::new(error.without_url()),
-        };
-        let http = build_http(&url, connect_timeout).map_err(setup)?;
+        let setup = |cause: BoxError| ProviderError::Setup { url: url.redacted().to_owned(), cause };
+        let without_url = |error: reqwest::Error| setup(Box::new(error.without_url()));
+        let http = build_http(&url, settings).map_err(setup)?;
         let authorization = match token {
             Some(token) => token.bearer(),
-            None => basic_authorization(&http, &url).map_err(setup)?,
+            None => basic_authorization(&http, &url).map_err(without_url)?,
         };
         let sent = authorization.as_ref().and_then(|value| value.to_str().ok());
         let blackout = Blackout::new(&url, token, sent);
@@ -78,13 +76,12 @@ fn basic_authorization(http: &Client, url: &HttpUrl) -> reqwest::Result<Option<H
     Ok(request.headers().get(AUTHORIZATION).cloned())
 }
 
-fn build_http(url: &HttpUrl, connect_timeout: Duration) -> reqwest::Result<Client> {
-    // reqwest takes the process's default; that another one was installed before is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+fn build_http(url: &HttpUrl, settings: &ModelSettings) -> Result<Client, BoxError> {
+    let provider = rustls::crypto::ring::default_provider();
     let mut builder = Client::builder()
         .user_agent(concat!("cds/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        .connect_timeout(connect_timeout);
+        .connect_timeout(settings.connect_timeout);
     if url.is_loopback() {
         builder = builder.no_proxy();
         if !url.is_encrypted() {
@@ -92,5 +89,10 @@ fn build_http(url: &HttpUrl, connect_timeout: Duration) -> reqwest::Result<Clien
             builder = builder.tls_certs_only([]);
         }
     }
-    builder.build()
+    if url.is_encrypted() && !settings.certificates.is_empty() {
+        builder = builder.tls_backend_preconfigured(settings.certificates.client_config(Arc::new(provider.clone()))?);
+    }
+    // reqwest takes the process's default; that another one was installed before is as good.
+    let _ = provider.install_default();
+    builder.build().map_err(|error| error.without_url().into())
 }

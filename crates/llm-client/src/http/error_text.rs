@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::obstacle::wants_encryption;
+
 /// The longest line that is kept of an error's body, in characters.
 pub(crate) const MAX_DETAIL_CHARS: usize = 160;
 
@@ -18,7 +20,9 @@ pub(super) fn text_of_body(body: &[u8]) -> String {
         return error_text(error).unwrap_or_default();
     }
     if trimmed.starts_with('<') {
-        return "a page of markup".to_owned();
+        // The one page whose words are of use here: it says that the address needs another scheme.
+        let about = if wants_encryption(trimmed) { ": a plain HTTP request was sent to HTTPS port" } else { "" };
+        return format!("a page of markup{about}");
     }
     trimmed.lines().next().unwrap_or_default().to_owned()
 }

@@ -37,7 +37,7 @@ impl OllamaClient {
         settings: ModelSettings,
         token: Option<&Secret>,
     ) -> Result<Self, ProviderError> {
-        let connection = Connection::new(url.for_ollama()?, token, settings.connect_timeout)?;
+        let connection = Connection::new(url.for_ollama()?, token, &settings)?;
         let shape = SharedShape::new(Shape::new(vec![vec![("think", json!(false))], vec![("truncate", json!(false))]]));
         Ok(Self { connection, model: model.into(), shape, settings })
     }

@@ -37,6 +37,7 @@ pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration)
 /// Whether it shows another kind of server, rather than a server in trouble or a gateway that lets nobody through.
 fn is_of_stranger(cause: &AskError) -> bool {
     match cause {
+        _ if cause.obstacle().is_some() => false,
         AskError::Status { status, .. } => matches!(status, 400 | 404..=406 | 410 | 421 | 422 | 501),
         AskError::Reported { .. } | AskError::Page | AskError::Malformed { .. } => true,
         _ => false,

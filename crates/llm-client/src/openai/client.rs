@@ -36,14 +36,14 @@ impl OpenAiClient {
         settings: ModelSettings,
         token: Option<&Secret>,
     ) -> Result<Self, ProviderError> {
-        let connection = Connection::new(url.for_openai()?, token, settings.connect_timeout)?;
+        let connection = Connection::new(url.for_openai()?, token, &settings)?;
         let shape = SharedShape::new(first_shape(&settings));
         Ok(Self { connection, model: model.into(), shape, settings })
     }
 
     /// The name of the model at `url`, where the server lists exactly one.
     pub(crate) async fn only_model(url: HttpUrl, settings: &ModelSettings, token: Option<&Secret>) -> Option<String> {
-        let connection = Connection::new(url.for_openai().ok()?, token, settings.connect_timeout).ok()?;
+        let connection = Connection::new(url.for_openai().ok()?, token, settings).ok()?;
         only_model(&connection, settings.probe_timeout).await
     }
 

@@ -40,7 +40,7 @@ pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration)
         Ok(list) => list,
         Err(AskError::Status { status: 404 | 405 | 501, .. }) => return Ok(Found::default()),
         Err(AskError::Page) => return Err(foreign(connection, Some("a web page"))),
-        Err(error @ AskError::Status { .. }) => {
+        Err(error @ AskError::Status { .. }) if error.obstacle().is_none() => {
             return Ok(noted(format!("the list of models cannot be read: {}", error.reason())));
         }
         Err(cause) => return Err(unusable(connection, cause)),

@@ -9,3 +9,4 @@ mod openai_probe;
 mod requests;
 mod secrets;
 mod support;
+mod tls;
