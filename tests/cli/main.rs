@@ -79,6 +79,8 @@ mod similar;
 mod state;
 mod summary;
 mod tables;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tls;
 #[cfg(target_os = "linux")]
 mod verdicts;

@@ -40,6 +40,53 @@ fn a_line_for_every_batch_and_one_at_the_end() {
 }
 
 #[test]
+fn long_run_has_few_lines() {
+    let server = FakeOllama::start(Script::new());
+    let lines = |more: &[&str]| {
+        let place = Place::with_functions(300);
+        place.persist(&server.url(), more).succeeded().lines_of(NAME).len()
+    };
+    let sparse = lines(&[]);
+    assert!((11..=16).contains(&sparse), "{sparse}");
+    assert_eq!(lines(&["--progress-batch-size", "10"]), 30);
+}
+
+/// The frames of the bar of a run with 12 questions on a terminal of so many columns.
+#[cfg(target_os = "linux")]
+fn bar(columns: u16) -> Vec<String> {
+    use crate::{place::persist_arguments, terminal};
+
+    let server = FakeOllama::start(Script::new().latency(std::time::Duration::from_millis(150)));
+    let place = Place::with_functions(12);
+    let mut command = place.command(&persist_arguments(&server.url(), &["--concurrency", "2"]));
+    let frames = terminal::frames(&terminal::drawn(&mut command, columns));
+    assert!(!frames.iter().any(|frame| frame.contains(NAME)), "no lines beside the bar: {frames:#?}");
+    frames.into_iter().filter(|frame| frame.contains("/12 ")).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bar_moves_with_every_answer() {
+    let frames = bar(80);
+    let shows = |text: &str| frames.iter().any(|frame| frame.contains(text));
+    // Two answers that come in one moment may share a frame.
+    let positions = (1..12).filter(|position| shows(&format!(" {position}/12 "))).count();
+    assert!(positions >= 5, "{frames:#?}");
+    assert!(shows("2 in flight"), "{frames:#?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bar_fits_the_terminal() {
+    for columns in [80, 50] {
+        let frames = bar(columns);
+        assert!(!frames.is_empty());
+        let is_long = |frame: &&String| frame.chars().count() > usize::from(columns);
+        assert_eq!(frames.iter().find(is_long), None, "{columns}");
+    }
+}
+
+#[test]
 fn nothing_to_do_is_one_line() {
     check(0, "10", &["0/0 0 100.0"]);
     let place = Place::with_shop();

@@ -1,26 +1,36 @@
-//! Progress of an enrichment: structured lines for a log, and a live bar below them on a terminal.
+//! Progress of an enrichment: a live bar on a terminal, structured lines for a log.
 
-use std::{io::IsTerminal, time::Duration};
+mod pace;
+
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
 
 use cds_llm_client::{Decision, EnrichmentObserver, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use self::pace::Pace;
 use crate::render::{fields::Fields, messages, text};
 
-const BAR: &str = "{spinner} {bar:30} {pos}/{len} {percent:>3}%  {elapsed}  {msg}";
+/// The message is cut where the terminal ends.
+const BAR: &str = "{spinner} {bar:16} {pos}/{len} {percent:>3}%  {wide_msg}";
 /// So that a model that takes minutes to load does not look like a program that hangs.
 const TICK: Duration = Duration::from_millis(250);
 
 /// Shows on stderr how an enrichment goes on.
 pub(crate) struct ConsoleObserver {
     bar: ProgressBar,
+    /// None where the bar is shown.
+    pace: Option<Pace>,
     /// What the user was told before the first question.
     known: Option<String>,
 }
 
 impl ConsoleObserver {
-    /// An observer for a user who was already told that the provider is `unavailable`, if so.
-    pub(crate) fn new(unavailable: Option<&str>) -> Self {
+    /// An observer for a user who already knows that the provider is `unavailable`, if so. A log gets each report, or
+    /// fewer if `is_sparse`.
+    pub(crate) fn new(unavailable: Option<&str>, is_sparse: bool) -> Self {
         let is_shown = std::io::stderr().is_terminal() && !messages::are_quiet();
         let bar = if is_shown {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
@@ -32,11 +42,8 @@ impl ConsoleObserver {
         if is_shown && crate::threads::are_available() {
             bar.enable_steady_tick(TICK);
         }
-        Self { bar, known: unavailable.map(str::to_owned) }
-    }
-
-    fn line(&self, line: &str) {
-        self.bar.suspend(|| messages::note(line));
+        let pace = (!is_shown).then(|| Pace::new(is_sparse));
+        Self { bar, pace, known: unavailable.map(str::to_owned) }
     }
 }
 
@@ -48,7 +55,12 @@ impl Drop for ConsoleObserver {
 
 impl EnrichmentObserver for ConsoleObserver {
     fn report(&mut self, progress: &Progress) {
-        self.line(&progress_line(progress));
+        if self.pace.as_mut().is_some_and(|pace| pace.is_due(progress, Instant::now())) {
+            messages::note(&progress_line(progress));
+        }
+    }
+
+    fn advance(&mut self, progress: &Progress) {
         self.bar.set_length(progress.total as u64);
         self.bar.set_position(progress.completed as u64);
         self.bar.set_message(bar_message(progress, self.bar.elapsed()));
@@ -77,11 +89,11 @@ fn progress_line(progress: &Progress) -> String {
 }
 
 fn bar_message(progress: &Progress, elapsed: Duration) -> String {
-    let Progress { asked, reused, failed, concurrency, .. } = progress;
+    let Progress { asked, reused, failed, in_flight, .. } = progress;
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
     let rate = *asked as f64 / elapsed.as_secs_f64().max(0.001);
     let left = Duration::from_secs(progress.eta.as_secs());
-    format!("{failed} failed  {reused} reused  {rate:.1}/s  {left:?} left  {concurrency} at once")
+    format!("{in_flight} in flight, {failed} failed, {reused} reused, {rate:.1}/s, {left:?} left")
 }
 
 /// What a reader of the log should know; what is only of interest in numbers is in the summary.
@@ -127,6 +139,7 @@ mod tests {
             reused: 3,
             shared: 1,
             concurrency: 4,
+            in_flight: 3,
         };
         assert_eq!(
             progress_line(&progress),

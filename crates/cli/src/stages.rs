@@ -86,7 +86,7 @@ pub(crate) fn enrich(
     let telemetry = accounts.telemetry().filter(|_| plan.client.is_paid());
     let answered = accounts.answered();
     accounts.run_stage_with_tracking(input, |report| {
-        let mut console = ConsoleObserver::new(preflight.unavailable.as_deref());
+        let mut console = ConsoleObserver::new(preflight.unavailable.as_deref(), plan.has_sparse_progress);
         let mut observer = TelemetryObserver::new(&mut console, telemetry, answered);
         let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
         let context = EnrichContext { preflight, store, observer: &mut observer, stop: interrupt.stop_signal() };

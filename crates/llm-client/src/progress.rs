@@ -17,7 +17,8 @@ pub trait EnrichmentObserver {
     /// next of these.
     fn report(&mut self, progress: &Progress);
 
-    /// Called once the number of records is known, and whenever a record is complete; must not take long.
+    /// Called once the number of records is known, whenever a record is complete, and whenever the number of questions
+    /// in flight changes; must not take long.
     fn advance(&mut self, progress: &Progress) {
         let _ = progress;
     }
@@ -65,6 +66,8 @@ pub struct Progress {
     pub asked: usize,
     /// Calls in flight at most, at present.
     pub concurrency: usize,
+    /// Calls in flight.
+    pub in_flight: usize,
     /// The time that the remaining calls are expected to take; zero as long as no question is done.
     pub eta: Duration,
 }
@@ -130,6 +133,14 @@ impl Tracker {
         self.questions_done += 1;
     }
 
+    /// So many calls are in flight now.
+    pub(crate) fn in_flight(&mut self, count: usize, observer: &mut dyn EnrichmentObserver) {
+        if self.progress.in_flight != count {
+            self.progress.in_flight = count;
+            observer.advance(&self.progress);
+        }
+    }
+
     /// Counts one completed record, and reports when it fills a batch or is the last.
     pub(crate) fn complete(&mut self, completion: Completion, observer: &mut dyn EnrichmentObserver) {
         self.progress.completed += 1;
@@ -139,12 +150,12 @@ impl Tracker {
             Completion::Shared => self.progress.shared += 1,
             Completion::Failed | Completion::GivenUp => self.progress.failed += 1,
         }
+        self.progress.eta = self.remaining_time();
         observer.advance(&self.progress);
         // What needs no call comes all at once: a line for every few of them would say nothing.
         let is_called = !matches!(completion, Completion::Reused | Completion::GivenUp);
         let Progress { completed, total, .. } = self.progress;
         if (is_called && completed.is_multiple_of(self.batch_size)) || completed == total {
-            self.progress.eta = self.remaining_time();
             observer.report(&self.progress);
         }
     }

@@ -38,9 +38,9 @@ pub(crate) struct IntentArguments {
     #[arg(long, value_name = "KINDS", default_value = "class,function,method", env = "CDS_SCOPE")]
     scope: Scope,
 
-    /// Completed records between two lines of progress
-    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_positive, allow_negative_numbers = true, env = "CDS_PROGRESS_BATCH_SIZE")]
-    progress_batch_size: NonZeroU32,
+    /// Completed records between two lines of progress [default: 10, or fewer lines in a long run]
+    #[arg(long, value_name = "N", value_parser = parse_positive, allow_negative_numbers = true, env = "CDS_PROGRESS_BATCH_SIZE")]
+    progress_batch_size: Option<NonZeroU32>,
 
     /// Questions asked at once: 1 to 64, or auto to find out what the provider can do
     #[arg(long, value_name = "N", default_value = "auto", value_parser = parse_concurrency, allow_negative_numbers = true, env = "CDS_CONCURRENCY")]
@@ -107,6 +107,8 @@ pub(crate) struct IntentPlan {
     pub(crate) address: String,
     pub(crate) options: EnrichOptions,
     pub(crate) requires_provider: bool,
+    /// Whether a log gets fewer lines than there are batches.
+    pub(crate) has_sparse_progress: bool,
 }
 
 impl IntentArguments {
@@ -114,6 +116,7 @@ impl IntentArguments {
     pub(crate) fn plan(&self, seed: u64) -> Result<IntentPlan, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("start the network").map_err(Failure::failed)?;
+        let defaults = EnrichOptions::default();
         let (client, kind, address) = self.client(&runtime)?;
         Ok(IntentPlan {
             runtime,
@@ -123,15 +126,16 @@ impl IntentArguments {
             options: EnrichOptions {
                 scope: self.scope,
                 concurrency: self.concurrency,
-                progress_batch_size: self.progress_batch_size,
+                progress_batch_size: self.progress_batch_size.unwrap_or(defaults.progress_batch_size),
                 retries: self.retries,
                 load_timeout: self.load_timeout,
                 request_timeout: self.request_timeout,
                 provider_patience: self.provider_patience,
                 seed,
-                ..EnrichOptions::default()
+                ..defaults
             },
             requires_provider: self.require_provider,
+            has_sparse_progress: self.progress_batch_size.is_none(),
         })
     }
 

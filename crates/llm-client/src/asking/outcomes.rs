@@ -167,6 +167,11 @@ impl<'a> Outcomes<'a> {
         question(&self.records[self.groups[group].first])
     }
 
+    /// So many calls are in flight now.
+    pub(super) fn in_flight(&mut self, count: usize) {
+        self.tracker.in_flight(count, self.observer);
+    }
+
     /// Tells the observer of a call that came back.
     pub(super) fn called(&mut self, group: usize, attempt: u32, latency: Duration, outcome: CallOutcome<'_>) {
         let (answer, failure) = match outcome {

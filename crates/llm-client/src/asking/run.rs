@@ -99,6 +99,7 @@ impl<'a> Asking<'a> {
             self.outcomes.keep_if_due(now);
             self.check_patience(now);
             self.launch(now, &in_flight);
+            self.outcomes.in_flight(in_flight.len());
             if self.is_over(now, in_flight.len()) {
                 break;
             }
