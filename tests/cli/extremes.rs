@@ -134,6 +134,7 @@ fn threads_that_are_refused_are_done_without() {
     // Without a thread that watches the lock, nothing may be written.
     let outcome =
         without_threads(&place, &persist_arguments("builtin:", &[])).exited_with(1).said(&["error: failed to"]);
+    let outcome = outcome.said(&["hint: let this user have more processes"]);
     assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
     assert!(!place.database().ends().contains(&"running".to_owned()));
 }

@@ -9,6 +9,7 @@ use std::sync::{
 };
 
 use cds_llm_client::{StopSignal, StopSwitch};
+use cds_persistence::LockLost;
 
 use crate::{failure::Failure, render::messages, writer_lock};
 
@@ -20,7 +21,7 @@ pub(crate) struct Interrupt {
     /// The same of the last signal, known before the thread that listens has its turn.
     raised: Arc<AtomicUsize>,
     /// How the right to write was lost.
-    lost: Arc<OnceLock<String>>,
+    lost: Arc<OnceLock<LockLost>>,
     switch: Arc<StopSwitch>,
     stop: StopSignal,
 }
@@ -73,8 +74,8 @@ impl Interrupt {
     }
 
     /// Somebody took the right to write away: no call is sent any more, and no snapshot is written.
-    pub(crate) fn lose_lock(&self, why: &str) {
-        if self.lost.set(why.to_owned()).is_ok() {
+    pub(crate) fn lose_lock(&self, why: &LockLost) {
+        if self.lost.set(why.clone()).is_ok() {
             self.switch.stop();
             messages::warning(&format!("the right to write is lost: {why}; stopping"));
         }

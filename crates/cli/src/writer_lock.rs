@@ -5,8 +5,8 @@ use std::{io::ErrorKind, sync::Arc};
 use anyhow::anyhow;
 use cds_model::AccountStatus;
 use cds_persistence::{
-    Error, FileLock, InvocationFilter, LockError, LockHolder, LockMonitor, SqliteAccounts, SqliteReader,
-    WATCH_INTERVAL, lock_path,
+    Error, FileLock, InvocationFilter, LockError, LockHolder, LockLost, LockMonitor, LossReason, SqliteAccounts,
+    SqliteReader, WATCH_INTERVAL, lock_path,
 };
 
 use crate::{
@@ -123,7 +123,7 @@ impl WriterLock {
         }
         let lock = Arc::new(lock);
         let lost = interrupt.clone();
-        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(&why.to_string()));
+        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(why));
         Ok(Self { lock, _monitor: monitor })
     }
 
@@ -141,7 +141,7 @@ impl WriterLock {
     /// Looks now, and not only at the next look of the monitor.
     pub(crate) fn is_held(&self, interrupt: &Interrupt) -> bool {
         if let Err(why) = self.lock.check() {
-            interrupt.lose_lock(&why.to_string());
+            interrupt.lose_lock(&why);
         }
         !interrupt.has_lost_lock()
     }
@@ -184,7 +184,15 @@ fn lock_failure(error: LockError, interrupt: &Interrupt) -> Failure {
 }
 
 /// What the loss of the lock means for a command.
-pub(crate) fn lost(why: &str) -> Failure {
+pub(crate) fn lost(why: &LockLost) -> Failure {
+    let hint = match why.why {
+        LossReason::Unwatched => {
+            "let this user have more processes (ulimit -u, or the limit of the container), and run the command again"
+        }
+        LossReason::Deleted | LossReason::Replaced | LossReason::Overwritten | LossReason::Unreadable => {
+            "leave the lock file alone while cds runs, and run the command again"
+        }
+    };
     Failure::failed(anyhow!("keep the right to write: {why}; nothing more was written, answers up to then are kept"))
-        .with_hint("leave the lock file alone while cds runs, and run the command again")
+        .with_hint(hint)
 }

@@ -41,14 +41,14 @@ impl ArchiveLock {
         }
         let lock = Arc::new(lock);
         let lost = interrupt.clone();
-        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(&why.to_string()));
+        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(why));
         Ok(Self { lock, _monitor: monitor })
     }
 
     /// Looks now, and not only at the next look of the monitor.
     pub(in crate::commands) fn is_held(&self, interrupt: &Interrupt) -> bool {
         if let Err(why) = self.lock.check() {
-            interrupt.lose_lock(&why.to_string());
+            interrupt.lose_lock(&why);
         }
         !interrupt.has_lost_lock()
     }
