@@ -175,10 +175,10 @@ fn copy_is_refused_beside_a_rollback_journal() {
 }
 
 /// Puts another file at the place of the database while a run waits for its answers.
-fn replace_during_run(put: impl Fn(&Path, &Path)) -> (Place, Outcome, Vec<u8>) {
+fn replace_during_run(function_count: usize, put: impl Fn(&Path, &Path)) -> (Place, Outcome, Vec<u8>) {
     let place = Place::with_functions(30);
     grow(&place, "one");
-    let other = Place::with_functions(30);
+    let other = Place::with_functions(function_count);
     grow(&other, "one");
     fs::copy(other.path(DATABASE), place.path("other.sqlite")).unwrap();
     let put_there = fs::read(place.path("other.sqlite")).unwrap();
@@ -197,7 +197,7 @@ fn replace_during_run(put: impl Fn(&Path, &Path)) -> (Place, Outcome, Vec<u8>) {
 #[test]
 fn file_that_is_put_in_place_during_a_run_stays_as_it_is() {
     for is_moved in [false, true] {
-        let (place, outcome, put_there) = replace_during_run(|from, to| {
+        let (place, outcome, put_there) = replace_during_run(30, |from, to| {
             if is_moved {
                 fs::rename(from, to).unwrap();
             } else {
@@ -207,5 +207,18 @@ fn file_that_is_put_in_place_during_a_run_stays_as_it_is() {
         let outcome = outcome.exited_with(1).said(&["the file was moved, removed or replaced while it was open"]);
         assert_eq!(outcome.stdout, "");
         assert!(fs::read(place.path(DATABASE)).unwrap() == put_there, "moved: {is_moved}");
+    }
+}
+
+#[test]
+fn file_copied_over_the_database_is_no_damage() {
+    // Smaller, larger and of another size altogether, so that pages of the two do not go together.
+    for function_count in [1, 60, 400] {
+        let (place, outcome, put_there) = replace_during_run(function_count, |from, to| {
+            fs::write(to, fs::read(from).unwrap()).unwrap();
+        });
+        let outcome = outcome.exited_with(1).said(&["the file was moved, removed or replaced while it was open"]);
+        assert!(!outcome.stderr.contains("malformed"), "{function_count}: {outcome:#?}");
+        assert!(fs::read(place.path(DATABASE)).unwrap() == put_there, "{function_count}");
     }
 }

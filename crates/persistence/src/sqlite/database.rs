@@ -210,8 +210,14 @@ impl Database {
     }
 
     /// What `SQLite` said about `step`, in our words.
+    ///
+    /// Another file that was copied over this one looks like damage.
     pub(super) fn error(&self, step: Step, cause: rusqlite::Error) -> Error {
-        Error::from_sqlite(&self.location.path, step, cause)
+        let error = Error::from_sqlite(&self.location.path, step, cause);
+        if matches!(error, Error::Damaged { .. } | Error::NotADatabase { .. }) {
+            return self.check_is_in_place().err().unwrap_or(error);
+        }
+        error
     }
 
     /// The same of a write, which triggers of other programs may have refused.
