@@ -60,6 +60,7 @@ fn each_run_is_imported_once_with_all_that_belongs_to_it() {
         "SELECT run_hash FROM snapshot_chain ORDER BY sequence",
         "SELECT run_id || status || subject FROM runs_ledger WHERE command = 'persist' ORDER BY started_at",
         "SELECT run_id || stage || status FROM stage_runs ORDER BY started_at",
+        "SELECT run_id || role || request FROM ledger_details WHERE role = 'run' ORDER BY run_id",
         "SELECT transition || content_hash FROM unit_history ORDER BY sequence",
     ] {
         assert_eq!(source.texts(query), target.texts(query), "{query}");
@@ -86,6 +87,52 @@ fn each_run_is_imported_once_with_all_that_belongs_to_it() {
     let outcome = import(&place, "artifact.sqlite", &[]).succeeded();
     assert!(outcome.stdout.starts_with("imported runs=0 ") && outcome.stdout.contains(" already=3 "), "{outcome:#?}");
     check_is_unaltered(&place, 3);
+}
+
+#[test]
+fn deleted_run_is_imported_again() {
+    let place = place_with_runs(2);
+    import(&place, DATABASE, &[]).succeeded();
+    let counts = || {
+        // Without those of the imports.
+        let owner = "(SELECT run_id FROM runs_ledger WHERE command = 'persist')";
+        [
+            ("runs_ledger", "run_id"),
+            ("ledger_details", "run_id"),
+            ("stage_runs", "ledger_id"),
+            ("telemetry", "ledger_id"),
+        ]
+        .map(|(table, id)| team(&place).number(&format!("SELECT count(*) FROM {table} WHERE {id} IN {owner}")))
+    };
+    let before = counts();
+    team(&place).execute(
+        "PRAGMA foreign_keys = OFF;
+         DELETE FROM records WHERE run_id = 1; DELETE FROM enrichments WHERE run_id = 1; DELETE FROM runs WHERE id = 1",
+    );
+    let outcome = import(&place, DATABASE, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=1 ") && outcome.stdout.contains(" already=0 "), "{outcome:#?}");
+    assert_eq!(team(&place).records(3), place.database().records(1));
+    assert_eq!(counts(), before, "the accounts are those that were there");
+    let number = "SELECT snapshot_id FROM runs_ledger WHERE command = 'persist' ORDER BY started_at LIMIT 1";
+    assert_eq!(team(&place).number(number), 3);
+    // Of a pruned run it is known that nobody wants it.
+    place.cds(&["runs", "prune", "--db-path", TEAM, "--keep-last", "1"]).succeeded();
+    let outcome = import(&place, DATABASE, &[]).succeeded();
+    assert!(outcome.stdout.starts_with("imported runs=0 "), "{outcome:#?}");
+}
+
+#[test]
+fn trigger_that_hides_a_row_fails_the_run() {
+    for table in ["runs_ledger", "ledger_details", "stage_runs"] {
+        let place = place_with_runs(1);
+        let other = Place::with_functions(2);
+        other.persist("builtin:", &[]).succeeded();
+        fs::copy(other.path(DATABASE), place.path(TEAM)).unwrap();
+        team(&place).execute(&format!("CREATE TRIGGER hides BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END"));
+        let outcome = import(&place, DATABASE, &[]).exited_with(1).said(&[table, "ignored"]);
+        assert!(outcome.stdout.starts_with("imported runs=0 "), "{outcome:#?}");
+        assert_eq!(team(&place).number("SELECT count(*) FROM runs"), 1, "{table}: nothing of the run is there");
+    }
 }
 
 #[test]

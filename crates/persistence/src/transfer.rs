@@ -124,7 +124,7 @@ pub struct Transfer {
 /// Whether a run is in a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It never was.
+    /// It never was, or somebody deleted it by hand.
     Absent,
     /// Under this number.
     Here(RunId),

@@ -104,7 +104,7 @@ pub(super) fn is_archived(table: &RunTable, column: &str) -> bool {
 /// The name of a column in the file: another one where the directories have a column of that name.
 pub(super) fn column_name(table: &RunTable, column: &'static str) -> &'static str {
     match (table.name, column) {
-        ("runs_ledger", "run_id") => "ledger_id",
+        ("runs_ledger" | "ledger_details", "run_id") => "ledger_id",
         ("stage_runs", "run_id") => "stage_run_id",
         ("snapshot_chain", "project") => "chain_project",
         _ => column,
@@ -166,6 +166,6 @@ mod tests {
     fn files_are_called_as_engines_look_for_them() {
         let names: Vec<String> = archived_tables().map(file_name).collect();
         assert_eq!(names[..3], ["run.parquet", "records.parquet", "errors.parquet"]);
-        assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 12, "{names:?}");
+        assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 13, "{names:?}");
     }
 }

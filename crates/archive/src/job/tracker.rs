@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cds_persistence::{RunId, RunIdentity, Transfer, TransferOutcome, TransferRow};
+use cds_persistence::{Presence, RunId, RunIdentity, Transfer, TransferOutcome, TransferRow};
 
 use super::{
     Job, JobEvent, JobReport, Selection,
@@ -41,7 +41,10 @@ impl<'a> Tracker<'a> {
     /// Looks at what is known, settles what cannot be tried any more, and makes the state files say so.
     pub(super) fn begin(job: Job<'a>, direction: Direction, found: Found) -> Result<Self, Error> {
         let rows = job.database.transfers(direction.as_str(), &job.peer)?;
-        let rows = rows.into_iter().map(|row| (row.run_id, row)).collect();
+        let mut rows: BTreeMap<RunId, TransferRow> = rows.into_iter().map(|row| (row.run_id, row)).collect();
+        if direction == Direction::Import {
+            forget_what_was_deleted(&job, &found, &mut rows)?;
+        }
         let keys = keys_of(&found);
         let standing = Standing::of(&keys, &rows);
         let report = JobReport::default();
@@ -310,6 +313,18 @@ impl<'a> Tracker<'a> {
         self.take_edits()?;
         export(&self.job.state, &self.job.peer, &self.standing, &self.requested)
     }
+}
+
+/// Leaves out the runs that arrived and that somebody deleted here since: they are to come again.
+fn forget_what_was_deleted(job: &Job<'_>, found: &Found, rows: &mut BTreeMap<RunId, TransferRow>) -> Result<(), Error> {
+    for (run, identity) in found {
+        let Ok(identity) = identity else { continue };
+        let is_done = |row: &TransferRow| row.is_done && row.run_key.as_ref() == Some(&identity.run_key);
+        if rows.get(run).is_some_and(is_done) && job.database.presence_of(identity)? == Presence::Absent {
+            rows.remove(run);
+        }
+    }
+    Ok(())
 }
 
 /// Makes both files say how the runs of a peer stand.

@@ -1,8 +1,8 @@
 //! The tables of one run: which columns and rows of each table belong to it.
 
 use super::{
-    Table, analyzer_errors, enrichments, intent_cache, not_read, record_hashes, record_questions, records, runs,
-    runs_ledger, snapshot_chain, stage_runs, telemetry, unit_history,
+    Table, analyzer_errors, enrichments, intent_cache, ledger_details, not_read, record_hashes, record_questions,
+    records, runs, runs_ledger, snapshot_chain, stage_runs, telemetry, unit_history,
 };
 use crate::{
     ColumnKind::{self, Blob, Integer, Real, Text},
@@ -168,6 +168,24 @@ WHERE snapshot_id = ?1
 ORDER BY rowid",
 };
 
+pub(crate) const LEDGER_DETAILS: RunTable = RunTable {
+    name: ledger_details::TABLE.name,
+    columns: &[
+        column("run_id", Text, false),
+        column("role", Text, false),
+        column("request", Text, true),
+        column("heartbeat_at", Text, true),
+        column("expires_at", Text, true),
+        column("answered_count", Integer, true),
+        column("selected_count", Integer, true),
+    ],
+    select: "
+SELECT run_id, role, request, heartbeat_at, expires_at, answered_count, selected_count
+FROM ledger_details
+WHERE run_id IN (SELECT run_id FROM runs_ledger WHERE snapshot_id = ?1)
+ORDER BY rowid",
+};
+
 pub(crate) const STAGE_RUNS: RunTable = RunTable {
     name: stage_runs::TABLE.name,
     columns: &[
@@ -280,7 +298,7 @@ ORDER BY sequence",
 };
 
 /// Every table that a run has rows in, each with the one it is a part of.
-pub(crate) const ALL: [(&RunTable, &Table); 13] = [
+pub(crate) const ALL: [(&RunTable, &Table); 14] = [
     (&RUNS, &runs::TABLE),
     (&RECORDS, &records::TABLE),
     (&ANALYZER_ERRORS, &analyzer_errors::TABLE),
@@ -289,6 +307,7 @@ pub(crate) const ALL: [(&RunTable, &Table); 13] = [
     (&ENRICHMENTS, &enrichments::TABLE),
     (&INTENT_CACHE, &intent_cache::TABLE),
     (&RUNS_LEDGER, &runs_ledger::TABLE),
+    (&LEDGER_DETAILS, &ledger_details::TABLE),
     (&STAGE_RUNS, &stage_runs::TABLE),
     (&TELEMETRY, &telemetry::TABLE),
     (&RECORD_HASHES, &record_hashes::TABLE),

@@ -21,8 +21,8 @@ use super::{
 use crate::{
     Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
     table::run_tables::{
-        ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, NOT_READ, RECORD_QUESTIONS, RECORDS, RUNS, RUNS_LEDGER,
-        SNAPSHOT_CHAIN, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
+        ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, LEDGER_DETAILS, NOT_READ, RECORD_QUESTIONS, RECORDS, RUNS,
+        RUNS_LEDGER, SNAPSHOT_CHAIN, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
     },
 };
 
@@ -88,8 +88,8 @@ impl Import<'_> {
         }
         self.write_questions(&places, first_id)?;
         let unread = self.write_errors(run)?;
-        self.copy(&ENRICHMENTS, "INSERT INTO", &[("run_id", Some(run.0))])?;
-        self.copy(&NOT_READ, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        self.copy(&ENRICHMENTS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
+        self.copy(&NOT_READ, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         let proof = history.finish(&UnreadPaths::new(unread.iter().map(String::as_str)))?;
         // An archive tells the root also of a run that was never chained.
         let roots = told.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);
@@ -104,10 +104,16 @@ impl Import<'_> {
                 return Err(ImportError::OtherRun { stored: run_hash, recomputed });
             }
         }
-        self.copy(&RUNS_LEDGER, "INSERT OR IGNORE INTO", &[("snapshot_id", Some(run.0))])?;
-        self.copy(&STAGE_RUNS, "INSERT OR IGNORE INTO", &[])?;
-        self.copy(&TELEMETRY, "INSERT INTO", &[])?;
-        self.copy(&INTENT_CACHE, "INSERT OR IGNORE INTO", &[])?;
+        // The account may be here of a snapshot that was deleted; its events have no key by which they would stay once.
+        let has_account = self.is_there(&RUNS_LEDGER)?;
+        let snapshot = [("snapshot_id", Some(run.0))];
+        self.copy(&RUNS_LEDGER, OnConflict::Do("UPDATE SET snapshot_id = excluded.snapshot_id"), &snapshot)?;
+        self.copy(&LEDGER_DETAILS, OnConflict::DoNothing, &[])?;
+        self.copy(&STAGE_RUNS, OnConflict::DoNothing, &[])?;
+        if !has_account {
+            self.copy(&TELEMETRY, OnConflict::Fail, &[])?;
+        }
+        self.copy(&INTENT_CACHE, OnConflict::DoNothing, &[])?;
         let identity = &self.plan.identity;
         let transfer = Transfer {
             direction: "import",
@@ -131,7 +137,7 @@ impl Import<'_> {
     /// The number that the run gets, when it ended, and how many records it says it has.
     fn write_run(&self) -> Result<(RunId, String, i64), ImportError> {
         let number = snapshot::next_number(self.database)?;
-        let mut insert = Insert::new(self.database, &RUNS, "INSERT INTO", &[])?;
+        let mut insert = Insert::new(self.database, &RUNS, OnConflict::Fail, &[])?;
         let mut told = None;
         self.source.rows(&RUNS, &mut |row| {
             let number = number.map_or(FieldValue::Null, FieldValue::Integer);
@@ -174,7 +180,7 @@ impl Import<'_> {
         run: RunId,
         history: &mut HistoryWriter<'_>,
     ) -> Result<(HashMap<i64, i64>, i64), ImportError> {
-        let mut insert = Insert::new(self.database, &RECORDS, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        let mut insert = Insert::new(self.database, &RECORDS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         let mut places = HashMap::new();
         let mut first_id = 0;
         let mut next_id = snapshot::next_record_id(self.database)?;
@@ -202,7 +208,7 @@ impl Import<'_> {
     }
 
     fn write_questions(&self, places: &HashMap<i64, i64>, first_id: i64) -> Result<(), ImportError> {
-        let mut insert = Insert::new(self.database, &RECORD_QUESTIONS, "INSERT INTO", &[])?;
+        let mut insert = Insert::new(self.database, &RECORD_QUESTIONS, OnConflict::Fail, &[])?;
         self.source.rows(&RECORD_QUESTIONS, &mut |row| {
             let of = integer(&RECORD_QUESTIONS, row, "record_id")?;
             let place = places.get(&of).ok_or_else(|| unfit(&RECORD_QUESTIONS, "its record is none of the run"))?;
@@ -212,7 +218,7 @@ impl Import<'_> {
 
     /// The paths of which something is missing.
     fn write_errors(&self, run: RunId) -> Result<Vec<String>, ImportError> {
-        let mut insert = Insert::new(self.database, &ANALYZER_ERRORS, "INSERT INTO", &[("run_id", Some(run.0))])?;
+        let mut insert = Insert::new(self.database, &ANALYZER_ERRORS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         let mut unread = Vec::new();
         self.source.rows(&ANALYZER_ERRORS, &mut |row| {
             unread.push(text(&ANALYZER_ERRORS, row, "file_path")?.to_owned());
@@ -221,10 +227,45 @@ impl Import<'_> {
         Ok(unread)
     }
 
-    fn copy(&self, table: &'static RunTable, verb: &str, more: &[(&str, Option<i64>)]) -> Result<(), ImportError> {
-        let mut insert = Insert::new(self.database, table, verb, more)?;
+    fn copy(
+        &self,
+        table: &'static RunTable,
+        on_conflict: OnConflict,
+        more: &[(&str, Option<i64>)],
+    ) -> Result<(), ImportError> {
+        let mut insert = Insert::new(self.database, table, on_conflict, more)?;
         self.source.rows(table, &mut |row| insert.execute(row, &[]))
     }
+
+    /// Whether a row of the source is here by its key, the first column.
+    fn is_there(&self, table: &'static RunTable) -> Result<bool, ImportError> {
+        let mut is_there = false;
+        self.source.rows(table, &mut |row| {
+            let key = row.first().copied().unwrap_or(FieldValue::Null);
+            is_there |= has_row(self.database, table, key)?;
+            Ok(())
+        })?;
+        Ok(is_there)
+    }
+}
+
+/// What becomes of a row whose key, the first column, is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnConflict {
+    Fail,
+    /// The row that is there stays.
+    DoNothing,
+    Do(&'static str),
+}
+
+/// Whether a row has this key.
+fn has_row(database: &Database, table: &RunTable, key: FieldValue<'_>) -> Result<bool, Error> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {} = ?1)", table.name, table.columns[0].name);
+    let found = database
+        .connection
+        .prepare_cached(&sql)
+        .and_then(|mut statement| statement.query_row([Bound(key)], |row| row.get(0)));
+    found.map_err(|cause| database.error(Step::ImportRow(table.name), cause))
 }
 
 /// The statement that writes rows of one table, with columns behind them that are the same in all.
@@ -234,24 +275,30 @@ struct Insert<'a> {
     statement: Statement<'a>,
     /// Behind the columns of the table.
     more: Vec<Option<i64>>,
-    is_lenient: bool,
+    on_conflict: OnConflict,
 }
 
 impl<'a> Insert<'a> {
     fn new(
         database: &'a Database,
         table: &'static RunTable,
-        verb: &str,
+        on_conflict: OnConflict,
         more: &[(&str, Option<i64>)],
     ) -> Result<Self, Error> {
         let names = table.columns.iter().map(|column| column.name).chain(more.iter().map(|(name, _)| *name));
         let names: Vec<&str> = names.collect();
         let values = vec!["?"; names.len()].join(", ");
-        let sql = format!("{verb} {} ({}) VALUES ({values})", table.name, names.join(", "));
+        // No `OR IGNORE`: that would rule over the statements of other programs' triggers as well.
+        let ending = match on_conflict {
+            OnConflict::Fail => String::new(),
+            OnConflict::DoNothing => format!(" ON CONFLICT ({}) DO NOTHING", names[0]),
+            OnConflict::Do(change) => format!(" ON CONFLICT ({}) DO {change}", names[0]),
+        };
+        let sql = format!("INSERT INTO {} ({}) VALUES ({values}){ending}", table.name, names.join(", "));
         let statement = database.connection.prepare(&sql);
         let statement = statement.map_err(|cause| database.error(Step::PrepareInsert(table.name), cause))?;
         let more = more.iter().map(|(_, value)| *value).collect();
-        Ok(Self { database, table, statement, more, is_lenient: verb.contains("IGNORE") })
+        Ok(Self { database, table, statement, more, on_conflict })
     }
 
     /// Writes one row; `others` are values that take the place of those in the row.
@@ -266,7 +313,10 @@ impl<'a> Insert<'a> {
         let outcome = self.statement.execute(params_from_iter(own.chain(more)));
         let step = || Step::ImportRow(self.table.name);
         match outcome {
-            Ok(0) if self.is_lenient => Ok(()),
+            // A trigger may have refused the row without a word; then none of its key is there.
+            Ok(0) if self.on_conflict == OnConflict::DoNothing && has_row(self.database, self.table, value(0))? => {
+                Ok(())
+            }
             outcome => Ok(self.database.check_one_row(outcome, step)?),
         }
     }

@@ -1,12 +1,14 @@
 //! What became of each attempt to move a run.
 
+use cds_model::ChainLink;
+
 use super::{
     super::{SqlitePersistence, database::Database, fit, inspection, reader::SqliteReader, schema},
     read::of_key,
 };
 use crate::{
     Error, Presence, RunId, RunIdentity, Step, Transfer, TransferRow,
-    table::{runs, transfer_log},
+    table::{runs, select::states, snapshot_chain, transfer_log},
 };
 
 impl SqliteReader {
@@ -70,7 +72,13 @@ impl SqlitePersistence {
             let Some(number) = number else { return Ok(Presence::Absent) };
             let is_there =
                 fit::has_table(connection, &runs::TABLE)? && runs::snapshot(connection, RunId(number))?.is_some();
-            Ok(if is_there { Presence::Here(RunId(number)) } else { Presence::Pruned })
+            if is_there {
+                return Ok(Presence::Here(RunId(number)));
+            }
+            // What somebody deleted by hand is not pruned: it may come again.
+            let is_pruned = fit::has_table(connection, &snapshot_chain::TABLE)?
+                && states::last_event(connection, RunId(number))?.as_deref() == Some(ChainLink::PRUNED);
+            Ok(if is_pruned { Presence::Pruned } else { Presence::Absent })
         })
     }
 }
