@@ -47,16 +47,23 @@ fn copy(from: &Path, to: &Path) {
 fn the_examples_print_what_the_page_says() {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("fixtures/shop"), &folder.path().join("shop"));
-    let page = fs::read_to_string(root().join("docs/cli.md")).unwrap();
-    let examples = examples(&page);
-    assert!(examples.len() >= 4, "the examples are found");
+    check("docs/cli.md", 4, folder.path());
+}
+
+#[test]
+fn readme_shows_its_first_result() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join("fixtures/demo"), &folder.path().join("fixtures/demo"));
+    check("README.md", 2, folder.path());
+}
+
+/// Runs the examples of a page, of which there are so many or more, one after the other in a folder.
+fn check(page: &str, least: usize, folder: &Path) {
+    let examples = examples(&fs::read_to_string(root().join(page)).unwrap());
+    assert!(examples.len() >= least, "the examples are found");
     for Example { arguments, output } in examples {
-        let run = Command::new(env!("CARGO_BIN_EXE_cds"))
-            .args(&arguments)
-            .current_dir(folder.path())
-            .env_clear()
-            .output()
-            .unwrap();
+        let run =
+            Command::new(env!("CARGO_BIN_EXE_cds")).args(&arguments).current_dir(folder).env_clear().output().unwrap();
         let printed = String::from_utf8(run.stdout).unwrap();
         assert!(run.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
         let trimmed = |text: &str| {
