@@ -56,18 +56,18 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Words that only one crate may know, with that crate's folder.
-const KNOWLEDGE: &[(&str, &str)] = &[
-    ("tree_sitter", "analyzer"),
-    ("reqwest", "llm-client"),
-    ("rusqlite", "persistence"),
-    ("parquet::", "archive"),
-    ("gix::", "provenance"),
-    ("clap", "cli"),
-    ("std::env", "cli"),
-    ("SystemTime::now", "cli"),
-    ("std::io::stdout", "cli"),
-    ("std::io::stderr", "cli"),
+/// Words that only some crates may know, with the folders of those crates.
+const KNOWLEDGE: &[(&str, &[&str])] = &[
+    ("tree_sitter", &["analyzer"]),
+    ("reqwest", &["llm-client"]),
+    ("rusqlite", &["persistence"]),
+    ("parquet::", &["archive"]),
+    ("gix::", &["provenance"]),
+    ("clap", &["cli"]),
+    ("std::env", &["cli", "terminal"]),
+    ("SystemTime::now", &["cli"]),
+    ("std::io::stdout", &["cli", "terminal"]),
+    ("std::io::stderr", &["cli"]),
 ];
 
 const MAX_LINES: usize = 600;
@@ -131,12 +131,12 @@ fn what_one_crate_knows_no_other_needs_to() {
                 continue;
             }
             let code = shipped(&read(&path));
-            for (word, owner) in KNOWLEDGE {
+            for (word, owners) in KNOWLEDGE {
                 let knows = code.match_indices(word).any(|(at, _)| {
                     let before = code[..at].chars().next_back();
                     !before.is_some_and(|character| character.is_alphanumeric() || character == '_')
                 });
-                assert!(folder == owner || !knows, "{}: only crates/{owner} knows {word}", path.display());
+                assert!(owners.contains(folder) || !knows, "{}: only {owners:?} may know {word}", path.display());
             }
         }
     }

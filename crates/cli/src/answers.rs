@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use cds_llm_client::{AnswerStore, BoxError};
 use cds_model::{KeptAnswer, QuestionKey};
 use cds_persistence::SqlitePersistence;
+use cds_terminal::text;
 
-use crate::{accounts::Turn, render::text, stages};
+use crate::{accounts::Turn, stages};
 
 /// Answers kept in the database of the run; without one, none are.
 pub(crate) struct DatabaseAnswers<'a> {

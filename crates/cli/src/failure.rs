@@ -3,9 +3,8 @@
 use std::{fmt, process::ExitCode};
 
 use cds_model::AccountStatus;
-use cds_persistence::Error;
-
-use crate::render::secrets;
+use cds_persistence::{Error, RunProblem};
+use cds_terminal::secrets;
 
 /// What is supported where an address was given for a path.
 pub(crate) const ADDRESS_HINT: &str = "cds works with SQLite files and folders of this machine only: --db-path cds.sqlite; a file of such a name is ./NAME";
@@ -119,6 +118,7 @@ impl Failure {
     pub(crate) fn is_stopped(&self) -> bool {
         let of = |cause: &(dyn std::error::Error + 'static)| {
             matches!(cause.downcast_ref::<Error>(), Some(Error::Stopped { .. }))
+                || matches!(cause.downcast_ref(), Some(cds_findings::Error::Stopped))
         };
         self.cause.chain().any(of)
     }
@@ -144,7 +144,10 @@ pub(crate) fn database_failure(error: Error) -> Failure {
             | Error::OwnMount { .. }
             | Error::Missing { .. }
     );
-    let hint = database_hint(&error);
+    let hint = match &error {
+        Error::Run { problem, .. } => Some(run_hint(problem)),
+        error => database_hint(error).map(str::to_owned),
+    };
     let failure = if is_argument { Failure::usage(error) } else { Failure::failed(error) };
     match hint {
         Some(hint) => failure.with_hint(hint),
@@ -155,6 +158,19 @@ pub(crate) fn database_failure(error: Error) -> Failure {
 /// What to do about a database file that is a mount of its own.
 pub(crate) const OWN_MOUNT_HINT: &str =
     "mount its folder and not the file, for example with: docker run -v FOLDER:FOLDER";
+
+/// What to do about a name that leads to no run.
+fn run_hint(problem: &RunProblem) -> String {
+    match problem {
+        RunProblem::Empty => "the first is made by: cds persist --path SRC --db-path FILE".to_owned(),
+        RunProblem::Unknown { nearest } => format!("the nearest are {}; cds runs list shows all", nearest.join(", ")),
+        RunProblem::Ambiguous { candidates } => format!("it may be {}", candidates.join(", ")),
+        RunProblem::NoSnapshot { .. } | RunProblem::Pruned(_) | RunProblem::Unrecorded(_) => {
+            "cds runs list shows the snapshots in its first column".to_owned()
+        }
+        RunProblem::Missing(_) => "cds verify, without --run, names what is missing from the database".to_owned(),
+    }
+}
 
 fn database_hint(error: &Error) -> Option<&'static str> {
     Some(match error {
@@ -191,6 +207,28 @@ fn database_hint(error: &Error) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// What the findings said, with the exit status and the next step for each case.
+pub(crate) fn findings_failure(error: cds_findings::Error) -> Failure {
+    use cds_findings::{Error, GroupProblem};
+    match error {
+        Error::Database(error) => database_failure(error),
+        error @ Error::PathFilter { .. } => {
+            Failure::usage(error).with_hint("accepted are patterns such as 'orders/*.py', 'api/**' or 'test_*.py'")
+        }
+        Error::Group { ref problem, .. } => {
+            let hint = match problem {
+                GroupProblem::Unknown => {
+                    "use the same run, channels and thresholds as the cds dup-check that showed it".to_owned()
+                }
+                GroupProblem::Ambiguous { candidates, .. } => format!("it may be {}", candidates.join(", ")),
+                GroupProblem::Covered { by } => format!("name that group instead: {by}"),
+            };
+            Failure::usage(error).with_hint(hint)
+        }
+        error @ (Error::TooManyRecords { .. } | Error::Stopped) => Failure::failed(error),
+    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,13 @@
 //! This crate alone knows arguments, environment, terminal and clock. It wires the stages of the other crates together
 //! and renders what they return; stdout carries the result, stderr everything else.
 
-mod absence;
 mod accounts;
 mod answers;
 mod arguments;
 mod commands;
-mod duplicates;
 mod environment;
 mod failure;
+mod findings;
 mod machine;
 mod output;
 mod preflight;
@@ -21,6 +20,7 @@ mod request;
 mod same_file;
 mod signals;
 mod stages;
+mod target;
 mod threads;
 mod tracked;
 mod writer_lock;

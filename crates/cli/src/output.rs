@@ -8,14 +8,10 @@ use std::{
 };
 
 use anyhow::Context as _;
+use cds_terminal::runner::Guard;
 use tempfile::NamedTempFile;
 
-use crate::{
-    arguments::DatabasePlan,
-    failure::Failure,
-    render::{messages, runner::Guard},
-    same_file,
-};
+use crate::{arguments::DatabasePlan, failure::Failure, render::messages, same_file};
 
 /// A place for a result.
 pub(crate) enum Output {

@@ -8,10 +8,11 @@ use std::{
 };
 
 use cds_llm_client::{Decision, EnrichmentObserver, Progress};
+use cds_terminal::{fields::Fields, text};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::pace::Pace;
-use crate::render::{fields::Fields, messages, text};
+use crate::render::messages;
 
 /// The message is cut where the terminal ends.
 const BAR: &str = "{spinner} {bar:16} {pos}/{len} {percent:>3}%  {wide_msg}";

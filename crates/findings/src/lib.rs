@@ -1,1 +1,191 @@
-//! From a snapshot to duplicate findings.
+//! Duplicates of one snapshot: what was found, and what of it is to be shown.
+//!
+//! The search itself is in `cds-duplication`, which knows neither database nor terminal. Here its input is read, and its
+//! result is held against what was accepted and what an earlier snapshot had.
+
+pub mod accepted;
+pub mod baseline;
+mod error;
+pub mod gate;
+pub mod load;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+pub mod select;
+pub mod similar;
+mod source;
+pub mod trend;
+mod warning;
+
+use std::collections::{BTreeMap, HashMap};
+
+use cds_duplication::{Channel, Definition, Group, Report, Settings};
+
+pub use self::{
+    error::{Error, GroupProblem},
+    gate::{BrokenGate, FailOn, Gate, GateConfidence},
+    source::Source,
+    warning::Warning,
+};
+
+/// Everything that the outputs of `cds dup-check` show.
+#[derive(Debug)]
+pub struct Findings {
+    /// The snapshot that was searched.
+    pub run: RunFacts,
+    /// How it was searched.
+    pub settings: Settings,
+    /// What was searched; members of groups are places in it.
+    pub definitions: Vec<Definition>,
+    /// What was found.
+    pub report: Report,
+    /// What is to be shown, in the order in which it is shown.
+    pub shown: Vec<Shown>,
+    /// Groups that would be shown if `--limit` allowed it, beside those that are.
+    pub truncated_count: usize,
+    /// What the caller wants to see of it.
+    pub view: View,
+    /// Groups that are not shown because somebody accepted them.
+    pub accepted_count: usize,
+    /// Whether `--fail-on new` had no run to compare with.
+    pub is_first_run: bool,
+    /// Groups that the gate is about and does not count, since their evidence is weak.
+    pub uncounted_count: usize,
+    /// The snapshot that the groups were compared with, where they were.
+    pub baseline_run_id: Option<i64>,
+    /// The gates that failed.
+    pub broken_gates: Vec<BrokenGate>,
+    /// What a reader should know beside the groups.
+    pub warnings: Vec<Warning>,
+    /// The run among the last ones of its project, oldest first, where an output needs it.
+    pub trend: Vec<trend::TrendPoint>,
+    /// The exact code of members, by record id, where an output needs it.
+    pub raw_code: HashMap<i64, String>,
+}
+
+/// The snapshot that was searched.
+#[derive(Debug, Clone)]
+pub struct RunFacts {
+    /// Its number.
+    pub run_id: i64,
+    /// RFC 3339, as it is stored.
+    pub started_at: String,
+    /// The tree that was read; absolute.
+    pub root_path: String,
+    /// The folders from the repository's root to `root_path`, with `/` behind each; empty where both are the same and
+    /// where no repository is found. Programs that show findings beside code take paths from the repository's root.
+    pub path_prefix: String,
+    /// From the ledger; none for a snapshot without an account.
+    pub project: Option<String>,
+    /// From the ledger.
+    pub code_ref: Option<String>,
+}
+
+/// What of the groups the caller wants to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct View {
+    /// Only groups with a member in a file that one of these patterns matches; empty for all.
+    pub path_filters: Vec<String>,
+    /// At most so many groups, none for all.
+    pub limit: Option<usize>,
+    /// Groups that are there and need no attention, since every gate is met; none where all are to be seen.
+    pub unlisted_count: Option<usize>,
+    /// The part of the truncated groups that each channel has.
+    pub truncated: BTreeMap<Channel, usize>,
+}
+
+/// One group that is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// Its place in the groups of the report.
+    pub group: usize,
+    /// What it is, compared with an earlier snapshot.
+    pub state: GroupState,
+    /// The places of the members that made it new or let it grow, ascending.
+    pub added: Vec<usize>,
+}
+
+/// What a group is, compared with an earlier snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupState {
+    /// Nothing was compared.
+    Uncompared,
+    /// It has no copy that is added.
+    Known,
+    /// It did not stand there.
+    New,
+    /// Some of its copies stood there, and others did not.
+    Grown {
+        /// As in [`Change::Grown`](cds_duplication::Change::Grown).
+        before: usize,
+    },
+}
+
+impl Findings {
+    /// What is in the definitions of a snapshot; none of it is shown yet.
+    pub fn search(run: RunFacts, settings: Settings, definitions: Vec<Definition>) -> Self {
+        let report = cds_duplication::find(&definitions, &settings);
+        Self {
+            run,
+            settings,
+            definitions,
+            report,
+            shown: Vec::new(),
+            truncated_count: 0,
+            view: View::default(),
+            accepted_count: 0,
+            is_first_run: false,
+            uncounted_count: 0,
+            baseline_run_id: None,
+            broken_gates: Vec::new(),
+            warnings: Vec::new(),
+            trend: Vec::new(),
+            raw_code: HashMap::new(),
+        }
+    }
+
+    /// How many of the definitions that are compared have no intent, and how many there are.
+    pub fn missing_intents(&self) -> (u64, u64) {
+        let compared = self.definitions.iter().filter(|definition| self.settings.kinds.contains(&definition.kind));
+        compared.fold((0, 0), |(missing, all), definition| (missing + u64::from(definition.intent.is_none()), all + 1))
+    }
+
+    /// The group behind something that is shown.
+    pub fn group(&self, shown: &Shown) -> &Group {
+        &self.report.groups[shown.group]
+    }
+
+    /// What a member is.
+    pub fn definition(&self, member: &cds_duplication::Member) -> &Definition {
+        &self.definitions[member.index]
+    }
+}
+
+impl Shown {
+    /// Whether a member is one of those that made the group new or let it grow; none where nothing was compared.
+    pub fn is_added(&self, place: usize) -> Option<bool> {
+        self.state.as_str().map(|_| self.added.binary_search(&place).is_ok())
+    }
+
+    /// The places of as many of `count` members as there is room for, those first that were added.
+    pub fn named(&self, count: usize, room: usize) -> Vec<usize> {
+        let others = (0..count).filter(|place| self.is_added(*place) != Some(true));
+        self.added.iter().copied().chain(others).take(room).collect()
+    }
+}
+
+impl GroupState {
+    /// Whether there are more copies than before.
+    pub const fn is_news(self) -> bool {
+        matches!(self, Self::New | Self::Grown { .. })
+    }
+
+    /// The word that every output uses; none where nothing was compared.
+    pub const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Uncompared => None,
+            Self::Known => Some("known"),
+            Self::New => Some("new"),
+            Self::Grown { .. } => Some("grown"),
+        }
+    }
+}

@@ -28,6 +28,14 @@ impl From<rusqlite::Error> for Cause {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A name leads to no run, or to one that does not serve.
+    #[error("find run {name:?}: {problem}")]
+    Run {
+        /// As it was given.
+        name: String,
+        /// Why.
+        problem: crate::RunProblem,
+    },
     /// The name is the address of a database, and may hold a password.
     #[error("open database {:?}: it is the address of a database, not the path of an SQLite file", .address.to_string())]
     Address {

@@ -21,9 +21,9 @@ mod verification;
 
 pub use accepted::{Acceptance, AcceptedDuplicate};
 pub use accounts::{
-    AccountError, Counted, DefinitionRow, DetailsRow, EnrichmentRow, ErrorGroup, FoundRun, Invocation,
-    InvocationDetails, InvocationFilter, KeepRule, LedgerRow, NotReadRow, OtherStageEnd, PruneVerdict, RunStats,
-    SnapshotRow, StageDurations, StageFilter, StageRow,
+    AccountError, Counted, DefinitionRow, DetailsRow, EnrichmentRow, ErrorGroup, Invocation, InvocationDetails,
+    InvocationFilter, KeepRule, LedgerRow, NotReadRow, OtherStageEnd, PruneVerdict, ResolvedSnapshot, RunProblem,
+    RunStats, SnapshotRow, StageDurations, StageFilter, StageRow,
 };
 pub use address::DatabaseAddress;
 pub use contract::{Persistence, RunId, SavedRun};

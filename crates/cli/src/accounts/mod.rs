@@ -24,19 +24,21 @@ pub(crate) use self::{
     stage::{StageInput, StageReport},
     turn::Turn,
 };
+use cds_terminal::fields::Fields;
+
 use crate::{
     arguments::{AccountPlan, DatabasePlan},
     failure::Failure,
     machine,
-    render::{fields::Fields, messages},
+    render::messages,
     stages,
     writer_lock::close_abandoned,
 };
 use anyhow::anyhow;
 use cds_model::{AccountStatus, CodeRef, LedgerId, RunDetails, RunEnd, RunStart, StageStart, TelemetryCounts};
 use cds_persistence::{
-    AccountError, DetailsRow, Error, FileLock, FoundRun, LedgerRow, OpenOptions, SqliteAccounts, SqliteReader,
-    TelemetryBuffer, TelemetryFlusher,
+    AccountError, DetailsRow, Error, FileLock, LedgerRow, OpenOptions, SqliteAccounts, SqliteReader, TelemetryBuffer,
+    TelemetryFlusher,
 };
 
 /// How long the last telemetry may take.
@@ -94,7 +96,7 @@ pub(crate) fn check_given_id(plan: &AccountPlan, database: &DatabasePlan) -> Res
     let Some(id) = plan.given_id else { return Ok(()) };
     // What else is wrong with the database is found where it is opened for writing.
     let Ok(Some(reader)) = SqliteReader::open_if_present(&database.path, &database.options) else { return Ok(()) };
-    let Ok(FoundRun::One(found)) = reader.find_run(&id.to_string()) else { return Ok(()) };
+    let Ok(found) = reader.resolve_run(&id.to_string()) else { return Ok(()) };
     let Some(row) = found.ledger.filter(|row| row.run_id == id.to_string()) else { return Ok(()) };
     if is_held_open(&row, found.details.as_ref()) {
         return match found.snapshot_id {

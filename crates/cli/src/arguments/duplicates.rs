@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use cds_duplication::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy};
 use cds_model::SymbolKind;
+use cds_report::Format;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
 
 use super::DatabasePlan;
@@ -206,6 +207,21 @@ pub(crate) enum DupFormat {
 }
 
 impl DupFormat {
+    /// The form itself.
+    pub(crate) const fn format(self) -> Format {
+        match self {
+            Self::Table => Format::Table,
+            Self::Json => Format::Json,
+            Self::Ndjson => Format::Ndjson,
+            Self::Csv => Format::Csv,
+            Self::Markdown => Format::Markdown,
+            Self::Sarif => Format::Sarif,
+            Self::Gitlab => Format::Gitlab,
+            Self::Github => Format::Github,
+            Self::Html => Format::Html,
+        }
+    }
+
     /// How many groups are shown where nobody says: people read the first, programs want all.
     pub(crate) const fn usual_limit(self) -> Limit {
         match self {

@@ -3,7 +3,9 @@
 use clap::Args;
 
 use super::accounts::{given, unless_empty};
-use crate::{provenance::Authorship, render::text};
+use cds_terminal::text;
+
+use crate::provenance::Authorship;
 
 const LONGEST_ACTOR: usize = 200;
 const LONGEST_REASON: usize = 500;

@@ -3,6 +3,7 @@
 mod accounts;
 mod database;
 mod duplicates;
+mod gate;
 mod history;
 mod intents;
 mod result;
@@ -13,6 +14,7 @@ mod values;
 pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments, parse_ledger_id};
 pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments, check_is_path};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
+pub(crate) use gate::{GateArguments, JudgementArguments};
 pub(crate) use history::HistoryArguments;
 pub(crate) use intents::{IntentArguments, IntentPlan};
 pub(crate) use result::{ResultArguments, ResultFormat};

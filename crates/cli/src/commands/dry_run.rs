@@ -8,6 +8,8 @@ use cds_persistence::{EnrichmentRate, SqliteReader};
 use serde_json::json;
 
 use super::persist::SummaryFormat;
+use cds_terminal::{fields::Fields, safe_json};
+
 use crate::{
     accounts::Accounts,
     answers::is_trustworthy,
@@ -15,7 +17,6 @@ use crate::{
     failure::{Failure, database_failure},
     output::Output,
     preflight,
-    render::{fields::Fields, safe_json},
     signals::Interrupt,
     stages::{self, Found},
 };

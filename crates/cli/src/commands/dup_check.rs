@@ -4,22 +4,24 @@ use std::collections::HashMap;
 
 use anyhow::anyhow;
 use cds_duplication::{Channel, file_lines};
+use cds_findings::{
+    FailOn, Findings, Source, Warning,
+    baseline::{Earlier, Lineage},
+    load, select,
+    trend::{self, TrendPoint, TrendQuery},
+};
 use cds_persistence::{RunId, SqliteReader};
+use cds_report::gates;
+use cds_terminal::{numbers::one_or_many, screen::Screen};
 use clap::{Args, ValueEnum};
 
 use crate::{
     accounts::other::announce_check,
-    arguments::{DatabaseArguments, DupFormat, DupResultArguments, Limit, SearchArguments},
-    duplicates::{
-        Findings,
-        baseline::{Earlier, Lineage},
-        gate::{self, FailOn, GateArguments},
-        load, render, select,
-        trend::{self, TrendPoint, TrendQuery},
-    },
-    failure::{Failure, database_failure},
+    arguments::{DatabaseArguments, DupFormat, DupResultArguments, GateArguments, Limit, SearchArguments},
+    failure::{Failure, database_failure, findings_failure},
+    findings::{find_run, source, today, warn, warn_of},
     output::conclude,
-    render::{messages, numbers::one_or_many, screen::Screen},
+    render::messages,
     signals::Interrupt,
 };
 
@@ -76,37 +78,43 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
             .with_hint("leave one of the two out"));
     }
     let settings = arguments.search.settings();
-    let filter = select::PathFilter::new(&arguments.path_filter)?;
+    let filter = select::PathFilter::new(&arguments.path_filter).map_err(findings_failure)?;
+    let gate = arguments.gate.gate();
     let plan = arguments.database.plan()?;
     let output = arguments.result.output(&plan)?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let run = load::find_run(&reader, &arguments.run_id)?;
-    if arguments.gate.is_asked() {
+    let source = source(&plan, &reader);
+    let run = find_run(&reader, &arguments.run_id).map_err(findings_failure)?;
+    if gate.is_asked() {
         announce_check(&plan, "dup-check", run.project.as_deref(), None);
     }
-    let definitions = load::definitions(&reader, RunId(run.run_id), &settings)?;
+    let mut warnings = Vec::new();
+    let definitions =
+        load::definitions(&source, RunId(run.run_id), &settings, &mut warnings).map_err(findings_failure)?;
     if definitions.is_empty() {
-        messages::warning(&format!("run {} has no records", run.run_id));
+        warnings.push(Warning::NoRecords(RunId(run.run_id)));
     }
+    warn_of(&warnings);
     interrupt.check()?;
     let mut findings = Findings::search(run, settings, definitions);
     interrupt.check()?;
     findings.view.path_filters.clone_from(&arguments.path_filter);
     if findings.report.left_out_pair_count() > 0 {
-        messages::warning(&format!("not searched: {}", render::left_out(&findings)));
+        messages::warning(&format!("not searched: {}", cds_report::left_out(&findings)));
     }
     findings.shown = match &arguments.group {
-        Some(prefix) => select::by_id(&findings, prefix)?,
+        Some(prefix) => select::by_id(&findings, prefix).map_err(findings_failure)?,
         None => select::shown(&findings, &filter),
     };
-    arguments.gate.apply(&reader, &mut findings)?;
-    if let Some(uncounted) = gate::uncounted(&findings) {
+    gate.apply(&source, &today(), &mut findings).map_err(findings_failure)?;
+    warn(&mut findings);
+    if let Some(uncounted) = gates::uncounted(&findings) {
         messages::note(&format!("note: {uncounted}"));
     }
-    if !findings.broken_gates.is_empty() && arguments.gate.fail_on == Some(FailOn::New) {
+    if !findings.broken_gates.is_empty() && gate.fail_on == Some(FailOn::New) {
         keep_what_is_new(&mut findings);
     }
-    if arguments.is_brief(&findings) {
+    if gate.is_asked() && arguments.is_brief(&findings) {
         let count = findings.shown.len();
         findings.shown.retain(|shown| shown.state.is_news());
         findings.view.unlisted_count = Some(count - findings.shown.len());
@@ -115,7 +123,7 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let needs_code = arguments.show.is_some() || format == DupFormat::Html;
     add_code(&reader, &mut findings, needs_code)?;
     if format == DupFormat::Html {
-        findings.trend = trend_to(&reader, &findings, interrupt)?;
+        findings.trend = trend_to(&source, &findings, interrupt)?;
     }
     if findings.truncated_count > 0 && matches!(format, DupFormat::Csv | DupFormat::Gitlab) {
         let groups = one_or_many(findings.truncated_count as u64, "group is", "groups are");
@@ -123,9 +131,11 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     }
     let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };
     let written = match (format, arguments.show) {
-        (_, Some(Show::Diff)) => output.write(|writer| render::diff::write(writer, &findings, &screen)),
-        (DupFormat::Github, _) => output.write_commands(|writer| render::write(format, writer, &findings, &screen)),
-        _ => output.write(|writer| render::write(format, writer, &findings, &screen)),
+        (_, Some(Show::Diff)) => output.write(|writer| cds_report::diff::write(writer, &findings, &screen)),
+        (DupFormat::Github, _) => {
+            output.write_commands(|writer| cds_report::write(format.format(), writer, &findings, &screen))
+        }
+        _ => output.write(|writer| cds_report::write(format.format(), writer, &findings, &screen)),
     };
     conclude(verdict(&findings), written)
 }
@@ -135,7 +145,7 @@ impl DupCheckArguments {
     fn is_brief(&self, findings: &Findings) -> bool {
         let asks_for_groups = self.limit.is_some() || self.group.is_some() || self.show.is_some();
         let is_for_people = matches!(self.result.format, DupFormat::Table | DupFormat::Markdown);
-        self.gate.is_asked() && findings.broken_gates.is_empty() && is_for_people && !asks_for_groups
+        findings.broken_gates.is_empty() && is_for_people && !asks_for_groups
     }
 }
 
@@ -144,7 +154,10 @@ fn verdict(findings: &Findings) -> Result<(), Failure> {
     if findings.broken_gates.is_empty() {
         return Ok(());
     }
-    Err(Failure::failed(anyhow!("pass the gate: {}", findings.broken_gates.join("; "))))
+    Err(Failure::failed(anyhow!(
+        "pass the gate: {}",
+        findings.broken_gates.iter().map(gates::broken).collect::<Vec<_>>().join("; ")
+    )))
 }
 
 /// Leaves only the groups that broke a gate for new ones; all where it was another gate that broke.
@@ -155,7 +168,7 @@ fn keep_what_is_new(findings: &mut Findings) {
 }
 
 /// The last runs of the project up to the one at hand, which is searched already.
-fn trend_to(reader: &SqliteReader, findings: &Findings, interrupt: &Interrupt) -> Result<Vec<TrendPoint>, Failure> {
+fn trend_to(source: &Source<'_>, findings: &Findings, interrupt: &Interrupt) -> Result<Vec<TrendPoint>, Failure> {
     let run = &findings.run;
     let query = TrendQuery {
         lineage: &Lineage::of(run),
@@ -163,7 +176,10 @@ fn trend_to(reader: &SqliteReader, findings: &Findings, interrupt: &Interrupt) -
         limit: TREND_RUNS - 1,
         settings: &findings.settings,
     };
-    let mut points = trend::trend(reader, &query, &|| interrupt.check())?;
+    let mut warnings = Vec::new();
+    let points = trend::trend(source, &query, &|| interrupt.is_raised(), &mut warnings);
+    warn_of(&warnings);
+    let mut points = points.map_err(findings_failure)?;
     let snapshot = Earlier {
         run_id: RunId(run.run_id),
         started_at: run.started_at.clone(),

@@ -4,14 +4,16 @@ use std::{io::Write, time::Duration};
 
 use cds_model::Timestamp;
 use cds_persistence::{IntentCacheStats, SqlitePersistence, SqliteReader};
+use cds_terminal::{fields::Fields, safe_json, text};
 use clap::{Args, Subcommand};
 use serde_json::json;
+
+use cds_terminal::numbers::grouped;
 
 use crate::{
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
     failure::{Failure, database_failure},
     output::Output,
-    render::{account::grouped, fields::Fields, safe_json, text},
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

@@ -1,6 +1,7 @@
 //! `cds lock`: who writes to a database now.
 
 use cds_persistence::{LockHolder, LockStatus, lock_path, lock_status};
+use cds_terminal::{safe_json, screen::Screen, sections::Sections, style::Tone};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -8,7 +9,6 @@ use crate::{
     arguments::{DatabaseArguments, ResultFormat},
     failure::Failure,
     output::Output,
-    render::{safe_json, screen::Screen, sections::Sections, style::Tone},
 };
 
 /// Look at the lock that one writing command holds at a time
@@ -113,7 +113,7 @@ mod tests {
     use jiff::tz::{self, TimeZone};
 
     use super::*;
-    use crate::render::{local_time::LocalTime, style::Palette};
+    use cds_terminal::{local_time::LocalTime, style::Palette};
 
     #[test]
     fn every_state_says_what_it_means() {

@@ -11,6 +11,8 @@ use cds_persistence::SavedRun;
 use clap::{Args, ValueEnum};
 
 use super::dry_run;
+use cds_terminal::{fields::Fields, safe_json};
+
 use crate::{
     arguments::{
         DatabasePlan, HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments,
@@ -19,7 +21,7 @@ use crate::{
     output::Output,
     preflight::{self, Probed},
     provenance::{Authorship, part_name},
-    render::{account, fields::Fields, left_out, messages, safe_json},
+    render::{account, left_out, messages},
     signals::Interrupt,
     stages::{self, Found},
     tracked::Tracked,

@@ -9,7 +9,7 @@ use super::{
     authorship::Authorship,
     watchdog::{STOPPED, Watchdog},
 };
-use crate::render::text;
+use cds_terminal::text;
 
 const LONGEST_GIVEN: usize = 200;
 const LONGEST_NOTE: usize = 400;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use cds_provenance::Repository;
+use cds_terminal::text;
 
 use super::shared::safe_directories;
-use crate::render::text;
 
 const LONGEST_NAME: usize = 200;
 /// A name of one line without control characters.

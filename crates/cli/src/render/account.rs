@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use cds_llm_client::FailureGroup;
 use cds_model::EnrichmentAccount;
+use cds_terminal::{fields::Fields, numbers::grouped};
 use serde_json::{Value, json};
 
-use super::{fields::Fields, messages};
+use super::messages;
 
 /// Reasons that are shown; the rest is counted.
 const SHOWN_REASONS: usize = 10;
@@ -72,29 +73,9 @@ fn rounded(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// The number with a comma between groups of three digits.
-pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), expected);
-        }
-    }
 
     #[test]
     fn unknown_tokens_are_not_zero() {

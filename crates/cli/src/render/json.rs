@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use cds_model::{AnalyzerError, Record};
+use cds_terminal::safe_json;
 use serde::Serialize;
-
-use super::safe_json;
 
 #[derive(Serialize)]
 struct RecordFields<'a> {

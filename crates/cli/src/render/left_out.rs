@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use cds_model::{NotRead, NotReadReason};
+use cds_terminal::fields::Fields;
 use serde_json::{Value, json};
 
-use super::{fields::Fields, messages};
+use super::messages;
 
 /// Endings that a line names.
 const NAMED_COUNT: usize = 5;

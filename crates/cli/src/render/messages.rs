@@ -5,10 +5,9 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use cds_model::AnalyzerError;
-
-use super::{fields::Fields, runner::Guard, secrets, text};
 use crate::failure::Failure;
+use cds_model::AnalyzerError;
+use cds_terminal::{fields::Fields, runner::Guard, secrets, text};
 
 /// Set once, before anything is shown.
 static QUIET: AtomicBool = AtomicBool::new(false);

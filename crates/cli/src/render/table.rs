@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use cds_model::{IntentStatus, Record};
 use unicode_width::UnicodeWidthStr as _;
 
-pub(crate) use super::screen::width;
-use super::{
+pub(crate) use cds_terminal::screen::width;
+use cds_terminal::{
     columns::{cut_end, cut_start},
     text::one_line,
 };

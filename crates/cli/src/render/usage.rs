@@ -5,9 +5,10 @@ use std::{
     process::ExitCode,
 };
 
+use cds_terminal::text;
 use clap::error::ErrorKind;
 
-use super::{messages, text};
+use super::messages;
 
 /// Shows help on stdout, or an error on stderr, and returns the exit status that belongs to it.
 pub(crate) fn show(error: &clap::Error) -> ExitCode {

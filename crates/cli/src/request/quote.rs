@@ -13,7 +13,7 @@ fn word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }
-    if !text.chars().any(crate::render::text::is_unsafe) {
+    if !text.chars().any(cds_terminal::text::is_unsafe) {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
     // As bash, zsh and ksh read it.
@@ -21,7 +21,7 @@ fn word(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '\'' | '\\' => word.extend(['\\', letter]),
-            letter if crate::render::text::is_unsafe(letter) => {
+            letter if cds_terminal::text::is_unsafe(letter) => {
                 let mut bytes = [0; 4];
                 for byte in letter.encode_utf8(&mut bytes).bytes() {
                     // A text takes everything.
@@ -42,7 +42,7 @@ mod tests {
     fn a_shell_reads_each_word_as_it_was() {
         let words = ["plain-1.0", "", "a b", "it's", "$HOME `x` \"y\" \\", "two\nlines\u{1b}[31m'\\", "~", "#x", "ä*"];
         let line = quoted(words);
-        assert!(!line.chars().any(crate::render::text::is_unsafe), "{line}");
+        assert!(!line.chars().any(cds_terminal::text::is_unsafe), "{line}");
         let script = format!("printf '%s\\0' {line}");
         let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
         let read: Vec<_> = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();

@@ -4,6 +4,8 @@
 
 mod pruning;
 
+use std::fmt;
+
 use cds_model::{AccountStatus, LedgerId, RunRole};
 
 pub use self::pruning::{KeepRule, PruneVerdict};
@@ -210,18 +212,55 @@ pub struct StageFilter {
     pub status: Option<String>,
 }
 
-/// What a name of a run led to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FoundRun {
-    /// Exactly one.
-    One(Box<Invocation>),
-    /// More than one begins like this; their ledger or stage ids, at most ten.
-    Ambiguous(Vec<String>),
-    /// None; the nearest ids there are, at most five.
-    Missing {
-        /// Numbers of snapshots, or ids of invocations and stages.
+/// Why a name leads to no run, or to one without a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunProblem {
+    /// The database has no run.
+    Empty,
+    /// No run has this name.
+    Unknown {
+        /// The nearest numbers of snapshots, or ids of invocations and stages; at most five.
         nearest: Vec<String>,
     },
+    /// More than one run begins like this.
+    Ambiguous {
+        /// The ids of runs or stages; at most ten.
+        candidates: Vec<String>,
+    },
+    /// The run has no snapshot.
+    NoSnapshot {
+        /// Its status, as stored.
+        status: String,
+    },
+    /// The snapshot was pruned.
+    Pruned(RunId),
+    /// The snapshot is missing without having been pruned: somebody deleted it.
+    Missing(RunId),
+    /// The snapshot is not there, and no history says why.
+    Unrecorded(RunId),
+}
+
+impl fmt::Display for RunProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("the database has no run yet"),
+            Self::Unknown { .. } => formatter.write_str("there is no such run"),
+            Self::Ambiguous { .. } => formatter.write_str("more than one run begins like this"),
+            Self::NoSnapshot { status } => write!(formatter, "the run has no snapshot, its status is {status}"),
+            Self::Pruned(id) => write!(formatter, "its snapshot {id} was pruned"),
+            Self::Missing(id) => write!(formatter, "its snapshot {id} is missing without having been pruned"),
+            Self::Unrecorded(id) => write!(formatter, "its snapshot {id} is missing, and no history says why"),
+        }
+    }
+}
+
+/// A run with its snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedSnapshot {
+    /// Everything that is known of the run.
+    pub invocation: Invocation,
+    /// The row in `runs`.
+    pub row: SnapshotRow,
 }
 
 /// Equal things, and how many there are.

@@ -14,10 +14,7 @@ use crate::{
     Error, RunId, Step,
     table::{
         record_hashes, records, runs, runs_ledger,
-        select::{
-            code,
-            units::{self as select, Fate},
-        },
+        select::{code, units as select, units::Fate},
         snapshot_chain, unit_history, units,
     },
 };

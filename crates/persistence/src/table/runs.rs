@@ -41,6 +41,7 @@ WHERE id = ?1";
 
 const NEWEST_FIRST: &str = "SELECT id FROM runs ORDER BY id DESC";
 
+const NEWEST: &str = "SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1";
 const BEFORE: &str = "SELECT id FROM runs WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
 
 const BEHIND: &str = "SELECT id FROM runs WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -97,6 +98,12 @@ pub(crate) fn snapshot(connection: &Connection, run: RunId) -> Result<Option<Sna
 /// Every run, the greatest number first.
 pub(crate) fn newest_first(connection: &Connection) -> Result<Vec<RunId>> {
     connection.prepare(NEWEST_FIRST)?.query_map([], |row| row.get(0).map(RunId))?.collect()
+}
+
+/// The number of the snapshot that is `places` before the one with the greatest number.
+pub(crate) fn newest(connection: &Connection, places: usize) -> Result<Option<RunId>> {
+    let mut statement = connection.prepare(NEWEST)?;
+    statement.query_row([count(places)], |row| row.get(0).map(RunId)).optional()
 }
 
 /// Up to `limit` runs whose numbers are the nearest to `number`, the nearest first.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use cds_model::Timestamp;
-use cds_persistence::{Access, Error, FoundRun, InvocationFilter, KeepRule, Persistence, PruneVerdict, examine_place};
+use cds_persistence::{Access, Error, InvocationFilter, KeepRule, Persistence, PruneVerdict, examine_place};
 
 use crate::{
     reader::read,
@@ -53,7 +53,7 @@ fn what_hangs_on_a_snapshot_goes_with_it_and_the_ledger_stays() {
     assert_eq!(persistence.save(&mixed()).unwrap().run_id.0, 10);
     let reader = read(&path).unwrap();
     assert_eq!(shorts(&reader, &InvocationFilter::default()), ["S10", "L6", "L5", "S5", "L4", "L3", "L2", "L1"]);
-    let FoundRun::One(pruned) = reader.find_run("2").unwrap() else { panic!("the ledger has forgotten it") };
+    let pruned = reader.resolve_run("2").unwrap();
     assert_eq!((pruned.snapshot, pruned.llm_calls), (None, Some(4)));
 }
 

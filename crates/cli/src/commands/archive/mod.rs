@@ -18,13 +18,15 @@ use clap::Args;
 
 pub(super) use self::lock::ArchiveLock;
 use self::report::{Console, Sum};
+use cds_terminal::safe_json;
+
 use crate::{
     arguments::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments,
     },
     failure::{Failure, database_failure},
     output::Output,
-    render::{messages, safe_json},
+    render::messages,
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

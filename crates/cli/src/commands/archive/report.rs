@@ -3,12 +3,10 @@
 use anyhow::anyhow;
 use cds_archive::{Direction, JobEvent, JobReport, State};
 use cds_persistence::RunId;
+use cds_terminal::fields::Fields;
 use serde_json::{Value, json};
 
-use crate::{
-    failure::Failure,
-    render::{fields::Fields, messages},
-};
+use crate::{failure::Failure, render::messages};
 
 /// How many failed runs the error names; all of them have a line of their own.
 const NAMED_FAILURES: usize = 3;

@@ -8,12 +8,14 @@ use cds_persistence::{RunId, SqliteReader};
 use serde_json::{Value, json};
 
 use super::archive_failure;
+use cds_terminal::{fields::Fields, safe_json, text};
+
 use crate::{
     arguments::{ArchivePlan, DatabasePlan, ResultFormat},
     commands::verify::not_as_written,
     failure::{Failure, database_failure},
     output::Output,
-    render::{fields::Fields, messages, safe_json, text},
+    render::messages,
     signals::Interrupt,
 };
 

@@ -8,12 +8,12 @@ use cds_persistence::{ChainRow, RecomputedProof, SqliteReader};
 use clap::Args;
 
 use self::statement::{Facts, statement};
-use super::runs::named;
+use cds_terminal::{safe_json, screen::Screen};
+
 use crate::{
     arguments::{DatabaseArguments, ResultFormat},
     failure::{Failure, database_failure},
     output::Output,
-    render::{safe_json, screen::Screen},
 };
 
 /// Print an in-toto statement about a snapshot, to be signed by your own tool
@@ -35,7 +35,7 @@ pub(crate) struct AttestArguments {
 pub(super) fn run(arguments: &AttestArguments) -> Result<(), Failure> {
     let database = arguments.database.plan()?;
     let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
-    let named = named::snapshot(&reader, &arguments.run)?;
+    let named = reader.resolve_snapshot(&arguments.run).map_err(database_failure)?;
     let id = named.row.id;
     let chained = reader.chain_rows(&[id]).map_err(database_failure)?.remove(&id).ok_or_else(|| {
         Failure::failed(anyhow!("attest run {id}: it has no root, since no history was kept when it was written"))

@@ -1,7 +1,7 @@
 //! A statement as a page for people.
 
 use super::statement::Facts;
-use crate::render::{screen::Screen, sections::Sections};
+use cds_terminal::{screen::Screen, sections::Sections};
 
 /// The whole page.
 pub(super) fn render(facts: &Facts, screen: &Screen) -> String {

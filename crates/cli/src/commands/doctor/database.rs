@@ -175,7 +175,7 @@ mod tests {
         super::{Level, count, write},
         *,
     };
-    use crate::render::{local_time::LocalTime, screen::Screen, style::Palette, text::is_unsafe};
+    use cds_terminal::{local_time::LocalTime, screen::Screen, style::Palette, text::is_unsafe};
 
     fn place(free_bytes: u64, is_fit_for_log: bool) -> PlaceReport {
         PlaceReport {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::anyhow;
+use cds_terminal::{columns::wrap, safe_json, screen::Screen, style::Tone, text::one_line};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -17,7 +18,6 @@ use crate::{
     failure::Failure,
     output::Output,
     preflight,
-    render::{columns::wrap, safe_json, screen::Screen, style::Tone, text::one_line},
     signals::Interrupt,
     stages,
 };

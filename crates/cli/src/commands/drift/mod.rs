@@ -8,19 +8,20 @@ mod page;
 
 use anyhow::anyhow;
 use cds_model::AnalyzerError;
-use cds_persistence::{RunId, SqliteReader};
+use cds_persistence::{ResolvedSnapshot, RunId, SqliteReader};
 use clap::Args;
 use serde_json::{Value, json};
 
 use self::compare::{Drift, Unit};
-use super::runs::named::{self, NamedSnapshot};
+use cds_terminal::{safe_json, screen::Screen};
+
 use crate::{
     accounts::{Accounts, other::announce_check},
     arguments::{DatabaseArguments, ProjectArguments, ResultFormat, SourceArguments, SourcePlan},
     failure::{Failure, database_failure},
     output::Output,
     provenance::part_name,
-    render::{messages, safe_json, screen::Screen},
+    render::messages,
     signals::Interrupt,
     stages,
 };
@@ -65,7 +66,7 @@ struct Subject {
 
 /// The snapshot that the tree is compared with.
 struct Baseline {
-    snapshot: NamedSnapshot,
+    snapshot: ResolvedSnapshot,
     /// The project and the part of it, where a history of the snapshot is kept.
     lineage: Option<(String, String)>,
 }
@@ -151,7 +152,7 @@ impl DriftArguments {
             latest.map(|run| run.to_string())
         };
         let is_guess = name.is_none();
-        let snapshot = named::snapshot(reader, name.as_deref().unwrap_or("latest"))?;
+        let snapshot = reader.resolve_snapshot(name.as_deref().unwrap_or("latest")).map_err(database_failure)?;
         let id = snapshot.row.id;
         let chained = reader.chain_rows(&[id]).map_err(database_failure)?.remove(&id);
         let baseline = Baseline { snapshot, lineage: chained.map(|row| (row.project, row.part)) };

@@ -6,10 +6,9 @@ use super::{
     Baseline, Subject,
     compare::{Drift, Unit},
 };
-use crate::{
-    commands::runs::unit_lists::{Listed, list, moves},
-    render::{screen::Screen, sections::Sections},
-};
+use cds_terminal::{screen::Screen, sections::Sections};
+
+use crate::commands::runs::unit_lists::{Listed, list, moves};
 
 /// The whole page; each list has at most `limit` lines.
 pub(super) fn render(

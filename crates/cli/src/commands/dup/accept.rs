@@ -2,24 +2,22 @@
 
 use std::io::{self, Write};
 
-use anyhow::anyhow;
 use cds_duplication::{Definition, Group};
 use cds_persistence::{Acceptance, RunId, SqlitePersistence, SqliteReader};
 use clap::Args;
 
+use cds_findings::{
+    FailOn, Findings, Gate, load,
+    select::{self, PathFilter},
+};
+use cds_terminal::fields::Fields;
+
 use super::group_prefix;
 use crate::{
-    arguments::{DatabaseArguments, LockArguments, SearchArguments},
-    duplicates::{
-        Findings,
-        accepted::today,
-        gate::{FailOn, GateArguments, JudgementArguments},
-        load,
-        select::{self, PathFilter},
-    },
-    failure::{Failure, database_failure},
+    arguments::{DatabaseArguments, DatabasePlan, JudgementArguments, LockArguments, SearchArguments},
+    failure::{Failure, database_failure, findings_failure},
+    findings::{source, today, warn, warn_of},
     output::Output,
-    render::fields::Fields,
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,
@@ -88,7 +86,7 @@ struct Plan {
 pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let found = arguments.plan(&reader)?;
+    let found = arguments.plan(&plan, &reader)?;
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
     interrupt.check()?;
@@ -110,23 +108,24 @@ pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<
 }
 
 impl AcceptArguments {
-    fn plan(&self, reader: &SqliteReader) -> Result<Plan, Failure> {
+    fn plan(&self, database: &DatabasePlan, reader: &SqliteReader) -> Result<Plan, Failure> {
+        let source = source(database, reader);
         let prefix = self.group.as_deref().map(group_prefix).transpose()?;
-        let filter = PathFilter::new(&self.path_filter)?;
-        let run = load::find_run(reader, &self.run_id)?;
+        let filter = PathFilter::new(&self.path_filter).map_err(findings_failure)?;
+        let run = load::find_run(reader, &self.run_id).map_err(findings_failure)?;
         let settings = self.search.settings();
-        let definitions = load::definitions(reader, RunId(run.run_id), &settings)?;
+        let mut warnings = Vec::new();
+        let definitions =
+            load::definitions(&source, RunId(run.run_id), &settings, &mut warnings).map_err(findings_failure)?;
+        warn_of(&warnings);
         let mut findings = Findings::search(run, settings, definitions);
         let groups = if let Some(prefix) = &prefix {
-            vec![only(&findings.report.groups, prefix, findings.run.run_id)?]
+            vec![select::only(&findings.report.groups, prefix, findings.run.run_id).map_err(findings_failure)?]
         } else {
             findings.shown = select::shown(&findings, &filter);
-            let gate = GateArguments {
-                fail_on: Some(FailOn::New),
-                judgement: self.judgement.clone(),
-                ..GateArguments::default()
-            };
-            gate.apply(reader, &mut findings)?;
+            let gate = Gate { fail_on: Some(FailOn::New), ..self.judgement.gate() };
+            gate.apply(&source, &today(), &mut findings).map_err(findings_failure)?;
+            warn(&mut findings);
             gate.counted(&findings).map(|shown| findings.group(shown)).collect()
         };
         let owner = self.owner.clone().or_else(actor);
@@ -193,26 +192,6 @@ fn user_number() -> Option<String> {
     None
 }
 
-/// The one group whose id begins with `prefix` and that no other one tells.
-fn only<'a>(groups: &'a [Group], prefix: &str, run_id: i64) -> Result<&'a Group, Failure> {
-    let attempt = format!("find group {prefix:?} in run {run_id}");
-    let found: Vec<&Group> = groups.iter().filter(|group| group.group_id.starts_with(prefix)).collect();
-    match found[..] {
-        [group] => match &group.told_by {
-            None => Ok(group),
-            Some(other) => Err(Failure::usage(anyhow!("{attempt}: it is part of what group {other} shows"))
-                .with_hint(format!("accept that one: cds dup accept {other} …"))),
-        },
-        [] => Err(Failure::usage(anyhow!("{attempt}: there is none among what this search finds"))
-            .with_hint("use the same run, channels and thresholds as the cds dup-check that showed it")),
-        _ => {
-            let ids: Vec<&str> = found.iter().take(5).map(|group| group.group_id.as_str()).collect();
-            Err(Failure::usage(anyhow!("{attempt}: {} begin so", found.len()))
-                .with_hint(format!("it may be {}", ids.join(", "))))
-        }
-    }
-}
-
 /// Where the first copy is.
 fn example(group: &Group, definitions: &[Definition]) -> String {
     let place =
@@ -249,7 +228,6 @@ fn day(text: &str, today: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::duplicates::samples;
 
     #[test]
     fn a_last_day_is_a_day_that_is_not_over() {
@@ -270,19 +248,5 @@ mod tests {
         ] {
             assert!(day(wrong, today).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_beginning_of_an_id_leads_to_one_group_or_to_none() {
-        let mut groups = samples::shop().report.groups;
-        assert_eq!(only(&groups, "00000000000000e3", 7).unwrap().group_id, "00000000000000e3");
-        let told = |groups: &[Group], prefix: &str| {
-            let failure = only(groups, prefix, 7).unwrap_err();
-            format!("{failure}; {}", failure.hint().unwrap_or_default())
-        };
-        assert!(told(&groups, "0000").contains("5 begin so; it may be 00000000000000e1, "));
-        assert!(told(&groups, "1234").contains("find group \"1234\" in run 7: there is none"));
-        groups[2].told_by = Some("00000000000000e1".to_owned());
-        assert!(told(&groups, "00000000000000e3").contains("accept that one: cds dup accept 00000000000000e1"));
     }
 }

@@ -7,14 +7,16 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{ReadArguments, facts};
+use cds_findings::accepted::AcceptanceState;
+use cds_terminal::{
+    grid::{Cell, Column, Grid, Saving},
+    screen::Screen,
+    style::Tone,
+};
+
 use crate::{
-    duplicates::accepted::{AcceptanceState, today},
     failure::{Failure, database_failure},
-    render::{
-        grid::{Cell, Column, Grid, Saving},
-        screen::Screen,
-        style::Tone,
-    },
+    findings::today,
 };
 
 /// The duplicates that are accepted, the oldest first
@@ -126,10 +128,8 @@ mod tests {
     use unicode_width::UnicodeWidthStr as _;
 
     use super::*;
-    use crate::{
-        duplicates::samples::HOSTILE,
-        render::{local_time::LocalTime, style::Palette, text::is_unsafe},
-    };
+    use cds_findings::samples::HOSTILE;
+    use cds_terminal::{local_time::LocalTime, style::Palette, text::is_unsafe};
 
     fn rows(word: &str) -> Vec<(AcceptanceState, AcceptedDuplicate)> {
         let row = |id, state, until: Option<&str>, reason: &str| {

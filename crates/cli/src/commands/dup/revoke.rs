@@ -5,11 +5,12 @@ use cds_persistence::{AcceptedDuplicate, SqlitePersistence, SqliteReader};
 use clap::Args;
 
 use super::group_prefix;
+use cds_terminal::fields::Fields;
+
 use crate::{
     arguments::{DatabaseArguments, LockArguments},
     failure::{Failure, database_failure},
     output::Output,
-    render::fields::Fields,
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

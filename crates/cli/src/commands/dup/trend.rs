@@ -7,22 +7,24 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{ReadArguments, facts};
+use cds_findings::{
+    baseline::Lineage,
+    load,
+    trend::{TrendPoint, TrendQuery, trend},
+};
+use cds_terminal::{
+    columns::wrap,
+    grid::{Cell, Column, Grid, Saving},
+    numbers::percent,
+    screen::Screen,
+    style::Tone,
+    text::one_line,
+};
+
 use crate::{
     arguments::SearchArguments,
-    duplicates::{
-        baseline::Lineage,
-        load,
-        trend::{TrendPoint, TrendQuery, trend},
-    },
-    failure::{Failure, database_failure},
-    render::{
-        columns::wrap,
-        grid::{Cell, Column, Grid, Saving},
-        numbers::percent,
-        screen::Screen,
-        style::Tone,
-        text::one_line,
-    },
+    failure::{Failure, database_failure, findings_failure},
+    findings::{source, warn_of},
     signals::Interrupt,
 };
 
@@ -70,7 +72,7 @@ const SAVINGS: &[Saving] = &[
 ];
 
 pub(super) fn run(arguments: &TrendArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let (reader, _) = arguments.read.open()?;
+    let (reader, plan) = arguments.read.open()?;
     let lineage = arguments.lineage(&reader)?;
     let points = match &lineage {
         None => Vec::new(),
@@ -78,7 +80,10 @@ pub(super) fn run(arguments: &TrendArguments, interrupt: &Interrupt) -> Result<(
             let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
             let settings = arguments.search.settings();
             let query = TrendQuery { lineage, last_run_id: None, limit, settings: &settings };
-            trend(&reader, &query, &|| interrupt.check())?
+            let mut warnings = Vec::new();
+            let points = trend(&source(&plan, &reader), &query, &|| interrupt.is_raised(), &mut warnings);
+            warn_of(&warnings);
+            points.map_err(findings_failure)?
         }
     };
     arguments.read.show(
@@ -96,7 +101,7 @@ impl TrendArguments {
             return Ok(Some(Lineage::Project(name.clone())));
         }
         match reader.newest_snapshot().map_err(database_failure)? {
-            Some(run) => Ok(Some(Lineage::of(&load::find_run(reader, &run.to_string())?))),
+            Some(run) => Ok(Some(Lineage::of(&load::find_run(reader, &run.to_string()).map_err(findings_failure)?))),
             None => Ok(None),
         }
     }
@@ -166,10 +171,8 @@ mod tests {
     use unicode_width::UnicodeWidthStr as _;
 
     use super::*;
-    use crate::{
-        duplicates::{baseline::Earlier, samples::HOSTILE, trend::Moves},
-        render::{local_time::LocalTime, style::Palette, text::is_unsafe},
-    };
+    use cds_findings::{baseline::Earlier, samples::HOSTILE, trend::Moves};
+    use cds_terminal::{local_time::LocalTime, style::Palette, text::is_unsafe};
 
     fn points(word: &str) -> Vec<TrendPoint> {
         let point = |run_id, group_count, moves| TrendPoint {

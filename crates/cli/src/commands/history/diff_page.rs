@@ -12,7 +12,7 @@ use super::{
     sides::{Side, Sides},
     unified::{Hunk, NOWHERE, Sign, Text, hunks},
 };
-use crate::render::{
+use cds_terminal::{
     screen::Screen,
     sections::Sections,
     style::Tone,
@@ -183,10 +183,9 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::{
-        commands::history::metadata::Metadata,
-        render::{local_time::LocalTime, style::Palette, text::is_unsafe},
-    };
+    use cds_terminal::{local_time::LocalTime, style::Palette, text::is_unsafe};
+
+    use crate::commands::history::metadata::Metadata;
 
     fn record(run_id: i64, raw_code: &str, intent: &str) -> Side {
         Side::Stored(Box::new(RecordedUnit {

@@ -10,9 +10,11 @@ use cds_persistence::{NamedUnits, SqliteReader, StoredUnit, UnitQuery};
 use rapidfuzz::distance::indel::BatchComparator;
 
 use super::spec::{Reading, UnitSpec, label};
+use cds_terminal::text::safe_line;
+
 use crate::{
     failure::{Failure, database_failure},
-    render::{messages, text::safe_line},
+    render::messages,
 };
 
 /// So many of the nearest names are told.

@@ -8,7 +8,7 @@ use super::{
     sides::{Side, Sides},
     unified::{NOWHERE, Text, patch},
 };
-use crate::render::text::safe_line;
+use cds_terminal::text::safe_line;
 
 /// Grows when a field changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;

@@ -23,13 +23,15 @@ use self::{
     sides::Sides,
     spec::UnitSpec,
 };
+use cds_terminal::{safe_json, screen::Screen};
+
 use crate::{
     arguments::{DatabaseArguments, ResultFormat},
     commands::damage,
     failure::{Failure, database_failure},
     output::Output,
     provenance::parse_project,
-    render::{messages, safe_json, screen::Screen},
+    render::messages,
 };
 
 /// Show what became of a definition from run to run: added, changed, moved, removed

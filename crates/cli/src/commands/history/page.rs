@@ -9,7 +9,7 @@ use super::{
     History, Step,
     spec::{label, numbered_label},
 };
-use crate::render::{
+use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     screen::Screen,
     sections::Sections,

@@ -14,11 +14,13 @@ use super::archive::{
     report::{Console, Sum},
     show, warn_of_closing,
 };
+use cds_terminal::fields::Fields;
+
 use crate::{
     accounts::{new_ledger_id, other},
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments},
     failure::{Failure, database_failure},
-    render::{fields::Fields, messages},
+    render::messages,
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

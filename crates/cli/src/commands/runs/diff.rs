@@ -1,7 +1,7 @@
 //! `cds runs diff`: what is different between two snapshots.
 
 use cds_model::RunSettings;
-use cds_persistence::{FoundRun, Invocation, RunId, SqliteReader};
+use cds_persistence::{Invocation, ResolvedSnapshot, RunId};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -10,10 +10,8 @@ use super::{
     compare::{Comparison, Pair, Unit, compare, units},
     diff_page, facts,
     json::invocation,
-    no_run_yet, only,
 };
 use crate::{
-    absence,
     failure::{Failure, database_failure},
     render::messages,
 };
@@ -53,60 +51,28 @@ impl Measure {
 }
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<(), Failure> {
-    let (reader, plan) = arguments.read.open()?;
-    let found = [&arguments.before, &arguments.after].map(|name| {
-        let found = reader.find_snapshot(name).map_err(database_failure)?;
-        with_snapshot(found, name, &reader)
-    });
-    let [before, after] = found;
-    let (Some(before), Some(after)) = (before?, after?) else {
-        return arguments
-            .read
-            .show(|| json!({ "before": null, "after": null }), |writer, _| writeln!(writer, "{}", no_run_yet(&plan)));
-    };
+    let (reader, _) = arguments.read.open()?;
+    let resolve = |name: &str| reader.resolve_snapshot(name).map_err(database_failure);
+    let (before, after) = (resolve(&arguments.before)?, resolve(&arguments.after)?);
     let read = |id: RunId| reader.definitions(id).map(units).map_err(database_failure);
-    let (earlier, later) = (read(before.1)?, read(after.1)?);
-    let has_models = |(found, _): &(Invocation, RunId)| {
-        found.snapshot.as_ref().is_none_or(|row| row.provider_url != RunSettings::EMBEDDED)
-    };
+    let (earlier, later) = (read(before.row.id)?, read(after.row.id)?);
+    let has_models = |found: &ResolvedSnapshot| found.row.provider_url != RunSettings::EMBEDDED;
     let is_stopgap = has_models(&before) && !has_models(&after);
     if is_stopgap {
         messages::note("the later run derived its intents (builtin:), so that they are not compared");
     }
     let comparison = compare(&earlier, &later, !is_stopgap);
-    let measures = measures(&before.0, &after.0);
+    let measures = measures(&before.invocation, &after.invocation);
     let limit = usize::try_from(arguments.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    let chained = reader.chain_rows(&[before.1, after.1]).map_err(database_failure)?;
-    let run = |(found, id): &(Invocation, RunId)| invocation(found, chained.get(id));
+    let chained = reader.chain_rows(&[before.row.id, after.row.id]).map_err(database_failure)?;
+    let run = |found: &ResolvedSnapshot| invocation(&found.invocation, chained.get(&found.row.id));
     arguments.read.show(
         || json(&[run(&before), run(&after)], &comparison, &measures),
         |writer, screen| {
-            let page = diff_page::render(&before.0, &after.0, &comparison, &measures, limit, screen);
+            let page = diff_page::render(&before.invocation, &after.invocation, &comparison, &measures, limit, screen);
             write!(writer, "{page}")
         },
     )
-}
-
-fn with_snapshot(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<Option<(Invocation, RunId)>, Failure> {
-    let Some(found) = only(found, name, reader)? else { return Ok(None) };
-    match (&found.snapshot, found.snapshot_id) {
-        (Some(snapshot), _) => {
-            let id = snapshot.id;
-            Ok(Some((found, id)))
-        }
-        (None, Some(id)) => {
-            let what = format!("compare run {name:?}");
-            Err(match absence::reason(reader, id)? {
-                Some(why) => Failure::failed(anyhow::anyhow!("{what}: its snapshot {id} {why}")),
-                None => absence::unexplained(&what, id),
-            })
-        }
-        (None, None) => {
-            let status = found.status().to_owned();
-            Err(Failure::failed(anyhow::anyhow!("compare run {name:?}: it has no snapshot, it is {status}"))
-                .with_hint("cds runs list shows the snapshots in its first column"))
-        }
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]

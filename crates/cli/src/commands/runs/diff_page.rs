@@ -7,7 +7,7 @@ use super::{
     diff::Measure,
     unit_lists::{Listed, list, moves, rest},
 };
-use crate::render::{
+use cds_terminal::{
     grid::{Cell, Column, Grid},
     screen::Screen,
     sections::Sections,

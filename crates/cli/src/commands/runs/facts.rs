@@ -1,8 +1,7 @@
 //! What is said of an invocation in more than one place.
 
 use cds_persistence::{Invocation, StageRow};
-
-use crate::render::{grid::Cell, local_time::seconds_between, screen::Screen, style::Tone};
+use cds_terminal::{grid::Cell, local_time::seconds_between, screen::Screen, style::Tone};
 
 /// Digits of a commit that are enough for people.
 const COMMIT_DIGITS: usize = 12;

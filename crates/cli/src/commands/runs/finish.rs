@@ -4,11 +4,12 @@ use cds_model::{AccountStatus, RunEnd};
 use clap::{Args, builder::PossibleValuesParser};
 
 use super::{ledger, warn_of_closing};
+use cds_terminal::{fields::Fields, secrets};
+
 use crate::{
     arguments::{DatabaseArguments, parse_note, parse_notes},
     failure::Failure,
     output::Output,
-    render::{fields::Fields, secrets},
     stages,
 };
 

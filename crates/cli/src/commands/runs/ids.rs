@@ -1,11 +1,9 @@
 //! How much of an id is enough to name it.
 
 use cds_persistence::{InvocationFilter, SqliteReader, StageFilter};
+use cds_terminal::grid::Cell;
 
-use crate::{
-    failure::{Failure, database_failure},
-    render::grid::Cell,
-};
+use crate::failure::{Failure, database_failure};
 
 /// Fewer characters would be enough today and not tomorrow.
 const SHORTEST: usize = 8;

@@ -4,11 +4,8 @@
 
 use anyhow::anyhow;
 use cds_model::LedgerId;
-use cds_persistence::{
-    AccountError, Invocation, LedgerRow, LockStatus, SqliteAccounts, SqliteReader, lock_path, lock_status,
-};
+use cds_persistence::{AccountError, LedgerRow, LockStatus, SqliteAccounts, SqliteReader, lock_path, lock_status};
 
-use super::only;
 use crate::{
     arguments::DatabasePlan,
     failure::{Failure, database_failure},
@@ -17,8 +14,8 @@ use crate::{
 /// The run that `name` means; it must have a row in the ledger and must not be at work itself.
 pub(super) fn find(plan: &DatabasePlan, name: &str) -> Result<LedgerRow, Failure> {
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let found = reader.find_run(name).map_err(database_failure)?;
-    let Some(Invocation { ledger: Some(row), .. }) = only(found, name, &reader)? else {
+    let found = reader.resolve_run(name).map_err(database_failure)?;
+    let Some(row) = found.ledger else {
         return Err(Failure::failed(anyhow!("find run {name:?}: it has no row in the ledger"))
             .with_hint("cds runs start begins one and prints its id"));
     };

@@ -12,16 +12,17 @@ use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 
 use super::{ReadArguments, facts, ids::KnownIds, json::invocation, liveness::Liveness, nothing_to_show};
+use cds_terminal::{
+    columns::wrap,
+    grid::{Cell, Column, Grid, Saving},
+    screen::Screen,
+    style::Tone,
+    text::one_line,
+};
+
 use crate::{
     arguments::parse_duration,
     failure::{Failure, database_failure},
-    render::{
-        columns::wrap,
-        grid::{Cell, Column, Grid, Saving},
-        screen::Screen,
-        style::Tone,
-        text::one_line,
-    },
     stages,
 };
 

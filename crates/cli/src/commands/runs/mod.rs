@@ -10,7 +10,6 @@ mod json;
 mod ledger;
 mod list;
 mod liveness;
-pub(super) mod named;
 mod next;
 mod note;
 mod outcome;
@@ -31,8 +30,8 @@ pub(super) mod unit_lists;
 
 use std::io::{self, Write};
 
-use anyhow::anyhow;
-use cds_persistence::{Error, FoundRun, Invocation, InvocationFilter, SqliteReader};
+use cds_persistence::{Error, InvocationFilter, SqliteReader};
+use cds_terminal::{safe_json, screen::Screen, text};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -41,7 +40,7 @@ use crate::{
     commands::damage,
     failure::{Failure, database_failure},
     output::Output,
-    render::{messages, safe_json, screen::Screen, text},
+    render::messages,
     signals::Interrupt,
 };
 
@@ -157,22 +156,4 @@ fn nothing_to_show(reader: &SqliteReader, plan: &DatabasePlan, what: &str) -> Re
 fn no_run_yet(plan: &DatabasePlan) -> String {
     let path = text::one_line(&plan.path.to_string_lossy());
     format!("{path} has no run yet; the first is made by: cds persist --path SRC --db-path {path}")
-}
-
-/// The one run that `name` means; none where the database has no run at all.
-fn only(found: FoundRun, name: &str, reader: &SqliteReader) -> Result<Option<Invocation>, Failure> {
-    match found {
-        FoundRun::One(invocation) => Ok(Some(*invocation)),
-        FoundRun::Ambiguous(candidates) => Err(Failure::failed(anyhow!("find run {name:?}: more than one begins so"))
-            .with_hint(format!("it may be {}", candidates.join(", ")))),
-        FoundRun::Missing { .. } if is_empty(reader)? => Ok(None),
-        FoundRun::Missing { nearest } => {
-            let hint = if nearest.is_empty() {
-                "cds runs list shows those there are".to_owned()
-            } else {
-                format!("the nearest are {}; cds runs list shows all", nearest.join(", "))
-            };
-            Err(Failure::failed(anyhow!("find run {name:?}: there is none")).with_hint(hint))
-        }
-    }
 }

@@ -4,12 +4,13 @@ use anyhow::anyhow;
 use cds_persistence::{SqliteAccounts, SqliteReader};
 use clap::Args;
 
-use super::{no_run_yet, only, warn_of_closing};
+use super::warn_of_closing;
+use cds_terminal::fields::Fields;
+
 use crate::{
     arguments::{DatabaseArguments, LockArguments, parse_note},
     failure::{Failure, database_failure},
     output::Output,
-    render::fields::Fields,
     signals::Interrupt,
     writer_lock::WriterLock,
 };
@@ -35,10 +36,7 @@ pub(super) struct NoteArguments {
 pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let found = reader.find_run(&arguments.run).map_err(database_failure)?;
-    let Some(found) = only(found, &arguments.run, &reader)? else {
-        return Output::Stdout.write(|writer| writeln!(writer, "{}", no_run_yet(&plan)));
-    };
+    let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
     let Some(row) = found.ledger else {

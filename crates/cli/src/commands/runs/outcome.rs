@@ -7,7 +7,7 @@ use super::{
     liveness::Liveness,
     page::or_unknown,
 };
-use crate::render::screen::Screen;
+use cds_terminal::screen::Screen;
 
 /// What became of the run, in a sentence.
 pub(super) fn outcome(

@@ -10,10 +10,9 @@ use super::{
     page_stages::stages,
     proof::{self, Proof},
 };
-use crate::{
-    render::{screen::Screen, sections::Sections, style::Tone},
-    request::{Request, quoted},
-};
+use cds_terminal::{screen::Screen, sections::Sections, style::Tone};
+
+use crate::request::{Request, quoted};
 
 /// What is known beside the rows.
 #[derive(Debug, Default)]

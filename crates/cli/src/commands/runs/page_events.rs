@@ -3,7 +3,7 @@
 use cds_persistence::{Counted, ErrorGroup, Invocation, InvocationDetails};
 
 use super::facts::plural;
-use crate::render::sections::Sections;
+use cds_terminal::sections::Sections;
 
 /// Groups that are shown of each kind; the rest is counted.
 const SHOWN_GROUPS: usize = 20;

@@ -3,7 +3,7 @@
 use cds_persistence::{Invocation, InvocationDetails, StageRow};
 
 use super::facts;
-use crate::render::{
+use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     screen::Screen,
     sections::Sections,

@@ -1,11 +1,9 @@
 //! What proves a snapshot, as the database has it.
 
 use cds_persistence::{ChainRow, Counted, Invocation, SnapshotAbsence, SqliteReader};
+use cds_terminal::sections::Sections;
 
-use crate::{
-    failure::{Failure, database_failure},
-    render::sections::Sections,
-};
+use crate::failure::{Failure, database_failure};
 
 /// The row with which a snapshot was chained, and what became of the definitions in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,18 +11,19 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{facts, no_run_yet, warn_of_closing};
+use cds_terminal::{
+    fields::Fields,
+    grid::{Cell, Column, Grid, Saving},
+    safe_json,
+    screen::Screen,
+    style::Tone,
+};
+
 use crate::{
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
     commands::damage,
     failure::{Failure, database_failure},
     output::Output,
-    render::{
-        fields::Fields,
-        grid::{Cell, Column, Grid, Saving},
-        safe_json,
-        screen::Screen,
-        style::Tone,
-    },
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

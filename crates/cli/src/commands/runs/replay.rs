@@ -10,7 +10,6 @@ use cds_llm_client::ProviderUrl;
 use cds_persistence::{Invocation, SqliteReader};
 use clap::{Args, CommandFactory as _};
 
-use super::{no_run_yet, only};
 use crate::{
     Cli,
     arguments::{DatabaseArguments, DatabasePlan},
@@ -45,10 +44,7 @@ pub(super) struct ReplayArguments {
 pub(super) fn run(arguments: &ReplayArguments) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let found = reader.find_run(&arguments.run).map_err(database_failure)?;
-    let Some(found) = only(found, &arguments.run, &reader)? else {
-        return Output::Stdout.write(|writer| writeln!(writer, "{}", no_run_yet(&plan)));
-    };
+    let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
     // The process that takes over opens the database itself.
     drop(reader);
     let replay = Replay::of(&found, &plan)?;

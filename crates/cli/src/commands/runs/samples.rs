@@ -9,7 +9,7 @@ use jiff::tz::{self, TimeZone};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::proof::Proof;
-use crate::render::{local_time::LocalTime, screen::Screen, style::Palette};
+use cds_terminal::{local_time::LocalTime, screen::Screen, style::Palette};
 
 const COMMIT: &str = "1f6467f6800f02fcbea9178082e1398a00112233";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -23,7 +23,7 @@ pub(super) fn screen(width: usize) -> Screen {
 pub(super) fn assert_is_safe(text: &str, width: usize) {
     for line in text.lines() {
         assert!(line.width() <= width, "{width}: {line}");
-        assert!(!line.chars().any(crate::render::text::is_unsafe), "{line:?}");
+        assert!(!line.chars().any(cds_terminal::text::is_unsafe), "{line:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use cds_persistence::{lock_path, lock_status};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ReadArguments, json::details, liveness::Liveness, next::next, no_run_yet, only, page, proof::Proof};
+use super::{ReadArguments, json::details, liveness::Liveness, next::next, page, proof::Proof};
 use crate::{
     commands::lock,
     failure::{Failure, database_failure},
@@ -26,10 +26,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
     let (reader, plan) = arguments.read.open()?;
     // Before the accounts: a run that ends in between is then not said to be gone.
     let lock = lock_status(&lock_path(&plan.path)).ok();
-    let found = reader.find_run(&arguments.run).map_err(database_failure)?;
-    let Some(found) = only(found, &arguments.run, &reader)? else {
-        return arguments.read.show(|| json!({ "run": null }), |writer, _| writeln!(writer, "{}", no_run_yet(&plan)));
-    };
+    let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
     let around = reader.invocation_details(&found).map_err(database_failure)?;
     let proof = Proof::of(&reader, &found)?;
     let liveness = Liveness::of(&found, lock.as_ref(), stages::now());

@@ -8,12 +8,13 @@ use super::{
     finish::{ENDS, end_status},
     ledger, warn_of_closing,
 };
+use cds_terminal::{fields::Fields, secrets};
+
 use crate::{
     arguments::{DatabaseArguments, parse_note},
     failure::Failure,
     machine,
     output::Output,
-    render::{fields::Fields, secrets},
     stages,
 };
 

@@ -7,6 +7,8 @@ use cds_persistence::SqlitePersistence;
 use clap::Args;
 
 use super::{ledger, warn_of_closing};
+use cds_terminal::secrets;
+
 use crate::{
     accounts::new_ledger_id,
     arguments::{
@@ -16,7 +18,6 @@ use crate::{
     machine,
     output::Output,
     provenance::parse_code_ref,
-    render::secrets,
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

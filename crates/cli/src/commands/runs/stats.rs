@@ -7,15 +7,16 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{ReadArguments, json::counted, nothing_to_show};
+use cds_terminal::{
+    grid::{Cell, Column, Grid},
+    screen::Screen,
+    sections::Sections,
+    style::Tone,
+};
+
 use crate::{
     arguments::parse_duration,
     failure::{Failure, database_failure},
-    render::{
-        grid::{Cell, Column, Grid},
-        screen::Screen,
-        sections::Sections,
-        style::Tone,
-    },
     stages,
 };
 

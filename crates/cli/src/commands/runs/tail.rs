@@ -8,15 +8,14 @@ use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 
 use super::{ReadArguments, facts, ids::KnownIds, json::stage, nothing_to_show};
-use crate::{
-    failure::{Failure, database_failure},
-    render::{
-        columns::wrap,
-        grid::{Cell, Column, Grid, Saving},
-        screen::Screen,
-        text::one_line,
-    },
+use cds_terminal::{
+    columns::wrap,
+    grid::{Cell, Column, Grid, Saving},
+    screen::Screen,
+    text::one_line,
 };
+
+use crate::failure::{Failure, database_failure};
 
 /// The last runs of stages, newest first
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use cds_model::{SymbolKind, UnitName};
 
 use super::facts::plural;
-use crate::render::{
+use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     sections::Sections,
     text::safe_line,

@@ -1,24 +1,24 @@
 //! `cds similar`: the records most like a given piece of code, and those that share a run of lines with it.
 
 mod page;
-mod search;
 
 use std::{collections::HashSet, path::Path};
 
-use cds_duplication::{Definition, Similar};
+use cds_findings::{
+    RunFacts, load,
+    similar::{Found, Search},
+};
 use cds_model::{Record, SymbolKind};
 use cds_persistence::{RunId, SqliteReader, Text, Texts};
+use cds_terminal::{safe_json, screen::Screen};
 use clap::Args;
 
 use crate::{
     arguments::{DatabaseArguments, ResultFormat, parse_ratio},
-    duplicates::{
-        RunFacts, load,
-        target::{self, Place},
-    },
-    failure::{Failure, database_failure},
+    failure::{Failure, database_failure, findings_failure},
+    findings::{find_run, source},
     output::Output,
-    render::{safe_json, screen::Screen},
+    target::{self, Place},
 };
 
 /// Show the records most like a piece of code: does it exist already?
@@ -56,30 +56,15 @@ struct Answer {
     found: Vec<Found>,
 }
 
-/// A record that is like the code, or has a part of it.
-struct Found {
-    similar: Similar,
-    definition: Definition,
-    /// What both have where the channel is `fragment`.
-    fragment: Option<Fragment>,
-}
-
-/// Lines that a record shares with the code; both places 1-based, inclusive lines of a file.
-struct Fragment {
-    lines: (u32, u32),
-    target_lines: (u32, u32),
-    equal_line_count: u32,
-    equal_token_count: u32,
-}
-
 pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let run = load::find_run(&reader, &arguments.run_id)?;
+    let run = find_run(&reader, &arguments.run_id).map_err(findings_failure)?;
     let target = target::read(&arguments.to)?;
     let run_id = RunId(run.run_id);
+    let source = source(&plan, &reader);
     let with_files = target.kind == SymbolKind::File;
-    let parts = load::texts_like(&reader, &plan, run_id, with_files, &target.normalized_code)?;
+    let parts = load::texts_like(&source, run_id, with_files, &target.normalized_code).map_err(findings_failure)?;
     let mut texts: Vec<Text<'_>> = parts.iter().flat_map(Texts::iter).collect();
     if let Some(name) = name_in(&run, &arguments.to) {
         // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.
@@ -91,8 +76,8 @@ pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
         texts.retain(|text| !own.contains(&text.id));
     }
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
-    let search = search::Search { reader: &reader, run_id, target: &target, limit, min_ratio: arguments.min_ratio };
-    let found = search.run(&texts)?;
+    let search = Search { source: &source, run_id, target: &target, limit, min_ratio: arguments.min_ratio };
+    let found = search.run(&texts).map_err(findings_failure)?;
     let answer = Answer { run, target, min_ratio: arguments.min_ratio, found };
     Output::Stdout.write(|writer| match arguments.format {
         ResultFormat::Json => {

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Answer, Found, Fragment};
-use crate::render::{
+use cds_findings::similar::{Found, Fragment};
+
+use super::Answer;
+use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     screen::Screen,
 };

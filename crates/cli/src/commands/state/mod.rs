@@ -15,13 +15,14 @@ use clap::{Args, Subcommand};
 
 use self::{page::Shown, peers::Peer};
 use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
+use cds_terminal::{safe_json, screen::Screen};
+
 use crate::{
     arguments::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments, check_is_path,
     },
     failure::{Failure, database_failure},
     output::Output,
-    render::{safe_json, screen::Screen},
     signals::Interrupt,
     stages,
     writer_lock::WriterLock,

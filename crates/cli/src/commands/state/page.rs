@@ -2,9 +2,8 @@
 
 use cds_archive::{Direction, PeerState, RunList, State, StateFiles, Stored};
 use cds_persistence::RunId;
+use cds_terminal::{screen::Screen, sections::Sections, style::Tone};
 use serde_json::{Value, json};
-
-use crate::render::{screen::Screen, sections::Sections, style::Tone};
 
 /// How many runs are listed by number before only their count is told.
 const LISTED: usize = 20;
@@ -188,7 +187,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::render::{local_time::LocalTime, style::Palette};
+    use cds_terminal::{local_time::LocalTime, style::Palette};
 
     fn shown(state_file: Stored<State>, failure_log: Stored<RunList>) -> Shown {
         let truth = State { last_contiguous_run: 1, last_attempted_run: 4 };

@@ -10,12 +10,13 @@ use cds_persistence::{Error, RunId, SqliteReader, Verification, VerifyQuery};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use super::runs::named;
+use cds_terminal::safe_json;
+
 use crate::{
     arguments::{DatabaseArguments, ResultFormat},
     failure::{Failure, database_failure},
     output::Output,
-    render::{messages, safe_json},
+    render::messages,
     signals::Interrupt,
 };
 
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> Result<
     let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
     let run = match arguments.run.as_str() {
         ALL => None,
-        name => Some(named::snapshot(&reader, name)?.row.id),
+        name => Some(reader.resolve_snapshot(name).map_err(database_failure)?.row.id),
     };
     let found = verify(&reader, run, arguments.expect, interrupt)?;
     Output::Stdout.conclude(verdict(&found), |writer| match arguments.format {

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use cds_persistence::{Deviation, RunId, Unverified, Verification};
+use cds_terminal::{fields::Fields, text};
 use serde_json::{Value, json};
-
-use crate::render::{fields::Fields, text};
 
 /// A line for each thing that is not as it was written, or that cannot be verified; in the end the sum, where nothing
 /// was altered.

@@ -6,7 +6,7 @@ use rusqlite::Result;
 
 use super::{accounts::Accounts, name::Name};
 use crate::{
-    FoundRun, Invocation, RunId,
+    Invocation, RunId,
     table::{
         runs, runs_ledger,
         select::{ledger, stages},
@@ -26,19 +26,50 @@ const NEIGHBOUR_LIMIT: i64 = 5;
 /// So many ids are read of each table: more than one invocation can have stages.
 const ID_LIMIT: i64 = 100;
 
-/// The run that `name` means; `is_counted` says which of them `latest` counts.
-pub(super) fn find(accounts: &Accounts<'_>, name: &str, is_counted: impl Fn(&Invocation) -> bool) -> Result<FoundRun> {
+/// Which runs `latest` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// All but checks and upkeep, by the time at which they began.
+    Runs,
+    /// Those whose snapshot is there, by its number.
+    Snapshots,
+}
+
+/// What `name` leads to.
+#[derive(Debug)]
+pub(super) enum FoundRun {
+    /// Exactly one.
+    One(Box<Invocation>),
+    /// More than one begins like this; their ledger or stage ids, at most ten.
+    Ambiguous(Vec<String>),
+    /// None; the nearest ids there are, at most five.
+    Missing(Vec<String>),
+}
+
+/// The run that `name` means; `counted` says which of them `latest` counts.
+pub(super) fn find(accounts: &Accounts<'_>, name: &str, counted: Counted) -> Result<FoundRun> {
     match Name::of(name) {
         Name::Newest(places) => {
-            let mut place = 0;
-            let found = first(accounts, |invocation| {
-                let is_it = is_counted(invocation) && place == places;
-                place += usize::from(is_counted(invocation));
-                is_it
-            })?;
+            let found = match counted {
+                Counted::Runs => {
+                    let mut place = 0;
+                    first(accounts, |invocation| {
+                        let is_it = invocation.is_run() && place == places;
+                        place += usize::from(invocation.is_run());
+                        is_it
+                    })?
+                }
+                Counted::Snapshots => match accounts.with(&runs::TABLE) {
+                    None => None,
+                    Some(connection) => match runs::newest(connection, places)? {
+                        None => None,
+                        number => first(accounts, |invocation| invocation.snapshot_id == number)?,
+                    },
+                },
+            };
             Ok(match found {
                 Some(found) => one(found),
-                None => FoundRun::Missing { nearest: newest(accounts)? },
+                None => FoundRun::Missing(newest(accounts)?),
             })
         }
         Name::Given { number, prefix } => {
@@ -110,7 +141,7 @@ fn missing(accounts: &Accounts<'_>, number: Option<i64>, prefix: Option<&str>) -
     if nearest.is_empty() {
         nearest = newest(accounts)?;
     }
-    Ok(FoundRun::Missing { nearest })
+    Ok(FoundRun::Missing(nearest))
 }
 
 /// Ids that begin as `prefix` does, those first that do so for longest. In their order they stand around it.

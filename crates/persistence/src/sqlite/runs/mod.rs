@@ -6,6 +6,7 @@ mod accounts;
 mod details;
 mod find;
 mod name;
+mod resolve;
 mod stats;
 
 use std::ops::ControlFlow;
@@ -13,8 +14,8 @@ use std::ops::ControlFlow;
 use self::accounts::Accounts;
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
-    DefinitionRow, Error, FoundRun, Invocation, InvocationDetails, InvocationFilter, LedgerRow, RunId, RunStats,
-    StageFilter, StageRow, Step,
+    DefinitionRow, Error, Invocation, InvocationDetails, InvocationFilter, LedgerRow, RunId, RunStats, StageFilter,
+    StageRow, Step,
     table::{records, select, stage_runs},
 };
 
@@ -33,25 +34,6 @@ impl SqliteReader {
             Some(connection) => select::stages::newest(connection, filter),
             None => Ok(Vec::new()),
         })
-    }
-
-    /// The run that `name` means.
-    ///
-    /// A name is one of these, tried in this order:
-    ///
-    /// - `latest`, the newest run, or `latest~N`, the one that is N places before it; checks and upkeep do not count;
-    /// - the number of a snapshot, without leading zeros, also of a pruned one that the ledger still names;
-    /// - the id of an invocation or of one of its stages, or any text of 4 or more hexadecimal digits that only ids of
-    ///   one invocation begin with; in either case, with or without the hyphens.
-    pub fn find_run(&self, name: &str) -> Result<FoundRun, Error> {
-        self.read_accounts(|accounts| find::find(accounts, name, Invocation::is_run))
-    }
-
-    /// As [`find_run`](Self::find_run), but `latest` and `latest~N` count only those whose snapshot is there.
-    ///
-    /// A number or an id may still lead to an invocation that has no snapshot, or none any more.
-    pub fn find_snapshot(&self, name: &str) -> Result<FoundRun, Error> {
-        self.read_accounts(|accounts| find::find(accounts, name, |found| found.snapshot.is_some()))
     }
 
     /// What is known of an invocation beside its own row.

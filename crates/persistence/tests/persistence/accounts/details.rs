@@ -1,16 +1,13 @@
 //! What else is known of a run: what it was asked, its signs of life, and what kind it is.
 
 use cds_model::{AccountStatus, Heartbeat, RunDetails, RunRole};
-use cds_persistence::{AccountError, FoundRun, Invocation, OpenOptions, SqliteAccounts, SqliteReader};
+use cds_persistence::{AccountError, Invocation, OpenOptions, SqliteAccounts, SqliteReader};
 
 use super::{accounts, begun, end, ends, ledger_id, start};
 use crate::samples::{at, dump, make_database, workplace};
 
 fn found(path: &std::path::Path, name: &str) -> Invocation {
-    match SqliteReader::open(path, &OpenOptions::default()).unwrap().find_run(name).unwrap() {
-        FoundRun::One(found) => *found,
-        other => panic!("{name}: {other:?}"),
-    }
+    SqliteReader::open(path, &OpenOptions::default()).unwrap().resolve_run(name).unwrap()
 }
 
 #[test]

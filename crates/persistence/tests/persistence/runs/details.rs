@@ -1,6 +1,6 @@
 //! What is known of one invocation beside its row, and the definitions of a snapshot.
 
-use cds_persistence::{Counted, ErrorGroup, FoundRun, InvocationDetails, RunId, SqliteReader};
+use cds_persistence::{Counted, ErrorGroup, InvocationDetails, RunId, SqliteReader};
 
 use super::{ledger_id, six_runs, stage_id, telemetry_row};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn details(reader: &SqliteReader, name: &str) -> InvocationDetails {
-    let FoundRun::One(invocation) = reader.find_run(name).unwrap() else { panic!("{name} is not found") };
+    let invocation = reader.resolve_run(name).unwrap();
     reader.invocation_details(&invocation).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! What a name means, and what is near where it means nothing.
 
-use cds_persistence::{FoundRun, SqliteReader};
+use cds_persistence::{Error, Invocation, RunProblem, SqliteReader};
 
 use super::{empty, ledger_id, ledger_row, short, six_runs, stage_id, stage_row};
 use crate::{
@@ -9,20 +9,24 @@ use crate::{
 };
 
 /// What was found, in a word.
-fn word(found: FoundRun) -> String {
+fn word(found: Result<Invocation, Error>) -> String {
     match found {
-        FoundRun::One(invocation) => short(&invocation),
-        FoundRun::Ambiguous(ids) => format!("of {}: {}", ids.len(), ids.join(" ")),
-        FoundRun::Missing { nearest } => format!("near {}", nearest.join(" ")),
+        Ok(invocation) => short(&invocation),
+        Err(Error::Run { problem: RunProblem::Ambiguous { candidates }, .. }) => {
+            format!("of {}: {}", candidates.len(), candidates.join(" "))
+        }
+        Err(Error::Run { problem: RunProblem::Unknown { nearest }, .. }) => format!("near {}", nearest.join(" ")),
+        Err(Error::Run { problem, .. }) => problem.to_string(),
+        Err(error) => panic!("{error}"),
     }
 }
 
 fn run(reader: &SqliteReader, name: &str) -> String {
-    word(reader.find_run(name).unwrap())
+    word(reader.resolve_run(name))
 }
 
 fn snapshot(reader: &SqliteReader, name: &str) -> String {
-    word(reader.find_snapshot(name).unwrap())
+    word(reader.resolve_snapshot(name).map(|found| found.invocation))
 }
 
 #[test]
@@ -46,9 +50,9 @@ fn a_number_leads_to_its_snapshot_also_when_that_was_pruned() {
     six_runs(&path);
     let reader = read(&path).unwrap();
     assert_eq!(["1", "2", "4", "5", "9"].map(|name| run(&reader, name)), ["S1", "L2", "L4", "S5", "L6"]);
-    let FoundRun::One(pruned) = reader.find_snapshot("9").unwrap() else { panic!("it is not found") };
+    let pruned = reader.resolve_run("9").unwrap();
     assert_eq!((pruned.snapshot_id.unwrap().0, pruned.snapshot), (9, None));
-    let FoundRun::One(whole) = reader.find_run("2").unwrap() else { panic!("it is not found") };
+    let whole = reader.resolve_run("2").unwrap();
     assert_eq!((whole.llm_calls, whole.snapshot.unwrap().record_count), (Some(4), 4));
     assert_eq!(run(&reader, "7"), "near 5 4 3 2 1");
     assert_eq!(run(&reader, "0"), "near 1 2 3 4 5");
@@ -118,6 +122,6 @@ fn in_an_empty_database_nothing_is_near() {
     let (_directory, path) = workplace();
     let reader = empty(&path);
     for name in ["latest", "7", "0199", "no such thing", ""] {
-        assert_eq!(run(&reader, name), "near ", "{name}");
+        assert_eq!(run(&reader, name), "the database has no run yet", "{name}");
     }
 }

@@ -1,0 +1,99 @@
+//! What a caller, mostly a CI job, wants to fail on.
+
+use cds_findings::{FailOn, Gate, GateConfidence};
+use clap::{Args, ValueEnum};
+
+/// What the user wants to fail on.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct GateArguments {
+    /// Exit with 1 if there is a group that is new or gained a copy, or any group at all
+    #[arg(long, value_enum, value_name = "WHICH", env = "CDS_FAIL_ON")]
+    pub(crate) fail_on: Option<FailOnWord>,
+
+    #[command(flatten)]
+    pub(crate) judgement: JudgementArguments,
+
+    /// Exit with 1 if more than this share of all lines repeats, for example 5% or 0.05
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true, env = "CDS_MAX_SHARE")]
+    pub(crate) max_share: Option<f64>,
+}
+
+/// By what a group is judged, wherever new ones are looked for.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct JudgementArguments {
+    /// The run that groups are compared with [default with --fail-on new: the previous run of the project]
+    #[arg(long, value_name = "RUN", env = "CDS_BASELINE_RUN")]
+    pub(crate) baseline_run: Option<String>,
+
+    /// Which groups --fail-on counts: those with strong evidence, or all
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "high", env = "CDS_GATE_CONFIDENCE")]
+    pub(crate) gate_confidence: GateConfidenceWord,
+}
+
+/// How strong the evidence of a group has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum GateConfidenceWord {
+    /// Neither weak nor doubtful
+    #[default]
+    High,
+    /// Any
+    Low,
+}
+
+/// Which groups are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOnWord {
+    /// Those that the earlier run did not have, and those that gained a copy since
+    New,
+    /// Every one that is not accepted
+    Any,
+}
+
+impl GateArguments {
+    /// What they ask for.
+    pub(crate) fn gate(&self) -> Gate {
+        let fail_on = self.fail_on.map(|word| match word {
+            FailOnWord::New => FailOn::New,
+            FailOnWord::Any => FailOn::Any,
+        });
+        Gate { fail_on, max_share: self.max_share, ..self.judgement.gate() }
+    }
+}
+
+impl JudgementArguments {
+    /// A gate that fails on nothing yet.
+    pub(crate) fn gate(&self) -> Gate {
+        let confidence = match self.gate_confidence {
+            GateConfidenceWord::High => GateConfidence::High,
+            GateConfidenceWord::Low => GateConfidence::Low,
+        };
+        Gate { confidence, baseline_run: self.baseline_run.clone(), ..Gate::default() }
+    }
+}
+
+/// `5%`, `2.5 %` or `0.05`.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.trim_end().parse::<f64>().map(|number| number / 100.0),
+        None => text.parse(),
+    };
+    let number = number.ok().filter(|share| (0.0..=1.0).contains(share));
+    number.ok_or_else(|| "accepted are 0% to 100%, or the same as a ratio from 0 to 1, such as 0.05".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_percentage_or_a_ratio() {
+        for (text, expected) in
+            [("5%", 0.05), ("2.5 %", 0.025), ("0.05", 0.05), ("0", 0.0), ("0%", 0.0), ("1", 1.0), ("100%", 1.0)]
+        {
+            assert!((parse_share(text).unwrap() - expected).abs() < 1e-12, "{text}");
+        }
+        for wrong in ["", "%", "5", "1.01", "101%", "-1%", "-0.1", "NaN", "inf%", "five", "5%%"] {
+            assert!(parse_share(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a caller, mostly a CI job, wants to fail on.
+
+use cds_duplication::{Change, Group, GroupChange, compare_edits, find, search_keys};
+use cds_persistence::RunId;
+
+use super::{Findings, GroupState, Shown, accepted::Accepted, baseline, load};
+use crate::{Error, Source, Warning};
+
+/// What the caller wants to fail on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gate {
+    /// Which groups are too many; none where no group is.
+    pub fail_on: Option<FailOn>,
+    /// Which groups `fail_on` counts.
+    pub confidence: GateConfidence,
+    /// The run to compare with; without one, and with [`FailOn::New`], the previous run of the project.
+    pub baseline_run: Option<String>,
+    /// The share of all lines that may repeat, 0 to 1.
+    pub max_share: Option<f64>,
+}
+
+/// How strong the evidence of a group has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GateConfidence {
+    /// Neither weak nor doubtful.
+    #[default]
+    High,
+    /// Any.
+    Low,
+}
+
+impl GateConfidence {
+    const fn counts(self, group: &Group) -> bool {
+        matches!(self, Self::Low) || !(group.is_weak || group.is_doubtful)
+    }
+}
+
+/// Which groups are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// Those that the earlier run did not have, and those that gained a copy since.
+    New,
+    /// Every one that is not accepted.
+    Any,
+}
+
+/// A gate that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BrokenGate {
+    /// Groups that the gate counts.
+    Groups {
+        /// Which groups it counts.
+        fail_on: FailOn,
+        /// Their ids, in the order in which they are shown.
+        ids: Vec<String>,
+    },
+    /// More lines repeat than may.
+    Share {
+        /// The share of lines that repeat, 0 to 1.
+        share: f64,
+        /// The share that may.
+        limit: f64,
+    },
+    /// The run has no records, so that no gate can say anything.
+    NoRecords(RunId),
+}
+
+impl Gate {
+    /// Leaves out of what is shown what somebody accepted, says of the rest what it is compared with an earlier run,
+    /// and which gates are not met.
+    ///
+    /// `findings.shown` has all groups that are to be looked at, whatever is later cut off.
+    pub fn apply(&self, source: &Source<'_>, today: &str, findings: &mut Findings) -> Result<(), Error> {
+        leave_out_accepted(&Accepted::read(source.reader, today)?, findings);
+        if let Some(baseline) = self.baseline(source, findings)? {
+            compare_with(source, baseline, findings)?;
+            findings.baseline_run_id = Some(baseline.0);
+        }
+        findings.is_first_run = self.fail_on == Some(FailOn::New) && findings.baseline_run_id.is_none();
+        findings.broken_gates.extend(self.broken(findings));
+        findings.uncounted_count = findings.shown.iter().filter(|shown| self.is_uncounted(findings, shown)).count();
+        Ok(())
+    }
+
+    /// Whether anything is asked for.
+    pub const fn is_asked(&self) -> bool {
+        self.fail_on.is_some() || self.max_share.is_some()
+    }
+
+    /// The groups that `fail_on` is about and that have the evidence it asks for.
+    pub fn counted<'a>(&'a self, findings: &'a Findings) -> impl Iterator<Item = &'a Shown> {
+        let level = self.confidence;
+        let is_counted = move |shown: &&Shown| self.is_meant(shown.state) && level.counts(findings.group(shown));
+        findings.shown.iter().filter(is_counted)
+    }
+
+    fn is_uncounted(&self, findings: &Findings, shown: &Shown) -> bool {
+        self.is_meant(shown.state) && !self.confidence.counts(findings.group(shown))
+    }
+
+    const fn is_meant(&self, state: GroupState) -> bool {
+        match self.fail_on {
+            Some(FailOn::New) => state.is_news(),
+            Some(FailOn::Any) => true,
+            None => false,
+        }
+    }
+
+    /// The run to compare with, where one is asked for and there.
+    fn baseline(&self, source: &Source<'_>, findings: &mut Findings) -> Result<Option<RunId>, Error> {
+        if let Some(name) = &self.baseline_run {
+            let named = load::find_run(source.reader, name)?;
+            findings.warnings.extend(baseline::doubts(&named, &findings.run));
+            return Ok(Some(RunId(named.run_id)));
+        }
+        if self.fail_on != Some(FailOn::New) {
+            return Ok(None);
+        }
+        let previous = baseline::previous(source.reader, &findings.run)?;
+        if previous.is_none() {
+            findings.warnings.push(Warning::FirstRun(RunId(findings.run.run_id)));
+        }
+        Ok(previous)
+    }
+
+    fn broken(&self, findings: &Findings) -> Vec<BrokenGate> {
+        let mut broken = Vec::new();
+        if self.is_asked() && findings.definitions.is_empty() {
+            broken.push(BrokenGate::NoRecords(RunId(findings.run.run_id)));
+        }
+        if let Some(fail_on) = self.fail_on {
+            let ids: Vec<String> = self.counted(findings).map(|shown| findings.group(shown).group_id.clone()).collect();
+            if !ids.is_empty() {
+                broken.push(BrokenGate::Groups { fail_on, ids });
+            }
+        }
+        let share = findings.report.totals.share();
+        if let Some(limit) = self.max_share.filter(|limit| share > *limit) {
+            broken.push(BrokenGate::Share { share, limit });
+        }
+        broken
+    }
+}
+
+/// Sets the state of each shown group, compared with `baseline`.
+fn compare_with(source: &Source<'_>, baseline: RunId, findings: &mut Findings) -> Result<(), Error> {
+    let definitions = load::definitions(source, baseline, &findings.settings, &mut findings.warnings)?;
+    let current = search_keys(&findings.report.groups, &findings.definitions);
+    let earlier = search_keys(&find(&definitions, &findings.settings).groups, &definitions);
+    let changes = compare_edits(&earlier, &current);
+    for shown in &mut findings.shown {
+        let GroupChange { change, added } = &changes[shown.group];
+        (shown.state, shown.added) = ((*change).into(), added.clone());
+    }
+    Ok(())
+}
+
+impl From<Change> for GroupState {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Known => Self::Known,
+            Change::Grown { before } => Self::Grown { before },
+            Change::New => Self::New,
+        }
+    }
+}
+
+fn leave_out_accepted(accepted: &Accepted, findings: &mut Findings) {
+    let all = std::mem::take(&mut findings.shown);
+    let count = all.len();
+    findings.shown = all.into_iter().filter(|shown| !accepted.covers(findings.group(shown))).collect();
+    findings.accepted_count += count - findings.shown.len();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    fn gate(fail_on: Option<FailOn>, max_share: Option<f64>) -> Gate {
+        Gate { fail_on, max_share, ..Gate::default() }
+    }
+
+    fn ids(findings: &Findings, gate: &Gate) -> Vec<String> {
+        gate.counted(findings).map(|shown| findings.group(shown).group_id[14..].to_owned()).collect()
+    }
+
+    #[test]
+    fn a_gate_names_what_broke_it() {
+        let mut findings = samples::shop();
+        findings.shown[0].state = GroupState::Known;
+        findings.shown[1].state = GroupState::New;
+        findings.shown[3].state = GroupState::Grown { before: 2 };
+        let broken = |gate: &Gate| gate.broken(&findings);
+        let ids = vec!["00000000000000e2".to_owned(), "00000000000000e4".to_owned()];
+        assert_eq!(broken(&gate(Some(FailOn::New), None)), [BrokenGate::Groups { fail_on: FailOn::New, ids }]);
+        let any = broken(&gate(Some(FailOn::Any), None));
+        assert!(matches!(&any[..], [BrokenGate::Groups { fail_on: FailOn::Any, ids }] if ids.len() == 5), "{any:?}");
+        assert_eq!(broken(&gate(None, None)), []);
+        let share = findings.report.totals.share();
+        assert_eq!(broken(&gate(None, Some(0.005))), [BrokenGate::Share { share, limit: 0.005 }]);
+        assert_eq!(broken(&gate(None, Some(share))), [], "as many as allowed");
+        assert_eq!(broken(&gate(Some(FailOn::New), Some(0.0))).len(), 2);
+    }
+
+    #[test]
+    fn low_confidence_breaks_no_gate_by_default() {
+        let mut findings = samples::shop();
+        (findings.report.groups[1].is_weak, findings.report.groups[2].is_doubtful) = (true, true);
+        let any = gate(Some(FailOn::Any), None);
+        assert_eq!(ids(&findings, &any), ["e1", "e4", "e5"]);
+        assert_eq!(findings.shown.iter().filter(|shown| any.is_uncounted(&findings, shown)).count(), 2);
+        let all = Gate { confidence: GateConfidence::Low, ..any };
+        assert_eq!(ids(&findings, &all), ["e1", "e2", "e3", "e4", "e5"]);
+        findings.shown[2].state = GroupState::New;
+        let new = gate(Some(FailOn::New), None);
+        assert!(ids(&findings, &new).is_empty() && new.broken(&findings).is_empty());
+        assert_eq!(ids(&findings, &Gate { fail_on: new.fail_on, ..all }), ["e3"]);
+        assert!(!gate(None, None).is_uncounted(&findings, &findings.shown[2]), "no gate");
+    }
+
+    #[test]
+    fn a_run_without_records_passes_no_gate() {
+        let mut findings = samples::shop();
+        (findings.shown, findings.definitions) = (Vec::new(), Vec::new());
+        for gate in [gate(Some(FailOn::New), None), gate(Some(FailOn::Any), None), gate(None, Some(1.0))] {
+            let broken = gate.broken(&findings);
+            assert!(matches!(broken[0], BrokenGate::NoRecords(_)), "{broken:?}");
+        }
+        assert_eq!(gate(None, None).broken(&findings), [], "no gate");
+    }
+}

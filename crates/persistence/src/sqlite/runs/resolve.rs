@@ -1,0 +1,66 @@
+//! The one answer to the question which run a name means.
+
+use super::find::{self, Counted, FoundRun};
+use crate::{Error, Invocation, ResolvedSnapshot, RunId, RunProblem, SnapshotAbsence, SqliteReader};
+
+impl SqliteReader {
+    /// The run that `name` means.
+    ///
+    /// A name is one of these, tried in this order:
+    ///
+    /// - `latest`, the newest run, or `latest~N`, the one that is N places before it; checks and upkeep do not count;
+    /// - the number of a snapshot, without leading zeros, also of a pruned one that the ledger still names;
+    /// - the id of an invocation or of one of its stages, or any text of 4 or more hexadecimal digits that only ids of
+    ///   one invocation begin with; in either case, with or without the hyphens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] with the reason where the name leads to no run or to more than one.
+    pub fn resolve_run(&self, name: &str) -> Result<Invocation, Error> {
+        self.resolve(name, Counted::Runs)
+    }
+
+    /// The run that `name` means, with its snapshot; `latest` is the snapshot with the greatest number, and `latest~N`
+    /// the one that is N snapshots before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] with the reason where the name leads to no run, to more than one, or to one without a snapshot.
+    pub fn resolve_snapshot(&self, name: &str) -> Result<ResolvedSnapshot, Error> {
+        let invocation = self.resolve(name, Counted::Snapshots)?;
+        let problem = match (&invocation.snapshot, invocation.snapshot_id) {
+            (Some(row), _) => return Ok(ResolvedSnapshot { row: row.clone(), invocation }),
+            (None, Some(id)) => self.absence(id)?,
+            (None, None) => RunProblem::NoSnapshot { status: invocation.status().to_owned() },
+        };
+        Err(Error::Run { name: name.to_owned(), problem })
+    }
+
+    fn resolve(&self, name: &str, counted: Counted) -> Result<Invocation, Error> {
+        let problem = match self.read_accounts(|accounts| find::find(accounts, name, counted))? {
+            FoundRun::One(found) => return Ok(*found),
+            FoundRun::Ambiguous(candidates) => RunProblem::Ambiguous { candidates },
+            FoundRun::Missing(nearest) => match name.parse().map(RunId) {
+                // A snapshot that was deleted by hand may have taken its row in the ledger along.
+                Ok(id) => match self.absence(id)? {
+                    RunProblem::Unrecorded(_) => unknown(nearest),
+                    problem => problem,
+                },
+                Err(_) => unknown(nearest),
+            },
+        };
+        Err(Error::Run { name: name.to_owned(), problem })
+    }
+
+    fn absence(&self, id: RunId) -> Result<RunProblem, Error> {
+        Ok(match self.absence_of(id)? {
+            SnapshotAbsence::Pruned => RunProblem::Pruned(id),
+            SnapshotAbsence::Unexplained => RunProblem::Missing(id),
+            SnapshotAbsence::Unrecorded => RunProblem::Unrecorded(id),
+        })
+    }
+}
+
+fn unknown(nearest: Vec<String>) -> RunProblem {
+    if nearest.is_empty() { RunProblem::Empty } else { RunProblem::Unknown { nearest } }
+}

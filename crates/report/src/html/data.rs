@@ -1,0 +1,254 @@
+//! What the page knows, as it reads it.
+
+use cds_duplication::{Channel, ChannelTotals, Definition, Placement, Totals};
+use serde::Serialize;
+
+use super::{
+    super::{Findings, copies, gates},
+    code::{CHUNK, CodeTable, quiet_lines},
+};
+use cds_findings::{GroupState, Shown, trend::TrendPoint};
+use cds_terminal::numbers::one_or_many;
+
+const MOST_GROUPS: usize = 10_000;
+/// Copies of one group whose code is there to be compared.
+const MOST_MEMBERS: usize = 500;
+const LONGEST_TEXT: usize = 2_000;
+/// Lines around a fragment.
+const CONTEXT: u32 = 3;
+
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    tool_version: &'static str,
+    run: RunFields<'a>,
+    baseline_run_id: Option<i64>,
+    broken_gates: Vec<String>,
+    notes: Vec<String>,
+    totals: Sums,
+    channels: Vec<ChannelFields>,
+    trend: Vec<Point<'a>>,
+    texts_per_chunk: usize,
+    groups: Vec<GroupFields<'a>>,
+}
+
+#[derive(Serialize)]
+struct RunFields<'a> {
+    run_id: i64,
+    started_at: &'a str,
+    root_path: &'a str,
+    project: Option<&'a str>,
+    code_ref: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Sums {
+    group_count: u64,
+    member_count: u64,
+    repeated_lines: u64,
+    share: f64,
+    /// Lines that groups of intents alone hold; the share is without them.
+    intent_lines: u64,
+    intent_share: f64,
+}
+
+/// One run of the trend.
+#[derive(Serialize)]
+struct Point<'a> {
+    run_id: i64,
+    started_at: &'a str,
+    #[serde(flatten)]
+    sums: Sums,
+}
+
+#[derive(Serialize)]
+struct ChannelFields {
+    channel: &'static str,
+    group_count: u64,
+    member_count: u64,
+    repeated_lines: u64,
+    told_count: u64,
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
+struct GroupFields<'a> {
+    group_id: &'a str,
+    channel: &'static str,
+    state: Option<&'static str>,
+    before: Option<usize>,
+    is_test: bool,
+    is_generated: bool,
+    is_weak: bool,
+    is_doubtful: bool,
+    told_by: Option<&'a str>,
+    pair_count: u64,
+    md5_overlap_pairs: u64,
+    repeated_lines: u32,
+    common_lines: u32,
+    saved_lines: u64,
+    members: Vec<MemberFields<'a>>,
+    unlisted_count: usize,
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
+struct MemberFields<'a> {
+    record_id: i64,
+    kind: &'static str,
+    path: &'a str,
+    name: String,
+    signature: Option<&'a str>,
+    lines: (u32, u32),
+    is_estimated: bool,
+    is_test: bool,
+    is_generated: bool,
+    is_added: bool,
+    best_ratio: f64,
+    avg_ratio: f64,
+    md5_overlap: u64,
+    intent: Option<&'a str>,
+    code: Option<usize>,
+    /// The number of the first line of the code.
+    first: u32,
+    /// The lines that are meant, by the numbers of the shown ones, where it is not all of them.
+    part: Option<(u32, u32)>,
+    is_normalized: bool,
+}
+
+/// The whole report; the code goes into `code`.
+pub(super) fn report<'a>(findings: &'a Findings, code: &mut CodeTable) -> Report<'a> {
+    let groups = findings.shown.iter().take(MOST_GROUPS).map(|shown| group(findings, shown, code)).collect();
+    let run = &findings.run;
+    Report {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        run: RunFields {
+            run_id: run.run_id,
+            started_at: &run.started_at,
+            root_path: &run.root_path,
+            project: run.project.as_deref(),
+            code_ref: run.code_ref.as_deref(),
+        },
+        baseline_run_id: findings.baseline_run_id,
+        broken_gates: gates::all_broken(findings),
+        notes: notes(findings, code),
+        totals: sums(&findings.report.totals),
+        channels: findings.report.channels.iter().map(channel).collect(),
+        trend: findings.trend.iter().map(point).collect(),
+        texts_per_chunk: CHUNK,
+        groups,
+    }
+}
+
+fn sums(totals: &Totals) -> Sums {
+    Sums {
+        group_count: totals.group_count,
+        member_count: totals.member_count,
+        repeated_lines: totals.repeated_lines,
+        share: totals.share(),
+        intent_lines: totals.intent_lines,
+        intent_share: totals.intent_share(),
+    }
+}
+
+fn point(point: &TrendPoint) -> Point<'_> {
+    let snapshot = &point.snapshot;
+    Point { run_id: snapshot.run_id.0, started_at: &snapshot.started_at, sums: sums(&point.totals) }
+}
+
+/// What is not on the page.
+fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
+    let is_hidden = findings.settings.doubtful == Placement::Hide;
+    let hidden_count = if is_hidden { findings.report.doubtful_count() } else { 0 };
+    let cut_count = findings.shown.len().saturating_sub(MOST_GROUPS);
+    [
+        (findings.truncated_count as u64, ["group is", "groups are"], "beyond the limit that was set."),
+        (cut_count as u64, ["group is", "groups are"], "left out, because a page takes no more."),
+        (code.left_out_count as u64, ["copy is", "copies are"], "listed without code, to keep the page small."),
+        (findings.accepted_count as u64, ["group is", "groups are"], "accepted and left out."),
+        (hidden_count, ["group is", "groups are"], "left out, which may be no more than alike."),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, [one, many], rest)| format!("{} {rest}", one_or_many(count, one, many)))
+    .chain(copies::unsearched(findings).map(|unsearched| format!("Not searched: {unsearched}.")))
+    .chain(copies::missing_intents(findings).map(|missing| format!("Without an intent: {missing}.")))
+    .chain(gates::uncounted(findings).map(|uncounted| format!("Note: {uncounted}.")))
+    .collect()
+}
+
+fn channel(found: &ChannelTotals) -> ChannelFields {
+    ChannelFields {
+        channel: found.channel.as_str(),
+        group_count: found.totals.group_count,
+        member_count: found.totals.member_count,
+        repeated_lines: found.totals.repeated_lines,
+        told_count: found.told_count,
+    }
+}
+
+fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> GroupFields<'a> {
+    let group = findings.group(shown);
+    let members = shown.named(group.members.len(), MOST_MEMBERS).into_iter();
+    GroupFields {
+        group_id: &group.group_id,
+        channel: group.channel.as_str(),
+        state: shown.state.as_str(),
+        before: if let GroupState::Grown { before } = shown.state { Some(before) } else { None },
+        is_test: group.is_test,
+        is_generated: group.is_generated,
+        is_weak: group.is_weak,
+        is_doubtful: group.is_doubtful,
+        told_by: group.told_by.as_deref(),
+        pair_count: group.pair_count,
+        md5_overlap_pairs: group.md5_overlap_pairs,
+        repeated_lines: group.repeated_lines,
+        common_lines: group.common_lines,
+        saved_lines: group.saved_lines,
+        members: members.map(|place| member(findings, shown, place, code)).collect(),
+        unlisted_count: group.members.len().saturating_sub(MOST_MEMBERS),
+    }
+}
+
+fn member<'a>(findings: &'a Findings, shown: &Shown, place: usize, code: &mut CodeTable) -> MemberFields<'a> {
+    let group = findings.group(shown);
+    let member = &group.members[place];
+    let definition = findings.definition(member);
+    let raw = findings.raw_code.get(&definition.record_id);
+    let is_part = group.channel == Channel::Fragment;
+    // The lines to show, counted from the first of the text, and the number of that.
+    let (text, numbered_from, meant) = match raw {
+        Some(raw) => (raw.as_str(), definition.start_line, member.file_lines),
+        None => (&*definition.normalized_code, 1, (member.normalized_lines.0 + 1, member.normalized_lines.1)),
+    };
+    let first = if is_part { meant.0.saturating_sub(CONTEXT).max(numbered_from) } else { numbered_from };
+    let count = if is_part { (meant.1 + CONTEXT + 1).saturating_sub(first) as usize } else { usize::MAX };
+    let quiet = quiet_lines(text, &definition.normalized_code);
+    MemberFields {
+        record_id: definition.record_id,
+        kind: definition.kind.as_str(),
+        path: &definition.file_path,
+        name: copies::name(definition),
+        signature: definition.signature.as_deref().map(cut),
+        lines: member.file_lines,
+        is_estimated: member.lines_are_estimated,
+        is_test: member.is_test,
+        is_generated: member.is_generated,
+        is_added: shown.is_added(place) == Some(true),
+        best_ratio: member.best_ratio,
+        avg_ratio: member.avg_ratio,
+        md5_overlap: member.md5_overlap,
+        intent: intent(definition),
+        code: code.add(text.lines().zip(quiet).skip((first - numbered_from) as usize).take(count)),
+        first,
+        part: is_part.then_some(meant),
+        is_normalized: raw.is_none(),
+    }
+}
+
+fn intent(definition: &Definition) -> Option<&str> {
+    definition.intent.as_deref().map(cut)
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_TEXT).map_or(text, |(at, _)| &text[..at])
+}
