@@ -44,7 +44,7 @@ fn copies_in_another_layout_are_renamed_for_certain() {
         snapshot(&place, name);
         let groups = groups(&place, &[]);
         let [group] = &groups[..] else { panic!("{name}: {groups:#?}") };
-        assert_eq!((&group["channel"], &group["is_doubtful"]), (&"renamed".into(), &false.into()), "{name}");
+        assert_eq!((&group["channel"], &group["confidence"]), (&"renamed".into(), &"high".into()), "{name}");
         assert_eq!(list(group, "members").len(), 2, "{name}");
     }
 }

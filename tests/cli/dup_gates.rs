@@ -64,25 +64,25 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
     place.write("tree/idioms/order.py", IDIOM[0]);
     place.write("tree/idioms/window.py", IDIOM[1]);
     snapshot(&place);
-    let doubtful = |more: &[&str]| {
+    let found = |more: &[&str]| {
         let object: Value =
             serde_json::from_str(&check(&place, &[&["--format", "json"], more].concat()).stdout).unwrap();
         let groups = object["groups"].as_array().unwrap().iter();
         let groups: Vec<(String, bool)> =
-            groups.map(|group| (group["channel"].as_str().unwrap().to_owned(), group["is_doubtful"] == true)).collect();
-        (groups, object["totals"]["group_count"].clone(), object["totals"]["doubtful_group_count"].clone())
+            groups.map(|group| (group["channel"].as_str().unwrap().to_owned(), group["confidence"] == "low")).collect();
+        (groups, object["totals"]["group_count"].clone(), object["totals"]["low_confidence_group_count"].clone())
     };
     let (exact, near) = (("exact".to_owned(), false), ("near".to_owned(), true));
-    assert_eq!(doubtful(&[]), (vec![exact.clone(), near.clone()], json!(2), json!(1)));
-    assert_eq!(doubtful(&["--limit", "1"]).0, vec![exact.clone()]);
-    assert_eq!(doubtful(&["--doubtful", "hide"]), (vec![exact], json!(1), json!(1)));
+    assert_eq!(found(&[]), (vec![exact.clone(), near.clone()], json!(2), json!(1)));
+    assert_eq!(found(&["--limit", "1"]).0, vec![exact.clone()]);
+    assert_eq!(found(&["--min-confidence", "high"]), (vec![exact], json!(1), json!(1)));
     let table = |more: &[&str]| check(&place, more).succeeded().stdout;
     assert!(table(&[]).contains("1 group, which may be no more than alike: rank last"));
-    assert!(table(&["--doubtful", "hide"]).contains("1 group, which may be no more than alike: left out"));
+    assert!(table(&["--min-confidence", "high"]).contains("1 group that may only look alike: left out"));
     // A gate counts what is certain, unless it is asked for more; the other groups are shown all the same.
     let uncounted = "1 group of low confidence does not count for the gate; --gate-confidence low counts all";
     let gate = check(&place, &["--fail-on", "new"]).succeeded().said(&[uncounted]);
-    assert!(gate.stdout.contains("new, doubtful") && gate.stdout.contains("not counted"), "{gate:#?}");
+    assert!(gate.stdout.contains("new, low confidence") && gate.stdout.contains("not counted"), "{gate:#?}");
     for format in ["markdown", "html", "github"] {
         let outcome = check(&place, &["--fail-on", "new", "--format", format]).succeeded();
         assert!(outcome.stdout.contains(uncounted), "{outcome:#?}");
@@ -92,13 +92,13 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
     let all = ["--fail-on", "new", "--gate-confidence", "low"];
     check(&place, &all).exited_with(1).said(&["new duplicates: 1 group"]);
     check(&place, &["--fail-on", "any", "--gate-confidence", "low", "--channels", "near"]).exited_with(1);
-    check(&place, &["--fail-on", "new", "--doubtful", "hide"]).succeeded();
+    check(&place, &["--fail-on", "new", "--min-confidence", "high"]).succeeded();
     // What was left out and is a copy now by an edit is new where it was left out.
     let copy = IDIOM[0].replace("close_order", "close_window").replace("return None", "raise LimitError(order)");
     place.write("tree/idioms/window.py", copy);
     snapshot(&place);
     check(&place, &all).succeeded();
-    check(&place, &["--fail-on", "new", "--doubtful", "hide"]).exited_with(1);
+    check(&place, &["--fail-on", "new", "--min-confidence", "high"]).exited_with(1);
 }
 
 #[test]

@@ -49,13 +49,13 @@ fn timed(name: &str, definitions: &[Definition], settings: &Settings) -> Duratio
     println!("{name}: {spent:.2?}, {} groups", report.totals.group_count);
     for channel in &report.channels {
         println!(
-            "    {:8} {:6} groups, {:6} members, {:7} repeated lines, {:5} told by others, {} weak pairs",
+            "    {:8} {:6} groups, {:6} members, {:7} repeated lines, {:5} covered, {} pairs with only a common shape",
             channel.channel.as_str(),
             channel.totals.group_count,
             channel.totals.member_count,
             channel.totals.repeated_lines,
-            channel.told_count,
-            channel.weak_pair_count.map_or("?".to_owned(), |count| count.to_string())
+            channel.covered_count,
+            channel.shape_only_pair_count.map_or("?".to_owned(), |count| count.to_string())
         );
     }
     spent
@@ -145,7 +145,7 @@ fn main() {
 /// Sixty groups to be read and judged.
 fn sample(definitions: &[Definition], mut seed: u64) {
     let report = find(definitions, &Settings::default());
-    let mut shown: Vec<_> = report.groups.iter().filter(|group| group.told_by.is_none()).collect();
+    let mut shown: Vec<_> = report.groups.iter().filter(|group| group.covered_by.is_none()).collect();
     for count in 1..=60.min(shown.len()) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let group = shown.swap_remove((seed >> 33) as usize % shown.len());

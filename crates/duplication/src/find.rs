@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Channel, ChannelTotals, Definition, Group, Placement, Report, Settings, Unsearched, WeakPolicy,
+    Channel, ChannelTotals, Confidence, Definition, Group, Report, Settings, Unsearched,
     corpus::Corpus,
     fold, fragment,
     groups::{build, rank, whole},
@@ -18,30 +18,28 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     let mut groups = Vec::new();
     let mut searched = Vec::new();
     for &channel in &settings.channels {
-        let (found, weak_pair_count, left_out) = channel_groups(&corpus, channel);
+        let (found, shape_only_pair_count, left_out) = channel_groups(&corpus, channel);
         groups.extend(found);
-        searched.push((channel, weak_pair_count, left_out));
+        searched.push((channel, shape_only_pair_count, left_out));
     }
     fold::fold(&mut groups, corpus.enclosing());
-    let mut doubtful: BTreeMap<Channel, u64> = BTreeMap::new();
-    for group in groups.iter().filter(|group| group.is_doubtful && group.told_by.is_none()) {
-        *doubtful.entry(group.channel).or_default() += 1;
+    let mut low_confidence: BTreeMap<Channel, u64> = BTreeMap::new();
+    for group in groups.iter().filter(|group| group.confidence == Confidence::Low && group.covered_by.is_none()) {
+        *low_confidence.entry(group.channel).or_default() += 1;
     }
-    if settings.doubtful == Placement::Hide {
-        groups.retain(|group| !group.is_doubtful);
-    }
+    groups.retain(|group| group.confidence >= settings.min_confidence);
     rank(&mut groups, settings);
     let line_count = totals::line_count(definitions);
     let channels = searched
         .into_iter()
-        .map(|(channel, weak_pair_count, left_out_pair_count)| {
+        .map(|(channel, shape_only_pair_count, left_out_pair_count)| {
             let own = || groups.iter().filter(move |group| group.channel == channel);
             ChannelTotals {
                 channel,
                 totals: totals::totals(own(), definitions, line_count),
-                told_count: own().filter(|group| group.told_by.is_some()).count() as u64,
-                doubtful_count: doubtful.get(&channel).copied().unwrap_or_default(),
-                weak_pair_count,
+                covered_count: own().filter(|group| group.covered_by.is_some()).count() as u64,
+                low_confidence_count: low_confidence.get(&channel).copied().unwrap_or_default(),
+                shape_only_pair_count,
                 left_out_pair_count,
             }
         })
@@ -73,8 +71,8 @@ fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>
     if channel == Channel::Renamed {
         groups.retain(|group| group.md5_overlap_pairs < group.pair_count);
     }
-    if corpus.settings.weak == WeakPolicy::RankLast {
-        groups.extend(build(corpus, channel, &nodes, &pairs.weak, true));
+    if corpus.settings.min_confidence == Confidence::None {
+        groups.extend(build(corpus, channel, &nodes, &pairs.shape_only, true));
     }
-    (groups, pairs.weak_count, pairs.left_out)
+    (groups, pairs.shape_only_count, pairs.left_out)
 }

@@ -1,10 +1,10 @@
-//! Groups that another group tells already.
+//! Groups that another group covers.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::{Channel, Group};
 
-/// Sets [`Group::told_by`]. `enclosing` has for each definition the innermost one around it.
+/// Sets [`Group::covered_by`]. `enclosing` has for each definition the innermost one around it.
 pub(crate) fn fold(groups: &mut [Group], enclosing: &[Option<usize>]) {
     let sets: Vec<HashSet<usize>> =
         groups.iter().map(|group| group.members.iter().map(|member| member.index).collect()).collect();
@@ -16,27 +16,26 @@ pub(crate) fn fold(groups: &mut [Group], enclosing: &[Option<usize>]) {
             }
         }
     }
-    let mut told: Vec<Option<usize>> = vec![None; groups.len()];
+    let mut covered: Vec<Option<usize>> = vec![None; groups.len()];
     for place in 0..groups.len() {
         let group = &groups[place];
         let Some(first) = group.members.first() else { continue };
-        // What is similar may say the same as a group that has its members, or what is around them, or both.
+        // A similar pair may be contained in a group that has its members, or what is around them, or both.
         let or_itself = matches!(group.channel, Channel::Near | Channel::Fragment);
-        told[place] = around(first.index, enclosing, or_itself)
+        covered[place] = around(first.index, enclosing, or_itself)
             .filter_map(|index| containing.get(&index))
             .flatten()
             .copied()
             .find(|&other| {
                 other != place
-                    && told[other].is_none()
+                    && covered[other].is_none()
                     && groups[other].channel <= group.channel
-                    && groups[other].is_weak <= group.is_weak
-                    && groups[other].is_doubtful <= group.is_doubtful
-                    && tells(&sets[other], group, enclosing, or_itself)
+                    && groups[other].confidence >= group.confidence
+                    && covers(&sets[other], group, enclosing, or_itself)
             });
     }
-    for (place, teller) in told.into_iter().enumerate() {
-        groups[place].told_by = teller.map(|teller| groups[teller].group_id.clone());
+    for (place, cover) in covered.into_iter().enumerate() {
+        groups[place].covered_by = cover.map(|cover| groups[cover].group_id.clone());
     }
 }
 
@@ -47,8 +46,8 @@ fn around(index: usize, enclosing: &[Option<usize>], or_itself: bool) -> impl It
 }
 
 /// Whether each member lies in one of `outer`, or is one itself if that counts. Two members may only lie in the same one
-/// if one of them lies in the other: what else they have in common is nothing that `outer` could tell.
-fn tells(outer: &HashSet<usize>, group: &Group, enclosing: &[Option<usize>], or_itself: bool) -> bool {
+/// if one of them lies in the other: `outer` does not show what else they have in common.
+fn covers(outer: &HashSet<usize>, group: &Group, enclosing: &[Option<usize>], or_itself: bool) -> bool {
     let is_within = |inner: usize, index: usize| around(inner, enclosing, false).any(|around| around == index);
     let mut within: HashMap<usize, Vec<usize>> = HashMap::new();
     group.members.iter().all(|member| {
@@ -66,7 +65,7 @@ fn tells(outer: &HashSet<usize>, group: &Group, enclosing: &[Option<usize>], or_
 mod tests {
 
     use super::*;
-    use crate::{Definition, Member, nesting::enclosing};
+    use crate::{Confidence, Definition, Member, nesting::enclosing};
 
     /// Two functions of ten lines, each with two of three lines inside; and one elsewhere.
     fn definitions() -> Vec<Definition> {
@@ -106,38 +105,37 @@ mod tests {
             saved_lines: 3,
             is_test: false,
             is_generated: false,
-            is_weak: false,
-            is_doubtful: false,
-            told_by: None,
+            confidence: Confidence::High,
+            covered_by: None,
         }
     }
 
-    /// Which of the groups are told by another one.
-    fn told(groups: &[(Channel, &[usize])]) -> Vec<bool> {
+    /// Which of the groups another one covers.
+    fn covered(groups: &[(Channel, &[usize])]) -> Vec<bool> {
         let mut groups: Vec<Group> = groups.iter().map(|(channel, members)| group(*channel, members)).collect();
         fold(&mut groups, &enclosing(&definitions()));
-        groups.iter().map(|group| group.told_by.is_some()).collect()
+        groups.iter().map(|group| group.covered_by.is_some()).collect()
     }
 
     #[test]
-    fn a_group_is_told_by_what_holds_its_members_or_is_around_them() {
+    fn a_group_is_covered_by_what_holds_its_members_or_is_around_them() {
         use Channel::{Exact, Fragment, Near, Renamed};
-        // What is inside of copies, with or without one of the copies, is no story of its own.
-        assert_eq!(told(&[(Near, &[0, 3]), (Near, &[1, 4])]), [false, true]);
-        assert_eq!(told(&[(Near, &[0, 3, 4]), (Near, &[1, 3, 4])]), [false, true]);
-        assert_eq!(told(&[(Near, &[0, 3]), (Fragment, &[0, 4])]), [false, true]);
-        assert_eq!(told(&[(Near, &[0, 3, 6]), (Fragment, &[3, 6])]), [false, true]);
-        // Another member, or another sense, is.
-        assert_eq!(told(&[(Near, &[0, 3]), (Near, &[1, 4, 6])]), [false, false]);
-        assert_eq!(told(&[(Renamed, &[0, 3]), (Near, &[0, 3, 6])]), [false, false]);
-        assert_eq!(told(&[(Exact, &[1, 4]), (Near, &[0, 3])]), [false, false]);
-        // Two that stand side by side in one copy say what the copies do not.
-        assert_eq!(told(&[(Near, &[0, 3]), (Near, &[1, 2])]), [false, false]);
-        assert_eq!(told(&[(Near, &[0, 3]), (Fragment, &[0, 0, 3])]), [false, false]);
+        // What is inside of copies, with or without one of the copies, is covered.
+        assert_eq!(covered(&[(Near, &[0, 3]), (Near, &[1, 4])]), [false, true]);
+        assert_eq!(covered(&[(Near, &[0, 3, 4]), (Near, &[1, 3, 4])]), [false, true]);
+        assert_eq!(covered(&[(Near, &[0, 3]), (Fragment, &[0, 4])]), [false, true]);
+        assert_eq!(covered(&[(Near, &[0, 3, 6]), (Fragment, &[3, 6])]), [false, true]);
+        // Another member, or a stronger channel, is not.
+        assert_eq!(covered(&[(Near, &[0, 3]), (Near, &[1, 4, 6])]), [false, false]);
+        assert_eq!(covered(&[(Renamed, &[0, 3]), (Near, &[0, 3, 6])]), [false, false]);
+        assert_eq!(covered(&[(Exact, &[1, 4]), (Near, &[0, 3])]), [false, false]);
+        // Two that stand side by side in one copy share what the copies do not show.
+        assert_eq!(covered(&[(Near, &[0, 3]), (Near, &[1, 2])]), [false, false]);
+        assert_eq!(covered(&[(Near, &[0, 3]), (Fragment, &[0, 0, 3])]), [false, false]);
     }
 
     #[test]
-    fn of_groups_that_tell_each_other_one_is_shown() {
-        assert_eq!(told(&[(Channel::Near, &[0, 3, 1]), (Channel::Near, &[0, 3, 4])]), [true, false]);
+    fn one_of_mutually_covering_groups_is_shown() {
+        assert_eq!(covered(&[(Channel::Near, &[0, 3, 1]), (Channel::Near, &[0, 3, 4])]), [true, false]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use crate::{
-    Channel, Group, Member, Placement, Settings,
+    Channel, Confidence, Group, Member, Placement, Settings,
     common::Common,
     conventions::is_test,
     corpus::Corpus,
@@ -42,12 +42,18 @@ pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {
 }
 
 /// The groups of one channel.
-pub(crate) fn build(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[Edge], is_weak: bool) -> Vec<Group> {
+pub(crate) fn build(
+    corpus: &Corpus,
+    channel: Channel,
+    nodes: &[Node],
+    edges: &[Edge],
+    is_shape_only: bool,
+) -> Vec<Group> {
     let graph = Graph::new(nodes.len(), edges);
     // By content alone, which decides the ids; the first in the input speaks for the others.
     let first_member = |node: u32| corpus.variants[nodes[node as usize].variant as usize].members[0];
     let mut groups = graph.groups(corpus.settings.grouping, first_member);
-    if !is_weak {
+    if !is_shape_only {
         let alone = |node: &u32| {
             let Node { variant, pairs_with_itself, .. } = nodes[*node as usize];
             pairs_with_itself
@@ -69,7 +75,8 @@ pub(crate) fn build(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[
             merged[place].extend(new);
         }
     }
-    let built = merged.par_iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_weak));
+    let built =
+        merged.par_iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_shape_only));
     built.filter(|group| group.members.len() > 1).collect()
 }
 
@@ -85,7 +92,7 @@ impl Builder<'_> {
         self.corpus.variants[self.nodes[node as usize].variant as usize].members.len() as u64
     }
 
-    fn build(&self, channel: Channel, is_weak: bool) -> Group {
+    fn build(&self, channel: Channel, is_shape_only: bool) -> Group {
         let within: BTreeSet<u32> = self.group.iter().copied().collect();
         let mut members = Vec::new();
         let (mut pairs, mut equal) = (0, 0);
@@ -139,9 +146,14 @@ impl Builder<'_> {
             saved_lines: u64::from(repeated_lines) * (members.len() as u64).saturating_sub(1),
             is_test: members.iter().all(|member| member.is_test),
             is_generated: members.iter().all(|member| member.is_generated),
-            is_weak,
-            is_doubtful: !is_weak && is_doubtful(self.corpus, channel, self.nodes, &self.edges(&within)),
-            told_by: None,
+            confidence: if is_shape_only {
+                Confidence::None
+            } else if is_doubtful(self.corpus, channel, self.nodes, &self.edges(&within)) {
+                Confidence::Low
+            } else {
+                Confidence::High
+            },
+            covered_by: None,
             members,
         }
     }
@@ -180,7 +192,7 @@ pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
     groups.sort_by(|left, right| {
         let key = |group: &Group| {
             let is_test = group.is_test && settings.tests == Placement::RankLast;
-            (group.channel, group.told_by.is_some(), group.reserve(settings), is_test)
+            (group.channel, group.covered_by.is_some(), group.reserve(settings), is_test)
         };
         (key(left).cmp(&key(right)))
             .then_with(|| right.worth().cmp(&left.worth()))

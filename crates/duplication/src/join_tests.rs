@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rapidfuzz::distance::indel;
 
 use crate::{
-    Channel, Definition, Grouping, NearBy, Settings, WeakPolicy,
+    Channel, Confidence, Definition, Grouping, NearBy, Settings,
     corpus::Corpus,
     find, intent,
     join::self_join,
@@ -187,11 +187,11 @@ proptest! {
         for near_by in [NearBy::Text, NearBy::Tokens, NearBy::Both] {
             let settings = Settings { near_by, min_lines: 1, min_tokens: 1, ..Settings::default() };
             let hide = settings.with_code_threshold(f64::from(percent) / 100.0);
-            let all = Settings { weak: WeakPolicy::RankLast, ..hide.clone() };
+            let all = Settings { min_confidence: Confidence::None, ..hide.clone() };
             let (found, expected) = (near_pairs(&Corpus::new(&definitions, &hide)), near_pairs(&Corpus::new(&definitions, &all)));
             prop_assert_eq!(found.strong, expected.strong);
-            prop_assert_eq!(found.weak_count, None);
-            prop_assert!(expected.weak_count.is_some());
+            prop_assert_eq!(found.shape_only_count, None);
+            prop_assert!(expected.shape_only_count.is_some());
         }
     }
 
@@ -204,7 +204,7 @@ proptest! {
                 grouping,
                 min_lines: 1,
                 min_tokens: 1,
-                weak: WeakPolicy::RankLast,
+                min_confidence: Confidence::None,
                 ..Settings::default()
             };
             let report = find(&definitions, &settings);

@@ -50,7 +50,7 @@ pub use fragment::{SharedRun, shared_runs};
 pub use generated::is_generated;
 pub use locate::file_lines;
 pub use report::{ChannelTotals, Group, Member, Report, Totals, Unsearched};
-pub use settings::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy};
+pub use settings::{Channel, Confidence, Grouping, NearBy, Placement, Settings};
 pub use similar::{Similar, similar, similar_codes};
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
-    NearBy, WeakPolicy,
+    Confidence, NearBy,
     bounds::{self, Allowance, MOST_PAIRS},
     candidates::{Candidate, candidates},
     corpus::{Corpus, SHARED_CODE},
@@ -20,9 +20,9 @@ pub(crate) struct Pairs {
     /// They share more than a shape that many have.
     pub(crate) strong: Vec<Edge>,
     /// They share a shape and hardly anything else; empty if only their number is wanted.
-    pub(crate) weak: Vec<Edge>,
+    pub(crate) shape_only: Vec<Edge>,
     /// None where they were not looked for.
-    pub(crate) weak_count: Option<u64>,
+    pub(crate) shape_only_count: Option<u64>,
     /// Those that were not looked at, because there are too many.
     pub(crate) left_out: u64,
 }
@@ -30,11 +30,11 @@ pub(crate) struct Pairs {
 impl Pairs {
     /// Not a single pair.
     pub(crate) const fn none() -> Self {
-        Self { strong: Vec::new(), weak: Vec::new(), weak_count: Some(0), left_out: 0 }
+        Self { strong: Vec::new(), shape_only: Vec::new(), shape_only_count: Some(0), left_out: 0 }
     }
 
     fn of(corpus: &Corpus, (candidates, left_out): (Vec<Edge>, u64)) -> Self {
-        let keep_weak = corpus.settings.weak != WeakPolicy::Hide;
+        let keep_shape_only = corpus.settings.min_confidence == Confidence::None;
         let copies = |place: u32| corpus.variants[place as usize].members.len() as u64;
         let judged: Vec<(Edge, bool)> = candidates
             .into_par_iter()
@@ -42,18 +42,18 @@ impl Pairs {
             .map(|edge| (edge, corpus.is_strong(edge, &corpus.evidence(edge.left, edge.right))))
             .collect();
         let mut pairs = Self::none();
-        let mut weak_count = 0;
+        let mut shape_only_count = 0;
         for (edge, strong) in judged {
             if strong {
                 pairs.strong.push(edge);
             } else {
-                weak_count += copies(edge.left) * copies(edge.right);
-                if keep_weak {
-                    pairs.weak.push(edge);
+                shape_only_count += copies(edge.left) * copies(edge.right);
+                if keep_shape_only {
+                    pairs.shape_only.push(edge);
                 }
             }
         }
-        pairs.weak_count = Some(weak_count);
+        pairs.shape_only_count = Some(shape_only_count);
         pairs.left_out = left_out;
         pairs
     }
@@ -61,11 +61,11 @@ impl Pairs {
 
 /// Every pair of variants whose near ratio reaches the threshold.
 pub(crate) fn near_pairs(corpus: &Corpus) -> Pairs {
-    if corpus.settings.weak != WeakPolicy::Hide {
+    if corpus.settings.min_confidence == Confidence::None {
         return Pairs::of(corpus, all_near(corpus));
     }
     let (strong, left_out) = strong_near(corpus);
-    Pairs { strong, weak: Vec::new(), weak_count: None, left_out }
+    Pairs { strong, shape_only: Vec::new(), shape_only_count: None, left_out }
 }
 
 /// The pairs that are shown: those with evidence first, since few have it, and of these the ones with the ratio.

@@ -1,13 +1,13 @@
 //! What was found.
 
-use crate::{Channel, Placement, Settings};
+use crate::{Channel, Confidence, Placement, Settings};
 
 /// Groups and totals of one search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// By channel, and within a channel what is worth most first; see [`Group::worth`].
     pub groups: Vec<Group>,
-    /// Over all groups that are told by no other one.
+    /// Over all groups that no other group covers.
     pub totals: Totals,
     /// For each channel that was asked for.
     pub channels: Vec<ChannelTotals>,
@@ -28,7 +28,6 @@ pub struct Unsearched {
 
 /// Definitions, or parts of them, that say the same.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 pub struct Group {
     /// In which sense.
     pub channel: Channel,
@@ -54,14 +53,11 @@ pub struct Group {
     pub is_test: bool,
     /// Whether programs wrote all members.
     pub is_generated: bool,
-    /// Whether the members share a shape and hardly anything else.
-    pub is_weak: bool,
-    /// Whether the members may be no more than alike: in each pair of them what is equal, letter by letter or line by line,
-    /// is little beside what differs.
-    pub is_doubtful: bool,
-    /// The id of a group of the same channel or a stronger one that tells the story already: it has these members, or
-    /// others around them.
-    pub told_by: Option<String>,
+    /// How strong the evidence is.
+    pub confidence: Confidence,
+    /// The id of a group of the same channel or a stronger one that contains this one: it has these members, or others
+    /// around them.
+    pub covered_by: Option<String>,
 }
 
 impl Group {
@@ -74,18 +70,18 @@ impl Group {
         ((10 * common + all.saturating_sub(common)) * copies, self.common_characters * copies)
     }
 
-    /// Why it is kept back until what asks for attention is shown, the strongest reason first: it is weak, programs wrote
-    /// it, it is doubtful. Groups with a lower value come first.
+    /// Why it ranks behind others, the strongest reason first: no confidence, generated code, low confidence. Groups with
+    /// a lower value come first.
     pub fn reserve(&self, settings: &Settings) -> (bool, bool, bool) {
-        let is_last = |is_so: bool, placement: Placement| is_so && placement == Placement::RankLast;
-        (self.is_weak, is_last(self.is_generated, settings.generated), is_last(self.is_doubtful, settings.doubtful))
+        let is_generated = self.is_generated && settings.generated == Placement::RankLast;
+        (self.confidence == Confidence::None, is_generated, self.confidence == Confidence::Low)
     }
 }
 
 impl Report {
-    /// Groups that may be no more than alike, over all channels; see [`ChannelTotals::doubtful_count`].
-    pub fn doubtful_count(&self) -> u64 {
-        self.channels.iter().map(|channel| channel.doubtful_count).sum()
+    /// Groups of low confidence, over all channels; see [`ChannelTotals::low_confidence_count`].
+    pub fn low_confidence_count(&self) -> u64 {
+        self.channels.iter().map(|channel| channel.low_confidence_count).sum()
     }
 
     /// Pairs that a bound of the search left out, over all channels; see [`ChannelTotals::left_out_pair_count`].
@@ -155,16 +151,15 @@ impl Totals {
 pub struct ChannelTotals {
     /// Which one.
     pub channel: Channel,
-    /// Over its groups that are told by no other one.
+    /// Over its groups that no other group covers.
     pub totals: Totals,
-    /// Groups that another group tells already.
-    pub told_count: u64,
-    /// Groups that no other group tells and that may be no more than alike; those that were left out with
-    /// [`crate::Placement::Hide`] are counted as well.
-    pub doubtful_count: u64,
-    /// Pairs at or above the threshold that share a shape and hardly anything else; none where they were not looked
-    /// for, as in the near channel with [`crate::WeakPolicy::Hide`].
-    pub weak_pair_count: Option<u64>,
+    /// Groups that another group covers.
+    pub covered_count: u64,
+    /// Groups of low confidence that no other group covers; also those that `min_confidence` leaves out.
+    pub low_confidence_count: u64,
+    /// Pairs at or above the threshold that share a common shape and hardly anything else; none where they were not
+    /// searched for, as in the near channel unless `min_confidence` is [`Confidence::None`].
+    pub shape_only_pair_count: Option<u64>,
     /// Pairs of definitions that were not compared, or not kept, because there are too many for a search that has to end.
     pub left_out_pair_count: u64,
 }

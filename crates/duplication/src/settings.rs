@@ -66,13 +66,29 @@ pub enum Placement {
     Same,
 }
 
-/// What happens to pairs that share a shape and hardly anything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeakPolicy {
-    /// They form no groups, and the near channel does not look for them.
-    Hide,
-    /// They form groups of their own behind all others.
-    RankLast,
+/// How strong the evidence for a group is, from weak to strong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// The members share a shape that many definitions have, and hardly anything else.
+    None,
+    /// The members may only look alike: in each pair little is equal beside what differs.
+    Low,
+    /// At least one pair is a copy.
+    High,
+}
+
+impl Confidence {
+    /// Every level, from weak to strong.
+    pub const ALL: [Self; 3] = [Self::None, Self::Low, Self::High];
+
+    /// The word that every output uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::High => "high",
+        }
+    }
 }
 
 /// Everything that decides what is found.
@@ -111,13 +127,11 @@ pub struct Settings {
     /// Where groups of tests stand; to hide them, definitions in tests are not looked at. Default: ranked last.
     pub tests: Placement,
     /// Where groups stand of what programs wrote; to hide them, their definitions are not looked at. Default: ranked
-    /// last, after what is doubtful.
+    /// last, after groups of low confidence.
     pub generated: Placement,
-    /// Where groups stand that may be no more than alike; see [`crate::Group::is_doubtful`]. Default: ranked last, after
-    /// tests.
-    pub doubtful: Placement,
-    /// What becomes of pairs without evidence. Default: hidden.
-    pub weak: WeakPolicy,
+    /// The least confidence of a group. Groups of low confidence rank behind those of high confidence, and those without
+    /// any behind all others; they are only searched for where this is [`Confidence::None`]. Default: low.
+    pub min_confidence: Confidence,
 }
 
 impl Default for Settings {
@@ -139,8 +153,7 @@ impl Default for Settings {
             grouping: Grouping::Cohesive,
             tests: Placement::RankLast,
             generated: Placement::RankLast,
-            doubtful: Placement::RankLast,
-            weak: WeakPolicy::Hide,
+            min_confidence: Confidence::Low,
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn totals<'a>(
     let mut totals = Totals { line_count, ..Totals::default() };
     let mut members = HashSet::new();
     let mut ranges: BTreeMap<&str, Vec<(u32, u32)>> = BTreeMap::new();
-    for group in groups.filter(|group| group.told_by.is_none()) {
+    for group in groups.filter(|group| group.covered_by.is_none()) {
         totals.group_count += 1;
         members.extend(group.members.iter().map(|member| member.index));
         for member in group.members.iter().skip(1) {

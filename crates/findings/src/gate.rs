@@ -1,6 +1,6 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
-use cds_duplication::{Change, Group, GroupChange, compare_edits, find, search_keys};
+use cds_duplication::{Change, Confidence, Group, GroupChange, compare_edits, find, search_keys};
 use cds_persistence::RunId;
 
 use super::{Findings, GroupState, Shown, accepted::Accepted, baseline, load};
@@ -22,7 +22,7 @@ pub struct Gate {
 /// How strong the evidence of a group has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GateConfidence {
-    /// Neither weak nor doubtful.
+    /// Only groups of high confidence.
     #[default]
     High,
     /// Any.
@@ -31,7 +31,7 @@ pub enum GateConfidence {
 
 impl GateConfidence {
     const fn counts(self, group: &Group) -> bool {
-        matches!(self, Self::Low) || !(group.is_weak || group.is_doubtful)
+        matches!(self, Self::Low) || matches!(group.confidence, Confidence::High)
     }
 }
 
@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn low_confidence_breaks_no_gate_by_default() {
         let mut findings = samples::shop();
-        (findings.report.groups[1].is_weak, findings.report.groups[2].is_doubtful) = (true, true);
+        (findings.report.groups[1].confidence, findings.report.groups[2].confidence) =
+            (Confidence::None, Confidence::Low);
         let any = gate(Some(FailOn::Any), None);
         assert_eq!(ids(&findings, &any), ["e1", "e4", "e5"]);
         assert_eq!(findings.shown.iter().filter(|shown| any.is_uncounted(&findings, shown)).count(), 2);

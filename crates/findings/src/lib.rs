@@ -48,7 +48,7 @@ pub struct Findings {
     pub accepted_count: usize,
     /// Whether `--fail-on new` had no run to compare with.
     pub is_first_run: bool,
-    /// Groups that the gate is about and does not count, since their evidence is weak.
+    /// Groups that the gate is about and does not count, since their confidence is low.
     pub uncounted_count: usize,
     /// The snapshot that the groups were compared with, where they were.
     pub baseline_run_id: Option<i64>,

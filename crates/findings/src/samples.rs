@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cds_duplication::{Channel, ChannelTotals, Definition, Group, Member, Report, Settings, Totals, Unsearched};
+use cds_duplication::{
+    Channel, ChannelTotals, Confidence, Definition, Group, Member, Report, Settings, Totals, Unsearched,
+};
 use cds_model::{Md5Sum, SymbolKind};
 
 use super::{BrokenGate, FailOn, Findings, GroupState, RunFacts, Shown, View};
@@ -49,9 +51,8 @@ pub fn group(channel: Channel, group_id: &str, definitions: &[Definition], place
         saved_lines: u64::from(repeated_lines) * copies.saturating_sub(1),
         is_test: false,
         is_generated: false,
-        is_weak: false,
-        is_doubtful: false,
-        told_by: None,
+        confidence: Confidence::High,
+        covered_by: None,
         members,
     }
 }
@@ -86,10 +87,10 @@ pub fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Findings {
     let channels = Channel::ALL.map(|channel| ChannelTotals {
         channel,
         totals: sums(&of(channel)),
-        told_count: 0,
-        doubtful_count: 0,
+        covered_count: 0,
+        low_confidence_count: 0,
         // As a search with the defaults leaves it.
-        weak_pair_count: (channel != Channel::Near).then_some(0),
+        shape_only_pair_count: (channel != Channel::Near).then_some(0),
         left_out_pair_count: 0,
     });
     let all = sums(&groups.iter().collect::<Vec<_>>());

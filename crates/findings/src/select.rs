@@ -49,7 +49,7 @@ impl PathFilter {
     }
 }
 
-/// The groups that no other one tells and that have a member that the filter lets through, all of them.
+/// The groups that no other one covers and that have a member that the filter lets through, all of them.
 pub fn shown(findings: &Findings, filter: &PathFilter) -> Vec<Shown> {
     let mut known: HashMap<&str, bool> = HashMap::new();
     let mut is_wanted = |group: &Group| {
@@ -60,12 +60,12 @@ pub fn shown(findings: &Findings, filter: &PathFilter) -> Vec<Shown> {
     };
     let groups = findings.report.groups.iter().enumerate();
     groups
-        .filter(|(_, group)| group.told_by.is_none() && is_wanted(group))
+        .filter(|(_, group)| group.covered_by.is_none() && is_wanted(group))
         .map(|(group, _)| uncompared(group))
         .collect()
 }
 
-/// The groups whose id begins with `prefix`, also those that another one tells.
+/// The groups whose id begins with `prefix`, also those that another one covers.
 pub fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Error> {
     let prefix = prefix.to_ascii_lowercase();
     let groups = findings.report.groups.iter().enumerate();
@@ -81,7 +81,7 @@ pub fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Error> {
 pub fn only<'a>(groups: &'a [Group], prefix: &str, run_id: i64) -> Result<&'a Group, Error> {
     let found: Vec<&Group> = groups.iter().filter(|group| group.group_id.starts_with(prefix)).collect();
     let problem = match found[..] {
-        [group] => match &group.told_by {
+        [group] => match &group.covered_by {
             None => return Ok(group),
             Some(by) => GroupProblem::Covered { by: by.clone() },
         },
@@ -114,8 +114,8 @@ pub fn truncate(findings: &mut Findings, limit: Option<usize>) {
     }
 }
 
-/// Which of `groups` are told where there is room for `limit` of them. The channels take turns, each with its best, so
-/// that none hides the others; what ranks last in its channel because it is doubtful or generated waits until all have
+/// Which of `groups` are shown where there is room for `limit` of them. The channels take turns, each with its best, so
+/// that none hides the others; what ranks last in its channel (low confidence, generated) waits until all have
 /// shown the rest.
 pub fn first(findings: &Findings, groups: &[&Shown], limit: usize) -> Vec<bool> {
     let mut counts: BTreeMap<Channel, usize> = BTreeMap::new();
@@ -134,7 +134,7 @@ pub fn first(findings: &Findings, groups: &[&Shown], limit: usize) -> Vec<bool> 
 
 #[cfg(test)]
 mod tests {
-    use cds_duplication::Placement;
+    use cds_duplication::{Confidence, Placement};
 
     use super::{super::samples, *};
 
@@ -181,9 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_another_one_tells_is_shown_only_by_its_id() {
+    fn a_covered_group_is_shown_only_by_its_id() {
         let mut findings = samples::shop();
-        findings.report.groups[2].told_by = Some(findings.report.groups[0].group_id.clone());
+        findings.report.groups[2].covered_by = Some(findings.report.groups[0].group_id.clone());
         let all = shown(&findings, &PathFilter::new(&[]).unwrap());
         assert_eq!(all.iter().map(|shown| shown.group).collect::<Vec<_>>(), [0, 1, 3, 4]);
         assert_eq!(by_id(&findings, "00000000000000E3").unwrap()[0].group, 2);
@@ -204,7 +204,7 @@ mod tests {
         };
         assert_eq!(candidates[0], "00000000000000e1");
         assert_eq!(problem(&groups, "1234"), GroupProblem::Unknown);
-        groups[2].told_by = Some("00000000000000e1".to_owned());
+        groups[2].covered_by = Some("00000000000000e1".to_owned());
         assert_eq!(problem(&groups, "00000000000000e3"), GroupProblem::Covered { by: "00000000000000e1".to_owned() });
     }
 
@@ -225,21 +225,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_doubtful_or_generated_waits_until_all_channels_have_shown_the_rest() {
-        let left = |placement: Placement, is_doubtful: bool| -> Vec<usize> {
+    fn low_confidence_and_generated_groups_come_last() {
+        let left = |placement: Placement, confidence: Confidence| -> Vec<usize> {
             let mut findings = samples::shop();
-            (findings.settings.doubtful, findings.settings.generated) = (placement, placement);
+            findings.settings.generated = placement;
             let exact = findings.report.groups[0].clone();
             findings.report.groups.splice(1..1, vec![exact; 4]);
-            findings.report.groups[6].is_doubtful = is_doubtful;
-            findings.report.groups[6].is_generated = !is_doubtful;
+            findings.report.groups[6].confidence = confidence;
+            findings.report.groups[6].is_generated = confidence == Confidence::High;
             findings.shown = shown(&findings, &PathFilter::new(&[]).unwrap());
             truncate(&mut findings, Some(6));
             findings.shown.iter().map(|shown| shown.group).collect()
         };
-        for is_doubtful in [true, false] {
-            assert_eq!(left(Placement::Same, is_doubtful), [0, 1, 5, 6, 7, 8]);
-            assert_eq!(left(Placement::RankLast, is_doubtful), [0, 1, 2, 5, 7, 8]);
-        }
+        assert_eq!(left(Placement::Same, Confidence::High), [0, 1, 5, 6, 7, 8]);
+        assert_eq!(left(Placement::RankLast, Confidence::High), [0, 1, 2, 5, 7, 8]);
+        assert_eq!(left(Placement::RankLast, Confidence::Low), [0, 1, 2, 5, 7, 8]);
     }
 }

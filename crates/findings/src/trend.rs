@@ -29,7 +29,7 @@ pub struct TrendPoint {
     pub moves: Option<Moves>,
 }
 
-/// Groups that no other one tells, by what became of them.
+/// Groups that no other one covers, by what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moves {
     /// Not there before.
@@ -91,11 +91,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn moves(before: &SearchKeys, after: &SearchKeys) -> Moves {
     let Comparison { changes, gone } = compare(before, after);
     let count = |is_meant: fn(&Change) -> bool| {
-        changes.iter().zip(&after.groups).filter(|(change, group)| !group.is_told && is_meant(change)).count()
+        changes.iter().zip(&after.groups).filter(|(change, group)| !group.is_covered && is_meant(change)).count()
     };
     Moves {
         born: count(|change| matches!(change, Change::New)),
-        gone: gone.iter().filter(|place| !before.groups[**place].is_told).count(),
+        gone: gone.iter().filter(|place| !before.groups[**place].is_covered).count(),
         grown: count(|change| matches!(change, Change::Grown { .. })),
     }
 }
@@ -107,13 +107,13 @@ mod tests {
     use super::{super::samples, *};
 
     #[test]
-    fn groups_that_another_one_tells_are_not_counted() {
+    fn covered_groups_are_not_counted() {
         let mut findings = samples::shop();
         let whole = search_keys(&findings.report.groups, &findings.definitions);
         let expected = Moves { born: 5, gone: 0, grown: 0 };
         let nothing = search_keys(&[], &findings.definitions);
         assert_eq!(moves(&nothing, &whole), expected);
-        findings.report.groups[2].told_by = Some(findings.report.groups[0].group_id.clone());
+        findings.report.groups[2].covered_by = Some(findings.report.groups[0].group_id.clone());
         let folded = search_keys(&findings.report.groups, &findings.definitions);
         assert_eq!(moves(&nothing, &folded), Moves { born: 4, ..expected });
         assert_eq!(moves(&folded, &nothing), Moves { born: 0, gone: 4, grown: 0 });

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cds_duplication::{Channel, Definition, Group, Member, Unsearched};
+use cds_duplication::{Channel, Confidence, Definition, Group, Member, Unsearched};
 use ring::digest::{Context, SHA256};
 
 use super::Findings;
@@ -155,8 +155,11 @@ pub fn left_out(findings: &Findings) -> String {
 /// What a group is beside a duplicate, the strongest reason to pass over it first.
 pub(super) fn words(group: &Group) -> impl Iterator<Item = &'static str> + use<> {
     let words = [
-        group.is_weak.then_some("weak"),
-        group.is_doubtful.then_some("doubtful"),
+        match group.confidence {
+            Confidence::None => Some("no confidence"),
+            Confidence::Low => Some("low confidence"),
+            Confidence::High => None,
+        },
         group.is_generated.then_some("generated"),
         group.is_test.then_some("tests"),
     ];

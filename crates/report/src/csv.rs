@@ -11,13 +11,13 @@ use cds_findings::{Findings, Shown};
 use super::fields::rounded;
 use cds_terminal::text::one_line;
 
-const HEADINGS: [&str; 25] = [
+const HEADINGS: [&str; 24] = [
     "run_id",
     "channel",
     "group_id",
     "state",
     "is_test",
-    "is_weak",
+    "confidence",
     "member_count",
     "pair_count",
     "md5_overlap_pairs",
@@ -33,7 +33,6 @@ const HEADINGS: [&str; 25] = [
     "best_ratio",
     "avg_ratio",
     "md5_overlap",
-    "is_doubtful",
     "common_lines",
     "is_generated",
     "is_added",
@@ -62,7 +61,7 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, place: usize) -> [St
         group.group_id.clone(),
         shown.state.as_str().unwrap_or_default().to_owned(),
         group.is_test.to_string(),
-        group.is_weak.to_string(),
+        group.confidence.as_str().to_owned(),
         group.members.len().to_string(),
         group.pair_count.to_string(),
         group.md5_overlap_pairs.to_string(),
@@ -78,7 +77,6 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, place: usize) -> [St
         rounded(member.best_ratio).to_string(),
         rounded(member.avg_ratio).to_string(),
         member.md5_overlap.to_string(),
-        group.is_doubtful.to_string(),
         group.common_lines.to_string(),
         group.is_generated.to_string(),
         shown.is_added(place).map(|is_added| is_added.to_string()).unwrap_or_default(),

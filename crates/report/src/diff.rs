@@ -268,6 +268,7 @@ impl Half {
 
 #[cfg(test)]
 mod tests {
+    use cds_duplication::Confidence;
     use cds_findings::{GroupState, samples};
     use jiff::tz::TimeZone;
 
@@ -295,10 +296,10 @@ mod tests {
         let mut findings = samples::shop();
         findings.shown = vec![findings.shown[2].clone()];
         (findings.shown[0].state, findings.shown[0].added) = (GroupState::Grown { before: 1 }, vec![1]);
-        findings.report.groups[2].is_doubtful = true;
+        findings.report.groups[2].confidence = Confidence::Low;
         let text = diff(&findings, 120, Palette::Plain);
         assert!(
-            text.starts_with("near group 00000000000000e3: 2 members, SAME 2, SAVED 4, grown, doubtful\n"),
+            text.starts_with("near group 00000000000000e3: 2 members, SAME 2, SAVED 4, grown, low confidence\n"),
             "{text}"
         );
         assert!(text.contains("shop/log.py:5-9, ratio 0.91, added\n") && text.matches("added").count() == 1, "{text}");

@@ -1,6 +1,6 @@
 //! The fields of a group as programs get them: a contract, changed only by adding fields.
 
-use cds_duplication::{Channel, ChannelTotals, Group, Grouping, Member, NearBy, Placement, Totals, WeakPolicy};
+use cds_duplication::{Channel, ChannelTotals, Group, Grouping, Member, NearBy, Placement, Totals};
 use cds_findings::{Findings, GroupState, Shown};
 use serde::Serialize;
 
@@ -52,8 +52,7 @@ struct SettingsFields<'a> {
     grouping: &'static str,
     tests: &'static str,
     generated: &'static str,
-    doubtful: &'static str,
-    weak: &'static str,
+    min_confidence: &'static str,
     path_filters: &'a [String],
     limit: Option<usize>,
 }
@@ -74,10 +73,10 @@ struct AllTotalsFields {
     /// Lines that groups of intents alone hold; `repeated_lines` and `share` are without them.
     intent_lines: u64,
     intent_share: f64,
-    /// Null where weak pairs were not looked for.
-    weak_pair_count: Option<u64>,
-    doubtful_group_count: u64,
-    told_group_count: u64,
+    /// Null where they were not searched for.
+    shape_only_pair_count: Option<u64>,
+    low_confidence_group_count: u64,
+    covered_group_count: u64,
     accepted_group_count: usize,
     unsearched_test_count: u64,
     unsearched_generated_count: u64,
@@ -91,16 +90,15 @@ struct ChannelFields {
     channel: &'static str,
     #[serde(flatten)]
     sums: TotalsFields,
-    /// Null where weak pairs were not looked for.
-    weak_pair_count: Option<u64>,
-    doubtful_group_count: u64,
-    told_group_count: u64,
+    /// Null where they were not searched for.
+    shape_only_pair_count: Option<u64>,
+    low_confidence_group_count: u64,
+    covered_group_count: u64,
     left_out_pair_count: u64,
 }
 
 /// A group that is shown.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 pub(super) struct GroupFields<'a> {
     channel: &'static str,
     group_id: &'a str,
@@ -108,8 +106,7 @@ pub(super) struct GroupFields<'a> {
     copies_before: Option<usize>,
     is_test: bool,
     is_generated: bool,
-    is_weak: bool,
-    is_doubtful: bool,
+    confidence: &'static str,
     member_count: usize,
     pair_count: u64,
     md5_overlap_pairs: u64,
@@ -165,9 +162,9 @@ impl<'a> SummaryFields<'a> {
                 sums: TotalsFields::of(&findings.report.totals),
                 intent_lines: findings.report.totals.intent_lines,
                 intent_share: rounded(findings.report.totals.intent_share()),
-                weak_pair_count: channels.iter().map(|channel| channel.weak_pair_count).sum(),
-                doubtful_group_count: findings.report.doubtful_count(),
-                told_group_count: channels.iter().map(|channel| channel.told_count).sum(),
+                shape_only_pair_count: channels.iter().map(|channel| channel.shape_only_pair_count).sum(),
+                low_confidence_group_count: findings.report.low_confidence_count(),
+                covered_group_count: channels.iter().map(|channel| channel.covered_count).sum(),
                 accepted_group_count: findings.accepted_count,
                 unsearched_test_count: findings.report.unsearched.test_count,
                 unsearched_generated_count: findings.report.unsearched.generated_count,
@@ -213,11 +210,7 @@ impl<'a> SettingsFields<'a> {
             },
             tests: placement(settings.tests),
             generated: placement(settings.generated),
-            doubtful: placement(settings.doubtful),
-            weak: match settings.weak {
-                WeakPolicy::Hide => "hide",
-                WeakPolicy::RankLast => "rank-last",
-            },
+            min_confidence: settings.min_confidence.as_str(),
             path_filters: &findings.view.path_filters,
             limit: findings.view.limit,
         }
@@ -249,9 +242,9 @@ impl ChannelFields {
         Self {
             channel: channel.channel.as_str(),
             sums: TotalsFields::of(&channel.totals),
-            weak_pair_count: channel.weak_pair_count,
-            doubtful_group_count: channel.doubtful_count,
-            told_group_count: channel.told_count,
+            shape_only_pair_count: channel.shape_only_pair_count,
+            low_confidence_group_count: channel.low_confidence_count,
+            covered_group_count: channel.covered_count,
             left_out_pair_count: channel.left_out_pair_count,
         }
     }
@@ -271,8 +264,7 @@ impl<'a> GroupFields<'a> {
             },
             is_test: group.is_test,
             is_generated: group.is_generated,
-            is_weak: group.is_weak,
-            is_doubtful: group.is_doubtful,
+            confidence: group.confidence.as_str(),
             member_count: group.members.len(),
             pair_count: group.pair_count,
             md5_overlap_pairs: group.md5_overlap_pairs,

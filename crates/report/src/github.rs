@@ -87,7 +87,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cds_duplication::{Channel, Placement};
+    use cds_duplication::{Channel, Confidence, Placement};
 
     use super::*;
     use cds_findings::samples;
@@ -129,18 +129,16 @@ mod tests {
         };
         let groups = (0..14).map(group).collect();
         let mut findings = samples::findings(definitions.clone(), groups);
-        (findings.report.groups[12].is_test, findings.report.groups[13].is_doubtful) = (true, true);
+        findings.report.groups[12].is_test = true;
+        findings.report.groups[13].confidence = Confidence::Low;
         findings.report.groups[13].is_generated = true;
-        findings.settings.doubtful = Placement::Same;
         findings.settings.generated = Placement::Same;
         let titles = |findings: &Findings| -> Vec<String> {
             let output = written(findings);
             let titles = output.lines().filter_map(|line| line.split_once("title=")?.1.split_once("::"));
             titles.map(|(title, _)| title.to_owned()).filter(|title| title.starts_with("Near")).collect()
         };
-        assert_eq!(titles(&findings), ["Near duplicate (tests)", "Near duplicate (doubtful%2C generated)"]);
-        findings.settings.doubtful = Placement::RankLast;
-        assert_eq!(titles(&findings), ["Near duplicate (tests)"]);
+        assert_eq!(titles(&findings), ["Near duplicate (tests)", "Near duplicate (low confidence%2C generated)"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cds_duplication::{Channel, ChannelTotals, Group, Placement, WeakPolicy};
+use cds_duplication::{Channel, ChannelTotals, Confidence, Group};
 use cds_findings::{Findings, GroupState, Shown};
 use cds_model::SymbolKind;
 
@@ -198,24 +198,23 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
             ),
         );
     }
-    let told: u64 = report.channels.iter().map(|channel| channel.told_count).sum();
-    if told > 0 {
-        page.field("folded", format!("{}, which other groups tell already", counted(told, "group")));
+    let covered: u64 = report.channels.iter().map(|channel| channel.covered_count).sum();
+    if covered > 0 {
+        page.field("covered", format!("{} that other groups contain", counted(covered, "group")));
     }
-    if report.doubtful_count() > 0 {
-        let place = match findings.settings.doubtful {
-            Placement::RankLast => "rank last",
-            Placement::Hide => "left out",
-            Placement::Same => "among the others",
-        };
+    if report.low_confidence_count() > 0 {
+        let place = if findings.settings.min_confidence > Confidence::Low { "left out" } else { "ranked last" };
         page.field(
-            "doubtful",
-            format!("{}, which may be no more than alike: {place}", counted(report.doubtful_count(), "group")),
+            "low confidence",
+            format!("{} that may only look alike: {place}", counted(report.low_confidence_count(), "group")),
         );
     }
-    let weak: Option<u64> = report.channels.iter().map(|channel| channel.weak_pair_count).sum();
-    if let Some(weak) = weak.filter(|weak| *weak > 0 && findings.settings.weak == WeakPolicy::Hide) {
-        page.field("left out", format!("{} with a common shape and hardly anything else", counted(weak, "pair")));
+    let shape_only: Option<u64> = report.channels.iter().map(|channel| channel.shape_only_pair_count).sum();
+    if let Some(pairs) = shape_only.filter(|pairs| *pairs > 0 && findings.settings.min_confidence > Confidence::None) {
+        page.field(
+            "left out",
+            format!("{} with only a common shape; --min-confidence none shows them", counted(pairs, "pair")),
+        );
     }
     if let Some(unsearched) = copies::unsearched(findings) {
         page.field("not searched", unsearched);
@@ -263,11 +262,11 @@ mod tests {
         findings.shown[2].state = GroupState::Grown { before: 1 };
         (findings.shown[1].added, findings.shown[2].added) = (vec![0, 1], vec![1]);
         findings.report.groups[3].is_test = true;
-        findings.report.groups[4].is_weak = true;
-        findings.report.groups[2].is_doubtful = true;
-        findings.report.channels[2].doubtful_count = 3;
-        findings.report.channels[2].weak_pair_count = Some(1_204);
-        findings.report.channels[2].told_count = 1;
+        findings.report.groups[4].confidence = Confidence::None;
+        findings.report.groups[2].confidence = Confidence::Low;
+        findings.report.channels[2].low_confidence_count = 3;
+        findings.report.channels[2].shape_only_pair_count = Some(1_204);
+        findings.report.channels[2].covered_count = 1;
         let ids = vec![findings.report.groups[0].group_id.clone()];
         findings.broken_gates = vec![BrokenGate::Groups { fail_on: FailOn::New, ids }];
         (findings.accepted_count, findings.truncated_count, findings.baseline_run_id) = (2, 7, Some(6));

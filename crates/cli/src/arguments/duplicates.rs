@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use cds_duplication::{Channel, Grouping, NearBy, Placement, Settings, WeakPolicy};
+use cds_duplication::{Channel, Confidence, Grouping, NearBy, Placement, Settings};
 use cds_model::SymbolKind;
 use cds_report::Format;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
@@ -59,13 +59,9 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_GENERATED")]
     generated: PlacementWord,
 
-    /// Where groups stand that may be no more than alike: little is equal beside what differs
-    #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_DOUBTFUL")]
-    doubtful: PlacementWord,
-
-    /// What becomes of code that shares a common shape and hardly anything else
-    #[arg(long, value_enum, value_name = "WHERE", default_value = "hide", env = "CDS_WEAK")]
-    weak: WeakWord,
+    /// Least confidence of a group: high, low (ranked behind high) or none (also code with only a common shape)
+    #[arg(long, value_name = "LEVEL", default_value = "low", value_parser = confidence(), env = "CDS_MIN_CONFIDENCE")]
+    min_confidence: Confidence,
 }
 
 /// What can be compared.
@@ -98,12 +94,6 @@ enum PlacementWord {
     RankLast,
     Hide,
     Same,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum WeakWord {
-    Hide,
-    RankLast,
 }
 
 impl PlacementWord {
@@ -145,11 +135,7 @@ impl SearchArguments {
             },
             tests: self.tests.placement(),
             generated: self.generated.placement(),
-            doubtful: self.doubtful.placement(),
-            weak: match self.weak {
-                WeakWord::Hide => WeakPolicy::Hide,
-                WeakWord::RankLast => WeakPolicy::RankLast,
-            },
+            min_confidence: self.min_confidence,
             ..defaults
         };
         match self.code_threshold {
@@ -264,6 +250,12 @@ fn channel() -> impl clap::builder::TypedValueParser<Value = Channel> {
         .try_map(move |word| known(word).ok_or_else(|| "no such channel".to_owned()))
 }
 
+fn confidence() -> impl clap::builder::TypedValueParser<Value = Confidence> {
+    let known = |word: String| Confidence::ALL.into_iter().find(|level| level.as_str() == word);
+    PossibleValuesParser::new(Confidence::ALL.map(Confidence::as_str))
+        .try_map(move |word| known(word).ok_or_else(|| "no such level".to_owned()))
+}
+
 fn kind() -> impl clap::builder::TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(SymbolKind::ALL.map(SymbolKind::as_str).into_iter().chain([OUTSIDE])).try_map(|word| {
         if word == OUTSIDE {
@@ -320,8 +312,7 @@ mod tests {
             "--grouping=components",
             "--tests=hide",
             "--generated=same",
-            "--doubtful=same",
-            "--weak=rank-last",
+            "--min-confidence=none",
         ]);
         let expected = Settings {
             channels: [Channel::Exact, Channel::Near].into(),
@@ -335,8 +326,7 @@ mod tests {
             grouping: Grouping::Components,
             tests: Placement::Hide,
             generated: Placement::Same,
-            doubtful: Placement::Same,
-            weak: WeakPolicy::RankLast,
+            min_confidence: Confidence::None,
             ..Settings::default().with_code_threshold(0.9)
         };
         assert_eq!(found, Ok(expected));

@@ -25,7 +25,7 @@ pub(crate) struct JudgementArguments {
     #[arg(long, value_name = "RUN", env = "CDS_BASELINE_RUN")]
     pub(crate) baseline_run: Option<String>,
 
-    /// Which groups --fail-on counts: those with strong evidence, or all
+    /// Least confidence of a group that --fail-on counts
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "high", env = "CDS_GATE_CONFIDENCE")]
     pub(crate) gate_confidence: GateConfidenceWord,
 }
@@ -33,7 +33,7 @@ pub(crate) struct JudgementArguments {
 /// How strong the evidence of a group has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum GateConfidenceWord {
-    /// Neither weak nor doubtful
+    /// Only groups of high confidence
     #[default]
     High,
     /// Any

@@ -24,7 +24,7 @@ pub struct GroupKey {
     /// As in [`Group::group_id`].
     pub group_id: String,
     /// Whether another group tells its story.
-    pub is_told: bool,
+    pub is_covered: bool,
     /// In the order of the members.
     pub(super) copies: Vec<CopyKey>,
 }
@@ -84,7 +84,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
     let group = |group: &Group| GroupKey {
         channel: group.channel,
         group_id: group.group_id.clone(),
-        is_told: group.told_by.is_some(),
+        is_covered: group.covered_by.is_some(),
         copies: group.members.iter().map(copy).collect(),
     };
     SearchKeys { groups: groups.iter().map(group).collect(), definitions: keys }

@@ -26,7 +26,7 @@ fn searched(rows: &[(&str, &str, &str)]) -> SearchKeys {
 /// The changes of the groups that no other one tells.
 fn told(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
     let changes = compare(before, after).changes;
-    changes.into_iter().zip(&after.groups).filter(|(_, group)| !group.is_told).map(|(change, _)| change).collect()
+    changes.into_iter().zip(&after.groups).filter(|(_, group)| !group.is_covered).map(|(change, _)| change).collect()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn real_searches_are_compared_by_what_was_found() {
     let mut changes = told(&before, &more);
     changes.sort_by_key(|change| *change == Known);
     assert_eq!(changes, [New, Known]);
-    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more.groups[**place].is_told).count(), 1);
+    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more.groups[**place].is_covered).count(), 1);
 }
 
 #[test]

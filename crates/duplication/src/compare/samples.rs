@@ -24,7 +24,7 @@ fn group(text: &str, definitions: &mut Vec<DefinitionKey>) -> GroupKey {
     GroupKey {
         channel: Channel::ALL.into_iter().find(|known| known.as_str() == channel).unwrap(),
         group_id: group_id.to_owned(),
-        is_told: false,
+        is_covered: false,
         copies: copies.split(' ').map(copy).collect(),
     }
 }

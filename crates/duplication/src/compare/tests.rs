@@ -181,7 +181,7 @@ fn searches() -> impl Strategy<Value = SearchKeys> {
         let groups = groups.into_iter().zip(0..).map(|((channel, copies), number)| GroupKey {
             channel: Channel::ALL[channel],
             group_id: format!("{number:016x}"),
-            is_told: false,
+            is_covered: false,
             copies: copies.into_iter().map(&mut copy).collect(),
         });
         let groups = groups.collect();

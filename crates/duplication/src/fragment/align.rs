@@ -163,7 +163,7 @@ fn run(
     let mut shapes: Vec<u32> = chain.iter().map(|&(row, _)| left.unit.lines[row].shape).collect();
     shapes.sort_unstable();
     shapes.dedup();
-    let is_told_by_shape = || {
+    let is_covered_by_shape = || {
         let bits = bits(rules, left, chain);
         let is_varied = shapes.len() >= DIFFERENT_LINES || (shapes.len() + 1 == DIFFERENT_LINES && bits >= 2.0 * BITS);
         // Most lines have the shape of another one, as in a table: that others look like it says nothing.
@@ -173,7 +173,7 @@ fn run(
             names.consistent >= CONSISTENT && (!repeats || names.equal >= EQUAL)
         }
     };
-    if !is_verbatim(left, right, chain) && (by == By::Text || !is_told_by_shape()) {
+    if !is_verbatim(left, right, chain) && (by == By::Text || !is_covered_by_shape()) {
         return None;
     }
     as_run((left, right), chain, (first, last), pattern)

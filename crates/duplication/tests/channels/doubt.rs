@@ -1,6 +1,6 @@
 //! Groups that may be no more than alike.
 
-use cds_duplication::{Channel, Definition, Placement, Report, Settings, WeakPolicy, find};
+use cds_duplication::{Channel, Confidence, Definition, Report, Settings, find};
 
 use crate::{
     ORDER, definition,
@@ -23,11 +23,11 @@ fn search(codes: &[&str], settings: &Settings) -> Report {
     find(&definitions.collect::<Vec<Definition>>(), settings)
 }
 
-/// The groups that no other one tells, each with its channel, its members, and whether it is doubtful.
+/// The groups that no other one covers, each with its channel, its members, and whether its confidence is low.
 fn doubts(codes: &[&str]) -> Vec<(Channel, Vec<usize>, bool)> {
     let groups = search(codes, &Settings::default()).groups;
-    let shown = groups.iter().filter(|group| group.told_by.is_none());
-    shown.map(|group| (group.channel, members(group), group.is_doubtful)).collect()
+    let shown = groups.iter().filter(|group| group.covered_by.is_none());
+    shown.map(|group| (group.channel, members(group), group.confidence == Confidence::Low)).collect()
 }
 
 fn members(group: &cds_duplication::Group) -> Vec<usize> {
@@ -112,7 +112,7 @@ fn is_doubtful_run(one: &str, other: &str) -> bool {
     let settings = Settings { channels: [Channel::Fragment].into(), ..Settings::default() };
     let found = search(&[one, other], &settings).groups;
     let [group] = &found[..] else { panic!("{found:#?}") };
-    group.is_doubtful
+    group.confidence == Confidence::Low
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn of_a_run_only_its_own_lines_count() {
         &Settings { channels: [Channel::Fragment].into(), ..Settings::default() },
     )
     .groups;
-    let doubts: Vec<bool> = groups.iter().map(|group| group.is_doubtful).collect();
+    let doubts: Vec<bool> = groups.iter().map(|group| group.confidence == Confidence::Low).collect();
     assert_eq!(doubts.len(), 2, "{groups:#?}");
     assert!(doubts.contains(&true) && doubts.contains(&false), "{groups:#?}");
 }
@@ -165,7 +165,7 @@ fn runs_that_are_equal_are_certain_whatever_joins_them() {
         .replace("banner", "greeting");
     let is_doubtful = |codes: &[&str]| {
         let groups = search(codes, &Settings { channels: [Channel::Fragment].into(), ..Settings::default() }).groups;
-        groups.iter().any(|group| group.members.len() == codes.len() && group.is_doubtful)
+        groups.iter().any(|group| group.members.len() == codes.len() && group.confidence == Confidence::Low)
     };
     assert!(!is_doubtful(&[&one, &other]));
     assert!(!is_doubtful(&[&one, &other, &third]));
@@ -182,26 +182,27 @@ fn what_stands_before_the_body_says_nothing() {
 }
 
 #[test]
-fn intents_are_never_doubtful_and_weak_groups_are_only_weak() {
+fn intents_have_high_confidence_and_common_shapes_none() {
     let intent =
         |code: &str| Definition { intent: Some("Closes it and books what it costs.".into()), ..definition(code, code) };
     let other = "def settle(items):\n    costs = 0\n    for item in items:\n        costs += item.cost\n    BOOK.add(costs, items)\n";
     let settings = Settings { channels: [Channel::Intent].into(), ..Settings::default() };
     let groups = find(&[intent(ORDER), intent(other)], &settings).groups;
-    assert_eq!(groups.iter().map(|group| group.is_doubtful).collect::<Vec<_>>(), [false]);
+    assert_eq!(groups.iter().map(|group| group.confidence == Confidence::Low).collect::<Vec<_>>(), [false]);
 
-    let settings = Settings { weak: WeakPolicy::RankLast, channels: [Channel::Near].into(), ..Settings::default() };
+    let settings =
+        Settings { min_confidence: Confidence::None, channels: [Channel::Near].into(), ..Settings::default() };
     // Every other line is alike, and no name.
-    let weak = [
+    let shapes = [
         "def read(a, b):\n    a.load(b.first, 10)\n    c = a + b\n    a.save(b.second, 11)\n    d = a * b\n    return a.done(b.third, 12)\n",
         "def send(e, f):\n    e.wait(f.door, 20)\n    g = e[f]\n    e.open(f.window, 21)\n    h = e(f)\n    return e.walk(f.roof, 22)\n",
     ];
-    let groups = search(&weak, &settings).groups;
-    assert_eq!(groups.iter().map(|group| (group.is_weak, group.is_doubtful)).collect::<Vec<_>>(), [(true, false)]);
+    let groups = search(&shapes, &settings).groups;
+    assert_eq!(groups.iter().map(|group| group.confidence).collect::<Vec<_>>(), [Confidence::None]);
 }
 
 #[test]
-fn what_is_doubtful_stands_where_it_is_wanted() {
+fn low_confidence_ranks_last_or_is_left_out() {
     let test = format!("def test_flash(device):\n{STEPS}    assert version == 3\n");
     let changed = test.replace("timeout=30", "timeout=90, retries=3");
     let definitions = [
@@ -210,13 +211,13 @@ fn what_is_doubtful_stands_where_it_is_wanted() {
         definition("tests/test_a.py", &test),
         definition("tests/test_b.py", &changed),
     ];
-    let with = |doubtful: Placement| {
-        let settings = Settings { channels: [Channel::Near].into(), doubtful, ..Settings::default() };
+    let with = |min_confidence: Confidence| {
+        let settings = Settings { channels: [Channel::Near].into(), min_confidence, ..Settings::default() };
         let report = find(&definitions, &settings);
-        let order: Vec<bool> = report.groups.iter().map(|group| group.is_doubtful).collect();
-        (order, report.totals.group_count, report.channels[0].doubtful_count)
+        let order: Vec<Confidence> = report.groups.iter().map(|group| group.confidence).collect();
+        (order, report.totals.group_count, report.channels[0].low_confidence_count)
     };
-    assert_eq!(with(Placement::RankLast), (vec![false, true], 2, 1));
-    assert_eq!(with(Placement::Same), (vec![true, false], 2, 1));
-    assert_eq!(with(Placement::Hide), (vec![false], 1, 1));
+    assert_eq!(with(Confidence::Low), (vec![Confidence::High, Confidence::Low], 2, 1));
+    assert_eq!(with(Confidence::None), with(Confidence::Low));
+    assert_eq!(with(Confidence::High), (vec![Confidence::High], 1, 1));
 }

@@ -1,6 +1,6 @@
 //! What a formatter does to a copy makes no difference, and neither do the names of files.
 
-use cds_duplication::{Change, compare_edits, search_keys};
+use cds_duplication::{Change, Confidence, compare_edits, search_keys};
 
 use super::*;
 
@@ -112,7 +112,7 @@ fn check_renamed(left: &str, right: &str) {
     let report = report(&[left, right]);
     let group = report.groups.iter().find(|group| group.channel == Channel::Renamed);
     let group = group.unwrap_or_else(|| panic!("{left}---\n{right}"));
-    assert!(!group.is_weak && !group.is_doubtful && group.told_by.is_none(), "{left}---\n{right}");
+    assert!(group.confidence == Confidence::High && group.covered_by.is_none(), "{left}---\n{right}");
     assert_eq!(report.totals.group_count, 1, "nothing else tells it");
 }
 

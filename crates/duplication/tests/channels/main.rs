@@ -11,7 +11,7 @@ mod pasted;
 use std::collections::BTreeSet;
 
 use cds_duplication::{
-    Channel, Definition, Placement, Report, Settings, Unsearched, WeakPolicy, difference, find, similar,
+    Channel, Confidence, Definition, Placement, Report, Settings, Unsearched, difference, find, similar,
 };
 use cds_model::{Md5Sum, SymbolKind};
 
@@ -64,7 +64,7 @@ fn equal_code_is_exact_and_one_more_letter_is_not() {
     assert_eq!(exact.members[1].file_lines, (11, 17));
     // The near channel is complete, and says that it has nothing to add.
     let near = &report.groups[1];
-    assert_eq!((near.channel, near.told_by.as_ref()), (Channel::Near, Some(&exact.group_id)));
+    assert_eq!((near.channel, near.covered_by.as_ref()), (Channel::Near, Some(&exact.group_id)));
     assert_eq!((report.totals.group_count, report.totals.repeated_lines, report.totals.line_count), (1, 7, 34));
     check(ORDER, &ORDER.replace("limit", "limits"), &[Channel::Renamed, Channel::Near]);
 }
@@ -175,7 +175,7 @@ def finish(self):
     // A copy speaks for the other.
     let copy = Definition { file_path: "app/copy.py".into(), ..with(ORDER, intent) };
     let report = find(&[&pair[..], &[copy]].concat(), &defaults);
-    let shown = report.groups.iter().filter(|group| group.told_by.is_none());
+    let shown = report.groups.iter().filter(|group| group.covered_by.is_none());
     let shown: Vec<_> = shown.map(|group| (group.channel, group.members.len())).collect();
     assert_eq!(shown, [(Channel::Exact, 2), (Channel::Intent, 3)]);
 }
@@ -272,7 +272,7 @@ fn of_as_many_lines_the_longer_ones_rank_first() {
 }
 
 #[test]
-fn methods_of_equal_classes_are_told_by_the_classes() {
+fn methods_of_equal_classes_are_covered_by_the_classes() {
     let class = format!("class Orders:\n    {}", ORDER.trim_end().replace('\n', "\n    "));
     let of = |path: &str| {
         let outer = Definition { kind: SymbolKind::Class, end_line: 18, ..definition(path, &class) };
@@ -283,7 +283,7 @@ fn methods_of_equal_classes_are_told_by_the_classes() {
     let settings = Settings { kinds: SymbolKind::ALL.into(), channels: [Channel::Exact].into(), ..Settings::default() };
     let report = find(&definitions, &settings);
     assert_eq!(report.groups.len(), 2);
-    assert_eq!(report.groups[1].told_by.as_ref(), Some(&report.groups[0].group_id));
+    assert_eq!(report.groups[1].covered_by.as_ref(), Some(&report.groups[0].group_id));
     assert_eq!(report.totals.group_count, 1);
 }
 
@@ -305,7 +305,7 @@ fn any_number_of_threads_finds_the_same() {
             definitions.push(definition(&format!("app/{place}_{copy}.py"), &code));
         }
     }
-    let settings = Settings { weak: WeakPolicy::RankLast, ..Settings::default().with_code_threshold(0.4) };
+    let settings = Settings { min_confidence: Confidence::None, ..Settings::default().with_code_threshold(0.4) };
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| find(&definitions, &settings))

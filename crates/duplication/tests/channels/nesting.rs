@@ -13,7 +13,7 @@ fn indices(definitions: &[Definition]) -> Vec<(Channel, Vec<usize>)> {
     let groups = find(definitions, &Settings::default()).groups;
     let indices = groups
         .iter()
-        .filter(|group| group.told_by.is_none())
+        .filter(|group| group.covered_by.is_none())
         .map(|group| (group.channel, group.members.iter().map(|member| member.index).collect()));
     indices.collect()
 }

@@ -1,6 +1,6 @@
 //! Runs that were pasted: letter by letter, twice into one definition, and outside of functions.
 
-use cds_duplication::{Channel, Definition, Group, Settings, find};
+use cds_duplication::{Channel, Confidence, Definition, Group, Settings, find};
 use cds_model::{Md5Sum, SymbolKind};
 
 use crate::{definition, fragments::STEPS};
@@ -164,12 +164,14 @@ fn equal_scripts_are_a_group_however_many() {
     let [group] = &found.groups[..] else { panic!("{:?}", found.groups) };
     assert_eq!((group.members.len(), group.pair_count, group.md5_overlap_pairs), (120, 120 * 119 / 2, 0));
     assert_eq!(group.members[7].normalized_lines, (2, 13));
-    assert!(!group.is_doubtful);
+    assert_eq!(group.confidence, Confidence::High);
     assert_eq!(find(&scripts, &Settings { outside: false, ..Settings::default() }).groups, []);
     // Whole files are another matter, and tell it.
     let whole = Settings { kinds: vec![SymbolKind::File], ..Settings::default() };
     let found = find(&scripts, &whole);
-    assert!(found.groups.iter().filter(|group| group.told_by.is_none()).all(|group| group.channel == Channel::Exact));
+    assert!(
+        found.groups.iter().filter(|group| group.covered_by.is_none()).all(|group| group.channel == Channel::Exact)
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ use std::{
 };
 
 use cases::Case;
-use cds_duplication::{Definition, Settings, find};
+use cds_duplication::{Confidence, Definition, Settings, find};
 use cds_model::{Md5Sum, SymbolKind};
 
 fn definition(place: usize, code: &str) -> Definition {
@@ -60,7 +60,7 @@ struct Kind {
     all: u32,
     found: u32,
     /// Of those, the ones that are only in groups that may be no more than alike.
-    doubtful: u32,
+    low_confidence: u32,
 }
 
 /// What became of the cases of each kind. Every kind has a search of its own: copies of one seed that were changed in
@@ -93,8 +93,8 @@ fn measure_one(cases: &[&Case], around: &[String]) -> Kind {
     }
     let report = find(&definitions, &Settings::default());
     let mut groups: HashMap<usize, HashSet<usize>> = HashMap::new();
-    for (place, group) in report.groups.iter().enumerate().filter(|(_, group)| group.told_by.is_none()) {
-        assert!(!group.is_weak);
+    for (place, group) in report.groups.iter().enumerate().filter(|(_, group)| group.covered_by.is_none()) {
+        assert_ne!(group.confidence, Confidence::None);
         for member in &group.members {
             groups.entry(member.index).or_default().insert(place);
         }
@@ -117,8 +117,8 @@ fn measure_one(cases: &[&Case], around: &[String]) -> Kind {
         kind.truth = case.truth;
         kind.all += 1;
         kind.found += u32::from(together);
-        let is_certain = common.iter().any(|&group| !report.groups[group].is_doubtful);
-        kind.doubtful += u32::from(together && !is_certain);
+        let is_certain = common.iter().any(|&group| report.groups[group].confidence == Confidence::High);
+        kind.low_confidence += u32::from(together && !is_certain);
     }
     kind
 }
@@ -129,7 +129,7 @@ fn recall(kinds: &BTreeMap<String, Kind>, beginning: &str) -> (f64, f64) {
     let share = |part: fn(&Kind) -> u32| {
         f64::from(chosen().map(part).sum::<u32>()) / f64::from(chosen().map(|kind| kind.all).sum::<u32>())
     };
-    (share(|kind| kind.found), share(|kind| kind.doubtful))
+    (share(|kind| kind.found), share(|kind| kind.low_confidence))
 }
 
 /// The share of what was found that is a clone.
@@ -170,13 +170,13 @@ fn copies_are_found_and_look_alikes_are_not() {
         dump::write(folder.as_ref(), &cases).unwrap();
     }
     let kinds = measure(&cases, &around);
-    for (name, Kind { truth, all, found, doubtful }) in &kinds {
+    for (name, Kind { truth, all, found, low_confidence }) in &kinds {
         let word = if *truth { "found" } else { "wrongly found" };
-        println!("{name:24} {found:4} of {all:4} {word}, {doubtful} of them doubtful");
+        println!("{name:24} {found:4} of {all:4} {word}, {low_confidence} of them of low confidence");
     }
     for kind in ["1", "2", "3 ", "3r ", "4s ", "fragment", "pasted", "decoy"] {
-        let (found, doubtful) = recall(&kinds, kind);
-        println!("{kind:10} {found:.3}, {doubtful:.3} doubtful");
+        let (found, low_confidence) = recall(&kinds, kind);
+        println!("{kind:10} {found:.3}, {low_confidence:.3} of low confidence");
     }
     println!("precision  {:.4}", precision(&kinds));
     if path.is_none() {

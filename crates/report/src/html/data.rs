@@ -1,6 +1,6 @@
 //! What the page knows, as it reads it.
 
-use cds_duplication::{Channel, ChannelTotals, Definition, Placement, Totals};
+use cds_duplication::{Channel, ChannelTotals, Confidence, Definition, Totals};
 use serde::Serialize;
 
 use super::{
@@ -66,11 +66,10 @@ struct ChannelFields {
     group_count: u64,
     member_count: u64,
     repeated_lines: u64,
-    told_count: u64,
+    covered_count: u64,
 }
 
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct GroupFields<'a> {
     group_id: &'a str,
     channel: &'static str,
@@ -78,9 +77,8 @@ struct GroupFields<'a> {
     before: Option<usize>,
     is_test: bool,
     is_generated: bool,
-    is_weak: bool,
-    is_doubtful: bool,
-    told_by: Option<&'a str>,
+    confidence: &'static str,
+    covered_by: Option<&'a str>,
     pair_count: u64,
     md5_overlap_pairs: u64,
     repeated_lines: u32,
@@ -91,7 +89,6 @@ struct GroupFields<'a> {
 }
 
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct MemberFields<'a> {
     record_id: i64,
     kind: &'static str,
@@ -157,15 +154,15 @@ fn point(point: &TrendPoint) -> Point<'_> {
 
 /// What is not on the page.
 fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
-    let is_hidden = findings.settings.doubtful == Placement::Hide;
-    let hidden_count = if is_hidden { findings.report.doubtful_count() } else { 0 };
+    let is_hidden = findings.settings.min_confidence > Confidence::Low;
+    let hidden_count = if is_hidden { findings.report.low_confidence_count() } else { 0 };
     let cut_count = findings.shown.len().saturating_sub(MOST_GROUPS);
     [
         (findings.truncated_count as u64, ["group is", "groups are"], "beyond the limit that was set."),
         (cut_count as u64, ["group is", "groups are"], "left out, because a page takes no more."),
         (code.left_out_count as u64, ["copy is", "copies are"], "listed without code, to keep the page small."),
         (findings.accepted_count as u64, ["group is", "groups are"], "accepted and left out."),
-        (hidden_count, ["group is", "groups are"], "left out, which may be no more than alike."),
+        (hidden_count, ["group is", "groups are"], "of low confidence and left out."),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
@@ -182,7 +179,7 @@ fn channel(found: &ChannelTotals) -> ChannelFields {
         group_count: found.totals.group_count,
         member_count: found.totals.member_count,
         repeated_lines: found.totals.repeated_lines,
-        told_count: found.told_count,
+        covered_count: found.covered_count,
     }
 }
 
@@ -196,9 +193,8 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         before: if let GroupState::Grown { before } = shown.state { Some(before) } else { None },
         is_test: group.is_test,
         is_generated: group.is_generated,
-        is_weak: group.is_weak,
-        is_doubtful: group.is_doubtful,
-        told_by: group.told_by.as_deref(),
+        confidence: group.confidence.as_str(),
+        covered_by: group.covered_by.as_deref(),
         pair_count: group.pair_count,
         md5_overlap_pairs: group.md5_overlap_pairs,
         repeated_lines: group.repeated_lines,

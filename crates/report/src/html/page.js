@@ -77,9 +77,9 @@
         element("div", "", element("dt", "", name), element("dd", "", value)))),
       element("h2", "", "Kinds of duplicates"),
       table([["Channel"], ["Groups", "number"], ["Definitions", "number"], ["Repeated lines", "number"],
-        ["Told by another", "number"]],
+        ["Covered by another group", "number"]],
       report.channels.map((channel) => [channel.channel, number(channel.group_count), number(channel.member_count),
-        number(channel.repeated_lines), number(channel.told_count)])));
+        number(channel.repeated_lines), number(channel.covered_count)])));
   }
 
   function trend() {
@@ -214,7 +214,7 @@
     const made = element("div", "body");
     const facts = [`group ${group.group_id}`, plural(group.pair_count, "pair", "pairs"),
       `${number(group.md5_overlap_pairs)} of them equal by MD5`,
-      group.told_by && `told by group ${group.told_by}`,
+      group.covered_by && `covered by group ${group.covered_by}`,
       group.before !== null && `${plural(group.before, "copy", "copies")} before`];
     made.append(element("p", "facts quiet", ...facts.filter(Boolean).map((fact) => element("span", "", fact))));
     const shownMembers = group.members.slice(0, 200);
@@ -281,8 +281,7 @@
     const head = element("button", "head",
       element("span", "rank", `${at + 1}`), badge(group.channel, ""), badge(group.state, group.state || ""),
       badge(group.is_test ? "test" : null, "plain"),
-      badge(group.is_generated ? "generated" : null, "plain"), badge(group.is_weak ? "weak" : null, "plain"),
-      badge(group.is_doubtful ? "doubtful" : null, "plain"),
+      badge(group.is_generated ? "generated" : null, "plain"), badge(group.confidence === "high" ? null : `${group.confidence} confidence`, "plain"),
       element("span", "name", first.name), element("span", "where", place(first)),
       element("span", "worth", `${number(group.members.length + group.unlisted_count)} copies · ` +
         `${plural(group.repeated_lines, "line", "lines")}, ${number(group.common_lines)} the same · ${number(group.saved_lines)} to save`));

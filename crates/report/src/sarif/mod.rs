@@ -193,7 +193,7 @@ fn result(findings: &Findings, copy: &Copy<'_>, fingerprint: &str) -> SarifResul
             "linesAreEstimated": copy.member.lines_are_estimated,
             "isTest": copy.member.is_test,
             "isGenerated": copy.member.is_generated,
-            "isDoubtful": group.is_doubtful,
+            "confidence": group.confidence.as_str(),
             "isAdded": copy.shown.is_added(copy.place),
         }),
     }
