@@ -169,6 +169,6 @@ fn a_run_without_a_root_is_refused() {
         .execute("DROP TABLE record_hashes; DROP TABLE unit_history; DROP TABLE units; DROP TABLE snapshot_chain;");
     let outcome = attest(&place, "1").exited_with(1).said(&["attest run 1: it has no root", "hint: "]);
     assert_eq!(outcome.stdout, "");
-    attest(&place, "9").exited_with(2).said(&["use run \"9\": there is none"]);
+    attest(&place, "9").exited_with(1).said(&["find run \"9\": there is no such run"]);
     place.ask(&["attest"]).exited_with(2).said(&["--run"]);
 }

@@ -193,18 +193,18 @@ fn a_database_of_another_program_will_do() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_a_wrong_argument() {
+fn a_run_to_compare_with_must_exist() {
     let place = Place::with_functions(1);
     drift(&place, &[]).exited_with(2).said(&["cds.sqlite", "hint: "]);
     place.build(&[]).succeeded();
-    drift(&place, &[]).exited_with(2).said(&["the database has no run yet", "hint: the first is made by"]);
+    drift(&place, &[]).exited_with(1).said(&["the database has no snapshot yet", "hint: the first is made by"]);
     place.persist("builtin:", &[]).succeeded();
-    drift(&place, &["--run", "7"]).exited_with(2).said(&["use run \"7\": there is none", "hint: the nearest are 1"]);
-    drift(&place, &["--run", "latest~1"]).exited_with(2).said(&["there is none"]);
+    drift(&place, &["--run", "7"]).exited_with(1).said(&["run \"7\": there is no such run", "hint: the nearest are 1"]);
+    drift(&place, &["--run", "latest~1"]).exited_with(1).said(&["there is no such run"]);
     let build = crate::ledger::invocations(&place.database())[0]["run_id"].as_str().unwrap().to_owned();
-    drift(&place, &["--run", &build]).exited_with(2).said(&["it has no snapshot, it is completed", "hint: "]);
+    drift(&place, &["--run", &build]).exited_with(1).said(&["has no snapshot, its status is completed", "hint: "]);
     place.ask(&["drift", "--path", "nowhere"]).exited_with(2).said(&["--path"]);
     place.persist("builtin:", &[]).succeeded();
     place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
-    drift(&place, &["--run", "1"]).exited_with(2).said(&["its snapshot 1 was pruned"]);
+    drift(&place, &["--run", "1"]).exited_with(1).said(&["its snapshot 1 was pruned"]);
 }

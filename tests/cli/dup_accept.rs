@@ -54,7 +54,7 @@ fn what_is_accepted_is_not_shown_until_it_gains_a_copy() {
     place.write("tree/b.py", total("total"));
     snapshot(&place);
     assert_eq!(shown(&place), (ids.clone(), 0));
-    place.ask(&["dup-check", "--fail-on", "new"]).exited_with(1).said(&["new duplicates: 1 group"]);
+    place.ask(&["dup-check", "--fail-on", "new"]).exited_with(1).said(&["1 new duplicate group"]);
 
     accept(&place, id, &[]).succeeded();
     assert_eq!(shown(&place), hidden(1));
@@ -73,7 +73,7 @@ fn an_acceptance_ends_with_its_last_day_or_when_it_is_revoked() {
     let (ids, _) = shown(&place);
     let [first, second] = &ids[..] else { panic!("{ids:?}") };
     accept(&place, first, &["--until", "9999-12-31"]).succeeded();
-    accept(&place, second, &["--run-id", "2"]).succeeded();
+    accept(&place, second, &["--run", "2"]).succeeded();
     assert_eq!(shown(&place), hidden(2));
     place.database().execute("UPDATE accepted_duplicates SET until = '2020-01-01' WHERE id = 1");
     assert_eq!(shown(&place), (vec![first.clone()], 1));
@@ -102,28 +102,34 @@ fn what_cannot_be_accepted_is_said_and_nothing_is_written() {
         (&["dup", "accept", id, "--reason", "x", "--owner", ""], "--owner"),
         (&["dup", "accept", id, "--reason", "x", "--until", "2020-01-01"], "that day is over"),
         (&["dup", "accept", id, "--reason", "x", "--until", "soon"], "2027-01-31"),
-        (&["dup", "accept", id, "--reason", "x", "--run-id", "7"], "find run \"7\""),
         (&["dup", "accept", "abc", "--reason", "x"], "4 to 16 hexadecimal digits"),
-        (&["dup", "accept", "0000000000000000", "--reason", "x"], "there is none among what this search finds"),
-        (&["dup", "accept", id, "--reason", "x", "--channels", "near"], "there is none among what this search finds"),
+        (
+            &["dup", "accept", "0000000000000000", "--reason", "x"],
+            "no group of this search has an id that begins like this",
+        ),
+        (
+            &["dup", "accept", id, "--reason", "x", "--channels", "near"],
+            "no group of this search has an id that begins like this",
+        ),
         (&["dup", "revoke", "1"], "find acceptance \"1\": there is none"),
         (&["dup", "revoke", id], "there is none"),
         (&["dup", "revoke", "no id"], "hexadecimal digits"),
     ] {
         place.ask(arguments).exited_with(2).said(&[said]);
     }
+    place.ask(&["dup", "accept", id, "--reason", "x", "--run", "7"]).exited_with(1).said(&["find run \"7\""]);
     assert_eq!(place.database().dump(), before);
     let missing = place.command(&["dup", "list", "--db-path", "none.sqlite"]);
     Outcome::of(&mut { missing }).exited_with(2);
 }
 
 #[test]
-fn a_group_that_another_one_tells_is_accepted_with_that_one() {
+fn a_covered_group_is_accepted_with_its_cover() {
     let place = place_with_copies();
     let told = place.ask_json(&["dup-check", "--channels", "near"]);
     let near = told["groups"][0]["group_id"].as_str().expect("an id").to_owned();
     let (ids, _) = shown(&place);
-    accept(&place, &near, &[]).exited_with(2).said(&[&format!("cds dup accept {} ", ids[0])]);
+    accept(&place, &near, &[]).exited_with(2).said(&[&format!("group {} covers it", ids[0])]);
     accept(&place, &near, &["--channels", "near"]).succeeded();
     assert_eq!(place.ask_json(&["dup-check", "--channels", "near"])["groups"], json!([]));
 }
@@ -170,7 +176,7 @@ fn all_new_groups_are_accepted_in_one_call() {
     place.write("tree/e.py", total("total"));
     snapshot(&place);
     let gate = &["dup-check", "--fail-on", "new"];
-    place.ask(gate).exited_with(1).said(&["new duplicates: 2 groups"]);
+    place.ask(gate).exited_with(1).said(&["2 new duplicate groups"]);
     let all: &[&str] = &["dup", "accept", "--all-new", "--reason", "both go with the next release"];
     let before = place.database().dump();
     let planned = place.ask(&[all, &["--dry-run"]].concat()).succeeded();
@@ -200,9 +206,9 @@ fn all_new_groups_are_accepted_in_one_call() {
     place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).succeeded();
     place.write("tree/f.py", words("words"));
     snapshot(&place);
-    place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).exited_with(1).said(&["new duplicates: 1 group"]);
+    place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).exited_with(1).said(&["1 new duplicate group"]);
     // A second call finds nothing more, and says so.
-    let again = place.ask(&[all, &["--run-id", "2"]].concat()).succeeded();
+    let again = place.ask(&[all, &["--run", "2"]].concat()).succeeded();
     assert_eq!(again.stdout, "accepted_all_new groups=0 run_id=2 baseline_run_id=1\n");
     assert_eq!(accepted(&place, &["--all"]).len(), 2);
 

@@ -340,10 +340,8 @@ fn a_run_without_records_is_no_failure() {
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let place = place();
-    for (run, why) in
-        [("7", "there is none"), ("x", "there is none"), ("latest~1", "there is none"), ("-1", "there is none")]
-    {
-        check(&place, &["--run-id", run]).exited_with(2).said(&["error: failed to find run", why]);
+    for run in ["7", "x", "latest~1", "-1"] {
+        check(&place, &["--run", run]).exited_with(1).said(&["error: failed to find run", "there is no such run"]);
     }
     for wrong in [
         &["--code-threshold", "1.1"][..],
@@ -395,7 +393,7 @@ fn a_database_of_another_program_is_checked_just_as_well() {
     let outcome = place.cds(&["dup-check", "--db-path", "theirs.sqlite", "--format", "json"]).succeeded();
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(list(&object, "groups"), &expected);
-    outcome.said(&["1 records are left out, their kinds are not known, among them \"lambda\""]);
+    outcome.said(&["1 records are left out: their kinds are not known, for example \"lambda\""]);
 }
 
 #[test]

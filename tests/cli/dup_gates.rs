@@ -77,7 +77,7 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
     assert_eq!(found(&["--limit", "1"]).0, vec![exact.clone()]);
     assert_eq!(found(&["--min-confidence", "high"]), (vec![exact], json!(1), json!(1)));
     let table = |more: &[&str]| check(&place, more).succeeded().stdout;
-    assert!(table(&[]).contains("1 group, which may be no more than alike: rank last"));
+    assert!(table(&[]).contains("1 group that may only look alike: ranked last"));
     assert!(table(&["--min-confidence", "high"]).contains("1 group that may only look alike: left out"));
     // A gate counts what is certain, unless it is asked for more; the other groups are shown all the same.
     let uncounted = "1 group of low confidence does not count for the gate; --gate-confidence low counts all";
@@ -90,7 +90,7 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
     let outcome = check(&place, &["--fail-on", "new", "--format", "json"]).succeeded();
     assert_eq!(states(&outcome).1["uncounted_group_count"], 1);
     let all = ["--fail-on", "new", "--gate-confidence", "low"];
-    check(&place, &all).exited_with(1).said(&["new duplicates: 1 group"]);
+    check(&place, &all).exited_with(1).said(&["1 new duplicate group"]);
     check(&place, &["--fail-on", "any", "--gate-confidence", "low", "--channels", "near"]).exited_with(1);
     check(&place, &["--fail-on", "new", "--min-confidence", "high"]).succeeded();
     // What was left out and is a copy now by an edit is new where it was left out.
@@ -111,17 +111,17 @@ fn gate_that_is_met_takes_a_few_lines() {
         place.write(&format!("tree/second_{index}.py"), &code);
     }
     snapshot(&place);
-    let recipe: &[&str] = &["--run-id", "1", "--fail-on", "new", "--format", "github"];
+    let recipe: &[&str] = &["--run", "1", "--fail-on", "new", "--format", "github"];
     let first = check(&place, recipe).succeeded();
     assert_eq!(first.stdout, "::notice title=cds::1 group was there before\n", "nothing is news on the first run");
     snapshot(&place);
     for more in [&[][..], &["--max-share", "100%"], &["--format", "markdown"]] {
         let outcome = check(&place, &[&["--fail-on", "new"], more].concat()).succeeded();
         assert!(outcome.stdout.lines().count() < 15 && outcome.stderr.is_empty(), "{outcome:#?}");
-        assert!(outcome.stdout.contains("Every gate is met: compared with run 2"), "{outcome:#?}");
+        assert!(outcome.stdout.contains("Gate passed: compared with run 2"), "{outcome:#?}");
     }
     let share = check(&place, &["--max-share", "100%"]).succeeded();
-    assert!(share.stdout.contains("Every gate is met\n") && share.stdout.contains("--limit 0 lists all"), "{share:#?}");
+    assert!(share.stdout.contains("Gate passed\n") && share.stdout.contains("--limit 0 lists all"), "{share:#?}");
     let listed = check(&place, &["--fail-on", "new", "--limit", "0"]).succeeded();
     assert!(listed.stdout.lines().count() > 60, "{listed:#?}");
     assert!(check(&place, &[]).succeeded().stdout.lines().count() > 60, "without a gate");
@@ -171,7 +171,7 @@ fn what_was_too_weak_to_be_shown_before_is_not_new() {
 fn only_what_is_new_or_has_grown_fails() {
     let place = place_with_copies();
     let new = &["--fail-on", "new", "--format", "json"][..];
-    let first = check(&place, new).succeeded().said(&["warning: run 1 is the first of its project here"]);
+    let first = check(&place, new).succeeded().said(&["warning: run 1 is the first of its project in this database"]);
     assert_eq!(states(&first).0, [(Value::Null, 2)]);
 
     snapshot(&place);
@@ -184,7 +184,7 @@ fn only_what_is_new_or_has_grown_fails() {
     let (groups, object) = states(&outcome);
     assert_eq!(groups, [(json!("new"), 2)], "only what broke the gate is shown");
     let id = object["groups"][0]["group_id"].as_str().expect("an id").to_owned();
-    outcome.said(&[&format!("error: failed to pass the gate: new duplicates: 1 group ({id})")]);
+    outcome.said(&[&format!("error: gate failed: 1 new duplicate group ({id})")]);
     assert_eq!(states(&check(&place, &["--format", "json"]).succeeded()).0.len(), 2, "without a gate nothing fails");
 
     place.write("tree/e.py", total("total"));
@@ -276,7 +276,7 @@ fn the_previous_run_is_one_of_the_same_project() {
     let place = place_with_copies();
     place.persist("builtin:", &["--project", "tools"]).succeeded();
     let outcome = check(&place, &["--fail-on", "new"]).succeeded();
-    outcome.said(&["run 2 is the first of its project here"]);
+    outcome.said(&["run 2 is the first of its project in this database"]);
     snapshot(&place);
     let (_, object) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
     assert_eq!(object["baseline_run_id"], 1);
@@ -287,7 +287,7 @@ fn any_run_will_do_as_the_baseline_where_it_is_named_but_not_without_a_word() {
     let place = place_with_copies();
     snapshot(&place);
     place.persist("builtin:", &["--project", "tools"]).succeeded();
-    let project = "which is one of another project";
+    let project = "which belongs to another project";
     for (run, baseline, warnings) in [
         ("2", "1", &[][..]),
         ("1", "2", &["run 1 is compared with run 2, which is later"]),
@@ -300,7 +300,7 @@ fn any_run_will_do_as_the_baseline_where_it_is_named_but_not_without_a_word() {
         ("2", "latest", &["which is later", project]),
         ("2", "2", &["run 2 is compared with itself: nothing can be new"]),
     ] {
-        let outcome = check(&place, &["--run-id", run, "--baseline-run", baseline, "--format", "json"]).succeeded();
+        let outcome = check(&place, &["--run", run, "--baseline-run", baseline, "--format", "json"]).succeeded();
         let outcome = outcome.said(warnings);
         assert_eq!(outcome.stderr.matches("warning: ").count(), warnings.len(), "{outcome:#?}");
         let expected = if baseline == "latest" { json!(3) } else { baseline.parse().expect("a number") };
@@ -342,7 +342,7 @@ fn snapshots_without_an_account_are_known_by_their_tree() {
 #[test]
 fn any_group_and_too_large_a_share_fail() {
     let place = place_with_copies();
-    check(&place, &["--fail-on", "any"]).exited_with(1).said(&["duplicates: 1 group ("]);
+    check(&place, &["--fail-on", "any"]).exited_with(1).said(&["1 duplicate group ("]);
     for (share, code) in [("0%", 1), ("0.2", 1), ("27%", 0), ("100%", 0), ("1", 0)] {
         let outcome = check(&place, &["--max-share", share]).exited_with(code);
         if code == 1 {

@@ -41,7 +41,7 @@ fn groups_are_born_grow_and_go() {
     );
     assert_eq!((&all[2]["run_id"], &all[2]["code_ref"], &all[2]["member_count"]), (&json!(3), &json!("v3"), &json!(5)));
     for run in &all {
-        let check = place.ask_json(&["dup-check", "--run-id", &run["run_id"].to_string()]);
+        let check = place.ask_json(&["dup-check", "--run", &run["run_id"].to_string()]);
         for name in ["group_count", "member_count", "repeated_lines", "line_count"] {
             assert_eq!(check["totals"][name], run[name], "{name} of {run}");
         }

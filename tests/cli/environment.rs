@@ -158,3 +158,16 @@ fn a_server_on_this_machine_is_asked_without_a_proxy() {
     Outcome::of(&mut command).succeeded();
     assert_eq!((server.generate_count(), proxy.counts().connections), (3, 0));
 }
+
+#[test]
+fn a_wrong_value_names_its_variable() {
+    let place = Place::with_functions(1);
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let words = [&["dup", "check", "--db-path", DATABASE][..], arguments].concat();
+        Outcome::of(place.command(&words).envs(variables.iter().copied()))
+    };
+    run(&[("CDS_MIN_LINES", "many")], &[]).exited_with(2).said(&["--min-lines", "CDS_MIN_LINES"]);
+    run(&[("CDS_CHANNELS", "exact,x")], &[]).exited_with(2).said(&["--channels", "CDS_CHANNELS"]);
+    let given = run(&[("CDS_MIN_LINES", "7")], &["--min-lines=many"]).exited_with(2);
+    assert!(!given.stderr.contains("CDS_MIN_LINES"), "{given:#?}");
+}

@@ -13,10 +13,10 @@ fn run_with_too_few_intents_is_saved_and_fails() {
     for (least, code) in [("0", 0), ("75", 0), ("75.1%", 1), ("100", 1)] {
         let outcome = place.persist(&server.url(), &["--min-intents", least]).exited_with(code);
         assert!(outcome.stdout.starts_with("persisted run_id="), "{outcome:?}");
-        assert_eq!(outcome.stderr.contains("failed to meet --min-intents"), code == 1, "{outcome:?}");
+        assert_eq!(outcome.stderr.contains("gate failed: --min-intents"), code == 1, "{outcome:?}");
     }
     let failed = place.persist(&server.url(), &["--min-intents", "90", "--quiet"]).exited_with(1);
-    let expected = "failed to meet --min-intents 90: 3 of 4 records in scope have an intent";
+    let expected = "gate failed: --min-intents 90: only 3 of 4 records in scope have an intent";
     failed.said(&["error: ", expected, "hint: run 5 is saved; cds runs show 5"]);
     assert_eq!(place.database().number("SELECT count(*) FROM records WHERE run_id = 5"), 5);
     let rows = place.database().rows("SELECT status, error, snapshot_id FROM runs_ledger ORDER BY rowid");

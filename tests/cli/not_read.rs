@@ -128,7 +128,7 @@ fn no_gate_passes_without_records() {
         check(gate).exited_with(1).said(&["run 1 has no records"]);
     }
     let few = place.persist("builtin:", &["--min-intents", "1", "--project", "other"]).exited_with(1);
-    few.said(&["failed to meet --min-intents 1: the run has no records", "hint: run 2 is saved; check --path"]);
+    few.said(&["gate failed: --min-intents 1: the run has no records", "hint: run 2 is saved; check --path"]);
     let drift = |gate: &[&str]| -> Outcome { place.ask(&[&["drift", "--path", TREE], gate].concat()) };
     assert!(drift(&[]).succeeded().stdout.contains("nothing was compared"));
     drift(&["--fail-on-drift"]).exited_with(1).said(&["the tree has no records"]);

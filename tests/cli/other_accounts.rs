@@ -105,7 +105,7 @@ fn gate_over_read_only_database_fails_as_before() {
     let outcome = place.cds(&["dup-check", "--db-path", DATABASE, "--fail-on", "any"]).exited_with(1);
     set(0o600);
     let errors = outcome.lines_of("error:");
-    assert!(errors.len() == 1 && errors[0].contains("pass the gate"), "{outcome:#?}");
+    assert!(errors.len() == 1 && errors[0].contains("gate failed"), "{outcome:#?}");
     // The superuser may write to any file.
     if outcome.stderr.contains("the ledger has no account of this check") {
         assert!(place.read(DATABASE) == before, "nothing was written");

@@ -56,11 +56,11 @@ fn the_commit_of_a_clean_tree_tells() {
 fn what_is_given_comes_first() {
     let place = Place::with_functions(1);
     place.commit_tree();
-    let both = ["--actor", "release bot", "--reason", "nightly"];
+    let both = ["--actor", "release bot", "--change-reason", "nightly"];
     assert_eq!(told(&place, &[], &both), (json!("release bot"), json!("nightly")));
     edit(&place, 2);
     commit(&place, "Ada <ada@example.org>", "one");
-    let variables = [("CDS_ACTOR", "from-env"), ("CDS_REASON", "")];
+    let variables = [("CDS_ACTOR", "from-env"), ("CDS_CHANGE_REASON", "")];
     assert_eq!(told(&place, &variables, &[]), (json!("from-env"), json!("one")), "an empty variable says nothing");
     edit(&place, 3);
     assert_eq!(
@@ -69,7 +69,7 @@ fn what_is_given_comes_first() {
         "also of a tree that is dirty"
     );
     for wrong in [" ", "a\nb", "a\u{1b}[31m", &"x".repeat(501)] {
-        for option in ["--actor", "--reason"] {
+        for option in ["--actor", "--change-reason"] {
             place.persist("builtin:", &[option, wrong]).exited_with(2).said(&[option, "control characters"]);
         }
     }

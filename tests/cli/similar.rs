@@ -59,7 +59,7 @@ fn place() -> Place {
 }
 
 fn with_stdin(place: &Place, text: &str, more: &[&str]) -> Outcome {
-    let mut command: Command = place.command(&["similar", "--to", "-", "--db-path", DATABASE]);
+    let mut command: Command = place.command(&["similar", "-", "--db-path", DATABASE]);
     let mut child = command
         .args(more)
         .stdin(Stdio::piped())
@@ -74,13 +74,13 @@ fn with_stdin(place: &Place, text: &str, more: &[&str]) -> Outcome {
 #[test]
 fn the_definition_at_a_line_is_compared_with_all_but_itself() {
     let place = place();
-    let object = place.ask_json(&["similar", "--to", "tree/shop/a.py:6"]);
+    let object = place.ask_json(&["similar", "tree/shop/a.py:6"]);
     assert_eq!(object["to"]["signature"], "def total(self, rates):");
     assert_eq!((&object["to"]["start_line"], &object["run_id"]), (&json!(5), &json!(1)));
     let first = &list(&object, "similar")[0];
     assert_eq!((&first["channel"], &first["ratio"], &first["kind"]), (&json!("exact"), &json!(1.0), &json!("method")));
     assert_eq!((&first["file_path"], &first["start_line"]), (&json!("shop/b.py"), &json!(5)));
-    let text = place.ask(&["similar", "--to", "tree/shop/a.py:6", "--limit", "1"]).succeeded().stdout;
+    let text = place.ask(&["similar", "tree/shop/a.py:6", "--limit", "1"]).succeeded().stdout;
     assert_eq!(text.lines().count(), 2);
     assert!(text.contains("shop/b.py:5"), "{text}");
 }
@@ -128,11 +128,11 @@ fn a_run_of_lines_is_found_inside_of_a_longer_function() {
     let renamed = pasted.replace("position", "entry").replace("price", "cost");
     assert_eq!(each(&fragments(&renamed), "file_path"), ["shop/a.py", "shop/n.py"]);
 
-    let object = place.ask_json(&["similar", "--to", "tree/shop/s.py:5"]);
+    let object = place.ask_json(&["similar", "tree/shop/s.py:5"]);
     let found = list(&object, "similar");
     assert_eq!(each(found, "channel"), ["fragment", "fragment"]);
     assert_eq!((&found[0]["fragment"]["to_start_line"], &found[0]["fragment"]["to_end_line"]), (&json!(6), &json!(12)));
-    let table = place.ask(&["similar", "--to", "tree/shop/s.py:5"]).succeeded().stdout;
+    let table = place.ask(&["similar", "tree/shop/s.py:5"]).succeeded().stdout;
     let row = table.lines().nth(1).unwrap();
     assert!(["fragment", "shop/a.py:1", "44-50", "6-12"].iter().all(|text| row.contains(text)), "{table}");
 
@@ -155,7 +155,7 @@ fn indented(text: &str) -> String {
 #[test]
 fn a_whole_file_is_compared_with_files() {
     let place = place();
-    let object = place.ask_json(&["similar", "--to", "tree/shop/a.py"]);
+    let object = place.ask_json(&["similar", "tree/shop/a.py"]);
     let first = &list(&object, "similar")[0];
     assert_eq!((&first["file_path"], &first["kind"]), (&json!("shop/b.py"), &json!("file")));
 }
@@ -172,10 +172,10 @@ fn what_cannot_be_looked_at_is_refused() {
         ("tree", "directory"),
         ("empty.py", "there is no code in it"),
     ] {
-        place.ask(&["similar", "--to", to]).exited_with(2).said(&[why]);
+        place.ask(&["similar", to]).exited_with(2).said(&[why]);
     }
-    let file = &["similar", "--to", "tree/shop/a.py"][..];
-    for wrong in [&["--run-id", "7"][..], &["--limit", "0"], &["--min-ratio", "2"], &["--format", "csv"]] {
+    let file = &["similar", "tree/shop/a.py"][..];
+    for wrong in [&["--run", "7"][..], &["--limit", "0"], &["--min-ratio", "2"], &["--format", "csv"]] {
         place.ask(&[file, wrong].concat()).exited_with(2);
     }
     with_stdin(&place, "", &[]).exited_with(2).said(&["there is no code in it"]);

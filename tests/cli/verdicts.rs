@@ -49,7 +49,7 @@ fn check_fails(place: &Place, arguments: &[&str], error: &str) {
 #[test]
 fn gate_fails_whoever_reads_its_result() {
     let place = place_with_copies();
-    let any = "pass the gate: duplicates: 1 group";
+    let any = "gate failed: 1 duplicate group";
     for format in ["table", "json", "ndjson", "csv", "markdown", "sarif", "gitlab", "github", "html"] {
         check_fails(&place, &["dup-check", "--fail-on", "any", "--format", format], any);
     }
@@ -58,7 +58,7 @@ fn gate_fails_whoever_reads_its_result() {
     check_fails(&place, &["dup-check", "--max-share", "0"], "of all lines repeat");
     place.write("tree/d.py", crate::dup_gates::words("words"));
     snapshot(&place);
-    check_fails(&place, &["dup-check", "--fail-on", "new"], "new duplicates: 1 group");
+    check_fails(&place, &["dup-check", "--fail-on", "new"], "1 new duplicate group");
     // A gate that is met stays so.
     let met: &[&str] = &["dup-check", "--fail-on", "any", "--channels", "intent", "--db-path", DATABASE];
     for outcome in unread(&place, met) {
@@ -107,7 +107,7 @@ fn result_that_cannot_be_written_is_an_error() {
     redirected(&place, "1</dev/null", &["runs", "list", "--db-path", DATABASE]).exited_with(1);
     let output: &[&str] = &["dup-check", "--db-path", DATABASE, "--output", "/dev/full"];
     place.cds(output).exited_with(1).said(&["failed to write /dev/full"]);
-    place.cds(&[output, &["--fail-on", "any"]].concat()).exited_with(1).said(&["/dev/full", "pass the gate"]);
+    place.cds(&[output, &["--fail-on", "any"]].concat()).exited_with(1).said(&["/dev/full", "gate failed"]);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn no_line_of_any_output_is_a_command() {
             "--provider-patience",
             "0s",
         ];
-        let url = ["--provider-url", &server.url(), "--notes", command, "--actor", command, "--reason", command];
+        let url = ["--provider-url", &server.url(), "--notes", command, "--actor", command, "--change-reason", command];
         check_is_no_command(&place.cds(&[&persist[..], &url].concat()).succeeded());
     }
     place.write("tree/::warning::new.py", total("other"));
@@ -94,7 +94,7 @@ fn no_line_of_any_output_is_a_command() {
                 "--provider-patience",
                 "0s",
             ],
-            &["similar", "--to", "tree/##[error]stop.py:1"],
+            &["similar", "tree/##[error]stop.py:1"],
             &["verify"],
             &["archive", "--to", "::archive##[x]"],
             &["state", "show"],

@@ -1,6 +1,10 @@
 //! The arguments and the environment: an empty variable is one that is not set, as CI systems mean it.
 
-use clap::{CommandFactory as _, FromArgMatches as _, builder::Resettable, error::ErrorKind};
+use clap::{
+    CommandFactory as _, FromArgMatches as _,
+    builder::Resettable,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::Cli;
 
@@ -26,6 +30,28 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command
         .mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg })
         .mut_subcommands(without_empty_variables)
+}
+
+/// The environment variable that an error is about; `None` if the value was given on the command line.
+pub(crate) fn variable_of(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(invalid)) = error.get(ContextKind::InvalidArg) else { return None };
+    let option = invalid.split([' ', '=']).next()?;
+    let is_given = std::env::args_os().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument == option || argument.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
+    });
+    let invoked = invoked();
+    let arg = invoked.get_arguments().find(|arg| arg.get_long() == option.strip_prefix("--"))?;
+    let name = arg.get_env().filter(|name| !is_given && std::env::var_os(name).is_some())?;
+    Some(name.to_string_lossy().into_owned())
+}
+
+/// The command that this process was started for, as far as its name can be read from the arguments.
+fn invoked() -> clap::Command {
+    std::env::args_os().skip(1).fold(command(), |command, argument| match command.find_subcommand(&argument) {
+        Some(inner) => inner.clone(),
+        None => command,
+    })
 }
 
 /// With an empty `TMPDIR`, temporary files would stand in the current folder.

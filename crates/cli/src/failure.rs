@@ -27,6 +27,8 @@ enum Kind {
     Usage,
     /// The command ran and failed.
     Failed,
+    /// The command ran, and a gate that the caller asked for was not passed.
+    Gate,
     /// A signal asked it to stop; the exit status tells which.
     Interrupted(u8),
 }
@@ -40,6 +42,11 @@ impl Failure {
     /// The command ran and failed.
     pub(crate) fn failed(cause: impl Into<anyhow::Error>) -> Self {
         Self::of(Kind::Failed, cause.into())
+    }
+
+    /// A gate that the caller asked for was not passed; `why` is one sentence without a period.
+    pub(crate) fn gate(why: String) -> Self {
+        Self::of(Kind::Gate, anyhow::Error::msg(why))
     }
 
     /// A signal asked the command to stop.
@@ -74,7 +81,7 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
-            Kind::Failed => ExitCode::from(1),
+            Kind::Failed | Kind::Gate => ExitCode::from(1),
             Kind::Usage => ExitCode::from(2),
             Kind::Interrupted(status) => ExitCode::from(status),
         }
@@ -93,7 +100,7 @@ impl Failure {
     /// How the accounts call this end.
     pub(crate) const fn account_status(&self) -> AccountStatus {
         match self.kind {
-            Kind::Usage | Kind::Failed => AccountStatus::Failed,
+            Kind::Usage | Kind::Failed | Kind::Gate => AccountStatus::Failed,
             Kind::Interrupted(_) => AccountStatus::Interrupted,
         }
     }
@@ -104,7 +111,7 @@ impl Failure {
             Kind::Interrupted(129) => "ended by SIGHUP".to_owned(),
             Kind::Interrupted(130) => "ended by SIGINT".to_owned(),
             Kind::Interrupted(143) => "ended by SIGTERM".to_owned(),
-            Kind::Interrupted(_) | Kind::Usage | Kind::Failed => secrets::masked(&self.to_string()),
+            Kind::Interrupted(_) | Kind::Usage | Kind::Failed | Kind::Gate => secrets::masked(&self.to_string()),
         }
     }
 
@@ -128,6 +135,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             Kind::Interrupted(_) => formatter.write_str("interrupted"),
+            Kind::Gate => write!(formatter, "gate failed: {:#}", self.cause),
             Kind::Usage | Kind::Failed => write!(formatter, "failed to {:#}", self.cause),
         }
     }
@@ -220,7 +228,7 @@ pub(crate) fn findings_failure(error: cds_findings::Error) -> Failure {
         Error::Group { ref problem, .. } => {
             let hint = match problem {
                 GroupProblem::Unknown => {
-                    "use the same run, channels and thresholds as the cds dup-check that showed it".to_owned()
+                    "use the same run, channels and thresholds as the cds dup check that showed it".to_owned()
                 }
                 GroupProblem::Ambiguous { candidates, .. } => format!("it may be {}", candidates.join(", ")),
                 GroupProblem::Covered { by } => format!("name that group instead: {by}"),

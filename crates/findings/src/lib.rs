@@ -27,7 +27,7 @@ pub use self::{
     warning::Warning,
 };
 
-/// Everything that the outputs of `cds dup-check` show.
+/// Everything that the outputs of `cds dup check` show.
 #[derive(Debug)]
 pub struct Findings {
     /// The snapshot that was searched.

@@ -62,7 +62,7 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen
         return write!(writer, "{}", page.finish());
     }
     if !findings.broken_gates.is_empty() {
-        page.heading("Gates that are not met");
+        page.heading("Failed gates");
         for gate in gates::all_broken(findings) {
             page.toned_field("failed", Tone::Bad, gate);
         }

@@ -17,14 +17,15 @@ use crate::{
 
 /// What the user says about the database.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
 pub(crate) struct DatabaseArguments {
     // Not demanded by the argument parser: where the database of a project is set, and what to do where it is not, is
     // said in one place for all commands.
-    /// The SQLite file; a command that writes creates it if missing, its folder is not created
+    /// SQLite file with the snapshots; a command that writes creates it, but not its folder
     #[arg(long, value_name = "FILE", env = "CDS_DB_PATH", hide_env_values = true)]
     db_path: Option<PathBuf>,
 
-    /// How long to wait for a database that another process holds
+    /// How long to wait while another process has the database locked
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, env = "CDS_BUSY_TIMEOUT")]
     busy_timeout: Duration,
 }
@@ -65,7 +66,7 @@ pub(crate) fn check_is_path(option: &str, path: &Path) -> Result<(), Failure> {
 /// What the user says about the right to write, which one process has at a time.
 #[derive(Debug, Args)]
 pub(crate) struct LockArguments {
-    /// How long to wait for another command that writes to the same database
+    /// How long to wait while another command writes to the same database
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration, env = "CDS_LOCK_TIMEOUT")]
     pub(crate) lock_timeout: Duration,
 }

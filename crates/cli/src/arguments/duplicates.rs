@@ -12,54 +12,55 @@ use crate::{failure::Failure, output::Output};
 
 /// What the user says about the search.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Search options")]
 pub(crate) struct SearchArguments {
-    /// The senses in which code says the same, separated by commas [default: all, but for intents that were derived from
-    /// the code, which are compared only if `intent` is named]
+    /// Kinds of duplicates to look for, separated by commas [default: all; intents that were derived from the code are
+    /// compared only if `intent` is named]
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',', value_parser = channel(), env = "CDS_CHANNELS")]
     channels: Vec<Channel>,
 
-    /// The kinds that are compared, separated by commas; `outside` is what files and classes say outside of functions, of
-    /// which runs of lines are compared
+    /// Kinds of definitions to compare, separated by commas; `outside` is code outside of functions, compared by runs of
+    /// lines
     #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "function,method,outside", value_parser = kind(), env = "CDS_KINDS")]
     kinds: Vec<Kind>,
 
-    /// The fewest normalized lines of a definition that is compared
+    /// Minimum lines of a definition, normalized
     #[arg(long, value_name = "N", default_value = "4", value_parser = whole(0), allow_negative_numbers = true, env = "CDS_MIN_LINES")]
     min_lines: u32,
 
-    /// The fewest tokens of a definition that is compared
+    /// Minimum tokens of a definition
     #[arg(long, value_name = "N", default_value = "25", value_parser = whole(0), allow_negative_numbers = true, env = "CDS_MIN_TOKENS")]
     min_tokens: u32,
 
-    /// Over what the near channel takes its ratio: characters, abstracted tokens, or whichever is higher
+    /// What near duplicates are compared by: characters, tokens without names, or the higher of both
     #[arg(long, value_enum, value_name = "WHAT", default_value = "both", env = "CDS_NEAR_BY")]
     near_by: NearByWord,
 
-    /// The ratio from which code counts as near, 0 to 1 [default: 0.85 over characters, 0.72 over tokens]
+    /// Minimum similarity of near duplicates, 0 to 1 [default: 0.85 by characters, 0.72 by tokens]
     #[arg(long, value_name = "RATIO", value_parser = parse_ratio, allow_negative_numbers = true, env = "CDS_CODE_THRESHOLD")]
     code_threshold: Option<f64>,
 
-    /// The ratio from which two intents count as the same, 0 to 1
+    /// Minimum similarity of two intents, 0 to 1
     #[arg(long, value_name = "RATIO", default_value = "0.85", value_parser = parse_ratio, allow_negative_numbers = true, env = "CDS_INTENT_THRESHOLD")]
     intent_threshold: f64,
 
-    /// The fewest normalized lines of a fragment
+    /// Minimum lines of a fragment, normalized
     #[arg(long, value_name = "N", default_value = "6", value_parser = whole(1), allow_negative_numbers = true, env = "CDS_MIN_FRAGMENT_LINES")]
     min_fragment_lines: u32,
 
-    /// How pairs become groups: whatever is linked, or what is like the group's representative
+    /// How pairs form groups: everything that is linked, or only what resembles the group's representative
     #[arg(long, value_enum, value_name = "HOW", default_value = "cohesive", env = "CDS_GROUPING")]
     grouping: GroupingWord,
 
-    /// Where groups stand that consist of tests only
+    /// How to rank groups found only in tests
     #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_TESTS")]
     tests: PlacementWord,
 
-    /// Where groups stand that consist of files only which say that a program wrote them
+    /// How to rank groups found only in generated files
     #[arg(long, value_enum, value_name = "WHERE", default_value = "rank-last", env = "CDS_GENERATED")]
     generated: PlacementWord,
 
-    /// Least confidence of a group: high, low (ranked behind high) or none (also code with only a common shape)
+    /// Minimum confidence of a group: high, low (ranked behind high) or none (also code with only a common shape)
     #[arg(long, value_name = "LEVEL", default_value = "low", value_parser = confidence(), env = "CDS_MIN_CONFIDENCE")]
     min_confidence: Confidence,
 }
@@ -78,21 +79,29 @@ const OUTSIDE: &str = "outside";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum NearByWord {
+    /// Characters of the normalized code
     Text,
+    /// Tokens with names and literals abstracted
     Tokens,
+    /// Whichever of both is higher
     Both,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum GroupingWord {
+    /// Everything that is linked, however long the chain
     Components,
+    /// Only what resembles the group's representative
     Cohesive,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PlacementWord {
+    /// Behind all other groups
     RankLast,
+    /// Do not show them
     Hide,
+    /// Like all other groups
     Same,
 }
 
@@ -147,12 +156,13 @@ impl SearchArguments {
 
 /// What the user says about the result.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output options")]
 pub(crate) struct DupResultArguments {
-    /// A table for people, or a form for programs
+    /// Output format
     #[arg(long, value_enum, default_value_t = DupFormat::Table, env = "CDS_FORMAT")]
     pub(crate) format: DupFormat,
 
-    /// Write the result to this file, whole or not at all, instead of stdout
+    /// Write the output to this file instead of stdout; it is written whole or not at all
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

@@ -5,27 +5,30 @@ use clap::{Args, ValueEnum};
 
 /// What the user wants to fail on.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Gate options")]
 pub(crate) struct GateArguments {
-    /// Exit with 1 if there is a group that is new or gained a copy, or any group at all
+    /// Exit with 1 if there are new duplicates, or any
     #[arg(long, value_enum, value_name = "WHICH", env = "CDS_FAIL_ON")]
     pub(crate) fail_on: Option<FailOnWord>,
 
     #[command(flatten)]
     pub(crate) judgement: JudgementArguments,
 
-    /// Exit with 1 if more than this share of all lines repeats, for example 5% or 0.05
+    /// Exit with 1 if a larger share of all lines is duplicated, for example 5% or 0.05
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true, env = "CDS_MAX_SHARE")]
     pub(crate) max_share: Option<f64>,
 }
 
 /// By what a group is judged, wherever new ones are looked for.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Gate options")]
 pub(crate) struct JudgementArguments {
-    /// The run that groups are compared with [default with --fail-on new: the previous run of the project]
+    /// Run to compare with: latest, latest~1, a number or the start of an id [default with --fail-on new: the previous run
+    /// of the project]
     #[arg(long, value_name = "RUN", env = "CDS_BASELINE_RUN")]
     pub(crate) baseline_run: Option<String>,
 
-    /// Least confidence of a group that --fail-on counts
+    /// Minimum confidence of a group that --fail-on counts
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "high", env = "CDS_GATE_CONFIDENCE")]
     pub(crate) gate_confidence: GateConfidenceWord,
 }
@@ -43,9 +46,9 @@ pub(crate) enum GateConfidenceWord {
 /// Which groups are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOnWord {
-    /// Those that the earlier run did not have, and those that gained a copy since
+    /// Groups that are new or gained a copy since the baseline
     New,
-    /// Every one that is not accepted
+    /// Every group that is not accepted
     Any,
 }
 

@@ -13,13 +13,13 @@ const LONGEST_REASON: usize = 500;
 /// What the user says about the changes since the last snapshot.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArguments {
-    /// Who made the changes [default: the author of the commit, where the tree is as it was committed]
+    /// Who changed the code [default: the author of the commit, if the tree has no uncommitted changes]
     #[arg(long, value_name = "NAME", value_parser = unless_empty(parse_actor), env = "CDS_ACTOR")]
     actor: Option<String>,
 
-    /// Why they were made [default: the first line of that commit's message]
-    #[arg(long, value_name = "TEXT", value_parser = unless_empty(parse_reason), env = "CDS_REASON")]
-    reason: Option<String>,
+    /// Why the code was changed [default: the first line of the commit's message]
+    #[arg(long, value_name = "TEXT", value_parser = unless_empty(parse_reason), env = "CDS_CHANGE_REASON")]
+    change_reason: Option<String>,
 }
 
 impl HistoryArguments {
@@ -28,7 +28,7 @@ impl HistoryArguments {
         let first = |own: &Option<String>, other: &Option<String>| {
             given(own.as_deref()).or(other.as_deref()).map(str::to_owned)
         };
-        (first(&self.actor, &commit.author), first(&self.reason, &commit.subject))
+        (first(&self.actor, &commit.author), first(&self.change_reason, &commit.subject))
     }
 }
 
@@ -57,12 +57,12 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let commit = Authorship { author: text("Ada"), subject: text("Sum up") };
         let plan = |actor: Option<&str>, reason: Option<&str>| {
-            HistoryArguments { actor: actor.map(str::to_owned), reason: reason.map(str::to_owned) }.plan(&commit)
+            HistoryArguments { actor: actor.map(str::to_owned), change_reason: reason.map(str::to_owned) }.plan(&commit)
         };
         assert_eq!(plan(None, None), (text("Ada"), text("Sum up")));
         assert_eq!(plan(Some("Bo"), Some("")), (text("Bo"), text("Sum up")));
         assert_eq!(plan(Some(""), Some("Why")), (text("Ada"), text("Why")));
-        let nothing = HistoryArguments { actor: None, reason: None }.plan(&Authorship::default());
+        let nothing = HistoryArguments { actor: None, change_reason: None }.plan(&Authorship::default());
         assert_eq!(nothing, (None, None));
     }
 

@@ -17,7 +17,7 @@ pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArgument
 pub(crate) use gate::{GateArguments, JudgementArguments};
 pub(crate) use history::HistoryArguments;
 pub(crate) use intents::{IntentArguments, IntentPlan};
-pub(crate) use result::{ResultArguments, ResultFormat};
+pub(crate) use result::{ResultArguments, ResultFormat, SCHEMA_VERSION, write_object};
 pub(crate) use source::{SourceArguments, SourcePlan};
 pub(crate) use transfer::{ArchivePlan, SelectionArguments, StateArguments, peer_of, real_path};
 pub(crate) use values::{parse_duration, parse_note, parse_notes};

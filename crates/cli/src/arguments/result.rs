@@ -1,8 +1,13 @@
 //! How a list of records is shown, and where.
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
+use cds_terminal::{safe_json, screen::Screen};
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::DatabaseArguments;
 use crate::{failure::Failure, output::Output};
@@ -26,6 +31,33 @@ pub(crate) enum ResultFormat {
     Table,
     /// One object with every field.
     Json,
+}
+
+/// The version of every JSON object that a command prints. Fields are only ever added; a change of meaning raises it.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+impl ResultFormat {
+    /// Writes an answer in this form.
+    pub(crate) fn write(
+        self,
+        writer: &mut dyn Write,
+        json: impl FnOnce() -> Value,
+        table: impl FnOnce(&mut dyn Write, &Screen) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Json => write_object(writer, json()),
+            Self::Table => table(writer, &Screen::of_stdout()),
+        }
+    }
+}
+
+/// Writes an object with the version of its schema, on one line.
+pub(crate) fn write_object(writer: &mut dyn Write, mut object: Value) -> io::Result<()> {
+    if let Value::Object(fields) = &mut object {
+        fields.entry("schema_version").or_insert_with(|| SCHEMA_VERSION.into());
+    }
+    safe_json::to_writer(writer, &object)?;
+    writeln!(writer)
 }
 
 impl ResultArguments {

@@ -8,12 +8,12 @@ use cds_persistence::{EnrichmentRate, SqliteReader};
 use serde_json::json;
 
 use super::persist::SummaryFormat;
-use cds_terminal::{fields::Fields, safe_json};
+use cds_terminal::fields::Fields;
 
 use crate::{
     accounts::Accounts,
     answers::is_trustworthy,
-    arguments::{DatabasePlan, IntentPlan, SourcePlan},
+    arguments::{DatabasePlan, IntentPlan, SourcePlan, write_object},
     failure::{Failure, database_failure},
     output::Output,
     preflight,
@@ -75,7 +75,7 @@ pub(super) fn run(
     }
     let estimate = estimate(&forecast, rate);
     Output::Stdout.write(|writer| match format {
-        SummaryFormat::Text => write_text(writer, &found, &forecast, &estimate),
+        SummaryFormat::Table => write_text(writer, &found, &forecast, &estimate),
         SummaryFormat::Json => write_json(writer, &found, &forecast, &estimate),
     })
 }
@@ -139,6 +139,5 @@ fn write_json(writer: &mut dyn Write, found: &Found, forecast: &Forecast, estima
         "estimated_answer_tokens": estimate.answer_tokens,
         "estimated_seconds": estimate.seconds,
     });
-    safe_json::to_writer(writer, &object)?;
-    writeln!(writer)
+    write_object(writer, object)
 }

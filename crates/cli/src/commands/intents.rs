@@ -4,14 +4,14 @@ use std::{io::Write, time::Duration};
 
 use cds_model::Timestamp;
 use cds_persistence::{IntentCacheStats, SqlitePersistence, SqliteReader};
-use cds_terminal::{fields::Fields, safe_json, text};
+use cds_terminal::{fields::Fields, text};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use cds_terminal::numbers::grouped;
 
 use crate::{
-    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
+    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration, write_object},
     failure::{Failure, database_failure},
     output::Output,
     signals::Interrupt,
@@ -120,8 +120,7 @@ fn show(stats: &IntentCacheStats, format: ResultFormat) -> Result<(), Failure> {
                 "answer_tokens": stats.answer_tokens,
                 "models": models.collect::<Vec<_>>(),
             });
-            safe_json::to_writer(writer, &object)?;
-            writeln!(writer)
+            write_object(writer, object)
         }
         ResultFormat::Table if stats.answer_count == 0 => writeln!(writer, "no answers are kept yet"),
         ResultFormat::Table => {

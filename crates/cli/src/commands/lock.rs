@@ -1,7 +1,7 @@
 //! `cds lock`: who writes to a database now.
 
 use cds_persistence::{LockHolder, LockStatus, lock_path, lock_status};
-use cds_terminal::{safe_json, screen::Screen, sections::Sections, style::Tone};
+use cds_terminal::{screen::Screen, sections::Sections, style::Tone};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -38,14 +38,14 @@ pub(super) fn run(arguments: &LockCommandArguments) -> Result<(), Failure> {
     let status = lock_status(&path).map_err(|error| {
         Failure::failed(error).with_hint("see whether the file may be read, and whether its file system has locks")
     })?;
-    Output::Stdout.write(|writer| match format {
-        ResultFormat::Json => {
-            let mut object = json(&status);
-            object["path"] = path.to_string_lossy().into();
-            safe_json::to_writer(writer, &object)?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => write!(writer, "{}", render(&status, &path.to_string_lossy(), &Screen::of_stdout())),
+    let name = path.to_string_lossy();
+    let object = || {
+        let mut object = json(&status);
+        object["path"] = (&*name).into();
+        object
+    };
+    Output::Stdout.write(|writer| {
+        format.write(writer, object, |writer, screen| write!(writer, "{}", render(&status, &name, screen)))
     })
 }
 

@@ -7,7 +7,6 @@ mod doctor;
 mod drift;
 mod dry_run;
 mod dup;
-mod dup_check;
 mod enrich_intent;
 mod history;
 mod import;
@@ -34,8 +33,9 @@ pub(crate) enum Command {
     ModelBuild(model_build::ModelBuildArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Intents(intents::IntentsArguments),
+    /// Find duplicated code in a snapshot; short for `cds dup check`
     #[command(after_help = crate::EXIT_CODES)]
-    DupCheck(dup_check::DupCheckArguments),
+    DupCheck(dup::DupCheckArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Similar(similar::SimilarArguments),
     Dup(dup::DupArguments),
@@ -65,7 +65,7 @@ pub(crate) fn run(command: Command, interrupt: &Interrupt) -> Result<(), Failure
         Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, interrupt),
         Command::ModelBuild(arguments) => model_build::run(&arguments, interrupt),
         Command::Intents(arguments) => intents::run(&arguments, interrupt),
-        Command::DupCheck(arguments) => dup_check::run(&arguments, interrupt),
+        Command::DupCheck(arguments) => dup::check(&arguments, interrupt),
         Command::Similar(arguments) => similar::run(&arguments),
         Command::Dup(arguments) => dup::run(&arguments, interrupt),
         Command::Runs(arguments) => runs::run(&arguments, interrupt),

@@ -11,11 +11,12 @@ use cds_persistence::SavedRun;
 use clap::{Args, ValueEnum};
 
 use super::dry_run;
-use cds_terminal::{fields::Fields, safe_json};
+use cds_terminal::fields::Fields;
 
 use crate::{
     arguments::{
         DatabasePlan, HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments,
+        write_object,
     },
     failure::{Failure, database_failure},
     output::Output,
@@ -58,17 +59,18 @@ pub(crate) struct PersistArguments {
     #[arg(long)]
     dry_run: bool,
 
-    /// One line of key=value, or one JSON object
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Text, env = "CDS_SUMMARY_FORMAT")]
+    /// Output format of the summary
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table, env = "CDS_SUMMARY_FORMAT")]
     format: SummaryFormat,
 }
 
 /// The forms of the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SummaryFormat {
-    /// `persisted run_id=… …`
-    Text,
-    /// The same as an object.
+    /// One line of key=value pairs
+    #[value(alias = "text")]
+    Table,
+    /// One JSON object
     Json,
 }
 
@@ -107,7 +109,7 @@ pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result
             let (run, is_empty) = (saved.run_id, saved.record_count == 0);
             let hint =
                 if is_empty { "check --path".to_owned() } else { format!("cds runs show {run} has the reasons") };
-            Err(Failure::failed(anyhow!(shortfall)).with_hint(format!("run {run} is saved; {hint}")))
+            Err(Failure::gate(shortfall).with_hint(format!("run {run} is saved; {hint}")))
         }
     }
 }
@@ -174,12 +176,12 @@ fn snapshot(
 /// A run without any record meets no gate.
 fn shortfall(least: f64, is_empty: bool, account: &EnrichmentAccount) -> Option<String> {
     if is_empty && least > 0.0 {
-        return Some(format!("meet --min-intents {least}: the run has no records, so there is nothing to look at"));
+        return Some(format!("--min-intents {least}: the run has no records"));
     }
     let (all, have) = (account.selected_count, account.selected_count.saturating_sub(account.failed_count));
     #[expect(clippy::cast_precision_loss, reason = "no tree has 2^53 records")]
     let is_met = 100.0 * have as f64 >= least * all as f64;
-    (!is_met).then(|| format!("meet --min-intents {least}: {have} of {all} records in scope have an intent"))
+    (!is_met).then(|| format!("--min-intents {least}: only {have} of {all} records in scope have an intent"))
 }
 
 /// `90`, `99.5` or `90%`.
@@ -234,7 +236,7 @@ fn show(
 ) {
     let db_path = path.to_string_lossy();
     Output::Stdout.report(&format!("run {} is saved", saved.run_id), |writer| match format {
-        SummaryFormat::Text => {
+        SummaryFormat::Table => {
             let line = Fields::new("persisted")
                 .field("run_id", saved.run_id)
                 .field("db_path", &db_path)
@@ -258,8 +260,7 @@ fn show(
                 "intents": account::json(&enrichment.account),
                 "not_read": left_out::json(not_read),
             });
-            safe_json::to_writer(writer, &object)?;
-            writeln!(writer)
+            write_object(writer, object)
         }
     });
 }
@@ -277,7 +278,7 @@ mod tests {
         for (least, selected, failed) in [(100.0, 3, 0), (0.0, 3, 3), (50.0, 2, 1), (90.0, 10, 1), (100.0, 0, 0)] {
             assert_eq!(of(least, selected, failed), None, "{least} {selected} {failed}");
         }
-        let expected = "meet --min-intents 99.5: 199 of 201 records in scope have an intent";
+        let expected = "--min-intents 99.5: only 199 of 201 records in scope have an intent";
         assert_eq!(of(99.5, 201, 2).as_deref(), Some(expected));
         let without_records = |least| shortfall(least, true, &EnrichmentAccount::default());
         assert!(without_records(0.1).is_some() && without_records(0.0).is_none());

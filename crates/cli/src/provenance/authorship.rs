@@ -1,6 +1,6 @@
 //! Who made a commit and why, fit for a terminal and a database.
 
-use crate::render::text;
+use cds_terminal::text;
 
 const LONGEST_AUTHOR: usize = 200;
 const LONGEST_SUBJECT: usize = 500;

@@ -6,6 +6,8 @@ use cds_model::{AnalyzerError, Record};
 use cds_terminal::safe_json;
 use serde::Serialize;
 
+use crate::arguments::SCHEMA_VERSION;
+
 #[derive(Serialize)]
 struct RecordFields<'a> {
     kind: &'a str,
@@ -52,9 +54,9 @@ impl<'a> From<&'a AnalyzerError> for ErrorFields<'a> {
     }
 }
 
-/// Writes `{"records":[…],"errors":[…]}`, one record or error a line.
+/// Writes `{"schema_version":1,"records":[…],"errors":[…]}`, one record or error a line.
 pub(crate) fn write(writer: &mut dyn Write, records: &[Record], errors: &[AnalyzerError]) -> io::Result<()> {
-    write!(writer, "{{\"records\":[")?;
+    write!(writer, "{{\"schema_version\":{SCHEMA_VERSION},\"records\":[")?;
     write_list(writer, records.iter().map(RecordFields::from))?;
     write!(writer, "],\"errors\":[")?;
     write_list(writer, errors.iter().map(ErrorFields::from))?;

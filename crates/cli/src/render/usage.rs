@@ -9,6 +9,7 @@ use cds_terminal::text;
 use clap::error::ErrorKind;
 
 use super::messages;
+use crate::environment;
 
 /// Shows help on stdout, or an error on stderr, and returns the exit status that belongs to it.
 pub(crate) fn show(error: &clap::Error) -> ExitCode {
@@ -25,7 +26,10 @@ pub(crate) fn show(error: &clap::Error) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            messages::line(&text::one_line(&in_short(&error.render().to_string())));
+            let variable =
+                environment::variable_of(error).map(|name| format!(" (from the environment variable {name})"));
+            let message = format!("{}{}", in_short(&error.render().to_string()), variable.unwrap_or_default());
+            messages::line(&text::one_line(&message));
             messages::line("hint: for all options and what they accept, add --help");
             ExitCode::from(2)
         }

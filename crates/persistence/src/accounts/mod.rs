@@ -215,7 +215,7 @@ pub struct StageFilter {
 /// Why a name leads to no run, or to one without a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunProblem {
-    /// The database has no run.
+    /// The database has no run, or none with a snapshot where one is needed.
     Empty,
     /// No run has this name.
     Unknown {
@@ -243,7 +243,7 @@ pub enum RunProblem {
 impl fmt::Display for RunProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => formatter.write_str("the database has no run yet"),
+            Self::Empty => formatter.write_str("the database has no snapshot yet"),
             Self::Unknown { .. } => formatter.write_str("there is no such run"),
             Self::Ambiguous { .. } => formatter.write_str("more than one run begins like this"),
             Self::NoSnapshot { status } => write!(formatter, "the run has no snapshot, its status is {status}"),

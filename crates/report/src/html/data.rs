@@ -89,6 +89,7 @@ struct GroupFields<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct MemberFields<'a> {
     record_id: i64,
     kind: &'static str,

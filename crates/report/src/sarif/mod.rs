@@ -76,7 +76,7 @@ fn tool() -> Value {
             "name": "LeftOut",
             "shortDescription": { "text": left_out },
             "fullDescription": { "text": "The results have a bound, a limit was set, or groups were accepted." },
-            "help": { "text": "Look at the whole with another form of cds dup-check, for example --format json." },
+            "help": { "text": "Look at the whole with another form of cds dup check, for example --format json." },
         }],
     } })
 }

@@ -18,7 +18,6 @@ use clap::Args;
 
 pub(super) use self::lock::ArchiveLock;
 use self::report::{Console, Sum};
-use cds_terminal::safe_json;
 
 use crate::{
     arguments::{
@@ -177,12 +176,8 @@ pub(super) fn show(
         Some(failure) => Err(failure),
         None => Ok(()),
     };
-    let render = |writer: &mut dyn Write| match format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &sum.json(console))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => writeln!(writer, "{}", sum.text(direction)),
+    let render = |writer: &mut dyn Write| {
+        format.write(writer, || sum.json(console), |writer, _| writeln!(writer, "{}", sum.text(direction)))
     };
     Output::Stdout.report("what could be moved was moved", render);
     outcome

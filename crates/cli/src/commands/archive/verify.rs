@@ -8,7 +8,7 @@ use cds_persistence::{RunId, SqliteReader};
 use serde_json::{Value, json};
 
 use super::archive_failure;
-use cds_terminal::{fields::Fields, safe_json, text};
+use cds_terminal::{fields::Fields, text};
 
 use crate::{
     arguments::{ArchivePlan, DatabasePlan, ResultFormat},
@@ -53,12 +53,12 @@ pub(super) fn run(
         messages::warning(&format!("{} is no run and was not looked at", path.display()));
     }
     let outcome = verdict(archive, &found, missing.as_ref());
-    Output::Stdout.conclude(outcome, |writer| match format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &json(&found, missing.as_ref(), archive))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => write!(writer, "{}", page(&found, missing.as_ref())),
+    Output::Stdout.conclude(outcome, |writer| {
+        format.write(
+            writer,
+            || json(&found, missing.as_ref(), archive),
+            |writer, _| write!(writer, "{}", page(&found, missing.as_ref())),
+        )
     })
 }
 

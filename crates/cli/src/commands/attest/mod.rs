@@ -22,7 +22,7 @@ pub(crate) struct AttestArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// The snapshot: its number, latest, or any other name that cds runs show takes
+    /// Run to describe: latest, latest~1, a number or the start of an id
     #[arg(long, value_name = "RUN")]
     run: String,
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::anyhow;
-use cds_terminal::{columns::wrap, safe_json, screen::Screen, style::Tone, text::one_line};
+use cds_terminal::{columns::wrap, screen::Screen, style::Tone, text::one_line};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -101,12 +101,8 @@ pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<
         checks.push(question::ask(&intents, interrupt)?);
     }
     checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
-    Output::Stdout.conclude(verdict(&checks), |writer| match arguments.format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &json(&checks))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => write(writer, &checks, &Screen::of_stdout()),
+    Output::Stdout.conclude(verdict(&checks), |writer| {
+        arguments.format.write(writer, || json(&checks), |writer, screen| write(writer, &checks, screen))
     })
 }
 

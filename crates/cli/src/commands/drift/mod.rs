@@ -13,7 +13,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use self::compare::{Drift, Unit};
-use cds_terminal::{safe_json, screen::Screen};
 
 use crate::{
     accounts::{Accounts, other::announce_check},
@@ -38,20 +37,20 @@ pub(crate) struct DriftArguments {
     #[command(flatten)]
     project: ProjectArguments,
 
-    /// The snapshot: its number, latest, or any other name that cds runs show takes [default: the latest of the same
-    /// part of the same project, else the latest of all]
+    /// Run to compare with: latest, latest~1, a number or the start of an id [default: the latest of this part of the
+    /// project, else the latest of all]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
 
-    /// Exit with 1 where anything is added, changed, removed or moved
+    /// Exit with 1 if anything was added, changed, removed or moved
     #[arg(long)]
     fail_on_drift: bool,
 
-    /// Lines of each list in the table; 0 for all. JSON has all in any case
-    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    /// Maximum lines of each list in the table; 0 shows all. JSON always has all
+    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true)]
     limit: u32,
 
-    /// A table for people, or one JSON object with every field
+    /// Output format
     #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
     format: ResultFormat,
 }
@@ -185,14 +184,12 @@ fn show(
     errors: &[AnalyzerError],
 ) -> Result<(), Failure> {
     let limit = usize::try_from(arguments.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    Output::Stdout.conclude(outcome, |writer| match arguments.format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &json(baseline, subject, drift, errors))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => {
-            write!(writer, "{}", page::render(baseline, subject, drift, limit, &Screen::of_stdout()))
-        }
+    Output::Stdout.conclude(outcome, |writer| {
+        arguments.format.write(
+            writer,
+            || json(baseline, subject, drift, errors),
+            |writer, screen| write!(writer, "{}", page::render(baseline, subject, drift, limit, screen)),
+        )
     })
 }
 

@@ -28,43 +28,45 @@ const LONGEST_REASON: usize = 4_000;
 /// Enough for a name.
 const LONGEST_OWNER: usize = 200;
 
-/// Accept duplicates: a group is shown again when it gains a copy, its code changes, or its time is over
+/// Accept duplicate groups, so that they are not shown and fail no gate
+///
+/// A group is shown again when it gains a copy, its code changes, or the acceptance expires.
 #[derive(Debug, Args)]
 pub(super) struct AcceptArguments {
-    /// The group's id as cds dup-check shows it, or its beginning
+    /// Id of the group, or the start of it
     #[arg(value_name = "GROUP", required_unless_present = "all_new")]
     group: Option<String>,
 
-    /// Every group that fails cds dup-check --fail-on new, with the same baseline
+    /// Accept every group that fails `cds dup check --fail-on new` with the same baseline
     #[arg(long, conflicts_with = "group")]
     all_new: bool,
 
-    /// Only groups with a member in such a file, as for cds dup-check; can be given several times
+    /// Accept only groups with a member in a matching file; repeatable
     #[arg(long, value_name = "GLOB", conflicts_with = "group")]
     path_filter: Vec<String>,
 
     #[command(flatten)]
     judgement: JudgementArguments,
 
-    /// Why they may stay
+    /// Why the duplicates may stay
     #[arg(long, value_name = "TEXT", value_parser = parse_reason, allow_hyphen_values = true)]
     reason: String,
 
-    /// Who answers for that [default: `CDS_ACTOR`, else the user of the CI job or of this machine, by name or number]
+    /// Who is responsible [default: `CDS_ACTOR`, else the user of the CI job or of this machine]
     #[arg(long, value_name = "NAME", value_parser = parse_owner)]
     owner: Option<String>,
 
-    /// The last day on which it counts, in UTC [default: for good]
+    /// Last day of the acceptance, in UTC [default: no end]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_until)]
     until: Option<String>,
 
-    /// Show what would be accepted, and write nothing
+    /// Show what would be accepted without writing
     #[arg(long)]
     dry_run: bool,
 
-    /// The run in which the groups are looked for
-    #[arg(long, value_name = "RUN", default_value = "latest")]
-    run_id: String,
+    /// Run with the groups: latest, latest~1, a number or the start of an id
+    #[arg(long, value_name = "RUN", default_value = "latest", help_heading = "Input options")]
+    run: String,
 
     #[command(flatten)]
     database: DatabaseArguments,
@@ -112,7 +114,7 @@ impl AcceptArguments {
         let source = source(database, reader);
         let prefix = self.group.as_deref().map(group_prefix).transpose()?;
         let filter = PathFilter::new(&self.path_filter).map_err(findings_failure)?;
-        let run = load::find_run(reader, &self.run_id).map_err(findings_failure)?;
+        let run = load::find_run(reader, &self.run).map_err(findings_failure)?;
         let settings = self.search.settings();
         let mut warnings = Vec::new();
         let definitions =

@@ -1,6 +1,7 @@
-//! `cds dup`: what was accepted of the duplicates, and how they come and go; one file a subcommand.
+//! `cds dup`: duplicates of a snapshot; one file a subcommand.
 
 mod accept;
+mod check;
 mod list;
 mod revoke;
 mod trend;
@@ -8,10 +9,11 @@ mod trend;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
+pub(crate) use self::check::DupCheckArguments;
 use super::runs::{ReadArguments, facts};
 use crate::{failure::Failure, signals::Interrupt};
 
-/// Accept duplicates, list and revoke what was accepted, and show the trend over the runs
+/// Find duplicated code, accept duplicates, and show how they change from run to run
 #[derive(Debug, Args)]
 pub(crate) struct DupArguments {
     #[command(subcommand)]
@@ -20,6 +22,8 @@ pub(crate) struct DupArguments {
 
 #[derive(Debug, Subcommand)]
 enum DupCommand {
+    #[command(after_help = crate::EXIT_CODES)]
+    Check(DupCheckArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Accept(accept::AcceptArguments),
     #[command(after_help = crate::EXIT_CODES)]
@@ -30,8 +34,14 @@ enum DupCommand {
     Trend(trend::TrendArguments),
 }
 
+/// `cds dup-check`, the short name of `cds dup check`.
+pub(super) fn check(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    check::run(arguments, interrupt)
+}
+
 pub(super) fn run(arguments: &DupArguments, interrupt: &Interrupt) -> Result<(), Failure> {
     match &arguments.command {
+        DupCommand::Check(arguments) => check::run(arguments, interrupt),
         DupCommand::Accept(arguments) => accept::run(arguments, interrupt),
         DupCommand::List(arguments) => list::run(arguments),
         DupCommand::Revoke(arguments) => revoke::run(arguments, interrupt),
@@ -49,5 +59,5 @@ fn group_prefix(text: &str) -> Result<String, Failure> {
         return Ok(text.to_ascii_lowercase());
     }
     Err(Failure::usage(anyhow!("find group {text:?}: accepted are {SHORTEST_PREFIX} to 16 hexadecimal digits"))
-        .with_hint("cds dup-check shows the ids of the groups"))
+        .with_hint("cds dup check shows the ids of the groups"))
 }

@@ -23,8 +23,6 @@ use self::{
     sides::Sides,
     spec::UnitSpec,
 };
-use cds_terminal::{safe_json, screen::Screen};
-
 use crate::{
     arguments::{DatabaseArguments, ResultFormat},
     commands::damage,
@@ -110,18 +108,16 @@ pub(super) fn run(arguments: &HistoryArguments) -> Result<(), Failure> {
             Answer::Several(units, count)
         }
     };
-    Output::Stdout.write(|writer| match (arguments.format, &answer) {
-        (ResultFormat::Json, _) => {
-            safe_json::to_writer(writer, &json::object(&answer))?;
-            writeln!(writer)
-        }
-        (ResultFormat::Table, Answer::One(history)) if arguments.diff => {
-            diff_page::write(writer, history, &Screen::of_stdout())
-        }
-        (ResultFormat::Table, Answer::One(history)) => page::write(writer, history, &Screen::of_stdout()),
-        (ResultFormat::Table, Answer::Several(units, count)) => {
-            page::write_list(writer, units, *count, &Screen::of_stdout())
-        }
+    Output::Stdout.write(|writer| {
+        arguments.format.write(
+            writer,
+            || json::object(&answer),
+            |writer, screen| match &answer {
+                Answer::One(history) if arguments.diff => diff_page::write(writer, history, screen),
+                Answer::One(history) => page::write(writer, history, screen),
+                Answer::Several(units, count) => page::write_list(writer, units, *count, screen),
+            },
+        )
     })
 }
 

@@ -16,22 +16,22 @@ use crate::{
     render::messages,
 };
 
-/// What is different between two snapshots: definitions, intents, cost
+/// Compare two snapshots: definitions, intents and cost
 #[derive(Debug, Args)]
 pub(super) struct DiffArguments {
-    /// The earlier run, named as for `cds runs show`
+    /// Earlier run: latest, latest~1, a number or the start of an id
     #[arg(value_name = "A")]
     before: String,
 
-    /// The later run
+    /// Later run
     #[arg(value_name = "B")]
     after: String,
 
     #[command(flatten)]
     read: ReadArguments,
 
-    /// Lines of each list in the table; 0 for all. JSON has all in any case
-    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    /// Maximum lines of each list in the table; 0 shows all. JSON always has all
+    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true)]
     limit: u32,
 }
 

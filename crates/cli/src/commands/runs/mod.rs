@@ -31,7 +31,7 @@ pub(super) mod unit_lists;
 use std::io::{self, Write};
 
 use cds_persistence::{Error, InvocationFilter, SqliteReader};
-use cds_terminal::{safe_json, screen::Screen, text};
+use cds_terminal::{screen::Screen, text};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -126,13 +126,7 @@ fn show(
     json: impl FnOnce() -> Value,
     table: impl FnOnce(&mut dyn Write, &Screen) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    Output::Stdout.write(|writer| match format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &json())?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => table(writer, &Screen::of_stdout()),
-    })
+    Output::Stdout.write(|writer| format.write(writer, json, table))
 }
 
 /// What was committed stays; who ran the command again would do it twice.

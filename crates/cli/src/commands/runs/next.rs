@@ -27,7 +27,7 @@ pub(super) fn next(
     match found.status() {
         "completed" => {
             let snapshot = found.snapshot.as_ref().map(|row| row.id.to_string());
-            snapshot.map(|id| cds(&["dup-check", "--run-id", &id]))
+            snapshot.map(|id| cds(&["dup", "check", "--run", &id]))
         }
         "completed_with_errors" | "failed" | "interrupted" | "running" if is_foreign(found) => None,
         "completed_with_errors" if !details.intent_errors.is_empty() => {

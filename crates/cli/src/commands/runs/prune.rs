@@ -14,7 +14,6 @@ use super::{facts, no_run_yet, warn_of_closing};
 use cds_terminal::{
     fields::Fields,
     grid::{Cell, Column, Grid, Saving},
-    safe_json,
     screen::Screen,
     style::Tone,
 };
@@ -122,12 +121,8 @@ pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(
     } else {
         arguments.prune(&plan, &rules, interrupt)?
     };
-    let render = |writer: &mut dyn Write| match arguments.format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &json(&outcome))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => write(writer, &outcome, &plan, &Screen::of_stdout()),
+    let render = |writer: &mut dyn Write| {
+        arguments.format.write(writer, || json(&outcome), |writer, screen| write(writer, &outcome, &plan, screen))
     };
     if outcome.is_dry {
         Output::Stdout.write(render)?;

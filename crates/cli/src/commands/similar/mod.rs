@@ -10,7 +10,6 @@ use cds_findings::{
 };
 use cds_model::{Record, SymbolKind};
 use cds_persistence::{RunId, SqliteReader, Text, Texts};
-use cds_terminal::{safe_json, screen::Screen};
 use clap::Args;
 
 use crate::{
@@ -21,29 +20,35 @@ use crate::{
     target::{self, Place},
 };
 
-/// Show the records most like a piece of code: does it exist already?
+/// Find code in a snapshot that resembles a piece of code
 #[derive(Debug, Args)]
 pub(crate) struct SimilarArguments {
     /// The code: a file, the definition at a line of it (`FILE:LINE`), or - for stdin
-    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
-    to: Place,
+    #[arg(value_name = "PLACE", allow_hyphen_values = true)]
+    place: Place,
 
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// The snapshot to look at: its number, `latest`, or any name that `cds runs show` takes
-    #[arg(long, value_name = "ID", default_value = "latest", allow_hyphen_values = true)]
-    run_id: String,
+    /// Run to use: latest, latest~1, a number or the start of an id
+    #[arg(
+        long,
+        value_name = "RUN",
+        default_value = "latest",
+        allow_hyphen_values = true,
+        help_heading = "Input options"
+    )]
+    run: String,
 
-    /// How many records are shown at most, and how many more that share a run of lines with it
-    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
+    /// Maximum number of similar records, and of records that share a run of lines
+    #[arg(long, short = 'n', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
     limit: u32,
 
-    /// The ratio from which a record is shown, 0 to 1; below 0.5 nothing is ever like anything
+    /// Minimum similarity of a record, 0.5 to 1
     #[arg(long, value_name = "RATIO", default_value = "0.5", value_parser = parse_ratio, allow_negative_numbers = true)]
     min_ratio: f64,
 
-    /// A table for people, or one JSON object with every field
+    /// Output format
     #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
     format: ResultFormat,
 }
@@ -59,14 +64,14 @@ struct Answer {
 pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let run = find_run(&reader, &arguments.run_id).map_err(findings_failure)?;
-    let target = target::read(&arguments.to)?;
+    let run = find_run(&reader, &arguments.run).map_err(findings_failure)?;
+    let target = target::read(&arguments.place)?;
     let run_id = RunId(run.run_id);
     let source = source(&plan, &reader);
     let with_files = target.kind == SymbolKind::File;
     let parts = load::texts_like(&source, run_id, with_files, &target.normalized_code).map_err(findings_failure)?;
     let mut texts: Vec<Text<'_>> = parts.iter().flat_map(Texts::iter).collect();
-    if let Some(name) = name_in(&run, &arguments.to) {
+    if let Some(name) = name_in(&run, &arguments.place) {
         // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.
         let holds = |outer: (u32, u32), inner: (u32, u32)| outer.0 <= inner.0 && inner.1 <= outer.1;
         let lines = (target.start_line, target.end_line);
@@ -79,12 +84,8 @@ pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
     let search = Search { source: &source, run_id, target: &target, limit, min_ratio: arguments.min_ratio };
     let found = search.run(&texts).map_err(findings_failure)?;
     let answer = Answer { run, target, min_ratio: arguments.min_ratio, found };
-    Output::Stdout.write(|writer| match arguments.format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &page::object(&answer))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => page::table(writer, &answer, &Screen::of_stdout()),
+    Output::Stdout.write(|writer| {
+        arguments.format.write(writer, || page::object(&answer), |writer, screen| page::table(writer, &answer, screen))
     })
 }
 

@@ -15,7 +15,6 @@ use clap::{Args, Subcommand};
 
 use self::{page::Shown, peers::Peer};
 use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
-use cds_terminal::{safe_json, screen::Screen};
 
 use crate::{
     arguments::{
@@ -189,13 +188,11 @@ impl PeerArguments {
     }
 
     fn render(&self, writer: &mut dyn Write, peers: &[Shown]) -> io::Result<()> {
-        match self.format {
-            ResultFormat::Json => {
-                safe_json::to_writer(writer, &page::json(peers))?;
-                writeln!(writer)
-            }
-            ResultFormat::Table => write!(writer, "{}", page::render(peers, &Screen::of_stdout())),
-        }
+        self.format.write(
+            writer,
+            || page::json(peers),
+            |writer, screen| write!(writer, "{}", page::render(peers, screen)),
+        )
     }
 }
 

@@ -10,8 +10,6 @@ use cds_persistence::{Error, RunId, SqliteReader, Verification, VerifyQuery};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use cds_terminal::safe_json;
-
 use crate::{
     arguments::{DatabaseArguments, ResultFormat},
     failure::{Failure, database_failure},
@@ -26,13 +24,13 @@ const TICK: Duration = Duration::from_millis(250);
 /// The name that stands for every run.
 const ALL: &str = "all";
 
-/// Recompute every hash in the database, and name the first things that were altered
+/// Recompute every hash in the database, and name what was altered
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// One snapshot with the whole history: its number, latest, or any name that cds runs show takes; or all
+    /// Snapshot to verify: all, latest, latest~1, a number or the start of an id
     #[arg(long, value_name = "RUN", default_value = ALL, allow_hyphen_values = true)]
     run: String,
 
@@ -58,12 +56,12 @@ pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> Result<
         name => Some(reader.resolve_snapshot(name).map_err(database_failure)?.row.id),
     };
     let found = verify(&reader, run, arguments.expect, interrupt)?;
-    Output::Stdout.conclude(verdict(&found), |writer| match arguments.format {
-        ResultFormat::Json => {
-            safe_json::to_writer(writer, &page::json(&found, run))?;
-            writeln!(writer)
-        }
-        ResultFormat::Table => write!(writer, "{}", page::render(&found)),
+    Output::Stdout.conclude(verdict(&found), |writer| {
+        arguments.format.write(
+            writer,
+            || page::json(&found, run),
+            |writer, _| write!(writer, "{}", page::render(&found)),
+        )
     })
 }
 

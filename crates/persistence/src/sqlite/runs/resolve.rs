@@ -40,6 +40,9 @@ impl SqliteReader {
         let problem = match self.read_accounts(|accounts| find::find(accounts, name, counted))? {
             FoundRun::One(found) => return Ok(*found),
             FoundRun::Ambiguous(candidates) => RunProblem::Ambiguous { candidates },
+            FoundRun::Missing(_) if counted == Counted::Snapshots && self.newest_snapshot()?.is_none() => {
+                RunProblem::Empty
+            }
             FoundRun::Missing(nearest) => match name.parse().map(RunId) {
                 // A snapshot that was deleted by hand may have taken its row in the ledger along.
                 Ok(id) => match self.absence(id)? {

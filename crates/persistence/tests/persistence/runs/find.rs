@@ -122,6 +122,6 @@ fn in_an_empty_database_nothing_is_near() {
     let (_directory, path) = workplace();
     let reader = empty(&path);
     for name in ["latest", "7", "0199", "no such thing", ""] {
-        assert_eq!(run(&reader, name), "the database has no run yet", "{name}");
+        assert_eq!(run(&reader, name), "the database has no snapshot yet", "{name}");
     }
 }

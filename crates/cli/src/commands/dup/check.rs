@@ -1,4 +1,4 @@
-//! `cds dup-check`: the duplicates of a snapshot.
+//! `cds dup check`: the duplicates of a snapshot.
 
 use std::collections::HashMap;
 
@@ -25,33 +25,42 @@ use crate::{
     signals::Interrupt,
 };
 
-/// Show what says the same: equal, renamed, nearly equal, partly equal, or with the same intent
+/// Find duplicated code in a snapshot
+///
+/// Kinds of duplicates: exact (equal code), renamed (equal except for names and literals), near (similar, with statements
+/// changed), fragment (a run of lines within different definitions) and intent (other code with the same purpose).
 #[derive(Debug, Args)]
 pub(crate) struct DupCheckArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// The snapshot to look at: its number, `latest`, or any name that `cds runs show` takes
-    #[arg(long, value_name = "ID", default_value = "latest", allow_hyphen_values = true)]
-    run_id: String,
+    /// Run to use: latest, latest~1, a number or the start of an id
+    #[arg(
+        long,
+        value_name = "RUN",
+        default_value = "latest",
+        allow_hyphen_values = true,
+        help_heading = "Input options"
+    )]
+    run: String,
 
     #[command(flatten)]
     search: SearchArguments,
 
-    /// Only groups with a member in such a file, for example 'orders/**'; can be given several times
-    #[arg(long, value_name = "GLOB")]
+    /// Show only groups with a member in a matching file, for example 'orders/**'; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Display options")]
     path_filter: Vec<String>,
 
-    /// How many groups are shown, shared by the channels; 0 for all [default: 50 for people, all for programs]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    /// Maximum number of groups to show, shared by the channels; 0 shows all [default: 50 in tables and Markdown, else 0]
+    #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true, help_heading = "Display options")]
     limit: Option<Limit>,
 
-    /// Only groups whose id begins so, also those that another group tells
-    #[arg(long, value_name = "ID")]
+    /// Show only groups whose id starts with this, also those that another group covers
+    #[arg(long, value_name = "ID", help_heading = "Display options")]
     group: Option<String>,
 
-    /// Show the code of each group instead of a list
-    #[arg(long, value_enum, value_name = "WHAT")]
+    /// Show the code of each group side by side instead of a list
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Display options")]
     show: Option<Show>,
 
     #[command(flatten)]
@@ -67,7 +76,7 @@ const TREND_RUNS: usize = 20;
 /// What else the table can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Show {
-    /// The members side by side, with what differs marked
+    /// The members side by side, with differences marked
     Diff,
 }
 
@@ -84,9 +93,9 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let output = arguments.result.output(&plan)?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let source = source(&plan, &reader);
-    let run = find_run(&reader, &arguments.run_id).map_err(findings_failure)?;
+    let run = find_run(&reader, &arguments.run).map_err(findings_failure)?;
     if gate.is_asked() {
-        announce_check(&plan, "dup-check", run.project.as_deref(), None);
+        announce_check(&plan, "dup check", run.project.as_deref(), None);
     }
     let mut warnings = Vec::new();
     let definitions =
@@ -154,10 +163,7 @@ fn verdict(findings: &Findings) -> Result<(), Failure> {
     if findings.broken_gates.is_empty() {
         return Ok(());
     }
-    Err(Failure::failed(anyhow!(
-        "pass the gate: {}",
-        findings.broken_gates.iter().map(gates::broken).collect::<Vec<_>>().join("; ")
-    )))
+    Err(Failure::gate(findings.broken_gates.iter().map(gates::broken).collect::<Vec<_>>().join("; ")))
 }
 
 /// Leaves only the groups that broke a gate for new ones; all where it was another gate that broke.
