@@ -30,7 +30,7 @@ use align::{MOST_CELLS_OF_PAIR, Rules, Run};
 use chain::{By, Columns};
 use length::Least;
 pub use one::{SharedRun, shared_runs};
-use side::Part;
+use side::{Part, Reading};
 
 /// A link that more variants have than this leads nowhere.
 const MOST_COMMON_LINK: usize = 100;
@@ -63,14 +63,18 @@ pub(crate) fn groups(corpus: &Corpus) -> (Vec<Group>, u64) {
     let reduced = affordable.iter().filter(|&&(pair, (by, _))| by != usual(corpus, pair)).count() as u64;
     let left_out = passed_over + reduced + dear.len() as u64;
     drop(dear);
+    // A definition is held against many others, and reading it takes longer than most comparisons.
+    let mut readings: Vec<Reading> = Vec::new();
+    readings.resize_with(corpus.variants.len(), Reading::default);
     let compared: Vec<Compared> = affordable
         .into_par_iter()
-        .map_init(Pattern::default, |pattern, (pair, (by, _))| Compared::new(corpus, pair, by, pattern))
+        .map_init(Pattern::default, |pattern, (pair, (by, _))| Compared::new(corpus, &readings, (pair, by), pattern))
         .flatten_iter()
         .collect();
     let found = inner::innermost(corpus, compared);
     let (nodes, edges) = nodes(corpus, &found);
-    (build(corpus, Channel::Fragment, &nodes, &edges, false), left_out)
+    let (groups, unweighed) = build(corpus, Channel::Fragment, &nodes, &edges, false);
+    (groups, left_out + unweighed)
 }
 
 /// By what the lines of two variants are held against each other: outside of functions, and within one, only by their
@@ -99,15 +103,21 @@ struct Compared {
 }
 
 impl Compared {
-    fn new(corpus: &Corpus, (left, right): (u32, u32), by: By, pattern: &mut Pattern) -> Option<Self> {
+    fn new(
+        corpus: &Corpus,
+        readings: &[Reading],
+        ((left, right), by): ((u32, u32), By),
+        pattern: &mut Pattern,
+    ) -> Option<Self> {
         if left != right && corpus.is_nested(left, right) {
             return None;
         }
         let variants = [left, right].map(|place| &corpus.variants[place as usize]);
         let is_outside = variants.iter().any(|variant| variant.is_outside);
-        let [one, other] = variants.map(|variant| {
+        let [one, other] = [left, right].map(|place| {
+            let variant = &corpus.variants[place as usize];
             let new = if variant.is_outside { Part::outside } else { Part::definition };
-            new(&variant.code, &variant.unit)
+            new(&variant.code, &variant.unit).read_into(&readings[place as usize])
         });
         let link_bits = &|link| corpus.weights.link(link);
         let rules = Rules { settings: corpus.settings, link_bits };

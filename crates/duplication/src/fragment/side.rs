@@ -1,6 +1,6 @@
 //! One of two pieces of code whose lines are held against each other.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use super::chain::{By, Columns};
 use crate::{
@@ -9,6 +9,10 @@ use crate::{
     shape::{self, Class},
     unit::Unit,
 };
+
+/// The tokens of a piece of code, read once however many others it is held against.
+#[derive(Default)]
+pub(super) struct Reading(OnceLock<(Vec<Token>, Vec<Class>)>);
 
 /// One of the two pieces of code.
 pub(super) struct Part<'a> {
@@ -19,16 +23,30 @@ pub(super) struct Part<'a> {
     by_shape: OnceLock<Columns>,
     by_text: OnceLock<Columns>,
     side: OnceLock<Side<'a>>,
+    reading: Option<&'a Reading>,
 }
 
 impl<'a> Part<'a> {
     pub(super) const fn definition(code: &'a str, unit: &'a Unit) -> Self {
-        Self { code, unit, header: 1, by_shape: OnceLock::new(), by_text: OnceLock::new(), side: OnceLock::new() }
+        Self {
+            code,
+            unit,
+            header: 1,
+            by_shape: OnceLock::new(),
+            by_text: OnceLock::new(),
+            side: OnceLock::new(),
+            reading: None,
+        }
     }
 
     /// Code outside of functions.
     pub(super) fn outside(code: &'a str, unit: &'a Unit) -> Self {
         Self { header: 0, ..Self::definition(code, unit) }
+    }
+
+    /// The same with a place for its tokens that outlives it.
+    pub(super) fn read_into(self, reading: &'a Reading) -> Self {
+        Self { reading: Some(reading), ..self }
     }
 
     /// Code that may begin with any line.
@@ -66,14 +84,24 @@ pub(super) struct Side<'a> {
     pub(super) code: &'a str,
     pub(super) unit: &'a Unit,
     pub(super) header: usize,
-    pub(super) tokens: Vec<Token>,
-    pub(super) classes: Vec<Class>,
+    pub(super) tokens: Cow<'a, [Token]>,
+    pub(super) classes: Cow<'a, [Class]>,
 }
 
 impl<'a> Side<'a> {
     fn new(part: &Part<'a>) -> Self {
-        let tokens = layout::tokens(part.code);
-        let classes = shape::classes(&tokens);
+        let read = || {
+            let tokens = layout::tokens(part.code);
+            let classes = shape::classes(&tokens);
+            (tokens, classes)
+        };
+        let (tokens, classes) = if let Some(Reading(kept)) = part.reading {
+            let (tokens, classes) = kept.get_or_init(read);
+            (Cow::Borrowed(&**tokens), Cow::Borrowed(&**classes))
+        } else {
+            let (tokens, classes) = read();
+            (Cow::Owned(tokens), Cow::Owned(classes))
+        };
         Self { code: part.code, unit: part.unit, header: part.header, tokens, classes }
     }
 
