@@ -8,6 +8,8 @@ pub(crate) const MOST_PAIRS: u64 = 3_000_000;
 const LEAST_PAIRS: u64 = 16;
 /// The most steps that one search for pairs takes; each is about a nanosecond.
 pub(crate) const MOST_STEPS: u64 = 20_000_000_000;
+/// The same of a search by what definitions share: its steps wait for memory, and each takes about five nanoseconds.
+pub(crate) const MOST_STEPS_TO_FIND: u64 = 4_000_000_000;
 /// The steps that each definition may take in any case.
 const LEAST_STEPS: u64 = 10_000;
 /// How many definitions are searched for before it is seen what is left.
@@ -73,10 +75,10 @@ pub(crate) struct Allowances {
 }
 
 impl Allowances {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(most_steps: u64) -> Self {
         Self {
             pairs: Allowance::new(MOST_PAIRS, LEAST_PAIRS),
-            steps: Allowance::new(MOST_STEPS, LEAST_STEPS),
+            steps: Allowance::new(most_steps, LEAST_STEPS),
             left_out: 0,
         }
     }
@@ -110,6 +112,25 @@ pub(crate) fn affordable(costs: impl Iterator<Item = u64> + Clone, most: u64) ->
         highest = same[0];
     }
     Some(highest)
+}
+
+/// How many of the things of each class there may be, at most `most`, so that all together cost no more than `most_steps`;
+/// at least one of each. Each class has a number of things and what one of them costs.
+pub(crate) fn most_of_each(classes: &[(u64, u64)], most: u64, most_steps: u64) -> u64 {
+    let steps = |limit: u64| {
+        let costs = classes.iter().map(|&(count, cost)| count.min(limit).saturating_mul(cost));
+        costs.fold(0_u64, u64::saturating_add)
+    };
+    let (mut least, mut many) = (1, most);
+    while least < many {
+        let middle = (least + many).div_ceil(2);
+        if steps(middle) <= most_steps {
+            least = middle;
+        } else {
+            many = middle - 1;
+        }
+    }
+    least
 }
 
 /// With how many of its members all members of each class are paired, so that there are no more than `most` pairs.
@@ -153,6 +174,14 @@ mod tests {
         assert_eq!(affordable([5, 1, 3].into_iter(), 9), None);
         assert_eq!(affordable([5, 1, 3].into_iter(), 8), Some(3));
         assert_eq!(affordable([5, 3, 3].into_iter(), 5), Some(0));
+    }
+
+    #[test]
+    fn each_class_gets_the_same_number() {
+        assert_eq!(most_of_each(&[(10, 3), (4, 1)], 20, 34), 20);
+        assert_eq!(most_of_each(&[(10, 3), (4, 1)], 20, 33), 9);
+        assert_eq!(most_of_each(&[(10, 3), (4, 1)], 20, 0), 1);
+        assert_eq!(most_of_each(&[], 20, 0), 20);
     }
 
     #[test]

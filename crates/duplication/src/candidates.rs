@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
-    bounds::{Allowances, BATCH, Spent},
+    bounds::{Allowances, BATCH, MOST_STEPS_TO_FIND, Spent},
     corpus::Corpus,
     evidence::{Evidence, LEAST_LINKS, LEAST_WORDS, shared_weight},
 };
@@ -108,7 +108,7 @@ impl<'a> Index<'a> {
     /// What `judge` makes of the pairs that share enough; it sees each of them once. And how many were not looked at.
     fn pairs<T: Send>(&self, judge: impl Fn(u32, u32) -> Option<T> + Sync) -> (Vec<T>, u64) {
         let mut found = Vec::new();
-        let mut allowances = Allowances::new();
+        let mut allowances = Allowances::new(MOST_STEPS_TO_FIND);
         let mut end = self.lists.len();
         // The heaviest ones take longest.
         while end > 0 {

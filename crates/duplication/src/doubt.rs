@@ -4,11 +4,7 @@
 //! unrelated things. What tells those from copies best is how rare the lines are that stand in both, held against how
 //! much of the text differs.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-    ops::Range,
-};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::OnceLock};
 
 use crate::{
     Channel,
@@ -26,21 +22,35 @@ const BITS: f64 = 300.0;
 
 /// Whether of no pair in a group it is certain that one is a copy of the other. `edges` are the pairs, the most similar
 /// first. Of intents nothing is said, since their code differs.
-pub(crate) fn is_doubtful(corpus: &Corpus, channel: Channel, nodes: &[Node], edges: &[Edge]) -> bool {
+pub(crate) fn is_doubtful(pieces: &Pieces, channel: Channel, edges: &[Edge]) -> bool {
     if edges.is_empty() || channel == Channel::Intent {
         return false;
     }
-    let mut pieces: HashMap<u32, Piece> = HashMap::new();
     let mut pattern = Pattern::default();
     !edges.iter().any(|edge| {
-        let [left, right] = [edge.left, edge.right].map(|place| &nodes[place as usize]);
-        is_equal_but_for_names(corpus, left, right) || {
-            for place in [edge.left, edge.right] {
-                pieces.entry(place).or_insert_with(|| Piece::new(corpus, &nodes[place as usize]));
-            }
-            pieces[&edge.left].is_copied_in(&pieces[&edge.right], &mut pattern)
-        }
+        let [left, right] = [edge.left, edge.right].map(|place| &pieces.nodes[place as usize]);
+        is_equal_but_for_names(pieces.corpus, left, right)
+            || pieces.get(edge.left).is_copied_in(pieces.get(edge.right), &mut pattern)
     })
+}
+
+/// What is weighed of each node, made once for all groups that it is in.
+pub(crate) struct Pieces<'a> {
+    corpus: &'a Corpus<'a>,
+    nodes: &'a [Node],
+    made: Vec<OnceLock<Piece<'a>>>,
+}
+
+impl<'a> Pieces<'a> {
+    pub(crate) fn new(corpus: &'a Corpus<'a>, nodes: &'a [Node]) -> Self {
+        let mut made = Vec::new();
+        made.resize_with(nodes.len(), OnceLock::new);
+        Self { corpus, nodes, made }
+    }
+
+    fn get(&self, place: u32) -> &Piece<'a> {
+        self.made[place as usize].get_or_init(|| Piece::new(self.corpus, &self.nodes[place as usize]))
+    }
 }
 
 /// Whether two definitions say the same but for consistently replaced names and literals.

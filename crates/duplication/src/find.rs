@@ -67,12 +67,12 @@ fn channel_groups(corpus: &Corpus, channel: Channel) -> (Vec<Group>, Option<u64>
     if channel == Channel::Near {
         corpus.nesting().best_of(&mut pairs.strong);
     }
-    let mut groups = build(corpus, channel, &nodes, &pairs.strong, false);
+    let (mut groups, unweighed) = build(corpus, channel, &nodes, &pairs.strong, false);
     if channel == Channel::Renamed {
         groups.retain(|group| group.md5_overlap_pairs < group.pair_count);
     }
     if corpus.settings.min_confidence == Confidence::None {
-        groups.extend(build(corpus, channel, &nodes, &pairs.shape_only, true));
+        groups.extend(build(corpus, channel, &nodes, &pairs.shape_only, true).0);
     }
-    (groups, pairs.shape_only_count, pairs.left_out)
+    (groups, pairs.shape_only_count, pairs.left_out + unweighed)
 }

@@ -6,16 +6,19 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Confidence, Group, Member, Placement, Settings,
+    bounds::{self, MOST_STEPS},
     common::Common,
     conventions::is_test,
     corpus::Corpus,
-    doubt::is_doubtful,
+    doubt::{Pieces, is_doubtful},
     graph::{Edge, Graph},
-    locate,
+    lcs, locate,
 };
 
 /// How many pairs of one group are looked at for whether one of them is certain: all those of 200 members.
-const MOST_PAIRS: usize = 20_000;
+const MOST_PAIRS: u64 = 20_000;
+/// What looking at a pair takes beside comparing its letters.
+const STEPS_OF_PAIR: u64 = 2_000;
 
 /// A variant, or a run of its lines.
 #[derive(Debug, Clone, Copy)]
@@ -42,13 +45,15 @@ pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {
 }
 
 /// The groups of one channel.
+///
+/// And how many pairs were not looked at for whether one of a group is certain, because all groups together have too many.
 pub(crate) fn build(
     corpus: &Corpus,
     channel: Channel,
     nodes: &[Node],
     edges: &[Edge],
     is_shape_only: bool,
-) -> Vec<Group> {
+) -> (Vec<Group>, u64) {
     let graph = Graph::new(nodes.len(), edges);
     // By content alone, which decides the ids; the first in the input speaks for the others.
     let first_member = |node: u32| corpus.variants[nodes[node as usize].variant as usize].members[0];
@@ -75,15 +80,24 @@ pub(crate) fn build(
             merged[place].extend(new);
         }
     }
-    let built =
-        merged.par_iter().map(|group| Builder { corpus, nodes, graph: &graph, group }.build(channel, is_shape_only));
-    built.filter(|group| group.members.len() > 1).collect()
+    let pieces = Pieces::new(corpus, nodes);
+    let builder = |group| Builder { corpus, nodes, graph: &graph, pieces: &pieces, group };
+    let costs: Vec<(u64, u64)> = if is_shape_only || channel == Channel::Intent {
+        Vec::new()
+    } else {
+        merged.par_iter().map(|group| builder(group).pair_costs()).collect()
+    };
+    let most_pairs = bounds::most_of_each(&costs, MOST_PAIRS, MOST_STEPS);
+    let left_out = costs.iter().map(|&(pairs, _)| pairs.saturating_sub(most_pairs)).sum();
+    let built = merged.par_iter().map(|group| builder(group).build(channel, is_shape_only, most_pairs as usize));
+    (built.filter(|group| group.members.len() > 1).collect(), left_out)
 }
 
 struct Builder<'a> {
     corpus: &'a Corpus<'a>,
     nodes: &'a [Node],
     graph: &'a Graph,
+    pieces: &'a Pieces<'a>,
     group: &'a [u32],
 }
 
@@ -92,7 +106,7 @@ impl Builder<'_> {
         self.corpus.variants[self.nodes[node as usize].variant as usize].members.len() as u64
     }
 
-    fn build(&self, channel: Channel, is_shape_only: bool) -> Group {
+    fn build(&self, channel: Channel, is_shape_only: bool, most_pairs: usize) -> Group {
         let within: BTreeSet<u32> = self.group.iter().copied().collect();
         let mut members = Vec::new();
         let (mut pairs, mut equal) = (0, 0);
@@ -148,7 +162,7 @@ impl Builder<'_> {
             is_generated: members.iter().all(|member| member.is_generated),
             confidence: if is_shape_only {
                 Confidence::None
-            } else if is_doubtful(self.corpus, channel, self.nodes, &self.edges(&within)) {
+            } else if is_doubtful(self.pieces, channel, &self.edges(&within, most_pairs)) {
                 Confidence::Low
             } else {
                 Confidence::High
@@ -158,17 +172,36 @@ impl Builder<'_> {
         }
     }
 
-    /// The pairs within the group, the most similar first; of more than [`MOST_PAIRS`] those of the first members.
-    fn edges(&self, within: &BTreeSet<u32>) -> Vec<Edge> {
+    /// The pairs within the group, the most similar first; of more than [`MOST_PAIRS`] those of the first members, and of
+    /// these the first `most_pairs`.
+    fn edges(&self, within: &BTreeSet<u32>, most_pairs: usize) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = self.first_edges(within).collect();
+        // Stable, so that of equal ones the first come first.
+        edges.sort_by(|one, other| other.ratio.total_cmp(&one.ratio));
+        edges.truncate(most_pairs);
+        edges
+    }
+
+    fn first_edges(&self, within: &BTreeSet<u32>) -> impl Iterator<Item = Edge> {
         let of = |left: u32| {
             let others = self.graph.neighbours(left).iter().filter(move |(right, _)| *right > left);
             others.map(move |&(right, ratio)| Edge { left, right, ratio })
         };
-        let edges = within.iter().flat_map(|&left| of(left)).filter(|edge| within.contains(&edge.right));
-        let mut edges: Vec<Edge> = edges.take(MOST_PAIRS).collect();
-        // Stable, so that of equal ones the first come first.
-        edges.sort_by(|one, other| other.ratio.total_cmp(&one.ratio));
-        edges
+        let edges = within.iter().flat_map(move |&left| of(left)).filter(|edge| within.contains(&edge.right));
+        edges.take(MOST_PAIRS as usize)
+    }
+
+    /// How many pairs are to be looked at, and how many steps one of them takes if its members are of mean length.
+    fn pair_costs(&self) -> (u64, u64) {
+        let within: BTreeSet<u32> = self.group.iter().copied().collect();
+        let lengths = self.group.iter().map(|&place| {
+            let node = &self.nodes[place as usize];
+            let variant = &self.corpus.variants[node.variant as usize];
+            let share = (node.lines.1 - node.lines.0) as usize;
+            variant.text.len() * share / (variant.unit.line_count.max(1) as usize)
+        });
+        let mean = lengths.sum::<usize>() / self.group.len().max(1);
+        (self.first_edges(&within).count() as u64, STEPS_OF_PAIR + lcs::steps(mean, mean))
     }
 
     fn line_count(&self, node: &Node) -> u32 {
@@ -222,7 +255,7 @@ mod tests {
             .map(|(variant, content)| Node { variant, lines: (0, 2), content: [content; 16], pairs_with_itself: false })
             .collect();
         let edges = [(0, 1), (2, 3), (4, 5)].map(|(left, right)| Edge { left, right, ratio: 0.9 });
-        let mut groups = build(&corpus, Channel::Fragment, &nodes, &edges, false);
+        let (mut groups, _) = build(&corpus, Channel::Fragment, &nodes, &edges, false);
         groups.sort_by_key(|group| group.members.len());
         let members = |group: &Group| group.members.iter().map(|member| member.index).collect::<BTreeSet<_>>();
         assert_eq!(groups.iter().map(members).collect::<Vec<_>>(), [[2, 3].into(), [0, 1, 4, 5].into()]);

@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use crate::{
-    bounds::{Allowances, BATCH, Spent},
+    bounds::{Allowances, BATCH, MOST_STEPS, Spent},
     lcs::{self, LANES, Pattern, length_for},
 };
 
@@ -44,7 +44,7 @@ struct Index<'a> {
 pub(crate) fn self_join(sequences: &[&[u8]], threshold: f64) -> (Vec<Pair>, u64) {
     let index = Index::new(sequences);
     let mut pairs: Vec<Pair> = Vec::new();
-    let mut allowances = Allowances::new();
+    let mut allowances = Allowances::new(MOST_STEPS);
     let mut end = index.order.len();
     while end > 0 {
         let batch = end.saturating_sub(BATCH)..end;
