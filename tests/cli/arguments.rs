@@ -99,7 +99,7 @@ fn the_provider_is_a_web_address_or_builtin() {
 
 #[test]
 fn formats_outputs_and_commands_are_known_ones() {
-    check_persist(&["--format", "xml"], &["--format", "'xml'", "text", "json"]);
+    check_persist(&["--format", "xml"], &["--format", "'xml'", "table", "json"]);
     check(&["model-build", "--path", TREE, "--format", "xml"], &["--format", "'xml'", "table", "json"]);
     check(&["model-build", "--path", TREE, "--output", "no/x.json"], &["--output", "no/x.json", "existing folder"]);
     check(&["model-build", "--path", TREE, "--output", TREE], &["--output", "directory"]);

@@ -279,7 +279,7 @@ fn every_format_is_what_it_says() {
     let place = place();
     let table = check(&place, &[]).succeeded();
     assert_eq!(table.stderr, "");
-    for part in ["exact: the same code", "orders/b.py:3", "def halfway(stream):", "5: 1 exact, 1 renamed, 1 near"] {
+    for part in ["exact: equal code", "orders/b.py:3", "def halfway(stream):", "5: 1 exact, 1 renamed, 1 near"] {
         assert!(table.stdout.contains(part), "{part}: {}", table.stdout);
     }
 
@@ -361,7 +361,7 @@ fn what_cannot_be_meant_is_refused() {
     place.cds(&["dup-check", "--db-path", "missing.sqlite"]).exited_with(2);
     place.cds(&["dup-check"]).exited_with(2);
     Database::create(&place.path("empty.sqlite"), CONTRACT);
-    place.cds(&["dup-check", "--db-path", "empty.sqlite"]).exited_with(2).said(&["no run yet"]);
+    place.cds(&["dup-check", "--db-path", "empty.sqlite"]).exited_with(1).said(&["no snapshot yet"]);
 }
 
 #[test]

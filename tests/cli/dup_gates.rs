@@ -346,7 +346,7 @@ fn any_group_and_too_large_a_share_fail() {
     for (share, code) in [("0%", 1), ("0.2", 1), ("27%", 0), ("100%", 0), ("1", 0)] {
         let outcome = check(&place, &["--max-share", share]).exited_with(code);
         if code == 1 {
-            outcome.said(&[" % of all lines repeat, more than "]);
+            outcome.said(&[" % of all lines are duplicated, more than "]);
         }
     }
     std::fs::remove_file(place.path("tree/b.py")).expect("it is there");

@@ -84,5 +84,8 @@ fn a_database_without_a_run_has_no_trend() {
     let place = Place::empty();
     Database::create(&place.path(DATABASE), CONTRACT);
     assert_eq!(place.ask(&["dup", "trend"]).succeeded().stdout, "no run matches\n");
-    assert_eq!(place.ask_json(&["dup", "trend"]), json!({ "project": null, "root_path": null, "runs": [] }));
+    assert_eq!(
+        place.ask_json(&["dup", "trend"]),
+        json!({ "schema_version": 1, "project": null, "root_path": null, "runs": [] })
+    );
 }

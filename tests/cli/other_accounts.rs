@@ -85,7 +85,7 @@ fn gate_that_fails_leaves_an_account_and_one_that_passes_none() {
     place.write("tree/a.py", "x = 1\n");
     place.cds(&["drift", "--path", TREE, "--db-path", DATABASE, "--fail-on-drift"]).exited_with(1);
     let database = place.database();
-    assert_eq!(accounts(&database)[1..], ["dup-check check failed because", "drift check failed because"]);
+    assert_eq!(accounts(&database)[1..], ["dup check check failed because", "drift check failed because"]);
     assert_eq!(invocations(&database)[1]["subject"], invocations(&database)[0]["subject"]);
     // It is no baseline, and no run.
     assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["snapshot_id"], 1);
@@ -122,7 +122,7 @@ fn gate_over_database_of_another_program_harms_nothing_of_it() {
     place.cds(&["dup-check", "--db-path", DATABASE, "--fail-on", "any"]).exited_with(1);
     let after = place.database().dump_of_runs();
     assert!(runs.iter().all(|line| after.contains(line)));
-    assert_eq!(latest(&place.database())["command"], "dup-check");
+    assert_eq!(latest(&place.database())["command"], "dup check");
 }
 
 #[test]

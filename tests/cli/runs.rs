@@ -143,10 +143,7 @@ fn an_empty_database_is_a_friendly_sentence() {
         for command in [
             &["runs", "tail"][..],
             &["runs", "list"],
-            &["runs", "show", "latest"],
-            &["runs", "diff", "latest~1", "latest"],
             &["runs", "stats"],
-            &["runs", "note", "latest", "text"],
             &["runs", "prune", "--keep-last", "1"],
             &["runs", "prune", "--keep-last", "1", "--dry-run"],
         ] {
@@ -154,9 +151,15 @@ fn an_empty_database_is_a_friendly_sentence() {
             assert!(outcome.stdout.contains("no run yet") && outcome.stdout.contains("cds persist"), "{outcome:#?}");
             assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:#?}");
         }
-        assert_eq!(place.ask_json(&["runs", "tail"]), json!({"stages": []}));
-        assert_eq!(place.ask_json(&["runs", "list"]), json!({"runs": []}));
-        assert_eq!(place.ask_json(&["runs", "show", "latest"]), json!({"run": null}));
+        for command in [
+            &["runs", "show", "latest"][..],
+            &["runs", "diff", "latest~1", "latest"],
+            &["runs", "note", "latest", "text"],
+        ] {
+            place.ask(command).exited_with(1).said(&["the database has no snapshot yet", "hint: the first is made by"]);
+        }
+        assert_eq!(place.ask_json(&["runs", "tail"]), json!({"schema_version": 1, "stages": []}));
+        assert_eq!(place.ask_json(&["runs", "list"]), json!({"schema_version": 1, "runs": []}));
     }
     // A first run that was refused leaves an account, and no snapshot.
     let place = Place::with_functions(1);
@@ -178,9 +181,7 @@ fn a_file_without_content_is_an_empty_database() {
     for command in [
         &["runs", "tail"][..],
         &["runs", "list"],
-        &["runs", "show", "latest"],
         &["runs", "stats"],
-        &["runs", "note", "latest", "text"],
         &["runs", "prune", "--keep-last", "1", "--dry-run"],
         &["runs", "prune", "--keep-last", "1"],
     ] {
@@ -241,7 +242,7 @@ fn notes_are_appended_and_stay() {
     assert!(shown.contains("first") && shown.contains("second") && shown.contains("-- third"), "{shown}");
 
     let before = place.database().dump();
-    place.ask(&["runs", "note", "99", "x"]).exited_with(1).said(&["\"99\"", "there is none"]);
+    place.ask(&["runs", "note", "99", "x"]).exited_with(1).said(&["\"99\"", "there is no such run"]);
     place.ask(&["runs", "note", "ffffffff", "x"]).exited_with(1).said(&["\"ffffffff\"", "hint: "]);
     place.ask(&["runs", "note", "latest", "  "]).exited_with(2);
     place.ask(&["runs", "note", "latest", &"x".repeat(4001)]).exited_with(2).said(&["4000 characters"]);

@@ -109,8 +109,8 @@ fn what_has_no_snapshot_cannot_be_compared() {
     place.persist("builtin:", &[]).succeeded();
     place.build(&[]).succeeded();
     let id = place.ask_json(&["runs", "show", "latest"])["run"]["ledger_id"].as_str().unwrap().to_owned();
-    place.ask(&["runs", "diff", "1", &id]).exited_with(1).said(&["it has no snapshot", "hint: "]);
-    place.ask(&["runs", "diff", "1", "9"]).exited_with(1).said(&["\"9\"", "there is none"]);
+    place.ask(&["runs", "diff", "1", &id]).exited_with(1).said(&["the run has no snapshot", "hint: "]);
+    place.ask(&["runs", "diff", "1", "9"]).exited_with(1).said(&["\"9\"", "there is no such run"]);
     place.ask(&["runs", "diff", "latest~1", "latest"]).exited_with(1).said(&["latest~1"]);
     place.ask(&["runs", "diff", "1"]).exited_with(2);
     place.persist("builtin:", &[]).succeeded();

@@ -156,7 +156,7 @@ fn wrong_words_are_refused_and_foreign_files_stay() {
     place.cds(&["runs", "start", "--subject", "s", "--db-path", "notes.sqlite"]).exited_with(1);
     assert_eq!(place.read("notes.sqlite"), b"no database");
     start(&place, &[]);
-    cds(&place, &["runs", "finish", ID]).exited_with(1).said(&["there is none"]);
+    cds(&place, &["runs", "finish", ID]).exited_with(1).said(&["there is no such run"]);
 }
 
 /// The recipe of `docs/runs.md` in a language.

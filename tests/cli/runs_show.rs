@@ -68,11 +68,11 @@ fn a_name_that_means_none_or_several_tells_the_nearest() {
         assert_eq!(as_json.stdout, "");
     };
     refused("019a9f3e-1c2b", &["more than one", &nearest[0], &nearest[1], &nearest[2]]);
-    refused("019a9f3e-1c2b-7def-8123-000000000009", &["there is none", "the nearest are", &nearest[2]]);
-    refused("99", &["there is none", "the nearest are 3, 2, 1"]);
-    refused("latest~3", &["there is none", "the nearest are", &nearest[2]]);
+    refused("019a9f3e-1c2b-7def-8123-000000000009", &["there is no such run", "the nearest are", &nearest[2]]);
+    refused("99", &["there is no such run", "the nearest are 3, 2, 1"]);
+    refused("latest~3", &["there is no such run", "the nearest are", &nearest[2]]);
     for name in ["xyz", "-", "latest~x", "0", "019", "18446744073709551616"] {
-        refused(name, &["there is none", "cds runs list"]);
+        refused(name, &["there is no such run", "cds runs list"]);
     }
 }
 

@@ -175,7 +175,8 @@ fn what_cannot_be_looked_at_is_refused() {
         place.ask(&["similar", to]).exited_with(2).said(&[why]);
     }
     let file = &["similar", "tree/shop/a.py"][..];
-    for wrong in [&["--run", "7"][..], &["--limit", "0"], &["--min-ratio", "2"], &["--format", "csv"]] {
+    place.ask(&[file, &["--run", "7"]].concat()).exited_with(1).said(&["there is no such run"]);
+    for wrong in [&["--limit", "0"][..], &["--min-ratio", "2"], &["--format", "csv"]] {
         place.ask(&[file, wrong].concat()).exited_with(2);
     }
     with_stdin(&place, "", &[]).exited_with(2).said(&["there is no code in it"]);

@@ -55,7 +55,7 @@ fn gate_fails_whoever_reads_its_result() {
     }
     check_fails(&place, &["dup-check", "--fail-on", "any", "--show", "diff"], any);
     check_fails(&place, &["dup-check", "--fail-on", "any", "--output", "/dev/stdout", "--format", "csv"], any);
-    check_fails(&place, &["dup-check", "--max-share", "0"], "of all lines repeat");
+    check_fails(&place, &["dup-check", "--max-share", "0"], "of all lines are duplicated");
     place.write("tree/d.py", crate::dup_gates::words("words"));
     snapshot(&place);
     check_fails(&place, &["dup-check", "--fail-on", "new"], "1 new duplicate group");

@@ -109,7 +109,7 @@ mod tests {
         assert!(!output.chars().any(|character| text::is_unsafe(character) && character != '\n'), "{output:?}");
         let lines: Vec<&str> = output.lines().collect();
         assert_eq!(lines.len(), 2, "{output}");
-        assert!(lines[0].starts_with("::error title=cds::1 new group: "), "{output}");
+        assert!(lines[0].starts_with("::error title=cds::1 new duplicate group ("), "{output}");
         let properties = lines[1].strip_prefix("::warning ").unwrap().split("::").next().unwrap();
         let names: Vec<&str> = properties.split(',').map(|pair| pair.split('=').next().unwrap()).collect();
         assert_eq!(names, ["file", "line", "endLine", "title"], "{properties}");
@@ -130,7 +130,6 @@ mod tests {
         let groups = (0..14).map(group).collect();
         let mut findings = samples::findings(definitions.clone(), groups);
         findings.report.groups[12].is_test = true;
-        findings.report.groups[13].confidence = Confidence::Low;
         findings.report.groups[13].is_generated = true;
         findings.settings.generated = Placement::Same;
         let titles = |findings: &Findings| -> Vec<String> {
@@ -138,7 +137,9 @@ mod tests {
             let titles = output.lines().filter_map(|line| line.split_once("title=")?.1.split_once("::"));
             titles.map(|(title, _)| title.to_owned()).filter(|title| title.starts_with("Near")).collect()
         };
-        assert_eq!(titles(&findings), ["Near duplicate (tests)", "Near duplicate (low confidence%2C generated)"]);
+        assert_eq!(titles(&findings), ["Near duplicate (tests)", "Near duplicate (generated)"]);
+        findings.report.groups[13].confidence = Confidence::Low;
+        assert_eq!(titles(&findings), ["Near duplicate (tests)"]);
     }
 
     #[test]

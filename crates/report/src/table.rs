@@ -107,9 +107,9 @@ fn section(page: &mut Sections<'_>, findings: &Findings, channel: &ChannelTotals
 
 const fn meaning(channel: Channel) -> &'static str {
     match channel {
-        Channel::Exact => "the same code",
-        Channel::Renamed => "the same but for names and literals",
-        Channel::Near => "alike, with statements added, removed or changed",
+        Channel::Exact => "equal code",
+        Channel::Renamed => "equal except for names and literals",
+        Channel::Near => "similar, with statements added, removed or changed",
         Channel::Fragment => "a run of lines within other code",
         Channel::Intent => "other code with the same intent",
     }

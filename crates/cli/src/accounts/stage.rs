@@ -79,7 +79,7 @@ impl StageReport {
             finished_at: stages::now(),
             snapshot_id: None,
             notes: String::new(),
-            error: shortfall.map(|shortfall| format!("failed to {shortfall}")),
+            error: shortfall.map(|shortfall| format!("gate failed: {shortfall}")),
         };
         Some(SnapshotAccount { run, stage: self.end(None), config_hash })
     }
@@ -87,7 +87,7 @@ impl StageReport {
     /// The snapshot was written and its account was not: that is to be written alone.
     pub(crate) fn was_refused(&mut self, snapshot_id: i64, status: AccountStatus, shortfall: Option<&str>) {
         self.has_ended_run = false;
-        let error = shortfall.map(|shortfall| format!("failed to {shortfall}"));
+        let error = shortfall.map(|shortfall| format!("gate failed: {shortfall}"));
         self.unaccounted = Some((snapshot_id, status, error));
     }
 

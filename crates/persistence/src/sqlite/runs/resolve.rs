@@ -40,19 +40,21 @@ impl SqliteReader {
         let problem = match self.read_accounts(|accounts| find::find(accounts, name, counted))? {
             FoundRun::One(found) => return Ok(*found),
             FoundRun::Ambiguous(candidates) => RunProblem::Ambiguous { candidates },
-            FoundRun::Missing(_) if counted == Counted::Snapshots && self.newest_snapshot()?.is_none() => {
-                RunProblem::Empty
-            }
             FoundRun::Missing(nearest) => match name.parse().map(RunId) {
                 // A snapshot that was deleted by hand may have taken its row in the ledger along.
                 Ok(id) => match self.absence(id)? {
-                    RunProblem::Unrecorded(_) => unknown(nearest),
+                    RunProblem::Unrecorded(_) => self.unknown(nearest, counted)?,
                     problem => problem,
                 },
-                Err(_) => unknown(nearest),
+                Err(_) => self.unknown(nearest, counted)?,
             },
         };
         Err(Error::Run { name: name.to_owned(), problem })
+    }
+
+    fn unknown(&self, nearest: Vec<String>, counted: Counted) -> Result<RunProblem, Error> {
+        let has_none = nearest.is_empty() || counted == Counted::Snapshots && self.newest_snapshot()?.is_none();
+        Ok(if has_none { RunProblem::Empty } else { RunProblem::Unknown { nearest } })
     }
 
     fn absence(&self, id: RunId) -> Result<RunProblem, Error> {
@@ -62,8 +64,4 @@ impl SqliteReader {
             SnapshotAbsence::Unrecorded => RunProblem::Unrecorded(id),
         })
     }
-}
-
-fn unknown(nearest: Vec<String>) -> RunProblem {
-    if nearest.is_empty() { RunProblem::Empty } else { RunProblem::Unknown { nearest } }
 }
