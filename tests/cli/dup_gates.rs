@@ -357,9 +357,10 @@ fn any_group_and_too_large_a_share_fail() {
         &["--max-share", "101%"],
         &["--max-share", "-1%"],
         &["--fail-on", "old"],
-        &["--baseline-run", "99"],
-        &["--baseline-run", "x"],
     ] {
         check(&place, wrong).exited_with(2);
+    }
+    for missing in ["99", "x"] {
+        check(&place, &["--baseline-run", missing]).exited_with(1).said(&["there is no such run"]);
     }
 }
