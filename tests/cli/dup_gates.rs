@@ -352,12 +352,7 @@ fn any_group_and_too_large_a_share_fail() {
     std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
     snapshot(&place);
     check(&place, &["--fail-on", "any", "--max-share", "0"]).succeeded();
-    for wrong in [
-        &["--max-share", "5"][..],
-        &["--max-share", "101%"],
-        &["--max-share", "-1%"],
-        &["--fail-on", "old"],
-    ] {
+    for wrong in [&["--max-share", "5"][..], &["--max-share", "101%"], &["--max-share", "-1%"], &["--fail-on", "old"]] {
         check(&place, wrong).exited_with(2);
     }
     for missing in ["99", "x"] {
