@@ -101,7 +101,7 @@ fn shipped(source: &str) -> String {
 }
 
 #[test]
-fn the_crates_are_those_of_the_table() {
+fn workspace_has_the_listed_crates() {
     let listed: BTreeSet<String> = CRATES.iter().map(|(folder, _)| (*folder).to_owned()).collect();
     let present: BTreeSet<String> = fs::read_dir(root().join("crates"))
         .unwrap()
@@ -111,7 +111,7 @@ fn the_crates_are_those_of_the_table() {
 }
 
 #[test]
-fn no_crate_uses_a_crate_that_it_may_not() {
+fn crates_use_only_allowed_crates() {
     for (folder, allowed) in CRATES {
         let manifest = read(&root().join("crates").join(folder).join("Cargo.toml"));
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
@@ -123,7 +123,7 @@ fn no_crate_uses_a_crate_that_it_may_not() {
 }
 
 #[test]
-fn what_one_crate_knows_no_other_needs_to() {
+fn knowledge_stays_in_its_crate() {
     for (folder, _) in CRATES {
         for path in sources(&root().join("crates").join(folder).join("src")) {
             // Tests beside the code may look at anything.
@@ -143,7 +143,7 @@ fn what_one_crate_knows_no_other_needs_to() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for_and_stays_small() {
+fn files_have_headers_and_stay_small() {
     let folders = ["crates", "tests"].map(|folder| root().join(folder));
     let files: Vec<PathBuf> = folders.iter().flat_map(|folder| sources(folder)).collect();
     assert!(files.len() > 50, "the sources are where they are looked for");

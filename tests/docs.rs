@@ -44,14 +44,14 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn the_examples_print_what_the_page_says() {
+fn examples_print_documented_output() {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("fixtures/shop"), &folder.path().join("shop"));
     check("docs/cli.md", 4, folder.path());
 }
 
 #[test]
-fn readme_shows_its_first_result() {
+fn readme_example_prints_its_result() {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("fixtures/demo"), &folder.path().join("fixtures/demo"));
     check("README.md", 2, folder.path());
@@ -74,7 +74,7 @@ fn check(page: &str, least: usize, folder: &Path) {
 }
 
 #[test]
-fn every_link_between_the_pages_leads_somewhere() {
+fn links_between_pages_resolve() {
     let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
     for folder in ["docs", "docs/decisions"] {
         let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
@@ -105,7 +105,7 @@ fn succeeds(folder: &Path, program: &str, arguments: &[&str]) -> bool {
 }
 
 #[test]
-fn the_hook_refuses_a_copy_until_it_is_gone() {
+fn hook_refuses_commit_with_copy() {
     let page = fs::read_to_string(root().join("docs/duplicates.md")).unwrap();
     let (_, recipe) = page.split_once("### pre-commit\n").unwrap();
     let hook = recipe.split_once("sh -euc '").unwrap().1.split_once('\'').unwrap().0;
@@ -135,7 +135,7 @@ fn the_hook_refuses_a_copy_until_it_is_gone() {
 }
 
 #[test]
-fn recipes_that_keep_a_database_prune_it() {
+fn recipes_that_keep_database_prune_it() {
     let mut recipes = 0;
     for page in ["duplicates", "traceability", "intents", "fleet", "runs", "cli"] {
         let page = fs::read_to_string(root().join(format!("docs/{page}.md"))).unwrap();

@@ -26,7 +26,7 @@ fn is_hash(value: &Value) -> bool {
 }
 
 #[test]
-fn a_run_is_accounted_for_from_its_start_to_its_end() {
+fn ledger_covers_whole_run() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_files(&[
         ("shop.py", "class Shop:\n    def buy(self):\n        return 1\n"),
@@ -96,7 +96,7 @@ fn a_run_is_accounted_for_from_its_start_to_its_end() {
 }
 
 #[test]
-fn what_is_missing_is_in_the_status_of_its_stage() {
+fn stage_status_shows_missing_data() {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
@@ -107,7 +107,7 @@ fn what_is_missing_is_in_the_status_of_its_stage() {
 }
 
 #[test]
-fn what_is_missing_is_in_the_status_of_a_run_without_a_snapshot() {
+fn status_without_snapshot_shows_missing_data() {
     let place = Place::with_shop();
     for arguments in [&["model-build"][..], &["enrich-intent", "--provider-url", "builtin:"]] {
         let mut command = place.command(arguments);
@@ -119,7 +119,7 @@ fn what_is_missing_is_in_the_status_of_a_run_without_a_snapshot() {
 }
 
 #[test]
-fn the_same_tree_is_the_same_input() {
+fn same_tree_has_same_input_hash() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(4);
     place.persist(&server.url(), &[]).succeeded();
@@ -148,7 +148,7 @@ fn analyzed(place: &Place, more: &[&str]) -> Value {
 }
 
 #[test]
-fn any_byte_of_any_file_counts() {
+fn any_changed_byte_changes_input_hash() {
     let place = Place::with_files(&[("a.py", "x = 1  # one\n"), ("broken.py", "def broken(:\n    pass\n")]);
     place.write("tree/latin.py", b"# \xe4\nx = 1\n");
     place.write("tree/nul.py", b"x = 1\n\0\n");
@@ -182,7 +182,7 @@ fn any_byte_of_any_file_counts() {
 }
 
 #[test]
-fn another_setting_is_another_configuration() {
+fn changed_setting_changes_config_hash() {
     let place = Place::with_functions(1);
     let config = |name: &str| latest_stage(&place.database(), name)["config_hash"].clone();
     let mut seen = Vec::new();
@@ -214,7 +214,7 @@ fn another_setting_is_another_configuration() {
 }
 
 #[test]
-fn every_command_with_stages_is_tracked_alike() {
+fn commands_with_stages_are_tracked() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(3);
     let url = server.url();
@@ -262,7 +262,7 @@ fn enrich_intent_reuses_and_keeps_answers() {
 }
 
 #[test]
-fn a_command_that_needs_a_database_says_how_to_set_it() {
+fn missing_database_option_has_hint() {
     let place = Place::with_functions(1);
     let commands: [&[&str]; 11] = [
         &["persist", "--path", TREE],
@@ -310,12 +310,12 @@ fn refusing(event: &str, table: &str) -> String {
 }
 
 #[test]
-fn an_end_that_cannot_be_written_is_one_warning() {
+fn unwritable_final_status_warns_once() {
     check_goes_on(&refusing("UPDATE", "runs_ledger"));
 }
 
 #[test]
-fn accounts_that_cannot_be_written_fail_no_run() {
+fn unwritable_ledger_fails_no_run() {
     check_goes_on(&refusing("INSERT", "runs_ledger"));
     check_goes_on(&refusing("INSERT", "stage_runs"));
     check_goes_on(&refusing("UPDATE", "stage_runs"));
@@ -332,7 +332,7 @@ fn accounts_that_cannot_be_written_fail_no_run() {
 }
 
 #[test]
-fn a_ledger_of_another_shape_is_refused_before_anything_is_done() {
+fn foreign_ledger_schema_is_refused_first() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(1);
     let sql = format!("{} create table runs_ledger (run_id text, other text);", crate::database::CONTRACT);

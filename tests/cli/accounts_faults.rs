@@ -36,7 +36,7 @@ fn check_failed_in(place: &Place, stage: &str, causes: &[&str]) {
 }
 
 #[test]
-fn a_failure_is_explained_by_the_page_alone() {
+fn runs_show_explains_failure() {
     let script = Script::new().rule(When::question().containing("def f2(").attempt(1), Reply::status(500, "boom"));
     let server = FakeOllama::start(script);
     let place = Place::with_functions(3);
@@ -83,7 +83,7 @@ fn a_failure_is_explained_by_the_page_alone() {
 }
 
 #[test]
-fn a_provider_that_goes_away_later_costs_intents_and_not_the_run() {
+fn late_provider_outage_keeps_snapshot() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(3), Reply::die()));
     let place = Place::with_functions(5);
     let more = ["--require-provider", "--concurrency", "1", "--provider-patience", "200ms"];
@@ -104,7 +104,7 @@ fn a_provider_that_goes_away_later_costs_intents_and_not_the_run() {
 }
 
 #[test]
-fn a_database_that_somebody_holds_to_the_end() {
+fn locked_database_fails_the_run() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(2);
@@ -127,7 +127,7 @@ fn a_database_that_somebody_holds_to_the_end() {
 }
 
 #[test]
-fn what_only_looks_leaves_no_account() {
+fn read_only_commands_leave_no_run() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(2);
     place.persist(&server.url(), &[]).succeeded();
@@ -141,7 +141,7 @@ fn what_only_looks_leaves_no_account() {
 
 #[cfg(unix)]
 #[test]
-fn a_database_that_is_replaced_during_the_run() {
+fn database_replaced_during_run_fails() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(2);
@@ -165,7 +165,7 @@ fn a_database_that_is_replaced_during_the_run() {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_is_in_the_ledger() {
+fn full_disk_is_in_ledger() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(4000));
@@ -179,7 +179,7 @@ fn a_full_disk_is_in_the_ledger() {
 
 #[cfg(unix)]
 #[test]
-fn a_disk_that_has_no_room_for_the_first_row() {
+fn full_disk_before_first_row() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     let before = place.database().dump();
@@ -194,7 +194,7 @@ fn a_disk_that_has_no_room_for_the_first_row() {
 
 #[cfg(unix)]
 #[test]
-fn a_read_only_database_is_readable_and_refused_for_writing() {
+fn read_only_database_refuses_writing() {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
     let place = Place::with_functions(2);
@@ -229,7 +229,7 @@ fn with_clocks(times: &[&str]) -> Place {
 }
 
 #[test]
-fn no_clock_decides_the_order() {
+fn clock_does_not_decide_order() {
     let times = ["2099-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z", "2016-11-20T09:20:00.120Z"];
     let place = with_clocks(&times);
     let list = place.ask_json(&["runs", "list"]);
@@ -259,7 +259,7 @@ fn no_clock_decides_the_order() {
 }
 
 #[test]
-fn a_clock_that_went_back_marks_what_is_gone_all_the_same() {
+fn clock_set_back_still_marks_interrupted() {
     let place = with_clocks(&["2099-01-01T00:00:00.000Z"]);
     place.database().execute("UPDATE runs_ledger SET status = 'running', finished_at = NULL, snapshot_id = NULL");
     place.build(&[]).succeeded();

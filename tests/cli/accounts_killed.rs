@@ -131,29 +131,29 @@ fn check_killed_in(stage: &str, provider_url: &str) {
 }
 
 #[test]
-fn while_it_analyzes() {
+fn kill_during_analysis() {
     check_killed_in("analyze", "builtin:");
 }
 
 #[test]
-fn while_it_builds() {
+fn kill_during_build() {
     check_killed_in("build", "builtin:");
 }
 
 #[test]
-fn while_it_asks() {
+fn kill_during_questions() {
     let script = Script::new().rule(When::question().within(1..), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     check_killed_in("enrich", &server.url());
 }
 
 #[test]
-fn while_it_writes() {
+fn kill_during_writing() {
     check_killed_in("persist", "builtin:");
 }
 
 #[test]
-fn after_the_commit() {
+fn kill_after_commit() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
@@ -182,7 +182,7 @@ fn after_the_commit() {
 }
 
 #[test]
-fn at_any_moment_of_the_writing() {
+fn kill_at_any_moment_of_writing() {
     let place = Place::with_functions(40);
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
@@ -206,7 +206,7 @@ fn at_any_moment_of_the_writing() {
 }
 
 #[test]
-fn a_run_at_work_is_said_to_be_so_and_left_alone() {
+fn active_run_is_shown_and_kept() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question().nth(3), Reply::usual().until(&gate)));
     let place = Place::with_functions(3);
@@ -246,7 +246,7 @@ fn a_run_at_work_is_said_to_be_so_and_left_alone() {
 
 #[cfg(unix)]
 #[test]
-fn neither_age_nor_the_number_of_a_process_decides() {
+fn age_and_pid_do_not_decide() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(1);
@@ -277,7 +277,7 @@ fn neither_age_nor_the_number_of_a_process_decides() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_during_the_writing_comes_too_late() {
+fn signal_during_writing_is_too_late() {
     let place = Place::with_functions(300);
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
@@ -292,7 +292,7 @@ fn a_signal_during_the_writing_comes_too_late() {
 }
 
 #[test]
-fn what_was_paid_for_before_the_kill_is_in_the_telemetry() {
+fn telemetry_has_calls_before_kill() {
     let script = Script::new().rule(When::question().within(6..), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(8);
@@ -316,7 +316,7 @@ fn what_was_paid_for_before_the_kill_is_in_the_telemetry() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_is_an_end_with_its_time() {
+fn signal_ends_run_with_time() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let script = Script::new().rule(When::question().nth(3), Reply::hang_before_headers());
         let server = FakeOllama::start(script);
@@ -347,7 +347,7 @@ fn a_signal_is_an_end_with_its_time() {
 
 #[cfg(unix)]
 #[test]
-fn a_second_signal_leaves_the_end_to_the_next_command() {
+fn second_signal_leaves_run_open() {
     let script = Script::new().rule(When::question().nth(2), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(3);
@@ -367,7 +367,7 @@ fn a_second_signal_leaves_the_end_to_the_next_command() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_during_the_analysis_is_one_too() {
+fn signal_during_analysis_ends_run() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(FUNCTIONS));

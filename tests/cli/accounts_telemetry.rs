@@ -30,7 +30,7 @@ fn decisions(entries: &[Entry]) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_call_is_an_entry() {
+fn each_call_has_an_entry() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(7);
     place.persist(&server.url(), &[]).succeeded();
@@ -58,7 +58,7 @@ fn every_call_is_an_entry() {
 }
 
 #[test]
-fn many_calls_are_many_entries() {
+fn many_calls_have_many_entries() {
     let server = FakeOllama::start(Script::new().without_request_log());
     let place = Place::with_functions(1500);
     place.persist(&server.url(), &["--concurrency", "16"]).succeeded();
@@ -68,7 +68,7 @@ fn many_calls_are_many_entries() {
 }
 
 #[test]
-fn a_retry_is_an_entry_with_its_reason() {
+fn retry_entry_has_a_reason() {
     let script = Script::new().rule(When::question().containing("def f2(").attempt(1), Reply::status(500, "boom"));
     let server = FakeOllama::start(script);
     let place = Place::with_functions(3);
@@ -87,7 +87,7 @@ fn a_retry_is_an_entry_with_its_reason() {
 }
 
 #[test]
-fn every_decision_tells_its_condition() {
+fn each_decision_records_its_condition() {
     let lines: Vec<String> = (0..2000).map(|number| format!("    call_number_{number}()\n")).collect();
     let long = format!("def long(argument):\n{}    return argument\n", lines.concat());
     let same = "def same():\n    return 1\n";
@@ -122,7 +122,7 @@ fn every_decision_tells_its_condition() {
 }
 
 #[test]
-fn a_provider_that_goes_away_leaves_its_trace() {
+fn provider_outage_is_recorded() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(10), Reply::die()));
     let place = Place::with_functions(20);
     let url = server.url();
@@ -139,7 +139,7 @@ fn a_provider_that_goes_away_leaves_its_trace() {
 }
 
 #[test]
-fn errors_are_entries_with_their_place() {
+fn errors_are_recorded_with_location() {
     let script = Script::new().rule(When::question().containing("def price("), Reply::status(400, "no such thing"));
     let server = FakeOllama::start(script);
     let place = Place::with_files(&[("a.py", "def price():\n    return 1\n"), ("broken.py", "x = 1\ndef broken(:\n")]);
@@ -157,7 +157,7 @@ fn errors_are_entries_with_their_place() {
 }
 
 #[test]
-fn what_cannot_be_written_is_counted_as_lost() {
+fn unwritable_entries_count_as_lost() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
@@ -174,7 +174,7 @@ fn what_cannot_be_written_is_counted_as_lost() {
 }
 
 #[test]
-fn commands_without_a_snapshot_have_theirs() {
+fn commands_without_snapshot_record_telemetry() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(2);
     let url = server.url();

@@ -31,7 +31,7 @@ fn check_is_refused(place: &Place, outcome: &Outcome) {
 }
 
 #[test]
-fn addresses_are_refused_without_a_trace() {
+fn wrong_address_leaves_no_trace() {
     let place = Place::with_functions(1);
     for address in ADDRESSES {
         let arguments = ["persist", "--path", TREE, "--provider-url", "builtin:", "--db-path", address];
@@ -42,7 +42,7 @@ fn addresses_are_refused_without_a_trace() {
 }
 
 #[test]
-fn no_command_takes_an_address() {
+fn database_address_is_refused() {
     let place = Place::with_functions(1);
     let address = "postgres://user:s3ntinel@host/db";
     for arguments in [
@@ -69,7 +69,7 @@ fn no_command_takes_an_address() {
 }
 
 #[test]
-fn a_misplaced_address_keeps_its_password() {
+fn misplaced_address_hides_password() {
     let place = Place::with_functions(1);
     let address = "postgres://user:s3ntinel@host/db";
     for arguments in [
@@ -87,7 +87,7 @@ fn a_misplaced_address_keeps_its_password() {
 }
 
 #[test]
-fn colons_and_signs_stand_in_names() {
+fn names_may_have_colons_and_signs() {
     for name in ["a:b.sqlite", "x=1.sqlite", "./sqlite:x.sqlite", "./host=a dbname=b"] {
         let place = Place::with_functions(1);
         let arguments = ["persist", "--path", TREE, "--provider-url", "builtin:", "--db-path", name];

@@ -117,7 +117,7 @@ fn each_run_is_archived_once() {
 }
 
 #[test]
-fn one_run_can_be_asked_for_and_the_ones_before_are_not_forgotten() {
+fn single_run_archive_keeps_earlier_ones() {
     let place = place_with_runs(3);
     let outcome = archive(&place, &["--run", "2", "--format", "json"]).succeeded();
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
@@ -138,7 +138,7 @@ fn one_run_can_be_asked_for_and_the_ones_before_are_not_forgotten() {
 }
 
 #[test]
-fn a_damaged_run_is_a_failure_and_the_rest_goes_on() {
+fn damaged_run_fails_alone() {
     let place = place_with_runs(3);
     damage(&place, 2);
     let outcome = archive(&place, &[]).exited_with(1).said(&["error: failed to archive run 2: ", "--retry-failed"]);
@@ -162,7 +162,7 @@ fn a_damaged_run_is_a_failure_and_the_rest_goes_on() {
 }
 
 #[test]
-fn what_an_import_would_refuse_is_not_archived() {
+fn unimportable_run_is_not_archived() {
     let place = place_with_runs(2);
     let first = "(SELECT min(id) FROM records WHERE run_id = 2)";
     for (altered, restored, why) in [
@@ -193,7 +193,7 @@ fn what_an_import_would_refuse_is_not_archived() {
 }
 
 #[test]
-fn one_project_can_be_archived_alone() {
+fn one_project_is_archived_alone() {
     let place = place_with_runs(1);
     place.persist("builtin:", &["--project", "store"]).succeeded();
     archive(&place, &["--project", "store"]).succeeded();
@@ -207,7 +207,7 @@ fn one_project_can_be_archived_alone() {
 }
 
 #[test]
-fn a_project_whose_name_is_no_name_of_a_folder_is_told_what_to_do() {
+fn invalid_folder_name_has_hint() {
     let place = Place::with_functions(1);
     for (length, code) in [(27, 0), (28, 1)] {
         place.persist("builtin:", &["--project", &"日".repeat(length)]).succeeded();
@@ -220,7 +220,7 @@ fn a_project_whose_name_is_no_name_of_a_folder_is_told_what_to_do() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_is_written_through_a_link() {
+fn nothing_is_written_through_link() {
     let place = place_with_runs(2);
     fs::create_dir(place.path(ARCHIVE)).unwrap();
     fs::create_dir(place.path("elsewhere")).unwrap();
@@ -240,7 +240,7 @@ fn nothing_is_written_through_a_link() {
 }
 
 #[test]
-fn a_run_that_failed_is_not_taken_for_one_that_was_passed_over() {
+fn failed_run_is_not_called_skipped() {
     let place = place_with_runs(2);
     place.persist("builtin:", &["--project", "store"]).succeeded();
     damage(&place, 1);
@@ -252,7 +252,7 @@ fn a_run_that_failed_is_not_taken_for_one_that_was_passed_over() {
 }
 
 #[test]
-fn a_run_of_another_program_goes_under_the_name_that_is_given() {
+fn foreign_run_uses_given_name() {
     let place = place_with_runs(1);
     place.database().execute(
         "DROP TABLE snapshot_chain; DROP TABLE unit_history; DROP TABLE units; DROP TABLE record_hashes; \
@@ -264,7 +264,7 @@ fn a_run_of_another_program_goes_under_the_name_that_is_given() {
 }
 
 #[test]
-fn state_files_that_are_gone_or_damaged_are_written_from_the_database() {
+fn broken_state_files_are_rebuilt() {
     let place = place_with_runs(3);
     damage(&place, 2);
     archive(&place, &[]).exited_with(1);
@@ -287,7 +287,7 @@ fn state_files_that_are_gone_or_damaged_are_written_from_the_database() {
 }
 
 #[test]
-fn the_state_can_lie_elsewhere() {
+fn state_folder_can_be_elsewhere() {
     let place = place_with_runs(1);
     fs::create_dir(place.path("state")).unwrap();
     archive(&place, &["--state-dir", "state"]).succeeded();
@@ -299,7 +299,7 @@ fn the_state_can_lie_elsewhere() {
 }
 
 #[test]
-fn an_archive_that_is_gone_is_not_begun_anew() {
+fn missing_archive_is_not_recreated() {
     let place = place_with_runs(2);
     archive(&place, &[]).succeeded();
     fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
@@ -344,7 +344,7 @@ fn wrong_arguments_do_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn the_files_follow_the_umask() {
+fn files_follow_umask() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = place_with_runs(1);
     let mut command = std::process::Command::new("sh");

@@ -40,7 +40,7 @@ impl Place {
 }
 
 #[test]
-fn the_tree_must_be_there_and_so_the_folder_of_the_database() {
+fn tree_and_database_folder_must_exist() {
     check_persist(&["--path", "no/such"], &["--path", "\"no/such\"", "an existing folder"]);
     check_persist(&["--path", "tree/notes.txt"], &["--path", "notes.txt", "*.py"]);
     check(&["persist", "--db-path", DATABASE], &["--path"]);
@@ -58,7 +58,7 @@ fn the_tree_must_be_there_and_so_the_folder_of_the_database() {
 }
 
 #[test]
-fn numbers_are_whole_and_in_their_range() {
+fn numbers_must_be_in_range() {
     for wrong in ["0", "-1", "x", "1.5", "", "4294967296"] {
         check_persist(&[&format!("--progress-batch-size={wrong}")], &["--progress-batch-size"]);
     }
@@ -79,7 +79,7 @@ fn numbers_are_whole_and_in_their_range() {
 }
 
 #[test]
-fn the_provider_is_a_web_address_or_builtin() {
+fn provider_must_be_url_or_builtin() {
     for (wrong, expected) in [
         ("ftp://h", "\"ftp\""),
         ("localhost:11434", "http://localhost:11434"),
@@ -98,7 +98,7 @@ fn the_provider_is_a_web_address_or_builtin() {
 }
 
 #[test]
-fn formats_outputs_and_commands_are_known_ones() {
+fn unknown_values_are_refused() {
     check_persist(&["--format", "xml"], &["--format", "'xml'", "table", "json"]);
     check(&["model-build", "--path", TREE, "--format", "xml"], &["--format", "'xml'", "table", "json"]);
     check(&["model-build", "--path", TREE, "--output", "no/x.json"], &["--output", "no/x.json", "existing folder"]);

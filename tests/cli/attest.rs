@@ -26,7 +26,7 @@ fn names(object: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn the_statement_has_the_fields_of_its_formats() {
+fn statement_has_required_fields() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(2);
     let commit = place.commit_tree();
@@ -86,7 +86,7 @@ fn the_statement_has_the_fields_of_its_formats() {
 }
 
 #[test]
-fn a_table_has_the_same_facts() {
+fn table_has_same_facts() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     let object = statement(&place, "latest");
@@ -109,7 +109,7 @@ fn a_table_has_the_same_facts() {
 }
 
 #[test]
-fn only_what_is_known_is_stated() {
+fn unknown_facts_are_omitted() {
     let place = Place::with_functions(1);
     place.commit_tree();
     place.write("tree/functions.py", "def f1():\n    return 2\n");
@@ -133,7 +133,7 @@ fn only_what_is_known_is_stated() {
 }
 
 #[test]
-fn a_snapshot_that_was_altered_is_not_attested() {
+fn altered_snapshot_is_not_attested() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     place.persist("builtin:", &[]).succeeded();
@@ -161,7 +161,7 @@ fn a_snapshot_that_was_altered_is_not_attested() {
 }
 
 #[test]
-fn a_run_without_a_root_is_refused() {
+fn run_without_root_is_refused() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place

@@ -33,7 +33,7 @@ fn check_is_silent(place: &Place, outcome: &Outcome) {
 }
 
 #[test]
-fn credentials_are_sent_and_kept_nowhere() {
+fn credentials_are_sent_but_not_stored() {
     let server = FakeOllama::start(Script::new().require_authorization(BASIC));
     let place = Place::with_shop();
     let outcome = place.persist(&url_of(&server), &[]).succeeded();
@@ -64,7 +64,7 @@ fn credentials_are_sent_and_kept_nowhere() {
 }
 
 #[test]
-fn a_server_that_fails_gives_nothing_away() {
+fn failing_server_reveals_no_credentials() {
     let echo = format!("wrong password {SENTINEL} for user");
     let target = format!("http://user:{SENTINEL}@elsewhere.example/?token={SENTINEL}");
     for reply in [
@@ -88,7 +88,7 @@ fn a_server_that_fails_gives_nothing_away() {
 }
 
 #[test]
-fn what_a_server_repeats_of_the_credentials_is_not_kept() {
+fn echoed_credentials_are_not_stored() {
     for reply in [
         Reply::error(&format!("wrong password {SENTINEL} for user")),
         Reply::status(401, &format!("wrong header {BASIC}")),
@@ -102,7 +102,7 @@ fn what_a_server_repeats_of_the_credentials_is_not_kept() {
 }
 
 #[test]
-fn a_wrong_url_is_not_repeated() {
+fn invalid_url_is_not_echoed() {
     for url in [
         "user:s3ntinel@h:11434",
         "ftp://user:s3ntinel@h",
@@ -124,7 +124,7 @@ fn a_wrong_url_is_not_repeated() {
 }
 
 #[test]
-fn neither_help_nor_another_error_shows_it() {
+fn help_and_errors_hide_credentials() {
     let place = Place::with_functions(1);
     let url = "http://user:s3ntinel@h";
     for (arguments, code) in [
@@ -146,7 +146,7 @@ fn neither_help_nor_another_error_shows_it() {
 }
 
 #[test]
-fn an_address_in_the_wrong_place_is_not_repeated() {
+fn misplaced_url_is_not_echoed() {
     let place = Place::with_functions(1);
     let mut arguments = persist_arguments("builtin:", &[]);
     arguments.push("http://user:s3ntinel@h");

@@ -37,7 +37,7 @@ const DAMAGE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn damaged_rows_are_named_and_hide_no_others() {
+fn damaged_rows_hide_no_others() {
     let place = place_with_three_runs();
     let whole = place.read(DATABASE);
     for (sql, named) in DAMAGE {
@@ -89,7 +89,7 @@ fn damaged_runs_can_be_pruned() {
 }
 
 #[test]
-fn trend_leaves_out_a_run_that_cannot_be_searched() {
+fn trend_skips_unsearchable_run() {
     let place = place_with_three_runs();
     place.database().execute("UPDATE records SET normalized_code = x'ff00' WHERE run_id = 2 AND kind = 'function'");
     let outcome = cds(&place, &["dup", "trend", "--format", "json"]).succeeded().said(&["run 2 is left out"]);

@@ -63,7 +63,7 @@ fn check(found: &BTreeMap<String, (String, String, String)>, name: &str, level: 
 const BUILTIN: [&str; 4] = ["--db-path", DATABASE, "--provider-url", "builtin:"];
 
 #[test]
-fn all_is_well() {
+fn healthy_setup_passes() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(2);
     place.persist(&server.url(), &[]).succeeded();
@@ -100,7 +100,7 @@ fn all_is_well() {
 }
 
 #[test]
-fn a_database_that_is_not_there_yet_is_no_problem() {
+fn missing_database_is_no_problem() {
     let place = Place::with_functions(1);
     let found = examined(&place, &BUILTIN, 0);
     check(&found, "database", "ok", &["not there yet", "cds persist"]);
@@ -112,7 +112,7 @@ fn a_database_that_is_not_there_yet_is_no_problem() {
 }
 
 #[test]
-fn nothing_is_configured() {
+fn empty_configuration_has_hints() {
     let place = Place::with_functions(1);
     let found = examined(&place, &["--provider-url", "builtin:"], 0);
     check(&found, "database", "warn", &["none is configured", "--db-path FILE", "CDS_DB_PATH"]);
@@ -122,7 +122,7 @@ fn nothing_is_configured() {
 }
 
 #[test]
-fn files_that_are_no_database_of_ours() {
+fn foreign_files_are_reported() {
     let refused = |make: &dyn Fn(&Place), expected: &[&str]| {
         let place = Place::with_functions(1);
         make(&place);
@@ -148,7 +148,7 @@ fn files_that_are_no_database_of_ours() {
 }
 
 #[test]
-fn a_damaged_file_is_found() {
+fn damaged_file_is_found() {
     let place = Place::with_functions(300);
     place.persist("builtin:", &[]).succeeded();
     let mut bytes = place.read(DATABASE);
@@ -169,7 +169,7 @@ fn a_damaged_file_is_found() {
 
 #[cfg(unix)]
 #[test]
-fn what_may_not_be_written() {
+fn unwritable_paths_are_reported() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let place = Place::with_functions(1);
@@ -181,7 +181,7 @@ fn what_may_not_be_written() {
 }
 
 #[test]
-fn a_lock_that_is_held_is_told_with_its_holder() {
+fn held_lock_names_its_holder() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(1);
@@ -204,7 +204,7 @@ fn a_lock_that_is_held_is_told_with_its_holder() {
 }
 
 #[test]
-fn a_provider_that_cannot_be_asked() {
+fn unusable_provider_is_reported() {
     let place = Place::with_functions(1);
     let stopped = FakeOllama::start(Script::new());
     stopped.stop();

@@ -30,7 +30,7 @@ fn counts(found: &Value) -> [u64; 6] {
 }
 
 #[test]
-fn a_tree_that_is_as_it_was_has_not_drifted() {
+fn unchanged_tree_has_no_drift() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     place.persist(&server.url(), &[]).succeeded();
@@ -47,7 +47,7 @@ fn a_tree_that_is_as_it_was_has_not_drifted() {
 }
 
 #[test]
-fn every_difference_is_named_with_its_place() {
+fn differences_are_listed_with_location() {
     let place = Place::with_files(&[
         ("a.py", "def one():\n    return 1\n\n\ndef two():\n    return 2\n\n\ndef three():\n    return 3\n"),
         ("gone.py", "def gone():\n    return 'gone'\n"),
@@ -90,7 +90,7 @@ fn every_difference_is_named_with_its_place() {
 }
 
 #[test]
-fn a_gate_fails_on_drift_alone() {
+fn only_drift_fails_the_gate() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/functions.py", functions(3));
@@ -109,7 +109,7 @@ fn a_gate_fails_on_drift_alone() {
 }
 
 #[test]
-fn what_cannot_be_read_now_is_not_removed() {
+fn unreadable_file_is_not_removed() {
     let place = Place::with_functions(2);
     place.write("tree/more.py", "def a():\n    return 1\n\n\ndef b():\n    return 2\n");
     place.persist("builtin:", &[]).succeeded();
@@ -127,7 +127,7 @@ fn what_cannot_be_read_now_is_not_removed() {
 }
 
 #[test]
-fn what_could_not_be_read_for_the_snapshot_is_not_added() {
+fn previously_unreadable_file_is_not_added() {
     let place = Place::with_functions(2);
     place.write("tree/more.py", b"def a():\n    return 1\n\0\n");
     place.persist("builtin:", &[]).succeeded();
@@ -146,7 +146,7 @@ fn what_could_not_be_read_for_the_snapshot_is_not_added() {
 }
 
 #[test]
-fn the_latest_snapshot_of_the_same_part_of_the_same_project_is_taken() {
+fn latest_snapshot_of_same_scope() {
     let place = Place::with_functions(2);
     place.write("tree/sub/more.py", "def more():\n    return 1\n");
     place.commit_tree();
@@ -172,7 +172,7 @@ fn the_latest_snapshot_of_the_same_part_of_the_same_project_is_taken() {
 }
 
 #[test]
-fn a_database_of_another_program_will_do() {
+fn foreign_database_is_enough() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     fs::rename(place.path(DATABASE), place.path("own.sqlite")).unwrap();
@@ -193,7 +193,7 @@ fn a_database_of_another_program_will_do() {
 }
 
 #[test]
-fn a_run_to_compare_with_must_exist() {
+fn compared_run_must_exist() {
     let place = Place::with_functions(1);
     drift(&place, &[]).exited_with(2).said(&["cds.sqlite", "hint: "]);
     place.build(&[]).succeeded();

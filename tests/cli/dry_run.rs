@@ -22,7 +22,7 @@ fn counts(plan: &Value) -> [u64; 5] {
 }
 
 #[test]
-fn before_and_after_a_run() {
+fn plan_before_and_after_run() {
     let server = FakeOllama::start(Script::new());
     let place =
         Place::with_files(&[("a.py", &functions(10)), ("b.py", "def f1():\n    return 1\nclass C:\n    x = 1\n")]);
@@ -53,7 +53,7 @@ fn before_and_after_a_run() {
 }
 
 #[test]
-fn time_is_estimated_at_the_rate_of_earlier_runs() {
+fn estimate_uses_earlier_rate() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(4);
     let url = server.url();
@@ -70,7 +70,7 @@ fn time_is_estimated_at_the_rate_of_earlier_runs() {
 }
 
 #[test]
-fn without_a_server_and_with_the_embedded_provider() {
+fn plan_without_server_or_with_builtin() {
     let server = FakeOllama::start(Script::new());
     server.stop();
     let place = Place::with_functions(3);

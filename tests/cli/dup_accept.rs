@@ -31,7 +31,7 @@ fn accepted(place: &Place, more: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn what_is_accepted_is_not_shown_until_it_gains_a_copy() {
+fn accepted_group_returns_with_new_copy() {
     let place = place_with_copies();
     assert_eq!(place.ask(&["dup", "list"]).succeeded().stdout, "no duplicates are accepted\n");
     let (ids, accepted_count) = shown(&place);
@@ -66,7 +66,7 @@ fn what_is_accepted_is_not_shown_until_it_gains_a_copy() {
 }
 
 #[test]
-fn an_acceptance_ends_with_its_last_day_or_when_it_is_revoked() {
+fn acceptance_ends_by_date_or_revocation() {
     let place = place_with_copies();
     place.write("tree/d.py", words("words"));
     snapshot(&place);
@@ -91,7 +91,7 @@ fn an_acceptance_ends_with_its_last_day_or_when_it_is_revoked() {
 }
 
 #[test]
-fn what_cannot_be_accepted_is_said_and_nothing_is_written() {
+fn invalid_acceptance_writes_nothing() {
     let place = place_with_copies();
     let (ids, _) = shown(&place);
     let id = &ids[0];
@@ -124,7 +124,7 @@ fn what_cannot_be_accepted_is_said_and_nothing_is_written() {
 }
 
 #[test]
-fn a_covered_group_is_accepted_with_its_cover() {
+fn covered_group_follows_its_cover() {
     let place = place_with_copies();
     let told = place.ask_json(&["dup-check", "--channels", "near"]);
     let near = told["groups"][0]["group_id"].as_str().expect("an id").to_owned();
@@ -135,7 +135,7 @@ fn a_covered_group_is_accepted_with_its_cover() {
 }
 
 #[test]
-fn accepting_waits_for_its_turn_to_write() {
+fn accept_waits_for_writer_lock() {
     let place = place_with_copies();
     let (ids, _) = shown(&place);
     let lock =
@@ -161,7 +161,7 @@ fn sum<'a>(outcome: &'a Outcome, verb: &str) -> (Vec<String>, Vec<(String, Strin
 /// A container has no variable that names the user.
 #[cfg(target_os = "linux")]
 #[test]
-fn user_without_name_is_a_number() {
+fn user_without_name_is_number() {
     let place = place_with_copies();
     let (ids, _) = shown(&place);
     accept(&place, &ids[0], &[]).succeeded();
@@ -170,7 +170,7 @@ fn user_without_name_is_a_number() {
 }
 
 #[test]
-fn all_new_groups_are_accepted_in_one_call() {
+fn accept_all_new_groups() {
     let place = place_with_copies();
     place.write("tree/d.py", words("words"));
     place.write("tree/e.py", total("total"));
@@ -221,7 +221,7 @@ fn all_new_groups_are_accepted_in_one_call() {
 }
 
 #[test]
-fn only_what_fails_the_gate_is_accepted_with_all_new() {
+fn all_new_accepts_only_gate_failures() {
     let place = place_with_copies();
     let all: &[&str] = &["dup", "accept", "--all-new", "--reason", "x"];
     let first = place.ask(all).succeeded().said(&["there is nothing to compare with"]);

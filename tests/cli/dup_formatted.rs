@@ -28,7 +28,7 @@ fn groups(place: &Place, more: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn a_commit_that_only_formats_breaks_no_gate() {
+fn formatting_commit_passes_gate() {
     for name in ["formatter_joins_texts", "semicolons"] {
         let place = Place::with_files(&[]);
         snapshot(&place, &format!("gate/{name}/before"));
@@ -38,7 +38,7 @@ fn a_commit_that_only_formats_breaks_no_gate() {
 }
 
 #[test]
-fn copies_in_another_layout_are_renamed_for_certain() {
+fn reformatted_copies_are_certain_renames() {
     for name in ["parentheses", "formatted", "min_lines_layout"] {
         let place = Place::with_files(&[]);
         snapshot(&place, name);
@@ -50,7 +50,7 @@ fn copies_in_another_layout_are_renamed_for_certain() {
 }
 
 #[test]
-fn files_that_trade_names_bring_no_group_back() {
+fn swapped_file_names_add_no_group() {
     let place = Place::with_files(&[]);
     snapshot(&place, "order-of-files/before");
     let ids = |groups: &[Value]| -> BTreeSet<String> {

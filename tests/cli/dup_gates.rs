@@ -59,7 +59,7 @@ const IDIOM: [&str; 2] = [
 ];
 
 #[test]
-fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
+fn low_confidence_ranks_last() {
     let place = place_with_copies();
     place.write("tree/idioms/order.py", IDIOM[0]);
     place.write("tree/idioms/window.py", IDIOM[1]);
@@ -102,7 +102,7 @@ fn what_may_be_no_more_than_alike_ranks_last_and_can_be_left_out() {
 }
 
 #[test]
-fn gate_that_is_met_takes_a_few_lines() {
+fn passed_gate_prints_few_lines() {
     let place = place_with_copies();
     for index in 0..30 {
         let code =
@@ -128,7 +128,7 @@ fn gate_that_is_met_takes_a_few_lines() {
 }
 
 #[test]
-fn what_was_too_weak_to_be_shown_before_is_not_new() {
+fn formerly_weak_group_is_not_new() {
     let [order, _] = IDIOM;
     let changed = order
         .replace("order.limit", "order.bounds.upper")
@@ -168,7 +168,7 @@ fn what_was_too_weak_to_be_shown_before_is_not_new() {
 }
 
 #[test]
-fn only_what_is_new_or_has_grown_fails() {
+fn only_new_or_grown_groups_fail() {
     let place = place_with_copies();
     let new = &["--fail-on", "new", "--format", "json"][..];
     let first = check(&place, new).succeeded().said(&["warning: run 1 is the first of its project in this database"]);
@@ -206,7 +206,7 @@ fn only_what_is_new_or_has_grown_fails() {
 }
 
 #[test]
-fn moving_files_and_editing_a_copy_makes_nothing_new() {
+fn moves_and_edits_add_no_group() {
     let place = place_with_copies();
     std::fs::remove_file(place.path("tree/a.py")).expect("it is there");
     place.write("tree/deep/moved.py", total("total"));
@@ -217,7 +217,7 @@ fn moving_files_and_editing_a_copy_makes_nothing_new() {
 }
 
 #[test]
-fn formatting_makes_nothing_new() {
+fn formatting_adds_no_group() {
     // Three lines, which is too short for a duplicate until the header is broken into lines.
     let short = "def load(path, mode):\n    with open(path, mode, encoding='utf-8') as file: rows = json.load(file)\n    \
                  return [row for row in rows if row.get('price', 0) > 0]\n";
@@ -246,7 +246,7 @@ fn formatting_makes_nothing_new() {
 }
 
 #[test]
-fn one_of_two_copies_may_be_moved_renamed_and_edited_at_once_but_not_replaced_by_a_paste() {
+fn edited_copy_is_known_paste_new() {
     let near = total("total").replace("raise ValueError(item)", "raise LimitError(item)").replace("limit", "most");
     let place = Place::with_files(&[("a.py", &total("total")), ("b.py", &near)]);
     snapshot(&place);
@@ -272,7 +272,7 @@ fn one_of_two_copies_may_be_moved_renamed_and_edited_at_once_but_not_replaced_by
 }
 
 #[test]
-fn the_previous_run_is_one_of_the_same_project() {
+fn previous_run_is_of_same_project() {
     let place = place_with_copies();
     place.persist("builtin:", &["--project", "tools"]).succeeded();
     let outcome = check(&place, &["--fail-on", "new"]).succeeded();
@@ -283,7 +283,7 @@ fn the_previous_run_is_one_of_the_same_project() {
 }
 
 #[test]
-fn any_run_will_do_as_the_baseline_where_it_is_named_but_not_without_a_word() {
+fn unusual_baseline_run_warns() {
     let place = place_with_copies();
     snapshot(&place);
     place.persist("builtin:", &["--project", "tools"]).succeeded();
@@ -309,7 +309,7 @@ fn any_run_will_do_as_the_baseline_where_it_is_named_but_not_without_a_word() {
 }
 
 #[test]
-fn snapshots_without_an_account_are_known_by_their_tree() {
+fn unaccounted_snapshots_match_by_tree() {
     let place = Place::empty();
     let code = total("total").trim_end().replace('\'', "''");
     let run = |id: u8, root: &str| {
@@ -340,7 +340,7 @@ fn snapshots_without_an_account_are_known_by_their_tree() {
 }
 
 #[test]
-fn any_group_and_too_large_a_share_fail() {
+fn any_group_or_large_share_fails() {
     let place = place_with_copies();
     check(&place, &["--fail-on", "any"]).exited_with(1).said(&["1 duplicate group ("]);
     for (share, code) in [("0%", 1), ("0.2", 1), ("27%", 0), ("100%", 0), ("1", 0)] {

@@ -32,7 +32,7 @@ fn dressed(code: &str, place: usize) -> String {
 }
 
 #[test]
-fn a_copy_with_other_comments_is_exact() {
+fn copy_with_other_comments_is_exact() {
     let seeds: Vec<String> = SEEDS.split("\n\n\n").map(|code| format!("{}\n", code.trim())).collect();
     let files: Vec<(String, String)> = seeds
         .iter()

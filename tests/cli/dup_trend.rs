@@ -19,7 +19,7 @@ fn told(runs: &[Value]) -> Vec<[Value; 4]> {
 }
 
 #[test]
-fn groups_are_born_grow_and_go() {
+fn groups_appear_grow_and_vanish() {
     let place = place_with_copies();
     place.write("tree/d.py", words("words"));
     snapshot(&place);
@@ -68,7 +68,7 @@ fn each_id(runs: &[Value]) -> Vec<i64> {
 }
 
 #[test]
-fn pruned_runs_are_no_part_of_it() {
+fn trend_omits_pruned_runs() {
     let place = place_with_copies();
     snapshot(&place);
     snapshot(&place);
@@ -80,7 +80,7 @@ fn pruned_runs_are_no_part_of_it() {
 }
 
 #[test]
-fn a_database_without_a_run_has_no_trend() {
+fn empty_database_has_no_trend() {
     let place = Place::empty();
     Database::create(&place.path(DATABASE), CONTRACT);
     assert_eq!(place.ask(&["dup", "trend"]).succeeded().stdout, "no run matches\n");

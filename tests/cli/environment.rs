@@ -46,7 +46,7 @@ fn commands(place: &Place, words: &[String]) -> Vec<(Vec<String>, BTreeSet<Strin
 }
 
 #[test]
-fn empty_variables_are_not_set() {
+fn empty_variables_count_as_unset() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     let commands = commands(&place, &[]);
@@ -88,7 +88,7 @@ fn empty_variables_are_not_set() {
 }
 
 #[test]
-fn variables_stand_in_for_flags() {
+fn variables_replace_flags() {
     let server = FakeOllama::start(Script::new().model("tiny:1b"));
     let place = Place::with_shop();
     let mut command = place.command(&["persist", "--path", TREE]);
@@ -114,7 +114,7 @@ fn variables_stand_in_for_flags() {
 }
 
 #[test]
-fn flags_beat_variables() {
+fn flags_override_variables() {
     let (wanted, other) = (FakeOllama::start(Script::new()), FakeOllama::start(Script::new()));
     let place = Place::with_shop();
     let url = wanted.url();
@@ -128,7 +128,7 @@ fn flags_beat_variables() {
 }
 
 #[test]
-fn a_wrong_variable_is_a_wrong_argument() {
+fn wrong_variable_is_usage_error() {
     for (name, value, expected) in [
         ("CDS_SCOPE", "klass", "klass"),
         ("CDS_PROVIDER_URL", "ftp://h", "ftp"),
@@ -147,7 +147,7 @@ fn a_wrong_variable_is_a_wrong_argument() {
 }
 
 #[test]
-fn a_server_on_this_machine_is_asked_without_a_proxy() {
+fn loopback_server_bypasses_proxy() {
     let (server, proxy) = (FakeOllama::start(Script::new()), FakeOllama::start(Script::new()));
     let place = Place::with_functions(3);
     let url = server.url();
@@ -160,7 +160,7 @@ fn a_server_on_this_machine_is_asked_without_a_proxy() {
 }
 
 #[test]
-fn a_wrong_value_names_its_variable() {
+fn wrong_value_names_its_variable() {
     let place = Place::with_functions(1);
     let run = |variables: &[(&str, &str)], arguments: &[&str]| {
         let words = [&["dup", "check", "--db-path", DATABASE][..], arguments].concat();

@@ -22,7 +22,7 @@ fn errors_of(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn ignore_files_out_of_bounds_leave_their_folder_out() {
+fn oversized_ignore_file_skips_folder() {
     let place = Place::empty();
     for (folder, text) in [
         ("braces", "{".repeat(16_000)),
@@ -45,7 +45,7 @@ fn ignore_files_out_of_bounds_leave_their_folder_out() {
 }
 
 #[test]
-fn many_ignore_files_have_a_bound_together() {
+fn ignore_files_share_a_limit() {
     let place = Place::empty();
     for number in 0..60 {
         fs::create_dir(place.path(&format!("{TREE}/f{number}"))).unwrap();
@@ -58,7 +58,7 @@ fn many_ignore_files_have_a_bound_together() {
 }
 
 #[test]
-fn text_that_no_parser_can_bear_is_an_analyzer_error() {
+fn unparsable_text_is_analyzer_error() {
     let place = Place::empty();
     let words = "a b c d\n".repeat(600_000);
     place.write(&format!("{TREE}/open.py"), format!("def f():\n    pass\nx = \"\"\"{words}"));
@@ -72,7 +72,7 @@ fn text_that_no_parser_can_bear_is_an_analyzer_error() {
 }
 
 #[test]
-fn folder_as_deep_as_paths_may_be_is_read() {
+fn deepest_folder_is_read() {
     let place = Place::empty();
     let mut path = place.path(TREE);
     for _ in 0..900 {
@@ -85,7 +85,7 @@ fn folder_as_deep_as_paths_may_be_is_read() {
 }
 
 #[test]
-fn time_zone_that_is_no_file_of_one_is_utc() {
+fn invalid_time_zone_file_means_utc() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     assert!(Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
@@ -119,7 +119,7 @@ fn without_threads(place: &Place, arguments: &[&str]) -> Outcome {
 }
 
 #[test]
-fn threads_that_are_refused_are_done_without() {
+fn refused_threads_do_not_fail_run() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     for arguments in [
@@ -140,7 +140,7 @@ fn threads_that_are_refused_are_done_without() {
 }
 
 #[test]
-fn memory_that_is_taken_away_damages_nothing() {
+fn memory_limit_damages_nothing() {
     let place = Place::with_files(&[("a.py", &"x = [1, 2, 3]\ndef f(): return 1\n".repeat(20_000))]);
     place.persist("builtin:", &[]).succeeded();
     let arguments = persist_arguments("builtin:", &[]);

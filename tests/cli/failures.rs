@@ -40,7 +40,7 @@ fn bad_replies() -> Vec<(Reply, &'static str, usize)> {
 }
 
 #[test]
-fn every_bad_answer_is_a_failure_of_its_record_alone() {
+fn bad_answer_fails_its_record_alone() {
     let replies = bad_replies();
     let pairs: Vec<String> = (0..replies.len())
         .map(|number| format!("def bad_{number}_():\n    return 0\ndef good_{number}_():\n    return 1\n"))
@@ -73,7 +73,7 @@ fn every_bad_answer_is_a_failure_of_its_record_alone() {
 
 /// What every other question would meet as well ends the asking: two records, one question, one reason.
 #[test]
-fn what_is_wrong_for_all_questions_is_asked_once() {
+fn general_failure_is_asked_once() {
     for (reply, reason) in [
         (Reply::model_not_found("qwen3-coder:latest"), "model 'qwen3-coder:latest' not found"),
         (Reply::not_found_text(), "404 page not found"),
@@ -97,7 +97,7 @@ fn what_is_wrong_for_all_questions_is_asked_once() {
 }
 
 #[test]
-fn success_and_failure_stand_side_by_side() {
+fn successes_and_failures_coexist() {
     let is_broken = |code: &str| code.contains("price");
     let server = FakeOllama::start(Script::new().rule(When::question().containing("price"), Reply::status(400, "no")));
     let place = Place::with_shop();
@@ -131,7 +131,7 @@ fn success_and_failure_stand_side_by_side() {
 }
 
 #[test]
-fn without_a_server_the_snapshot_is_written_all_the_same() {
+fn snapshot_is_written_without_server() {
     let server = FakeOllama::start(Script::new());
     server.stop();
     let place = Place::with_shop();

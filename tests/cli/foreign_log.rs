@@ -65,7 +65,7 @@ fn check_goes_on_without_log(place: &Place, run: &str) {
 }
 
 #[test]
-fn copies_of_earlier_days_are_refused_beside_the_log() {
+fn older_copy_is_refused_beside_log() {
     let place = Place::with_functions(40);
     let mut copies = Vec::new();
     for name in ["one", "two", "three"] {
@@ -89,7 +89,7 @@ fn copies_of_earlier_days_are_refused_beside_the_log() {
 }
 
 #[test]
-fn another_database_of_the_same_age_is_refused() {
+fn other_database_is_refused_beside_log() {
     let place = Place::with_functions(40);
     grow(&place, "one");
     let other = Place::with_functions(40);
@@ -101,7 +101,7 @@ fn another_database_of_the_same_age_is_refused() {
 }
 
 #[test]
-fn file_and_log_go_on_together_elsewhere() {
+fn file_and_log_move_together() {
     let place = Place::with_functions(40);
     grow(&place, "one");
     kill_a_run(&place);
@@ -117,7 +117,7 @@ fn file_and_log_go_on_together_elsewhere() {
 
 /// Whatever another program leaves behind when it is killed.
 #[test]
-fn logs_and_journals_of_other_programs_are_applied() {
+fn foreign_logs_and_journals_are_applied() {
     for mode in ["wal", "delete", "persist"] {
         let place = Place::with_functions(3);
         grow(&place, "one");
@@ -151,7 +151,7 @@ fn logs_and_journals_of_other_programs_are_applied() {
 }
 
 #[test]
-fn copy_is_refused_beside_a_rollback_journal() {
+fn copy_is_refused_beside_journal() {
     let place = Place::with_functions(3);
     grow(&place, "one");
     let older = fs::read(place.path(DATABASE)).unwrap();
@@ -195,7 +195,7 @@ fn replace_during_run(function_count: usize, put: impl Fn(&Path, &Path)) -> (Pla
 }
 
 #[test]
-fn file_that_is_put_in_place_during_a_run_stays_as_it_is() {
+fn file_placed_during_run_is_kept() {
     for is_moved in [false, true] {
         let (place, outcome, put_there) = replace_during_run(30, |from, to| {
             if is_moved {
@@ -211,7 +211,7 @@ fn file_that_is_put_in_place_during_a_run_stays_as_it_is() {
 }
 
 #[test]
-fn file_copied_over_the_database_is_no_damage() {
+fn file_copied_over_database_is_intact() {
     // Smaller, larger and of another size altogether, so that pages of the two do not go together.
     for function_count in [1, 60, 400] {
         let (place, outcome, put_there) = replace_during_run(function_count, |from, to| {

@@ -31,7 +31,7 @@ fn tables(database: &Database) -> Vec<String> {
 }
 
 #[test]
-fn counters_of_rows_are_kept_right() {
+fn row_counters_stay_correct() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
@@ -63,7 +63,7 @@ fn counters_of_rows_are_kept_right() {
 }
 
 #[test]
-fn trigger_that_refuses_a_row_is_named() {
+fn refusing_trigger_is_named() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     place.database().execute(

@@ -54,7 +54,7 @@ fn listed(outcome: &Outcome) -> Vec<String> {
 }
 
 #[test]
-fn the_whole_life_of_a_unit_is_told_under_each_of_its_names() {
+fn history_covers_every_name() {
     let place = place_with_a_life();
     let told = history(&place, &["pkg/b.py::helper"]);
     let transitions = list(&told, "transitions");
@@ -93,7 +93,7 @@ fn the_whole_life_of_a_unit_is_told_under_each_of_its_names() {
 }
 
 #[test]
-fn the_page_has_short_hashes_and_says_where_it_came_from() {
+fn table_has_short_hashes_and_origin() {
     let place = place_with_a_life();
     let page = place.ask(&["history", "pkg/b.py::helper"]).succeeded().stdout;
     assert!(page.starts_with("pkg/b.py::helper\n"), "{page}");
@@ -115,7 +115,7 @@ fn the_page_has_short_hashes_and_says_where_it_came_from() {
 }
 
 #[test]
-fn a_file_says_how_much_it_holds() {
+fn file_history_counts_definitions() {
     let place = place_with_a_life();
     let told = history(&place, &["a.py"]);
     assert_eq!((&told["unit"]["kind"], &told["unit"]["definition_count"]), (&json!("file"), &json!(2)));
@@ -126,7 +126,7 @@ fn a_file_says_how_much_it_holds() {
 }
 
 #[test]
-fn the_last_transitions_are_shown_and_the_others_counted() {
+fn limit_shows_last_transitions() {
     let place = place_with_a_life();
     let told = history(&place, &["pkg/b.py::helper", "--limit", "2"]);
     assert_eq!(each(list(&told, "transitions"), "run_id"), [6, 7]);
@@ -141,7 +141,7 @@ fn the_last_transitions_are_shown_and_the_others_counted() {
 }
 
 #[test]
-fn code_and_intent_are_shown_before_and_after() {
+fn diff_shows_code_and_intent() {
     let place = place_with_a_life();
     let told = history(&place, &["pkg/b.py::helper", "--diff"]);
     let transitions = list(&told, "transitions");
@@ -179,7 +179,7 @@ fn code_and_intent_are_shown_before_and_after() {
 }
 
 #[test]
-fn what_begins_with_a_name_is_listed() {
+fn name_prefix_lists_units() {
     let place = place_with_a_life();
     place.persist("builtin:", &["--project", "other"]).succeeded();
     let of_shop = |name: &str| listed(&place.ask(&["history", name, "--project", "shop"]).succeeded());
@@ -198,7 +198,7 @@ fn what_begins_with_a_name_is_listed() {
 }
 
 #[test]
-fn a_name_of_several_units_lists_them() {
+fn ambiguous_name_lists_units() {
     let twice = "class A:\n    @property\n    def x(self):\n        return 1\n\n    @x.setter\n    def x(self, value):\n        pass\n";
     let place = Place::with_files(&[("a.py", twice)]);
     place.persist("builtin:", &["--project", "one"]).succeeded();
@@ -215,7 +215,7 @@ fn a_name_of_several_units_lists_them() {
 }
 
 #[test]
-fn what_stands_there_now_is_meant_and_what_stood_there_before_is_told() {
+fn current_unit_beats_former_one() {
     let place = place_with_a_life();
     place.write("tree/a.py", format!("{OUTER}\ndef helper():\n    return 'another one'\n"));
     persist(&place, 8);
@@ -227,7 +227,7 @@ fn what_stands_there_now_is_meant_and_what_stood_there_before_is_told() {
 }
 
 #[test]
-fn a_name_that_means_nothing_tells_the_nearest() {
+fn unknown_name_suggests_nearest() {
     let place = place_with_a_life();
     let refused = |words: &[&str], expected: &[&str]| {
         let outcome = place.ask(&[&["history"], words].concat()).exited_with(1).said(expected);
@@ -248,7 +248,7 @@ fn a_name_that_means_nothing_tells_the_nearest() {
 }
 
 #[test]
-fn a_pruned_snapshot_is_replaced_by_its_neighbour_where_there_is_one() {
+fn neighbour_replaces_pruned_snapshot() {
     let place = place_with_a_life();
     place.ask(&["runs", "prune", "--keep-last", "3"]).succeeded();
     let told = history(&place, &["pkg/b.py::helper", "--diff"]);
@@ -274,7 +274,7 @@ fn a_pruned_snapshot_is_replaced_by_its_neighbour_where_there_is_one() {
 }
 
 #[test]
-fn a_record_that_was_altered_is_not_taken_for_what_was() {
+fn altered_record_is_not_trusted() {
     let place = place_with_a_life();
     place
         .database()
@@ -289,7 +289,7 @@ fn a_record_that_was_altered_is_not_taken_for_what_was() {
 }
 
 #[test]
-fn a_database_without_a_history_says_so() {
+fn database_without_history_is_reported() {
     let place = Place::empty();
     let sql = format!(
         "{CONTRACT} INSERT INTO runs VALUES (1, '2026-11-20T22:01:00.000Z', '2026-11-20T22:01:00.000Z', '/srv', 'builtin:',
@@ -307,7 +307,7 @@ fn a_database_without_a_history_says_so() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_that_a_terminal_obeys_is_printed() {
+fn output_has_no_control_characters() {
     let name = "evil\x1b[31m\n::\u{202e}.py";
     let code = |text: &str| format!("def f(x=\"\x1b[2J\u{202e}\"):\n\treturn \"{text}\x07\"\r\n");
     let place = Place::with_files(&[(name, &code("a"))]);

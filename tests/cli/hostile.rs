@@ -23,7 +23,7 @@ fn check_is_harmless(outcome: &Outcome) {
 }
 
 #[test]
-fn an_answer_with_control_characters_becomes_plain_text() {
+fn control_characters_leave_answers() {
     let script = Script::new()
         .rule(When::question().containing("f1"), Reply::control_characters())
         .rule(When::question().containing("f2"), Reply::status(500, "worse\x1b[2J\r\n\x07\u{202e}than"))
@@ -42,7 +42,7 @@ fn an_answer_with_control_characters_becomes_plain_text() {
 }
 
 #[test]
-fn code_with_control_characters_is_kept_as_it_is_and_shown_harmless() {
+fn control_characters_in_code_are_kept() {
     let code = "def f(x=\"\x1b[2J\u{202e}\"):\n    return \"\x07\"\n";
     let place = Place::with_files(&[("code.py", code)]);
     for arguments in [
@@ -66,7 +66,7 @@ fn code_with_control_characters_is_kept_as_it_is_and_shown_harmless() {
 
 #[cfg(unix)]
 #[test]
-fn a_name_with_control_characters_is_escaped_and_can_be_read_back() {
+fn control_characters_in_names_are_escaped() {
     let name = "evil\x1b[31m\n\"quo ted\"\u{202e}=.py";
     let place = Place::with_files(&[(name, "def whole():\n    pass\ndef broken(:\n    pass\n")]);
     let outcome = place.persist("builtin:", &[]).succeeded();
@@ -100,7 +100,7 @@ fn a_name_with_control_characters_is_escaped_and_can_be_read_back() {
 
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_read_is_told_and_the_rest_is_kept() {
+fn unreadable_files_are_reported() {
     use std::os::unix::{fs::symlink, net::UnixListener};
 
     let place = Place::with_functions(2);

@@ -46,7 +46,7 @@ fn state(place: &Place) -> (i64, i64, String) {
 }
 
 #[test]
-fn each_run_is_imported_once_with_all_that_belongs_to_it() {
+fn each_run_is_imported_once() {
     let place = place_with_runs(2);
     let outcome = import(&place, DATABASE, &[]).succeeded();
     let sum = "imported runs=2 records=7 failed=0 already=0 last_contiguous_run=2 last_attempted_run=2\n";
@@ -122,7 +122,7 @@ fn deleted_run_is_imported_again() {
 }
 
 #[test]
-fn trigger_that_hides_a_row_fails_the_run() {
+fn hidden_row_fails_its_run() {
     for table in ["runs_ledger", "ledger_details", "stage_runs"] {
         let place = place_with_runs(1);
         let other = Place::with_functions(2);
@@ -136,7 +136,7 @@ fn trigger_that_hides_a_row_fails_the_run() {
 }
 
 #[test]
-fn several_databases_come_together_and_keep_their_projects() {
+fn merged_databases_keep_projects() {
     let place = place_with_runs(2);
     let other = Place::with_functions(5);
     other.persist("builtin:", &["--project", "store"]).succeeded();
@@ -163,7 +163,7 @@ fn several_databases_come_together_and_keep_their_projects() {
 }
 
 #[test]
-fn an_archive_is_as_good_as_its_database() {
+fn archive_imports_like_database() {
     let place = place_with_runs(2);
     archive(&place, &[]).succeeded();
     let outcome = import(&place, ARCHIVE, &[]).succeeded();
@@ -180,7 +180,7 @@ fn an_archive_is_as_good_as_its_database() {
 }
 
 #[test]
-fn a_damaged_file_of_an_archive_is_a_failure_of_its_run() {
+fn damaged_archive_file_fails_run() {
     let place = place_with_runs(3);
     archive(&place, &[]).succeeded();
     let path = "archive/project=shop/run_id=2/records.parquet";
@@ -200,7 +200,7 @@ fn a_damaged_file_of_an_archive_is_a_failure_of_its_run() {
 }
 
 #[test]
-fn a_run_in_the_folder_of_another_project_is_a_failure_that_names_both() {
+fn misplaced_run_names_both_projects() {
     let place = place_with_runs(2);
     archive(&place, &[]).succeeded();
     fs::create_dir(place.path("archive/project=store")).unwrap();
@@ -214,7 +214,7 @@ fn a_run_in_the_folder_of_another_project_is_a_failure_that_names_both() {
 }
 
 #[test]
-fn a_run_that_was_altered_in_its_database_is_refused_and_the_rest_comes() {
+fn altered_run_is_refused_alone() {
     let place = place_with_runs(3);
     damage(&place, 2);
     let source = place.read(DATABASE);
@@ -232,7 +232,7 @@ fn a_run_that_was_altered_in_its_database_is_refused_and_the_rest_comes() {
 }
 
 #[test]
-fn a_database_of_another_program_needs_only_the_two_tables() {
+fn foreign_database_needs_two_tables() {
     let place = Place::empty();
     Database::create(
         &place.path("other.sqlite"),
@@ -265,7 +265,7 @@ fn a_database_of_another_program_needs_only_the_two_tables() {
 }
 
 #[test]
-fn a_database_is_not_imported_into_itself() {
+fn database_cannot_import_itself() {
     let place = place_with_runs(1);
     let before = place.database().dump();
     let into_itself = |from: &str| place.cds(&["import", "--from", from, "--db-path", DATABASE]);
@@ -285,7 +285,7 @@ fn a_database_is_not_imported_into_itself() {
 }
 
 #[test]
-fn kept_intents_come_along() {
+fn kept_intents_are_imported() {
     use cds_fake_ollama::{FakeOllama, Script};
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(3);
@@ -317,7 +317,7 @@ fn caught() -> (Place, Running) {
 
 #[cfg(unix)]
 #[test]
-fn an_import_that_was_killed_goes_on_behind_the_last_whole_run() {
+fn killed_import_resumes() {
     let (place, running) = caught();
     running.kill();
     assert_eq!(team(&place).number("SELECT count(*) FROM runs"), 1);
@@ -330,7 +330,7 @@ fn an_import_that_was_killed_goes_on_behind_the_last_whole_run() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_an_import_inside_of_a_run() {
+fn signal_ends_import_within_run() {
     let (place, running) = caught();
     running.signal("TERM");
     running.signal("CONT");
@@ -344,7 +344,7 @@ fn a_signal_ends_an_import_inside_of_a_run() {
 
 #[cfg(unix)]
 #[test]
-fn two_imports_at_once_take_turns() {
+fn concurrent_imports_take_turns() {
     let (place, running) = caught();
     let pid = format!("process {} on ", running.id());
     let outcome = import(&place, DATABASE, &[]).exited_with(1);

@@ -26,7 +26,7 @@ fn stats(place: &Place) -> Value {
 }
 
 #[test]
-fn what_is_kept_is_counted() {
+fn kept_intents_are_counted() {
     let (_server, place) = five_answers();
     let before = place.read(DATABASE);
     let stats = stats(&place);
@@ -51,7 +51,7 @@ fn what_is_kept_is_counted() {
 }
 
 #[test]
-fn what_is_not_used_can_go() {
+fn unused_intents_can_be_pruned() {
     let (server, place) = five_answers();
     assert_eq!(intents(&place, &["prune", "--unused", "--dry-run"]).succeeded().stdout, "would_prune answers=2\n");
     assert_eq!(place.database().kept_count(), 5);
@@ -64,7 +64,7 @@ fn what_is_not_used_can_go() {
 }
 
 #[test]
-fn what_is_old_can_go() {
+fn old_intents_can_be_pruned() {
     let (_server, place) = five_answers();
     let records = place.database().records(1);
     let age = "UPDATE intent_cache SET created_at = '2020-01-01T00:00:00.000Z'
@@ -83,7 +83,7 @@ fn what_is_old_can_go() {
 }
 
 #[test]
-fn a_file_that_is_missing_is_not_created() {
+fn missing_file_is_not_created() {
     let place = Place::with_functions(1);
     for arguments in [&["stats"][..], &["prune", "--unused"], &["prune", "--unused", "--dry-run"]] {
         let outcome = intents(&place, arguments);

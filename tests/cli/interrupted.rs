@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn no_question_is_sent_after_a_signal() {
+fn no_question_follows_a_signal() {
     let gate = Gate::new();
     let script = Script::new().rule(When::question().within(2..), Reply::usual().until(&gate));
     let server = FakeOllama::start(script);
@@ -35,7 +35,7 @@ fn no_question_is_sent_after_a_signal() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn second_signal_ends_at_once() {
     // The gate is never opened: whoever waits for it waits for the whole drain.
     let script = Script::new().rule(When::question().within(11..), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
@@ -59,7 +59,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn an_answer_that_does_not_come_is_not_waited_for_long() {
+fn drain_time_is_bounded() {
     let script = Script::new().rule(When::question().nth(12), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(12);
@@ -99,13 +99,13 @@ fn check_ends_while_waiting(reply: Reply, line: &str) {
 }
 
 #[test]
-fn waiting_for_a_provider_ends_at_once() {
+fn signal_ends_wait_for_provider() {
     check_ends_while_waiting(Reply::die(), "seems to be gone");
     check_ends_while_waiting(Reply::retry_after(429, "120"), "no call for 120 s");
 }
 
 #[test]
-fn a_look_at_a_provider_that_hangs_ends_soon() {
+fn signal_ends_hanging_probe() {
     let server = FakeOllama::start(Script::new().rule(When::under("/"), Reply::hang_before_headers()));
     let place = Place::with_functions(2);
     let url = server.url();
@@ -121,7 +121,7 @@ fn a_look_at_a_provider_that_hangs_ends_soon() {
 }
 
 #[test]
-fn signal_that_was_ignored_at_the_start_stays_so() {
+fn inherited_ignored_signal_stays_ignored() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(2);
@@ -139,7 +139,7 @@ fn signal_that_was_ignored_at_the_start_stays_so() {
 
 /// A trigger of somebody else that never comes to its end.
 #[test]
-fn first_signal_ends_an_endless_trigger() {
+fn signal_ends_endless_trigger() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";

@@ -61,7 +61,7 @@ fn check(lost: usize, accounts: [&str; 2], end: impl FnOnce(Running, &Gate)) -> 
 }
 
 #[test]
-fn killed() {
+fn kill_keeps_answers() {
     let place = check(GROUP, ["running", "enrich running"], |running, _| assert!(!running.kill().success()));
     assert_eq!(place.database().ends(), ["completed_with_errors", FOUND, "completed_with_errors"]);
     let closed = place.database().texts("SELECT closed_by FROM runs_ledger WHERE closed_by IS NOT NULL");
@@ -85,7 +85,7 @@ fn killed() {
 
 #[cfg(unix)]
 #[test]
-fn interrupted_and_terminated() {
+fn signals_keep_answers() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let accounts =
             [&*format!("interrupted: ended by SIG{signal}"), &*format!("enrich interrupted: ended by SIG{signal}")];
@@ -101,7 +101,7 @@ fn interrupted_and_terminated() {
 }
 
 #[test]
-fn killed_again_and_again_each_question_is_paid_for_once() {
+fn repeated_kills_pay_questions_once() {
     let place = Place::with_functions(100);
     let mut total = 0;
     let mut lost = 0;
@@ -128,7 +128,7 @@ fn killed_again_and_again_each_question_is_paid_for_once() {
 }
 
 #[test]
-fn no_answer_waits_longer_than_a_second_to_be_kept() {
+fn answers_are_kept_within_second() {
     let script = Script::new().rule(When::question().within(6..), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(8);
@@ -147,7 +147,7 @@ fn no_answer_waits_longer_than_a_second_to_be_kept() {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_while_answers_are_kept() {
+fn full_disk_while_keeping_answers() {
     let place = Place::with_functions(2000);
     let server = FakeOllama::start(Script::new());
     let url = server.url();

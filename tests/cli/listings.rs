@@ -13,7 +13,7 @@ fn parsed(text: &str) -> Value {
 }
 
 #[test]
-fn model_build_shows_every_field_as_json() {
+fn model_build_json_has_all_fields() {
     let place = Place::with_shop();
     let object = parsed(&place.cds(&["model-build", "--path", TREE, "--format", "json"]).succeeded().stdout);
     assert_eq!(object.as_object().unwrap().keys().collect::<Vec<_>>(), ["errors", "records"]);
@@ -39,7 +39,7 @@ fn model_build_shows_every_field_as_json() {
 }
 
 #[test]
-fn enrich_intent_shows_what_persist_keeps() {
+fn enrich_intent_shows_persisted_data() {
     let script = Script::new()
         .rule(When::question().containing("def total("), Reply::status(400, "no"))
         .rule(When::question().containing("def one_line("), Reply::answer("Gives back what it got."));
@@ -70,7 +70,7 @@ fn table(place: &Place, arguments: &[&str], columns: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_table_fits_and_shows_every_record() {
+fn table_fits_and_is_complete() {
     let place = Place::with_shop();
     let records = records_of_tree(&place.path(TREE));
     let model = ["model-build", "--path", TREE];

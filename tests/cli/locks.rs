@@ -27,7 +27,7 @@ fn check_is_refused(place: &Place) {
 }
 
 #[test]
-fn a_writer_is_waited_for_and_then_reported() {
+fn blocking_writer_is_reported() {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     let before = place.database().dump();
@@ -66,7 +66,7 @@ fn taken_while_asking(busy_timeout: &str, meanwhile: impl FnOnce(&FakeOllama, &D
 }
 
 #[test]
-fn a_writer_that_comes_during_the_asking_is_reported() {
+fn writer_during_questions_is_reported() {
     let (place, outcome) = taken_while_asking("200ms", |_, _| ());
     let outcome = outcome.exited_with(1).said(&["begin the transaction", "locked"]);
     assert_eq!(outcome.stdout, "");
@@ -76,7 +76,7 @@ fn a_writer_that_comes_during_the_asking_is_reported() {
 }
 
 #[test]
-fn a_writer_that_leaves_in_time_is_waited_for() {
+fn short_writer_is_waited_for() {
     let (place, outcome) = taken_while_asking("30s", |server, holder| {
         server.wait_until(PATIENCE, |counts| counts.answered == 3);
         holder.execute("COMMIT");
@@ -86,7 +86,7 @@ fn a_writer_that_leaves_in_time_is_waited_for() {
 }
 
 #[test]
-fn answers_that_could_not_be_kept_at_first_are_kept_at_the_end() {
+fn delayed_answers_are_kept_later() {
     let (first, last) = (Gate::new(), Gate::new());
     let script = Script::new()
         .rule(When::question().containing("def f24("), Reply::usual().until(&last))
@@ -110,7 +110,7 @@ fn answers_that_could_not_be_kept_at_first_are_kept_at_the_end() {
 }
 
 #[test]
-fn a_reader_is_in_nobodys_way() {
+fn reader_blocks_no_writer() {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     let reader = place.database();

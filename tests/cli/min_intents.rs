@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{dup_gates::total, place::Place};
 
 #[test]
-fn run_with_too_few_intents_is_saved_and_fails() {
+fn too_few_intents_saves_and_fails() {
     let script = Script::new().rule(When::question().containing("def f2("), Reply::refusal());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(4);
@@ -36,7 +36,7 @@ fn run_with_too_few_intents_is_saved_and_fails() {
 }
 
 #[test]
-fn search_says_how_many_intents_are_missing() {
+fn dup_check_counts_missing_intents() {
     let script = Script::new().rule(When::question().containing("def total("), Reply::refusal());
     let server = FakeOllama::start(script);
     let place = Place::with_files(&[("a.py", &total("total")), ("b.py", &total("sum_up"))]);

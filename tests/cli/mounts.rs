@@ -40,7 +40,7 @@ fn place() -> Option<Place> {
 }
 
 #[test]
-fn writing_to_a_mounted_file_is_refused() {
+fn writing_to_mounted_file_is_refused() {
     let Some(place) = place() else { return };
     let before = place.read(DATABASE);
     for path in [MOUNTED, "link.sqlite"] {
@@ -61,7 +61,7 @@ fn writing_to_a_mounted_file_is_refused() {
 }
 
 #[test]
-fn doctor_names_a_mounted_file() {
+fn doctor_names_mounted_file() {
     let Some(place) = place() else { return };
     let arguments = ["doctor", "--db-path", MOUNTED, "--provider-url", "builtin:"];
     let outcome = cds(&place, &arguments).exited_with(1);
@@ -70,7 +70,7 @@ fn doctor_names_a_mounted_file() {
 }
 
 #[test]
-fn mounted_file_can_be_read_and_mounted_folder_written() {
+fn mounted_folder_is_writable() {
     let Some(place) = place() else { return };
     let listed = cds(&place, &["runs", "list", "--db-path", MOUNTED]).succeeded();
     assert!(listed.stdout.contains("completed"), "{listed:#?}");

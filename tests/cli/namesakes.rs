@@ -32,7 +32,7 @@ fn persist(place: &Place, parts: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn one_overload_more_is_one_addition() {
+fn extra_overload_is_one_addition() {
     let [first, second, last] = STUBS;
     let place = Place::empty();
     persist(&place, &STUBS);
@@ -47,7 +47,7 @@ fn one_overload_more_is_one_addition() {
 }
 
 #[test]
-fn each_edit_among_namesakes_is_told_as_it_was_made() {
+fn edits_among_namesakes_are_distinguished() {
     let [first, second, last] = STUBS;
     let place = Place::empty();
     persist(&place, &STUBS);
@@ -64,7 +64,7 @@ fn each_edit_among_namesakes_is_told_as_it_was_made() {
 }
 
 #[test]
-fn pruned_runs_leave_the_numbers_right() {
+fn pruned_runs_keep_ordinals() {
     let [first, second, last] = STUBS;
     let place = Place::empty();
     persist(&place, &STUBS);
@@ -91,7 +91,7 @@ fn counted(place: &Place, provider: &str, more: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_derived_sentence_replaces_no_model() {
+fn derived_intent_replaces_no_answer() {
     let (one, other) = (model("Gives a number."), model("Returns a constant."));
     let place = Place::with_functions(3);
     assert_eq!(counted(&place, &one.url(), &[]), ["added 4"]);
@@ -111,7 +111,7 @@ fn a_derived_sentence_replaces_no_model() {
 }
 
 #[test]
-fn a_model_after_derived_sentences_is_a_change() {
+fn model_after_derived_intents_is_change() {
     let one = model("Gives a number.");
     let place = Place::with_functions(2);
     assert_eq!(counted(&place, "builtin:", &[]), ["added 3"]);

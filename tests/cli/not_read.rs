@@ -36,7 +36,7 @@ fn mixed() -> Place {
 }
 
 #[test]
-fn every_file_that_was_not_read_is_counted() {
+fn unread_files_are_counted() {
     let place = mixed();
     #[cfg(unix)]
     std::os::unix::fs::symlink("a.py", place.path("tree/link.py")).unwrap();
@@ -68,7 +68,7 @@ fn every_file_that_was_not_read_is_counted() {
 }
 
 #[test]
-fn nothing_is_ignored_where_ignore_files_have_no_say() {
+fn no_ignore_reads_everything() {
     let place = mixed();
     place.persist("builtin:", &["--no-ignore"]).succeeded();
     let expected = ["other_language  2", "other_language .js 4", "unreadable .py 1"];
@@ -76,7 +76,7 @@ fn nothing_is_ignored_where_ignore_files_have_no_say() {
 }
 
 #[test]
-fn the_database_in_the_tree_is_not_counted() {
+fn database_in_tree_is_not_counted() {
     let place = Place::with_functions(1);
     for _ in 0..2 {
         let arguments = ["persist", "--path", TREE, "--db-path", "tree/own.sqlite", "--provider-url", "builtin:"];
@@ -86,7 +86,7 @@ fn the_database_in_the_tree_is_not_counted() {
 }
 
 #[test]
-fn a_changed_count_breaks_the_proof() {
+fn changed_count_breaks_proof() {
     let place = mixed();
     place.persist("builtin:", &[]).succeeded();
     place.database().execute("UPDATE not_read SET file_count = 9 WHERE ending = '.js' AND reason = 'other_language'");
@@ -94,7 +94,7 @@ fn a_changed_count_breaks_the_proof() {
 }
 
 #[test]
-fn nothing_replaces_a_project_only_when_asked() {
+fn empty_snapshot_needs_an_option() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     fs::remove_file(place.path("tree/functions.py")).unwrap();
@@ -112,14 +112,14 @@ fn nothing_replaces_a_project_only_when_asked() {
 }
 
 #[test]
-fn a_first_snapshot_of_nothing_is_a_warning() {
+fn empty_first_snapshot_warns() {
     let place = Place::empty();
     place.persist("builtin:", &[]).succeeded().said(&["the folder holds nothing else"]);
     place.cds(&["model-build", "--path", TREE]).succeeded().said(&["no Python file was read in"]);
 }
 
 #[test]
-fn no_gate_passes_without_records() {
+fn gates_fail_without_records() {
     let place = Place::empty();
     place.persist("builtin:", &[]).succeeded();
     let check = |more: &[&str]| place.ask(&[&["dup-check"], more].concat());
@@ -137,7 +137,7 @@ fn no_gate_passes_without_records() {
 }
 
 #[test]
-fn an_empty_run_is_no_baseline() {
+fn empty_run_is_no_baseline() {
     let copy = "def total(items):\n    result = 0\n    for item in items:\n        if item.price > 0:\n            \
                 result += item.price * item.count\n        else:\n            result -= item.discount\n    return result\n";
     let place = Place::with_files(&[("a.py", copy), ("b.py", copy)]);
@@ -155,7 +155,7 @@ fn an_empty_run_is_no_baseline() {
 }
 
 #[test]
-fn what_was_not_read_goes_with_its_run() {
+fn unread_counts_travel_with_run() {
     let place = mixed();
     place.persist("builtin:", &[]).succeeded();
     place.persist("builtin:", &[]).succeeded();

@@ -24,7 +24,7 @@ fn copies() -> Place {
 }
 
 #[test]
-fn upkeep_leaves_an_account_each() {
+fn maintenance_commands_leave_runs() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     place.persist("builtin:", &[]).succeeded();
@@ -55,7 +55,7 @@ fn upkeep_leaves_an_account_each() {
 }
 
 #[test]
-fn upkeep_that_fails_says_why() {
+fn failed_maintenance_records_reason() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place.cds(&["archive", "--to", "archive", "--db-path", DATABASE]).succeeded();
@@ -70,7 +70,7 @@ fn upkeep_that_fails_says_why() {
 }
 
 #[test]
-fn gate_that_fails_leaves_an_account_and_one_that_passes_none() {
+fn only_failed_gate_leaves_run() {
     let place = copies();
     place.persist("builtin:", &[]).succeeded();
     let before = place.read(DATABASE);
@@ -95,7 +95,7 @@ fn gate_that_fails_leaves_an_account_and_one_that_passes_none() {
 
 #[cfg(unix)]
 #[test]
-fn gate_over_read_only_database_fails_as_before() {
+fn gate_works_on_read_only_database() {
     use std::{fs, os::unix::fs::PermissionsExt as _};
     let place = copies();
     place.persist("builtin:", &[]).succeeded();
@@ -113,7 +113,7 @@ fn gate_over_read_only_database_fails_as_before() {
 }
 
 #[test]
-fn gate_over_database_of_another_program_harms_nothing_of_it() {
+fn gate_keeps_foreign_database() {
     let place = copies();
     Database::create(&place.path(DATABASE), CONTRACT);
     place.persist("builtin:", &[]).succeeded();
@@ -126,7 +126,7 @@ fn gate_over_database_of_another_program_harms_nothing_of_it() {
 }
 
 #[test]
-fn required_provider_that_is_missing_leaves_an_account() {
+fn missing_required_provider_leaves_run() {
     let place = Place::with_functions(1);
     place.persist("http://127.0.0.1:1", &["--require-provider"]).exited_with(1);
     let database = place.database();

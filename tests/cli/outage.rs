@@ -18,7 +18,7 @@ fn reasons(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn a_server_that_comes_back_loses_no_record() {
+fn returning_server_loses_no_record() {
     for concurrency in ["1", "4", "auto"] {
         let server = FakeOllama::start(Script::new().rule(When::question().nth(15), Reply::die()));
         let place = Place::with_functions(40);
@@ -38,7 +38,7 @@ fn a_server_that_comes_back_loses_no_record() {
 }
 
 #[test]
-fn a_server_that_never_comes_back_costs_its_patience() {
+fn lost_server_costs_patience() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(10), Reply::die()));
     let place = Place::with_functions(40);
     let start = Instant::now();
@@ -55,7 +55,7 @@ fn a_server_that_never_comes_back_costs_its_patience() {
 }
 
 #[test]
-fn a_failing_server_is_not_loaded_with_retries() {
+fn failing_server_gets_few_retries() {
     let server = FakeOllama::start(Script::new().rule(When::question().within(6..), Reply::status(502, "bad gateway")));
     let place = Place::with_functions(60);
     let more = ["--format", "json", "--provider-patience", "1s"];
@@ -67,7 +67,7 @@ fn a_failing_server_is_not_loaded_with_retries() {
 }
 
 #[test]
-fn a_passing_failure_is_tried_again() {
+fn transient_failure_is_retried() {
     for (reply, question_count) in [
         (Reply::status(500, "boom"), 6),
         (Reply::status(503, "server busy"), 6),
@@ -95,7 +95,7 @@ fn a_passing_failure_is_tried_again() {
 }
 
 #[test]
-fn a_wish_to_wait_holds_for_all_questions() {
+fn retry_after_holds_all_questions() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(4), Reply::retry_after(429, "1")));
     let place = Place::with_functions(20);
     let start = Instant::now();
@@ -105,7 +105,7 @@ fn a_wish_to_wait_holds_for_all_questions() {
 }
 
 #[test]
-fn the_first_answer_may_take_as_long_as_a_load() {
+fn first_answer_may_take_load_time() {
     // Long enough for every other call, however busy the machine is.
     let server = FakeOllama::start(Script::new().load_time(Duration::from_millis(5_500)));
     let place = Place::with_functions(6);
@@ -115,7 +115,7 @@ fn the_first_answer_may_take_as_long_as_a_load() {
 }
 
 #[test]
-fn once_the_model_is_loaded_a_call_has_its_own_limit() {
+fn loaded_model_has_call_limit() {
     let script = Script::new().rule(When::question().containing("def f4("), Reply::hang_in_body());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(6);
@@ -128,7 +128,7 @@ fn once_the_model_is_loaded_a_call_has_its_own_limit() {
 }
 
 #[test]
-fn a_model_that_never_loads_is_given_up() {
+fn model_that_never_loads_fails() {
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::hang_before_headers()));
     let place = Place::with_functions(30);
     let start = Instant::now();
@@ -145,7 +145,7 @@ fn a_model_that_never_loads_is_given_up() {
 }
 
 #[test]
-fn a_refusal_in_the_middle_ends_the_asking() {
+fn refusal_midway_ends_questions() {
     let server = FakeOllama::start(Script::new().rule(When::question().within(10..), Reply::unauthorized()));
     let place = Place::with_functions(200);
     let outcome = place.persist(&server.url(), &["--concurrency", "3", "--format", "json"]).succeeded();

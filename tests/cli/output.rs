@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn a_file_gets_what_stdout_would_have_got() {
+fn output_file_equals_stdout() {
     let place = Place::with_shop();
     let model: &[&str] = &["model-build", "--path", TREE];
     let intents: &[&str] = &["enrich-intent", "--path", TREE, "--provider-url", "builtin:"];
@@ -26,7 +26,7 @@ fn a_file_gets_what_stdout_would_have_got() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_is_replaced_whole_or_stays_as_it_was() {
+fn output_file_is_replaced_atomically() {
     let place = Place::with_shop();
     place.write("result", "what was there before");
     let limited = |output: &str| {
@@ -55,7 +55,7 @@ fn unread(place: &Place, arguments: &[&str]) -> Outcome {
 }
 
 #[test]
-fn a_reader_that_left_is_no_failure() {
+fn closed_reader_is_no_failure() {
     let place = Place::with_shop();
     for arguments in [
         &["model-build", "--path", TREE][..],
@@ -78,7 +78,7 @@ fn a_reader_that_left_is_no_failure() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_stdout_that_takes_nothing_is_a_failure() {
+fn unwritable_stdout_is_failure() {
     let place = Place::with_shop();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let outcome = Outcome::of(place.command(&["model-build", "--path", TREE]).stdout(full)).exited_with(1);

@@ -49,7 +49,7 @@ fn take_time(run: &mut Value, column: &str) -> Timestamp {
 }
 
 #[test]
-fn every_field_of_the_run() {
+fn run_has_every_field() {
     let server = FakeOllama::start(Script::new().model("tiny:1b"));
     let place = Place::with_shop();
     let before = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
@@ -77,7 +77,7 @@ fn every_field_of_the_run() {
 }
 
 #[test]
-fn every_field_of_the_records() {
+fn records_have_every_field() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     place.persist(&server.url(), &[]).succeeded();
@@ -110,7 +110,7 @@ fn every_field_of_the_records() {
 }
 
 #[test]
-fn every_intent_is_the_answer_to_the_question_about_its_code() {
+fn each_intent_answers_its_code() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     place.persist(&server.url(), &["--scope", "all", "--concurrency", "8"]).succeeded();
@@ -133,7 +133,7 @@ fn every_intent_is_the_answer_to_the_question_about_its_code() {
 }
 
 #[test]
-fn analyzer_errors_are_told_and_kept() {
+fn analyzer_errors_are_reported_and_stored() {
     let place = Place::with_shop();
     let outcome = place.persist("builtin:", &[]).succeeded();
     let told: Vec<Value> = outcome
@@ -153,7 +153,7 @@ fn analyzer_errors_are_told_and_kept() {
 }
 
 #[test]
-fn the_tree_is_what_is_not_ignored_or_one_file() {
+fn tree_omits_ignored_files() {
     let place = Place::with_shop();
     place.write("tree/.git/HEAD", "ref: refs/heads/main\n");
     place.write("tree/.gitignore", "generated_*.py\n");
@@ -194,7 +194,7 @@ fn the_tree_is_what_is_not_ignored_or_one_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_database_is_for_its_owner_alone_and_stands_alone() {
+fn new_database_is_private_single_file() {
     use std::os::unix::fs::PermissionsExt;
 
     let place = Place::with_shop();

@@ -37,14 +37,14 @@ fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
 }
 
 #[test]
-fn nobody_is_there() {
+fn unreachable_provider_fails_fast() {
     let server = FakeOllama::start(Script::new());
     server.stop();
     check(&server.url(), &[], "refused", &["ollama serve", "--provider-url builtin:"]);
 }
 
 #[test]
-fn somebody_else_is_there() {
+fn other_server_fails_fast() {
     let page = FakeOllama::start(Script::new().rule(When::under("/"), Reply::html()));
     check(&page.url(), &[], "no Ollama server", &["--provider-url", "--provider "]);
     let other = Script::new().rule(When::under("/api"), Reply::not_found_text());
@@ -56,7 +56,7 @@ fn somebody_else_is_there() {
 }
 
 #[test]
-fn the_model_is_missing() {
+fn missing_model_fails_fast() {
     let server = FakeOllama::start(Script::new().model("qwen3-coder:30b").model("nomic-embed"));
     let remedies = ["qwen3-coder:30b", "ollama pull qwen3-coder:7b", "--provider-url builtin:"];
     check(&server.url(), &["--model", "qwen3-coder:7b"], "model qwen3-coder:7b", &remedies);
@@ -64,7 +64,7 @@ fn the_model_is_missing() {
 }
 
 #[test]
-fn names_of_models_do_nothing_to_a_terminal() {
+fn model_names_are_printed_safely() {
     let server = FakeOllama::start(Script::new().model("qwen3-coder:\u{1b}[2J\u{202e}7b\n"));
     let outcome = Place::with_functions(1).persist(&server.url(), &["--model", "qwen3-coder:7b"]).succeeded();
     let is_harmless = |character: char| character == '\n' || !(character.is_control() || character == '\u{202e}');
@@ -73,7 +73,7 @@ fn names_of_models_do_nothing_to_a_terminal() {
 }
 
 #[test]
-fn a_server_that_hangs_is_given_up_in_seconds() {
+fn hanging_server_fails_in_seconds() {
     let server = FakeOllama::start(Script::new().rule(When::under("/"), Reply::hang_before_headers()));
     let place = Place::with_functions(3);
     let start = Instant::now();
@@ -84,7 +84,7 @@ fn a_server_that_hangs_is_given_up_in_seconds() {
 }
 
 #[test]
-fn answers_that_are_kept_need_no_provider() {
+fn kept_answers_need_no_provider() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(5);
     place.persist(&server.url(), &[]).succeeded();
@@ -106,7 +106,7 @@ fn answers_that_are_kept_need_no_provider() {
 }
 
 #[test]
-fn a_required_provider_that_is_missing_leaves_the_snapshots_as_they_are() {
+fn missing_required_provider_changes_nothing() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(5);
     place.persist(&server.url(), &[]).succeeded();

@@ -31,7 +31,7 @@ fn check(function_count: usize, batch_size: &str, expected: &[&str]) {
 }
 
 #[test]
-fn a_line_for_every_batch_and_one_at_the_end() {
+fn each_batch_prints_a_line() {
     check(7, "3", &["3/7 1 42.9", "6/7 1 85.7", "7/7 1 100.0"]);
     check(6, "3", &["3/6 1 50.0", "6/6 1 100.0"]);
     check(3, "1", &["1/3 0 33.3", "2/3 1 66.7", "3/3 1 100.0"]);
@@ -40,7 +40,7 @@ fn a_line_for_every_batch_and_one_at_the_end() {
 }
 
 #[test]
-fn long_run_has_few_lines() {
+fn long_run_prints_few_lines() {
     let server = FakeOllama::start(Script::new());
     let lines = |more: &[&str]| {
         let place = Place::with_functions(300);
@@ -77,7 +77,7 @@ fn bar_moves_with_every_answer() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn bar_fits_the_terminal() {
+fn bar_fits_terminal() {
     for columns in [80, 50] {
         let frames = bar(columns);
         assert!(!frames.is_empty());
@@ -87,7 +87,7 @@ fn bar_fits_the_terminal() {
 }
 
 #[test]
-fn nothing_to_do_is_one_line() {
+fn no_questions_print_one_line() {
     check(0, "10", &["0/0 0 100.0"]);
     let place = Place::with_shop();
     let outcome = place.cds(&["enrich-intent", "--path", "tree/empty.py", "--scope", "all"]).succeeded();

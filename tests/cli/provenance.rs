@@ -24,7 +24,7 @@ fn code_ref(place: &Place, variables: &[(&str, &str)], more: &[&str]) -> (Value,
 }
 
 #[test]
-fn the_commit_comes_from_the_first_who_knows_it() {
+fn first_source_provides_commit() {
     let place = Place::with_functions(1);
     let unknown = code_ref(&place, &[], &[]);
     assert_eq!(unknown, (Value::Null, "the tree lies in no git repository".to_owned()));
@@ -64,7 +64,7 @@ fn the_commit_comes_from_the_first_who_knows_it() {
 }
 
 #[test]
-fn the_repository_beats_what_an_image_brings() {
+fn repository_overrides_image_variables() {
     let place = Place::with_functions(1);
     let warned = |place: &Place, more: &[&str]| {
         let mut command = place.command(&["persist", "--path", TREE, "--db-path", DATABASE]);
@@ -95,7 +95,7 @@ fn the_repository_beats_what_an_image_brings() {
 }
 
 #[test]
-fn a_variable_does_not_stand_in_for_a_commit_that_cannot_be_read() {
+fn variable_never_replaces_unreadable_commit() {
     let place = Place::with_functions(1);
     place.git(&["init", "--quiet"]);
     let (commit, note) = code_ref(&place, &[("CI_COMMIT_SHA", SHA)], &[]);
@@ -106,7 +106,7 @@ fn a_variable_does_not_stand_in_for_a_commit_that_cannot_be_read() {
 }
 
 #[test]
-fn nothing_in_the_repository_is_executed() {
+fn nothing_in_repository_is_executed() {
     let place = Place::with_functions(1);
     place.commit_tree();
     let mark = place.path("executed");
@@ -132,7 +132,7 @@ fn nothing_in_the_repository_is_executed() {
 }
 
 #[test]
-fn a_repository_that_cannot_be_read_is_a_reason_and_no_error() {
+fn unreadable_repository_is_no_error() {
     let place = Place::with_functions(1);
     place.commit_tree();
     place.write("tree/.git/HEAD", "nonsense");
@@ -142,7 +142,7 @@ fn a_repository_that_cannot_be_read_is_a_reason_and_no_error() {
 }
 
 #[test]
-fn the_project_is_given_or_that_of_the_repository_or_the_folder() {
+fn project_defaults_to_repository_or_folder() {
     let place = Place::with_functions(1);
     let project = |place: &Place, variables: &[(&str, &str)], more: &[&str]| {
         code_ref(place, variables, more);
@@ -162,7 +162,7 @@ fn the_project_is_given_or_that_of_the_repository_or_the_folder() {
 }
 
 #[test]
-fn only_a_valid_trace_is_continued() {
+fn only_valid_trace_is_continued() {
     let place = Place::with_functions(1);
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let header = format!("00-{trace}-00f067aa0ba902b7-01");
@@ -179,7 +179,7 @@ fn only_a_valid_trace_is_continued() {
 }
 
 #[test]
-fn notes_are_still_there_at_the_end() {
+fn notes_survive_the_run() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &["--notes", "before the release"]).succeeded();
     assert_eq!(latest(&place.database())["notes"], "before the release");
@@ -191,7 +191,7 @@ fn notes_are_still_there_at_the_end() {
 }
 
 #[test]
-fn an_id_is_used_for_one_run() {
+fn each_run_needs_new_id() {
     let place = Place::with_functions(1);
     let id = ledger_id(1);
     place.persist("builtin:", &["--ledger-id", &id, "--project", "shop", "--notes", "first"]).succeeded();
@@ -218,7 +218,7 @@ fn an_id_is_used_for_one_run() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_makes_no_failure() {
+fn closed_stdout_fails_no_run() {
     let place = Place::with_functions(3000);
     let mut command = place.command(&["model-build", "--path", TREE, "--db-path", DATABASE]);
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -229,7 +229,7 @@ fn a_reader_that_leaves_early_makes_no_failure() {
 }
 
 #[test]
-fn a_wrong_id_is_a_wrong_argument_of_every_command() {
+fn wrong_id_is_usage_error() {
     let place = Place::with_functions(1);
     let id = ledger_id(1);
     place.build(&["--ledger-id", &id]).succeeded();
@@ -260,7 +260,7 @@ fn check_is_silent(place: &Place, outcome: &Outcome, hidden: &[&str]) {
 }
 
 #[test]
-fn no_credential_is_in_any_account() {
+fn ledger_has_no_credentials() {
     for reply in [
         Reply::usual(),
         Reply::status(500, "the token was s3ntinel"),
@@ -293,7 +293,7 @@ fn check_credentials_are_hidden(variables: &[(&str, String)], hidden: &[&str]) {
 }
 
 #[test]
-fn database_that_git_tracks_is_warned_of() {
+fn tracked_database_is_warned_about() {
     let place = Place::with_functions(2);
     let arguments = ["persist", "--path", TREE, "--db-path", "tree/cds.sqlite", "--provider-url", "builtin:"];
     let warning = "warning: git tracks the database";

@@ -33,7 +33,7 @@ fn commit(place: &Place, author: &str, message: &str) -> String {
 }
 
 #[test]
-fn the_commit_of_a_clean_tree_tells() {
+fn clean_tree_uses_its_commit() {
     let place = Place::with_functions(1);
     assert_eq!(told(&place, &[], &[]), (Value::Null, Value::Null), "without a repository nobody knows");
     edit(&place, 2);
@@ -53,7 +53,7 @@ fn the_commit_of_a_clean_tree_tells() {
 }
 
 #[test]
-fn what_is_given_comes_first() {
+fn given_values_come_first() {
     let place = Place::with_functions(1);
     place.commit_tree();
     let both = ["--actor", "release bot", "--change-reason", "nightly"];
@@ -76,7 +76,7 @@ fn what_is_given_comes_first() {
 }
 
 #[test]
-fn a_commit_that_is_named_tells_where_the_repository_has_it() {
+fn named_commit_is_looked_up() {
     let place = Place::with_functions(1);
     let first = place.commit_tree();
     edit(&place, 2);
@@ -96,7 +96,7 @@ fn a_commit_that_is_named_tells_where_the_repository_has_it() {
 }
 
 #[test]
-fn root_and_head_are_told_wherever_a_run_is_shown() {
+fn root_and_head_are_shown() {
     let place = Place::with_functions(2);
     let saved = place.persist("builtin:", &["--format", "json"]).succeeded();
     let summary: Value = serde_json::from_str(&saved.stdout).unwrap();
@@ -129,7 +129,7 @@ fn root_and_head_are_told_wherever_a_run_is_shown() {
 }
 
 #[test]
-fn a_run_without_a_snapshot_or_a_history_has_neither() {
+fn run_without_snapshot_has_no_root() {
     let place = Place::with_functions(1);
     place.build(&[]).succeeded();
     let run = place.ask_json(&["runs", "show", "latest"])["run"].clone();

@@ -24,7 +24,7 @@ fn with_token(place: &Place, url: &str, more: &[&str]) -> Outcome {
 }
 
 #[test]
-fn a_redirect_to_another_origin_is_never_followed() {
+fn foreign_redirect_is_not_followed() {
     let elsewhere = FakeOllama::start(Script::new());
     for status in [301, 302, 303, 307, 308] {
         let target = format!("{}/api/chat?key=secret", elsewhere.url());
@@ -47,7 +47,7 @@ fn a_redirect_to_another_origin_is_never_followed() {
 }
 
 #[test]
-fn a_token_is_sent_and_kept_nowhere() {
+fn token_is_sent_but_not_stored() {
     for (path, more) in [("", &[][..]), ("/v1", &["--model", "qwen3-coder:latest"])] {
         let server = FakeOllama::start(Script::new().require_authorization(&format!("Bearer {TOKEN}")));
         let place = Place::with_functions(3);
@@ -74,7 +74,7 @@ fn a_token_is_sent_and_kept_nowhere() {
 }
 
 #[test]
-fn a_token_and_a_password_do_not_go_together() {
+fn token_and_password_conflict() {
     let place = Place::with_functions(1);
     let outcome = with_token(&place, "http://user:word@127.0.0.1:1", &[]).exited_with(2).said(&["token", "hint: "]);
     check_is_silent(&place, &outcome);
@@ -86,7 +86,7 @@ fn a_token_and_a_password_do_not_go_together() {
 }
 
 #[test]
-fn the_second_interface_end_to_end() {
+fn openai_interface_works_end_to_end() {
     let server = FakeOllama::start(Script::new().rule(When::question().containing("def f2("), Reply::thinking()));
     let (plain, with_path) = (server.url(), format!("{}/v1", server.url()));
     for (url, more) in
@@ -120,7 +120,7 @@ fn the_second_interface_end_to_end() {
 }
 
 #[test]
-fn failures_of_the_second_interface_have_the_same_classes() {
+fn openai_failures_have_same_classes() {
     let script = Script::new()
         .rule(When::question().containing("def f1("), Reply::refusal())
         .rule(When::question().containing("def f3("), Reply::length())
@@ -142,7 +142,7 @@ fn failures_of_the_second_interface_have_the_same_classes() {
 }
 
 #[test]
-fn the_only_model_needs_no_name() {
+fn single_model_needs_no_name() {
     let list = |names: &[&str]| json!({"data": names.iter().map(|name| json!({"id": name})).collect::<Vec<_>>()});
     let server = |names: &[&str]| {
         let rule = When::path("/v1/models");

@@ -5,7 +5,7 @@ use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use crate::place::{Outcome, Place, TREE, persist_arguments};
 
 #[test]
-fn a_good_run_says_nothing_on_stderr() {
+fn successful_run_is_silent() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(25);
     let url = server.url();
@@ -21,7 +21,7 @@ fn a_good_run_says_nothing_on_stderr() {
 }
 
 #[test]
-fn errors_are_told_all_the_same() {
+fn errors_are_still_printed() {
     let place = Place::with_functions(3);
     let url = "http://127.0.0.1:1";
     place.persist(url, &["--quiet", "--require-provider"]).exited_with(1).said(&["error: ", "hint: "]);
@@ -34,7 +34,7 @@ fn errors_are_told_all_the_same() {
 }
 
 #[test]
-fn the_result_is_the_same() {
+fn result_is_unchanged() {
     let script = Script::new().rule(When::question().containing("def f2("), Reply::refusal());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(3);

@@ -39,7 +39,7 @@ fn statements(sql: &str) -> impl FnOnce(&Path) {
 }
 
 #[test]
-fn what_is_no_database_or_a_damaged_one() {
+fn invalid_database_is_refused() {
     let not_a_database = ["not an SQLite database", "name another"];
     check(bytes(b"x"), &not_a_database);
     check(bytes("some text\n".repeat(1000).as_bytes()), &not_a_database);
@@ -56,7 +56,7 @@ fn what_is_no_database_or_a_damaged_one() {
 }
 
 #[test]
-fn tables_that_do_not_fit() {
+fn incompatible_tables_are_refused() {
     check(
         statements(&CONTRACT.replace("md5sum text not null", "md5sum blob not null")),
         &["table records does not fit", "md5sum", "docs/schema.md"],
@@ -79,7 +79,7 @@ fn tables_that_do_not_fit() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_may_not_be_written() {
+fn unwritable_file_is_refused() {
     use std::os::unix::fs::PermissionsExt;
 
     let protect = |path: &Path| {
@@ -91,7 +91,7 @@ fn a_file_that_may_not_be_written() {
 }
 
 #[test]
-fn a_database_of_another_implementation_is_welcome() {
+fn foreign_database_is_accepted() {
     let place = Place::with_shop();
     Database::create(
         &place.path(DATABASE),

@@ -17,7 +17,7 @@ fn check_equal(provider_url: &str, first: &[&str], second: &[&str]) {
 }
 
 #[test]
-fn twice_the_same_tree_is_twice_the_same_records() {
+fn same_tree_gives_same_records() {
     let server = FakeOllama::start(Script::new());
     check_equal(&server.url(), &[], &[]);
     check_equal("builtin:", &["--scope", "all"], &["--scope", "all"]);

@@ -22,7 +22,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn killed_run_starts_again_as_asked() {
+fn killed_run_is_replayed() {
     let place = Place::with_functions(3);
     let gate = Gate::new();
     let held = Script::new().rule(When::question().within(2..), Reply::usual().until(&gate));
@@ -61,7 +61,7 @@ fn killed_run_starts_again_as_asked() {
 }
 
 #[test]
-fn finished_and_failed_runs_can_be_replayed() {
+fn finished_and_failed_runs_replay() {
     let place = Place::with_files(&[("a b.py", "def f():\n    pass\n")]);
     place.persist("builtin:", &["--scope", "all"]).succeeded();
     place.cds(&REPLAY).succeeded();
@@ -75,7 +75,7 @@ fn finished_and_failed_runs_can_be_replayed() {
 }
 
 #[test]
-fn what_cannot_be_replayed_is_said() {
+fn unreplayable_run_is_reported() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     std::fs::rename(place.path(TREE), place.path("away")).expect("it can be moved");
@@ -96,7 +96,7 @@ fn what_cannot_be_replayed_is_said() {
 }
 
 #[test]
-fn an_option_of_another_version_is_named() {
+fn unknown_option_is_named() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     let set = "UPDATE ledger_details SET request = json_insert(request, '$.arguments[#]', '--from-the-future')";

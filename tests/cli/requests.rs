@@ -24,7 +24,7 @@ fn asked_about_everything() -> (FakeOllama, Place) {
 }
 
 #[test]
-fn prompts_have_normalized_code_and_no_word_of_comments_and_docstrings() {
+fn prompts_omit_comments_and_docstrings() {
     let (server, place) = asked_about_everything();
     let codes: BTreeSet<String> = place.database().texts("SELECT normalized_code FROM records").into_iter().collect();
     let questions = server.questions();
@@ -67,7 +67,7 @@ fn prompts_have_normalized_code_and_no_word_of_comments_and_docstrings() {
 }
 
 #[test]
-fn every_question_is_asked_the_same_way() {
+fn all_questions_share_request_shape() {
     let (server, _place) = asked_about_everything();
     let bodies: Vec<Value> = server.questions().iter().map(|question| question.json().unwrap()).collect();
     let options = &bodies[0]["options"];
@@ -86,7 +86,7 @@ fn every_question_is_asked_the_same_way() {
 }
 
 #[test]
-fn as_many_at_once_as_allowed_and_below_the_path_of_the_url() {
+fn concurrency_and_url_path_are_respected() {
     let server = FakeOllama::start(Script::new().slots(1));
     let place = Place::with_shop();
     place.persist(&server.url(), &["--concurrency", "3"]).succeeded();

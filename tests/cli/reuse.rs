@@ -22,7 +22,7 @@ fn kept() -> (FakeOllama, Place) {
 }
 
 #[test]
-fn an_unchanged_tree_makes_no_call_at_all() {
+fn unchanged_tree_makes_no_call() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     place.persist(&server.url(), &[]).succeeded();
@@ -44,7 +44,7 @@ fn an_unchanged_tree_makes_no_call_at_all() {
 }
 
 #[test]
-fn what_changed_is_asked_and_nothing_else() {
+fn only_changed_code_is_asked() {
     let (server, place) = kept();
     let text = functions(12).replace("return 3\n", "return 33\n").replace("return 7\n", "return 77\n");
     // Names of files, places in them, comments and layout are no part of a question.
@@ -66,7 +66,7 @@ fn what_changed_is_asked_and_nothing_else() {
 }
 
 #[test]
-fn intents_are_asked_anew_on_demand() {
+fn refresh_asks_everything_again() {
     let script = Script::new().rule(When::question().attempt(2), Reply::answer("Says it in other words."));
     let server = FakeOllama::start(script);
     let place = Place::with_functions(12);
@@ -81,7 +81,7 @@ fn intents_are_asked_anew_on_demand() {
 }
 
 #[test]
-fn another_model_or_another_way_to_ask_is_another_question() {
+fn model_and_options_identify_question() {
     let (server, place) = kept();
     let other = FakeOllama::start(Script::new().model_with_digest("qwen3-coder:latest", OTHER_DIGEST).model("tiny:1b"));
     let costs = |url: &str, more: &[&str]| place.persist(url, &[JSON, more].concat()).succeeded().costs();
@@ -98,7 +98,7 @@ fn another_model_or_another_way_to_ask_is_another_question() {
 }
 
 #[test]
-fn what_failed_is_asked_again_next_time() {
+fn failed_question_is_asked_again() {
     let script = Script::new()
         .rule(When::question().containing("def f2(").attempt(1), Reply::refusal())
         .rule(When::question().containing("def f5(").attempt(1), Reply::status(400, "no"));
@@ -123,7 +123,7 @@ fn databases_share_nothing() {
 }
 
 #[test]
-fn records_with_the_same_code_share_one_answer() {
+fn same_code_shares_one_answer() {
     let place = Place::with_files(&[
         ("a.py", "def same(x):\n    return x\n\ndef same(x):\n    # a comment\n    return x\n"),
         ("b.py", "class C:\n    def same(x):\n        return x\ndef same(x):\n    return x\n"),
@@ -144,7 +144,7 @@ fn records_with_the_same_code_share_one_answer() {
 }
 
 #[test]
-fn a_question_that_is_in_flight_is_not_asked_a_second_time() {
+fn in_flight_question_is_not_repeated() {
     let gate = Gate::new();
     let script = Script::new().rule(When::question().containing("def copy("), Reply::usual().until(&gate));
     let server = FakeOllama::start(script);

@@ -43,7 +43,7 @@ fn on_record(number: usize, action: &str) -> String {
 }
 
 #[test]
-fn a_record_that_is_refused() {
+fn refused_record_rolls_back() {
     let action = "ABORT, 'planned failure'";
     check(&on_record(1, action), &["insert record 1 ", "__init__.py", "planned failure"]);
     check(&on_record(17, action), &["insert record 17 ", "catalog.py", "planned failure"]);
@@ -56,7 +56,7 @@ fn a_record_that_is_refused() {
 }
 
 #[test]
-fn a_run_or_an_analyzer_error_that_is_refused() {
+fn refused_run_or_error_rolls_back() {
     check(
         "CREATE TRIGGER planned BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no more runs'); END",
         &["insert the run", "no more runs"],
@@ -70,7 +70,7 @@ fn a_run_or_an_analyzer_error_that_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn no_room_is_left() {
+fn full_disk_rolls_back() {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(4000));

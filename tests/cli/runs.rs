@@ -28,7 +28,7 @@ fn place_with_runs() -> Place {
 }
 
 #[test]
-fn the_tail_has_the_last_stages_newest_first() {
+fn tail_lists_newest_stages_first() {
     let place = place_with_runs();
     let stored = place.database().rows("SELECT * FROM stage_runs ORDER BY rowid DESC");
     assert_eq!(stored.len(), 4 + 2 + 4);
@@ -63,7 +63,7 @@ fn the_tail_has_the_last_stages_newest_first() {
 }
 
 #[test]
-fn every_invocation_is_one_row_of_the_list() {
+fn each_invocation_is_one_row() {
     let place = place_with_runs();
     let server = FakeOllama::start(Script::new());
     place.persist(&server.url(), &["--project", "shop", "--code-ref", "v2"]).succeeded();
@@ -103,7 +103,7 @@ fn every_invocation_is_one_row_of_the_list() {
 }
 
 #[test]
-fn a_database_of_another_program_has_runs_without_accounts() {
+fn foreign_runs_are_listed() {
     let place = Place::with_functions(1);
     let sql = format!(
         "{CONTRACT}
@@ -134,7 +134,7 @@ fn a_database_of_another_program_has_runs_without_accounts() {
 }
 
 #[test]
-fn an_empty_database_is_a_friendly_sentence() {
+fn empty_database_prints_hint() {
     let contract = Place::with_functions(1);
     Database::create(&contract.path(DATABASE), CONTRACT);
     let failed = Place::with_functions(1);
@@ -177,7 +177,7 @@ fn an_empty_database_is_a_friendly_sentence() {
 }
 
 #[test]
-fn a_file_without_content_is_an_empty_database() {
+fn empty_file_is_empty_database() {
     for command in [
         &["runs", "tail"][..],
         &["runs", "list"],
@@ -194,7 +194,7 @@ fn a_file_without_content_is_an_empty_database() {
 }
 
 #[test]
-fn sums_over_all_runs() {
+fn summary_totals_all_runs() {
     let script = Script::new().rule(When::question().containing("def f1(").attempt(1), Reply::status(500, "boom"));
     let server = FakeOllama::start(script);
     let place = Place::with_functions(4);
@@ -225,7 +225,7 @@ fn sums_over_all_runs() {
 }
 
 #[test]
-fn notes_are_appended_and_stay() {
+fn notes_are_appended_and_kept() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &["--notes", "first"]).succeeded();
     place.build(&[]).succeeded();
@@ -251,7 +251,7 @@ fn notes_are_appended_and_stay() {
 }
 
 #[test]
-fn a_note_is_one_line_however_it_is_given() {
+fn note_is_always_one_line() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &["--notes", " one\r\ntwo\n"]).succeeded();
     place.ask(&["runs", "note", "1", "\nthree\nfour"]).succeeded();
@@ -261,7 +261,7 @@ fn a_note_is_one_line_however_it_is_given() {
 }
 
 #[test]
-fn an_id_that_another_program_wrote_cannot_make_lines_of_its_own() {
+fn foreign_id_cannot_add_lines() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place.database().execute(
@@ -277,7 +277,7 @@ fn an_id_that_another_program_wrote_cannot_make_lines_of_its_own() {
 }
 
 #[test]
-fn no_control_character_of_data_reaches_the_terminal() {
+fn control_characters_never_reach_terminal() {
     let hostile = "\u{1b}[31mred\u{1b}]0;title\u{7}\u{202e}\r";
     let name = "def f():\n    return '\u{1b}[2J'\n";
     let place = Place::with_files(&[("a.py", name), ("b\u{1b}[31m.py", "def broken(:\n")]);

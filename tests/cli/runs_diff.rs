@@ -49,7 +49,7 @@ fn edited(server: &FakeOllama) -> Place {
 }
 
 #[test]
-fn an_edit_is_told_apart_by_kind() {
+fn edits_are_classified() {
     let server = FakeOllama::start(Script::new());
     let place = edited(&server);
     let diff = place.ask_json(&["runs", "diff", "1", "2"]);
@@ -85,7 +85,7 @@ fn an_edit_is_told_apart_by_kind() {
 }
 
 #[test]
-fn another_intent_for_the_same_code_is_told() {
+fn changed_intent_of_same_code() {
     let server = FakeOllama::start(Script::new());
     let place = edited(&server);
     place.persist(&server.url(), &[]).succeeded();
@@ -104,7 +104,7 @@ fn another_intent_for_the_same_code_is_told() {
 }
 
 #[test]
-fn what_has_no_snapshot_cannot_be_compared() {
+fn run_without_snapshot_cannot_compare() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     place.build(&[]).succeeded();

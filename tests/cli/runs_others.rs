@@ -22,7 +22,7 @@ fn shown(place: &Place, run: &str) -> Value {
 }
 
 #[test]
-fn a_run_is_started_once_and_finished_once() {
+fn run_starts_and_finishes_once() {
     let place = Place::empty();
     assert_eq!(start(&place, &["--ledger-id", ID, "--notes", "by make", "--command", "make load"]), ID);
     let before = place.database().dump();
@@ -65,7 +65,7 @@ fn a_run_is_started_once_and_finished_once() {
 }
 
 #[test]
-fn a_snapshot_becomes_part_of_an_open_run() {
+fn snapshot_joins_open_run() {
     let place = Place::with_functions(2);
     let id = start(&place, &[]);
     let persist = |id: &str| place.persist("builtin:", &["--ledger-id", id, "--notes", "the tree"]);
@@ -106,7 +106,7 @@ fn next(place: &Place, run: &str) -> Option<String> {
 }
 
 #[test]
-fn an_open_run_is_interrupted_only_when_its_time_is_up() {
+fn open_run_expires_after_deadline() {
     let place = Place::with_functions(1);
     let (long, short) = (start(&place, &[]), start(&place, &["--expires", "1ms"]));
     let renewed = start(&place, &["--expires", "1h"]);
@@ -138,7 +138,7 @@ fn an_open_run_is_interrupted_only_when_its_time_is_up() {
 }
 
 #[test]
-fn wrong_words_are_refused_and_foreign_files_stay() {
+fn wrong_values_are_refused() {
     let place = Place::empty();
     for wrong in [
         &["runs", "start"][..],
@@ -178,7 +178,7 @@ fn run_recipe(place: &Place, program: &str, code: &str) -> Outcome {
 }
 
 #[test]
-fn the_shell_recipe_keeps_an_account() {
+fn shell_recipe_records_run() {
     let place = Place::with_functions(2);
     let outcome = run_recipe(&place, "sh", &format!("set -e\n{}", recipe("sh"))).succeeded();
     assert!(outcome.stdout.ends_with(" status=completed\n"), "{outcome:#?}");
@@ -192,7 +192,7 @@ fn the_shell_recipe_keeps_an_account() {
 }
 
 #[test]
-fn the_python_recipe_keeps_an_account() {
+fn python_recipe_records_run() {
     let place = Place::empty();
     run_recipe(&place, "python3", &recipe("python")).succeeded();
     let run = shown(&place, "latest");
@@ -200,7 +200,7 @@ fn the_python_recipe_keeps_an_account() {
 }
 
 #[test]
-fn the_sql_recipe_keeps_an_account() {
+fn sql_recipe_records_run() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     let (start, end) =

@@ -56,7 +56,7 @@ fn check_nothing_dangles(database: &Database) {
 }
 
 #[test]
-fn each_rule_keeps_what_it_says() {
+fn each_rule_keeps_its_runs() {
     let place = place_with_ages([40, 40, 20, 2, 1]);
     let whole = place.read(DATABASE);
     for (rules, expected) in [
@@ -109,7 +109,7 @@ fn each_rule_keeps_what_it_says() {
 }
 
 #[test]
-fn what_was_pruned_is_still_accounted_for_and_its_number_is_not_used_again() {
+fn pruned_run_keeps_ledger_and_number() {
     let place = place_with_ages([5, 4, 3, 2, 1]);
     let root = place.ask_json(&["runs", "show", "3"])["run"]["snapshot_root"].clone();
     let text = place.ask(&["runs", "prune", "--older-than", "1h"]).succeeded().stdout;
@@ -136,7 +136,7 @@ fn what_was_pruned_is_still_accounted_for_and_its_number_is_not_used_again() {
 }
 
 #[test]
-fn each_part_of_a_project_keeps_its_last() {
+fn each_scope_keeps_its_last() {
     let place = Place::with_functions(1);
     place.write("tree/sub/more.py", "def more():\n    return 1\n");
     place.commit_tree();
@@ -153,7 +153,7 @@ fn each_part_of_a_project_keeps_its_last() {
 }
 
 #[test]
-fn a_file_that_holds_nothing_is_left_alone() {
+fn empty_file_is_unchanged() {
     let place = Place::empty();
     place.write(DATABASE, "");
     for more in [&[][..], &["--dry-run"], &["--compact"], &["--format", "json"]] {
@@ -164,7 +164,7 @@ fn a_file_that_holds_nothing_is_left_alone() {
 }
 
 #[test]
-fn the_room_is_given_back() {
+fn disk_space_is_freed() {
     let place = Place::with_functions(1500);
     for _ in 0..2 {
         place.persist("builtin:", &[]).succeeded();
@@ -182,7 +182,7 @@ fn the_room_is_given_back() {
 }
 
 #[test]
-fn nothing_is_removed_beside_a_run_at_work() {
+fn prune_refuses_during_active_run() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     let place = Place::with_functions(1);
@@ -204,7 +204,7 @@ fn nothing_is_removed_beside_a_run_at_work() {
 }
 
 #[test]
-fn a_prune_that_fails_removes_nothing() {
+fn failed_prune_removes_nothing() {
     let place = place_with_ages([5, 4, 3, 2, 1]);
     place.database().execute(
         "CREATE TRIGGER planned BEFORE DELETE ON records WHEN OLD.run_id = 2 BEGIN SELECT RAISE(ABORT, 'planned'); END",
@@ -217,7 +217,7 @@ fn a_prune_that_fails_removes_nothing() {
 }
 
 #[test]
-fn what_fails_after_the_pruning_does_not_hide_it() {
+fn later_failure_does_not_hide_prune() {
     let place = place_with_ages([5, 4, 3, 2, 1]);
     let reader = place.database();
     // A reader in the middle of a transaction keeps the file from becoming smaller.
@@ -241,7 +241,7 @@ fn what_fails_after_the_pruning_does_not_hide_it() {
 }
 
 #[test]
-fn a_rule_must_be_given_and_make_sense() {
+fn rule_is_required_and_checked() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     for wrong in [&[][..], &["--compact"], &["--keep-last", "0"], &["--keep-daily", "-1"], &["--older-than", "x"]] {

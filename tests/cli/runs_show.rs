@@ -18,7 +18,7 @@ fn found(place: &Place, name: &str) -> Value {
 }
 
 #[test]
-fn a_run_has_many_names() {
+fn run_has_many_names() {
     let place = Place::with_functions(1);
     for number in 1..=3 {
         // Each begins like another one, and differs soon enough.
@@ -54,7 +54,7 @@ fn a_run_has_many_names() {
 }
 
 #[test]
-fn a_name_that_means_none_or_several_tells_the_nearest() {
+fn unclear_run_suggests_nearest() {
     let place = Place::with_functions(1);
     for number in 1..=3 {
         place.persist("builtin:", &["--ledger-id", &ledger_id(number)]).succeeded();
@@ -77,7 +77,7 @@ fn a_name_that_means_none_or_several_tells_the_nearest() {
 }
 
 #[test]
-fn everything_that_is_stored_is_in_the_json() {
+fn json_has_every_stored_value() {
     let script = Script::new()
         .rule(When::question().containing("def f2(").attempt(1), Reply::status(503, "busy"))
         .rule(When::question().containing("def f3("), Reply::status(400, "no"));
@@ -110,7 +110,7 @@ fn everything_that_is_stored_is_in_the_json() {
 }
 
 #[test]
-fn rows_have_every_column_of_their_table() {
+fn json_rows_have_every_column() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(1);
     place.persist(&server.url(), &[]).succeeded();
@@ -122,7 +122,7 @@ fn rows_have_every_column_of_their_table() {
 }
 
 #[test]
-fn times_are_shown_in_the_readers_own_time_and_stored_in_utc() {
+fn times_are_shown_in_local_zone() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     settle(&place.database());
@@ -153,7 +153,7 @@ fn names(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_field_of_the_json_is_documented() {
+fn json_fields_are_documented() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(1), Reply::status(500, "boom")));
     let place = Place::with_functions(2);
     place.persist(&server.url(), &[]).succeeded();
@@ -230,7 +230,7 @@ fn settle(database: &Database) {
 }
 
 #[test]
-fn they_look_as_reviewed() {
+fn tables_match_snapshots() {
     let script = Script::new()
         .rule(When::question().containing("def f2(").attempt(1), Reply::status(503, "busy"))
         .rule(When::question().containing("def f3("), Reply::status(400, "no such thing"));

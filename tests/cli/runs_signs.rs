@@ -22,7 +22,7 @@ fn waiting(place: &Place) -> (FakeOllama, Gate, Running) {
 }
 
 #[test]
-fn running_run_gives_signs_and_its_death_shows_at_once() {
+fn dead_run_shows_at_once() {
     let place = Place::with_functions(4);
     let (_server, gate, running) = waiting(&place);
     let listed = |field: &str| place.ask_json(&["runs", "list"])["runs"][0][field].clone();
@@ -64,7 +64,7 @@ fn check_leads(place: &Place, reason: &str) {
 }
 
 #[test]
-fn leading_error_stands_in_the_outcome() {
+fn outcome_names_leading_error() {
     let place = Place::with_functions(6);
     let broken = Script::new().rule(When::question().within(3..), Reply::status(400, "no such thing"));
     let server = FakeOllama::start(broken);
@@ -79,7 +79,7 @@ fn leading_error_stands_in_the_outcome() {
 }
 
 #[test]
-fn runs_are_listed_by_what_went_wrong() {
+fn runs_are_listed_by_filter() {
     let place = Place::with_files(&[("a.py", "def f(:\n")]);
     place.persist("builtin:", &["--notes", "Nightly build"]).succeeded();
     place.persist("http://127.0.0.1:1", &["--require-provider"]).exited_with(1);

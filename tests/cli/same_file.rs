@@ -17,7 +17,7 @@ fn shell(place: &Place, script: &str) -> Outcome {
 }
 
 #[test]
-fn output_over_the_database_is_refused() {
+fn output_over_database_is_refused() {
     let place = place_with_copies();
     symlink(DATABASE, place.path("link.sqlite")).expect("a link");
     symlink("cds.sqlite-journal", place.path("journal")).expect("a link to nothing yet");
@@ -57,7 +57,7 @@ fn output_over_the_database_is_refused() {
 }
 
 #[test]
-fn database_that_a_stream_goes_to_is_refused() {
+fn database_as_stream_target_is_refused() {
     let place = place_with_copies();
     std::fs::hard_link(place.path(DATABASE), place.path("second")).expect("a second name");
     let before = place.read(DATABASE);
@@ -88,7 +88,7 @@ fn database_that_a_stream_goes_to_is_refused() {
 }
 
 #[test]
-fn state_file_over_a_database_is_refused() {
+fn state_over_database_is_refused() {
     let place = place_with_copies();
     for name in ["archive_state.json", "archive_failures.log", "import_state.json"] {
         std::fs::copy(place.path(DATABASE), place.path(name)).expect("a copy");

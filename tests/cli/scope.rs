@@ -29,7 +29,7 @@ fn check(arguments: &[&str], kinds: &[&str], stored: &str) {
 }
 
 #[test]
-fn the_kinds_in_scope_are_asked_about() {
+fn only_kinds_in_scope_are_asked() {
     let default = ["class", "function", "method"];
     check(&[], &default, "class,function,method");
     check(&["--scope", ""], &default, "class,function,method");
@@ -48,7 +48,7 @@ fn the_kinds_in_scope_are_asked_about() {
 }
 
 #[test]
-fn nothing_but_blank_code_is_skipped() {
+fn only_blank_code_is_skipped() {
     let server = FakeOllama::start(Script::new());
     let place =
         Place::with_files(&[("empty.py", ""), ("words.py", "# only\n\"\"\"words\"\"\"\n"), ("code.py", "x = 1\n")]);
@@ -61,7 +61,7 @@ fn nothing_but_blank_code_is_skipped() {
 }
 
 #[test]
-fn a_wrong_word_is_named_and_nothing_is_done() {
+fn wrong_kind_is_named() {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_shop();
     for (list, token) in [

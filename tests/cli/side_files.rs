@@ -40,7 +40,7 @@ fn make_sparse(place: &Place, name: &str, size: u64) {
 }
 
 #[test]
-fn pipes_links_and_endless_files_are_refused_by_name() {
+fn special_side_files_are_refused() {
     for suffix in ["wal", "journal", "shm"] {
         check(suffix, make_pipe, "is a named pipe, not a regular file");
         check(suffix, |place, name| symlink("/dev/zero", place.path(name)).unwrap(), "is a symbolic link");
@@ -49,7 +49,7 @@ fn pipes_links_and_endless_files_are_refused_by_name() {
 }
 
 #[test]
-fn hole_of_many_gigabytes_is_not_copied() {
+fn huge_sparse_file_is_not_copied() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     for suffix in ["wal", "journal"] {
@@ -61,7 +61,7 @@ fn hole_of_many_gigabytes_is_not_copied() {
 }
 
 #[test]
-fn copy_that_would_fill_the_disk_is_not_begun() {
+fn copy_needs_enough_disk_space() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     // A log that must be applied, beside a file of which nobody has so much room for a copy.
@@ -80,7 +80,7 @@ fn copy_that_would_fill_the_disk_is_not_begun() {
 
 /// A copy of a database has no name while it is read, so that no end of the process leaves it behind.
 #[test]
-fn copy_of_a_database_leaves_nothing_behind() {
+fn database_copy_is_cleaned_up() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     let writer = rusqlite::Connection::open(place.path(DATABASE)).unwrap();

@@ -72,7 +72,7 @@ fn with_stdin(place: &Place, text: &str, more: &[&str]) -> Outcome {
 }
 
 #[test]
-fn the_definition_at_a_line_is_compared_with_all_but_itself() {
+fn definition_is_compared_with_others() {
     let place = place();
     let object = place.ask_json(&["similar", "tree/shop/a.py:6"]);
     assert_eq!(object["to"]["signature"], "def total(self, rates):");
@@ -86,7 +86,7 @@ fn the_definition_at_a_line_is_compared_with_all_but_itself() {
 }
 
 #[test]
-fn code_from_stdin_is_found_again() {
+fn code_from_stdin_is_found() {
     let place = place();
     let cut: String = CODE.split_inclusive('\n').skip(4).take(7).collect();
     let outcome = with_stdin(&place, &cut, &["--format", "json", "--min-ratio", "1"]).succeeded();
@@ -104,7 +104,7 @@ fn code_from_stdin_is_found_again() {
 }
 
 #[test]
-fn a_run_of_lines_is_found_inside_of_a_longer_function() {
+fn lines_are_found_in_longer_function() {
     let nested = format!("def outer(key_0):\n{}", indented(&long_function(RUN)));
     let with_run = format!("\n\ndef sums(order):\n    # First.\n    order.lock()\n{RUN}    del shipping\n");
     let place =
@@ -153,7 +153,7 @@ fn indented(text: &str) -> String {
 }
 
 #[test]
-fn a_whole_file_is_compared_with_files() {
+fn file_is_compared_with_files() {
     let place = place();
     let object = place.ask_json(&["similar", "tree/shop/a.py"]);
     let first = &list(&object, "similar")[0];
@@ -161,7 +161,7 @@ fn a_whole_file_is_compared_with_files() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_refused() {
+fn unusable_input_is_refused() {
     let place = place();
     place.write("empty.py", "# nothing\n");
     for (to, why) in [

@@ -38,7 +38,7 @@ fn place_with_a_failure() -> Place {
 }
 
 #[test]
-fn it_tells_both_sides_and_changes_nothing() {
+fn state_shows_both_sides_unchanged() {
     let place = place_with_runs(1);
     assert_eq!(show(&place, &[]).succeeded().stdout, "  no run was moved yet\n");
     let place = place_with_a_failure();
@@ -62,7 +62,7 @@ fn it_tells_both_sides_and_changes_nothing() {
 }
 
 #[test]
-fn files_that_do_not_agree_are_told_and_recovered() {
+fn inconsistent_files_are_recovered() {
     let place = place_with_a_failure();
     let state = place.read("archive_state.json");
     place.write("archive_state.json", "{\"last_contiguous_run\": 3, \"last_attempted_run\": 3}");
@@ -87,7 +87,7 @@ fn files_that_do_not_agree_are_told_and_recovered() {
 }
 
 #[test]
-fn what_lies_in_the_archive_is_known_though_the_database_forgot() {
+fn archive_is_known_without_database_rows() {
     let place = place_with_runs(3);
     archive(&place, &[]).succeeded();
     // As after a kill between the rename and the log; and a failure of which a later attempt was not written down.
@@ -99,7 +99,7 @@ fn what_lies_in_the_archive_is_known_though_the_database_forgot() {
 }
 
 #[test]
-fn a_database_that_forgot_everything_learns_it_from_the_archive() {
+fn empty_database_recovers_from_archive() {
     let place = place_with_runs(2);
     archive(&place, &[]).succeeded();
     place.database().execute("DELETE FROM transfer_log");
@@ -115,7 +115,7 @@ fn a_database_that_forgot_everything_learns_it_from_the_archive() {
 }
 
 #[test]
-fn a_source_that_is_gone_is_no_reason_to_say_nothing() {
+fn missing_source_still_reports() {
     let place = place_with_runs(1);
     place.cds(&["import", "--from", DATABASE, "--db-path", "team.sqlite"]).succeeded();
     fs::rename(place.path(DATABASE), place.path("moved.sqlite")).unwrap();

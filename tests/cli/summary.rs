@@ -13,7 +13,7 @@ fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_summary_is_exactly_one_line() {
+fn summary_is_one_line() {
     let server = FakeOllama::start(Script::new().rule(When::question().containing("def total("), Reply::blank()));
     let place = Place::with_shop();
     let outcome = place.persist(&server.url(), &[]).succeeded();
@@ -71,7 +71,7 @@ fn the_summary_is_exactly_one_line() {
 }
 
 #[test]
-fn a_database_of_any_name_can_be_read_back_from_the_line() {
+fn summary_quotes_any_database_name() {
     let place = Place::with_functions(1);
     for name in ["with space.db", "quo\"te's.db", "back\\slash.db", "k=v.db", "dé.db", "./sub folder/new\nline.db"] {
         std::fs::create_dir_all(place.path("sub folder")).unwrap();

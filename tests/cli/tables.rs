@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::place::Place;
 
 #[test]
-fn every_answer_and_every_question_is_there() {
+fn tables_have_answers_and_questions() {
     let script = Script::new().rule(When::question().containing("def f2("), Reply::refusal());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(4);
@@ -59,7 +59,7 @@ fn every_answer_and_every_question_is_there() {
 }
 
 #[test]
-fn the_embedded_provider_leaves_no_trace_in_them() {
+fn builtin_provider_leaves_no_rows() {
     let place = Place::with_shop();
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
@@ -69,7 +69,7 @@ fn the_embedded_provider_leaves_no_trace_in_them() {
 }
 
 #[test]
-fn code_over_the_budget_is_cut_and_said_to_be() {
+fn truncated_code_is_marked() {
     let lines: Vec<String> = (0..2000).map(|number| format!("    call_number_{number}()\n")).collect();
     let lines = lines.concat();
     let long = format!("def long(argument):\n{lines}    return argument\n");

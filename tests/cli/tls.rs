@@ -22,7 +22,7 @@ fn persist(place: &Place, url: &str, trusted: &str) -> Outcome {
 }
 
 #[test]
-fn certificate_file_makes_a_server_trusted() {
+fn certificate_file_makes_server_trusted() {
     let server = FakeOllama::start(Script::new());
     let front = front(&server, "authority.pem");
     let place = Place::with_functions(3);
@@ -32,7 +32,7 @@ fn certificate_file_makes_a_server_trusted() {
 }
 
 #[test]
-fn hint_follows_the_cause() {
+fn hint_follows_cause() {
     let server = FakeOllama::start(Script::new());
     let user = |url: String| url.replace("://", "://user:s3cret@");
     for (shown, trusted, expected) in [
@@ -53,7 +53,7 @@ fn hint_follows_the_cause() {
 }
 
 #[test]
-fn host_without_address_is_named() {
+fn unresolved_host_is_named() {
     let outcome = Place::with_functions(1).persist("http://user:s3cret@models.invalid:7", &[]).succeeded();
     let outcome = outcome.said(&["hint: see whether the name of the host in http://models.invalid:7 is right"]);
     assert!(!outcome.stderr.contains("s3cret"), "{outcome:#?}");

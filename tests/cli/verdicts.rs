@@ -47,7 +47,7 @@ fn check_fails(place: &Place, arguments: &[&str], error: &str) {
 }
 
 #[test]
-fn gate_fails_whoever_reads_its_result() {
+fn gate_fails_despite_closed_reader() {
     let place = place_with_copies();
     let any = "gate failed: 1 duplicate group";
     for format in ["table", "json", "ndjson", "csv", "markdown", "sarif", "gitlab", "github", "html"] {
@@ -68,7 +68,7 @@ fn gate_fails_whoever_reads_its_result() {
 }
 
 #[test]
-fn checks_fail_whoever_reads_their_result() {
+fn checks_fail_despite_closed_reader() {
     let place = place_with_copies();
     place.write("tree/a.py", "x = 1\n");
     archive(&place, &[]).succeeded();
@@ -87,7 +87,7 @@ fn checks_fail_whoever_reads_their_result() {
 }
 
 #[test]
-fn result_that_cannot_be_written_is_an_error() {
+fn unwritable_result_is_an_error() {
     let place = place_with_copies();
     for arguments in [
         &["dup-check", "--db-path", DATABASE][..],
@@ -111,7 +111,7 @@ fn result_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
-fn saved_run_without_a_summary_is_said() {
+fn saved_run_without_summary_is_reported() {
     let place = place_with_copies();
     for (arguments, done) in [
         (&["persist", "--path", TREE, "--provider-url", "builtin:", "--project", "shop"][..], "run 2 is saved"),

@@ -32,7 +32,7 @@ fn proof(stderr: &str, name: &str) -> String {
 }
 
 #[test]
-fn a_database_that_nobody_touched_passes_and_stays_as_it_is() {
+fn untouched_database_passes_unchanged() {
     let place = place_with_runs();
     let before = place.read(DATABASE);
     let outcome = place.ask(&["verify"]).succeeded();
@@ -54,7 +54,7 @@ fn a_database_that_nobody_touched_passes_and_stays_as_it_is() {
 }
 
 #[test]
-fn an_altered_record_is_named_and_the_exit_code_is_1() {
+fn altered_record_fails_and_is_named() {
     let place = place_with_runs();
     place
         .database()
@@ -78,7 +78,7 @@ fn an_altered_record_is_named_and_the_exit_code_is_1() {
 }
 
 #[test]
-fn what_a_log_holds_is_what_the_database_must_have() {
+fn exported_log_must_match_database() {
     let place = Place::with_functions(2);
     let logged = place.persist("builtin:", &[]).succeeded();
     let (root, head) = (proof(&logged.stderr, "snapshot_root"), proof(&logged.stderr, "chain_head"));
@@ -105,7 +105,7 @@ fn what_a_log_holds_is_what_the_database_must_have() {
 }
 
 #[test]
-fn what_another_program_wrote_is_told_as_unverified() {
+fn foreign_rows_are_unverified() {
     let place = place_with_runs();
     place.database().execute(
         "INSERT INTO runs SELECT 4, started_at, finished_at, root_path, provider_url, model, scope, 1, status, 0, 0, 1
@@ -125,7 +125,7 @@ fn what_another_program_wrote_is_told_as_unverified() {
 }
 
 #[test]
-fn without_a_run_or_a_database_it_says_so() {
+fn missing_run_or_database_is_reported() {
     let place = Place::with_functions(1);
     place.ask(&["verify"]).exited_with(2).said(&["it does not exist"]);
     place.persist("builtin:", &[]).succeeded();
@@ -148,7 +148,7 @@ fn wait_for_writer(place: &Place) {
 }
 
 #[test]
-fn a_process_that_is_killed_in_the_middle_of_the_history_leaves_neither_snapshot_nor_history() {
+fn kill_leaves_no_partial_history() {
     let place = Place::with_functions(2);
     for (event, table) in [("INSERT", "unit_history"), ("INSERT", "snapshot_chain"), ("UPDATE", "units")] {
         place.persist("builtin:", &[]).succeeded();

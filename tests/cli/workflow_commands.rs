@@ -44,7 +44,7 @@ fn hostile_place() -> Place {
 }
 
 #[test]
-fn no_line_of_any_output_is_a_command() {
+fn output_has_no_workflow_commands() {
     let script = Script::new().rule(When::question().containing("total"), Reply::error("::error::no\n##[error]no"));
     let server = FakeOllama::start(script);
     let place = hostile_place();
@@ -117,7 +117,7 @@ fn no_line_of_any_output_is_a_command() {
 }
 
 #[test]
-fn json_keeps_what_it_escapes() {
+fn json_keeps_escaped_text() {
     let place = hostile_place();
     place.persist("builtin:", &[]).succeeded();
     let object = place.ask_json(&["dup-check"]);
@@ -155,7 +155,7 @@ fn json_keeps_what_it_escapes() {
 }
 
 #[test]
-fn annotations_stay_commands_and_hold_no_others() {
+fn annotations_hold_no_other_commands() {
     let place = hostile_place();
     place.persist("builtin:", &[]).succeeded();
     let outcome = place.ask(&["dup-check", "--format", "github", "--fail-on", "any"]).exited_with(1);

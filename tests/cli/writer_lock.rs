@@ -99,7 +99,7 @@ fn status(place: &Place, database: &str) -> Value {
 }
 
 #[test]
-fn the_second_is_refused_at_once_and_told_who_is_first() {
+fn second_writer_is_refused_with_holder() {
     let mut holder = Holder::start(1);
     let start = Instant::now();
     let outcome = holder.contender(&[]).wait().exited_with(1).said(REFUSED);
@@ -134,7 +134,7 @@ fn the_second_is_refused_at_once_and_told_who_is_first() {
 }
 
 #[test]
-fn many_who_are_refused_and_many_who_look_harm_nobody() {
+fn refused_writers_and_readers_harm_nothing() {
     let mut holder = Holder::start(1);
     let content = holder.place.read(LOCK);
     let url = holder.server.url();
@@ -168,7 +168,7 @@ fn many_who_are_refused_and_many_who_look_harm_nobody() {
 }
 
 #[test]
-fn of_many_that_begin_at_once_each_writes_alone_or_is_refused() {
+fn concurrent_writers_are_exclusive() {
     let place = Place::with_functions(20);
     let arguments = persist_arguments("builtin:", &[]);
     let all: Vec<Running> = (0..8).map(|_| Running::start(&mut place.command(&arguments))).collect();
@@ -188,7 +188,7 @@ fn of_many_that_begin_at_once_each_writes_alone_or_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn another_name_of_the_database_leads_to_the_same_lock() {
+fn aliased_database_shares_lock() {
     use std::os::unix::fs::symlink;
 
     let mut holder = Holder::start(1);

@@ -121,7 +121,7 @@ fn rows_with<'a>(rows: &'a [Value], column: &str, value: &Value) -> Vec<&'a Valu
 }
 
 #[test]
-fn every_query_of_the_page_is_tested() {
+fn every_documented_query_is_tested() {
     let headings: Vec<String> = queries().into_iter().map(|(heading, _)| heading).collect();
     let tested = [
         "The most repeated code",
@@ -134,7 +134,7 @@ fn every_query_of_the_page_is_tested() {
 }
 
 #[test]
-fn the_queries_answer_as_they_stand() {
+fn documented_queries_give_expected_results() {
     let Some(python) = Python::find() else { return };
     let fleet = Fleet::new();
     let ask = |heading: &str| python.ask(fleet.folder.path(), &query(heading));
@@ -181,7 +181,7 @@ fn the_queries_answer_as_they_stand() {
 }
 
 #[test]
-fn every_table_is_plain_parquet_for_both_engines() {
+fn tables_open_in_both_engines() {
     let Some(python) = Python::find() else { return };
     let fleet = Fleet::new();
     let run = "archive/project=shop/run_id=1";
@@ -217,7 +217,7 @@ fn every_table_is_plain_parquet_for_both_engines() {
 }
 
 #[test]
-fn recipes_of_the_page_keep_projects_apart() {
+fn recipes_keep_projects_separate() {
     let Some(python) = Python::find() else { return };
     let fleet = Fleet { folder: tempfile::tempdir().unwrap() };
     copy(&root().join("fixtures/shop"), &fleet.path("shop"));

@@ -34,7 +34,7 @@ fn grey(colour: &str) -> f64 {
 }
 
 #[test]
-fn dark_colours_are_shown_where_they_are_preferred() {
+fn page_follows_preferred_colour_scheme() {
     let Some(browser) = browser::find() else { return };
     let tree = Tree::new();
     tree.run(1);

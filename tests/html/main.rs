@@ -97,7 +97,7 @@ fn open(browser: &Path, page: &Path, fragment: &str) -> Drawn {
 }
 
 #[test]
-fn five_thousand_groups_open_at_once_and_can_be_filtered() {
+fn large_report_opens_and_filters() {
     let Some(browser) = browser::find() else { return };
     let tree = Tree::new();
     tree.run(1);
@@ -131,7 +131,7 @@ fn five_thousand_groups_open_at_once_and_can_be_filtered() {
 }
 
 #[test]
-fn what_differs_is_marked_and_the_runs_are_drawn() {
+fn differences_and_trend_are_drawn() {
     let Some(browser) = browser::find() else { return };
     let tree = Tree::new();
     for run in [1, 2] {
@@ -153,7 +153,7 @@ fn what_differs_is_marked_and_the_runs_are_drawn() {
 }
 
 #[test]
-fn shares_are_rounded_as_in_the_table() {
+fn shares_round_as_in_table() {
     let Some(browser) = browser::find() else { return };
     let tree = Tree::new();
     // 5 of 88, and of 90 lines: 5.68 and 5.56 %.
@@ -173,7 +173,7 @@ fn shares_are_rounded_as_in_the_table() {
 }
 
 #[test]
-fn hostile_text_stays_text_and_nothing_is_requested() {
+fn hostile_text_stays_text() {
     let Some(browser) = browser::find() else { return };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

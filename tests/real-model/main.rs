@@ -39,7 +39,7 @@ struct Asked {
 }
 
 #[test]
-fn a_real_model_is_asked_once() {
+fn real_model_is_asked_once() {
     let Ok(url) = env::var("CDS_REAL_MODEL_URL") else {
         return say("skipped: CDS_REAL_MODEL_URL names no server");
     };

@@ -15,14 +15,14 @@ fn reason_for(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_one_error() {
+fn non_utf8_file_is_one_error() {
     assert_eq!(reason_for(b"\x7fELF\x02\x01\x01\0\0"), "contains a NUL character, so it is no source text");
     assert_eq!(reason_for(b"x = '\xe9'"), "not valid UTF-8 and no other encoding is declared");
     assert_eq!(reason_for(b"# coding: klingon\n"), "declares the unknown encoding \"klingon\"");
 }
 
 #[test]
-fn a_large_file_is_an_error() {
+fn large_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = fs::File::create(folder.path().join("large.py")).unwrap();
     file.set_len(2 << 30).unwrap();
@@ -32,7 +32,7 @@ fn a_large_file_is_an_error() {
 }
 
 #[test]
-fn nesting_exhausts_nothing() {
+fn deep_nesting_exhausts_nothing() {
     let parentheses = format!("x = {}{}\n", "(".repeat(100_000), ")".repeat(100_000));
     assert_eq!(records_of_text(parentheses).len(), 1);
     assert_eq!(records_of_text("(".repeat(200_000)).len(), 1);
@@ -45,13 +45,13 @@ fn nesting_exhausts_nothing() {
 }
 
 #[test]
-fn endless_continuations_take_no_time() {
+fn long_continuations_parse_quickly() {
     let text = format!("def f():\n    return 1 + {}2\n", "\\\n".repeat(100_000));
     assert_eq!(crate::outline(&records_of_text(text)), ["function 1-100002"]);
 }
 
 #[test]
-fn many_small_things_take_no_time_each() {
+fn many_small_constructs_parse_quickly() {
     // Each of these took time with the square of its length in some version.
     for text in [
         "'';".repeat(100_000),
@@ -67,7 +67,7 @@ fn many_small_things_take_no_time_each() {
 
 #[cfg(unix)]
 #[test]
-fn an_ignore_file_that_never_ends_is_not_opened() {
+fn endless_ignore_file_is_not_opened() {
     use std::os::unix::fs::symlink;
 
     let folder = tempfile::tempdir().unwrap();
@@ -86,7 +86,7 @@ fn an_ignore_file_that_never_ends_is_not_opened() {
 }
 
 #[test]
-fn a_long_line_is_read() {
+fn long_line_is_read() {
     let line = format!("def f():\n    return [{}]\n", "1, ".repeat(400_000));
     let records = records_of_text(&line);
     assert_eq!(records.len(), 2);
@@ -114,7 +114,7 @@ fn only_regular_files_are_opened() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_that_is_no_text_is_escaped() {
+fn non_utf8_file_name_is_escaped() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     let folder = tempfile::tempdir().unwrap();

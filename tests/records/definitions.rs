@@ -6,7 +6,7 @@ use crate::{fixture, outline, records_of, records_of_text};
 
 /// `shop.definitions.jsonl` lists what Python's own `ast` module finds in the files that Python 3.11 can parse.
 #[test]
-fn everything_that_python_finds_is_found_at_the_same_lines() {
+fn definitions_match_cpython_ast() {
     let (records, _) = records_of(&fixture("shop"));
     let found: Vec<(String, String, u64, u64)> = records
         .iter()
@@ -30,7 +30,7 @@ fn everything_that_python_finds_is_found_at_the_same_lines() {
 }
 
 #[test]
-fn the_records_of_the_fixture_are_as_reviewed() {
+fn fixture_records_match_snapshot() {
     let (records, errors) = records_of(&fixture("shop"));
     let mut text = String::new();
     for record in &records {
@@ -47,7 +47,7 @@ fn the_records_of_the_fixture_are_as_reviewed() {
 }
 
 #[test]
-fn the_number_of_threads_changes_nothing() {
+fn thread_count_changes_nothing() {
     let with_threads = |count| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
         pool.install(|| records_of(&fixture("shop")))
@@ -60,7 +60,7 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn a_function_is_a_method_where_a_class_is_its_nearest_definition() {
+fn function_directly_in_class_is_method() {
     check("class A:\n  if x:\n    def f(): pass\n", &["class 1-3", "method 3-3"]);
     check("class A:\n  def f():\n    def g(): pass\n", &["class 1-3", "method 2-3", "function 3-3"]);
     check("def f():\n  class A:\n    async def g(): pass\n", &["function 1-3", "class 2-3", "method 3-3"]);
@@ -68,7 +68,7 @@ fn a_function_is_a_method_where_a_class_is_its_nearest_definition() {
 }
 
 #[test]
-fn a_definition_ends_with_its_last_statement() {
+fn definition_ends_with_last_statement() {
     check("def f():\n  x\n  # no\n\n# no\n", &["function 1-2"]);
     check("def f():\n  if x:\n    y\n    # no\n  # no\n", &["function 1-3"]);
     check("def f():\n  x = (1,\n    2)  # same line\n", &["function 1-3"]);
@@ -77,7 +77,7 @@ fn a_definition_ends_with_its_last_statement() {
 }
 
 #[test]
-fn what_is_whole_in_a_broken_file_is_found() {
+fn broken_file_keeps_whole_definitions() {
     check("def a():\n  x\ndef b(:\n  x\ndef c():\n  x\n", &["function 1-2", "function 5-6"]);
     check("class A:\n  def a(self):\n    x\n  y = = 1\n  def b(self):\n    x\n", &["method 2-3", "method 5-6"]);
     check("class A(:\n  def a(self):\n    x\n", &["method 2-3"]);
@@ -85,7 +85,7 @@ fn what_is_whole_in_a_broken_file_is_found() {
 }
 
 #[test]
-fn a_signature_is_the_header_as_it_stands() {
+fn signature_is_the_verbatim_header() {
     let signature = |text: &str| records_of_text(text)[1].signature.as_deref().map(str::to_owned);
     assert_eq!(signature("class A(B, c=D): pass\n").as_deref(), Some("class A(B, c=D):"));
     assert_eq!(

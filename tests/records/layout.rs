@@ -11,7 +11,7 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn reported_files_have_their_definitions() {
+fn reported_files_yield_definitions() {
     let (records, errors) = records_of(&fixture("definitions"));
     assert_eq!(errors, []);
     let mut found = String::new();
@@ -40,7 +40,7 @@ fn reported_files_have_their_definitions() {
 }
 
 #[test]
-fn backslash_lines_count_to_the_indentation() {
+fn backslash_lines_count_as_indentation() {
     // The first backslash that is not at the start of its line decides for all of them.
     check("class A:\n  \\\n\\\n      \\\n x = 1\n  def f(): pass\n", &["class 1-6", "method 6-6"]);
     check("class A:\n\\\n  def f(): pass\n", &["class 1-3", "method 3-3"]);
@@ -53,7 +53,7 @@ fn backslash_lines_count_to_the_indentation() {
 }
 
 #[test]
-fn tabs_end_at_the_next_eighth_column() {
+fn tabs_advance_to_eighth_column() {
     check("if x:\n  \ty\n\tdef f():\n\t \tpass\n", &["function 3-4"]);
     check("class A:\n        x\n \t   \\\n  def f(): pass\n", &["class 1-4", "method 4-4"]);
     check("class A:\n\tx\n  \tdef f():\n\t    \tpass\n    \ty\n", &["class 1-5", "method 3-4"]);
@@ -63,7 +63,7 @@ fn tabs_end_at_the_next_eighth_column() {
 }
 
 #[test]
-fn brackets_go_on_left_of_their_block() {
+fn brackets_may_continue_left_of_block() {
     for (inside, line_count) in [
         ("x = (1 +\n2)", 2),
         ("x[\ny\n] = z.f(\n*a,\n**b\n)", 6),
@@ -96,7 +96,7 @@ fn brackets_go_on_left_of_their_block() {
 }
 
 #[test]
-fn stars_stand_before_any_expression() {
+fn star_may_precede_any_expression() {
     for statement in [
         "return *[1], x",
         "return x, *f(y)",
@@ -120,7 +120,7 @@ fn stars_stand_before_any_expression() {
 }
 
 #[test]
-fn newer_syntax_loses_nothing() {
+fn newer_syntax_loses_no_definition() {
     check("class A[T: int = str, *Ts = *tuple[int], **P = [int]]:\n  x = 1\n", &["class 1-2"]);
     check("type A[T = int] = list[T]\nasync def f[T = (\nint)](x=1): pass\n", &["function 2-3"]);
     check("if x:\n    lazy from a import b\n    def f(): pass\nx; lazy import c\n", &["function 3-3"]);
@@ -133,7 +133,7 @@ fn newer_syntax_loses_nothing() {
 }
 
 #[test]
-fn formats_of_fields_are_any_text() {
+fn format_specs_may_be_any_text() {
     for field in [
         "{x:=^10}",
         "{x:=10}",
@@ -156,7 +156,7 @@ fn formats_of_fields_are_any_text() {
 }
 
 #[test]
-fn signatures_and_code_are_those_of_the_source() {
+fn signature_and_code_equal_source() {
     let text = "class A:\n    def f(self, a=[\n1,  # one\n]):  # two\n        'doc'\n        \\\n        return f(\n\n'''x\n# y''')\n";
     let records = sound_records_of_text(text);
     assert_eq!(records[2].signature.as_deref(), Some("def f(self, a=[\n1,  # one\n]):"));
@@ -168,7 +168,7 @@ fn signatures_and_code_are_those_of_the_source() {
 }
 
 #[test]
-fn broken_text_stays_broken() {
+fn broken_source_stays_broken() {
     for text in ["x = (1 +\n", "x = (1]\n", "x = 'a\n", "def f(:\n", "x = *\n", "x = [\n1 2]\n", "f'{'\n", "lazy x\n"] {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("text.py"), text).unwrap();
@@ -293,7 +293,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(18), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn broken_lines_in_brackets_change_nothing(
+    fn line_breaks_in_brackets_change_nothing(
         statements in statements(),
         choices in prop::collection::vec(any::<u8>(), 1..40),
     ) {
@@ -305,7 +305,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_of_such_pieces_crashes_it(pieces in prop::collection::vec(prop::sample::select(vec![
+    fn random_layout_never_crashes(pieces in prop::collection::vec(prop::sample::select(vec![
         "def f(", "):", "\n", "\r\n", "    ", "\t", "\x0c", "'''", "f'", "t\"\"\"", "{", "}", "{{", ":", "!r", "\\N{", "#", "\\\n", "*", "**", "lazy import",
         "except A,", "class A[T", "=", "(", "]", "x", "0x", "1e-", "match ", "for ", "é",
     ]), 0..60)) {

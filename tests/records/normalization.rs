@@ -14,7 +14,7 @@ fn check(text: &str, expected: &str) {
 }
 
 #[test]
-fn comments_go_wherever_they_stand() {
+fn comments_are_removed_everywhere() {
     check("#!/bin/python\nx = 1  # one\n# two\ny = [  # three\n  # four\n  2,\n]\n", "x = 1\ny = [\n  2,\n]");
     check("@a # c\n@b(1)# d\n# e\ndef f(): pass # f\n", "@a\n@b(1)\ndef f(): pass");
     check(
@@ -26,7 +26,7 @@ fn comments_go_wherever_they_stand() {
 }
 
 #[test]
-fn statements_that_are_only_a_string_go() {
+fn string_statements_are_removed() {
     check("'''doc\n\nmore'''\nx\n", "x");
     check("class A:\n  b'doc'\n  x = 1\n  'after'\n", "class A:\n  x = 1");
     check("('in '  # one\n 'parentheses')\nr'raw'\nu'a' 'b'\nf'nothing to compute'\nx", "x");
@@ -38,7 +38,7 @@ fn statements_that_are_only_a_string_go() {
 }
 
 #[test]
-fn a_string_statement_takes_one_semicolon_along() {
+fn string_statement_removes_its_semicolon() {
     check("'a'; x", "x");
     check("x; 'a'", "x");
     check("x; 'a'; y", "x; y");
@@ -51,7 +51,7 @@ fn a_string_statement_takes_one_semicolon_along() {
 }
 
 #[test]
-fn the_inside_of_strings_stays() {
+fn string_contents_are_kept() {
     let string = "x = '''\n# no comment \n\n\t  tabs\x0c\n   '''";
     check(string, string);
     check("x = f'''{\n  a  # part of the string\n}'''", "x = f'''{\n  a  # part of the string\n}'''");
@@ -59,21 +59,21 @@ fn the_inside_of_strings_stays() {
 }
 
 #[test]
-fn line_breaks_become_line_feeds_outside_of_strings() {
+fn line_breaks_become_line_feeds() {
     check("x\r\n\r\ny = '''a\r\nb'''\r\n", "x\ny = '''a\r\nb'''");
     check("def f():\r\n    # c\r\n    return 1  # d\r\n", "def f():\n    return 1");
     check("def f():\r  # c\r  return 1\r", "def f():\n  return 1");
 }
 
 #[test]
-fn continuations_stay_where_they_join() {
+fn joining_continuations_are_kept() {
     check("x = 1 + \\\n    2\n", "x = 1 + \\\n    2");
     check("x = 1 \\\n\ny = 2\n", "x = 1\ny = 2");
     check("x = 1 \\\n  # comment\ny = 2\n", "x = 1\ny = 2");
 }
 
 #[test]
-fn broken_code_keeps_its_comments_but_whole_definitions_do_not() {
+fn only_broken_code_keeps_comments() {
     let records = records_of_text("def f():\n    # comment\n    return 1\n\nx = (\n  # in the broken part\n");
     assert_eq!(&*records[1].normalized_code, "def f():\n    return 1");
 }

@@ -146,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(20), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn normalizing_twice_is_normalizing_once(body in body(), additions in additions()) {
+    fn normalization_is_idempotent(body in body(), additions in additions()) {
         for record in records_of_text(render(&body, additions)) {
             let once = &*record.normalized_code;
             prop_assert_eq!(&*records_of_text(once)[0].normalized_code, once);
@@ -154,13 +154,13 @@ proptest! {
     }
 
     #[test]
-    fn what_says_nothing_changes_nothing(body in body(), additions in additions()) {
+    fn comments_and_layout_keep_hash(body in body(), additions in additions()) {
         let (plain, added) = (render(&body, NOTHING), render(&body, additions));
         prop_assert_eq!(function_of(&plain).md5sum, function_of(&added).md5sum, "{}\n----\n{}", plain, added);
     }
 
     #[test]
-    fn any_other_token_changes_the_sum(body in body(), place in any::<prop::sample::Index>()) {
+    fn any_token_change_alters_hash(body in body(), place in any::<prop::sample::Index>()) {
         let plain = render(&body, NOTHING);
         let header = plain.find(":\n").expect("a header");
         let letters: Vec<usize> =
@@ -183,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn line_endings_change_nothing_outside_of_strings(body in body(), choices in any::<u64>()) {
+    fn line_endings_keep_hash(body in body(), choices in any::<u64>()) {
         let body: Vec<Statement> = body.into_iter().filter(|statement| !format!("{statement:?}").contains("\\n")).collect();
         prop_assume!(!body.is_empty());
         let with = |line_break| function_of(&render(&body, Additions { choices: choices & !0x1111, indentation: 1, line_break })).md5sum;
@@ -192,12 +192,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_crash_it(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_never_crash(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         records_of_text(bytes);
     }
 
     #[test]
-    fn no_text_of_python_pieces_crashes_it(pieces in prop::collection::vec(prop::sample::select(vec![
+    fn random_python_never_crashes(pieces in prop::collection::vec(prop::sample::select(vec![
         "def f(", "):", "\n", "\r", "    ", "\t", "\x0c", "'''", "\"", "#", "\\\n", ";", "class A:", "(", ")", "x", "f'{", "}", "=", "async ", "@d\n", "é",
     ]), 0..60)) {
         let text = pieces.concat();

@@ -184,7 +184,7 @@ mod tests {
     struct Middle(#[source] std::io::Error);
 
     #[test]
-    fn a_reason_is_one_bounded_line_that_ends_with_the_deepest_cause() {
+    fn reason_ends_with_deepest_cause() {
         let cause = Box::new(Middle(std::io::Error::other("connection\nrefused\u{1b}[0m")));
         let error = AskError::Connect { url: "http://h:1".to_owned(), cause };
         assert_eq!(error.reason(), "could not connect to http://h:1: connection refused [0m");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_told_with_what_helps() {
+    fn status_message_includes_details() {
         for (status, detail, expected) in [
             (403, "", "provider answered with status 403; a token is taken from CDS_PROVIDER_TOKEN"),
             (404, "model 'x' not found", "provider answered with status 404: model 'x' not found"),
@@ -211,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_may_lack_its_target() {
+    fn redirect_may_lack_target() {
         let error = AskError::Redirect { status: 302, target: String::new() };
         assert_eq!(error.reason(), "provider redirects (status 302) without a target");
     }
 
     #[test]
-    fn a_time_out_tells_its_limit_in_seconds() {
+    fn timeout_shows_limit_in_seconds() {
         for (limit, expected) in [(120_000, "timed out after 120 s"), (250, "timed out after 0.25 s")] {
             assert_eq!(AskError::TimedOut { limit: Duration::from_millis(limit) }.reason(), expected);
         }

@@ -43,25 +43,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_is_left_alone() {
+    fn short_text_is_unchanged() {
         assert!(matches!(excerpt("def f():\n    pass", 17), Cow::Borrowed("def f():\n    pass")));
     }
 
     #[test]
-    fn whole_lines_are_kept_at_both_ends() {
+    fn both_ends_keep_whole_lines() {
         let code = "def f():\n    a\n    b\n    c\n    d\n    e";
         assert_eq!(excerpt(code, 30), "def f():\n    a\n[... 3 lines left out here ...]\n    e");
     }
 
     #[test]
-    fn one_endless_line_is_cut_inside() {
+    fn long_line_is_cut_inside() {
         let code = format!("x = \"{}\"", "ä".repeat(100));
         assert_eq!(excerpt(&code, 30), "x = \"äääääää\n[... 89 characters left out here ...]\nääää\"");
     }
 
     proptest! {
         #[test]
-        fn an_excerpt_is_never_much_longer_than_its_budget(code in "(?s).{0,400}", budget in 0_usize..200) {
+        fn excerpt_stays_near_its_budget(code in "(?s).{0,400}", budget in 0_usize..200) {
             let cut = excerpt(&code, budget);
             prop_assert!(cut.len() <= budget.max(1) + 60);
         }

@@ -125,7 +125,7 @@ mod tests {
     use FailureClass::{Fatal, Permanent};
 
     #[test]
-    fn a_status_decides_the_class() {
+    fn status_decides_class() {
         for (status, detail, expected) in [
             (400, "prompt too long", Permanent),
             (401, "", Fatal),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_handed_on_however_long_it_is() {
+    fn any_wait_is_passed_on() {
         for (status, seconds, is_outage) in [(429, 7, false), (503, 0, false), (500, 7, true), (503, 86_400, false)] {
             let wait = Some(Duration::from_secs(seconds));
             let error = AskError::Status { status, detail: String::new(), retry_after: wait };
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_with_a_status_of_success_is_judged_by_its_words() {
+    fn error_with_success_status_is_classified() {
         for (detail, expected) in [
             ("an error was encountered while running the model: unexpected EOF", BUSY),
             ("", BUSY),

@@ -107,7 +107,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_model_is_found_by_every_name_that_means_it() {
+    fn model_is_found_by_equivalent_names() {
         for (wanted, expected) in [
             ("qwen3-coder", Some(3)),
             ("qwen3-coder:latest", Some(3)),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_look_alike_are_suggested() {
+    fn similar_names_are_suggested() {
         for (wanted, expected) in [
             ("qwen3-coder:7b", vec!["qwen3-coder:30b", "qwen3-coder:latest", "qwen3:8b"]),
             ("qwen3", vec!["qwen3:8b", "qwen3-coder:latest", "qwen3-coder:30b"]),
@@ -141,12 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_name_is_not_suggested() {
+    fn hostile_name_is_not_suggested() {
         assert_eq!(near_models(&["qwen3:\u{1b}[31m", &"qwen3".repeat(99)], "qwen3"), Vec::<String>::new());
     }
 
     #[test]
-    fn the_distance_is_levenshteins() {
+    fn distance_is_levenshtein() {
         for (left, right, expected) in [("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0), ("ab", "ba", 2)]
         {
             assert_eq!(edit_distance(left, right), expected);

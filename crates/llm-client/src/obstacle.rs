@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_show_an_encrypted_server() {
+    fn error_text_reveals_tls_server() {
         for (detail, expected) in [
             ("The plain HTTP request was sent to HTTPS port", Some(Obstacle::EncryptedServer)),
             ("Client sent an HTTP request to an HTTPS server.", Some(Obstacle::EncryptedServer)),

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_text_becomes_one_printable_line() {
+    fn text_becomes_one_printable_line() {
         for (text, expected) in [
             ("  a \t\r\n b\u{2028}c  ", "a b c"),
             ("a\u{1b}[31mred", "a [31mred"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_at_a_word() {
+    fn long_text_is_cut_at_word() {
         for (text, max_chars, expected) in [
             ("short", 5, "short"),
             ("one two three", 10, "one two…"),

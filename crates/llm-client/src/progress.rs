@@ -207,26 +207,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_report_is_made_for_every_batch_and_for_the_end() {
+    async fn each_batch_and_end_is_reported() {
         assert_eq!(reports(5, 2).await, [report(2, 5, 0, 3), report(4, 5, 1, 1), report(5, 5, 1, 0)]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_last_batch_that_is_full_is_reported_once() {
+    async fn full_last_batch_is_reported_once() {
         assert_eq!(reports(4, 2).await, [report(2, 4, 0, 2), report(4, 4, 1, 0)]);
         assert_eq!(reports(1, 1).await, [report(1, 1, 0, 0)]);
         assert_eq!(reports(2, u32::MAX).await, [report(2, 2, 0, 0)]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_to_do_is_one_complete_report() {
+    async fn no_questions_give_one_report() {
         let seen = reports(0, 10).await;
         assert_eq!(seen, [report(0, 0, 0, 0)]);
         assert!((seen[0].percent() - 100.0).abs() < f64::EPSILON);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_average_is_taken_over_all_batches() {
+    async fn average_covers_all_batches() {
         let mut etas = Vec::new();
         let mut observer = |progress: &Progress| etas.push(progress.eta);
         let mut tracker = Tracker::start(6, 2, &mut observer);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_costs_no_call_takes_no_time_and_no_lines() {
+    async fn free_records_take_no_time() {
         let mut seen = Vec::new();
         let mut observer = |progress: &Progress| seen.push(*progress);
         let mut tracker = Tracker::start(10, 1, &mut observer);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn per_cent_are_rounded_and_100_only_at_the_end() {
+    fn percentage_reaches_100_only_at_end() {
         for (completed, total, expected) in
             [(0, 3, "0.0"), (1, 3, "33.3"), (2, 3, "66.7"), (99_999, 100_000, "99.9"), (3, 3, "100.0"), (1, 8, "12.5")]
         {

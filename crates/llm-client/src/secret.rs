@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_checked_before_it_is_sent() {
+    fn token_is_checked_before_sending() {
         for (text, expected) in [
             ("sk-1\n", Ok("sk-1")),
             (" Bearer sk-1 ", Ok("sk-1")),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_shows_it() {
+    fn no_text_shows_secret() {
         let secret: Secret = "s3ntinel".parse().unwrap();
         assert_eq!(format!("{secret} {secret:?}"), "*** Secret(***)");
         assert!(!format!("{:?}", secret.bearer()).contains("s3ntinel"));

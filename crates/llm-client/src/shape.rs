@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_field_is_renamed_or_left_out() {
+    fn refused_field_is_renamed_or_dropped() {
         let mut shape = shape();
         for (detail, options) in [
             (
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_read_from_a_refusal() {
+    fn context_size_is_read_from_refusal() {
         for (detail, expected) in [
             (
                 "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4904 in the \
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_an_older_shape_is_asked_again() {
+    fn refusal_of_older_shape_is_retried() {
         let shared = SharedShape::new(shape());
         let refusal = || AskError::Status { status: 400, detail: "temperature".to_owned(), retry_after: None };
         let sent = shared.now();

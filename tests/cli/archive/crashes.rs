@@ -38,7 +38,7 @@ fn caught(place: &Place) -> Running {
 }
 
 #[test]
-fn a_run_that_was_killed_in_the_middle_is_not_there_and_comes_with_the_next_call() {
+fn killed_archive_run_is_retried() {
     let place = place_with_a_large_run();
     caught(&place).kill();
     assert_eq!(archived(&place), [DRAFT, "run_id=1"], "half of a run has no name that an engine looks at");
@@ -52,7 +52,7 @@ fn a_run_that_was_killed_in_the_middle_is_not_there_and_comes_with_the_next_call
 }
 
 #[test]
-fn a_signal_ends_it_inside_of_a_run() {
+fn signal_ends_archive_within_run() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let place = place_with_a_large_run();
         let running = caught(&place);
@@ -68,7 +68,7 @@ fn a_signal_ends_it_inside_of_a_run() {
 }
 
 #[test]
-fn of_two_archivers_one_works_and_one_is_refused() {
+fn second_archiver_is_refused() {
     let place = place_with_a_large_run();
     fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
     let running = caught(&place);
@@ -92,7 +92,7 @@ fn of_two_archivers_one_works_and_one_is_refused() {
 }
 
 #[test]
-fn who_waits_for_the_archive_gets_it() {
+fn waiting_archiver_gets_its_turn() {
     let place = place_with_a_large_run();
     fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
     let running = caught(&place);
@@ -105,7 +105,7 @@ fn who_waits_for_the_archive_gets_it() {
 }
 
 #[test]
-fn several_archivers_begin_one_archive_at_once() {
+fn concurrent_archivers_create_one_archive() {
     for _ in 0..3 {
         let place = place_with_runs(3);
         fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
@@ -124,7 +124,7 @@ fn several_archivers_begin_one_archive_at_once() {
 }
 
 #[test]
-fn an_archive_that_disappears_in_the_middle_is_not_made_anew() {
+fn vanished_archive_is_not_recreated() {
     let place = place_with_a_large_run();
     let running = caught(&place);
     fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
@@ -141,7 +141,7 @@ fn an_archive_that_disappears_in_the_middle_is_not_made_anew() {
 }
 
 #[test]
-fn an_archive_that_cannot_be_written_is_a_failure_that_names_it() {
+fn unwritable_archive_is_named() {
     let place = place_with_runs(1);
     // A file where the folder of the project belongs stops everybody, the superuser too.
     fs::create_dir(place.path(ARCHIVE)).unwrap();
@@ -154,7 +154,7 @@ fn an_archive_that_cannot_be_written_is_a_failure_that_names_it() {
 }
 
 #[test]
-fn a_full_disk_leaves_nothing_half_written() {
+fn full_disk_leaves_no_partial_file() {
     let place = place_with_a_large_run();
     fs::create_dir(place.path(ARCHIVE)).unwrap();
     // A small file system of its own, which only this script sees.

@@ -25,7 +25,7 @@ fn check_found(place: &Place, path: &str, edit: impl FnOnce(), said: &[&str]) {
 }
 
 #[test]
-fn a_whole_archive_needs_no_database() {
+fn archive_verifies_without_database() {
     let place = place_with_runs(2);
     archive(&place, &[]).succeeded();
     fs::remove_file(place.path("cds.sqlite")).unwrap();
@@ -41,7 +41,7 @@ fn a_whole_archive_needs_no_database() {
 }
 
 #[test]
-fn a_flipped_byte_is_found_wherever_it_is() {
+fn any_flipped_byte_is_found() {
     let place = place_with_runs(1);
     archive(&place, &[]).succeeded();
     let names = fs::read_dir(place.path(&run_folder(1))).unwrap();
@@ -57,7 +57,7 @@ fn a_flipped_byte_is_found_wherever_it_is() {
 }
 
 #[test]
-fn what_is_missing_added_or_in_the_wrong_place_is_found() {
+fn misplaced_files_are_found() {
     let place = place_with_runs(2);
     archive(&place, &[]).succeeded();
     let records = table(1, "records.parquet");
@@ -81,7 +81,7 @@ fn what_is_missing_added_or_in_the_wrong_place_is_found() {
 }
 
 #[test]
-fn a_root_that_was_forged_with_the_manifest_is_found() {
+fn forged_root_is_found() {
     let place = place_with_runs(1);
     archive(&place, &[]).succeeded();
     let path = table(1, "manifest.json");
@@ -92,7 +92,7 @@ fn a_root_that_was_forged_with_the_manifest_is_found() {
 }
 
 #[test]
-fn an_archive_without_a_run_is_no_success() {
+fn empty_archive_fails() {
     let place = place_with_runs(1);
     fs::create_dir(place.path(ARCHIVE)).unwrap();
     let outcome = verify(&place).exited_with(1).said(&["no run lies in it", "hint: mount its disk"]);
@@ -104,7 +104,7 @@ fn an_archive_without_a_run_is_no_success() {
 }
 
 #[test]
-fn runs_that_a_database_misses_are_told() {
+fn runs_missing_in_database_are_listed() {
     let place = place_with_runs(4);
     damage(&place, 2);
     archive(&place, &[]).exited_with(1);

@@ -31,7 +31,7 @@ fn after(place: &Place) -> Value {
 }
 
 #[test]
-fn a_record_that_stands_for_a_pruned_one_must_be_as_it_was_written() {
+fn altered_stand_in_record_is_refused() {
     let place = place_with_three();
     place.ask(&["runs", "prune", "--keep-last", "2"]).succeeded();
     let forge = |run: u32| {
@@ -54,7 +54,7 @@ fn a_record_that_stands_for_a_pruned_one_must_be_as_it_was_written() {
 }
 
 #[test]
-fn a_snapshot_that_somebody_removed_was_not_pruned() {
+fn removed_snapshot_is_not_pruned() {
     let place = place_with_three();
     place.ask(&["runs", "prune", "--keep-last", "2"]).succeeded();
     remove_by_hand(&place, 2);
@@ -81,7 +81,7 @@ fn a_snapshot_that_somebody_removed_was_not_pruned() {
 }
 
 #[test]
-fn what_is_no_text_hides_nothing_else() {
+fn non_text_value_hides_nothing() {
     let place = place_with_three();
     place.database().execute(
         "DROP TRIGGER unit_history_update; UPDATE unit_history SET actor = X'ff00', hash = X'00', content_hash = X'01'",
@@ -96,7 +96,7 @@ fn what_is_no_text_hides_nothing_else() {
 }
 
 #[test]
-fn a_database_without_a_snapshot_says_so() {
+fn database_without_snapshot_is_reported() {
     let place = Place::with_files(&[("a.py", HELPER)]);
     place.build(&[]).succeeded();
     let outcome = place.ask(&["history", "a.py"]).exited_with(1);
@@ -105,7 +105,7 @@ fn a_database_without_a_snapshot_says_so() {
 }
 
 #[test]
-fn the_first_of_several_is_called_so() {
+fn first_of_several_is_named() {
     let place = Place::with_files(&[(
         "a.py",
         "def f():\n    return 1\n\n\ndef f():\n    return 2\n\n\ndef fg():\n    return 3\n",

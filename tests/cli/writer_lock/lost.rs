@@ -54,12 +54,12 @@ fn check(change: impl FnOnce(&Place), what: &str) {
 }
 
 #[test]
-fn deleted() {
+fn deleted_lock_is_noticed() {
     check(|place| fs::remove_file(place.path(LOCK)).unwrap(), "was deleted");
 }
 
 #[test]
-fn replaced() {
+fn replaced_lock_is_noticed() {
     let replace = |place: &Place| {
         place.write("new", "");
         fs::rename(place.path("new"), place.path(LOCK)).unwrap();
@@ -68,7 +68,7 @@ fn replaced() {
 }
 
 #[test]
-fn overwritten() {
+fn overwritten_lock_is_noticed() {
     let overwrite = |place: &Place| {
         let other = String::from_utf8(place.read(LOCK)).unwrap().replace("persist", "nothing");
         place.write(LOCK, other);
@@ -77,7 +77,7 @@ fn overwritten() {
 }
 
 #[test]
-fn the_next_holder_of_a_deleted_lock_and_the_last_one_each_end_as_they_say() {
+fn both_holders_report_correct_result() {
     let holder = Holder::start(1);
     fs::remove_file(holder.place.path(LOCK)).unwrap();
     let other = ["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", "builtin:"];

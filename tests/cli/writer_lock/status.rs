@@ -25,7 +25,7 @@ fn closed(place: &Place) -> Value {
 }
 
 #[test]
-fn from_the_first_command_to_a_holder_that_was_killed() {
+fn status_from_start_to_kill() {
     let place = Place::with_functions(3);
     let missing = json!({ "state": "missing", "holder": null, "path": place.path("cds.sqlite.lock") });
     assert_eq!(status(&place, DATABASE), missing);
@@ -55,7 +55,7 @@ fn from_the_first_command_to_a_holder_that_was_killed() {
 }
 
 #[test]
-fn the_next_command_that_writes_marks_what_was_killed_and_no_reader_does() {
+fn only_next_writer_marks_killed_run() {
     let Holder { place, running, server, .. } = Holder::start(1);
     running.kill();
     server.stop();

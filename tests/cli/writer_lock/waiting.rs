@@ -18,7 +18,7 @@ fn waiting(holder: &Holder, timeout: &str) -> Running {
 }
 
 #[test]
-fn who_waits_long_enough_comes_next_and_pays_for_nothing_again() {
+fn waiting_writer_reuses_answers() {
     let mut holder = Holder::start(1);
     let mut contender = waiting(&holder, "60s");
     // This one tries for a tenth of a second.
@@ -36,7 +36,7 @@ fn who_waits_long_enough_comes_next_and_pays_for_nothing_again() {
 }
 
 #[test]
-fn who_does_not_wait_long_enough_is_refused() {
+fn short_wait_is_refused() {
     let mut holder = Holder::start(1);
     let start = Instant::now();
     let outcome = holder.contender(&["--lock-timeout", "300ms"]).wait().exited_with(1).said(REFUSED);
@@ -48,7 +48,7 @@ fn who_does_not_wait_long_enough_is_refused() {
 }
 
 #[test]
-fn a_signal_ends_the_wait_at_once() {
+fn signal_ends_wait_at_once() {
     let mut holder = Holder::start(1);
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let contender = waiting(&holder, "10m");

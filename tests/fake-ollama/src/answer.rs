@@ -88,13 +88,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_published_one() {
+    fn hash_matches_published_value() {
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
     }
 
     #[test]
-    fn a_sentence_is_short_ends_with_a_period_and_differs_by_prompt() {
+    fn sentence_depends_on_prompt() {
         let sentence = sentence_for("def f(): pass");
         assert_eq!(sentence, sentence_for("def f(): pass"));
         assert_ne!(sentence, sentence_for("def g(): pass"));

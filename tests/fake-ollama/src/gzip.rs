@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_checksum_is_the_one_of_the_standard() {
+    fn checksum_matches_standard() {
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
     }
 
     #[test]
-    fn a_member_has_header_stored_block_checksum_and_length() {
+    fn member_has_required_parts() {
         let member = gzip(b"abc");
         assert_eq!(&member[10..], [1, 3, 0, 0xfc, 0xff, b'a', b'b', b'c', 0xc2, 0x41, 0x24, 0x35, 3, 0, 0, 0]);
     }

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_understood_or_named() {
+    fn arguments_are_parsed_or_refused() {
         check(&[], Ok(0));
         check(&["--port", "4711", "--latency-ms", "5", "--slots", "8", "--model", "m"], Ok(4711));
         check(&["--port", "x"], Err("--port is no port: x"));

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinals_are_chosen_by_number_range_and_step() {
+    fn ordinals_match_number_range_and_step() {
         check(&When::question(), &[1, 2, 3, 4, 5, 6]);
         check(&When::question().nth(3), &[3]);
         check(&When::question().within(2..4), &[2, 3]);

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_of_the_nearest_rank() {
+    fn percentiles_use_nearest_rank() {
         let percentile = |mut values: Vec<u32>| percentile_95(&mut values).as_micros();
         assert_eq!(percentile((1..=100).rev().collect()), 95);
         assert_eq!(percentile((1..=20).collect()), 19);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_frequent_reason_comes_first() {
+    fn most_frequent_reason_comes_first() {
         let reasons = [("b", 2), ("c", 9), ("a", 2)].map(|(reason, count)| (reason.to_owned(), count));
         let groups = failure_groups(HashMap::from(reasons));
         let shown: Vec<_> = groups.iter().map(|group| (group.record_count, group.reason.as_str())).collect();

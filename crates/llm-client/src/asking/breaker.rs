@@ -98,7 +98,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn five_failures_in_a_row_are_too_many() {
+    fn five_consecutive_failures_open_it() {
         let start = Instant::now();
         let mut breaker = Breaker::new(60 * SECOND);
         assert_eq!((0..4).filter(|_| breaker.count_failure()).count(), 0);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn probes_are_single_and_grow_apart() {
+    fn probes_are_single_and_back_off() {
         let start = Instant::now();
         let mut breaker = Breaker::new(60 * SECOND);
         breaker.open(start, start);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_was_asked_for_does_not_cost_patience() {
+    fn requested_wait_costs_no_patience() {
         let start = Instant::now();
         let mut breaker = Breaker::new(60 * SECOND);
         breaker.open(start, start + 100 * SECOND);

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retries_stay_a_quarter_and_twenty() {
+    fn retries_stay_within_budget() {
         let mut budget = RetryBudget::default();
         assert_eq!((0..100).filter(|_| budget.spend()).count(), 20);
         (0..1000).for_each(|_| budget.earn());

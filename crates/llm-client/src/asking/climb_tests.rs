@@ -67,7 +67,7 @@ fn server(slots: usize, noise: u64) -> Server {
 }
 
 #[test]
-fn eight_slots_are_used_within_a_thousand_questions() {
+fn eight_slots_are_found_quickly() {
     for (noise, seed) in [(0, 1), (20, 1), (100, 2), (150, 3), (150, 4), (190, 5)] {
         let outcome = simulate(&server(8, noise), 1000, seed);
         assert!(outcome.efficiency >= 0.85, "noise {noise}: {}", outcome.efficiency);
@@ -93,7 +93,7 @@ fn sixty_four_slots_are_found() {
 }
 
 #[test]
-fn a_number_between_two_powers_is_used_well() {
+fn uneven_slot_count_is_used_well() {
     for slots in [2, 3, 5, 6, 10, 12, 20, 40] {
         let outcome = simulate(&server(slots, 100), 2000, 7);
         assert!(outcome.efficiency >= 0.75, "{slots} slots: {}", outcome.efficiency);
@@ -101,7 +101,7 @@ fn a_number_between_two_powers_is_used_well() {
 }
 
 #[test]
-fn an_overload_halves_once_for_all_calls_of_its_time() {
+fn overload_halves_limit_once() {
     let start = Instant::now();
     let at = |milliseconds| start + Duration::from_millis(milliseconds);
     let mut climb = Climb::new(None, Duration::from_secs(3600));
@@ -135,7 +135,7 @@ fn highest_level(slots: Option<usize>, service: Duration, timeout: Duration) -> 
 }
 
 #[test]
-fn calls_never_wait_longer_than_half_of_the_time_out() {
+fn calls_wait_half_the_timeout() {
     let seconds = Duration::from_secs;
     for (service, expected) in [(seconds(1), 64), (seconds(10), 6), (seconds(25), 2), (seconds(100), 1)] {
         let highest = highest_level(None, service, seconds(120));
@@ -144,7 +144,7 @@ fn calls_never_wait_longer_than_half_of_the_time_out() {
 }
 
 #[test]
-fn a_server_that_tells_its_slots_gets_no_more() {
+fn known_slot_count_is_the_limit() {
     for slots in [1, 2, 3] {
         assert!(highest_level(Some(slots), Duration::from_millis(10), Duration::from_secs(120)) <= slots);
     }

@@ -88,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn the_encoding_is_fixed() {
+    fn encoding_is_fixed() {
         // hashlib.sha256(b''.join(len(f).to_bytes(8, 'little') + f for f in fields)).hexdigest()
         let key = identity("m:latest", "ab12", "num_ctx=8192").key(&prompt("Say what `é` is for.\n"));
         assert_eq!(key.to_string(), "4b3fda7c352c680743c89e38234964281360f6aee7446eb320bb7c908ba4f563");
     }
 
     #[test]
-    fn the_former_encoding_is_fixed() {
+    fn former_encoding_is_fixed() {
         let former = FormerQuestion {
             prompt_version: 1,
             options: "num_ctx=8192".to_owned(),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_decides() {
+    fn every_field_changes_identity() {
         let key = |model, digest, options, question| identity(model, digest, options).key(&prompt(question));
         let keys = [
             key("ab", "c", "d", "e"),

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn each_request_counts() {
+    fn each_request_is_counted() {
         let (switch, mut signal) = StopSwitch::new();
         assert!(!is_now(signal.requested(1)));
         switch.stop();

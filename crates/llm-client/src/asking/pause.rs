@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_wish_counts() {
+    fn longest_requested_pause_wins() {
         let now = Instant::now();
         let second = Duration::from_secs(1);
         let mut pause = Pause::default();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn too_long_a_wait_is_refused() {
+    fn too_long_pause_is_refused() {
         let mut pause = Pause::default();
         assert_eq!(pause.extend(Instant::now(), LONGEST), Wish::Granted);
         let refused = Wish::Refused("provider asks to wait 301 s".to_owned());

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_sentence_for_everything_is_worthless() {
+    fn same_answer_for_all_is_rejected() {
         let mut sameness = Sameness::default();
         for _ in 0..20 {
             assert_eq!(sameness.answered("Adds."), Verdict::Doubtful);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_sentence_ends_the_doubt() {
+    fn second_answer_clears_suspicion() {
         let mut sameness = Sameness::default();
         assert_eq!(sameness.answered("Adds."), Verdict::Doubtful);
         assert_eq!(sameness.answered("Sums."), Verdict::Good);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_equal_failures_without_an_answer_are_enough() {
+    fn ten_equal_failures_end_it() {
         let mut sameness = Sameness::default();
         assert!((0..9).all(|number| !sameness.failed(&format!("prompt of {number} tokens"))));
         assert!(sameness.failed("prompt of 9999 tokens"));

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escape_sequences_are_removed_whole() {
+    fn escape_sequences_are_removed() {
         for (answer, expected) in [
             ("\u{1b}[31mBuilds x.\u{1b}[0m", "Builds x."),
             ("\u{1b}[1;38;5;12mBuilds\u{1b}[K x.", "Builds x."),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn special_tokens_leave_the_sentence() {
+    fn special_tokens_are_removed() {
         for answer in [
             "Sums.<|end_of_text|>",
             "Sums.</s>",

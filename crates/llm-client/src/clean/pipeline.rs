@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_answer_stays_as_it_is() {
+    fn good_answer_is_unchanged() {
         for answer in [
             "Adds two numbers.",
             "Adds two numbers",
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappings_are_taken_off() {
+    fn wrappings_are_removed() {
         for answer in [
             "```\nAdds two numbers.\n```",
             "```text\nAdds two numbers.\n```\n",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn one_label_or_preamble_is_dropped() {
+    fn label_or_preamble_is_dropped() {
         for answer in [
             "Intent: Adds two numbers.",
             "**Intent:** Adds two numbers.",
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_sentence_is_kept() {
+    fn only_first_sentence_is_kept() {
         for answer in [
             "Adds two numbers. It returns the total.",
             "Adds two numbers.\n\nNote that it is simple.",
@@ -136,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_unprintable_is_left() {
+    fn unprintable_characters_are_removed() {
         check("Adds\0 two\u{1b}[31m \u{202e}numbers\u{202c}.\u{7f}", "Adds two numbers.");
     }
 
     #[test]
-    fn a_long_sentence_is_capped() {
+    fn long_sentence_is_capped() {
         let intent = clean(&"many words ".repeat(60), CODE, false).unwrap();
         assert!(intent.chars().count() <= 300 && intent.ends_with("words…"), "{intent}");
     }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_of_the_code_is_refused() {
+    fn echoed_code_is_refused() {
         for answer in [
             CODE,
             "```python\ndef add(left, right):\n    total = left + right\n    return total\n```",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_refused() {
+    fn model_refusal_is_rejected() {
         for answer in [
             "I'm sorry, but I cannot help with that.",
             "I’m unable to describe this code.",
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_and_foreign_structure_are_refused() {
+    fn markup_and_structure_are_refused() {
         for answer in ["<html><body>x</body></html>", "<p>Adds two numbers.</p>", "Adds <b>two</b> numbers."] {
             check_refused(answer, Distrust::Markup);
         }
@@ -191,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_answer_needs_a_sentence_end() {
+    fn truncated_answer_needs_whole_sentence() {
         assert_eq!(clean("Adds two numbers and then", CODE, true), Err(Distrust::CutOff));
         assert_eq!(clean("Adds numbers, e.g.", CODE, true), Err(Distrust::CutOff));
         assert_eq!(clean("Adds two numbers. It then", CODE, true).as_deref(), Ok("Adds two numbers."));
     }
 
     #[test]
-    fn failures_of_real_models_are_known() {
+    fn known_model_failures_are_handled() {
         use Distrust::{Blank, CutOff, Echo, ErrorMessage, Nothing, Refusal, UnfinishedThinking};
         for (answer, expected) in [
             ("Okay, so I need to figure out what add does. It starts with", UnfinishedThinking),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_inside_is_found() {
+    fn embedded_sentence_is_found() {
         for answer in [
             "Adds two numbers.<|end_of_text|>",
             "Adds two numbers.</s>",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn good_sentences_of_all_styles_stay() {
+    fn good_sentences_are_kept() {
         let sentences: Vec<&str> = include_str!("good_sentences.txt").lines().collect();
         assert!(sentences.len() >= 60, "{}", sentences.len());
         let changed: Vec<_> = sentences
@@ -289,7 +289,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_answer_gives_a_bounded_printable_line_or_a_refusal(
+        fn output_is_bounded_and_printable(
             answer in "(?s)(<think>|</think>|</s>|\\\\boxed\\{|\u{1b}\\[|◁|1\\. |```|\"|\\{|Intent:|Sure! |[a-z. \n`*]|.){0,60}",
             is_cut_off: bool,
         ) {

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sentence_ends_where_a_reader_would_end_it() {
+    fn sentence_end_is_found() {
         for (text, expected, is_complete) in [
             ("Runs foo.py on 3.11. Then stops.", "Runs foo.py on 3.11.", true),
             ("Reads e.g. a file, i.e. Its bytes. More", "Reads e.g. a file, i.e. Its bytes.", true),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sentence_comes_in_order() {
+    fn sentences_come_in_order() {
         let all = |text| sentences(text).map(|sentence| sentence.text).collect::<Vec<_>>();
         assert_eq!(all("It is a class. It adds.\n\nNote: simple"), ["It is a class.", "It adds.", "Note: simple"]);
         assert_eq!(all(" \n"), Vec::<&str>::new());

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_mark_of_thinking_is_dropped() {
+    fn thinking_marks_are_dropped() {
         for answer in [
             "<think>Hmm. Adds?</think>\n\nAdds.",
             "Hmm, adds.\n</think>Adds.",
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_thought_is_unfinished() {
+    fn unclosed_thought_is_unfinished() {
         for answer in [
             "<think>It adds two numbers",
             "<think>a</think><think>It adds two numbers.",
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_about_marks_stays() {
+    fn answer_about_marks_is_kept() {
         for answer in [
             "Removes `<think>` and `</think>` from an answer.",
             "Strips <think> and </think> from an answer.",

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_is_hidden_in_every_form() {
+    fn credential_is_hidden_in_every_form() {
         let blackout = blackout("http://u:p%40ss@h/?key=gateway&v=1", None, Some("Basic dTpwQHNz"));
         for (text, expected) in [
             ("no p@ss for u", "no *** for u"),
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_hidden_before_a_line_is_cut() {
+    fn token_is_hidden_before_cutting() {
         let blackout = blackout("http://h", Some("s3ntinel-s3ntinel"), None);
         assert_eq!(blackout.line("bad token s3ntinel-s3ntinel", 20), "bad token ***");
     }
 
     #[test]
-    fn without_credentials_nothing_is_touched() {
+    fn text_without_credentials_is_unchanged() {
         assert_eq!(blackout("http://h", None, None).line("all of it", 100), "all of it");
     }
 }

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_an_error_are_found() {
+    fn error_text_is_extracted() {
         for (body, expected) in [
             (r#"{"error":"model 'x' not found"}"#, "model 'x' not found"),
             (r#"{"error":{"message":"no more","code":1}}"#, "no more"),

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_told_apart() {
+    fn non_object_bodies_are_classified() {
         for (body, expected) in [
             ("", "incomplete answer: the body is empty"),
             (" \n", "incomplete answer: the body is empty"),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn one_short_line_is_kept_of_an_error() {
+    fn error_keeps_one_short_line() {
         check(500, false, "\n busy\u{1b}[1m \n", "provider answered with status 500: busy [1m");
         check(500, true, "\u{1f}\u{8b}", "provider answered with status 500");
         let long = format!("provider answered with status 500: {}words…", "words ".repeat(25));

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_are_put_together() {
+    fn stream_parts_are_joined() {
         let events = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
             : ping\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"Adds \"},\"finish_reason\":null}]}\n\n\
             data: {\"choices\":[{\"delta\":{\"content\":\"two.\"},\"finish_reason\":\"stop\"}]}\n\n\
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn one_object_is_no_stream() {
+    fn single_object_is_no_stream() {
         for body in ["{\"message\":{\"content\":\"x\"}}", "", "no JSON", "{\"message\":"] {
             assert_eq!(whole_answer(body), None, "{body}");
         }

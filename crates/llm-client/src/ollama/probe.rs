@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_hexadecimal_or_unknown() {
+    fn digest_is_hexadecimal_or_unknown() {
         for (model, expected) in [
             (json!({"digest": "06C1"}), "06c1"),
             (json!({"digest": "sha256:06c1"}), "06c1"),

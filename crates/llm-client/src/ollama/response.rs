@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complete_answer_is_read() {
+    fn complete_answer_is_read() {
         let body = r#"{"model":"m","message":{"role":"assistant","content":"Adds\u003c \u00e4.","thinking":"Hm."},"done":true,"done_reason":"stop",
             "prompt_eval_count":12,"eval_count":3,"context":[1,2],"total_duration":5}"#;
         let expected = Completion {
@@ -53,14 +53,14 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_are_absent_are_unknown() {
+    fn absent_counts_are_unknown() {
         let completion =
             read(r#"{"message":{"content":"x"},"done":true,"done_reason":"length","eval_count":-1}"#).unwrap();
         assert_eq!((completion.is_cut_off, completion.prompt_tokens, completion.answer_tokens), (true, None, None));
     }
 
     #[test]
-    fn what_is_no_answer_is_told_apart() {
+    fn unusable_answers_are_classified() {
         for (body, expected) in [
             (
                 r#"{"message":{"content":"x"},"done":false}"#,

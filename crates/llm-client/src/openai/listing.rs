@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_has_two_shapes() {
+    fn list_has_two_shapes() {
         for (list, expected) in [
             (json!({"object": "list", "data": [{"id": "a"}, {"id": "b", "owned_by": "x"}]}), Some(vec!["a", "b"])),
             (json!([{"id": "a"}, {"name": "nameless"}, 7]), Some(vec!["a"])),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn meta_tells_models_apart() {
+    fn metadata_distinguishes_models() {
         let facts = |entry: Value| {
             let list = json!([entry]);
             let models = listed(&list).unwrap();

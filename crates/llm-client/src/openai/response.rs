@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complete_answer_is_read() {
+    fn complete_answer_is_read() {
         let mut body = answered(&json!("Adds."), "stop");
         body["usage"] = json!({"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15});
         let expected =
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_may_come_in_parts() {
+    fn text_may_come_in_parts() {
         let parts = json!([{"type": "text", "text": "Adds "}, {"type": "image"}, {"type": "text", "text": "two."}]);
         assert_eq!(read(answered(&parts, "stop")).unwrap().text, "Adds two.");
     }
 
     #[test]
-    fn an_end_that_is_not_told_is_none_to_rely_on() {
+    fn missing_finish_reason_is_unreliable() {
         for (body, expected) in [
             (answered(&json!("x"), "stop"), false),
             (answered(&json!("x"), "eos"), false),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_told_apart() {
+    fn unusable_answers_are_classified() {
         let aborted = "incomplete answer: the generation was aborted (no finish_reason of an end)";
         let no_text = "malformed answer: the field content is missing or no text";
         for (body, expected) in [

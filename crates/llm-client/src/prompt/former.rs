@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn former_words_stay_byte_for_byte() {
+    fn former_prompt_is_unchanged() {
         let text = text(&Question { kind: SymbolKind::Method, code: "def f(self):\n    pass".into() }, 100);
         let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         assert_eq!(format!("{hash:?}"), "SHA256:72dee0e9a889bdfa247a57ecbca92591c6f1e3bed5f21590b717495a905275cc");

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_name_alone_is_the_secret() {
+    fn lone_user_name_is_secret() {
         for (text, expected) in
             [("http://u:p%40ss@h", "p@ss"), ("http://token@h", "token"), ("http://token:@h", "token")]
         {

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_joined_without_doubled_slashes() {
+    fn paths_join_with_single_slash() {
         for (text, redacted, endpoint) in [
             (ProviderUrl::DEFAULT, "http://127.0.0.1:11434", "http://127.0.0.1:11434/api/generate"),
             (" http://h:1/ ", "http://h:1", "http://h:1/api/generate"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_the_other_interface_is_taken_as_it_is() {
+    fn other_interface_path_is_kept() {
         for (text, expected) in [
             ("http://h:8000", "http://h:8000/v1/models"),
             ("http://h:8000/", "http://h:8000/v1/models"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_call_is_explained() {
+    fn call_address_is_explained() {
         let added = |tail| format!("provider URL ends with {tail}, which is added for each call; leave it out");
         for (text, tail) in [
             ("http://h/api/", "/api"),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_decoded_and_never_shown() {
+    fn credentials_are_decoded_and_hidden() {
         let url = http("http://us%65r:p%40ss%3Asentinel@h:1/x?token=sentinel");
         let both = |url: &HttpUrl| url.credentials().map(|both| (both.user_name.clone(), both.password.clone()));
         assert_eq!(both(&url), Some(("user".to_owned(), Some("p@ss:sentinel".to_owned()))));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_recognized_in_every_spelling() {
+    fn every_loopback_spelling_is_recognized() {
         for (text, expected) in [
             ("http://localhost:1", true),
             ("http://a.localhost", true),

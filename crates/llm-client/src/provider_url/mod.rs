@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ollamas_own_variable_is_read_as_its_client_reads_it() {
+    fn ollama_host_is_read_like_ollama() {
         for (value, expected) in [
             ("", "http://127.0.0.1:11434"),
             ("1.2.3.4", "http://1.2.3.4:11434"),
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn the_embedded_provider_has_no_address() {
+    fn embedded_provider_has_no_address() {
         assert_eq!("builtin:".parse(), Ok(ProviderUrl::Builtin));
         assert_eq!(ProviderUrl::Builtin.to_string(), "builtin:");
         assert_eq!("builtin:outline".parse::<ProviderUrl>(), Err(ProviderUrlError::BuiltinWithRest));
     }
 
     #[test]
-    fn a_wrong_address_is_explained() {
+    fn wrong_address_is_explained() {
         for (text, expected) in [
             ("localhost:11434", "provider URL has no scheme; write http://localhost:11434"),
             ("127.0.0.1:11434/", "provider URL has no scheme; write http://127.0.0.1:11434"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn no_error_repeats_a_secret() {
+    fn errors_hide_secrets() {
         for text in [
             "sentinel@h:11434",
             "sentinel:sentinel@h:11434",

@@ -13,7 +13,7 @@ fn has(scene: &Scene, is_it: impl Fn(&Decision) -> bool) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_in_the_middle_loses_no_record() {
+async fn restart_loses_no_record() {
     for concurrency in [1, 4, 64] {
         // A server that is down from the third to the thirtieth second, that resets what is in flight, and that a
         // gateway speaks for now and then.
@@ -36,7 +36,7 @@ async fn a_restart_in_the_middle_loses_no_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_says_loading_for_a_while_loses_no_record() {
+async fn loading_server_loses_no_record() {
     let loading = |at: Duration| at > 3 * SECOND && at < 40 * SECOND;
     let client = Scripted::new(move |call| if loading(call.at) { Reply::bad(status(503)) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(1000));
@@ -46,7 +46,7 @@ async fn a_server_that_says_loading_for_a_while_loses_no_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_server_ends_after_the_patience_with_one_cause() {
+async fn dead_server_ends_after_patience() {
     let client = Scripted::new(|call| if call.ordinal > 100 { Reply::bad(refused()) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(10_000));
     let enrichment = scene.run(&client).await;
@@ -61,7 +61,7 @@ async fn a_dead_server_ends_after_the_patience_with_one_cause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_answered_is_waited_for_as_long() {
+async fn silent_server_gets_same_patience() {
     let client = Scripted::new(|_| Reply::bad(refused()));
     let mut scene = Scene::new(distinct(1000));
     scene.options.provider_patience = 10 * SECOND;
@@ -71,7 +71,7 @@ async fn a_server_that_never_answered_is_waited_for_as_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_hangs_ends_after_load_time_and_patience() {
+async fn hanging_server_ends_after_patience() {
     let client = Scripted::new(|_| Reply::never());
     let mut scene = Scene::new(distinct(1000));
     let enrichment = scene.run(&client).await;
@@ -79,7 +79,7 @@ async fn a_server_that_hangs_ends_after_load_time_and_patience() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_it_is_open_questions_go_out_one_by_one() {
+async fn open_breaker_sends_single_probes() {
     let down = |at: Duration| at > SECOND && at < 40 * SECOND;
     let client =
         Scripted::new(move |call| if down(call.at) { Reply::bad(refused()).after(SECOND) } else { Reply::good(call) });
@@ -94,7 +94,7 @@ async fn while_it_is_open_questions_go_out_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_of_a_call_from_before_closes_it() {
+async fn earlier_call_closes_breaker() {
     let client = Scripted::new(|call| match call.ordinal {
         2 => Reply::good(call).after(8 * SECOND),
         3..=7 => Reply::bad(refused()),

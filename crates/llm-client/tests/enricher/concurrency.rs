@@ -19,7 +19,7 @@ fn slots(count: usize) -> Scripted {
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_many_are_asked_at_once_and_no_more() {
+async fn fixed_concurrency_is_respected() {
     for concurrency in [1, 4, 100] {
         let client = slots(1000);
         Scene::new(distinct(500)).at_once(concurrency).run(&client).await;
@@ -44,7 +44,7 @@ async fn eight_slots_are_used_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_slot_is_left_with_few_in_line() {
+async fn one_slot_has_short_queue() {
     let client = slots(1);
     let mut scene = Scene::new(distinct(600));
     scene.options.concurrency = Concurrency::Auto;
@@ -56,7 +56,7 @@ async fn one_slot_is_left_with_few_in_line() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_overload_that_is_reported_halves_at_once() {
+async fn reported_overload_halves_limit() {
     let client = Scripted::new(|call| if call.in_flight > 2 { Reply::bad(status(429)) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(300));
     scene.options.concurrency = Concurrency::Auto;
@@ -66,7 +66,7 @@ async fn an_overload_that_is_reported_halves_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_answer_holds_nobody_up() {
+async fn slow_answer_delays_no_other() {
     let client = Scripted::new(|call| match call.code.as_str() {
         "f1" => Reply::good(call).after(Duration::from_secs(100)),
         _ => Reply::good(call),

@@ -52,7 +52,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
-    fn every_selected_record_ends_and_the_numbers_add_up(
+    fn every_selected_record_has_outcome(
         script in prop::collection::vec(0_u8..40, 0..120),
         codes in prop::collection::vec(0_u8..60, 1..80),
         concurrency in 1_usize..20,
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn mostly_failures_end_too(
+    fn mostly_failing_run_ends(
         script in prop::collection::vec(0_u8..10, 0..300),
         codes in prop::collection::vec(0_u8..60, 1..80),
         concurrency in 1_usize..20,

@@ -11,7 +11,7 @@ use crate::support::{Reply, Scene, Scripted, counts, distinct};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn answers_in_flight_are_kept_and_nothing_is_sent_any_more() {
+async fn interruption_keeps_answers_in_flight() {
     let client = Scripted::new(|call| match call.ordinal {
         4 => Reply::never(),
         _ => Reply::good(call).after(2 * SECOND),
@@ -32,7 +32,7 @@ async fn answers_in_flight_are_kept_and_nothing_is_sent_any_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_was_asked_for_before_makes_no_call() {
+async fn early_interruption_makes_no_call() {
     let client = Scripted::new(Reply::good);
     let mut scene = Scene::new(distinct(3));
     let (switch, signal) = StopSwitch::new();
@@ -42,7 +42,7 @@ async fn an_end_that_was_asked_for_before_makes_no_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_request_does_not_wait() {
+async fn second_request_does_not_wait() {
     let client = Scripted::new(|call| if call.ordinal > 1 { Reply::never() } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(40));
     let (switch, signal) = StopSwitch::new();
@@ -58,7 +58,7 @@ async fn a_second_request_does_not_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interruption_ends_a_pause_and_a_wait_for_the_provider() {
+async fn interruption_ends_pauses_and_waits() {
     for error in [crate::support::wait(429, 100), crate::support::refused()] {
         let error = std::sync::Mutex::new(Some(error));
         let client = Scripted::new(move |_| match error.lock().unwrap().take() {
@@ -77,7 +77,7 @@ async fn an_interruption_ends_a_pause_and_a_wait_for_the_provider() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_are_distinct_questions_and_those_unanswered_at_the_interruption() {
+async fn interrupted_calls_add_up() {
     for stop_after in (0..2600).step_by(130) {
         let client = Scripted::new(|call| {
             let latency = 50 + call.ordinal as u64 * 37 % 400;

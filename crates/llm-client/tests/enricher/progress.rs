@@ -7,7 +7,7 @@ use cds_llm_client::{AskError, FailureGroup, Progress};
 use crate::support::{Reply, Scene, Scripted, distinct, functions};
 
 #[tokio::test(start_paused = true)]
-async fn nothing_to_ask_is_reported_as_complete() {
+async fn no_questions_are_reported_complete() {
     let mut scene = Scene::new(Vec::new());
     let enrichment = scene.run(&Scripted::new(Reply::good)).await;
     assert_eq!(scene.observer.reports, [Progress::default()]);
@@ -15,7 +15,7 @@ async fn nothing_to_ask_is_reported_as_complete() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_batch_and_the_end_is_reported_once() {
+async fn each_batch_and_end_is_reported() {
     for (count, batch) in [(5, 2), (4, 2), (7, 10), (30, 10), (1, 1)] {
         let mut scene = Scene::new(distinct(count));
         scene.options.progress_batch_size = std::num::NonZeroU32::new(batch).unwrap();
@@ -28,7 +28,7 @@ async fn every_batch_and_the_end_is_reported_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reports_tell_asked_reused_shared_and_failed() {
+async fn reports_count_each_outcome() {
     let client = Scripted::new(|call| match call.code.as_str() {
         "bad" => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
         _ => Reply::good(call).after(Duration::from_secs(1)),
@@ -51,7 +51,7 @@ async fn reports_tell_asked_reused_shared_and_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_tells_times_and_groups_reasons() {
+async fn account_has_times_and_reasons() {
     let client = Scripted::new(|call| match call.ordinal {
         1..=3 => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
         4 => Reply::bad(AskError::Malformed { problem: "another" }),

@@ -15,7 +15,7 @@ fn is_poison(code: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_passes_costs_calls_and_nothing_else() {
+async fn transient_failure_costs_only_calls() {
     let client = Scripted::new(|call| {
         if call.attempt < 3 && is_poison(&call.code) { Reply::bad(status(500)) } else { Reply::good(call) }
     });
@@ -26,7 +26,7 @@ async fn a_failure_that_passes_costs_calls_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_three_attempts_it_is_a_failure_that_says_so() {
+async fn third_attempt_fails_with_count() {
     for (error, expected) in [
         (500, "provider answered with status 500 (3 attempts)"),
         (429, "provider answered with status 429 (3 attempts)"),
@@ -42,7 +42,7 @@ async fn after_three_attempts_it_is_a_failure_that_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn alone_it_is_tried_as_often() {
+async fn single_question_gets_all_attempts() {
     let client = Scripted::new(|_| Reply::bad(status(500)));
     let mut scene = Scene::new(functions(&["a"]));
     scene.run(&client).await;
@@ -53,7 +53,7 @@ async fn alone_it_is_tried_as_often() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_number_of_retries_is_an_option() {
+async fn retry_count_is_configurable() {
     for (retries, expected) in [(0, 1), (1, 2), (4, 5)] {
         let client =
             Scripted::new(|call| if is_poison(&call.code) { Reply::bad(status(500)) } else { Reply::good(call) });
@@ -65,14 +65,14 @@ async fn the_number_of_retries_is_an_option() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_would_fail_again_is_not_tried_again() {
+async fn permanent_failure_is_not_retried() {
     let client = Scripted::new(|_| Reply::bad(AskError::Malformed { problem: "no JSON object" }));
     Scene::new(distinct(9)).run(&client).await;
     assert_eq!(client.call_count(), 9);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_connection_is_replaced_at_once() {
+async fn stale_connection_is_replaced_immediately() {
     for retries in [0, 2] {
         let client = Scripted::new(|call| match call.attempt {
             1 if is_poison(&call.code) => Reply::bad(broken()),
@@ -89,7 +89,7 @@ async fn a_stale_connection_is_replaced_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_out_is_repeated_once() {
+async fn timeout_is_retried_once() {
     let client = Scripted::new(|call| if is_poison(&call.code) { Reply::never() } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(5000));
     scene.options.retries = 5;
@@ -99,7 +99,7 @@ async fn a_time_out_is_repeated_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_answer_has_the_time_of_a_load_and_no_company() {
+async fn first_question_runs_alone() {
     let client = Scripted::new(|call| {
         let latency = if call.ordinal == 1 { 400 * SECOND } else { SECOND };
         Reply::good(call).after(latency)
@@ -113,7 +113,7 @@ async fn the_first_answer_has_the_time_of_a_load_and_no_company() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_a_quarter_of_the_questions_and_twenty() {
+async fn retry_budget_is_quarter_plus_twenty() {
     // Every second answer is a failure, so that the breaker stays closed.
     let client = Scripted::new(|call| if call.ordinal % 2 == 0 { Reply::bad(status(500)) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(1000)).at_once(1);
@@ -125,7 +125,7 @@ async fn retries_are_a_quarter_of_the_questions_and_twenty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_holds_every_call_back() {
+async fn requested_wait_delays_every_call() {
     let client = Scripted::new(|call| match (call.code.as_str(), call.attempt) {
         ("f5", 1) => Reply::bad(wait(429, 30)),
         _ => Reply::good(call),
@@ -143,7 +143,7 @@ async fn a_wait_holds_every_call_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_long_a_wait_ends_the_asking() {
+async fn too_long_wait_ends_run() {
     let client = Scripted::new(|call| if call.ordinal == 7 { Reply::bad(wait(429, 301)) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(40));
     let enrichment = scene.run(&client).await;
@@ -153,7 +153,7 @@ async fn too_long_a_wait_ends_the_asking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fatal_failure_ends_the_asking_and_keeps_what_is_in_flight() {
+async fn fatal_failure_keeps_answers_in_flight() {
     let client = Scripted::new(|call| match call.ordinal {
         7 => Reply::bad(status(401)),
         8 => Reply::good(call).after(60 * SECOND),
@@ -171,7 +171,7 @@ async fn a_fatal_failure_ends_the_asking_and_keeps_what_is_in_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_there_is_never_a_question_s_own_failure() {
+async fn unreachable_provider_is_general_failure() {
     // One at a time and a single question left: its retries are used up before five failures are counted.
     let client = Scripted::new(|call| {
         if call.at < 20 * SECOND && call.at > SECOND {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::support::{Reply, Scene, Scripted, counts, distinct, functions, same_answer};
 
 #[tokio::test(start_paused = true)]
-async fn an_unchanged_tree_makes_no_call_and_k_changes_make_k() {
+async fn only_changes_make_calls() {
     let client = Scripted::new(Reply::good);
     let mut first = Scene::new(distinct(50));
     first.run(&client).await;
@@ -29,7 +29,7 @@ async fn an_unchanged_tree_makes_no_call_and_k_changes_make_k() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_digest_is_another_question() {
+async fn changed_digest_is_new_question() {
     let client = Scripted::new(Reply::good);
     let mut first = Scene::new(distinct(3));
     first.run(&client).await;
@@ -40,7 +40,7 @@ async fn another_digest_is_another_question() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_asks_anew_and_keeps_the_new() {
+async fn refresh_replaces_kept_answers() {
     let client = Scripted::new(Reply::good);
     let mut first = Scene::new(distinct(3));
     first.run(&client).await;
@@ -53,7 +53,7 @@ async fn a_refresh_asks_anew_and_keeps_the_new() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_good_answers_are_kept_with_what_is_known_of_them() {
+async fn only_good_answers_are_kept() {
     let client = Scripted::new(|call| match call.code.as_str() {
         "bad" => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
         _ => Reply::good(call),
@@ -74,7 +74,7 @@ async fn only_good_answers_are_kept_with_what_is_known_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn groups_have_at_most_twenty_answers_and_wait_at_most_a_second() {
+async fn saved_batches_are_bounded() {
     let start = Instant::now();
     let client = Scripted::new(|call| {
         let milliseconds = if call.ordinal <= 45 { 1 } else { 300 };
@@ -88,7 +88,7 @@ async fn groups_have_at_most_twenty_answers_and_wait_at_most_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_is_told_once_and_costs_no_answer() {
+async fn failing_store_is_reported_once() {
     let client = Scripted::new(Reply::good);
     let mut scene = Scene::new(distinct(100));
     scene.store.is_broken = true;
@@ -99,7 +99,7 @@ async fn a_store_that_fails_is_told_once_and_costs_no_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_provider_the_store_answers_what_it_can() {
+async fn store_answers_without_provider() {
     let client = Scripted::new(Reply::good);
     let mut first = Scene::new(distinct(5));
     first.run(&client).await;
@@ -115,7 +115,7 @@ async fn without_a_provider_the_store_answers_what_it_can() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forecast_counts_without_asking() {
+async fn forecast_counts_without_asking() {
     let client = Scripted::new(Reply::good);
     let mut scene = Scene::new(functions(&["a", "b", "a"]));
     scene.run(&client).await;
@@ -140,7 +140,7 @@ async fn a_forecast_counts_without_asking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_to_former_words_are_reused() {
+async fn answers_to_former_prompt_are_reused() {
     let client = Scripted::new(Reply::good).with_former_words();
     let mut first = Scene::new(distinct(3));
     first.run(&client).await;
@@ -165,7 +165,7 @@ async fn answers_to_former_words_are_reused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_answer_to_all_questions_is_none() {
+async fn same_answer_to_all_is_rejected() {
     let client = Scripted::new(same_answer);
     let mut scene = Scene::new(distinct(60)).at_once(1);
     let enrichment = scene.run(&client).await;
@@ -178,7 +178,7 @@ async fn the_same_answer_to_all_questions_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_few_equal_questions_may_have_one_answer() {
+async fn few_equal_answers_are_accepted() {
     let client = Scripted::new(same_answer);
     let mut scene = Scene::new(distinct(20));
     let enrichment = scene.run(&client).await;
@@ -188,7 +188,7 @@ async fn a_few_equal_questions_may_have_one_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_equal_failures_end_the_asking() {
+async fn ten_equal_failures_end_run() {
     let client = Scripted::new(|_| Reply::bad(AskError::Malformed { problem: "no JSON object" }));
     let mut scene = Scene::new(distinct(60)).at_once(1);
     let enrichment = scene.run(&client).await;
@@ -198,7 +198,7 @@ async fn ten_equal_failures_end_the_asking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_adapted_request_is_another_question() {
+async fn adapted_request_is_new_question() {
     let client = Scripted::adapting();
     let mut first = Scene::new(distinct(3)).at_once(1);
     first.run(&client).await;

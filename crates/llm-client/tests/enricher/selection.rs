@@ -11,7 +11,7 @@ use cds_model::{Intent, Record, Scope, SymbolKind};
 use crate::support::{Memory, Reply, Scene, Scripted, counts, functions, intent_of, record};
 
 #[tokio::test(start_paused = true)]
-async fn each_answer_lands_in_its_own_record() {
+async fn each_record_gets_own_answer() {
     let client = Scripted::new(|call| match call.code.as_str() {
         "fail" => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
         _ => Reply::good(call).after(Duration::from_millis(call.code.len() as u64 * 100)),
@@ -29,7 +29,7 @@ async fn each_answer_lands_in_its_own_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_blank_answer_is_a_failure() {
+async fn blank_answer_is_a_failure() {
     let client = Scripted::new(Reply::blank);
     let mut scene = Scene::new(functions(&["a"]));
     scene.run(&client).await;
@@ -38,7 +38,7 @@ async fn a_blank_answer_is_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_out_of_scope_is_skipped() {
+async fn records_out_of_scope_are_skipped() {
     let client = Scripted::new(Reply::good);
     let mut scene = Scene::new(vec![
         record(SymbolKind::File, "x"),
@@ -55,7 +55,7 @@ async fn what_is_out_of_scope_is_skipped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_question_is_asked_once_and_shared() {
+async fn equal_questions_are_asked_once() {
     let client = Scripted::new(|call| match call.code.as_str() {
         "bad" => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
         _ => Reply::good(call),
@@ -72,7 +72,7 @@ async fn the_same_question_is_asked_once_and_shared() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn code_that_was_cut_is_marked() {
+async fn cut_code_is_marked() {
     let client = Scripted::new(Reply::good);
     let long = "x = 1\n".repeat(50);
     let mut scene = Scene::new(functions(&["a", &long, &long]));
@@ -82,7 +82,7 @@ async fn code_that_was_cut_is_marked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_costs_nothing_is_neither_hashed_nor_kept() {
+async fn free_answers_are_not_stored() {
     let client = Scripted::new(|call| Reply::good(call).after(Duration::ZERO)).unpaid();
     let mut scene = Scene::new(functions(&["a", "a", "b"]));
     let enrichment = scene.run(&client).await;
@@ -106,7 +106,7 @@ async fn describe_all(records: &mut [Record]) {
 }
 
 #[tokio::test]
-async fn a_sentence_of_the_embedded_provider_is_known_by_how_it_begins() {
+async fn embedded_sentence_has_known_prefix() {
     use SymbolKind::{Class, File, Function, Method};
     let code = [
         (Function, "def load(path):\n    return open(path)"),
@@ -131,7 +131,7 @@ async fn a_sentence_of_the_embedded_provider_is_known_by_how_it_begins() {
 }
 
 #[tokio::test]
-async fn the_embedded_provider_answers_the_same_every_time() {
+async fn embedded_provider_is_deterministic() {
     let code = "def load(path):\n    return json.load(open(path))";
     let mut records = vec![
         record(SymbolKind::Function, code),
@@ -155,7 +155,7 @@ async fn the_embedded_provider_answers_the_same_every_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn definitions_without_a_body_are_derived() {
+async fn bodyless_definitions_are_derived() {
     let client = Scripted::new(Reply::good);
     let mut scene = Scene::new(functions(&["def f(x): ...", "g", "def h():\n    return 1"]));
     let enrichment = scene.run(&client).await;

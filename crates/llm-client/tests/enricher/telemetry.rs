@@ -29,7 +29,7 @@ fn answered(line: u32, attempt: u32) -> ToldCall {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_call_is_told_with_its_place_attempt_time_and_tokens() {
+async fn each_call_is_reported_in_full() {
     let client = Scripted::new(|call| match (call.code.as_str(), call.attempt) {
         ("b", 1) => Reply::bad(status(500)),
         ("c", _) => Reply::bad(AskError::Malformed { problem: "no JSON object" }),
@@ -71,7 +71,7 @@ async fn each_call_is_told_with_its_place_attempt_time_and_tokens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_kind_of_failure_has_its_word() {
+async fn each_failure_kind_has_name() {
     let detail = || String::new();
     for (error, kind, http_status, class) in [
         (refused(), "connect", None, "passing"),
@@ -100,7 +100,7 @@ async fn each_kind_of_failure_has_its_word() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_never_comes_back_is_told_when_its_time_is_over() {
+async fn lost_call_is_reported_at_timeout() {
     let client = Scripted::new(|call| if call.code == "f1" { Reply::never() } else { Reply::good(call) });
     let mut scene = Scene::new(on_lines(distinct(2)));
     scene.options.retries = 0;
@@ -111,7 +111,7 @@ async fn a_call_that_never_comes_back_is_told_when_its_time_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_goes_away_is_one_failure_for_the_rest() {
+async fn outage_is_one_failure() {
     let client = Scripted::new(|call| if call.ordinal > 1 { Reply::bad(refused()) } else { Reply::good(call) });
     let mut scene = Scene::new(on_lines([distinct(2000), distinct(2000)].concat()));
     let enrichment = scene.run(&client).await;
@@ -128,7 +128,7 @@ async fn a_provider_that_goes_away_is_one_failure_for_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_needs_no_call_is_told_once_before_the_first() {
+async fn free_answers_are_reported_first() {
     let client = Scripted::new(Reply::good);
     let mut first = Scene::new(functions(&["a", "b"]));
     first.run(&client).await;
@@ -146,7 +146,7 @@ async fn what_needs_no_call_is_told_once_before_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_hundred_cuts_are_told_one_by_one() {
+async fn first_hundred_cuts_are_reported() {
     for (count, further) in [(2, None), (100, None), (103, Some(3))] {
         let mut codes = vec!["short".to_owned()];
         codes.extend((0..count).map(|number| format!("y = {number}\n{}", "x = 1\n".repeat(50))));
@@ -161,7 +161,7 @@ async fn the_first_hundred_cuts_are_told_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_an_interruption_cuts_off_are_not_told() {
+async fn interrupted_calls_are_not_reported() {
     let client = Scripted::new(|call| match call.ordinal {
         4 => Reply::never(),
         _ => Reply::good(call).after(2 * SECOND),

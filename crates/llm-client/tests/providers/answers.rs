@@ -27,7 +27,7 @@ async fn check_refused(kind: ProviderKind, reply: Reply, expected: &str) {
 }
 
 #[tokio::test]
-async fn what_is_wrapped_around_a_sentence_is_taken_off() {
+async fn wrapping_is_removed_from_sentence() {
     for reply in [
         Reply::thinking(),
         Reply::thinking_unopened(),
@@ -42,19 +42,19 @@ async fn what_is_wrapped_around_a_sentence_is_taken_off() {
 }
 
 #[tokio::test]
-async fn a_body_may_come_in_any_way() {
+async fn any_body_encoding_is_read() {
     check(Reply::answer(SENTENCE).in_chunks(), SENTENCE).await;
     check(Reply::answer(SENTENCE).dripping(50, Duration::from_millis(1)), SENTENCE).await;
 }
 
 #[tokio::test]
-async fn nothing_unprintable_is_left_of_an_answer() {
+async fn unprintable_characters_are_removed() {
     check(Reply::control_characters(), "Adds two numbers and returns the sum.").await;
     check(Reply::invalid_utf8(), "Adds numbers.").await;
 }
 
 #[tokio::test]
-async fn what_is_no_sentence_about_the_code_is_refused() {
+async fn unrelated_text_is_refused() {
     for (reply, expected) in [
         (Reply::blank(), "untrustworthy answer: it is blank"),
         (Reply::echo(), "untrustworthy answer: it repeats the code or the question"),
@@ -71,7 +71,7 @@ async fn what_is_no_sentence_about_the_code_is_refused() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_none_is_refused() {
+async fn non_text_answer_is_refused() {
     for reply in [Reply::null(), Reply::number()] {
         check_refused(Ollama, reply.clone(), "malformed answer: the field message.content is missing or no text").await;
         check_refused(OpenAi, reply, "malformed answer: the field content is missing or no text").await;
@@ -79,7 +79,7 @@ async fn a_text_that_is_none_is_refused() {
 }
 
 #[tokio::test]
-async fn parts_of_a_text_are_put_together() {
+async fn text_parts_are_joined() {
     let parts =
         json!([{"type": "text", "text": "Adds two numbers "}, {"type": "text", "text": "and returns the sum."}]);
     let message = json!({"role": "assistant", "content": parts});

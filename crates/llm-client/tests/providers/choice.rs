@@ -19,7 +19,7 @@ fn outcome(kind: Option<ProviderKind>, url: Option<&str>, model: Option<&str>) -
 }
 
 #[test]
-fn the_kind_is_guessed_from_the_address() {
+fn kind_follows_from_address() {
     for (text, expected) in [
         ("builtin:", Builtin),
         ("http://127.0.0.1:11434", Ollama),
@@ -34,7 +34,7 @@ fn the_kind_is_guessed_from_the_address() {
 }
 
 #[test]
-fn a_kind_has_one_word() {
+fn each_kind_has_one_name() {
     for kind in ProviderKind::ALL {
         assert_eq!(kind.as_str().parse(), Ok(kind));
         assert_eq!(kind.to_string(), kind.as_str());
@@ -43,7 +43,7 @@ fn a_kind_has_one_word() {
 }
 
 #[test]
-fn what_is_not_said_has_a_usual_value() {
+fn unset_options_have_defaults() {
     let model = OllamaClient::DEFAULT_MODEL;
     for (kind, url, name, expected) in [
         (None, None, None, format!("{model} at http://127.0.0.1:11434")),
@@ -58,7 +58,7 @@ fn what_is_not_said_has_a_usual_value() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn conflicting_options_are_refused() {
     let ollama_path = "provider URL ends with /v1, which is no part of Ollama's interface; leave it out, or say openai";
     for (kind, url, name, expected) in [
         (Some(Builtin), Some("http://h"), None, "provider builtin is not at http://h"),

@@ -22,7 +22,7 @@ async fn connections_are_kept() {
 }
 
 #[tokio::test]
-async fn a_stale_connection_is_told_apart() {
+async fn stale_connection_is_recognized() {
     for kind in [Ollama, OpenAi] {
         let server = FakeOllama::start(Script::new().rule(When::question().nth(1), Reply::stale()));
         let client = client(kind, &server.url());
@@ -35,7 +35,7 @@ async fn a_stale_connection_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_tells_whether_an_answer_had_begun() {
+async fn broken_connection_reports_answer_start() {
     for (reply, is_unanswered, expected) in [
         (Reply::close(), true, "connection to the provider broke: connection closed before message completed"),
         (Reply::reset(), true, "connection to the provider broke: Connection reset by peer (os error 104)"),
@@ -57,7 +57,7 @@ async fn a_connection_that_breaks_tells_whether_an_answer_had_begun() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_told_apart() {
+async fn unreachable_server_is_recognized() {
     for kind in [Ollama, OpenAi] {
         let server = FakeOllama::start(Script::new());
         let client = client(kind, &server.url());
@@ -73,7 +73,7 @@ async fn nobody_there_is_told_apart() {
 }
 
 #[tokio::test]
-async fn silence_ends_with_the_limit() {
+async fn silence_ends_at_timeout() {
     for reply in [
         Reply::hang_before_headers(),
         Reply::hang_in_headers(),
@@ -94,7 +94,7 @@ async fn silence_ends_with_the_limit() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_named_and_not_followed() {
+async fn redirect_is_named_not_followed() {
     for kind in [Ollama, OpenAi] {
         for (status, path) in [(301, "/api/chat"), (302, "/"), (307, "/api/chat"), (308, "/login")] {
             let target = FakeOllama::start(Script::new());

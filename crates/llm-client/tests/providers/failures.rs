@@ -36,7 +36,7 @@ fn text(status: u16, body: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_status_that_may_pass() {
+async fn transient_status_is_classified() {
     for (reply, class, reason) in [
         (Reply::status(500, "boom"), OUTAGE, "provider answered with status 500: boom"),
         (text(502, "<html>bad</html>"), OUTAGE, "provider answered with status 502: a page of markup"),
@@ -55,7 +55,7 @@ async fn a_status_that_may_pass() {
 }
 
 #[tokio::test]
-async fn a_pause_that_the_provider_asks_for() {
+async fn requested_pause_is_read() {
     let busy = |status| format!("provider answered with status {status}: server busy, please try again");
     for (status, value, class) in [
         (429, "2", wait(2, false)),
@@ -71,7 +71,7 @@ async fn a_pause_that_the_provider_asks_for() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_all_questions_would_meet() {
+async fn general_refusal_is_recognized() {
     let advice = "; check the path of the provider URL";
     for (reply, reason) in [
         (
@@ -99,7 +99,7 @@ async fn a_refusal_that_all_questions_would_meet() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_this_question() {
+async fn question_refusal_is_recognized() {
     for (reply, reason) in [
         (Reply::status(400, "prompt too long"), "provider answered with status 400: prompt too long"),
         (Reply::error("maximum context length is 10"), "provider reported an error: maximum context length is 10"),
@@ -113,7 +113,7 @@ async fn a_refusal_of_this_question() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_whole_may_pass() {
+async fn partial_answer_is_transient() {
     for (reply, class, reason) in [
         (Reply::error("no memory"), HICCUP, "provider reported an error: no memory"),
         (Reply::truncated_json(), HICCUP, "incomplete answer: the body ends in the middle of its JSON"),
@@ -130,7 +130,7 @@ async fn an_answer_that_is_not_whole_may_pass() {
 }
 
 #[tokio::test]
-async fn errors_of_the_other_interface_have_many_shapes() {
+async fn openai_errors_have_many_shapes() {
     for (status, body, class, reason) in [
         (
             400,

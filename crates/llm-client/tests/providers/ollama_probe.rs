@@ -28,7 +28,7 @@ fn tags(list: &Value) -> Script {
 }
 
 #[tokio::test]
-async fn the_digest_of_the_model_is_found() {
+async fn model_digest_is_found() {
     let two = || Script::new().model_with_digest("other:7b", DIGEST);
     for (model, digest) in
         [("qwen3-coder", DEFAULT_DIGEST), ("Qwen3-Coder:latest", DEFAULT_DIGEST), ("other:7b", DIGEST)]
@@ -39,14 +39,14 @@ async fn the_digest_of_the_model_is_found() {
 }
 
 #[tokio::test]
-async fn a_look_is_two_requests_and_no_question() {
+async fn probe_sends_two_requests() {
     let server = FakeOllama::start(Script::new().prefix("/gate"));
     client(Ollama, &format!("{}/gate", server.url())).probe().await.unwrap();
     assert_eq!((server.requests().len(), server.generate_count()), (2, 0));
 }
 
 #[tokio::test]
-async fn a_missing_model_comes_with_those_that_look_alike() {
+async fn missing_model_suggests_similar_names() {
     let script = Script::new().model("qwen3:8b").model("llama3.2").model("qwen3-coder:30b");
     let (outcome, url) = probe(script, "qwen3-coder:7b").await;
     let Err(ProbeError::MissingModel { near, .. }) = &outcome else { panic!("{outcome:?}") };
@@ -58,7 +58,7 @@ async fn a_missing_model_comes_with_those_that_look_alike() {
 }
 
 #[tokio::test]
-async fn a_list_of_models_has_several_shapes() {
+async fn model_list_has_several_shapes() {
     for (list, expected) in [
         (json!({"models": [{"name": "m:latest", "digest": DIGEST}]}), Some(DIGEST)),
         (json!({"models": [{"model": "m:latest", "digest": format!("sha256:{DIGEST}")}], "more": 1}), Some(DIGEST)),
@@ -78,7 +78,7 @@ async fn a_list_of_models_has_several_shapes() {
 }
 
 #[tokio::test]
-async fn a_list_may_be_long_but_not_endless() {
+async fn model_list_length_is_bounded() {
     let list = |count: usize| {
         let models: Vec<Value> = (0..count)
             .map(|number| json!({"name": format!("m{number}:latest"), "details": "x".repeat(1000)}))
@@ -92,7 +92,7 @@ async fn a_list_may_be_long_but_not_endless() {
 }
 
 #[tokio::test]
-async fn another_server_is_named_as_far_as_it_shows() {
+async fn other_server_is_named() {
     let elsewhere = |reply: Reply| Script::new().rule(When::under("/api/"), reply);
     let mute = |reply: Reply| Script::new().rule(When::under("/"), reply);
     let lm_studio = || Reply::error("Unexpected endpoint or method. (GET /api/version)");
@@ -112,7 +112,7 @@ async fn another_server_is_named_as_far_as_it_shows() {
 }
 
 #[tokio::test]
-async fn a_server_that_lets_nobody_through_is_no_other_server() {
+async fn gateway_error_is_not_other_server() {
     for (path, reply, expected) in [
         (
             "/api/version",
@@ -139,7 +139,7 @@ async fn a_server_that_lets_nobody_through_is_no_other_server() {
 }
 
 #[tokio::test]
-async fn nobody_waits_long_for_a_look() {
+async fn probe_times_out_quickly() {
     for path in ["/api/version", "/api/tags"] {
         let server = FakeOllama::start(Script::new().rule(When::path(path), Reply::hang_before_headers()));
         let mut choice = choice(Ollama, &server.url());

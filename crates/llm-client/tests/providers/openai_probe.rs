@@ -23,7 +23,7 @@ fn models(reply: Reply) -> Script {
 }
 
 #[tokio::test]
-async fn a_model_on_the_list_has_no_digest() {
+async fn listed_model_has_no_digest() {
     let named = |list: Value| models(Reply::json(&list));
     for (script, model) in [
         (Script::new(), "qwen3-coder:latest"),
@@ -37,14 +37,14 @@ async fn a_model_on_the_list_has_no_digest() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_list_is_usable() {
+async fn server_without_list_is_usable() {
     for reply in [Reply::not_found_text(), Reply::body(405, "text/plain", ""), Reply::status(404, "no such route")] {
         assert_eq!(probe(models(reply), "any").await, Ok(ModelFacts::default()));
     }
 }
 
 #[tokio::test]
-async fn the_list_is_no_authority() {
+async fn unlisted_model_is_usable() {
     let listing = "the list of models cannot be read: provider answered with status";
     for (script, model, expected) in [
         (
@@ -72,7 +72,7 @@ async fn the_list_is_no_authority() {
 }
 
 #[tokio::test]
-async fn a_server_tells_its_context_and_the_size_of_a_model() {
+async fn server_reports_context_and_model_size() {
     let meta = json!({"n_ctx": 1500, "size": 4, "n_params": 9});
     let list = models(Reply::json(&json!({"data": [{"id": "m.gguf", "meta": meta}]})));
     let server = FakeOllama::start(list.rule(When::path("/props"), Reply::json(&json!({"total_slots": 2}))));
@@ -87,7 +87,7 @@ async fn a_server_tells_its_context_and_the_size_of_a_model() {
 }
 
 #[tokio::test]
-async fn what_is_no_such_server_is_said() {
+async fn other_server_is_reported() {
     let foreign = "provider URL/v1 is no server with OpenAI's interface";
     for (reply, expected) in [
         (Reply::html(), format!("{foreign}; it is a web page")),

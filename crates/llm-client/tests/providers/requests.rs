@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{CODE, LIMIT, Ollama, OpenAi, client, question};
 
 #[tokio::test]
-async fn a_question_to_ollama_is_one_deterministic_request() {
+async fn ollama_request_is_deterministic() {
     let server = FakeOllama::start(Script::new());
     let client = client(Ollama, &server.url());
     let answer = client.ask(&question(), LIMIT).await.unwrap();
@@ -33,7 +33,7 @@ async fn a_question_to_ollama_is_one_deterministic_request() {
 }
 
 #[tokio::test]
-async fn a_question_to_the_other_interface_has_common_fields_only() {
+async fn openai_request_has_common_fields() {
     let server = FakeOllama::start(Script::new().prefix("/gate"));
     for suffix in ["/gate/v1", "/gate/v1/", "/gate/v1/chat/completions"] {
         let client = client(OpenAi, &format!("{}{suffix}", server.url()));
@@ -57,7 +57,7 @@ async fn a_question_to_the_other_interface_has_common_fields_only() {
 }
 
 #[tokio::test]
-async fn code_over_the_context_is_cut_before_it_is_sent() {
+async fn long_code_is_cut_before_sending() {
     for kind in [Ollama, OpenAi] {
         let server = FakeOllama::start(Script::new());
         let client = client(kind, &server.url());
@@ -71,7 +71,7 @@ async fn code_over_the_context_is_cut_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn what_a_server_refuses_is_not_sent_again() {
+async fn refused_field_is_not_resent() {
     for (kind, refused, left_out) in [
         (OpenAi, "Unrecognized request argument supplied: chat_template_kwargs", "chat_template_kwargs"),
         (OpenAi, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens"),
@@ -93,7 +93,7 @@ async fn what_a_server_refuses_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_template_without_system_messages_gets_none() {
+async fn system_message_can_be_omitted() {
     let script = Script::new().rule(When::question().nth(1), Reply::status(400, "System role not supported"));
     let server = FakeOllama::start(script);
     let client = client(OpenAi, &server.url());
@@ -106,7 +106,7 @@ async fn a_template_without_system_messages_gets_none() {
 }
 
 #[tokio::test]
-async fn a_context_that_is_too_small_cuts_the_code() {
+async fn small_context_cuts_code() {
     let refusal = "request (2500 tokens) exceeds the available context size (1500 tokens)";
     for kind in [Ollama, OpenAi] {
         let server = FakeOllama::start(Script::new().rule(When::question().nth(1), Reply::status(400, refusal)));

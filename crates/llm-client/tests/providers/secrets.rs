@@ -46,7 +46,7 @@ async fn credentials_are_sent_with_every_request() {
 }
 
 #[tokio::test]
-async fn what_a_server_repeats_is_blackened() {
+async fn echoed_credentials_are_redacted() {
     let echo = format!("no {SENTINEL} for Basic {BASIC}, {}", SENTINEL.to_uppercase());
     for reply in [
         Reply::status(400, &echo),
@@ -73,7 +73,7 @@ async fn what_a_server_repeats_is_blackened() {
 }
 
 #[tokio::test]
-async fn the_base64_of_a_password_is_blackened_too() {
+async fn base64_password_is_redacted() {
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::status(400, &format!("got {BASIC}"))));
     let error = with_password(Ollama, &server.url()).ask(&question(), LIMIT).await.unwrap_err();
     assert_eq!(error.reason(), "provider answered with status 400: got ***");

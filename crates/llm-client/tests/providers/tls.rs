@@ -40,7 +40,7 @@ async fn named_certificate_is_trusted() {
 }
 
 #[tokio::test]
-async fn refused_certificate_says_its_cause() {
+async fn refused_certificate_names_cause() {
     for (shown, trusted, expected) in [
         ("authority.pem", "nameless.pem", Obstacle::UntrustedCertificate),
         ("version_1.pem", "authority.pem", Obstacle::UntrustedCertificate),
@@ -117,7 +117,7 @@ fn serve(listener: &std::net::TcpListener, answer: Option<&str>) {
 }
 
 #[tokio::test]
-async fn host_without_address_is_recognized() {
+async fn unresolved_host_is_recognized() {
     for scheme in ["http", "https"] {
         for kind in [Ollama, OpenAi] {
             let error = client(kind, &format!("{scheme}://models.invalid:1")).probe().await.unwrap_err();

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::client::{Client, ask, chat, fetch, question};
 
 #[test]
-fn version_tags_and_show_describe_the_model() {
+fn version_tags_and_show_describe_model() {
     let server = FakeOllama::start(Script::new().version("0.33.0").model("tiny"));
     assert_eq!(fetch(&server, "GET", "/api/version", "").json(), json!({ "version": "0.33.0" }));
     let tags = fetch(&server, "GET", "/api/tags", "").json();
@@ -21,7 +21,7 @@ fn version_tags_and_show_describe_the_model() {
 }
 
 #[test]
-fn a_question_is_answered_with_its_own_sentence() {
+fn each_question_has_own_answer() {
     let server = FakeOllama::start(Script::new());
     let answer = ask(&server, "def add(a, b): ...").expect("an answer").json();
     assert_eq!(answer["response"], sentence_for("def add(a, b): ..."));
@@ -33,7 +33,7 @@ fn a_question_is_answered_with_its_own_sentence() {
 }
 
 #[test]
-fn an_empty_prompt_loads_and_is_no_question() {
+fn empty_prompt_only_loads() {
     let server = FakeOllama::start(Script::new());
     assert_eq!(fetch(&server, "GET", "/api/ps", "").json(), json!({ "models": [] }));
     let answer = fetch(&server, "POST", "/api/generate", r#"{"model":"qwen3-coder","stream":false}"#).json();
@@ -43,7 +43,7 @@ fn an_empty_prompt_loads_and_is_no_question() {
 }
 
 #[test]
-fn without_stream_false_the_answer_is_a_stream() {
+fn default_answer_is_a_stream() {
     let server = FakeOllama::start(Script::new());
     let body = json!({ "model": DEFAULT_MODEL, "prompt": "p" }).to_string();
     let response = fetch(&server, "POST", "/api/generate", &body);
@@ -55,7 +55,7 @@ fn without_stream_false_the_answer_is_a_stream() {
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_told_as_ollama_tells_it() {
+fn errors_match_ollama() {
     let server = FakeOllama::start(Script::new());
     let check = |method: &str, path: &str, body: &str, status: u16, text: &str| {
         let response = fetch(&server, method, path, body);
@@ -70,14 +70,14 @@ fn what_is_missing_or_wrong_is_told_as_ollama_tells_it() {
 }
 
 #[test]
-fn a_server_without_models_has_none() {
+fn server_may_have_no_models() {
     let server = FakeOllama::start(Script::new().without_models());
     assert_eq!(fetch(&server, "GET", "/api/tags", "").json(), json!({ "models": [] }));
     assert_eq!(fetch(&server, "POST", "/api/generate", &question("p")).status, 404);
 }
 
 #[test]
-fn the_openai_face_has_the_public_shape() {
+fn openai_answers_have_public_shape() {
     let server = FakeOllama::start(Script::new());
     let answer = fetch(&server, "POST", "/v1/chat/completions", &chat("def f")).json();
     assert_eq!(answer["object"], "chat.completion");
@@ -102,7 +102,7 @@ fn authorization_can_be_required() {
 }
 
 #[test]
-fn a_prefix_moves_every_endpoint() {
+fn prefix_moves_every_endpoint() {
     let server = FakeOllama::start(Script::new().prefix("/gateway/"));
     assert_eq!(fetch(&server, "GET", "/gateway/api/version", "").status, 200);
     assert_eq!(fetch(&server, "GET", "/api/version", "").status, 404);

@@ -16,7 +16,7 @@ fn first(reply: Reply) -> Response {
 }
 
 #[test]
-fn close_is_an_orderly_end_without_a_byte() {
+fn close_ends_without_bytes() {
     let server = server_that(Reply::close());
     let mut client = Client::connect(&server);
     assert_eq!(client.ask("p").expect_err("no response").kind(), ErrorKind::UnexpectedEof);
@@ -25,14 +25,14 @@ fn close_is_an_orderly_end_without_a_byte() {
 }
 
 #[test]
-fn reset_is_a_reset() {
+fn reset_is_a_tcp_reset() {
     let server = server_that(Reply::reset());
     assert_eq!(ask(&server, "p").expect_err("no response").kind(), ErrorKind::ConnectionReset);
     assert_eq!(server.answered_count(), 0);
 }
 
 #[test]
-fn raw_bytes_come_as_they_are() {
+fn raw_bytes_are_sent_unchanged() {
     let server = server_that(Reply::raw("SSH-2.0-OpenSSH\r\n"));
     let mut client = Client::connect(&server);
     client.send(&request_text("POST", "/api/generate", &question("p")));
@@ -76,22 +76,22 @@ fn read_while(client: &mut Client, text: &mut String, more: impl Fn(&str) -> boo
 }
 
 #[test]
-fn a_hang_before_the_headers_sends_nothing() {
+fn hang_before_headers_sends_nothing() {
     check_hang(Reply::hang_before_headers(), "", "HTTP");
 }
 
 #[test]
-fn a_hang_in_the_headers_sends_some_of_them() {
+fn hang_in_headers_sends_some() {
     check_hang(Reply::hang_in_headers(), "HTTP/1.1 200 OK\r\n", "\r\n\r\n");
 }
 
 #[test]
-fn a_hang_in_the_body_sends_some_of_it() {
+fn hang_in_body_sends_some() {
     check_hang(Reply::hang_in_body(), "\r\n\r\n{", "}");
 }
 
 #[test]
-fn a_client_that_leaves_a_hang_is_noticed() {
+fn hang_notices_client_leaving() {
     let server = server_that(Reply::hang_before_headers());
     let mut client = Client::connect(&server);
     client.send(&request_text("POST", "/api/generate", &question("p")));
@@ -102,7 +102,7 @@ fn a_client_that_leaves_a_hang_is_noticed() {
 }
 
 #[test]
-fn a_drip_takes_its_time_and_is_whole() {
+fn drip_is_slow_but_whole() {
     let start = Instant::now();
     let response = first(Reply::answer("Drips.").dripping(20, Duration::from_millis(2)));
     assert_eq!(response.json()["response"], "Drips.");
@@ -112,14 +112,14 @@ fn a_drip_takes_its_time_and_is_whole() {
 }
 
 #[test]
-fn a_delay_is_waited_for() {
+fn delay_is_waited_for() {
     let start = Instant::now();
     assert_eq!(first(Reply::status(503, "busy").after(Duration::from_millis(30))).status, 503);
     assert!(start.elapsed() >= Duration::from_millis(30));
 }
 
 #[test]
-fn truncated_json_has_a_true_or_a_false_length() {
+fn truncated_json_length_is_configurable() {
     let honest = first(Reply::truncated_json());
     assert!(!honest.is_short && serde_json::from_slice::<serde_json::Value>(&honest.body).is_err());
     let server = server_that(Reply::promised_too_much());
@@ -128,7 +128,7 @@ fn truncated_json_has_a_true_or_a_false_length() {
 }
 
 #[test]
-fn chunked_and_gzip_bodies_carry_the_same_answer() {
+fn chunked_and_gzip_carry_same_answer() {
     let chunked = first(Reply::chunked());
     assert_eq!(chunked.header("content-length"), None);
     assert_eq!(chunked.json()["response"], sentence_for("p"));
@@ -140,13 +140,13 @@ fn chunked_and_gzip_bodies_carry_the_same_answer() {
 }
 
 #[test]
-fn a_large_answer_is_large_and_valid() {
+fn large_answer_is_valid() {
     let response = first(Reply::large(10_000_000));
     assert!(response.json()["response"].as_str().expect("text").len() >= 10_000_000);
 }
 
 #[test]
-fn a_connection_can_end_after_an_answer_that_did_not_say_so() {
+fn connection_may_close_unannounced() {
     let server = server_that(Reply::usual().then_close());
     let mut client = Client::connect(&server);
     let response = client.ask("p").expect("an answer");
@@ -155,7 +155,7 @@ fn a_connection_can_end_after_an_answer_that_did_not_say_so() {
 }
 
 #[test]
-fn a_stale_connection_dies_on_its_next_use_and_that_use_is_not_counted() {
+fn stale_connection_fails_on_reuse() {
     let server = server_that(Reply::stale());
     let mut client = Client::connect(&server);
     assert_eq!(client.ask("p").expect("an answer").status, 200);
@@ -165,7 +165,7 @@ fn a_stale_connection_dies_on_its_next_use_and_that_use_is_not_counted() {
 }
 
 #[test]
-fn statuses_carry_headers_and_the_shape_of_their_face() {
+fn status_has_headers_and_shape() {
     let busy = first(Reply::retry_after(429, "7"));
     assert_eq!((busy.status, busy.header("retry-after")), (429, Some("7")));
     let redirect = first(Reply::redirect("http://elsewhere.test/"));

@@ -28,7 +28,7 @@ fn refuses(port: u16) -> bool {
 }
 
 #[test]
-fn a_stopped_server_refuses_and_comes_back_with_its_counts() {
+fn restarted_server_keeps_counts() {
     let server = FakeOllama::start(Script::new());
     let mut kept = Client::connect(&server);
     kept.ask("p").expect("an answer");
@@ -41,7 +41,7 @@ fn a_stopped_server_refuses_and_comes_back_with_its_counts() {
 }
 
 #[test]
-fn a_new_server_can_take_the_port_of_a_stopped_one() {
+fn new_server_can_reuse_port() {
     let first = FakeOllama::start(Script::new());
     ask_status(&first, "p");
     first.stop();
@@ -52,7 +52,7 @@ fn a_new_server_can_take_the_port_of_a_stopped_one() {
 }
 
 #[test]
-fn a_dropped_server_refuses() {
+fn dropped_server_refuses() {
     let (_reservation, port) = reserved_port();
     let server = FakeOllama::start_on(port, Script::new());
     let port = server.port();
@@ -61,13 +61,13 @@ fn a_dropped_server_refuses() {
 }
 
 #[test]
-fn a_port_in_use_is_an_error() {
+fn used_port_is_an_error() {
     let server = FakeOllama::start(Script::new());
     assert!(FakeOllama::try_start_on(server.port(), Script::new()).is_err());
 }
 
 #[test]
-fn stopping_ends_what_hangs() {
+fn stop_ends_hanging_requests() {
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::hang_before_headers()));
     let mut client = Client::connect(&server);
     client.send(&request_text("POST", "/api/generate", &question("p")));
@@ -78,7 +78,7 @@ fn stopping_ends_what_hangs() {
 }
 
 #[test]
-fn a_server_dies_at_a_question_and_takes_all_connections_with_it() {
+fn dying_server_closes_all_connections() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(2), Reply::die()));
     let mut idle = Client::connect(&server);
     idle.ask("first").expect("an answer");
@@ -91,7 +91,7 @@ fn a_server_dies_at_a_question_and_takes_all_connections_with_it() {
 }
 
 #[test]
-fn a_server_that_dies_for_a_while_comes_back_by_itself() {
+fn server_restarts_after_pause() {
     let script = Script::new().rule(When::question().nth(1), Reply::die_for(Duration::from_millis(20)));
     let server = FakeOllama::start(script);
     assert!(ask(&server, "p").is_err());
@@ -102,7 +102,7 @@ fn a_server_that_dies_for_a_while_comes_back_by_itself() {
 }
 
 #[test]
-fn a_server_dropped_while_down_never_comes_back() {
+fn dropped_server_never_restarts() {
     let script = Script::new().rule(When::question(), Reply::die_for(Duration::from_secs(3600)));
     let (_reservation, port) = reserved_port();
     let server = FakeOllama::start_on(port, script);

@@ -17,7 +17,7 @@ fn ask_at_once(server: &FakeOllama, count: usize) {
 }
 
 #[test]
-fn a_gate_holds_questions_until_it_opens() {
+fn gate_holds_questions_until_open() {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));
     thread::scope(|scope| {
@@ -31,7 +31,7 @@ fn a_gate_holds_questions_until_it_opens() {
 }
 
 #[test]
-fn slots_serve_a_few_at_once_in_order_of_arrival() {
+fn slots_serve_in_arrival_order() {
     let gate = Gate::new();
     let script = Script::new().slots(1).rule(When::question().nth(1), Reply::usual().until(&gate));
     let server = FakeOllama::start(script);
@@ -47,7 +47,7 @@ fn slots_serve_a_few_at_once_in_order_of_arrival() {
 }
 
 #[test]
-fn a_client_that_leaves_the_line_makes_room() {
+fn leaving_client_frees_its_place() {
     let script = Script::new().slots(1).rule(When::question().nth(1), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     let mut stuck = Client::connect(&server);
@@ -61,7 +61,7 @@ fn a_client_that_leaves_the_line_makes_room() {
 }
 
 #[test]
-fn refusals_wait_for_no_slot() {
+fn refusals_need_no_slot() {
     let gate = Gate::new();
     let script = Script::new()
         .slots(1)
@@ -86,7 +86,7 @@ fn latency_and_slots_add_up() {
 }
 
 #[test]
-fn only_the_first_question_waits_for_the_load() {
+fn only_first_question_waits_for_load() {
     let server = FakeOllama::start(Script::new().load_time(Duration::from_millis(40)));
     let start = Instant::now();
     ask_at_once(&server, 2);
@@ -95,7 +95,7 @@ fn only_the_first_question_waits_for_the_load() {
 }
 
 #[test]
-fn a_load_whose_client_leaves_begins_anew() {
+fn load_restarts_after_client_leaves() {
     const LOAD: Duration = Duration::from_millis(200);
     let server = loop {
         let server = FakeOllama::start(Script::new().load_time(LOAD));
@@ -118,7 +118,7 @@ fn a_load_whose_client_leaves_begins_anew() {
 }
 
 #[test]
-fn many_connections_are_served_at_once_and_counted_exactly() {
+fn many_connections_are_counted_exactly() {
     const CONNECTIONS: usize = 64;
     const EACH: usize = 50;
     let server = FakeOllama::start(Script::new());

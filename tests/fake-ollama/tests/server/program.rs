@@ -22,7 +22,7 @@ fn program() -> Command {
 }
 
 #[test]
-fn it_prints_its_url_and_keeps_the_counts_in_a_file() {
+fn program_prints_url_and_writes_counts() {
     let file = std::env::temp_dir().join(format!("fake-ollama-counts-{}", std::process::id()));
     let mut command = program();
     command.args(["--fail-every", "3", "--count-file"]).arg(&file).stdout(Stdio::piped());
@@ -40,7 +40,7 @@ fn it_prints_its_url_and_keeps_the_counts_in_a_file() {
 }
 
 #[test]
-fn wrong_arguments_end_with_2_and_a_hint() {
+fn wrong_arguments_exit_with_hint() {
     let output = program().arg("--speed").output().expect("the program starts");
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

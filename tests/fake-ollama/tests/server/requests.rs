@@ -5,7 +5,7 @@ use cds_fake_ollama::{FakeOllama, Script};
 use crate::client::{Client, PATIENCE, fetch, question, request_text};
 
 #[test]
-fn a_request_is_remembered_whole() {
+fn request_is_logged_whole() {
     let server = FakeOllama::start(Script::new());
     let mut client = Client::connect(&server);
     client.request("GET", "/api/version?x=1", "").expect("a response");
@@ -22,7 +22,7 @@ fn a_request_is_remembered_whole() {
 }
 
 #[test]
-fn chunked_bodies_are_put_together() {
+fn chunked_bodies_are_joined() {
     let server = FakeOllama::start(Script::new());
     let mut client = Client::connect(&server);
     let body = question("def f");
@@ -36,7 +36,7 @@ fn chunked_bodies_are_put_together() {
 }
 
 #[test]
-fn requests_in_one_packet_are_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let server = FakeOllama::start(Script::new());
     let mut client = Client::connect(&server);
     let text = format!("{}{}", request_text("GET", "/api/version", ""), request_text("GET", "/api/ps", ""));
@@ -58,7 +58,7 @@ fn connection_close_is_obeyed() {
 }
 
 #[test]
-fn broken_requests_are_refused_and_not_counted() {
+fn broken_requests_are_not_counted() {
     let server = FakeOllama::start(Script::new());
     for request in ["nonsense\r\n\r\n", "GET / SPDY/3\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n"] {
         let mut client = Client::connect(&server);
@@ -69,7 +69,7 @@ fn broken_requests_are_refused_and_not_counted() {
 }
 
 #[test]
-fn a_request_that_stops_in_the_middle_is_not_counted() {
+fn partial_request_is_not_counted() {
     let server = FakeOllama::start(Script::new());
     let mut client = Client::connect(&server);
     client.send("POST /api/generate HTTP/1.1\r\nContent-Length: 100\r\n\r\n{");
@@ -80,7 +80,7 @@ fn a_request_that_stops_in_the_middle_is_not_counted() {
 }
 
 #[test]
-fn the_request_log_can_be_left_out() {
+fn request_log_is_optional() {
     let server = FakeOllama::start(Script::new().without_request_log());
     fetch(&server, "POST", "/api/generate", &question("p"));
     assert!(server.requests().is_empty());

@@ -5,7 +5,7 @@ use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use crate::client::{ask, ask_status, fetch};
 
 #[test]
-fn questions_are_chosen_by_ordinal() {
+fn rule_matches_by_ordinal() {
     let script = Script::new()
         .rule(When::question().nth(2), Reply::status(503, "busy"))
         .rule(When::question().within(4..=5), Reply::status(500, "crashed"))
@@ -18,7 +18,7 @@ fn questions_are_chosen_by_ordinal() {
 }
 
 #[test]
-fn questions_are_chosen_by_content_and_the_first_rule_wins() {
+fn first_matching_rule_wins() {
     let script = Script::new()
         .rule(When::question().containing("def broken"), Reply::status(400, "first"))
         .rule(When::question().containing("broken"), Reply::status(500, "second"));
@@ -29,7 +29,7 @@ fn questions_are_chosen_by_content_and_the_first_rule_wins() {
 }
 
 #[test]
-fn the_first_attempts_at_each_prompt_can_fail() {
+fn first_attempts_can_fail() {
     let server = FakeOllama::start(Script::new().rule(When::question().attempts(..=2), Reply::status(503, "busy")));
     for prompt in ["a", "b"] {
         let statuses: Vec<u16> = (0..4).map(|_| ask_status(&server, prompt)).collect();
@@ -41,7 +41,7 @@ fn the_first_attempts_at_each_prompt_can_fail() {
 }
 
 #[test]
-fn a_rule_can_be_used_up() {
+fn rule_can_be_used_up() {
     let script = Script::new().rule(When::question().containing("x").times(2), Reply::answer("Used."));
     let server = FakeOllama::start(script);
     let used = |_| ask(&server, "x").expect("an answer").json()["response"] == "Used.";
@@ -49,7 +49,7 @@ fn a_rule_can_be_used_up() {
 }
 
 #[test]
-fn other_requests_are_chosen_by_path() {
+fn other_requests_match_by_path() {
     let script = Script::new()
         .rule(When::path("/api/tags").nth(2), Reply::status(500, "no list"))
         .rule(When::load(), Reply::status(500, "no memory"))

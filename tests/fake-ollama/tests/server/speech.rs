@@ -17,7 +17,7 @@ fn check(reply: Reply, expected: &Value) {
 }
 
 #[test]
-fn texts_are_what_their_name_says() {
+fn texts_match_their_names() {
     let sentence = "Adds two numbers and returns the sum.";
     check(Reply::blank(), &json!(" \n\t "));
     check(Reply::null(), &Value::Null);
@@ -35,7 +35,7 @@ fn texts_are_what_their_name_says() {
 }
 
 #[test]
-fn control_characters_and_broken_text_reach_the_client() {
+fn broken_text_reaches_client() {
     let text = answer_of(Reply::control_characters())["response"].as_str().expect("text").to_owned();
     assert!(text.contains('\0') && text.contains('\u{1b}') && text.contains('\u{202e}'));
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::invalid_utf8()));
@@ -44,7 +44,7 @@ fn control_characters_and_broken_text_reach_the_client() {
 }
 
 #[test]
-fn the_end_of_a_generation_can_be_wrong() {
+fn generation_end_can_be_wrong() {
     let aborted = answer_of(Reply::done_false());
     assert_eq!((&aborted["done"], aborted.get("done_reason")), (&json!(false), None));
     assert_eq!(answer_of(Reply::length())["done_reason"], "length");
@@ -56,13 +56,13 @@ fn the_end_of_a_generation_can_be_wrong() {
 }
 
 #[test]
-fn errors_and_any_json_come_with_status_200() {
+fn error_body_may_have_status_200() {
     assert_eq!(answer_of(Reply::error("out of memory")), json!({ "error": "out of memory" }));
     assert_eq!(answer_of(Reply::json(&json!([1, 2]))), json!([1, 2]));
 }
 
 #[test]
-fn the_openai_face_has_the_same_faults() {
+fn openai_interface_has_same_faults() {
     let choice_of = |reply: Reply| {
         let server = FakeOllama::start(Script::new().rule(When::question(), reply));
         fetch(&server, "POST", "/v1/chat/completions", &chat("def f")).json()["choices"][0].clone()
