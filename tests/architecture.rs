@@ -1,6 +1,6 @@
-//! Holds the workspace to its own architecture: who may use whom, who knows what, and the shape of the files.
+//! Enforces the architecture: which crate may use which, which crate may know what, and the shape of files.
 //!
-//! It reads manifests and sources as text. What it checks is described in `docs/architecture.md`.
+//! It reads manifests and sources as text. `docs/architecture.md` describes the rules.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Each crate's folder with the crates of this workspace that it may use.
+/// Each crate's folder, with the workspace crates that it may depend on.
 const CRATES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("language", &["cds-model"]),
@@ -56,7 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Words that only some crates may know, with the folders of those crates.
+/// Words that only some crates may contain, with the folders of those crates.
 const KNOWLEDGE: &[(&str, &[&str])] = &[
     ("tree_sitter", &["analyzer"]),
     ("reqwest", &["llm-client"]),
@@ -94,7 +94,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The part of a source that ships: without its unit tests and comments.
+/// The shipped part of a source: without unit tests and comments.
 fn shipped(source: &str) -> String {
     let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -126,7 +126,7 @@ fn crates_use_only_allowed_crates() {
 fn knowledge_stays_in_its_crate() {
     for (folder, _) in CRATES {
         for path in sources(&root().join("crates").join(folder).join("src")) {
-            // Tests beside the code may look at anything.
+            // Unit tests may use any crate.
             if path.file_name().is_some_and(|name| name == "tests.rs") {
                 continue;
             }

@@ -1,10 +1,10 @@
-//! Runs the examples of the pages under `docs/`: what follows a `$ cds …` line is what the command prints.
+//! Runs the examples in `docs/`: each command after `$ cds` must print the lines below it.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{fs, path::Path, process::Command};
 
-/// A command with the lines that it prints.
+/// A command and the lines that it prints.
 struct Example {
     arguments: Vec<String>,
     output: String,
@@ -14,7 +14,7 @@ fn root() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The examples of the `console` blocks, in their order.
+/// The examples in the `console` blocks, in page order.
 fn examples(page: &str) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
     for block in page.split("```console\n").skip(1) {
@@ -57,7 +57,7 @@ fn readme_example_prints_its_result() {
     check("README.md", 2, folder.path());
 }
 
-/// Runs the examples of a page, of which there are so many or more, one after the other in a folder.
+/// Runs the examples of a page in order in one folder. The page must have at least `least` examples.
 fn check(page: &str, least: usize, folder: &Path) {
     let examples = examples(&fs::read_to_string(root().join(page)).unwrap());
     assert!(examples.len() >= least, "the examples are found");
@@ -93,7 +93,8 @@ fn links_between_pages_resolve() {
     assert!(link_count > 10, "the links are found");
 }
 
-/// What runs in this folder, with `cds` on the PATH and nothing of the machine's settings of git; whether it succeeded.
+/// Runs a program in this folder, with `cds` on the `PATH` and without the machine's git settings. Returns whether it
+/// succeeded.
 fn succeeds(folder: &Path, program: &str, arguments: &[&str]) -> bool {
     let own = Path::new(env!("CARGO_BIN_EXE_cds")).parent().unwrap().to_path_buf();
     let rest = std::env::var_os("PATH").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The ledger and the stages: what a run writes down about itself, and what its fingerprints tell apart.
+//! The ledger and its stages: what a run records about itself, and what its hashes distinguish.
 
 use cds_fake_ollama::{FakeOllama, Script};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ fn moment(row: &Value, name: &str) -> Timestamp {
     stored.parse().expect("a moment")
 }
 
-/// Whether it is a SHA-256 as the accounts write one.
+/// Whether this is a SHA-256 in the ledger's format.
 fn is_hash(value: &Value) -> bool {
     let digits = value.as_str().and_then(|text| text.strip_prefix("sha256:"));
     digits.is_some_and(|text| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
@@ -61,7 +61,7 @@ fn ledger_covers_whole_run() {
         assert_eq!(row[name], value, "{name}");
     }
     let (started_at, finished_at) = (moment(&row, "started_at"), moment(&row, "finished_at"));
-    // Stored times have no more than milliseconds.
+    // Stored times have at most milliseconds.
     assert!(before.as_millisecond() <= started_at.as_millisecond() && finished_at <= after, "{row}");
     assert!(started_at <= finished_at);
     let id = text(&row, "run_id");
@@ -134,14 +134,14 @@ fn same_tree_has_same_input_hash() {
     assert_eq!((&second[2]["llm_calls"], &second[2]["rows_out"]), (&json!(0), &json!(4)));
     assert_eq!(server.generate_count(), 4);
 
-    // Half of the answers are no checkpoint.
+    // Half of the answers do not make a checkpoint.
     place.database().execute("DELETE FROM intent_cache WHERE question IN (SELECT question FROM intent_cache LIMIT 2)");
     place.persist(&server.url(), &[]).succeeded();
     let third = latest_stage(&place.database(), "enrich");
     assert_eq!((&third["source"], &third["llm_calls"]), (&json!("executed"), &json!(2)));
 }
 
-/// The fingerprint of the analysis as it is now.
+/// The input hash of an analysis of the tree as it is now.
 fn analyzed(place: &Place, more: &[&str]) -> Value {
     place.build(more).succeeded();
     latest_stage(&place.database(), "analyze")["input_fingerprint"].clone()
@@ -255,7 +255,7 @@ fn enrich_intent_reuses_and_keeps_answers() {
     assert_eq!((server.generate_count(), &first.stdout), (3, &second.stdout));
     let stage = latest_stage(&place.database(), "enrich");
     assert_eq!((&stage["source"], &stage["llm_calls"]), (&json!("checkpoint"), &json!(0)));
-    // And so does a snapshot of the same tree.
+    // A snapshot of the same tree has the same hash.
     place.persist(&url, &[]).succeeded();
     assert_eq!(latest_stage(&place.database(), "enrich")["source"], "checkpoint");
     assert_eq!(server.generate_count(), 3);
@@ -323,7 +323,7 @@ fn unwritable_ledger_fails_no_run() {
         "CREATE TRIGGER planned BEFORE INSERT ON stage_runs WHEN NEW.stage = 'build'
          BEGIN SELECT RAISE(ABORT, 'planned'); END",
     );
-    // A row that is silently left out is missed as well.
+    // A silently ignored row is noticed as well.
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place.database().execute("CREATE TRIGGER planned BEFORE INSERT ON runs_ledger BEGIN SELECT RAISE(IGNORE); END");

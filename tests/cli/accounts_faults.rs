@@ -1,4 +1,4 @@
-//! Runs that fail: the ledger says so, `cds runs show` explains it, and no clock confuses the order.
+//! Failed runs: the ledger records them, `cds runs show` explains them, and no clock changes the order.
 
 use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// The newest run failed in its last stage; what is said of it must have all of these in it.
+/// Asserts that the newest run failed in its last stage, and that its explanation contains all of these texts.
 #[track_caller]
 fn check_failed_in(place: &Place, stage: &str, causes: &[&str]) {
     let database = place.database();
@@ -75,7 +75,7 @@ fn runs_show_explains_failure() {
     let found = place.ask_json(&["runs", "show", "latest"]);
     assert_eq!((&found["run"]["llm_calls"], &found["run"]["tokens"]), (&json!(4), &json!(tokens)));
 
-    // What was paid for is kept, and the next run needs no repair.
+    // Paid answers are kept, and the next run needs no repair.
     place.database().execute("DROP TRIGGER planned");
     place.persist(&server.url(), &[]).succeeded();
     assert_eq!(latest(&place.database())["snapshot_id"], 2);
@@ -96,7 +96,7 @@ fn late_provider_outage_keeps_snapshot() {
     let shown = place.shown("latest");
     assert!(shown.contains("missing: 3 intents") && shown.contains("of intents 3 × "), "{shown}");
 
-    // One that is not there from the start ends the run before its first stage.
+    // A provider that is missing from the start ends the run before its first stage.
     place.persist(&server.url(), &more).exited_with(1);
     let database = place.database();
     assert_eq!(latest(&database)["status"], "failed");
@@ -118,7 +118,7 @@ fn locked_database_fails_the_run() {
     let accounts: Vec<&str> =
         outcome.lines_of("warning:").into_iter().filter(|line| line.contains("the accounts of this run")).collect();
     assert_eq!(accounts.len(), 1, "{outcome:#?}");
-    // Nobody could write its end; it is found to be gone all the same.
+    // Its final status could not be written; `runs show` still detects that the process has ended.
     holder.execute("ROLLBACK");
     assert!(place.shown("latest").contains("its lock is not held any more"));
     place.build(&[]).succeeded();
@@ -158,7 +158,7 @@ fn database_replaced_during_run_fails() {
     let moved = Database::open(&place.path("moved.sqlite"));
     moved.check_integrity();
     assert_eq!(moved.number("SELECT count(*) FROM runs"), 1);
-    // What its log did not come to is lost with the log; it never seems to have succeeded.
+    // Changes that never reached its log are lost with the log; the run must never seem successful.
     let others = invocations(&moved).into_iter().skip(1);
     assert!(others.into_iter().all(|row| row["status"] == "failed" || row["status"] == "running"));
 }
@@ -201,7 +201,7 @@ fn read_only_database_refuses_writing() {
     place.persist("builtin:", &[]).succeeded();
     fs::set_permissions(place.path(DATABASE), fs::Permissions::from_mode(0o444)).unwrap();
     if fs::OpenOptions::new().append(true).open(place.path(DATABASE)).is_ok() {
-        // Permissions do not hold for this user: the file is there to be written all the same.
+        // This user ignores file permissions, so the file must still be writable.
         return;
     }
     let before = place.read(DATABASE);
@@ -212,7 +212,7 @@ fn read_only_database_refuses_writing() {
     assert_eq!(place.read(DATABASE), before);
 }
 
-/// A ledger in which so many runs were written down one after the other, at these times.
+/// A ledger with runs recorded one after the other, at these times.
 fn with_clocks(times: &[&str]) -> Place {
     let place = Place::with_functions(1);
     for (number, time) in (1..).zip(times) {
@@ -248,11 +248,11 @@ fn clock_does_not_decide_order() {
     for (name, id) in [("latest", 3), ("latest~1", 2), ("latest~2", 1)] {
         assert_eq!(place.ask_json(&["runs", "show", name])["run"]["ledger_id"], ledger_id(id), "{name}");
     }
-    // What is asked by time is answered by time.
+    // A query by time is answered by time.
     let since = place.ask_json(&["runs", "list", "--since", "1h"]);
     assert_eq!(since["runs"].as_array().unwrap().len(), 1, "only what the clock puts into the future");
 
-    // The next run comes after all of them.
+    // The next run is later than all of them.
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["snapshot_id"], 4);
     assert_eq!(place.ask_json(&["runs", "stats"])["statuses"][0], json!({"name": "completed", "count": 4}));

@@ -1,4 +1,4 @@
-//! A run that is killed leaves its trace: it shows as gone at once, and as interrupted once somebody has its lock.
+//! A killed run leaves a trace: it shows as ended at once, and as interrupted once another command takes its lock.
 
 use std::{
     thread,
@@ -16,10 +16,10 @@ use crate::{
     running::Running,
 };
 
-/// Enough work for a stage to be seen at it.
+/// Enough work to observe a stage while it runs.
 const FUNCTIONS: usize = 3_000;
 
-/// A trigger that has what sets it off take its time: a million steps are about a tenth of a second.
+/// A trigger that delays its event: a million steps take about 0.1 seconds.
 fn slow(name: &str, event: &str, step_count: u32) -> String {
     format!(
         "CREATE TRIGGER {name} BEFORE {event} BEGIN
@@ -30,10 +30,10 @@ fn slow(name: &str, event: &str, step_count: u32) -> String {
     )
 }
 
-/// Longer than any test needs to see that something has begun and not ended.
+/// Long enough for any test to observe that something has started and not ended.
 const FOREVER: u32 = 1_000_000_000;
 
-/// Waits until the database answers this with 1.
+/// Waits until this query returns 1.
 #[track_caller]
 fn wait_for(database: &Database, sql: &str) {
     let deadline = Instant::now() + PATIENCE;
@@ -43,7 +43,7 @@ fn wait_for(database: &Database, sql: &str) {
     }
 }
 
-/// Whether the newest run is in this stage.
+/// A query for whether the newest run is in this stage.
 fn is_in(stage: &str) -> String {
     format!(
         "SELECT count(*) FROM stage_runs WHERE stage = '{stage}' AND status = 'running'
@@ -51,7 +51,7 @@ fn is_in(stage: &str) -> String {
     )
 }
 
-/// Every snapshot has one row in the ledger that says the same, and the other way round.
+/// Asserts that every snapshot has exactly one ledger row with the same data, and the reverse.
 #[track_caller]
 fn check_ledger_and_snapshots_agree(database: &Database) {
     let pairs = "SELECT runs.id AS snapshot, snapshot_id, runs.status, runs_ledger.status AS account
@@ -67,14 +67,14 @@ fn check_ledger_and_snapshots_agree(database: &Database) {
     );
 }
 
-/// Kills a run in a stage; what is said of it must be true before and after another command has taken the lock.
+/// Kills a run in a stage. The status must be right before and after another command takes the lock.
 #[track_caller]
 fn check_killed_in(stage: &str, provider_url: &str) {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(FUNCTIONS));
     let database = place.database();
-    // No record of this run is ever written. One waits for the provider, and two for their end to be written down.
+    // This run never writes a record: the cases wait for the provider or for their final status to be written.
     database.execute(&slow("slow", "INSERT ON records", FOREVER));
     let has_slow_end = matches!(stage, "analyze" | "build");
     if has_slow_end {
@@ -89,7 +89,11 @@ fn check_killed_in(stage: &str, provider_url: &str) {
     }
 
     let row = latest(&database);
-    assert_eq!((&row["status"], &row["finished_at"]), (&json!("running"), &Value::Null), "nobody wrote its end");
+    assert_eq!(
+        (&row["status"], &row["finished_at"]),
+        (&json!("running"), &Value::Null),
+        "its final status was not written"
+    );
     let shown = place.shown("latest");
     for part in ["status running", "its lock is not held any more", &format!("it was interrupted in stage {stage}")] {
         assert!(shown.contains(part), "{part:?} is not in {shown}");
@@ -100,7 +104,7 @@ fn check_killed_in(stage: &str, provider_url: &str) {
     check_ledger_and_snapshots_agree(&database);
     database.check_integrity();
 
-    // A command that only reads takes no lock and marks nothing.
+    // A read-only command takes no lock and marks nothing.
     assert_eq!(latest(&database)["status"], "running");
     place.write("tree/many.py", "");
     place.build(&[]).succeeded().said(&["was interrupted: its process ended"]);
@@ -157,7 +161,7 @@ fn kill_after_commit() {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     let database = place.database();
-    // What comes last.
+    // The last write.
     database.execute(&slow("slow", "UPDATE OF telemetry_recorded ON runs_ledger", FOREVER));
     let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
     wait_for(&database, "SELECT count(*) FROM runs WHERE id = 2");
@@ -190,7 +194,7 @@ fn kill_at_any_moment_of_writing() {
         let running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
         let begun = "SELECT count(*) FROM stage_runs WHERE stage = 'persist'";
         wait_for(&database, &format!("SELECT ({begun}) = {}", delay + 2));
-        // Nothing tells from outside how far the transaction is; whatever is met must be whole.
+        // Progress of the transaction is not visible from outside; any state must be consistent.
         thread::sleep(Duration::from_millis(delay * 4));
         running.kill();
         check_ledger_and_snapshots_agree(&database);
@@ -229,7 +233,7 @@ fn active_run_is_shown_and_kept() {
     }
     place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
     let first = || invocations(&database).swap_remove(0);
-    assert_eq!(first()["status"], "running", "nobody but the run itself writes its end");
+    assert_eq!(first()["status"], "running", "only the run itself writes its final status");
     gate.open();
     running.wait().succeeded();
     let row = first();
@@ -237,7 +241,7 @@ fn active_run_is_shown_and_kept() {
         (&row["status"], &row["snapshot_id"], &row["closed_by"]),
         (&json!("completed"), &json!(1), &Value::Null)
     );
-    // Who is refused the lock says so; who can do without the database, or only adds a note, leaves no row.
+    // A command that is refused the lock records a run. One that needs no database, or only adds a note, does not.
     let refused = invocations(&database).split_off(1);
     assert_eq!(each(&refused, "status"), ["failed"; 5]);
     assert!(refused.iter().all(|row| text(row, "error").contains("it is held by process ")), "{refused:?}");
@@ -255,7 +259,7 @@ fn age_and_pid_do_not_decide() {
     server.wait_for_questions(1, PATIENCE);
     let database = place.database();
     wait_for(&database, &is_in("enrich"));
-    // It looks as dead as a process can look, and holds its lock. In the middle of a write it would hold the database
+    // It looks dead by its age and process id, but holds its lock. In the middle of a write it would hold the database
     // as well.
     while running.freeze() && !database.is_free() {
         running.signal("CONT");
@@ -266,7 +270,7 @@ fn age_and_pid_do_not_decide() {
     place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
     assert_eq!(latest(&database)["status"], "running");
     running.kill();
-    // And now as alive as one can look, and holds none.
+    // It looks alive, but holds no lock.
     let me = std::process::id();
     database.execute(&format!("UPDATE runs_ledger SET started_at = '2099-01-01T00:00:00.000Z', pid = {me}"));
     assert!(place.shown("latest").contains("its process is gone"));

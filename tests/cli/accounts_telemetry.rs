@@ -1,4 +1,4 @@
-//! The telemetry: every call, retry, decision and error is one entry, and nothing that was not recorded is claimed.
+//! Telemetry: every call, retry, decision and error has one entry, and entries that were lost are counted.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{
     running::Running,
 };
 
-/// The telemetry of the newest run, whose counts must be true.
+/// The telemetry of the newest run; its counts must match.
 #[track_caller]
 fn counted(place: &Place) -> Vec<Entry> {
     let database = place.database();
@@ -146,9 +146,13 @@ fn errors_are_recorded_with_location() {
     place.persist(&server.url(), &["--retries", "0"]).succeeded();
     let entries = counted(&place);
     let errors = of_type(&entries, "ERROR");
-    let told: Vec<(&str, &Value)> =
+    let recorded: Vec<(&str, &Value)> =
         errors.iter().map(|entry| (entry.subject.as_deref().unwrap(), &entry.details["what"])).collect();
-    assert_eq!(told, [("broken.py:2", &json!("analyzer_error")), ("a.py:1", &json!("intent_failed"))], "{errors:#?}");
+    assert_eq!(
+        recorded,
+        [("broken.py:2", &json!("analyzer_error")), ("a.py:1", &json!("intent_failed"))],
+        "{errors:#?}"
+    );
     assert!(text(errors[1].error.as_ref().unwrap(), "reason").contains("no such thing"), "{errors:?}");
 
     let reasons = place.ask_json(&["runs", "show", "latest"]);

@@ -1,4 +1,4 @@
-//! The address of a database server is no path: it is refused before anything is done, and its password stays unseen.
+//! A database server's address is not a path: it is refused first, and its password is never shown.
 
 use crate::place::{DATABASE, LOCK, Outcome, Place, TREE};
 

@@ -1,4 +1,4 @@
-//! What a model may say around its sentence, and in which shapes a body may come: the intent is the sentence alone.
+//! Text and formats that a model may put around its sentence: only the sentence becomes the intent.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::place::Place;
 
 const SENTENCE: &str = "Adds two numbers and returns the sum.";
 
-/// The one record must have this intent, after one call.
+/// Asserts that the one record has this intent after one call.
 #[track_caller]
 fn check(face: &[&str], path: &str, reply: &Reply, expected: &str) {
     let server = FakeOllama::start(Script::new().rule(When::question(), reply.clone()));

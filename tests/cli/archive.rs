@@ -1,4 +1,4 @@
-//! `cds archive`: each run once, whole or not at all, and what goes wrong is a failure that can be tried again.
+//! `cds archive`: each run is archived once and completely, and a failure can be retried.
 
 #[cfg(unix)]
 mod crashes;
@@ -10,28 +10,28 @@ use serde_json::{Value, json};
 
 use crate::place::{DATABASE, LOCK, Outcome, Place, TREE, functions};
 
-/// Where the runs go, beside the database.
+/// The folder of the archive, beside the database.
 pub(crate) const ARCHIVE: &str = "archive";
 /// The project of all runs.
 const PROJECT: &str = "shop";
 const STATE: &str = "archive_state.json";
 const FAILURES: &str = "archive_failures.log";
 
-/// A place with so many runs, each with one function more.
+/// A place with this number of runs; each adds one function.
 pub(crate) fn place_with_runs(count: usize) -> Place {
     let place = Place::with_functions(1);
     (0..count).for_each(|_| add_run(&place));
     place
 }
 
-/// Another run, with one function more.
+/// Adds a run with one more function.
 pub(crate) fn add_run(place: &Place) {
     let source = fs::read_to_string(place.path("tree/functions.py")).expect("the tree has one file");
     place.write("tree/functions.py", functions(source.matches("def ").count() + 1));
     place.persist("builtin:", &["--project", PROJECT]).succeeded();
 }
 
-/// `cds archive` of the database into the archive.
+/// Runs `cds archive` on the database.
 pub(crate) fn archive(place: &Place, more: &[&str]) -> Outcome {
     place.cds(&arguments(more))
 }
@@ -47,7 +47,7 @@ fn run_folder(run: i64) -> String {
     format!("{ARCHIVE}/project={PROJECT}/run_id={run}")
 }
 
-/// The numbers of the runs in the archive, whole ones and drafts.
+/// The numbers of the runs in the archive, complete ones and drafts.
 fn archived(place: &Place) -> Vec<String> {
     let project = place.path(&format!("{ARCHIVE}/project={PROJECT}"));
     let Ok(entries) = fs::read_dir(project) else { return Vec::new() };
@@ -66,14 +66,14 @@ fn state(place: &Place) -> (i64, i64, String) {
     (number("last_contiguous_run"), number("last_attempted_run"), log)
 }
 
-/// Makes a run another one than that which was written; only a root tells.
+/// Changes a stored run; only its root reveals it.
 pub(crate) fn damage(place: &Place, run: i64) {
     place.database().execute(&format!(
         "UPDATE records SET raw_code = raw_code || '#' WHERE id = (SELECT min(id) FROM records WHERE run_id = {run})"
     ));
 }
 
-/// Takes the damage back.
+/// Reverts the damage.
 pub(crate) fn repair(place: &Place, run: i64) {
     place.database().execute(&format!(
         "UPDATE records SET raw_code = rtrim(raw_code, '#') \
@@ -199,7 +199,7 @@ fn one_project_is_archived_alone() {
     archive(&place, &["--project", "store"]).succeeded();
     assert!(place.path("archive/project=store/run_id=2/records.parquet").exists());
     assert!(!place.path("archive/project=shop").exists());
-    // The other project waits for its turn, and for nobody to try it again.
+    // The other project waits for its turn and is not retried.
     assert_eq!(state(&place), (0, 2, "1\n".to_owned()));
     let outcome = archive(&place, &["--project", "shop"]).succeeded();
     assert!(outcome.stdout.starts_with("archived runs=1 "), "{outcome:#?}");
@@ -231,7 +231,7 @@ fn nothing_is_written_through_link() {
     archive(&place, &["--verify"]).exited_with(1);
     fs::remove_file(&project).unwrap();
     archive(&place, &["--retry-failed"]).succeeded();
-    // Nor is what lies behind one taken for archived.
+    // A run behind the failed one is not taken for archived.
     fs::rename(place.path(&run_folder(1)), place.path("moved")).unwrap();
     std::os::unix::fs::symlink(place.path("moved"), place.path(&run_folder(1))).unwrap();
     archive(&place, &["--run", "1"]).exited_with(1).said(&["run_id=1\": it is a link"]);
@@ -271,7 +271,7 @@ fn broken_state_files_are_rebuilt() {
     let whole = state(&place);
     let check = |said: &[&str]| {
         let outcome = archive(&place, &[]).succeeded().said(said);
-        assert!(outcome.stdout.starts_with("archived runs=0 "), "nothing is done anew: {outcome:#?}");
+        assert!(outcome.stdout.starts_with("archived runs=0 "), "nothing is repeated: {outcome:#?}");
         assert_eq!(state(&place), whole);
     };
     fs::remove_file(place.path(STATE)).unwrap();
@@ -309,7 +309,7 @@ fn missing_archive_is_not_recreated() {
             archive(&place, &[]).exited_with(1).said(&["though 2 runs were moved to it", "hint: mount its disk"]);
         assert_eq!(outcome.stdout, "");
     }
-    // The place where its disk is mounted.
+    // The folder where its disk is mounted.
     fs::create_dir(place.path(ARCHIVE)).unwrap();
     archive(&place, &[]).exited_with(1).said(&["it is empty, though 2 runs were moved to it"]);
     fs::remove_dir(place.path(ARCHIVE)).unwrap();

@@ -1,10 +1,10 @@
-//! Wrong arguments: exit status 2, what was wrong and what is accepted, nothing asked and nothing left behind.
+//! Wrong arguments: exit status 2, what was wrong, what is accepted, no question sent, and no file left.
 
 use cds_fake_ollama::{FakeOllama, Script};
 
 use crate::place::{DATABASE, Place, TREE};
 
-/// Runs `arguments` in a fresh place; what is printed must name all of `expected`.
+/// Runs `arguments` in a fresh place; the output must name everything in `expected`.
 #[track_caller]
 fn check(arguments: &[&str], expected: &[&str]) {
     let place = Place::with_shop();
@@ -15,7 +15,7 @@ fn check(arguments: &[&str], expected: &[&str]) {
     assert_eq!(place.database_count_below_tree(), 0, "{arguments:?}");
 }
 
-/// The same for `persist` with a server, which must not be asked.
+/// The same for `persist` with a server, which must receive no question.
 #[track_caller]
 fn check_persist(more: &[&str], expected: &[&str]) {
     let server = FakeOllama::start(Script::new());

@@ -1,4 +1,4 @@
-//! `cds attest`: what is stated about a snapshot, and when nothing is.
+//! `cds attest`: what it states about a snapshot, and when it refuses.
 
 use cds_fake_ollama::{FakeOllama, Script};
 use serde_json::{Value, json};
@@ -66,8 +66,9 @@ fn statement_has_required_fields() {
     assert_eq!((&internal["chainHead"], &internal["runHash"]), (&chained["hash"], &chained["run_hash"]));
     assert_eq!((&internal["recordCount"], &internal["codeRef"]), (&json!(3), &json!(commit)));
     let stages: Vec<Value> = latest_stages(&database).iter().map(|row| row["config_hash"].clone()).collect();
-    let told: Vec<Value> = internal["stages"].as_array().unwrap().iter().map(|row| row["configHash"].clone()).collect();
-    assert_eq!((told.len(), told), (4, stages));
+    let hashes: Vec<Value> =
+        internal["stages"].as_array().unwrap().iter().map(|row| row["configHash"].clone()).collect();
+    assert_eq!((hashes.len(), hashes), (4, stages));
     let expected = json!([
         { "name": "source", "digest": { "gitCommit": commit } },
         { "name": run["model"], "digest": { "sha256": digest } },
@@ -102,7 +103,7 @@ fn table_has_same_facts() {
     ] {
         assert!(page.contains(fact.as_str().unwrap()), "{fact} is in {page}");
     }
-    // What is signed does not depend on how somebody likes to read.
+    // The signed statement does not depend on display settings.
     let mut command = place.command(&["attest", "--run", "1", "--db-path", DATABASE]);
     let outcome = Outcome::of(command.env("CDS_FORMAT", "table")).succeeded();
     assert!(outcome.stdout.starts_with("{\"_type\":"), "{outcome:#?}");

@@ -19,7 +19,7 @@ fn url_of(server: &FakeOllama) -> String {
     format!("http://user:{SENTINEL}@127.0.0.1:{}", server.port())
 }
 
-/// Neither what was printed nor any file of the place has the password in it.
+/// Asserts that neither the output nor any file contains the password.
 #[track_caller]
 fn check_is_silent(place: &Place, outcome: &Outcome) {
     for text in [&outcome.stdout, &outcome.stderr] {

@@ -1,4 +1,4 @@
-//! One damaged row, as any program can write it, is named and hides nothing else.
+//! A damaged row, as any program can write it, is named and hides no other.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ fn cds(place: &Place, arguments: &[&str]) -> Outcome {
     place.cds(&[arguments, &["--db-path", DATABASE]].concat())
 }
 
-/// What damages which row, and what is said of it.
+/// Each kind of damage, and what is reported of it.
 const DAMAGE: &[(&str, &str)] = &[
     ("UPDATE runs SET root_path = x'00ff41' WHERE id = 1", "run 1 is damaged: its root_path is of type blob"),
     ("UPDATE runs SET model = x'61' WHERE id = 1", "run 1 is damaged: its model is of type blob"),
@@ -79,7 +79,7 @@ fn damaged_runs_can_be_pruned() {
     }
     let shown = cds(&place, &["runs", "show", "1"]).succeeded();
     assert!(shown.stdout.contains('\u{fffd}'), "{shown:#?}");
-    // Its project is not known any more, so it is the last of another one: only its age removes it.
+    // Its project is unknown now, so it counts as the last run of another project: only its age removes it.
     cds(&place, &["runs", "prune", "--keep-last", "1"]).succeeded();
     place.database().execute("UPDATE runs SET started_at = '2001-02-03T04:05:06.789Z' WHERE id = 1");
     cds(&place, &["runs", "prune", "--older-than", "1d"]).succeeded();
@@ -97,7 +97,7 @@ fn trend_skips_unsearchable_run() {
     let ids: Vec<i64> =
         trend["runs"].as_array().expect("runs").iter().filter_map(|run| run["run_id"].as_i64()).collect();
     assert_eq!(ids, [1, 3]);
-    // Without any run that can be searched there is nothing to show.
+    // Without any searchable run there is nothing to show.
     place.database().execute("UPDATE records SET normalized_code = x'ff00' WHERE kind = 'function'");
     cds(&place, &["dup", "trend"]).exited_with(1);
 }

@@ -1,4 +1,4 @@
-//! What is in a database, read without the product's own code.
+//! Reads a database without the product's own code.
 
 use std::{path::Path, time::Duration};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::PATIENCE;
 
-/// The contract's tables as another program may write them down.
+/// The required tables as another program may create them.
 pub(crate) const CONTRACT: &str = "
 create table runs (id integer primary key, started_at text not null, finished_at text not null,
   root_path text not null, provider_url text not null, model text not null, scope text not null,
@@ -18,7 +18,7 @@ create table records (id integer primary key, run_id integer not null references
   raw_code text not null, normalized_code text not null, md5sum text not null, intent text,
   intent_status text not null, intent_error text);";
 
-/// An existing database. It is opened for writing, because a reader alone would leave its log beside the file.
+/// An existing database. It is opened for writing because a read-only connection would leave its log beside the file.
 pub(crate) struct Database {
     connection: Connection,
 }
@@ -31,19 +31,19 @@ impl Database {
         Self { connection }
     }
 
-    /// A new database in which `sql` was run.
+    /// Creates a database and runs `sql` in it.
     pub(crate) fn create(path: &Path, sql: &str) {
         let connection = Connection::open(path).expect("the database can be created");
         connection.execute_batch(sql).expect("the statements are right");
         connection.close().expect("the database can be closed");
     }
 
-    /// Runs statements that answer nothing.
+    /// Runs statements that return no rows.
     pub(crate) fn execute(&self, sql: &str) {
         self.connection.execute_batch(sql).expect("the statements are right");
     }
 
-    /// Whether nobody else is in the middle of writing.
+    /// Whether no other connection is writing.
     #[cfg(unix)]
     pub(crate) fn is_free(&self) -> bool {
         let wait_at_most = |time| self.connection.busy_timeout(time).expect("it can be set");
@@ -53,7 +53,7 @@ impl Database {
         is_free
     }
 
-    /// All rows, each as an object with the columns' names.
+    /// All rows, each as an object keyed by column.
     pub(crate) fn rows(&self, sql: &str) -> Vec<Value> {
         let mut statement = self.connection.prepare(sql).expect("the query is right");
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
@@ -76,7 +76,7 @@ impl Database {
         self.connection.query_row(sql, [], |row| row.get(0)).expect("a number")
     }
 
-    /// The records of a run in their order, with all columns but the two ids.
+    /// The records of a run in order, with all columns except the two ids.
     pub(crate) fn records(&self, run_id: i64) -> Vec<Value> {
         let mut records = self.rows(&format!("SELECT * FROM records WHERE run_id = {run_id} ORDER BY id"));
         for record in &mut records {
@@ -97,25 +97,25 @@ impl Database {
         lines
     }
 
-    /// The same without what stays whatever becomes of a run: the answers that are kept, and the accounts.
+    /// The same without kept answers and the ledger, which outlive a failed run.
     pub(crate) fn dump_of_runs(&self) -> Vec<String> {
         let staying = ["intent_cache: ", "runs_ledger: ", "ledger_details: ", "stage_runs: ", "telemetry: "];
         self.dump().into_iter().filter(|line| !staying.iter().any(|table| line.starts_with(table))).collect()
     }
 
-    /// How each invocation ended, in their order: its status and, where something went wrong, why.
+    /// How each run ended, in order: its status and, if something went wrong, why.
     pub(crate) fn ends(&self) -> Vec<String> {
         self.texts("SELECT status || coalesce(': ' || error, '') FROM runs_ledger ORDER BY rowid")
     }
 
-    /// The same without those that were refused the lock.
+    /// The same without the runs that were refused the lock.
     pub(crate) fn ends_with_lock(&self) -> Vec<String> {
         let mut ends = self.ends();
         ends.retain(|end| !end.starts_with("failed: failed to take lock "));
         ends
     }
 
-    /// The same of the stages of the latest invocation, each with its name.
+    /// The same for the stages of the latest run, each with its name.
     pub(crate) fn latest_stages(&self) -> Vec<String> {
         self.texts(
             "SELECT stage || ' ' || status || coalesce(': ' || error, '') FROM stage_runs
@@ -123,12 +123,12 @@ impl Database {
         )
     }
 
-    /// How many answers are kept.
+    /// The number of kept answers.
     pub(crate) fn kept_count(&self) -> usize {
         usize::try_from(self.number("SELECT count(*) FROM intent_cache")).expect("a count")
     }
 
-    /// The damage that the file has, which must be none.
+    /// Asserts that the file has no damage.
     #[track_caller]
     pub(crate) fn check_integrity(&self) {
         assert_eq!(self.texts("PRAGMA integrity_check"), ["ok"]);

@@ -1,4 +1,4 @@
-//! `cds doctor`: what would go wrong, said before it does, and without a change to anything.
+//! `cds doctor`: finds problems in advance and changes nothing.
 
 use std::{collections::BTreeMap, fs};
 
@@ -13,7 +13,7 @@ use crate::{
     running::Running,
 };
 
-/// Every file beside the tree with its content. What readers of a log tell each other (`-shm`) is no content.
+/// Every file beside the tree with its content. The shared memory of a log (`-shm`) is not content.
 fn content(place: &Place) -> BTreeMap<String, Option<Vec<u8>>> {
     place
         .names()
@@ -23,7 +23,7 @@ fn content(place: &Place) -> BTreeMap<String, Option<Vec<u8>>> {
         .collect()
 }
 
-/// What it says of each check: level, finding and remedy; nothing may have changed.
+/// Level, finding and remedy of each check. The command must change nothing.
 #[track_caller]
 fn examined(place: &Place, more: &[&str], code: i32) -> BTreeMap<String, (String, String, String)> {
     let before = content(place);
@@ -33,7 +33,7 @@ fn examined(place: &Place, more: &[&str], code: i32) -> BTreeMap<String, (String
     let changed: Vec<&String> = after.keys().chain(before.keys()).filter(differs).collect();
     assert!(changed.is_empty(), "it changed {changed:?}");
     let found: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:#?}"));
-    let told = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+    let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
     let checks = list(&found, "checks");
     for (level, count) in [("warn", "warn_count"), ("fail", "fail_count")] {
         assert_eq!(
@@ -43,14 +43,14 @@ fn examined(place: &Place, more: &[&str], code: i32) -> BTreeMap<String, (String
     }
     assert_eq!(found["fail_count"] == 0, code == 0, "{outcome:#?}");
     for check in checks {
-        // What is not well has a remedy.
+        // Every problem has a remedy.
         assert_eq!(check["remedy"].is_null(), check["level"] == "ok", "{check}");
     }
-    let parts = |check: &Value| (told(check, "level"), told(check, "finding"), told(check, "remedy"));
-    checks.iter().map(|check| (told(check, "check"), parts(check))).collect()
+    let parts = |check: &Value| (text(check, "level"), text(check, "finding"), text(check, "remedy"));
+    checks.iter().map(|check| (text(check, "check"), parts(check))).collect()
 }
 
-/// One check must have this level, and these in what it says.
+/// Asserts that a check has this level and that its text contains these parts.
 #[track_caller]
 fn check(found: &BTreeMap<String, (String, String, String)>, name: &str, level: &str, expected: &[&str]) {
     let (said, finding, remedy) = found.get(name).unwrap_or_else(|| panic!("no {name} in {found:#?}"));
@@ -140,7 +140,7 @@ fn foreign_files_are_reported() {
     refused(&create(format!("{CONTRACT} pragma application_id = 42")), &["another program"]);
     refused(&create(format!("{CONTRACT} create table telemetry (id text)")), &["telemetry", "docs/schema.md"]);
 
-    // One of another implementation of the contract is welcome.
+    // A database of another program with the required tables is accepted.
     let place = Place::with_functions(1);
     Database::create(&place.path(DATABASE), CONTRACT);
     let found = examined(&place, &BUILTIN, 0);

@@ -1,4 +1,4 @@
-//! `cds drift`: the tree as it is now against a snapshot.
+//! `cds drift`: compares the current tree with a snapshot.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn found(place: &Place, more: &[&str]) -> Value {
     place.ask_json(&[&DRIFT, more].concat())
 }
 
-/// Added, changed, removed, moved, not seen, unchanged.
+/// The counts of added, changed, removed, moved, unread and unchanged.
 #[track_caller]
 fn counts(found: &Value) -> [u64; 6] {
     ["added", "changed", "removed", "moved", "not_seen", "unchanged"]
@@ -50,16 +50,16 @@ fn unchanged_tree_has_no_drift() {
 fn differences_are_listed_with_location() {
     let place = Place::with_files(&[
         ("a.py", "def one():\n    return 1\n\n\ndef two():\n    return 2\n\n\ndef three():\n    return 3\n"),
-        ("gone.py", "def gone():\n    return 'gone'\n"),
+        ("old.py", "def old():\n    return 'old'\n"),
         ("old.py", "class Old:\n    def run(self):\n        return 5\n"),
     ]);
     place.persist("builtin:", &[]).succeeded();
-    // A comment above moves lines; a comment inside is another text.
+    // A comment above a definition moves it; a comment inside changes its text.
     place.write(
         "tree/a.py",
         "# more\ndef one():\n    return 1\n\n\ndef two():\n    return 2  # why\n\n\ndef new():\n    return 9\n",
     );
-    fs::remove_file(place.path("tree/gone.py")).unwrap();
+    fs::remove_file(place.path("tree/old.py")).unwrap();
     fs::create_dir(place.path("tree/sub")).unwrap();
     fs::rename(place.path("tree/old.py"), place.path("tree/sub/new.py")).unwrap();
 
@@ -70,7 +70,7 @@ fn differences_are_listed_with_location() {
     let changed = list(&object, "changed");
     assert_eq!(each(changed, "before")[1], &unit("function", "a.py", "two", (5, 6)));
     assert_eq!(each(changed, "after")[1], &unit("function", "a.py", "two", (6, 7)));
-    assert_eq!(each(list(&object, "removed"), "name"), ["three", "", "gone"]);
+    assert_eq!(each(list(&object, "removed"), "name"), ["three", "", "old"]);
     let moved = list(&object, "moved");
     assert_eq!(each(moved, "before")[2], &unit("method", "old.py", "Old.run", (2, 3)));
     assert_eq!(each(moved, "after")[2], &unit("method", "sub/new.py", "Old.run", (2, 3)));
@@ -80,7 +80,7 @@ fn differences_are_listed_with_location() {
         "unchanged 1 added 1 changed 2 removed 3 moved 3",
         "Added KIND PLACE NAME function a.py:10 new",
         "Changed KIND PLACE NAME file a.py function a.py:6 two",
-        "Removed KIND PLACE NAME function a.py:9 three file gone.py function gone.py:1 gone",
+        "Removed KIND PLACE NAME function a.py:9 three file old.py function old.py:1 old",
         "method old.py:2 sub/new.py:2 Old.run",
     ] {
         assert!(text.contains(part), "{part:?} is in {text}");
@@ -103,7 +103,7 @@ fn only_drift_fails_the_gate() {
         assert!(outcome.stdout.contains("f3"), "the result is shown all the same");
     }
     place.write("tree/functions.py", functions(2));
-    // Another intent is no drift.
+    // A changed intent is not drift.
     place.database().execute("UPDATE records SET intent = 'Does something else.', intent_status = 'success'");
     drift(&place, &["--fail-on-drift"]).succeeded();
 }
@@ -119,7 +119,7 @@ fn unreadable_file_is_not_removed() {
     assert_eq!(each(list(&object, "not_seen"), "name"), ["", "a", "b"]);
     assert_eq!(list(&object, "errors")[0]["file_path"], "more.py");
     drift(&place, &["--fail-on-drift"]).succeeded().said(&["warning: 3 definitions and files were not seen"]);
-    // What stands outside of the broken part is seen.
+    // Changes outside the broken part are found.
     place.write("tree/more.py", "def a():\n    return 1\n\n\ndef b(:\n    return 2\n");
     let object = found(&place, &[]);
     assert_eq!(counts(&object), [0, 1, 0, 0, 1, 4]);
@@ -140,7 +140,7 @@ fn previously_unreadable_file_is_not_added() {
     let page = one_line(&outcome.stdout);
     assert!(page.contains("not seen before 3, since") && page.contains("function more.py:5 b"), "{page}");
     outcome.said(&["warning: 3 definitions and files were not seen: ", "when the snapshot was taken"]);
-    // What is new elsewhere still counts.
+    // A new definition elsewhere still counts.
     place.write("tree/new.py", "def c():\n    return 3\n");
     drift(&place, &["--fail-on-drift"]).exited_with(1).said(&["added=2 changed=0"]);
 }

@@ -1,4 +1,4 @@
-//! What a snapshot would cost, said without asking or writing anything.
+//! What a snapshot would cost, without asking or writing anything.
 
 use cds_fake_ollama::{FakeOllama, Script};
 use serde_json::Value;
@@ -33,7 +33,7 @@ fn plan_before_and_after_run() {
     assert_eq!((&records["file"], &records["class"], &records["function"]), (&2.into(), &1.into(), &11.into()));
     assert!(plan["estimated_prompt_tokens"].as_u64() > Some(11 * 100), "{plan}");
     assert!(plan["estimated_answer_tokens"].as_u64() > Some(11 * 10), "{plan}");
-    assert!(plan["estimated_seconds"].is_null(), "no run has told yet: {plan}");
+    assert!(plan["estimated_seconds"].is_null(), "there is no earlier run: {plan}");
     assert_eq!((server.generate_count(), place.names()), (0, vec![TREE.to_owned()]), "nothing is asked or written");
 
     place.persist(&url, &[]).succeeded();

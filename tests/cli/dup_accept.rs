@@ -1,4 +1,4 @@
-//! `cds dup accept`, `list` and `revoke`: duplicates that may stay.
+//! `cds dup accept`, `list` and `revoke`: duplicates that are allowed to stay.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     place::{DATABASE, Outcome, Place},
 };
 
-/// The ids of the groups that are shown, and how many are not because they are accepted.
+/// The ids of the displayed groups, and the number hidden because they are accepted.
 #[track_caller]
 fn shown(place: &Place) -> (Vec<String>, u64) {
     let object = place.ask_json(&["dup-check"]);
@@ -17,7 +17,7 @@ fn shown(place: &Place) -> (Vec<String>, u64) {
     (ids, object["totals"]["accepted_group_count"].as_u64().expect("a number"))
 }
 
-/// Nothing is shown, and so many groups are accepted.
+/// Nothing is displayed, and this number of groups is accepted.
 fn hidden(accepted_count: u64) -> (Vec<String>, u64) {
     (Vec::new(), accepted_count)
 }
@@ -46,7 +46,7 @@ fn accepted_group_returns_with_new_copy() {
     assert_eq!((&row["state"], &row["owner"]), (&json!("in_force"), &json!("platform")));
     assert_eq!((&row["reason"], &row["copy_count"]), (&json!("written by a generator"), &json!(2)));
 
-    // The same code elsewhere is still accepted; one copy more is not.
+    // The same code elsewhere is still accepted; one more copy is not.
     place.write("tree/z/b.py", total("total"));
     std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
     snapshot(&place);
@@ -126,8 +126,8 @@ fn invalid_acceptance_writes_nothing() {
 #[test]
 fn covered_group_follows_its_cover() {
     let place = place_with_copies();
-    let told = place.ask_json(&["dup-check", "--channels", "near"]);
-    let near = told["groups"][0]["group_id"].as_str().expect("an id").to_owned();
+    let checked = place.ask_json(&["dup-check", "--channels", "near"]);
+    let near = checked["groups"][0]["group_id"].as_str().expect("an id").to_owned();
     let (ids, _) = shown(&place);
     accept(&place, &near, &[]).exited_with(2).said(&[&format!("group {} covers it", ids[0])]);
     accept(&place, &near, &["--channels", "near"]).succeeded();
@@ -140,10 +140,10 @@ fn accept_waits_for_writer_lock() {
     let (ids, _) = shown(&place);
     let lock =
         std::fs::OpenOptions::new().read(true).write(true).open(place.path(crate::place::LOCK)).expect("it is there");
-    lock.lock().expect("nobody else has it");
+    lock.lock().expect("the lock is free");
     let outcome = accept(&place, &ids[0], &[]);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
-    // Who only reads does not care.
+    // Read-only commands ignore the lock.
     place.ask(&["dup", "list"]).succeeded();
     place.ask(&["dup", "trend"]).succeeded();
     lock.unlock().expect("it is ours");
@@ -158,7 +158,7 @@ fn sum<'a>(outcome: &'a Outcome, verb: &str) -> (Vec<String>, Vec<(String, Strin
     (ids, fields_of(&format!("{verb}_all_new"), last))
 }
 
-/// A container has no variable that names the user.
+/// A container has no variable with the user's name.
 #[cfg(target_os = "linux")]
 #[test]
 fn user_without_name_is_number() {
@@ -200,14 +200,14 @@ fn accept_all_new_groups() {
     );
     assert_eq!(rows[0]["accepted_at"], rows[1]["accepted_at"]);
 
-    // Green from now on, also against the same baseline, until there is one copy more.
+    // From now on the gate passes, also against the same baseline, until one more copy appears.
     place.ask(gate).succeeded();
     snapshot(&place);
     place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).succeeded();
     place.write("tree/f.py", words("words"));
     snapshot(&place);
     place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).exited_with(1).said(&["1 new duplicate group"]);
-    // A second call finds nothing more, and says so.
+    // A second call finds nothing more and reports that.
     let again = place.ask(&[all, &["--run", "2"]].concat()).succeeded();
     assert_eq!(again.stdout, "accepted_all_new groups=0 run_id=2 baseline_run_id=1\n");
     assert_eq!(accepted(&place, &["--all"]).len(), 2);

@@ -1,4 +1,4 @@
-//! `cds dup-check`: its formats, filters, limits and refusals on a small tree with a group of each kind.
+//! `cds dup-check`: formats, filters, limits and refusals on a small tree with one group of each kind.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ def load_invoice(row, rates):
     return {\"price\": price, \"tax\": tax, \"total\": total}
 ";
 
-/// A run of statements that two functions share, without the indentation of the first line.
+/// Statements that two functions share, without the indentation of the first line.
 const RUN: &str = "\
     if not os.path.isdir(folder):
         os.makedirs(folder, exist_ok=True)
@@ -124,20 +124,20 @@ fn check(place: &Place, more: &[&str]) -> Outcome {
     place.ask(&[&["dup-check"], more].concat())
 }
 
-/// The object of a check with these options.
+/// The JSON of a check with these options.
 #[track_caller]
 fn found(place: &Place, more: &[&str]) -> Value {
     place.ask_json(&[&["dup-check"], more].concat())
 }
 
-/// The channels of the groups in their order.
+/// The channels of the groups, in order.
 #[track_caller]
 fn channels(place: &Place, more: &[&str]) -> Vec<String> {
     let object = found(place, more);
     each(list(&object, "groups"), "channel").iter().map(|word| word.as_str().expect("a word").to_owned()).collect()
 }
 
-/// The members' files of a group.
+/// The files of a group's members.
 fn files(group: &Value) -> Vec<&str> {
     list(group, "members").iter().map(|member| member["file_path"].as_str().expect("a path")).collect()
 }
@@ -172,7 +172,7 @@ fn each_kind_has_its_channel() {
     assert_eq!((&member["best_ratio"], &member["md5_overlap"]), (&json!(1.0), &json!(1)));
     assert_eq!((&member["signature"], &member["fragment"]), (&json!("def load_invoice(row, rates):"), &Value::Null));
 
-    // The docstring and the comment before it do not shift the lines of the run.
+    // The docstring and the comment before the shared statements do not shift their lines.
     let spans: Vec<_> = list(&groups[3], "members").iter().map(|member| member["fragment"].clone()).collect();
     let expected = [
         json!({"start_line": 16, "end_line": 24, "is_estimated": false}),
@@ -211,7 +211,7 @@ fn search_scope_follows_options() {
 #[test]
 fn derived_intents_need_an_option() {
     let place = place();
-    // Those of `sums` are not the provider's, though the run is.
+    // The intents of `sums` do not come from the provider, although the run used one.
     let object = found(&place, &["--intent-threshold", "0.4"]);
     assert_eq!(files(list(&object, "groups").last().expect("a group")), ["sums/g.py", "sums/h.py"]);
     assert_eq!(object["settings"]["derived_intents"], false);
@@ -220,7 +220,7 @@ fn derived_intents_need_an_option() {
     assert!(check(&place, &[]).succeeded().stdout.contains(said));
     let named = ["--intent-threshold", "0.4", "--channels", "exact,intent"];
     assert_eq!(channels(&place, &named), ["exact", "intent", "intent"]);
-    // What a model says counts, however it is put.
+    // A model's answer counts, whatever its wording.
     place.database().execute("UPDATE runs SET model = 'qwen3-coder:latest'");
     assert_eq!(found(&place, &["--intent-threshold", "0.4"])["channels"][4]["group_count"], 2);
 }
@@ -317,7 +317,7 @@ fn code_is_shown_side_by_side() {
     for part in ["log.debug(currency, tax)", "{+round(+}price + tax{+, 2)+}", "Gives the middle of all values."] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    // Equal code stands there once.
+    // Equal code is printed once.
     assert_eq!(text.matches("   16   if not os.path.isdir(folder):").count(), 1, "{text}");
     assert!(text.contains("files/f.py:13-21, ratio 1.00") && text.contains("  2 is written as 1 is\n"), "{text}");
     check(&place, &["--show", "diff", "--format", "json"]).exited_with(2).said(&["--show diff"]);

@@ -1,4 +1,4 @@
-//! Made inputs of `fixtures/duplicates`: what a formatter did, and files that trade names.
+//! Synthetic inputs of `fixtures/duplicates`: the work of a formatter, and files that swap names.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -13,7 +13,7 @@ fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/duplicates").join(name)
 }
 
-/// The tree becomes that of the fixture, and a snapshot of the project is made.
+/// Replaces the tree with the fixture and takes a snapshot of the project.
 fn snapshot(place: &Place, name: &str) {
     for entry in fs::read_dir(fixture(name)).expect("the fixture is there") {
         let path = entry.expect("an entry").path();

@@ -1,4 +1,4 @@
-//! The gates of `cds dup-check`: what is new, what was there before, and how much is too much.
+//! The gates of `cds dup-check`: new groups, known groups, and limits.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{
     place::{DATABASE, Outcome, Place},
 };
 
-/// A function of this name that nobody would write twice.
+/// A distinctive function with this name.
 pub(crate) fn total(name: &str) -> String {
     format!(
         "def {name}(items, limit):\n    total = 0\n    for item in items:\n        if item.price > limit:\n            \
@@ -17,7 +17,7 @@ pub(crate) fn total(name: &str) -> String {
     )
 }
 
-/// Another one, which has nothing in common with the first.
+/// Another function, with nothing in common with the first.
 pub(crate) fn words(name: &str) -> String {
     format!(
         "def {name}(text, separator):\n    seen = set()\n    kept = []\n    for word in text.split():\n        \
@@ -41,7 +41,7 @@ fn check(place: &Place, more: &[&str]) -> Outcome {
     place.ask(&[&["dup-check"], more].concat())
 }
 
-/// The groups, each as its state and how many members it has, and the whole object.
+/// The groups, each with its state and member count, and the whole object.
 #[track_caller]
 fn states(outcome: &Outcome) -> (Vec<(Value, usize)>, Value) {
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:#?}"));
@@ -50,7 +50,7 @@ fn states(outcome: &Outcome) -> (Vec<(Value, usize)>, Value) {
     (groups.iter().map(|group| (group["state"].clone(), members(group))).collect(), object)
 }
 
-/// One idiom on two things: about the same structure, and no line of the body in common.
+/// One idiom applied to two things: a similar structure, and no common line in the body.
 const IDIOM: [&str; 2] = [
     "def close_order(order, ledger):\n    total = sum(line.price for line in order.lines)\n    if total > order.limit:\n        \
      ledger.warn(order.number, total)\n        return None\n    ledger.book(order.number, total)\n    return total\n",
@@ -79,7 +79,7 @@ fn low_confidence_ranks_last() {
     let table = |more: &[&str]| check(&place, more).succeeded().stdout;
     assert!(table(&[]).contains("1 group that may only look alike: ranked last"));
     assert!(table(&["--min-confidence", "high"]).contains("1 group that may only look alike: left out"));
-    // A gate counts what is certain, unless it is asked for more; the other groups are shown all the same.
+    // A gate counts high confidence only, unless asked for more; the other groups are still displayed.
     let uncounted = "1 group of low confidence does not count for the gate; --gate-confidence low counts all";
     let gate = check(&place, &["--fail-on", "new"]).succeeded().said(&[uncounted]);
     assert!(gate.stdout.contains("new, low confidence") && gate.stdout.contains("not counted"), "{gate:#?}");
@@ -93,7 +93,7 @@ fn low_confidence_ranks_last() {
     check(&place, &all).exited_with(1).said(&["1 new duplicate group"]);
     check(&place, &["--fail-on", "any", "--gate-confidence", "low", "--channels", "near"]).exited_with(1);
     check(&place, &["--fail-on", "new", "--min-confidence", "high"]).succeeded();
-    // What was left out and is a copy now by an edit is new where it was left out.
+    // A hidden group that an edit turned into a copy is new.
     let copy = IDIOM[0].replace("close_order", "close_window").replace("return None", "raise LimitError(order)");
     place.write("tree/idioms/window.py", copy);
     snapshot(&place);
@@ -134,7 +134,7 @@ fn formerly_weak_group_is_not_new() {
         .replace("order.limit", "order.bounds.upper")
         .replace("return None", "raise LimitError(order)")
         .replace("    return total", "    order.touch()\n    return total");
-    // The lines of the two are nothing special as long as these have them as well.
+    // The lines of the two are common as long as these functions have them as well.
     let mut common = String::new();
     for place in 0..600 {
         let line = order.lines().nth(1 + place % 5).expect("it has as many").trim_start().trim_end_matches(':');
@@ -153,13 +153,13 @@ fn formerly_weak_group_is_not_new() {
     snapshot(&place);
     let new = check(&place, &["--fail-on", "new", "--format", "json"]).succeeded();
     assert_eq!(states(&new).0, [(json!("known"), 2)]);
-    // But it is where an edit makes a copy of it.
+    // It is new if an edit makes a copy of it.
     place.write("tree/b.py", order.replace("return None", "return False"));
     snapshot(&place);
     let new = check(&place, &["--fail-on", "new", "--baseline-run", "1", "--format", "json"]).exited_with(1);
     assert_eq!(states(&new).0, [(json!("new"), 2)]);
     place.write("tree/b.py", &changed);
-    // Nor does it hide what is new.
+    // It does not hide new groups either.
     place.write("tree/c.py", words("words"));
     place.write("tree/d.py", words("words"));
     snapshot(&place);
@@ -218,7 +218,7 @@ fn moves_and_edits_add_no_group() {
 
 #[test]
 fn formatting_adds_no_group() {
-    // Three lines, which is too short for a duplicate until the header is broken into lines.
+    // Three lines are too short for a duplicate until the header is broken into lines.
     let short = "def load(path, mode):\n    with open(path, mode, encoding='utf-8') as file: rows = json.load(file)\n    \
                  return [row for row in rows if row.get('price', 0) > 0]\n";
     let place = place_with_copies();
@@ -239,7 +239,7 @@ fn formatting_adds_no_group() {
     let (found, _) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
     assert_eq!(found.iter().filter(|(state, _)| state == "known").count(), found.len());
     assert!(found.len() > 1, "{found:?}");
-    // One that says something else is.
+    // A header that says something else does count.
     place.write("tree/f.py", formatted.replace("> 0", "> 1"));
     snapshot(&place);
     check(&place, &["--fail-on", "new"]).exited_with(1);
@@ -261,7 +261,7 @@ fn edited_copy_is_known_paste_new() {
     assert!(gate(&edited(&near), 0).iter().all(|(state, _)| *state == "known"));
     let pasted = gate(&edited(&total("total")), 1);
     assert!(!pasted.is_empty() && pasted.iter().all(|(state, _)| *state == "new"), "{pasted:?}");
-    // Nobody could tell where it comes from; there are no more copies than before.
+    // The source of this paste is ambiguous; there are no more copies than before.
     place.write("tree/b.py", total("total"));
     std::fs::remove_file(place.path("tree/sums.py")).expect("it is there");
     snapshot(&place);

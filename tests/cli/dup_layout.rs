@@ -1,5 +1,4 @@
-//! Copies that differ in comments, docstrings, blank lines and line ends alone: on real functions, through the whole way
-//! from the file to the group.
+//! Copies that differ only in comments, docstrings, blank lines and line ends, followed from the file to the group.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +9,8 @@ use crate::{
 
 const SEEDS: &str = include_str!("../../crates/duplication/tests/recall/seeds.py");
 
-/// The same function with everything that means nothing to Python: comments, a docstring, blank lines, white space at the
-/// ends of lines, and line ends of two characters.
+/// The same function with everything that Python ignores: comments, a docstring, blank lines, trailing white space, and
+/// CRLF line ends.
 fn dressed(code: &str, place: usize) -> String {
     let mut dressed = String::from("# Kept for now.\n");
     let mut is_header = true;

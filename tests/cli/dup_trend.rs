@@ -12,8 +12,8 @@ fn runs(place: &Place, more: &[&str]) -> Vec<Value> {
     place.ask_json(&[&["dup", "trend"], more].concat())["runs"].as_array().expect("runs").clone()
 }
 
-/// The four of each run: groups, born, grown, gone.
-fn told(runs: &[Value]) -> Vec<[Value; 4]> {
+/// The four counts of each run: groups, born, grown, gone.
+fn counts(runs: &[Value]) -> Vec<[Value; 4]> {
     let of = |run: &Value| ["group_count", "born_count", "grown_count", "gone_count"].map(|name| run[name].clone());
     runs.iter().map(of).collect()
 }
@@ -31,7 +31,7 @@ fn groups_appear_grow_and_vanish() {
     let all = runs(&place, &["--project", "shop"]);
     let null = || Value::Null;
     assert_eq!(
-        told(&all),
+        counts(&all),
         [
             [json!(1), null(), null(), null()],
             [json!(2), json!(1), json!(0), json!(0)],
@@ -51,7 +51,7 @@ fn groups_appear_grow_and_vanish() {
     assert_eq!((&last[0]["run_id"], &last[0]["born_count"]), (&json!(3), &null()));
     assert_eq!(each_id(&runs(&place, &[])), [5], "the project of the latest run");
     assert_eq!(runs(&place, &["--project", "none"]), [Value::Null; 0]);
-    assert_eq!(told(&runs(&place, &["--project", "shop", "--channels", "intent", "-n", "1"]))[0][1], null());
+    assert_eq!(counts(&runs(&place, &["--project", "shop", "--channels", "intent", "-n", "1"]))[0][1], null());
 
     let table = place.ask(&["dup", "trend", "--project", "shop"]).succeeded().stdout;
     assert_eq!(table.lines().count(), 1 + 4 + 1);

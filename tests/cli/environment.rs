@@ -1,4 +1,4 @@
-//! Variables that stand in for flags.
+//! Environment variables that replace flags.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use cds_fake_ollama::{FakeOllama, Script};
 
 use crate::place::{DATABASE, Outcome, Place, TREE};
 
-/// Variables that are read without an option: by what they stand for.
+/// Variables that are read without an option, each with its meaning.
 const WITHOUT_OPTION: &[&str] = &[
     "CDS_PROVIDER_TOKEN",
     "GITHUB_SHA",
@@ -30,7 +30,7 @@ const WITHOUT_OPTION: &[&str] = &[
     "NO_PROXY",
 ];
 
-/// Every command without commands of its own, and the variables that its help names.
+/// Every command without subcommands, and the variables that its help names.
 fn commands(place: &Place, words: &[String]) -> Vec<(Vec<String>, BTreeSet<String>)> {
     let arguments: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
     let help = place.cds(&arguments).succeeded().stdout;
@@ -75,7 +75,7 @@ fn empty_variables_count_as_unset() {
         &["doctor", "--db-path", DATABASE, "--provider-url", "builtin:"],
     ] {
         let (outcome, expected) = (run(arguments, &every), run(arguments, &BTreeSet::new()));
-        // The room on the disk changes while this runs.
+        // Free disk space changes while this runs.
         let lines = |outcome: &Outcome| -> Vec<String> {
             outcome.stdout.lines().filter(|line| !line.contains("free space")).map(str::to_owned).collect()
         };

@@ -1,4 +1,4 @@
-//! Input that is out of all proportion: each has a bound, and what is beyond it is named (`docs/limits.md`).
+//! Disproportionate input: each limit holds, and whatever exceeds it is named (`docs/limits.md`).
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,7 +11,7 @@ use std::{
 
 use crate::place::{DATABASE, Outcome, Place, TREE, persist_arguments};
 
-/// The reasons of the analyzer errors of a run, which must have found what is in `found.py` all the same.
+/// The reasons of a run's analyzer errors. The run must still find what is in `found.py`.
 fn errors_of(place: &Place) -> Vec<String> {
     place.write(&format!("{TREE}/found.py"), "def found():\n    return 1\n");
     let outcome = place.persist("builtin:", &[]).succeeded();
@@ -100,7 +100,7 @@ fn invalid_time_zone_file_means_utc() {
     }
 }
 
-/// As a user who may have no more processes than there are; the superuser has no such limit.
+/// Runs as a user who may start no further processes; the superuser has no such limit.
 fn without_threads(place: &Place, arguments: &[&str]) -> Outcome {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 

@@ -1,11 +1,11 @@
-//! Questions that get no good answer: the record says so, and the work goes on.
+//! Questions without a usable answer: the record gets the reason, and the run continues.
 
 use cds_fake_ollama::{Answer, FakeOllama, Reply, Script, SeenRequest, When, sentence_for};
 use serde_json::{Value, json};
 
 use crate::{place::Place, requests::code_in};
 
-/// Each reply with a part of the reason that must be told, and the calls for one question without retries.
+/// Each reply, a part of its reason, and the number of calls for one question without retries.
 fn bad_replies() -> Vec<(Reply, &'static str, usize)> {
     vec![
         (Reply::blank(), "blank", 1),
@@ -28,7 +28,7 @@ fn bad_replies() -> Vec<(Reply, &'static str, usize)> {
         (Reply::html(), "page", 1),
         (Reply::truncated_json(), "incomplete answer", 1),
         (Reply::promised_too_much(), "broke", 1),
-        // A connection that breaks before an answer is tried once more: it may have been a stale one.
+        // A connection that breaks before an answer may have been stale, so it is retried once.
         (Reply::close(), "broke", 2),
         (Reply::reset(), "broke", 2),
         (Reply::raw("SSH-2.0-OpenSSH\r\n"), "broke", 1),
@@ -71,7 +71,7 @@ fn bad_answer_fails_its_record_alone() {
     assert_eq!(database.kept_count(), replies.len(), "only good answers are kept");
 }
 
-/// What every other question would meet as well ends the asking: two records, one question, one reason.
+/// A failure that every other question would meet ends the run: two records, one question, one reason.
 #[test]
 fn general_failure_is_asked_once() {
     for (reply, reason) in [
@@ -140,7 +140,7 @@ fn snapshot_is_written_without_server() {
     let database = place.database();
     let states = "SELECT intent_status, count(*) AS count FROM records GROUP BY 1";
     let of = |status: &str, count: u32| json!({"intent_status": status, "count": count});
-    // Four definitions have no body, so that nothing has to be asked about them.
+    // Four definitions have no body and need no question.
     let expected = [of("failed", 42), of("skipped", 13), of("success", 4)];
     assert_eq!(database.rows(states), expected);
     for reason in database.texts("SELECT intent_error FROM records WHERE intent_status = 'failed'") {

@@ -1,10 +1,10 @@
-//! Reads the lines of `key=value` that the binary prints, as another program would.
+//! Reads `key=value` lines as another program would.
 
 use serde_json::Deserializer;
 
-/// The fields of a line that begins with `name`, in their order.
+/// The fields of a line that begins with `name`, in order.
 ///
-/// A value is plain up to the next blank, or a JSON string.
+/// A value ends at the next blank, or is a JSON string.
 #[track_caller]
 pub(crate) fn fields_of(name: &str, line: &str) -> Vec<(String, String)> {
     let mut rest = line.strip_prefix(name).unwrap_or_else(|| panic!("{line:?} begins with {name}"));

@@ -1,4 +1,4 @@
-//! A log that stands beside a database and is not its own: a copy put back after a kill, another file put in its place.
+//! A log beside a database that it does not belong to: after a restored copy or a replaced file.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -14,10 +14,10 @@ use crate::{
 
 const LOG: &str = "cds.sqlite-wal";
 
-/// What the message about such a log says.
+/// Parts of the message about such a log.
 const REFUSAL: [&str; 2] = ["cds.sqlite-wal\" does not belong to it", "hint: was the database restored or replaced?"];
 
-/// Ends a run with a log: its answers are in there, and the file is as it was before.
+/// Kills a run so that it leaves a log: its answers are in the log, and the file is unchanged.
 fn kill_a_run(place: &Place) {
     let gate = Gate::new();
     let script = Script::new().rule(When::question().nth(25), Reply::usual().until(&gate));
@@ -54,7 +54,7 @@ fn check_is_refused(place: &Place) {
     assert!(files(place) == before, "something has changed");
 }
 
-/// The way out that the message names.
+/// Follows the way out that the message names.
 #[track_caller]
 fn check_goes_on_without_log(place: &Place, run: &str) {
     fs::remove_file(place.path(LOG)).unwrap();
@@ -80,7 +80,7 @@ fn older_copy_is_refused_beside_log() {
         check_is_refused(&place);
         check_goes_on_without_log(&place, &(index + 2).to_string());
     }
-    // The file that the log belongs to.
+    // The file to which the log belongs.
     fs::write(place.path(DATABASE), &copies[2]).unwrap();
     fs::write(place.path(LOG), &whole[1]).unwrap();
     place.persist("builtin:", &[]).succeeded();
@@ -115,7 +115,7 @@ fn file_and_log_move_together() {
     assert!(other.database().kept_count() >= 20);
 }
 
-/// Whatever another program leaves behind when it is killed.
+/// Files that another killed program leaves behind.
 #[test]
 fn foreign_logs_and_journals_are_applied() {
     for mode in ["wal", "delete", "persist"] {
@@ -127,7 +127,7 @@ fn foreign_logs_and_journals_are_applied() {
         let fill = "CREATE TABLE IF NOT EXISTS notes (x);
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
             INSERT INTO notes SELECT randomblob(900) FROM n;";
-        // Several transactions and merges by one connection, and a transaction that is not at its end.
+        // Several transactions and checkpoints by one connection, and an unfinished transaction.
         for _ in 0..4 {
             original.execute_batch(fill).unwrap();
             original.execute_batch("UPDATE notes SET x = randomblob(900); PRAGMA wal_checkpoint(PASSIVE)").unwrap();
@@ -136,7 +136,7 @@ fn foreign_logs_and_journals_are_applied() {
         let copy = Place::with_functions(4);
         for suffix in ["", "-wal", "-journal"] {
             let name = format!("{DATABASE}{suffix}");
-            // By another process: a file that SQLite has open here is not to be opened again.
+            // Another process does this: a file that SQLite has open in this one must not be opened again.
             let paths = [place.path(&name), copy.path(&name)];
             if paths[0].exists() {
                 assert!(std::process::Command::new("cp").args(paths).status().unwrap().success());
@@ -174,7 +174,7 @@ fn copy_is_refused_beside_journal() {
     copy.persist("builtin:", &[]).succeeded();
 }
 
-/// Puts another file at the place of the database while a run waits for its answers.
+/// Replaces the database file while a run waits for its answers.
 fn replace_during_run(function_count: usize, put: impl Fn(&Path, &Path)) -> (Place, Outcome, Vec<u8>) {
     let place = Place::with_functions(30);
     grow(&place, "one");
@@ -212,7 +212,7 @@ fn file_placed_during_run_is_kept() {
 
 #[test]
 fn file_copied_over_database_is_intact() {
-    // Smaller, larger and of another size altogether, so that pages of the two do not go together.
+    // Smaller, larger and much larger files, so that the pages of the two do not fit together.
     for function_count in [1, 60, 400] {
         let (place, outcome, put_there) = replace_during_run(function_count, |from, to| {
             fs::write(to, fs::read(from).unwrap()).unwrap();

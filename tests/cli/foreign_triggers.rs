@@ -1,11 +1,11 @@
-//! Triggers that other programs put on our tables: writing works beside them, or names them.
+//! Triggers of other programs on our tables: writing works with them, or the error names them.
 
 use crate::{
     database::Database,
     place::{DATABASE, Place, functions},
 };
 
-/// What `sqlite-utils enable-counts` (3.39) does to a table.
+/// The triggers that `sqlite-utils enable-counts` (3.39) creates for a table.
 fn counts(table: &str) -> String {
     let trigger = |event: &str, change: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! `cds history`: what became of a definition, under every name that it has had.
+//! `cds history`: the changes of a definition, under every name that it has had.
 
 mod altered;
 
@@ -14,7 +14,7 @@ use crate::{
 const OUTER: &str = "class Outer:\n    def method(self, value):\n        return value + 1\n";
 const HELPER: &str = "def helper(x):\n    return x * 2\n";
 
-/// A commit for each run, so that they can be told apart.
+/// A distinct commit for each run.
 fn commit(run: u32) -> String {
     format!("{run}").repeat(40)
 }
@@ -23,7 +23,7 @@ fn persist(place: &Place, run: u32) {
     place.persist("builtin:", &["--project", "shop", "--code-ref", &commit(run)]).succeeded();
 }
 
-/// In each run something else happens to `helper`.
+/// Each run changes `helper` in another way.
 fn place_with_a_life() -> Place {
     let place = Place::with_files(&[("a.py", &format!("{OUTER}\n{HELPER}"))]);
     persist(&place, 1);
@@ -56,14 +56,14 @@ fn listed(outcome: &Outcome) -> Vec<String> {
 #[test]
 fn history_covers_every_name() {
     let place = place_with_a_life();
-    let told = history(&place, &["pkg/b.py::helper"]);
-    let transitions = list(&told, "transitions");
+    let answer = history(&place, &["pkg/b.py::helper"]);
+    let transitions = list(&answer, "transitions");
     let words = ["added", "moved", "changed", "removed", "returned", "intent_changed"];
     assert_eq!(each(transitions, "transition"), words);
     assert_eq!(each(transitions, "run_id"), [1, 3, 4, 5, 6, 7]);
     assert_eq!(json!(each(transitions, "code_ref")), json!([1, 3, 4, 5, 6, 7].map(commit)));
-    assert_eq!((&told["transition_count"], &told["candidates"]), (&json!(6), &json!([])));
-    // Nothing is cut, and each row is what is stored.
+    assert_eq!((&answer["transition_count"], &answer["candidates"]), (&json!(6), &json!([])));
+    // Nothing is cut, and each row equals the stored one.
     for stored in place.database().rows("SELECT * FROM unit_history") {
         if let Some(row) = transitions.iter().find(|row| row["sequence"] == stored["sequence"]) {
             for (name, value) in stored.as_object().unwrap().iter().filter(|(name, _)| *name != "unit_id") {
@@ -79,7 +79,7 @@ fn history_covers_every_name() {
         }
         assert!(after["ledger_id"].is_string() && after["is_snapshot_stored"] == true);
     }
-    let unit = &told["unit"];
+    let unit = &answer["unit"];
     assert_eq!(
         (&unit["file_path"], &unit["name"], &unit["is_present"]),
         (&json!("pkg/b.py"), &json!("helper"), &json!(true))
@@ -88,7 +88,7 @@ fn history_covers_every_name() {
     let earlier = json!([{ "file_path": "a.py", "name": "helper", "ordinal": 1, "until_run_id": 3 }]);
     assert_eq!(unit["earlier_names"], earlier);
     for words in [&["a.py::helper"][..], &["./a.py::helper#1"], &["--unit", &unit["unit_id"].to_string()]] {
-        assert_eq!(history(&place, words), told, "{words:?}");
+        assert_eq!(history(&place, words), answer, "{words:?}");
     }
 }
 
@@ -101,13 +101,13 @@ fn table_has_short_hashes_and_origin() {
     for fragment in ["kind function", "earlier name a.py::helper, until run 3", "state present", "first seen run 1"] {
         assert!(flat.contains(fragment), "{fragment}: {page}");
     }
-    let told = history(&place, &["pkg/b.py::helper"]);
+    let answer = history(&place, &["pkg/b.py::helper"]);
     let line = page.lines().find(|line| line.contains("moved")).unwrap();
-    let hash = told["transitions"][1]["content_hash"].as_str().unwrap().strip_prefix("sha256:").unwrap();
+    let hash = answer["transitions"][1]["content_hash"].as_str().unwrap().strip_prefix("sha256:").unwrap();
     assert!(line.contains(&hash[..12]) && !line.contains(&hash[..13]), "{line}");
     assert!(line.contains("from a.py::helper") && line.contains(&commit(3)[..12]), "{line}");
     assert!(page.lines().any(|line| line.contains("intent_changed") && line.contains("intent")), "{page}");
-    // A narrow terminal loses columns, and no line goes beyond it.
+    // A narrow terminal drops columns, and no line is wider.
     let mut command = place.command(&["history", "pkg/b.py::helper", "--db-path", DATABASE]);
     let narrow = Outcome::of(command.env("COLUMNS", "60")).succeeded().stdout;
     assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
@@ -117,9 +117,9 @@ fn table_has_short_hashes_and_origin() {
 #[test]
 fn file_history_counts_definitions() {
     let place = place_with_a_life();
-    let told = history(&place, &["a.py"]);
-    assert_eq!((&told["unit"]["kind"], &told["unit"]["definition_count"]), (&json!("file"), &json!(2)));
-    assert_eq!(each(list(&told, "transitions"), "transition"), ["added", "changed"]);
+    let answer = history(&place, &["a.py"]);
+    assert_eq!((&answer["unit"]["kind"], &answer["unit"]["definition_count"]), (&json!("file"), &json!(2)));
+    assert_eq!(each(list(&answer, "transitions"), "transition"), ["added", "changed"]);
     assert_eq!(history(&place, &["a.py::Outer"])["unit"]["definition_count"], Value::Null);
     let page = place.ask(&["history", "a.py"]).succeeded().stdout;
     assert!(one_line(&page).contains("holds 2 definitions"), "{page}");
@@ -128,23 +128,23 @@ fn file_history_counts_definitions() {
 #[test]
 fn limit_shows_last_transitions() {
     let place = place_with_a_life();
-    let told = history(&place, &["pkg/b.py::helper", "--limit", "2"]);
-    assert_eq!(each(list(&told, "transitions"), "run_id"), [6, 7]);
-    assert_eq!(told["transition_count"], 6);
+    let answer = history(&place, &["pkg/b.py::helper", "--limit", "2"]);
+    assert_eq!(each(list(&answer, "transitions"), "run_id"), [6, 7]);
+    assert_eq!(answer["transition_count"], 6);
     let page = place.ask(&["history", "pkg/b.py::helper", "-n", "2"]).succeeded().stdout;
     assert!(page.contains("these are the last 2 of 6 transitions"), "{page}");
     let whole = history(&place, &["pkg/b.py::helper", "--limit", "0"]);
     assert_eq!(whole["transitions"].as_array().unwrap().len(), 6);
-    // What was before the first that is shown is known all the same.
-    let told = history(&place, &["pkg/b.py::helper", "--limit", "2", "--diff"]);
-    assert_eq!(told["transitions"][0]["before"]["run_id"], 4);
+    // The first row still shows its previous state.
+    let answer = history(&place, &["pkg/b.py::helper", "--limit", "2", "--diff"]);
+    assert_eq!(answer["transitions"][0]["before"]["run_id"], 4);
 }
 
 #[test]
 fn diff_shows_code_and_intent() {
     let place = place_with_a_life();
-    let told = history(&place, &["pkg/b.py::helper", "--diff"]);
-    let transitions = list(&told, "transitions");
+    let answer = history(&place, &["pkg/b.py::helper", "--diff"]);
+    let transitions = list(&answer, "transitions");
     let states =
         |side: &str| -> Vec<&str> { transitions.iter().map(|row| row[side]["state"].as_str().unwrap()).collect() };
     assert_eq!(states("before"), ["nothing", "stored", "stored", "stored", "stored", "stored"]);
@@ -156,7 +156,7 @@ fn diff_shows_code_and_intent() {
     assert_eq!(transitions[2]["code_diff"], expected);
     let removed = "--- pkg/b.py\trun 4\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-def helper(x):\n-    return x * 3\n";
     assert_eq!(transitions[3]["code_diff"], removed);
-    // It is held against what it was when it was removed.
+    // It is compared with its state at removal.
     assert_eq!((&transitions[4]["before"]["run_id"], &transitions[4]["code_diff"]), (&json!(4), &json!("")));
     let intents = &transitions[5];
     assert_eq!(intents["code_diff"], "");
@@ -187,10 +187,10 @@ fn name_prefix_lists_units() {
     assert_eq!(of_shop("a.py::Outer.m"), ["a.py::Outer.method"]);
     assert_eq!(of_shop("pkg/"), ["pkg/b.py"]);
     assert_eq!(of_shop("p"), ["pkg/b.py"]);
-    let told = history(&place, &["a.py::Out", "--limit", "3"]);
-    assert_eq!((&told["unit"], &told["candidate_count"]), (&Value::Null, &json!(4)));
+    let answer = history(&place, &["a.py::Out", "--limit", "3"]);
+    assert_eq!((&answer["unit"], &answer["candidate_count"]), (&Value::Null, &json!(4)));
     // By name, then by project.
-    let candidates = list(&told, "candidates");
+    let candidates = list(&answer, "candidates");
     assert_eq!(each(candidates, "project"), ["other", "shop", "other"]);
     assert_eq!(each(candidates, "name"), ["Outer", "Outer", "Outer.method"]);
     let page = place.ask(&["history", "a.py::Out", "--limit", "3"]).succeeded().stdout;
@@ -206,8 +206,8 @@ fn ambiguous_name_lists_units() {
     let listed = listed(&place.ask(&["history", "a.py::A.x", "--project", "one"]).succeeded());
     assert_eq!(listed, ["a.py::A.x#1", "a.py::A.x#2"]);
     for (name, ordinal) in [("a.py::A.x#1", 1), ("a.py::A.x#2", 2)] {
-        let told = history(&place, &[name, "--project", "one"]);
-        assert_eq!((&told["unit"]["ordinal"], &told["unit"]["project"]), (&json!(ordinal), &json!("one")));
+        let answer = history(&place, &[name, "--project", "one"]);
+        assert_eq!((&answer["unit"]["ordinal"], &answer["unit"]["project"]), (&json!(ordinal), &json!("one")));
     }
     assert_eq!(each(list(&history(&place, &["a.py::A"]), "candidates"), "project"), ["one", "two"]);
     let unit_id = history(&place, &["a.py::A"])["candidates"][1]["unit_id"].to_string();
@@ -221,8 +221,8 @@ fn current_unit_beats_former_one() {
     persist(&place, 8);
     let outcome = place.ask(&["history", "a.py::helper"]).succeeded().said(&["note: other units had this name before"]);
     assert!(outcome.stdout.contains("first seen          run 8"), "{outcome:#?}");
-    let told = history(&place, &["pkg/b.py::helper"]);
-    let unit_id = &told["unit"]["unit_id"];
+    let answer = history(&place, &["pkg/b.py::helper"]);
+    let unit_id = &answer["unit"]["unit_id"];
     assert!(outcome.stderr.contains(&format!("--unit {unit_id}\n")), "{outcome:#?}");
 }
 
@@ -251,8 +251,8 @@ fn unknown_name_suggests_nearest() {
 fn neighbour_replaces_pruned_snapshot() {
     let place = place_with_a_life();
     place.ask(&["runs", "prune", "--keep-last", "3"]).succeeded();
-    let told = history(&place, &["pkg/b.py::helper", "--diff"]);
-    let transitions = list(&told, "transitions");
+    let answer = history(&place, &["pkg/b.py::helper", "--diff"]);
+    let transitions = list(&answer, "transitions");
     assert_eq!(each(transitions, "transition").len(), 6, "the history stays");
     assert_eq!(each(transitions, "is_snapshot_stored"), [false, false, false, true, true, true]);
     let state = |index: usize| [&transitions[index]["before"]["state"], &transitions[index]["after"]["state"]];
@@ -264,11 +264,11 @@ fn neighbour_replaces_pruned_snapshot() {
     assert_eq!((&transitions[4]["code_diff"], &transitions[4]["intent_diff"]), (&Value::Null, &Value::Null));
     let page = place.ask(&["history", "pkg/b.py::helper", "--diff"]).succeeded().stdout;
     assert!(page.contains("what it was before is no longer there: the snapshots that had it were pruned"), "{page}");
-    // What is left is shown as it is, not as if it had been added.
+    // The remaining code is shown as stored, not as added.
     assert!(!page.contains("+def helper"), "{page}");
-    // The class has not changed since the first run, so that any snapshot will do.
-    let told = history(&place, &["a.py::Outer", "--diff"]);
-    let after = &told["transitions"][0]["after"];
+    // The class has not changed since the first run, so any snapshot can stand in.
+    let answer = history(&place, &["a.py::Outer", "--diff"]);
+    let after = &answer["transitions"][0]["after"];
     assert_eq!((&after["state"], &after["run_id"]), (&json!("stored"), &json!(5)));
     assert_eq!(after["raw_code"], OUTER.trim_end());
 }
@@ -281,9 +281,9 @@ fn altered_record_is_not_trusted() {
         .execute("UPDATE records SET raw_code = 'forged' WHERE run_id = 4 AND signature LIKE 'def helper%'");
     let outcome = place.ask(&["history", "pkg/b.py::helper", "--diff", "--format", "json"]).succeeded();
     outcome.said(&["warning: a record is not the one that the history speaks of", "cds verify"]);
-    let told = history(&place, &["pkg/b.py::helper", "--diff"]);
-    assert_eq!(told["transitions"][2]["after"]["state"], "altered");
-    assert_eq!(told["transitions"][3]["before"]["state"], "altered");
+    let answer = history(&place, &["pkg/b.py::helper", "--diff"]);
+    assert_eq!(answer["transitions"][2]["after"]["state"], "altered");
+    assert_eq!(answer["transitions"][3]["before"]["state"], "altered");
     let page = place.ask(&["history", "pkg/b.py::helper", "--diff"]).succeeded().stdout;
     assert!(page.contains("the record was altered"), "{page}");
 }
@@ -333,8 +333,8 @@ fn output_has_no_control_characters() {
     assert!(list.contains("\\u{a}::"), "a line break is no blank: {list}");
     let outcome = place.ask(&["history", "evi\x1b[31ml\u{202e}::f"]).exited_with(1);
     assert!(!outcome.stderr.contains(['\x1b', '\u{202e}']), "{outcome:#?}");
-    let told = history(&place, &[&unit, "--diff"]);
-    assert_eq!(told["unit"]["file_path"], name);
-    assert_eq!(told["transitions"][1]["after"]["raw_code"], code("b").trim_end_matches('\n').trim_end_matches('\r'));
-    assert_eq!(told["transitions"][1]["code_diff"].as_str().unwrap().lines().count(), 6);
+    let answer = history(&place, &[&unit, "--diff"]);
+    assert_eq!(answer["unit"]["file_path"], name);
+    assert_eq!(answer["transitions"][1]["after"]["raw_code"], code("b").trim_end_matches('\n').trim_end_matches('\r'));
+    assert_eq!(answer["transitions"][1]["code_diff"].as_str().unwrap().lines().count(), 6);
 }

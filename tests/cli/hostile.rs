@@ -1,4 +1,4 @@
-//! Names, code and answers that want to do something to a terminal.
+//! Names, code and answers that try to control a terminal.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 
@@ -7,13 +7,13 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// Characters that a terminal obeys, or that reorder what stands beside them.
+/// Characters that control a terminal or reorder the text beside them.
 fn is_dangerous(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Nothing that was printed is dangerous, but for the ends of lines.
+/// Asserts that the output has no dangerous character except line ends.
 #[track_caller]
 fn check_is_harmless(outcome: &Outcome) {
     for text in [&outcome.stdout, &outcome.stderr] {
@@ -110,12 +110,12 @@ fn unreadable_files_are_reported() {
     place.write("tree/binary.py", b"\x7fELF\x02\0\0");
     place.write("tree/large.py", "x = 1\n".repeat(100));
     let outcome = place.persist("builtin:", &["--max-file-size", "500"]).succeeded();
-    let told: Vec<String> = outcome
+    let reported: Vec<String> = outcome
         .lines_of("analyzer_error")
         .into_iter()
         .map(|line| field(&fields_of("analyzer_error", line), "file"))
         .collect();
-    assert_eq!(told, ["binary.py", "large.py", "socket.py"]);
+    assert_eq!(reported, ["binary.py", "large.py", "socket.py"]);
     assert!(outcome.stdout.contains(" record_count=3 "), "{outcome:?}");
     assert!(outcome.stdout.contains(" analyzer_error_count=3 status=completed_with_errors"), "{outcome:?}");
     assert_eq!(place.database().texts("SELECT DISTINCT file_path FROM records"), ["functions.py"]);

@@ -1,4 +1,4 @@
-//! `cds import`: each run once, whole or not at all, with its root; from databases, from archives, from other programs.
+//! `cds import`: each run is imported once, completely and with its root, from databases, archives and other programs.
 
 use std::{fs, process::Command};
 
@@ -11,7 +11,7 @@ use crate::{
     running::Running,
 };
 
-/// Where the runs go.
+/// The database that receives the runs.
 const TEAM: &str = "team.sqlite";
 
 fn import_arguments<'a>(from: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -28,7 +28,7 @@ fn team(place: &Place) -> Database {
     Database::open(&place.path(TEAM))
 }
 
-/// Nothing in the database of the team is altered or missing.
+/// Asserts that nothing in the team's database is altered or missing.
 #[track_caller]
 fn check_is_unaltered(place: &Place, run_count: usize) {
     let outcome = place.cds(&["verify", "--db-path", TEAM]).succeeded();
@@ -82,7 +82,7 @@ fn each_run_is_imported_once() {
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!((&object["done_count"], &object["runs"][0]["local_run_id"]), (&json!(1), &json!(3)));
     assert!(object["chain_head"].as_str().unwrap().starts_with("sha256:"));
-    // The same database by another name brings nothing twice.
+    // The same database under another name adds nothing.
     fs::copy(place.path(DATABASE), place.path("artifact.sqlite")).unwrap();
     let outcome = import(&place, "artifact.sqlite", &[]).succeeded();
     assert!(outcome.stdout.starts_with("imported runs=0 ") && outcome.stdout.contains(" already=3 "), "{outcome:#?}");
@@ -94,7 +94,7 @@ fn deleted_run_is_imported_again() {
     let place = place_with_runs(2);
     import(&place, DATABASE, &[]).succeeded();
     let counts = || {
-        // Without those of the imports.
+        // Without the runs of the imports themselves.
         let owner = "(SELECT run_id FROM runs_ledger WHERE command = 'persist')";
         [
             ("runs_ledger", "run_id"),
@@ -115,7 +115,7 @@ fn deleted_run_is_imported_again() {
     assert_eq!(counts(), before, "the accounts are those that were there");
     let number = "SELECT snapshot_id FROM runs_ledger WHERE command = 'persist' ORDER BY started_at LIMIT 1";
     assert_eq!(team(&place).number(number), 3);
-    // Of a pruned run it is known that nobody wants it.
+    // A run that was pruned on purpose is not imported again.
     place.cds(&["runs", "prune", "--db-path", TEAM, "--keep-last", "1"]).succeeded();
     let outcome = import(&place, DATABASE, &[]).succeeded();
     assert!(outcome.stdout.starts_with("imported runs=0 "), "{outcome:#?}");
@@ -152,7 +152,7 @@ fn merged_databases_keep_projects() {
     assert!(rest.stdout.starts_with("imported runs=2 "), "what was passed over comes: {rest:#?}");
     let none = ["import", "--from", TEAM, "--db-path", "one.sqlite", "--project", "none"];
     place.cds(&none).exited_with(2).said(&["import project \"none\": the database has no run of it"]);
-    // And from there into an archive, and back again.
+    // From there into an archive, and back again.
     place.cds(&["archive", "--db-path", TEAM, "--to", "fleet"]).succeeded();
     let outcome = place.cds(&["import", "--from", "fleet", "--db-path", "back.sqlite"]).succeeded();
     assert_eq!(outcome.stdout, "imported runs=3 records=13 failed=0 already=0\n");
@@ -255,7 +255,7 @@ fn foreign_database_needs_two_tables() {
     assert_eq!(team(&place).texts("SELECT project FROM snapshot_chain"), ["till"], "the last folder of its tree");
     assert_eq!(team(&place).texts("SELECT intent FROM records WHERE intent IS NOT NULL"), ["Does nothing."]);
     assert!(import(&place, "other.sqlite", &[]).succeeded().stdout.starts_with("imported runs=0 "));
-    // What another program adds later is new, whatever is there already.
+    // Later rows of another program are new, whatever exists already.
     Database::open(&place.path("other.sqlite")).execute(
         "insert into runs select 5, started_at, finished_at, root_path, provider_url, model, scope,
            progress_batch_size, status, 0, 0, 0 from runs",
@@ -297,14 +297,14 @@ fn kept_intents_are_imported() {
     assert_eq!(server.generate_count(), 3, "nothing is paid for twice");
 }
 
-/// A place with a small run and a large one, and an import that was stopped by SIGSTOP in the middle of the second.
+/// A place with a small run and a large one, and an import stopped by SIGSTOP in the middle of the large one.
 #[cfg(unix)]
 fn caught() -> (Place, Running) {
     let place = place_with_runs(1);
     place.write("tree/functions.py", crate::place::functions(20_000));
     place.persist("builtin:", &["--project", "shop", "--max-file-size", "100MB"]).succeeded();
     let log = place.path("team.sqlite-wal");
-    // The large run makes the log grow beyond the cache before it is committed, and much more when it is.
+    // The large run makes the log outgrow the cache before the commit, and much more at the commit.
     let is_in_the_middle = || fs::metadata(&log).is_ok_and(|log| (1_000_000..4_000_000).contains(&log.len()));
     let undo = || {
         for name in [TEAM, "import_state.json", "import_failures.log"] {

@@ -1,4 +1,4 @@
-//! `cds intents`: what is kept, and how to be rid of some of it.
+//! `cds intents`: counts kept answers and prunes them.
 
 use cds_fake_ollama::{FakeOllama, Script};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ fn unused_intents_can_be_pruned() {
     place.check_is_tidy();
     place.write("tree/functions.py", functions(5));
     let outcome = place.persist(&server.url(), &["--format", "json"]).succeeded();
-    assert_eq!(outcome.costs(), [5, 2, 3, 0, 0, 2], "what is gone is asked again");
+    assert_eq!(outcome.costs(), [5, 2, 3, 0, 0, 2], "pruned answers are asked again");
 }
 
 #[test]

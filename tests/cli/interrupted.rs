@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: no new question, what is answered is kept, and the end comes soon whatever is waited for.
+//! SIGINT and SIGTERM: no new question is sent, answers are kept, and the run ends soon whatever it waits for.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ fn no_question_follows_a_signal() {
 
 #[test]
 fn second_signal_ends_at_once() {
-    // The gate is never opened: whoever waits for it waits for the whole drain.
+    // The gate never opens, so a run that waits for it uses the whole drain time.
     let script = Script::new().rule(When::question().within(11..), Reply::hang_before_headers());
     let server = FakeOllama::start(script);
     let place = Place::with_functions(12);
@@ -50,7 +50,7 @@ fn second_signal_ends_at_once() {
     assert_eq!(outcome.stdout, "");
     let database = place.database();
     database.check_integrity();
-    // Had it waited for its answer, it would have had the time to say so; now whoever writes next does.
+    // Had the run waited for its answer, it could have recorded its end; now the next writer does.
     assert_eq!(database.ends(), ["running"]);
     drop(database);
     place.persist("builtin:", &[]).succeeded();
@@ -71,14 +71,14 @@ fn drain_time_is_bounded() {
     running.wait_for_line("interrupted: waiting");
     running.wait().exited_with(143);
     let elapsed = start.elapsed();
-    // Five seconds are meant, and the question itself would have minutes.
+    // The drain lasts five seconds; the question itself could take minutes.
     assert!((Duration::from_secs(4)..PATIENCE / 4).contains(&elapsed), "{elapsed:?}");
     assert_eq!(place.database().kept_count(), 11);
     place.persist(&url, &[]).succeeded();
     assert_eq!(server.generate_count(), 12 + 1, "the distinct questions and the one that was unanswered");
 }
 
-/// A run that waits for a provider, a minute or two, must end soon after a signal; `line` tells that it waits.
+/// A run that waits a minute or two for a provider must end soon after a signal. `line` shows that it waits.
 #[track_caller]
 fn check_ends_while_waiting(reply: Reply, line: &str) {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(5), reply));
@@ -114,7 +114,7 @@ fn signal_ends_hanging_probe() {
     let start = Instant::now();
     running.signal("INT");
     running.wait().exited_with(130);
-    // The look itself may take ten seconds.
+    // The probe itself may take ten seconds.
     assert!(start.elapsed() < Duration::from_secs(8), "it ended after {:?}", start.elapsed());
     let database = place.database();
     assert_eq!((database.ends(), database.latest_stages().len()), (vec!["interrupted: ended by SIGINT".to_owned()], 0));
@@ -137,7 +137,7 @@ fn inherited_ignored_signal_stays_ignored() {
     running.wait().succeeded();
 }
 
-/// A trigger of somebody else that never comes to its end.
+/// Another program's trigger that never ends.
 #[test]
 fn signal_ends_endless_trigger() {
     let place = Place::with_functions(2);

@@ -1,4 +1,4 @@
-//! A process that is killed in the middle leaves the earlier runs as they were, no half of its own, and its answers.
+//! A process killed midway keeps earlier runs unchanged, saves no partial run, and keeps its answers.
 
 use std::{
     thread,
@@ -13,15 +13,15 @@ use crate::{
     running::Running,
 };
 
-/// The most that a process which is killed may lose: the answers of one group.
+/// The most that a killed process may lose: the answers of one batch.
 const GROUP: usize = 20;
 
-/// Why the next command calls a run interrupted that did not say so itself.
+/// The reason that the next command records for a run that ended without a final status.
 const FOUND: &str = "interrupted: its process ended without closing its accounts; its lock was free";
 
-/// Ends a run while one of its questions is held and all others are answered; at most `lost` answers may be gone.
+/// Ends a run while one question is held and all others are answered. At most `lost` answers may be missing.
 ///
-/// The accounts of that run must then be `accounts`: the run and its last stage. After that another run goes well.
+/// The ledger must then show `accounts`: the run and its last stage. Afterwards another run succeeds.
 #[track_caller]
 fn check(lost: usize, accounts: [&str; 2], end: impl FnOnce(Running, &Gate)) -> Place {
     let place = Place::with_shop();
@@ -92,7 +92,7 @@ fn signals_keep_answers() {
         check(0, accounts, |mut running, gate| {
             running.signal(signal);
             running.wait_for_line("interrupted: waiting");
-            // What is answered now is answered in time.
+            // Answers that arrive now are in time.
             gate.open();
             let outcome = running.wait().exited_with(code).said(&["error: interrupted"]);
             assert_eq!(outcome.stdout, "");
@@ -137,7 +137,7 @@ fn answers_are_kept_within_second() {
     let database = place.database();
     let start = Instant::now();
     while database.kept_count() < 5 {
-        // Without the second that is promised they would be kept with the next fifteen, which never come.
+        // Without the promised one-second limit they would wait for fifteen further answers, which never come.
         assert!(start.elapsed() < PATIENCE / 4, "{} answers are kept", database.kept_count());
         thread::sleep(Duration::from_millis(5));
     }

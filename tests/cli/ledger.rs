@@ -1,4 +1,4 @@
-//! What a run wrote down about itself: rows of the three tables of accounts, and commands that show them.
+//! Reads the ledger: rows of its three tables, and the commands that show them.
 
 use std::process::{Command, Stdio};
 
@@ -9,36 +9,36 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// The invocations, the oldest first.
+/// The runs of the ledger, oldest first.
 pub(crate) fn invocations(database: &Database) -> Vec<Value> {
     database.rows("SELECT * FROM runs_ledger ORDER BY rowid")
 }
 
-/// The newest invocation.
+/// The newest run.
 #[track_caller]
 pub(crate) fn latest(database: &Database) -> Value {
     invocations(database).pop().expect("a row in the ledger")
 }
 
-/// The stages of an invocation in their order.
+/// The stages of a run, in order.
 pub(crate) fn stages(database: &Database, invocation: &Value) -> Vec<Value> {
     let id = text(invocation, "run_id");
     database.rows(&format!("SELECT * FROM stage_runs WHERE ledger_id = '{id}' ORDER BY rowid"))
 }
 
-/// The stages of the newest invocation.
+/// The stages of the newest run.
 #[track_caller]
 pub(crate) fn latest_stages(database: &Database) -> Vec<Value> {
     stages(database, &latest(database))
 }
 
-/// One stage of the newest invocation.
+/// One stage of the newest run.
 #[track_caller]
 pub(crate) fn latest_stage(database: &Database, name: &str) -> Value {
     latest_stages(database).into_iter().find(|row| row["stage"] == name).expect("a row of that stage")
 }
 
-/// An entry of the telemetry with its details read.
+/// A telemetry entry with its details parsed.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) log_type: String,
@@ -47,7 +47,7 @@ pub(crate) struct Entry {
     pub(crate) error: Option<Value>,
 }
 
-/// The telemetry of an invocation in its order.
+/// The telemetry of a run, in order.
 #[track_caller]
 pub(crate) fn telemetry(database: &Database, invocation: &Value) -> Vec<Entry> {
     let id = text(invocation, "run_id");
@@ -62,7 +62,7 @@ pub(crate) fn telemetry(database: &Database, invocation: &Value) -> Vec<Entry> {
     rows.into_iter().map(entry).collect()
 }
 
-/// Those of one type.
+/// The entries of one type.
 pub(crate) fn of_type<'a>(entries: &'a [Entry], log_type: &str) -> Vec<&'a Entry> {
     entries.iter().filter(|entry| entry.log_type == log_type).collect()
 }
@@ -73,7 +73,7 @@ pub(crate) fn text<'a>(row: &'a Value, name: &str) -> &'a str {
     row[name].as_str().unwrap_or_else(|| panic!("{name} is no text in {row}"))
 }
 
-/// A field of each of these rows.
+/// The values of one field in these rows.
 pub(crate) fn each<'a>(rows: &'a [Value], name: &str) -> Vec<&'a Value> {
     rows.iter().map(|row| &row[name]).collect()
 }
@@ -84,7 +84,7 @@ impl Place {
         Outcome::of(self.command(words).args(["--db-path", DATABASE]).env("TZ", "UTC").env("COLUMNS", "160"))
     }
 
-    /// The same in JSON, which must be valid.
+    /// The same as JSON, which must be valid.
     #[track_caller]
     pub(crate) fn ask_json(&self, words: &[&str]) -> Value {
         let words: Vec<&str> = words.iter().copied().chain(["--format", "json"]).collect();
@@ -92,20 +92,20 @@ impl Place {
         serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:#?}"))
     }
 
-    /// What `cds runs show` says, on one line with single blanks, so that no line break stands in the way.
+    /// The output of `cds runs show` on one line with single blanks, so that line breaks do not matter.
     #[track_caller]
     pub(crate) fn shown(&self, run: &str) -> String {
         one_line(&self.ask(&["runs", "show", run]).succeeded().stdout)
     }
 
-    /// Builds the records of the tree, tracked; no provider is needed.
+    /// Builds the records of the tree, with a database; no provider is needed.
     pub(crate) fn build(&self, more: &[&str]) -> Outcome {
         let mut arguments = vec!["model-build", "--path", TREE, "--db-path", DATABASE];
         arguments.extend(more);
         self.cds(&arguments)
     }
 
-    /// Runs git in the tree, with no configuration but the test's own.
+    /// Runs git in the tree, with the test's own configuration only.
     #[track_caller]
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
@@ -121,7 +121,7 @@ impl Place {
         String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
     }
 
-    /// Makes the tree a repository in which all of it is committed, and answers the commit.
+    /// Makes the tree a repository, commits all of it, and returns the commit.
     #[track_caller]
     pub(crate) fn commit_tree(&self) -> String {
         self.git(&["init", "--quiet"]);
@@ -137,12 +137,12 @@ pub(crate) fn list<'a>(object: &'a Value, name: &str) -> &'a Vec<Value> {
     object[name].as_array().unwrap_or_else(|| panic!("{name} is no list in {object}"))
 }
 
-/// The words of a text with single blanks between them.
+/// A text with single blanks between its words.
 pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A valid id for the ledger, another one for each number.
+/// A valid ledger id, distinct for each number.
 pub(crate) fn ledger_id(number: u32) -> String {
     format!("019a9f3e-1c2b-7def-8123-{number:012}")
 }

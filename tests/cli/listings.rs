@@ -1,4 +1,4 @@
-//! `model-build` and `enrich-intent`: their JSON and their table.
+//! `model-build` and `enrich-intent`: JSON and table.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn enrich_intent_shows_persisted_data() {
     assert_eq!(server.generate_count(), 2 * 42);
 }
 
-/// The lines of a table for a reader with so many columns.
+/// The lines of a table for a terminal of this width.
 fn table(place: &Place, arguments: &[&str], columns: &str) -> Vec<String> {
     let outcome = Outcome::of(place.command(arguments).env("COLUMNS", columns)).succeeded();
     assert!(outcome.stdout.ends_with('\n') && !outcome.stdout.contains('\x1b'), "{outcome:?}");

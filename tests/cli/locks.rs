@@ -1,4 +1,4 @@
-//! A database that somebody else holds.
+//! A database that another connection has locked.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::{
     running::Running,
 };
 
-/// Runs against `place`, whose database is held by somebody, and must give up after the time that was allowed.
+/// Runs against `place`, whose database is locked. The command must give up after the allowed time.
 #[track_caller]
 fn check_is_refused(place: &Place) {
     let server = FakeOllama::start(Script::new());
@@ -46,7 +46,7 @@ fn blocking_writer_is_reported() {
     assert_eq!(holder.number("SELECT count(*) FROM runs"), 0);
 }
 
-/// Starts a run, takes the database when its first question is there, and lets the run go on.
+/// Starts a run, locks the database at its first question, and lets the run continue.
 fn taken_while_asking(busy_timeout: &str, meanwhile: impl FnOnce(&FakeOllama, &Database)) -> (Place, Outcome) {
     let gate = Gate::new();
     let server = FakeOllama::start(Script::new().rule(When::question(), Reply::usual().until(&gate)));

@@ -1,7 +1,7 @@
-//! The real binary from outside: its arguments, what it prints, what it asks a server, and what is in the database.
+//! Runs the real binary: arguments, output, requests to a server, and database contents.
 //!
-//! Each test has a temporary folder of its own (`place`) and, where questions are asked, a server of its own. What a
-//! crate can test by itself is tested there; here it is the wiring, and what must hold when something goes wrong.
+//! Each test has its own temporary folder (`place`) and, if questions are asked, its own server. Each crate tests its
+//! own logic; these tests cover the wiring and what must hold after a failure.
 
 mod accounts;
 mod accounts_faults;
@@ -91,5 +91,5 @@ mod writer_lock;
 
 use std::time::Duration;
 
-/// Longer than anything takes that does not hang.
+/// Longer than anything takes, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(120);

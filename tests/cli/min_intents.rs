@@ -1,4 +1,4 @@
-//! `--min-intents`, and what says how many intents are missing.
+//! `--min-intents`, and the outputs that count missing intents.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::json;
@@ -49,7 +49,7 @@ fn dup_check_counts_missing_intents() {
     }
     assert_eq!(place.ask_json(&["dup-check"])["totals"]["missing_intent_count"], 1);
     let code_alone = place.ask(&["dup-check", "--channels", "exact,renamed"]).succeeded().stdout;
-    assert!(!code_alone.contains("without an intent"), "nobody looks at them");
+    assert!(!code_alone.contains("without an intent"), "the check needs no intents");
     place.persist("builtin:", &[]).succeeded();
     assert!(!place.ask(&["dup-check"]).succeeded().stdout.contains("without an intent"));
 }

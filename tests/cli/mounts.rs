@@ -1,4 +1,4 @@
-//! A database file that is a mount of its own, as `docker run -v FILE:FILE` makes it: two writers would not see each other.
+//! A database file that is its own mount, as `docker run -v FILE:FILE` makes it: two writers would not see each other.
 
 use std::{fs, os::unix::fs::symlink, process::Command};
 
@@ -7,10 +7,10 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// Where the database of the place is mounted for the command alone.
+/// Where only the command sees the database of the place mounted.
 const MOUNTED: &str = "box/cds.sqlite";
 
-/// Runs `cds` where `prepare` was done in a world of mounts of its own.
+/// Runs `cds` after `prepare` in a private mount namespace.
 fn cds_with(place: &Place, prepare: &str, arguments: &[&str]) -> Outcome {
     let script = format!("{prepare} && exec \"$0\" \"$@\"");
     let mut command = Command::new("unshare");
@@ -22,7 +22,7 @@ fn cds(place: &Place, arguments: &[&str]) -> Outcome {
     cds_with(place, &format!("mount --bind {DATABASE} {MOUNTED}"), arguments)
 }
 
-/// A saved run, and a file to mount it at; nothing where this user may not mount.
+/// A saved run, and a file to mount it at; `None` if this user may not mount.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn place() -> Option<Place> {
     let place = place_with_copies();
@@ -55,7 +55,7 @@ fn writing_to_mounted_file_is_refused() {
             assert!(place.read(DATABASE) == before, "{arguments:?} changed the database");
         }
     }
-    // A gate reads, and its account is left out.
+    // A gate reads only, and records no run here.
     cds(&place, &["dup-check", "--fail-on", "any", "--db-path", MOUNTED]).exited_with(1);
     assert!(place.read(DATABASE) == before, "the gate changed the database");
 }

@@ -1,4 +1,4 @@
-//! Definitions of one name, and intents that a program derived, in the history.
+//! Definitions with equal names, and derived intents, in the history.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::Value;
@@ -15,7 +15,7 @@ const STUBS: [&str; 3] = [
 ];
 const PATH: &str = "@overload\ndef load(source: Path) -> str: ...\n";
 
-/// `transition name#ordinal` of what the last run says.
+/// `transition name#ordinal` of each row of the last run.
 fn rows(place: &Place) -> Vec<String> {
     let sql = "SELECT transition, metadata ->> 'name' AS name, metadata ->> 'ordinal' AS ordinal
                FROM unit_history WHERE run_id = (SELECT max(id) FROM runs) ORDER BY sequence";
@@ -55,7 +55,7 @@ fn edits_among_namesakes_are_distinguished() {
     let edited = "@overload\ndef load(source: str) -> str: return ''\n";
     assert_eq!(persist(&place, &[PATH, second, edited, last]), ["changed #1", "changed load#3", "added load#1"]);
     assert_eq!(persist(&place, &[edited, last]), ["changed #1", "removed load#1", "removed load#2"]);
-    // It is known again by its code, whatever its number is.
+    // Its code identifies it, whatever its ordinal.
     assert_eq!(persist(&place, &[edited, second, last]), ["changed #1", "returned load#2"]);
     let changed = last.replace("read_all", "read");
     assert_eq!(persist(&place, &[edited, second, &changed]), ["changed #1", "changed load#3"]);
@@ -75,12 +75,12 @@ fn pruned_runs_keep_ordinals() {
     persist(&place, &[first, last]);
 }
 
-/// A model that answers with `answer` to everything.
+/// A model that always replies with `answer`.
 fn model(answer: &str) -> FakeOllama {
     FakeOllama::start(Script::new().rule(When::question(), Reply::answer(answer)))
 }
 
-/// Rows of the last run by transition.
+/// The rows of the last run, by transition.
 #[track_caller]
 fn counted(place: &Place, provider: &str, more: &[&str]) -> Vec<String> {
     place.persist(provider, more).succeeded();

@@ -1,4 +1,4 @@
-//! What a run did not read, and what happens when that is everything.
+//! Files that a run did not read, and runs that read none.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// `reason ending count` of each row that the last run left in the database.
+/// `reason ending count` of each row that the last run stored.
 fn stored(place: &Place) -> Vec<String> {
     let rows = place.database().rows(
         "SELECT reason, ending, file_count FROM not_read WHERE run_id = (SELECT max(id) FROM runs) ORDER BY 1, 2",
@@ -98,7 +98,7 @@ fn empty_snapshot_needs_an_option() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
     fs::remove_file(place.path("tree/functions.py")).unwrap();
-    place.write("tree/README.md", "gone\n");
+    place.write("tree/README.md", "old\n");
     let refused = place.persist("builtin:", &[]).exited_with(1);
     let folder = place.path(TREE).display().to_string();
     refused.said(&["--allow-empty", "1 .md (other_language)", &folder]);
@@ -107,7 +107,7 @@ fn empty_snapshot_needs_an_option() {
     assert_eq!(text(invocations(&database).last().unwrap(), "status"), "failed");
     let outcome = place.persist("builtin:", &["--allow-empty"]).succeeded();
     outcome.said(&["warning: no Python file was read in", "removed=3"]);
-    // It is known to be empty now.
+    // The project is known to be empty now.
     place.persist("builtin:", &[]).succeeded().said(&["warning: no Python file was read in"]);
 }
 

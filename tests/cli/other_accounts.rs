@@ -1,4 +1,4 @@
-//! What does no work on a tree leaves an account too: upkeep, gates that were not passed, and what was refused.
+//! Commands that analyze no tree record runs too: maintenance, failed gates, and refused commands.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::{
     place::{DATABASE, Place, TREE},
 };
 
-/// Command, role and status of each account, and whether it says why.
+/// Command, role and status of each run, and whether it records a reason.
 fn accounts(database: &Database) -> Vec<String> {
     database.texts(
         "SELECT concat_ws(' ', command, role, status, iif(error IS NULL, NULL, 'because'))
@@ -47,7 +47,7 @@ fn maintenance_commands_leave_runs() {
     let row = &invocations(&database)[2];
     assert_eq!((&row["subject"], &row["root_path"], &row["snapshot_id"]), (&json!("*"), &Value::Null, &Value::Null));
     assert_eq!(accounts(&Database::open(&place.path("new.sqlite"))).last().unwrap(), "import upkeep completed");
-    // What people ask for first is still the last run, and the list has all.
+    // `latest` is still the last snapshot, and the list has all runs.
     assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["snapshot_id"], 2);
     let listed = place.ask_json(&["runs", "list", "--command", "archive"]);
     assert_eq!(listed["runs"][0]["details"]["request"]["arguments"][0], "--to");
@@ -87,7 +87,7 @@ fn only_failed_gate_leaves_run() {
     let database = place.database();
     assert_eq!(accounts(&database)[1..], ["dup check check failed because", "drift check failed because"]);
     assert_eq!(invocations(&database)[1]["subject"], invocations(&database)[0]["subject"]);
-    // It is no baseline, and no run.
+    // It is neither a baseline nor a snapshot.
     assert_eq!(place.ask_json(&["runs", "show", "latest"])["run"]["snapshot_id"], 1);
     drop(database);
     place.check_is_tidy();

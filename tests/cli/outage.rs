@@ -1,4 +1,4 @@
-//! A provider that gets into trouble while it is asked: waited for, retried, or given up with one reason.
+//! A provider that fails while it is in use: waited for, retried, or abandoned with one reason.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
 
 const JSON: [&str; 2] = ["--format", "json"];
 
-/// The reasons of all records that failed, each once.
+/// The distinct reasons of all failed records.
 fn reasons(place: &Place) -> Vec<String> {
     place.database().texts("SELECT DISTINCT intent_error FROM records WHERE intent_status = 'failed'")
 }
@@ -48,7 +48,7 @@ fn lost_server_costs_patience() {
     assert_eq!(outcome.costs()[4], 31, "{outcome:#?}");
     let reasons = reasons(&place);
     assert!(reasons.len() == 1 && reasons[0].contains("no answer for 1 s"), "{reasons:?}");
-    // A probe may still reach the socket of a server that is about to be gone.
+    // A probe may still reach the socket of a server that is shutting down.
     assert!((10..=11).contains(&server.generate_count()), "{}", server.generate_count());
     assert_eq!(place.database().kept_count(), 9);
     outcome.said(&["31 × "]);
@@ -77,7 +77,7 @@ fn transient_failure_is_retried() {
         (Reply::promised_too_much(), 6),
         (Reply::reset(), 6),
         (Reply::close(), 6),
-        // What comes on a connection that is dead already does not reach the server.
+        // A request on a dead connection does not reach the server.
         (Reply::stale(), 5),
     ] {
         let server = FakeOllama::start(Script::new().rule(When::question().nth(3), reply.clone()));
@@ -106,7 +106,7 @@ fn retry_after_holds_all_questions() {
 
 #[test]
 fn first_answer_may_take_load_time() {
-    // Long enough for every other call, however busy the machine is.
+    // Long enough for every other call, even on a busy machine.
     let server = FakeOllama::start(Script::new().load_time(Duration::from_millis(5_500)));
     let place = Place::with_functions(6);
     let more = ["--format", "json", "--request-timeout", "5s", "--load-timeout", "2m"];

@@ -1,4 +1,4 @@
-//! Where results go: a file that is whole or not there, and a stdout that may be gone.
+//! Where results go: an output file that is whole or absent, and a stdout that may be closed.
 
 use std::process::Stdio;
 
@@ -47,7 +47,7 @@ fn output_file_is_replaced_atomically() {
     assert!(place.read("real.json").starts_with(b"{\"records\":["));
 }
 
-/// Runs with a stdout whose reader has gone.
+/// Runs with a stdout whose reader has closed it.
 fn unread(place: &Place, arguments: &[&str]) -> Outcome {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);

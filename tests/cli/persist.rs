@@ -32,7 +32,7 @@ pub(crate) fn records_of_tree(path: &Path) -> Vec<Value> {
     records.iter().map(row).collect()
 }
 
-/// The record without the three columns about its intent.
+/// The record without its three intent columns.
 pub(crate) fn without_intent(mut record: Value) -> Value {
     let fields = record.as_object_mut().expect("a record is an object");
     for column in ["intent", "intent_status", "intent_error"] {
@@ -136,7 +136,7 @@ fn each_intent_answers_its_code() {
 fn analyzer_errors_are_reported_and_stored() {
     let place = Place::with_shop();
     let outcome = place.persist("builtin:", &[]).succeeded();
-    let told: Vec<Value> = outcome
+    let reported: Vec<Value> = outcome
         .lines_of("analyzer_error")
         .into_iter()
         .map(|line| {
@@ -146,7 +146,7 @@ fn analyzer_errors_are_reported_and_stored() {
         })
         .collect();
     let kept = place.database().rows("SELECT run_id, file_path, line, reason FROM analyzer_errors ORDER BY id");
-    assert_eq!(told, kept);
+    assert_eq!(reported, kept);
     let places: Vec<(&Value, &Value)> = kept.iter().map(|error| (&error["file_path"], &error["line"])).collect();
     let expected = [(json!("broken.py"), json!(9)), (json!("nul.py"), json!(2)), (json!("undeclared.py"), json!(2))];
     assert_eq!(places, expected.iter().map(|(path, line)| (path, line)).collect::<Vec<_>>());

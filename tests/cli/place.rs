@@ -1,4 +1,4 @@
-//! A temporary folder with a tree to scan, and the binary run in it.
+//! A temporary folder with a tree to scan, in which the binary runs.
 
 use std::{
     fs,
@@ -10,21 +10,21 @@ use tempfile::TempDir;
 
 use crate::database::Database;
 
-/// The tree to scan, relative to the folder in which the binary runs.
+/// The tree to scan, relative to the working folder.
 pub(crate) const TREE: &str = "tree";
-/// The database, likewise.
+/// The database, relative to the working folder.
 pub(crate) const DATABASE: &str = "cds.sqlite";
-/// The lock file, which stays beside a database that was once written to.
+/// The lock file, which stays beside a database after the first write.
 pub(crate) const LOCK: &str = "cds.sqlite.lock";
 
-/// A folder of its own for one test; it goes with the value.
+/// A temporary folder for one test; dropping it deletes the folder.
 pub(crate) struct Place {
     _folder: TempDir,
     root: PathBuf,
 }
 
 impl Place {
-    /// A tree without a file.
+    /// An empty tree.
     pub(crate) fn empty() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let root = folder.path().canonicalize().expect("it is there");
@@ -32,7 +32,7 @@ impl Place {
         Self { _folder: folder, root }
     }
 
-    /// A tree that is a copy of `fixtures/shop`.
+    /// A copy of `fixtures/shop`.
     pub(crate) fn with_shop() -> Self {
         let place = Self::empty();
         let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/shop");
@@ -49,7 +49,7 @@ impl Place {
         place
     }
 
-    /// A tree of one file with so many functions.
+    /// A tree with one file of this number of functions.
     pub(crate) fn with_functions(count: usize) -> Self {
         Self::with_files(&[("functions.py", &functions(count))])
     }
@@ -68,7 +68,7 @@ impl Place {
         fs::read(self.path(name)).expect("the file is there")
     }
 
-    /// What is in the folder, in order.
+    /// The names in the folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.root).expect("the folder is there");
         let mut names: Vec<String> =
@@ -77,7 +77,7 @@ impl Place {
         names
     }
 
-    /// After an orderly end the database stands beside the tree with an empty lock file, and nothing else is there.
+    /// Asserts that after an orderly end only the tree, the database and an empty lock file exist.
     #[track_caller]
     pub(crate) fn check_is_tidy(&self) {
         assert_eq!(self.names(), [DATABASE, LOCK, TREE]);
@@ -88,21 +88,21 @@ impl Place {
         Database::open(&self.path(DATABASE))
     }
 
-    /// The binary with an environment of nothing but `PATH`.
+    /// The binary with only `PATH` in its environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cds"));
         command.args(arguments);
         self.prepare(command)
     }
 
-    /// Another program in the same surroundings.
+    /// Another program in the same environment.
     pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments);
         self.prepare(command)
     }
 
-    /// The same with a limit on the size of files, in blocks of 512 or 1024 bytes.
+    /// The same with a limit on file size, in blocks of 512 or 1024 bytes.
     #[cfg(unix)]
     pub(crate) fn command_with_limit(&self, block_count: u32, arguments: &[&str]) -> Command {
         let mut command = Command::new("sh");
@@ -119,7 +119,7 @@ impl Place {
         command
     }
 
-    /// Runs the binary to its end.
+    /// Runs the binary and waits for it.
     pub(crate) fn cds(&self, arguments: &[&str]) -> Outcome {
         Outcome::of(&mut self.command(arguments))
     }
@@ -130,14 +130,14 @@ impl Place {
     }
 }
 
-/// `persist` on the tree and the database.
+/// The arguments of `persist` for the tree and the database.
 pub(crate) fn persist_arguments<'a>(provider_url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut arguments = vec!["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", provider_url];
     arguments.extend(more);
     arguments
 }
 
-/// Python with so many functions, `f1` to `fN`, of two lines each.
+/// Python source with this number of two-line functions, `f1` to `fN`.
 pub(crate) fn functions(count: usize) -> String {
     let functions: Vec<String> = (1..=count).map(|number| format!("def f{number}():\n    return {number}\n")).collect();
     functions.concat()
@@ -156,7 +156,7 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-/// What a finished process said.
+/// The output and status of a finished process.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -169,20 +169,20 @@ impl Outcome {
         Self::from(command.output().expect("the binary runs"))
     }
 
-    /// It must have ended with this exit status.
+    /// Asserts this exit status.
     #[track_caller]
     pub(crate) fn exited_with(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
 
-    /// It must have ended well.
+    /// Asserts success.
     #[track_caller]
     pub(crate) fn succeeded(self) -> Self {
         self.exited_with(0)
     }
 
-    /// Its stderr must have each of these in it.
+    /// Asserts that stderr contains each of these texts.
     #[track_caller]
     pub(crate) fn said(self, fragments: &[&str]) -> Self {
         for fragment in fragments {
@@ -191,7 +191,7 @@ impl Outcome {
         self
     }
 
-    /// What the summary in JSON says of the intents: selected, asked, reused, shared, failed, calls.
+    /// The intent counts of the JSON summary: selected, asked, reused, shared, failed, calls.
     #[track_caller]
     pub(crate) fn costs(&self) -> [u64; 6] {
         let summary: serde_json::Value = serde_json::from_str(&self.stdout).expect("a summary in JSON");

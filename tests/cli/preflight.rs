@@ -1,4 +1,4 @@
-//! The look at the provider before anything else, and a run without one.
+//! The probe of the provider before everything else, and a run without a provider.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::place::{DATABASE, Outcome, Place, TREE, functions};
 
-/// Every asked record must have failed for one reason that names `reason`, at once; the user was told what to do.
+/// Asserts that every asked record failed at once with one reason that names `reason`, and that the user got a hint.
 #[track_caller]
 fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
     let place = Place::with_shop();
@@ -21,10 +21,10 @@ fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
     assert!(reasons[0]["intent_error"].as_str().is_some_and(|text| text.contains(reason)), "{reasons:?}");
     let warnings = outcome.lines_of("warning:");
     let about_it = warnings.iter().filter(|line| line.contains(reason)).count();
-    assert!(about_it <= 2, "told once, and once with its count: {outcome:#?}");
+    assert!(about_it <= 2, "reported once, and once with its count: {outcome:#?}");
     assert_eq!(outcome.lines_of("hint:").len(), 1, "{outcome:#?}");
 
-    // Where it is required no stage is begun, and the ledger says why.
+    // With `--require-provider` no stage begins, and the ledger says why.
     let place = Place::with_shop();
     let outcome = place.persist(url, &[more, &["--require-provider"]].concat()).exited_with(1);
     let outcome = outcome.said(&["error: failed to ", reason, "hint: "]).said(remedies);
@@ -78,7 +78,7 @@ fn hanging_server_fails_in_seconds() {
     let place = Place::with_functions(3);
     let start = Instant::now();
     let outcome = place.persist(&server.url(), &[]).succeeded().said(&["timed out"]);
-    // The look takes ten seconds, and the patience with a server that was there would be a minute more.
+    // The probe takes ten seconds; the patience with a lost server would add a minute.
     assert!(start.elapsed() < Duration::from_secs(50), "{:?}", start.elapsed());
     assert!(outcome.stdout.contains(" intent_failed_count=3 "), "{outcome:?}");
 }

@@ -1,4 +1,4 @@
-//! The lines that tell how far the asking has come.
+//! The lines that report the progress of the questions.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 
@@ -15,7 +15,7 @@ fn check(function_count: usize, batch_size: &str, expected: &[&str]) {
     let outcome = place.persist(&server.url(), &more).succeeded();
     let lines: Vec<Vec<(String, String)>> =
         outcome.lines_of(NAME).into_iter().map(|line| fields_of(NAME, line)).collect();
-    let told: Vec<String> = lines
+    let reported: Vec<String> = lines
         .iter()
         .map(|fields| {
             let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -25,7 +25,7 @@ fn check(function_count: usize, batch_size: &str, expected: &[&str]) {
             format!("{}/{} {} {}", fields[0].1, fields[1].1, fields[2].1, fields[3].1)
         })
         .collect();
-    assert_eq!(told, expected, "{function_count} functions, every {batch_size}");
+    assert_eq!(reported, expected, "{function_count} functions, every {batch_size}");
     assert_eq!(lines.last().expect("a last line")[4].1, "0", "nothing is left at the end");
     assert_eq!(outcome.stdout.lines().count(), 1, "progress is not on stdout");
 }
@@ -51,7 +51,7 @@ fn long_run_prints_few_lines() {
     assert_eq!(lines(&["--progress-batch-size", "10"]), 30);
 }
 
-/// The frames of the bar of a run with 12 questions on a terminal of so many columns.
+/// The frames of the progress bar for 12 questions on a terminal of this width.
 #[cfg(target_os = "linux")]
 fn bar(columns: u16) -> Vec<String> {
     use crate::{place::persist_arguments, terminal};
@@ -69,7 +69,7 @@ fn bar(columns: u16) -> Vec<String> {
 fn bar_moves_with_every_answer() {
     let frames = bar(80);
     let shows = |text: &str| frames.iter().any(|frame| frame.contains(text));
-    // Two answers that come in one moment may share a frame.
+    // Two answers at the same moment may share a frame.
     let positions = (1..12).filter(|position| shows(&format!(" {position}/12 "))).count();
     assert!(positions >= 5, "{frames:#?}");
     assert!(shows("2 in flight"), "{frames:#?}");

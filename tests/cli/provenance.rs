@@ -1,4 +1,4 @@
-//! Where a run came from: its commit, its project, its notes, its trace and its id; and what must not be known of it.
+//! Where a run came from: commit, project, notes, trace and id, and what must stay unknown.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// What the ledger and the stages say of the commit after a build with these variables and arguments.
+/// What the ledger and the stages record about the commit after a build with these variables and arguments.
 #[track_caller]
 fn code_ref(place: &Place, variables: &[(&str, &str)], more: &[&str]) -> (Value, String) {
     let mut command = place.command(&["model-build", "--path", TREE, "--db-path", DATABASE]);
@@ -78,7 +78,7 @@ fn repository_overrides_image_variables() {
     place.write("tree/functions.py", "def f1():\n    return 2\n");
     place.git(&["commit", "--quiet", "--all", "--message", "two", "--author", "Ada <ada@example.org>"]);
     let second = place.git(&["rev-parse", "HEAD"]);
-    // One job reads old commits: each change is of its own commit and author.
+    // One job reads old commits: each change gets its own commit and author.
     for (commit, author) in [(&first, "Test <test@example.org>"), (&second, "Ada <ada@example.org>")] {
         place.git(&["checkout", "--quiet", commit]);
         place.write("cds.sqlite", "");
@@ -211,7 +211,7 @@ fn each_run_needs_new_id() {
 
     place.persist("builtin:", &["--ledger-id", "not-a-uuid"]).exited_with(2).said(&["--ledger-id", "UUID"]);
 
-    // Not even where nobody knows whether the first one lives.
+    // The same holds if the first run's fate is unknown.
     place.database().execute("UPDATE runs_ledger SET status = 'running', finished_at = NULL, snapshot_id = NULL");
     refused(&["--project", "shop"], &["of project shop (running)"]);
     assert_eq!(invocations(&place.database()).len(), 1, "no second row");
@@ -240,7 +240,7 @@ fn wrong_id_is_usage_error() {
     assert_eq!(invocations(&place.database()).len(), 1);
 }
 
-/// Nothing of what is stored or printed has the sentinel in it.
+/// Asserts that neither storage nor output contains the sentinel.
 #[track_caller]
 fn check_is_silent(place: &Place, outcome: &Outcome, hidden: &[&str]) {
     let mut texts = vec![outcome.stdout.clone(), outcome.stderr.clone()];
@@ -279,7 +279,7 @@ fn ledger_has_no_credentials() {
     }
 }
 
-/// Runs with these variables; nothing of what is hidden may be seen.
+/// Runs with these variables; no secret may appear.
 #[track_caller]
 fn check_credentials_are_hidden(variables: &[(&str, String)], hidden: &[&str]) {
     let place = Place::with_functions(2);

@@ -1,4 +1,4 @@
-//! Who made the changes of a snapshot and why, as its history says; and where root and head of a snapshot are told.
+//! Who made the changes of a snapshot and why, according to its history; and where its root and head appear.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// Snapshots the tree, in which something is another every time, and tells actor and reasoning of the rows it wrote.
+/// Takes a snapshot of a changed tree, and returns the actor and reasoning of its rows.
 #[track_caller]
-fn told(place: &Place, variables: &[(&str, &str)], more: &[&str]) -> (Value, Value) {
+fn actor_and_reason(place: &Place, variables: &[(&str, &str)], more: &[&str]) -> (Value, Value) {
     let arguments = ["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", "builtin:"];
     let mut command = place.command(&arguments);
     Outcome::of(command.args(more).envs(variables.iter().copied())).succeeded();
@@ -21,7 +21,7 @@ fn told(place: &Place, variables: &[(&str, &str)], more: &[&str]) -> (Value, Val
     (row["actor"].clone(), row["reasoning"].clone())
 }
 
-/// Makes another text of the file, as often as it is called.
+/// Gives the file a new text for each number.
 fn edit(place: &Place, number: usize) {
     place.write("tree/functions.py", format!("def f1():\n    return {number}\n"));
 }
@@ -35,19 +35,19 @@ fn commit(place: &Place, author: &str, message: &str) -> String {
 #[test]
 fn clean_tree_uses_its_commit() {
     let place = Place::with_functions(1);
-    assert_eq!(told(&place, &[], &[]), (Value::Null, Value::Null), "without a repository nobody knows");
+    assert_eq!(actor_and_reason(&place, &[], &[]), (Value::Null, Value::Null), "without a repository both are unknown");
     edit(&place, 2);
     place.commit_tree();
-    assert_eq!(told(&place, &[], &[]), (json!("Test <test@example.org>"), json!("all of it")));
+    assert_eq!(actor_and_reason(&place, &[], &[]), (json!("Test <test@example.org>"), json!("all of it")));
     edit(&place, 3);
-    assert_eq!(told(&place, &[], &[]), (Value::Null, Value::Null), "nobody has committed that yet");
+    assert_eq!(actor_and_reason(&place, &[], &[]), (Value::Null, Value::Null), "the change is not committed yet");
     edit(&place, 4);
     commit(&place, "Ada\u{1b}[31m Löv <ada@example.org>", "  Sum\tup \u{202e}prices\n\nbecause");
     let expected = (json!("Ada\\u{1b}[31m Löv <ada@example.org>"), json!("Sum up \\u{202e}prices"));
-    assert_eq!(told(&place, &[], &[]), expected);
+    assert_eq!(actor_and_reason(&place, &[], &[]), expected);
     edit(&place, 5);
     commit(&place, &format!("{} <a@example.org>", "n".repeat(3000)), &"m".repeat(5000));
-    let (actor, reason) = told(&place, &[], &[]);
+    let (actor, reason) = actor_and_reason(&place, &[], &[]);
     let length = |value: &Value| value.as_str().unwrap().chars().count();
     assert_eq!((length(&actor), length(&reason)), (200, 500));
 }
@@ -57,14 +57,18 @@ fn given_values_come_first() {
     let place = Place::with_functions(1);
     place.commit_tree();
     let both = ["--actor", "release bot", "--change-reason", "nightly"];
-    assert_eq!(told(&place, &[], &both), (json!("release bot"), json!("nightly")));
+    assert_eq!(actor_and_reason(&place, &[], &both), (json!("release bot"), json!("nightly")));
     edit(&place, 2);
     commit(&place, "Ada <ada@example.org>", "one");
     let variables = [("CDS_ACTOR", "from-env"), ("CDS_CHANGE_REASON", "")];
-    assert_eq!(told(&place, &variables, &[]), (json!("from-env"), json!("one")), "an empty variable says nothing");
+    assert_eq!(
+        actor_and_reason(&place, &variables, &[]),
+        (json!("from-env"), json!("one")),
+        "an empty variable says nothing"
+    );
     edit(&place, 3);
     assert_eq!(
-        told(&place, &variables, &["--actor", "me"]),
+        actor_and_reason(&place, &variables, &["--actor", "me"]),
         (json!("me"), Value::Null),
         "also of a tree that is dirty"
     );
@@ -82,17 +86,21 @@ fn named_commit_is_looked_up() {
     edit(&place, 2);
     let second = commit(&place, "Ada <ada@example.org>", "two");
     let ada = (json!("Ada <ada@example.org>"), json!("two"));
-    let nobody = (Value::Null, Value::Null);
+    let unknown = (Value::Null, Value::Null);
     edit(&place, 3);
-    // Whoever names a commit says that the tree is as it is there.
-    assert_eq!(told(&place, &[("GITHUB_SHA", &second)], &[]), nobody, "a variable does not vouch for the tree");
+    // Naming a commit asserts that the tree is as it is in that commit.
+    assert_eq!(
+        actor_and_reason(&place, &[("GITHUB_SHA", &second)], &[]),
+        unknown,
+        "a variable does not vouch for the tree"
+    );
     edit(&place, 4);
-    assert_eq!(told(&place, &[], &["--code-ref", &second[..10]]), ada);
+    assert_eq!(actor_and_reason(&place, &[], &["--code-ref", &second[..10]]), ada);
     edit(&place, 5);
-    let (actor, reason) = told(&place, &[("CI_COMMIT_SHA", &second)], &["--code-ref", &first]);
+    let (actor, reason) = actor_and_reason(&place, &[("CI_COMMIT_SHA", &second)], &["--code-ref", &first]);
     assert_eq!((actor, reason), (json!("Test <test@example.org>"), json!("all of it")));
     edit(&place, 6);
-    assert_eq!(told(&place, &[], &["--code-ref", "release-7"]), nobody);
+    assert_eq!(actor_and_reason(&place, &[], &["--code-ref", "release-7"]), unknown);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Where questions may go, with which credentials, and a second interface.
+//! Where questions may go, with which credentials, and through the second interface.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::place::{DATABASE, Outcome, Place, TREE, persist_arguments};
 
 const TOKEN: &str = "t0ken-s3ntinel";
 
-/// Neither what was printed nor any file of the place has the token in it.
+/// Asserts that neither the output nor any file contains the token.
 #[track_caller]
 fn check_is_silent(place: &Place, outcome: &Outcome) {
     assert!(!outcome.stdout.contains(TOKEN) && !outcome.stderr.contains(TOKEN), "{outcome:#?}");
@@ -37,7 +37,7 @@ fn foreign_redirect_is_not_followed() {
         let names_target = |reason: &String| reason.contains(&format!("{}/api/chat", elsewhere.url()));
         assert!(reasons.len() == 1 && names_target(&reasons[0]) && !reasons[0].contains("secret"), "{reasons:?}");
     }
-    // The same for the look before the analysis.
+    // The same for the probe before the analysis.
     let reply = Reply::redirect(&format!("{}/api/version", elsewhere.url()));
     let server = FakeOllama::start(Script::new().rule(When::under("/api"), reply));
     let place = Place::with_functions(3);

@@ -1,4 +1,4 @@
-//! `--quiet`: errors and nothing else.
+//! `--quiet` prints errors only.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 

@@ -1,4 +1,4 @@
-//! Databases that cannot take a snapshot: found before anything is asked, and left as they were, byte for byte.
+//! Databases that cannot take a snapshot: refused before any question, and unchanged byte for byte.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use crate::{
     place::{DATABASE, Place, TREE},
 };
 
-/// What `prepare` puts at the path of the database must be refused with a message that names all of `expected`.
+/// Asserts that the file which `prepare` creates is refused with a message that names everything in `expected`.
 #[track_caller]
 fn check(prepare: impl FnOnce(&Path), expected: &[&str]) {
     assert_eq!(refuse(prepare, expected).names(), [DATABASE, TREE]);
@@ -86,7 +86,7 @@ fn unwritable_file_is_refused() {
         Database::create(path, CONTRACT);
         fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
     };
-    // That it is one of ours is known before its lock is taken, and that it cannot be written to only after that.
+    // Whether it is our database is known before its lock is taken; whether it is writable only afterwards.
     refuse(protect, &["read-only", "permission"]).check_is_tidy();
 }
 

@@ -1,10 +1,10 @@
-//! The same tree again: the same records, whatever the number of threads.
+//! The same tree twice gives the same records, with any number of threads.
 
 use cds_fake_ollama::{FakeOllama, Script};
 
 use crate::place::Place;
 
-/// Two runs of the same tree with these arguments each must have equal records.
+/// Asserts that two runs of the same tree with these arguments have equal records.
 #[track_caller]
 fn check_equal(provider_url: &str, first: &[&str], second: &[&str]) {
     let place = Place::with_shop();

@@ -1,4 +1,4 @@
-//! `cds runs replay`: a run starts again as it was asked for, whatever became of it.
+//! `cds runs replay`: starts a run again with its original options, however it ended.
 
 use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 use serde_json::json;
@@ -50,7 +50,7 @@ fn killed_run_is_replayed() {
     assert_eq!(pair("--model").as_deref(), Some("qwen3-coder:latest"), "a default is written down");
     assert_eq!(place.database().number("SELECT count(*) FROM runs_ledger"), 1, "nothing was started");
 
-    // Today's environment has the credentials, and an option that was not asked for.
+    // Today's environment provides the credentials, and an option that the run did not have.
     let outcome = Outcome::of(place.command(&REPLAY).env("CDS_PROVIDER_URL", &url).env("CDS_MAX_FILE_SIZE", "1"));
     let outcome = outcome.succeeded().said(&["replaying: cds persist", "with its credentials"]);
     assert!(!outcome.stderr.contains("sentinel") && outcome.stdout.starts_with("persisted run_id=1 "), "{outcome:#?}");
@@ -79,9 +79,9 @@ fn unreplayable_run_is_reported() {
     let place = Place::with_functions(1);
     place.persist("builtin:", &[]).succeeded();
     std::fs::rename(place.path(TREE), place.path("away")).expect("it can be moved");
-    let gone = ["does not exist any more", "hint: get the tree back"];
-    assert_eq!(place.cds(&REPLAY).exited_with(1).said(&gone).stdout, "");
-    let outcome = place.cds(&[&REPLAY[..], &["--dry-run"]].concat()).exited_with(1).said(&gone);
+    let missing = ["does not exist any more", "hint: get the tree back"];
+    assert_eq!(place.cds(&REPLAY).exited_with(1).said(&missing).stdout, "");
+    let outcome = place.cds(&[&REPLAY[..], &["--dry-run"]].concat()).exited_with(1).said(&missing);
     assert!(outcome.stdout.starts_with("cds persist --path "), "{outcome:#?}");
     assert_eq!(place.database().number("SELECT count(*) FROM runs_ledger"), 1);
 

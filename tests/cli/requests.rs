@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::place::Place;
 
-/// The code in a prompt: what stands between its last two markers.
+/// The code in a prompt: the text between its last two markers.
 #[track_caller]
 pub(crate) fn code_in(prompt: &str) -> &str {
     let (before, _) = prompt.rsplit_once("\n</code").expect("a closing marker");
@@ -60,7 +60,7 @@ fn prompts_omit_comments_and_docstrings() {
             assert!(!question.body.contains(words), "{words:?} is in {}", question.body);
         }
     }
-    // What only looks like a comment is code.
+    // Text that only looks like a comment is code.
     for literal in ["# not a comment", "# {name}"] {
         assert!(questions.iter().any(|question| question.body.contains(literal)), "{literal}");
     }
@@ -92,7 +92,7 @@ fn concurrency_and_url_path_are_respected() {
     place.persist(&server.url(), &["--concurrency", "3"]).succeeded();
     assert!(server.max_in_flight() <= 3, "{:?}", server.counts());
     let connections = server.counts().connections;
-    // The look before the analysis asks two things at once.
+    // The probe before the analysis sends two requests at once.
     assert!(connections <= 3 + 2, "connections are kept: {connections}");
 
     let server = FakeOllama::start(Script::new().prefix("/gateway/ollama"));

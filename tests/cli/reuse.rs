@@ -1,4 +1,4 @@
-//! No question is paid for twice: not in one run, not in the next.
+//! No question is paid for twice, in one run or in the next.
 
 use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::{
 const OTHER_DIGEST: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 const JSON: &[&str] = &["--format", "json"];
 
-/// A server and a place in which one run of 12 functions was kept.
+/// A server, and a place with one kept run of 12 functions.
 fn kept() -> (FakeOllama, Place) {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(12);
@@ -47,7 +47,7 @@ fn unchanged_tree_makes_no_call() {
 fn only_changed_code_is_asked() {
     let (server, place) = kept();
     let text = functions(12).replace("return 3\n", "return 33\n").replace("return 7\n", "return 77\n");
-    // Names of files, places in them, comments and layout are no part of a question.
+    // File names, positions, comments and layout are not part of a question.
     place.write("tree/moved/here.py", format!("# moved\n\n\n{text}def f13():\n    return 13  # new\n"));
     std::fs::remove_file(place.path("tree/functions.py")).unwrap();
     let outcome = place.persist(&server.url(), JSON).succeeded();
@@ -60,7 +60,7 @@ fn only_changed_code_is_asked() {
         .collect();
     asked.dedup();
     assert_eq!(asked, [true]);
-    // Going back costs nothing either.
+    // Reverting a change costs nothing either.
     place.write("tree/moved/here.py", functions(12));
     assert_eq!(place.persist(&server.url(), JSON).succeeded().costs(), [12, 0, 12, 0, 0, 0]);
 }
@@ -89,7 +89,7 @@ fn model_and_options_identify_question() {
     assert_eq!(costs(&other.url(), &[]), asked, "another digest under the same name");
     assert_eq!(costs(&other.url(), &["--model", "tiny:1b"]), asked, "another name");
     assert_eq!(costs(&server.url(), &["--context-tokens", "4096"]), asked, "another context");
-    // What has nothing to do with an answer: address, pace, patience; and all earlier answers are still there.
+    // Address, pace and patience do not affect an answer; all earlier answers are still there.
     assert_eq!(costs(&format!("{}/", server.url()), &["--concurrency", "1", "--retries", "0"]), reused);
     assert_eq!(costs(&server.url(), &["--context-tokens", "4096"]), reused);
     assert_eq!(costs(&other.url(), &[]), reused);
@@ -130,7 +130,7 @@ fn same_code_shares_one_answer() {
     ]);
     let server = FakeOllama::start(Script::new());
     let outcome = place.persist(&server.url(), JSON).succeeded();
-    // Three functions are one question; the method is asked as a method, and the class is another text.
+    // Three functions share one question; the method is asked as a method, and the class has another text.
     assert_eq!((outcome.costs(), server.generate_count()), ([5, 3, 0, 2, 0, 3], 3));
     let database = place.database();
     let intents = "SELECT kind, count(*) AS records, count(DISTINCT intent) AS intents,
@@ -153,7 +153,7 @@ fn in_flight_question_is_not_repeated() {
     let url = server.url();
     let more = ["--concurrency", "8", "--format", "json"];
     let running = Running::start(&mut place.command(&persist_arguments(&url, &more)));
-    // All others are answered while the one about the copies is held.
+    // All others are answered while the question about the copies is held.
     server.wait_until(PATIENCE, |counts| counts.questions == 7 && counts.answered == 6);
     gate.open();
     assert_eq!(running.wait().succeeded().costs(), [38, 7, 0, 31, 0, 7]);

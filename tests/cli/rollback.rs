@@ -1,11 +1,11 @@
-//! A snapshot that cannot be written leaves the database exactly as it was.
+//! A failed snapshot leaves the database exactly as it was.
 
 use crate::{
     database::Database,
     place::{DATABASE, Outcome, Place, functions, persist_arguments},
 };
 
-/// With `trigger` in a database that has one run, the next run must fail at the step that is named.
+/// With `trigger` in a database with one run, the next run must fail at the named step.
 #[track_caller]
 fn check(trigger: &str, expected: &[&str]) {
     let place = Place::with_shop();
@@ -25,7 +25,7 @@ fn check(trigger: &str, expected: &[&str]) {
     assert!(outcome.stdout.starts_with("persisted run_id=2 "), "{outcome:?}");
 }
 
-/// The ledger and the last stage of the latest invocation name the cause that was shown.
+/// Asserts that the ledger and the last stage of the latest run name the printed cause.
 #[track_caller]
 fn check_cause(database: &Database, outcome: &Outcome) {
     let shown = outcome.stderr.lines().find_map(|line| line.strip_prefix("error: ")).expect("an error");
@@ -49,7 +49,7 @@ fn refused_record_rolls_back() {
     check(&on_record(17, action), &["insert record 17 ", "catalog.py", "planned failure"]);
     check(&on_record(59, action), &["insert record 59 ", "texts.py", "planned failure"]);
 
-    check(&on_record(30, "ROLLBACK, 'gone'"), &["insert record 30 ", "gone"]);
+    check(&on_record(30, "ROLLBACK, 'refused'"), &["insert record 30 ", "refused"]);
     check(&on_record(30, "FAIL, 'stopped'"), &["insert record 30 ", "stopped"]);
 
     check(&on_record(5, "IGNORE"), &["insert record 5 ", "ignored"]);
@@ -75,7 +75,7 @@ fn full_disk_rolls_back() {
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(4000));
     let before = place.database().dump_of_runs();
-    // More than what is there, less than what comes.
+    // More than the current size, less than the next run needs.
     let mut command = place.command_with_limit(1000, &persist_arguments("builtin:", &[]));
     let outcome = Outcome::of(&mut command).exited_with(1).said(&["error: failed to ", DATABASE]);
     assert_eq!(outcome.stdout, "");

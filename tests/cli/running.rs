@@ -1,4 +1,4 @@
-//! The binary while it runs: what it has said so far, and signals to it.
+//! The running binary: its output so far, and signals to it.
 
 use std::{
     fs,
@@ -11,11 +11,11 @@ use std::{
 
 use crate::{PATIENCE, place::Outcome};
 
-/// A process that was started; it is killed when the value goes before its end.
+/// A started process; dropping it kills the process.
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
-    /// What was read of stderr while something was waited for.
+    /// The lines of stderr read so far.
     seen: Vec<String>,
     stdout: Option<JoinHandle<String>>,
 }
@@ -36,7 +36,7 @@ impl Running {
         Self { child, lines, seen: Vec::new(), stdout: Some(stdout) }
     }
 
-    /// Waits until a line of stderr has this in it.
+    /// Waits until a line of stderr contains this text.
     #[track_caller]
     pub(crate) fn wait_for_line(&mut self, fragment: &str) {
         let deadline = Instant::now() + PATIENCE;
@@ -47,17 +47,17 @@ impl Running {
         }
     }
 
-    /// The number of its process.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it has not ended yet.
+    /// Whether it is still running.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.child.try_wait().expect("its state is known").is_none()
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal by name.
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
@@ -65,7 +65,7 @@ impl Running {
         assert!(sent.expect("a shell").success(), "{name}");
     }
 
-    /// Has it stand still until it is sent CONT; false when it has ended before.
+    /// Stops the process until it gets CONT. Returns false if it has ended before.
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn freeze(&mut self) -> bool {
@@ -81,8 +81,8 @@ impl Running {
         self.is_alive()
     }
 
-    /// Starts a command, and has it stand still in the middle of its work. On a busy machine it may be through with it
-    /// before: then `undo` takes back what it has done, and it is started anew.
+    /// Starts a command and stops it in the middle of its work. On a busy machine the command may finish first: then
+    /// `undo` reverts its work, and it starts again.
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn catch(command: impl Fn() -> Command, is_in_the_middle: impl Fn() -> bool, undo: impl Fn()) -> Self {
@@ -105,13 +105,13 @@ impl Running {
         }
     }
 
-    /// Ends it as nothing can be ended more rudely.
+    /// Kills the process with SIGKILL.
     pub(crate) fn kill(mut self) -> ExitStatus {
         self.child.kill().expect("it still runs");
         self.child.wait().expect("it ends")
     }
 
-    /// Waits for its end.
+    /// Waits for the process to end.
     pub(crate) fn wait(mut self) -> Outcome {
         let code = self.child.wait().expect("it ends").code();
         let stdout = self.stdout.take().expect("it is read once").join().expect("stdout was read");
@@ -121,21 +121,21 @@ impl Running {
     }
 }
 
-/// Whether each thread of a process has been stopped; a signal to do so takes a moment. Where the system does not tell,
-/// it is taken for granted.
+/// Whether each thread of the process has stopped, since the signal takes a moment. Returns true if the system cannot
+/// say.
 #[cfg(unix)]
 fn stands_still(process: u32) -> bool {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return true };
     threads.flatten().all(|thread| {
         let state = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        // Behind the name of the program, which may have anything in it but ends with the last parenthesis.
+        // The program name may contain anything, but its field ends at the last parenthesis.
         state.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
     })
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, unless a test failed.
+        // The process has already ended, unless a test failed.
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// The rows under a name of the object.
+/// The list under this name of the object.
 #[track_caller]
 fn rows(object: &Value, name: &str) -> Vec<Value> {
     object[name].as_array().unwrap_or_else(|| panic!("no {name} in {object}")).clone()
@@ -161,7 +161,7 @@ fn empty_database_prints_hint() {
         assert_eq!(place.ask_json(&["runs", "tail"]), json!({"schema_version": 1, "stages": []}));
         assert_eq!(place.ask_json(&["runs", "list"]), json!({"schema_version": 1, "runs": []}));
     }
-    // A first run that was refused leaves an account, and no snapshot.
+    // A refused first run leaves a ledger row and no snapshot.
     let place = Place::with_functions(1);
     let trigger = "CREATE TRIGGER planned BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no'); END;";
     Database::create(&place.path(DATABASE), &format!("{CONTRACT} {trigger}"));
@@ -170,7 +170,7 @@ fn empty_database_prints_hint() {
     place.ask(&["runs", "diff", "latest~1", "latest"]).exited_with(1);
     let pruned = place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
     assert!(pruned.stdout.contains("no snapshot"), "{pruned:#?}");
-    // And a file that is not there is an error.
+    // A missing file is an error.
     let place = Place::empty();
     place.ask(&["runs", "tail"]).exited_with(2).said(&[DATABASE]);
     assert_eq!(place.names(), [TREE]);
@@ -270,9 +270,9 @@ fn foreign_id_cannot_add_lines() {
          VALUES (char(27) || '[31mred' || char(10) || 'error: none', 's', '', 'running', '', '', '', 1, '', '')",
     );
     let outcome = place.build(&[]).succeeded();
-    let told = outcome.lines_of("run");
-    assert_eq!(told.len(), 1, "{outcome:#?}");
-    assert!(told[0].starts_with("run \\u{1b}[31mred\\u{a}error: none was interrupted: "), "{told:?}");
+    let lines = outcome.lines_of("run");
+    assert_eq!(lines.len(), 1, "{outcome:#?}");
+    assert!(lines[0].starts_with("run \\u{1b}[31mred\\u{a}error: none was interrupted: "), "{lines:?}");
     assert!(outcome.lines_of("error:").is_empty() && !outcome.stderr.contains('\u{1b}'), "{outcome:#?}");
 }
 

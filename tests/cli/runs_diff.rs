@@ -1,4 +1,4 @@
-//! `cds runs diff`: what an edit of the tree between two runs comes to.
+//! `cds runs diff`: what changed between two runs.
 
 use cds_fake_ollama::{FakeOllama, Script};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn named(list: &Value) -> Vec<String> {
     list.as_array().expect("a list").iter().map(name).collect()
 }
 
-/// The same of pairs.
+/// The same for pairs.
 fn pairs(list: &Value) -> Vec<String> {
     let pair =
         |pair: &Value| format!("{} -> {}", named(&json!([pair["before"]]))[0], named(&json!([pair["after"]]))[0]);
@@ -29,20 +29,20 @@ const SHOP: &str = "class Shop:
         return 2
 ";
 
-/// A place with a run before and one after an edit.
+/// A place with one run before and one after an edit.
 fn edited(server: &FakeOllama) -> Place {
     let place = Place::with_files(&[
-        ("gone.py", "def gone():\n    return 10\n"),
+        ("old.py", "def old():\n    return 10\n"),
         ("old.py", "def wander():\n    return 20\n"),
         ("same.py", "def same():\n    return 30\n"),
         ("shop.py", SHOP),
     ]);
     place.persist(&server.url(), &[]).succeeded();
-    std::fs::remove_file(place.path("tree/gone.py")).expect("it can be removed");
+    std::fs::remove_file(place.path("tree/old.py")).expect("it can be removed");
     std::fs::rename(place.path("tree/old.py"), place.path("tree/new.py")).expect("it can be renamed");
     place.write("tree/shop.py", SHOP.replace("return 2", "return 3"));
     place.write("tree/fresh.py", "def fresh():\n    return 40\n");
-    // Layout and comments are no change of the code.
+    // Layout and comments do not change the code.
     place.write("tree/same.py", "# a remark\n\ndef same():\n    # another\n    return 30\n");
     place.persist(&server.url(), &[]).succeeded();
     place
@@ -54,7 +54,7 @@ fn edits_are_classified() {
     let place = edited(&server);
     let diff = place.ask_json(&["runs", "diff", "1", "2"]);
     assert_eq!(named(&diff["added"]), ["fresh.py ", "fresh.py fresh"]);
-    assert_eq!(named(&diff["removed"]), ["gone.py ", "gone.py gone"]);
+    assert_eq!(named(&diff["removed"]), ["old.py ", "old.py old"]);
     assert_eq!(
         pairs(&diff["changed"]),
         ["shop.py  -> shop.py ", "shop.py Shop -> shop.py Shop", "shop.py Shop.sell -> shop.py Shop.sell"]
@@ -114,7 +114,7 @@ fn run_without_snapshot_cannot_compare() {
     place.ask(&["runs", "diff", "latest~1", "latest"]).exited_with(1).said(&["latest~1"]);
     place.ask(&["runs", "diff", "1"]).exited_with(2);
     place.persist("builtin:", &[]).succeeded();
-    // `latest` counts snapshots here, and passes over the build.
+    // `latest` counts snapshots here and skips the build.
     let diff = place.ask_json(&["runs", "diff", "latest~1", "latest"]);
     assert_eq!((&diff["before"]["snapshot_id"], &diff["after"]["snapshot_id"]), (&json!(1), &json!(2)));
     place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();

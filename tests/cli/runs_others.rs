@@ -1,4 +1,4 @@
-//! The ledger as other programs use it: by commands, by SQL from a shell, and from Python.
+//! The ledger as other programs use it: through commands, SQL from a shell, and Python.
 
 use serde_json::{Value, json};
 
@@ -54,10 +54,10 @@ fn run_starts_and_finishes_once() {
     let run = shown(&place, ID);
     assert_eq!(run["ledger"]["notes"], "by make\none file is missing");
     let stages = run["stages"].as_array().unwrap();
-    let told: Vec<_> =
+    let rows: Vec<_> =
         stages.iter().map(|row| (&row["stage"], &row["status"], &row["rows_in"], &row["rows_out"])).collect();
-    assert_eq!(told[0], (&json!("load"), &json!("completed"), &json!(5), &json!(4)));
-    assert_eq!((told.len(), &stages[1]["error"]), (2, &json!("postgres://***@h/db said no")));
+    assert_eq!(rows[0], (&json!("load"), &json!("completed"), &json!(5), &json!(4)));
+    assert_eq!((rows.len(), &stages[1]["error"]), (2, &json!("postgres://***@h/db said no")));
     cds(&place, &["runs", "stage", "start", ID, "--stage", "late"]).exited_with(1).said(&["ended already"]);
     let tail = cds(&place, &["runs", "tail", "--stage", "load", "--format", "json"]).succeeded().stdout;
     assert_eq!(serde_json::from_str::<Value>(&tail).unwrap()["stages"].as_array().unwrap().len(), 2);
@@ -84,7 +84,7 @@ fn snapshot_joins_open_run() {
     persist(&id).exited_with(2).said(&["has it already"]);
     cds(&place, &["verify"]).succeeded();
 
-    // A part that fails leaves the end to whoever began the run.
+    // A failed stage does not end a run that another program has opened.
     let id = start(&place, &[]);
     let words = [
         "persist",
@@ -100,7 +100,7 @@ fn snapshot_joins_open_run() {
     assert_eq!((&shown(&place, &id)["status"], &shown(&place, &id)["snapshot_id"]), (&json!("running"), &Value::Null));
 }
 
-/// The next command of the page.
+/// The next command that the page suggests.
 fn next(place: &Place, run: &str) -> Option<String> {
     shown(place, run)["next"].as_str().map(str::to_owned)
 }
@@ -127,7 +127,7 @@ fn open_run_expires_after_deadline() {
     let ledger = shown(&place, &short)["ledger"].take();
     assert!(ledger["error"].as_str().unwrap().starts_with("it was held open until "), "{ledger}");
     assert_eq!(ledger["closed_by"], "cds persist");
-    // It was only late: its own word counts.
+    // It was only late, so its own status counts.
     cds(&place, &["runs", "finish", &short, "--status", "failed", "--error", "no"]).succeeded();
     assert_eq!(next(&place, &short), None);
     let ledger = shown(&place, &short)["ledger"].take();
@@ -159,7 +159,7 @@ fn wrong_values_are_refused() {
     cds(&place, &["runs", "finish", ID]).exited_with(1).said(&["there is no such run"]);
 }
 
-/// The recipe of `docs/runs.md` in a language.
+/// The recipe in `docs/runs.md` for a language.
 fn recipe(language: &str) -> String {
     let page = include_str!("../../docs/runs.md");
     let (_, section) = page.split_once("## Runs of other programs").expect("the section is there");
@@ -168,7 +168,7 @@ fn recipe(language: &str) -> String {
     code.split_once("\n```").expect("its end").0.to_owned()
 }
 
-/// Runs a recipe where `cds` is on the `PATH`.
+/// Runs a recipe with `cds` on the `PATH`.
 fn run_recipe(place: &Place, program: &str, code: &str) -> Outcome {
     let mut command = place.command_of(program, &["-c", &code.replace("SRC", TREE)]);
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_cds")).parent().expect("its folder").to_owned();

@@ -1,4 +1,4 @@
-//! `cds runs prune`: what goes, what stays and why, and that nothing half goes.
+//! `cds runs prune`: what it removes, what stays and why, and that nothing is half removed.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::{
     running::Running,
 };
 
-/// Five snapshots of these ages in days, the oldest first; the last but one of another project.
+/// Five snapshots of these ages in days, oldest first; the fourth belongs to another project.
 fn place_with_ages(ages: [u32; 5]) -> Place {
     let server = FakeOllama::start(Script::new());
     let place = Place::with_functions(2);
@@ -33,13 +33,13 @@ fn snapshots(database: &Database) -> Vec<i64> {
     database.rows("SELECT id FROM runs ORDER BY id").iter().map(|row| row["id"].as_i64().expect("a number")).collect()
 }
 
-/// The last line of a pruning that did this.
+/// The last line of a prune with these counts.
 fn pruned(place: &Place, counts: &str) -> String {
     let rows = place.database().texts("SELECT hash FROM snapshot_chain ORDER BY sequence");
     format!("pruned {counts} chain_head={}", rows.last().expect("a row of the chain"))
 }
 
-/// Nothing that hangs on a snapshot is there without it.
+/// Asserts that nothing refers to a removed snapshot.
 #[track_caller]
 fn check_nothing_dangles(database: &Database) {
     for sql in [
@@ -64,9 +64,9 @@ fn each_rule_keeps_its_runs() {
         (&["--keep-last", "2"], &[3, 4, 5]),
         (&["--keep-last", "9"], &[1, 2, 3, 4, 5]),
         (&["--older-than", "30d"], &[3, 4, 5]),
-        // The newest stays in any case.
+        // The newest always stays.
         (&["--older-than", "1h"], &[5]),
-        // Two of the four of one project are of the same day.
+        // Two of the four snapshots of one project are of the same day.
         (&["--keep-daily", "1"], &[4, 5]),
         (&["--keep-daily", "2"], &[3, 4, 5]),
         (&["--keep-daily", "3"], &[2, 3, 4, 5]),
@@ -123,14 +123,14 @@ fn pruned_run_keeps_ledger_and_number() {
     assert_eq!((&runs[2]["snapshot_id"], &runs[2]["snapshot"]), (&json!(4), &Value::Null));
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(snapshots(&place.database()), [5, 6]);
-    // Somebody else may remove the last one; its number is not used again either.
+    // Another program may remove the last one; its number is not reused either.
     place.database().execute(
         "PRAGMA foreign_keys = OFF; DELETE FROM record_questions; DELETE FROM records; DELETE FROM enrichments;
          DELETE FROM runs",
     );
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(snapshots(&place.database()), [7]);
-    // Where nothing was removed the chain has no new end.
+    // If nothing was removed, the chain has no new end.
     let again = place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded().stdout;
     assert!(again.ends_with("pruned snapshots=0 records=0 kept=1\n"), "{again}");
 }
@@ -220,7 +220,7 @@ fn failed_prune_removes_nothing() {
 fn later_failure_does_not_hide_prune() {
     let place = place_with_ages([5, 4, 3, 2, 1]);
     let reader = place.database();
-    // A reader in the middle of a transaction keeps the file from becoming smaller.
+    // A reader in a transaction keeps the file from shrinking.
     reader.execute("BEGIN");
     assert_eq!(reader.number("SELECT count(*) FROM runs"), 5);
     let words = ["runs", "prune", "--older-than", "1h", "--compact", "--busy-timeout", "50ms"];

@@ -1,4 +1,4 @@
-//! `cds runs show`: names of runs, everything about one of them, and how it looks.
+//! `cds runs show`: how a run is named, all its data, and its layout.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// The id that `cds runs show` finds under a name.
+/// The id that `cds runs show` finds for a name.
 #[track_caller]
 fn found(place: &Place, name: &str) -> Value {
     place.ask_json(&["runs", "show", name])["run"]["ledger_id"].clone()
@@ -21,7 +21,7 @@ fn found(place: &Place, name: &str) -> Value {
 fn run_has_many_names() {
     let place = Place::with_functions(1);
     for number in 1..=3 {
-        // Each begins like another one, and differs soon enough.
+        // The ids share a prefix and differ soon after.
         let id = format!("{number}19a9f3e-1c2b-7def-8123-00000000000{number}");
         place.persist("builtin:", &["--ledger-id", &id]).succeeded();
     }
@@ -45,7 +45,7 @@ fn run_has_many_names() {
             assert_eq!(found(&place, text(&stage, "run_id")), ids[index], "a stage leads to its run");
         }
     }
-    // The beginning that is marked in the tail is enough.
+    // The prefix that the tail marks is sufficient.
     let last = latest_stages(&database).pop().unwrap();
     let narrow = Outcome::of(place.command(&["runs", "tail", "--db-path", DATABASE]).env("COLUMNS", "80")).succeeded();
     let prefix = narrow.stdout.lines().nth(1).unwrap().split_whitespace().next().unwrap();
@@ -190,7 +190,7 @@ fn json_fields_are_documented() {
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
-/// Gives every row that may differ from one machine or minute to the next a value of its own.
+/// Replaces every value that differs between machines or moments with a fixed one.
 fn settle(database: &Database) {
     let mut sql = vec!["PRAGMA foreign_keys = OFF;".to_owned()];
     for (number, row) in (1..).zip(invocations(database)) {

@@ -1,4 +1,4 @@
-//! What `runs show` and `runs list` say of runs that are at work, gone, or went wrong half-way.
+//! How `runs show` and `runs list` show runs that are active, dead, or failed midway.
 
 use std::{thread, time::Instant};
 
@@ -53,7 +53,7 @@ fn dead_run_shows_at_once() {
     }
 }
 
-/// The leading error stands at the top, and all errors before the details of the stages.
+/// Asserts that the leading error comes first, and all errors before the details of the stages.
 #[track_caller]
 fn check_leads(place: &Place, reason: &str) {
     let page = place.ask(&["runs", "show", "latest"]).succeeded().stdout;

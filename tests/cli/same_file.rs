@@ -1,4 +1,4 @@
-//! Outputs that are the database: refused, and nothing is written.
+//! An output that is the database itself is refused, and nothing is written.
 
 use std::{
     os::unix::fs::symlink,
@@ -75,7 +75,7 @@ fn database_as_stream_target_is_refused() {
         outcome.said(&["stdout goes to it: it is the database", "hint: send stdout somewhere else"]);
         assert!(place.read(DATABASE) == before, "{arguments}");
     }
-    // What is said of it goes to the file that it is about.
+    // The message goes to the very file that it is about.
     shell(&place, "exec \"$0\" runs list --db-path cds.sqlite 2>> cds.sqlite-journal").exited_with(2);
     let said = String::from_utf8(place.read("cds.sqlite-journal")).expect("text");
     assert!(said.contains("stderr goes to it: it belongs to the database cds.sqlite"), "{said}");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::place::{Place, TREE};
 
-/// Kinds that are asked about with these arguments, and the scope as it is stored.
+/// The kinds that are asked about with these arguments, and the stored scope.
 #[track_caller]
 fn check(arguments: &[&str], kinds: &[&str], stored: &str) {
     let server = FakeOllama::start(Script::new());

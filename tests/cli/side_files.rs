@@ -1,4 +1,4 @@
-//! What stands beside a database and is no file of its own: pipes, devices, links, files without an end.
+//! Files beside a database that are not its own: pipes, devices, links, endless files.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -24,7 +24,7 @@ fn check(suffix: &str, put: impl Fn(&Place, &str), why: &str) {
     assert!(fs::read(place.path(DATABASE)).unwrap() == before);
     fs::remove_file(place.path(&name)).unwrap();
     place.persist("builtin:", &[]).succeeded();
-    // Nor is a database created beside it.
+    // No database is created beside it either.
     fs::rename(place.path(DATABASE), place.path("away.sqlite")).unwrap();
     put(&place, &name);
     place.persist("builtin:", &[]).exited_with(1).said(&[&expected]);
@@ -64,7 +64,7 @@ fn huge_sparse_file_is_not_copied() {
 fn copy_needs_enough_disk_space() {
     let place = Place::with_functions(2);
     place.persist("builtin:", &[]).succeeded();
-    // A log that must be applied, beside a file of which nobody has so much room for a copy.
+    // A log that must be applied, beside a file that is larger than any free disk space.
     let writer = rusqlite::Connection::open(place.path(DATABASE)).unwrap();
     writer.execute_batch("CREATE TABLE notes (x)").unwrap();
     let copy = Place::with_functions(2);
@@ -78,7 +78,7 @@ fn copy_needs_enough_disk_space() {
     drop(writer);
 }
 
-/// A copy of a database has no name while it is read, so that no end of the process leaves it behind.
+/// The copy of a database has no name while it is read, so a killed process leaves no file.
 #[test]
 fn database_copy_is_cleaned_up() {
     let place = Place::with_functions(2);

@@ -1,4 +1,4 @@
-//! `cds similar`: does this exist already?
+//! `cds similar`: finds existing code like the given one.
 
 use std::{
     io::Write as _,
@@ -119,7 +119,7 @@ fn lines_are_found_in_longer_function() {
     };
     let pasted = format!("# A note.\n{RUN}");
     let found = fragments(&pasted);
-    // Of the two functions around one another the inner one is told, and what is near as a whole is no fragment.
+    // Of two nested functions the inner one is reported, and a function that matches as a whole is not a fragment.
     assert_eq!(each(&found, "file_path"), ["shop/a.py", "shop/n.py"]);
     assert_eq!(each(&found, "start_line"), [1, 2]);
     let lines = json!({"start_line": 44, "end_line": 50, "to_start_line": 2, "to_end_line": 8, "equal_line_count": 7,
@@ -136,7 +136,7 @@ fn lines_are_found_in_longer_function() {
     let row = table.lines().nth(1).unwrap();
     assert!(["fragment", "shop/a.py:1", "44-50", "6-12"].iter().all(|text| row.contains(text)), "{table}");
 
-    // One line less, and names that were mixed up.
+    // One line less, and swapped names.
     let short: String = RUN.split_inclusive('\n').skip(2).collect();
     assert!(fragments(&short).is_empty());
     let mixed: String =

@@ -1,4 +1,4 @@
-//! `cds state`: what the files say, what is true, and files that are written anew.
+//! `cds state`: what the state files say, what is true, and rebuilding them.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn peer(place: &Place) -> Value {
     peers.remove(0)
 }
 
-/// A place with three archived runs of which the second failed, and one that was not tried yet.
+/// A place with three archived runs of which the second failed, and one untried run.
 fn place_with_a_failure() -> Place {
     let place = place_with_runs(3);
     damage(&place, 2);
@@ -90,7 +90,7 @@ fn inconsistent_files_are_recovered() {
 fn archive_is_known_without_database_rows() {
     let place = place_with_runs(3);
     archive(&place, &[]).succeeded();
-    // As after a kill between the rename and the log; and a failure of which a later attempt was not written down.
+    // As after a kill between the rename and the log, and after a failure whose later attempt was not recorded.
     place.database().execute("DELETE FROM transfer_log WHERE run_id > 1");
     let outcome = place.cds(&["state", "recover", "--db-path", DATABASE, "--to", ARCHIVE]).succeeded();
     assert!(outcome.stdout.contains("last contiguous run 3, last attempted run 3"), "{outcome:#?}");

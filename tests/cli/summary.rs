@@ -1,4 +1,4 @@
-//! The one line on stdout, and its two forms.
+//! The summary line on stdout, and its two forms.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The tables that are `cds`'s own, as docs/schema.md describes them.
+//! The tables that only `cds` writes, as `docs/schema.md` describes them.
 
 use std::collections::BTreeSet;
 
@@ -94,7 +94,7 @@ fn truncated_code_is_marked() {
     assert_eq!(database.number("SELECT cut_count FROM enrichments"), 1);
     assert_eq!(database.number("SELECT count(*) FROM records WHERE raw_code LIKE '%call_number_1000()%'"), 2);
 
-    // There is room for it by default, once there is not for more.
+    // The larger context fits the code, so only the first run has a cut question.
     place.persist(&server.url(), &["--context-tokens", "65536"]).succeeded();
     assert_eq!(database.texts("SELECT sum(is_cut) || '' FROM record_questions"), ["1"], "it fits a larger context");
 }

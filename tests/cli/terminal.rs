@@ -1,4 +1,4 @@
-//! A terminal for the binary: what it draws there is read back.
+//! A terminal for the binary, whose output is read back.
 
 use std::{
     fs::{File, OpenOptions},
@@ -14,7 +14,7 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-/// Runs `command` to its success with stderr on a terminal of so many columns, and returns all that was drawn.
+/// Runs `command`, which must succeed, with stderr on a terminal of this width. Returns everything drawn.
 pub(crate) fn drawn(command: &mut Command, columns: u16) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be had");
     grantpt(&master).expect("the terminal is granted");
@@ -30,11 +30,11 @@ pub(crate) fn drawn(command: &mut Command, columns: u16) -> String {
         .stderr(Stdio::from(terminal))
         .spawn()
         .expect("the binary can be started");
-    // The parent's end has to go, or the reading never ends.
+    // The parent must close its end, or reading never ends.
     command.stderr(Stdio::null());
     let reader = thread::spawn(move || {
         let (mut bytes, mut piece, mut master) = (Vec::new(), [0; 4096], File::from(master));
-        // A terminal without a process at its other end is an error, not an end.
+        // On Linux, reading a terminal whose other end is closed is an error, not an end of file.
         while let Ok(count @ 1..) = master.read(&mut piece) {
             bytes.extend_from_slice(&piece[..count]);
         }
@@ -44,7 +44,7 @@ pub(crate) fn drawn(command: &mut Command, columns: u16) -> String {
     String::from_utf8_lossy(&reader.join().expect("the reader ends")).into_owned()
 }
 
-/// What stood on a line at any time, without the sequences that move and colour.
+/// Every state of a line, without the sequences for movement and colour.
 pub(crate) fn frames(drawn: &str) -> Vec<String> {
     let mut plain = String::new();
     let mut rest = drawn.chars();

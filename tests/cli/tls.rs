@@ -1,4 +1,4 @@
-//! Servers behind TLS: the certificate that `SSL_CERT_FILE` names, and what helps where the connection fails.
+//! Servers behind TLS: the certificate in `SSL_CERT_FILE`, and the hints when a connection fails.
 
 use std::path::Path;
 

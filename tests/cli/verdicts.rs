@@ -1,4 +1,4 @@
-//! What a command has found is its exit code, whatever happens to what it prints.
+//! A command's exit code reflects its finding, whatever happens to its output.
 
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,7 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// What a shell does to stdout and stderr before the binary runs.
+/// What a shell does to stdout and stderr before the binary starts.
 const REDIRECTIONS: [&str; 5] = [">&-", "2>&-", ">&- 2>&-", "2>/dev/full", ">/dev/null"];
 
 fn redirected(place: &Place, redirection: &str, arguments: &[&str]) -> Outcome {
@@ -18,7 +18,7 @@ fn redirected(place: &Place, redirection: &str, arguments: &[&str]) -> Outcome {
     Outcome::of(command.current_dir(place.path("")).stdin(Stdio::null()).env_clear().env("PATH", "/usr/bin:/bin"))
 }
 
-/// Runs with a stdout or stderr whose reader has gone.
+/// Runs with a stdout or stderr whose reader has closed it.
 fn unread(place: &Place, arguments: &[&str]) -> [Outcome; 2] {
     let closed = || {
         let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -31,7 +31,7 @@ fn unread(place: &Place, arguments: &[&str]) -> [Outcome; 2] {
     ]
 }
 
-/// The command ends with 1 and this error, whatever stdout and stderr are.
+/// Asserts exit status 1 and this error, whatever stdout and stderr are.
 #[track_caller]
 fn check_fails(place: &Place, arguments: &[&str], error: &str) {
     let arguments = &[arguments, &["--db-path", DATABASE]].concat();
@@ -59,7 +59,7 @@ fn gate_fails_despite_closed_reader() {
     place.write("tree/d.py", crate::dup_gates::words("words"));
     snapshot(&place);
     check_fails(&place, &["dup-check", "--fail-on", "new"], "1 new duplicate group");
-    // A gate that is met stays so.
+    // A passed gate stays passed.
     let met: &[&str] = &["dup-check", "--fail-on", "any", "--channels", "intent", "--db-path", DATABASE];
     for outcome in unread(&place, met) {
         outcome.succeeded();
@@ -103,7 +103,7 @@ fn unwritable_result_is_an_error() {
             outcome.succeeded();
         }
     }
-    // Opened for reading alone.
+    // Opened read-only.
     redirected(&place, "1</dev/null", &["runs", "list", "--db-path", DATABASE]).exited_with(1);
     let output: &[&str] = &["dup-check", "--db-path", DATABASE, "--output", "/dev/full"];
     place.cds(output).exited_with(1).said(&["failed to write /dev/full"]);

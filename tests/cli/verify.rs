@@ -1,4 +1,4 @@
-//! `cds verify`: what is as it was written, what was altered, and what cannot be verified.
+//! `cds verify`: unchanged, altered, and unverifiable rows.
 
 use std::{
     thread,
@@ -14,7 +14,7 @@ use crate::{
     running::Running,
 };
 
-/// Runs 1 to 3 of a tree that grows.
+/// Runs 1 to 3 of a growing tree.
 fn place_with_runs() -> Place {
     let place = Place::with_functions(2);
     for count in 2..5 {
@@ -24,7 +24,7 @@ fn place_with_runs() -> Place {
     place
 }
 
-/// The value of a field in the line on stderr that begins with `proof`.
+/// The value of a field in the stderr line that begins with `proof`.
 fn proof(stderr: &str, name: &str) -> String {
     let line = stderr.lines().find(|line| line.starts_with("proof ")).expect("a line with the proof");
     let field = line.split(' ').find_map(|field| field.strip_prefix(name)).expect("the field");
@@ -92,7 +92,7 @@ fn exported_log_must_match_database() {
     place.ask(&["verify", "--run", "latest", "--expect", &later_root]).succeeded();
     let outcome = place.ask(&["verify", "--run", "latest", "--expect", &root]).exited_with(1);
     assert!(outcome.stdout.contains("is the one that was expected") && outcome.stdout.contains(&root), "{outcome:?}");
-    // An older copy is whole, and still not what was expected.
+    // An older copy is whole, but not the expected one.
     place.write(DATABASE, first);
     place.ask(&["verify"]).succeeded();
     place
@@ -132,14 +132,14 @@ fn missing_run_or_database_is_reported() {
     place.ask(&["verify", "--run", "7"]).exited_with(1).said(&["there is no such run"]);
 }
 
-/// Waits until somebody has been writing to the database for a while.
+/// Waits until another connection has been writing for a while.
 fn wait_for_writer(place: &Place) {
     let connection = Connection::open(place.path(DATABASE)).expect("the database can be opened");
     connection.busy_timeout(Duration::ZERO).expect("it can be set");
     let deadline = Instant::now() + PATIENCE;
     let mut since = Instant::now();
     while since.elapsed() < Duration::from_millis(300) {
-        assert!(Instant::now() < deadline, "nobody writes");
+        assert!(Instant::now() < deadline, "no writer started");
         if connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
             since = Instant::now();
         }

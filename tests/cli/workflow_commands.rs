@@ -1,4 +1,4 @@
-//! Text that a CI runner would obey: names, code, answers and arguments stay text in its log.
+//! Text that a CI runner would execute: names, code, answers and arguments stay plain text in its log.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::{
     place::{DATABASE, Outcome, Place, TREE},
 };
 
-/// What GitHub, Gitea, Azure Pipelines and `TeamCity` obey.
+/// Commands of GitHub, Gitea, Azure Pipelines and `TeamCity`.
 const COMMANDS: [&str; 5] = [
     "::set-output name=a::b",
     "##[error]stop",
@@ -21,7 +21,7 @@ fn is_command(line: &str) -> bool {
     line.trim_start().starts_with("::") || ["##[", "##vso[", "##teamcity["].iter().any(|mark| line.contains(mark))
 }
 
-/// No line of stdout or stderr is a command.
+/// Asserts that no line of stdout or stderr is a command.
 #[track_caller]
 fn check_is_no_command(outcome: &Outcome) {
     for line in outcome.stdout.split(['\n', '\r']).chain(outcome.stderr.split(['\n', '\r'])) {
@@ -29,7 +29,7 @@ fn check_is_no_command(outcome: &Outcome) {
     }
 }
 
-/// Copies in files, with strings, comments and signatures that hold commands.
+/// Copied code with strings, comments and signatures that contain commands.
 fn hostile_place() -> Place {
     let place = Place::empty();
     for (index, command) in COMMANDS.iter().enumerate() {
@@ -144,7 +144,7 @@ fn json_keeps_escaped_text() {
     for command in COMMANDS {
         assert!(code.iter().any(|code| code.contains(&format!("\n{command}\n"))), "{command}");
     }
-    // Lines of `key=value` read back too.
+    // `key=value` lines also read back correctly.
     let errors = place.persist("builtin:", &[]).succeeded();
     let files: Vec<String> = errors
         .lines_of("analyzer_error")

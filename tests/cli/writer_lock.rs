@@ -1,4 +1,4 @@
-//! One writer a database: who comes second is told who is first, harms nobody, and may wait.
+//! One writer per database: a second one learns who holds the lock, does no harm, and may wait.
 
 mod lost;
 mod others;
@@ -17,7 +17,7 @@ use crate::{
     running::Running,
 };
 
-/// What everybody who is refused is told of it.
+/// Parts of the message that every refused command prints.
 const REFUSED: &[&str] = &["error: failed to take lock ", "cds.sqlite.lock\": it is held by ", "cds lock status"];
 
 /// A `persist` that holds the lock: its first answers have come, and one question waits for the gate.
@@ -29,12 +29,12 @@ struct Holder {
 }
 
 impl Holder {
-    /// Of a new database.
+    /// Starts a holder on a new database.
     fn start(answered: usize) -> Self {
         Self::start_in(Place::with_functions(answered + 2), answered)
     }
 
-    /// In this place, where more than so many questions are to be asked.
+    /// Starts a holder in this place, which must have more than `answered` questions.
     fn start_in(place: Place, answered: usize) -> Self {
         let gate = Gate::new();
         let held = When::question().within(answered + 1..);
@@ -51,13 +51,13 @@ impl Holder {
         Running::start(&mut self.place.command(&persist_arguments(&self.server.url(), more)))
     }
 
-    /// What `cds lock status` says of the database.
+    /// The JSON of `cds lock status`.
     #[track_caller]
     fn status(&self) -> Value {
         status(&self.place, DATABASE)
     }
 
-    /// It is alive and has the lock, and its accounts say so.
+    /// Asserts that the holder is alive, has the lock, and is recorded as running.
     #[track_caller]
     fn check_still_holds(&mut self) {
         assert!(self.running.is_alive());
@@ -66,7 +66,7 @@ impl Holder {
         assert_eq!((&status["state"], &holder["pid"]), (&"held".into(), &self.running.id().into()), "{status}");
         assert_eq!((&holder["command"], &holder["stage"]), (&"persist".into(), &"enrich".into()), "{status}");
         let database = self.place.database();
-        // Behind it there may be accounts of those who were refused.
+        // The rows of refused commands may follow it.
         let id = holder["run_id"].as_str().expect("a text");
         let own = format!(
             "SELECT stage || ' ' || stage_runs.status || ' ' || runs_ledger.status
@@ -77,7 +77,7 @@ impl Holder {
         assert_eq!(database.texts("SELECT closed_by FROM runs_ledger WHERE closed_by IS NOT NULL"), [""; 0]);
     }
 
-    /// Lets it go on to a good end.
+    /// Lets the run continue to success.
     #[track_caller]
     fn finish(self) -> (Place, FakeOllama, Outcome) {
         self.gate.open();
@@ -91,7 +91,7 @@ impl Holder {
     }
 }
 
-/// What `cds lock status` says of a database.
+/// The JSON of `cds lock status`.
 #[track_caller]
 fn status(place: &Place, database: &str) -> Value {
     let outcome = place.cds(&["lock", "status", "--db-path", database, "--format", "json"]).succeeded();
@@ -103,23 +103,23 @@ fn second_writer_is_refused_with_holder() {
     let mut holder = Holder::start(1);
     let start = Instant::now();
     let outcome = holder.contender(&[]).wait().exited_with(1).said(REFUSED);
-    // The lock is held for as long as this test wants, and a busy machine takes its time to start a process.
+    // The lock lasts as long as this test wants, because a busy machine takes time to start a process.
     assert!(start.elapsed() < PATIENCE / 4, "it took {:?}", start.elapsed());
     let status = holder.status();
-    let told = |name: &str| status["holder"][name].as_str().expect("a text").to_owned();
+    let detail = |name: &str| status["holder"][name].as_str().expect("a text").to_owned();
     let database = holder.place.database();
     let ends = "SELECT run_id || ' ' || status || ' ' || host || ' ' || coalesce(substr(error, 1, 20), '')
                 FROM runs_ledger ORDER BY rowid";
     let ends = database.texts(ends);
-    assert_eq!(ends[0], format!("{} running {} ", told("run_id"), told("host")));
+    assert_eq!(ends[0], format!("{} running {} ", detail("run_id"), detail("host")));
     assert!(ends.len() == 2 && ends[1].contains(" failed ") && ends[1].contains(" failed to take lock"), "{ends:?}");
     drop(database);
     let sentence = format!(
         "process {} on {}, since {}, command persist, run {}, stage enrich",
         holder.running.id(),
-        told("host"),
-        told("started_at"),
-        told("run_id")
+        detail("host"),
+        detail("started_at"),
+        detail("run_id")
     );
     let outcome = outcome.said(&[&sentence, "--lock-timeout"]);
     assert_eq!(outcome.stdout, "");

@@ -1,4 +1,4 @@
-//! `DuckDB`, Polars and `PyArrow`, as Python has them.
+//! Runs `DuckDB`, Polars and `PyArrow` through Python.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::root;
 
-/// Prints what a query or a file has, one JSON object a row.
+/// Prints the rows of a query or file as one JSON object per line.
 const PROGRAM: &str = r#"
 import datetime, json, sys
 
@@ -45,14 +45,14 @@ for row in rows:
     print(json.dumps(row, default=plain))
 "#;
 
-/// A Python that has all engines.
+/// A Python interpreter that has all engines.
 pub(crate) struct Python {
     path: PathBuf,
 }
 
 impl Python {
-    /// That of `CDS_FLEET_PYTHON`, of the environment that `.ci/run` makes, or of the machine; none, and said on stderr
-    /// whatever becomes of the test, when none of them has the engines.
+    /// Finds Python through `CDS_FLEET_PYTHON`, in the environment of `.ci/run`, or on the machine. If none has the
+    /// engines it returns `None` and prints so on stderr, even if the test passes.
     pub(crate) fn find() -> Option<Self> {
         let given = env::var_os("CDS_FLEET_PYTHON").map(PathBuf::from);
         let made = root().join("target/fleet-venv/bin/python");
@@ -65,24 +65,24 @@ impl Python {
                 !is_required,
                 "no Python with duckdb, polars and pyarrow was found, and CDS_REQUIRE_FLEET asks for one"
             );
-            // Past the capture of the test runner, which would hide it.
+            // Bypasses the test runner's capture, which would hide the message.
             let line = b"SKIPPED: no Python with duckdb, polars and pyarrow is on this machine, so no engine read an archive\n";
             io::stderr().write_all(line).unwrap();
         }
         found
     }
 
-    /// The rows that `DuckDB` answers in this folder.
+    /// The rows that `DuckDB` returns for a query in this folder.
     pub(crate) fn ask(&self, folder: &Path, query: &str) -> Vec<Value> {
         self.run(folder, "ask", query).unwrap_or_else(|error| panic!("{query}\n{error}"))
     }
 
-    /// The rows that Polars reads in a file.
+    /// The rows that Polars reads from a file.
     pub(crate) fn read(&self, folder: &Path, path: &str) -> Vec<Value> {
         self.run(folder, "read", path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// The partitions that a recipe of the page sees in this folder; `engine` is the library that it is for.
+    /// The partitions that a recipe of the page finds in this folder. `engine` selects the library of the recipe.
     pub(crate) fn partitions(&self, folder: &Path, engine: &str, recipe: &str) -> Vec<Value> {
         self.run(folder, engine, recipe).unwrap_or_else(|error| panic!("{recipe}\n{error}"))
     }
@@ -96,7 +96,7 @@ impl Python {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| error.to_string())?;
-        // One that ended already says why below.
+        // If the process has already ended, its output below says why.
         let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
         let output = child.wait_with_output().unwrap();
         if !output.status.success() {

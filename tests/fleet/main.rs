@@ -1,8 +1,8 @@
-//! What engines make of an archive: the queries and recipes of `docs/fleet.md` as they stand there, in `DuckDB`, Polars
-//! and `PyArrow`, and files in Polars.
+//! Runs the queries and recipes of `docs/fleet.md` on an archive, with `DuckDB`, Polars and `PyArrow`, and reads its
+//! files with Polars.
 //!
-//! All come with Python. Where there is none with all of them, the tests say that they were skipped; with
-//! `CDS_REQUIRE_FLEET` set, as in CI, they fail then.
+//! The engines come with Python. Without a Python that has all of them the tests report that they were skipped. With
+//! `CDS_REQUIRE_FLEET` set, as in CI, they fail.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::engine::Python;
 
-/// What the store has from the beginning, and the shop twice in its second run.
+/// A file that the store has from the start, and that the shop has twice in its second run.
 const EXTRA: &str = "\
 def total(lines):
     amount = 0
@@ -33,7 +33,7 @@ class Basket:
         return sum(line.price for line in self.lines)
 ";
 
-/// An archive as `docs/fleet.md` has it, in a folder of its own.
+/// An archive as `docs/fleet.md` describes it, in its own folder.
 struct Fleet {
     folder: TempDir,
 }
@@ -65,7 +65,7 @@ impl Fleet {
         self.cds(&["persist", "--path", tree, "--provider-url", "builtin:", "--project", project]);
     }
 
-    /// What the binary prints, which must end well.
+    /// The output of the binary, which must succeed.
     fn cds(&self, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_cds"))
             .args(arguments)
@@ -95,7 +95,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The queries of the page, each with the heading that it stands under.
+/// The queries of the page, each with its heading.
 fn queries() -> Vec<(String, String)> {
     let page = fs::read_to_string(root().join("docs/fleet.md")).unwrap();
     let mut found = Vec::new();
@@ -107,7 +107,7 @@ fn queries() -> Vec<(String, String)> {
     found
 }
 
-/// The query under a heading.
+/// The query below a heading.
 fn query(heading: &str) -> String {
     let mut found = queries().into_iter().filter(|(under, _)| under == heading);
     let (_, query) = found.next().unwrap_or_else(|| panic!("no query under {heading:?}"));
@@ -115,7 +115,7 @@ fn query(heading: &str) -> String {
     query
 }
 
-/// The rows in which a column has this value.
+/// The rows with this value in a column.
 fn rows_with<'a>(rows: &'a [Value], column: &str, value: &Value) -> Vec<&'a Value> {
     rows.iter().filter(|row| row[column] == *value).collect()
 }
@@ -139,7 +139,7 @@ fn documented_queries_give_expected_results() {
     let fleet = Fleet::new();
     let ask = |heading: &str| python.ask(fleet.folder.path(), &query(heading));
 
-    // The two functions of the extra file stand twice in the shop and once in the store; run 1 does not count.
+    // The two functions of the extra file appear twice in the shop and once in the store; run 1 does not count.
     let repeated = ask("The most repeated code");
     let total = &rows_with(&repeated, "copies", &json!(3));
     assert_eq!(total.len(), 2, "{repeated:#?}");

@@ -1,4 +1,4 @@
-//! A browser without a screen: what the page is once its program has run.
+//! A headless browser: what the page looks like after its script has run.
 
 use std::{
     env,
@@ -10,16 +10,16 @@ use std::{
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// The page as the browser has it, and what the browser had to say.
+/// The page as the browser rendered it, and the browser's messages.
 pub(crate) struct Drawn {
-    /// What stands before the data and the program.
+    /// The markup before the data and the script.
     pub(crate) body: String,
     attributes: String,
     pub(crate) console: Vec<String>,
 }
 
-/// The browser to use; none, and said on stderr whatever becomes of the test, when there is none. With
-/// `CDS_REQUIRE_BROWSER`, as in CI, the test fails then.
+/// Finds the browser to use. Without one it returns `None` and prints so on stderr, even if the test passes. With
+/// `CDS_REQUIRE_BROWSER` set, as in CI, the test then fails.
 pub(crate) fn find() -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
     let given = env::var_os("CDS_TEST_BROWSER").map(PathBuf::from);
@@ -30,7 +30,7 @@ pub(crate) fn find() -> Option<PathBuf> {
     if found.is_none() {
         let is_required = env::var_os("CDS_REQUIRE_BROWSER").is_some_and(|value| !value.is_empty() && value != "0");
         assert!(!is_required, "no chromium was found, and CDS_REQUIRE_BROWSER asks for one");
-        // Past the capture of the test runner, which would hide it.
+        // Bypasses the test runner's capture, which would hide the message.
         io::stderr()
             .write_all(b"SKIPPED: no chromium is on this machine, so the HTML report was not opened\n")
             .unwrap();
@@ -38,7 +38,7 @@ pub(crate) fn find() -> Option<PathBuf> {
     found
 }
 
-/// Opens `page` with what stands behind `#`; `options` are the browser's.
+/// Opens `page` with this fragment behind `#`. `options` are passed to the browser.
 pub(crate) fn open(browser: &Path, page: &Path, fragment: &str, options: &[&str]) -> Drawn {
     let profile = tempfile::tempdir().unwrap();
     let mut address = OsString::from("file://");
@@ -66,12 +66,12 @@ pub(crate) fn open(browser: &Path, page: &Path, fragment: &str, options: &[&str]
 }
 
 impl Drawn {
-    /// What the program wrote down about itself.
+    /// A fact that the script recorded about itself.
     pub(crate) fn fact(&self, name: &str) -> Option<&str> {
         self.attributes.split_once(&format!("data-{name}=\""))?.1.split('"').next()
     }
 
-    /// Fails when anything went wrong in the page, or when it asked for anything.
+    /// Panics if the page had an error or requested anything.
     pub(crate) fn assert_is_fine(&self) {
         assert_eq!(self.console, [""; 0], "the console is empty");
         assert_eq!(self.fact("problem"), None);
@@ -79,7 +79,7 @@ impl Drawn {
         assert!(self.fact("ready").is_some(), "the program ran to its end: {}", self.attributes);
     }
 
-    /// How many elements begin so.
+    /// The number of elements that begin with this text.
     pub(crate) fn count(&self, beginning: &str) -> usize {
         self.body.matches(beginning).count()
     }

@@ -1,14 +1,14 @@
-//! The page in the dark: who asks for dark colours gets light text on a dark ground.
+//! The page in dark mode: a reader who prefers dark colours gets light text on a dark background.
 
 use std::{fs, path::Path};
 
 use crate::{Tree, body, browser};
 
-/// Text, quiet text, a tile, a button, code, and what differs in the left and in the right copy.
+/// Text, muted text, a tile, a button, code, and the differences in the left and right copy.
 const LOOKED_AT: [&str; 8] =
     ["body", ".facts", ".totals dt", ".totals > div", "button.head", ".code", ".left mark", ".right mark"];
 
-/// Writes down the colour of the text and the first ground behind it that is not transparent.
+/// Records the colour of each text and of the first opaque background behind it.
 const PROGRAM: &str = "<script>document.documentElement.dataset.colours = LOOKED_AT.map((selector) => {
     let element = document.querySelector(selector);
     const text = getComputedStyle(element).color;
@@ -17,7 +17,7 @@ const PROGRAM: &str = "<script>document.documentElement.dataset.colours = LOOKED
     return `${text} on ${ground()}`;
 }).join(';')</script>";
 
-/// How bright text and ground are, 0 to 255 each, where the browser prefers dark colours (0) or light ones (1).
+/// The brightness of text and background, 0 to 255 each. The browser prefers dark colours (0) or light ones (1).
 fn brightness(browser: &Path, page: &Path, group: &str, preferred: u8) -> Vec<(f64, f64)> {
     let option = format!("--blink-settings=preferredColorScheme={preferred}");
     let drawn = browser::open(browser, page, &format!("open={group}"), &[&option]);
@@ -26,7 +26,7 @@ fn brightness(browser: &Path, page: &Path, group: &str, preferred: u8) -> Vec<(f
     colours.map(|pair| pair.split_once(" on ").unwrap()).map(|(text, ground)| (grey(text), grey(ground))).collect()
 }
 
-/// Of `rgb(20, 24, 31)`, as the eye weighs the three.
+/// The perceived brightness of a colour such as `rgb(20, 24, 31)`.
 fn grey(colour: &str) -> f64 {
     let numbers = colour.strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')')).unwrap();
     let weighed = numbers.split(", ").zip([0.3, 0.6, 0.1]).map(|(part, weight)| part.parse::<f64>().unwrap() * weight);
@@ -41,7 +41,8 @@ fn page_follows_preferred_colour_scheme() {
     tree.function(1, "a.py", "step_7", &body(7), None);
     tree.function(1, "b.py", "step_7", &body(7).replace("done 7", "finished 7"), None);
     let page = tree.page("near");
-    // The page runs no program but its own, so that its word about programs is changed; its style stays under its policy.
+    // The content security policy allows only the page's own script, so the test changes that rule. The rule for styles
+    // stays.
     let text = fs::read_to_string(&page).unwrap();
     let group = &text.split_once("\"group_id\":\"").unwrap().1[..16];
     let (before, rest) = text.split_once("script-src '").unwrap();

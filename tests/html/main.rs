@@ -1,4 +1,4 @@
-//! The page of `cds dup-check --format html` in a real browser: what it shows, what it marks, and that it asks nobody.
+//! The page of `cds dup-check --format html` in a real browser: its content and marks, and that it makes no request.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 
 use crate::browser::Drawn;
 
-/// A database as any program may write it: two tables and nothing else.
+/// A database as any program may write it: the two required tables only.
 struct Tree {
     folder: tempfile::TempDir,
     database: Connection,
@@ -50,7 +50,7 @@ impl Tree {
         self.database.execute(sql, params![id, format!("2026-11-{id:02}T10:00:00.000Z")]).unwrap();
     }
 
-    /// A function; its intent is the last argument.
+    /// Adds a function; the last argument is its intent.
     fn function(&self, run: i64, path: &str, name: &str, code: &str, intent: Option<&str>) {
         let sql = "INSERT INTO records(run_id, kind, file_path, signature, start_line, end_line, raw_code,
             normalized_code, md5sum, intent, intent_status)
@@ -62,7 +62,7 @@ impl Tree {
         self.database.execute(sql, params![run, path, signature, lines, code, sum, intent, status]).unwrap();
     }
 
-    /// The page about the last run.
+    /// The page for the last run.
     fn page(&self, channels: &str) -> PathBuf {
         let page = self.folder.path().join("report.html");
         self.check(channels, &["--format", "html", "--output", page.to_str().unwrap()]);
@@ -82,7 +82,7 @@ impl Tree {
     }
 }
 
-/// Code that has a number in every line, so that no two numbers make duplicates.
+/// Code with a number in every line, so that two numbers never give duplicates.
 fn body(id: usize) -> String {
     format!(
         "def step_{id}(row):\n    total_{id} = row.price_{id} * {id}\n    store_{id}(total_{id}, row, key={id})\n    \
@@ -114,7 +114,7 @@ fn large_report_opens_and_filters() {
     assert!(all.body.contains(">5,000 groups</p>"), "all of them are there");
     assert!((1..=200).contains(&all.count("<li ")), "but not all of them are drawn: {}", all.count("<li "));
     let milliseconds: u64 = all.fact("ready").unwrap().parse().unwrap();
-    // Two seconds are the aim, and far less is usual; a busy machine gets much more.
+    // The aim is two seconds, and far less is usual. A busy machine gets much more time.
     assert!(milliseconds < 15_000, "{milliseconds} ms");
 
     let one = open(&browser, &page, "filter=path%3Aleft%2Fpart_4242.py");
@@ -156,7 +156,7 @@ fn differences_and_trend_are_drawn() {
 fn shares_round_as_in_table() {
     let Some(browser) = browser::find() else { return };
     let tree = Tree::new();
-    // 5 of 88, and of 90 lines: 5.68 and 5.56 %.
+    // 5 of 88 files, and of 90 lines: 5.68 and 5.56 %.
     for (run, extra) in [(1, 78), (2, 80)] {
         tree.run(run);
         tree.function(run, "a.py", "step_7", &body(7), None);
@@ -200,5 +200,5 @@ fn hostile_text_stays_text() {
     }
     assert!(drawn.body.contains("&lt;/script&gt;&lt;script&gt;document.title='owned'"));
     assert!(drawn.body.contains("\\u{1b}[31m\\u{202e}\\u{2028}{{x}}`${1}`&amp;lt;"));
-    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "nobody was asked");
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "the page made no request");
 }

@@ -1,8 +1,8 @@
-//! Intents from a real model on a real server: are they answered, do they begin with a verb, is nothing paid for twice?
+//! Asks a real model on a real server: every intent is answered, begins with a verb, and is paid for once.
 //!
-//! `just real-model` sets a server up and runs this. Where `CDS_REAL_MODEL_URL` names none, the test says that it was
-//! skipped. `CDS_REAL_MODEL_TREE` is another tree than `fixtures/shop`. The figures are on stderr; `docs/intents.md` has
-//! those of larger models.
+//! `just real-model` sets up a server and runs this test. Without `CDS_REAL_MODEL_URL` the test reports that it was
+//! skipped. `CDS_REAL_MODEL_TREE` replaces `fixtures/shop`. The figures go to stderr; `docs/intents.md` lists those of
+//! larger models.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -16,7 +16,7 @@ use std::{
 
 use rusqlite::Connection;
 
-/// Words of the prompt that an intent has only where its code has them.
+/// Words of the prompt; an intent may use them only if its code does.
 const PROMPT_WORDS: [&str; 11] = [
     "retrypolicy",
     "csv",
@@ -30,7 +30,7 @@ const PROMPT_WORDS: [&str; 11] = [
     "markdown",
     "instruction",
 ];
-/// First words that end like a verb in the third person and are none.
+/// First words that end like a third-person verb but are not verbs.
 const NO_VERBS: [&str; 8] = ["this", "class", "its", "as", "process", "access", "always", "is"];
 
 struct Asked {
@@ -59,7 +59,7 @@ fn real_model_is_asked_once() {
     check(&asked, failed);
 }
 
-/// Prints the figures and holds them against what even a small model reaches.
+/// Prints the figures and checks them against what even a small model reaches.
 fn check(asked: &[Asked], failed: usize) {
     let verbs = asked.iter().filter(|asked| begins_with_verb(&asked.intent)).count();
     let leaks: Vec<&str> =
@@ -90,7 +90,7 @@ fn persist(tree: &Path, database: &Path, url: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The intents of the last run that a model gave, and how many it failed to give.
+/// The intents that a model gave in the last run, and the number of failures.
 fn intents(database: &Path) -> (Vec<Asked>, usize) {
     let connection = Connection::open(database).unwrap();
     let sql = "SELECT intent, normalized_code FROM records JOIN record_questions ON record_id = records.id
@@ -113,7 +113,7 @@ fn account(database: &Path, run: &str) -> String {
     connection.query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Questions that the last run asked although they had been answered before.
+/// The number of questions that the last run asked although their answers were kept.
 fn account_of_last(database: &Path) -> i64 {
     let connection = Connection::open(database).unwrap();
     let sql = "SELECT asked_count - (SELECT count(DISTINCT md5sum) FROM records
@@ -133,6 +133,6 @@ fn repeats_prompt(asked: &Asked) -> bool {
 }
 
 fn say(line: &str) {
-    // The harness swallows what is printed; what is written is seen.
+    // The test runner captures `print!` but not a write to stderr.
     std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }

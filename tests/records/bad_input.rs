@@ -1,10 +1,10 @@
-//! Input that nobody would write: it must neither crash, hang nor vanish without a word.
+//! Extreme input must not crash, hang or disappear silently.
 
 use std::{fmt::Write as _, fs};
 
 use crate::{records_of, records_of_text};
 
-/// The error that the only file of a tree causes.
+/// The error caused by the only file of a tree.
 fn reason_for(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("bad.py"), bytes).unwrap();
@@ -52,7 +52,7 @@ fn long_continuations_parse_quickly() {
 
 #[test]
 fn many_small_constructs_parse_quickly() {
-    // Each of these took time with the square of its length in some version.
+    // Each of these once took quadratic time.
     for text in [
         "'';".repeat(100_000),
         "x; ''; ''\n".repeat(30_000),
@@ -108,8 +108,8 @@ fn only_regular_files_are_opened() {
     let (records, errors) = records_of(folder.path());
     let paths: Vec<&str> = records.iter().map(|record| &*record.file_path).collect();
     assert_eq!(paths, ["real.py"]);
-    let told: Vec<(&str, &str)> = errors.iter().map(|error| (&*error.file_path, &*error.reason)).collect();
-    assert_eq!(told, [("pipe.py", "not a regular file")]);
+    let reported: Vec<(&str, &str)> = errors.iter().map(|error| (&*error.file_path, &*error.reason)).collect();
+    assert_eq!(reported, [("pipe.py", "not a regular file")]);
 }
 
 #[cfg(target_os = "linux")]
@@ -122,7 +122,7 @@ fn non_utf8_file_name_is_escaped() {
     let (records, errors) = records_of(folder.path());
     assert_eq!(&*records[0].file_path, "caf\\xe9.py");
     assert!(errors.is_empty());
-    // The same letters as a name of its own are told apart.
+    // A file whose name has these characters literally must differ.
     fs::write(folder.path().join("caf\\xe9.py"), "x = 1\n").unwrap();
     let (records, _) = records_of(folder.path());
     assert_eq!(&*records[0].file_path, "caf\\x5cxe9.py");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{fixture, outline, records_of, records_of_text};
 
-/// `shop.definitions.jsonl` lists what Python's own `ast` module finds in the files that Python 3.11 can parse.
+/// `shop.definitions.jsonl` lists what Python's `ast` module finds in the files that Python 3.11 can parse.
 #[test]
 fn definitions_match_cpython_ast() {
     let (records, _) = records_of(&fixture("shop"));

@@ -1,4 +1,4 @@
-//! Text that Python takes and that the grammar reads wrongly, or not at all.
+//! Text that Python accepts but the grammar misreads or rejects.
 
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ fn reported_files_yield_definitions() {
 
 #[test]
 fn backslash_lines_count_as_indentation() {
-    // The first backslash that is not at the start of its line decides for all of them.
+    // The first backslash that is not at the start of its line sets the indentation.
     check("class A:\n  \\\n\\\n      \\\n x = 1\n  def f(): pass\n", &["class 1-6", "method 6-6"]);
     check("class A:\n\\\n  def f(): pass\n", &["class 1-3", "method 3-3"]);
     check("def f():\n    return 1\n    \\\n\n\ndef g(): pass\n", &["function 1-2", "function 6-6"]);
@@ -176,7 +176,7 @@ fn broken_source_stays_broken() {
     }
 }
 
-/// Where a line may be broken, inside of brackets.
+/// A place inside brackets where a line may break.
 const BREAK: char = '¦';
 
 const STATEMENTS: &[&str] = &[
@@ -213,7 +213,7 @@ fn statements() -> impl Strategy<Value = Vec<Statement>> {
     prop::collection::vec(statement, 1..5)
 }
 
-/// Writes statements with lines broken at random, and notes where the definitions are.
+/// Writes statements with random line breaks and records where the definitions are.
 struct Writer {
     text: String,
     choices: Vec<u8>,

@@ -1,6 +1,6 @@
-//! Analyzer and builder together: from Python text to records.
+//! Analyzer and builder together, from Python text to records.
 //!
-//! The two crates do not know each other, so what holds only for both is tested here.
+//! The two crates do not depend on each other, so their joint behaviour is tested here.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -35,7 +35,7 @@ fn records_of_text(text: impl AsRef<[u8]>) -> Vec<Record> {
     records_of(&path).0
 }
 
-/// The records of one text that must have no error.
+/// The records of one text that must have no errors.
 fn sound_records_of_text(text: &str) -> Vec<Record> {
     let folder = tempfile::tempdir().expect("a folder for the text");
     std::fs::write(folder.path().join("text.py"), text).expect("the text can be written");

@@ -1,4 +1,4 @@
-//! What normalization leaves out of Python, and what it keeps.
+//! What normalization removes from Python, and what it keeps.
 
 use crate::records_of_text;
 

@@ -7,17 +7,17 @@ use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::records_of_text;
 
-/// A statement; blocks nest.
+/// A statement; blocks can nest.
 #[derive(Debug, Clone)]
 enum Statement {
     Simple(String),
     Block(&'static str, Vec<Statement>),
 }
 
-/// A line break outside of strings: what follows is indented with its statement.
+/// A line break outside of strings. The next line gets the indentation of its statement.
 const JOIN: char = '\u{1}';
 
-/// String literals of every form, with insides that look like something else.
+/// String literals of every form, with contents that look like something else.
 fn literal() -> impl Strategy<Value = String> {
     let inside = "[a-z# {}()]{0,8}";
     prop_oneof![
@@ -56,10 +56,10 @@ fn body() -> impl Strategy<Value = Vec<Statement>> {
     prop::collection::vec(statement, 1..5)
 }
 
-/// What may be added to a function without changing what it says.
+/// Additions to a function that do not change its meaning.
 #[derive(Debug, Clone, Copy)]
 struct Additions {
-    /// Decides for each place, one bit after the other, what is added there.
+    /// Each bit decides what is added at one position.
     choices: u64,
     indentation: usize,
     line_break: &'static str,
@@ -170,7 +170,7 @@ proptest! {
         let mut changed = plain.clone().into_bytes();
         changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
         let changed = String::from_utf8(changed).unwrap();
-        // A keyword that is none any more can break the function; then there is nothing to compare.
+        // The change can destroy a keyword and break the function; then there is nothing to compare.
         let changed_sums: Vec<_> = records_of_text(&changed).iter().skip(1).map(|record| record.md5sum).collect();
         prop_assert!(!changed_sums.contains(&function_of(&plain).md5sum), "{}", changed);
     }

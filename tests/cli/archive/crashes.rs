@@ -1,4 +1,4 @@
-//! Signals, kills, a second archiver and a full disk while a run is being archived.
+//! Signals, kills, a second archiver and a full disk during an archive.
 
 use std::{fs, process::Command, time::Instant};
 
@@ -9,7 +9,7 @@ use crate::{
     running::Running,
 };
 
-/// So many functions that a run takes long enough to be caught in the middle.
+/// Enough functions to catch an archive in the middle of a run.
 const MANY: usize = 20_000;
 const DRAFT: &str = ".run_id=2.draft";
 
@@ -21,7 +21,7 @@ fn place_with_a_large_run() -> Place {
     place
 }
 
-/// An archiver that was stopped by SIGSTOP in the middle of the second run.
+/// An archiver stopped by SIGSTOP in the middle of the second run.
 fn caught(place: &Place) -> Running {
     let has_begun =
         |table: &str| place.path(&format!("{ARCHIVE}/project={PROJECT}/{DRAFT}/{table}.parquet.draft")).exists();
@@ -33,7 +33,7 @@ fn caught(place: &Place) -> Running {
         }
         place.write(DATABASE, &database);
     };
-    // The errors come right behind the records, and long before the last table.
+    // The errors follow the records directly, long before the last table.
     Running::catch(|| place.command(&arguments(&[])), || has_begun("records") && !has_begun("errors"), undo)
 }
 
@@ -59,7 +59,7 @@ fn signal_ends_archive_within_run() {
         running.signal(signal);
         running.signal("CONT");
         let outcome = running.wait().exited_with(code).said(&["error: interrupted"]);
-        assert!(outcome.stdout.starts_with("archived runs=1 "), "what is done is told: {outcome:#?}");
+        assert!(outcome.stdout.starts_with("archived runs=1 "), "finished work is reported: {outcome:#?}");
         assert_eq!(archived(&place), ["run_id=1"], "no draft is left");
         assert_eq!(state(&place), (1, 1, String::new()), "a run that was called off was not tried");
         archive(&place, &[]).succeeded();
@@ -73,7 +73,7 @@ fn second_archiver_is_refused() {
     fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
     let running = caught(&place);
     let pid = format!("process {} on ", running.id());
-    // The same database, then another one: the archive has a lock of its own.
+    // First the same database, then another one: the archive has its own lock.
     for database in [DATABASE, "copy.sqlite"] {
         let start = Instant::now();
         let outcome = place.cds(&["archive", "--db-path", database, "--to", ARCHIVE]).exited_with(1);
@@ -85,7 +85,7 @@ fn second_archiver_is_refused() {
     running.wait().succeeded();
     assert_eq!(archived(&place), ["run_id=1", "run_id=2"]);
     archive(&place, &["--verify"]).succeeded();
-    // What another database has archived is not archived again.
+    // A run archived from another database is not archived again.
     let arguments = ["archive", "--db-path", "copy.sqlite", "--to", ARCHIVE, "--state-dir", "tree"];
     let outcome = place.cds(&arguments).succeeded();
     assert!(outcome.stdout.starts_with("archived runs=0 ") && outcome.stdout.contains(" already=2 "), "{outcome:#?}");
@@ -109,7 +109,7 @@ fn concurrent_archivers_create_one_archive() {
     for _ in 0..3 {
         let place = place_with_runs(3);
         fs::copy(place.path(DATABASE), place.path("copy.sqlite")).unwrap();
-        // Twice the same database, and another one with its state files in the same folder.
+        // Twice the same database, and another one that keeps its state files in the same folder.
         let archivers = [DATABASE, DATABASE, "copy.sqlite"].map(|database| {
             let arguments = ["archive", "--db-path", database, "--to", ARCHIVE, "--lock-timeout", "60s"];
             Running::start(&mut place.command(&arguments))
@@ -143,7 +143,7 @@ fn vanished_archive_is_not_recreated() {
 #[test]
 fn unwritable_archive_is_named() {
     let place = place_with_runs(1);
-    // A file where the folder of the project belongs stops everybody, the superuser too.
+    // A file in the place of the project's folder stops every user, the superuser included.
     fs::create_dir(place.path(ARCHIVE)).unwrap();
     place.write(&format!("{ARCHIVE}/project={PROJECT}"), "");
     archive(&place, &[]).exited_with(1).said(&["error: failed to archive ", "project=shop"]);
@@ -157,7 +157,7 @@ fn unwritable_archive_is_named() {
 fn full_disk_leaves_no_partial_file() {
     let place = place_with_a_large_run();
     fs::create_dir(place.path(ARCHIVE)).unwrap();
-    // A small file system of its own, which only this script sees.
+    // A small file system that only this script can see.
     let script = "
         mount -t tmpfs -o size=256k none archive || exit 77
         \"$0\" archive --db-path cds.sqlite --to archive; echo \"first $?\"
@@ -186,7 +186,7 @@ fn full_disk_leaves_no_partial_file() {
 
 fn skip(why: &str) {
     use std::io::Write as _;
-    // Past the capture of the test runner, which would hide it.
+    // Bypasses the test runner's capture, which would hide the message.
     let line = format!("SKIPPED: no small file system could be mounted: {}\n", why.trim());
     std::io::stderr().write_all(line.as_bytes()).expect("stderr takes a line");
 }

@@ -11,7 +11,7 @@ fn verify(place: &Place) -> Outcome {
     place.cds(&["archive", "--to", ARCHIVE, "--verify"])
 }
 
-/// What is said after an edit, with exit status 1 and without a sum; then the edit is taken back.
+/// Asserts what is reported after an edit, with exit status 1 and no totals; then reverts the edit.
 #[track_caller]
 fn check_found(place: &Place, path: &str, edit: impl FnOnce(), said: &[&str]) {
     let whole = place.read(path);
@@ -72,7 +72,7 @@ fn misplaced_files_are_found() {
         &["more.parquet", "not in the manifest"],
     );
     remove(&table(1, "more.parquet"));
-    // The records of another run with a manifest that fits them: only the place and the root tell.
+    // The records of another run with a matching manifest: only the path and the root reveal it.
     let other = place.read(&table(2, "manifest.json"));
     check_found(&place, &manifest, || place.write(&manifest, other), &["the manifest is that of run 2"]);
     verify(&place).succeeded();
@@ -114,7 +114,7 @@ fn runs_missing_in_database_are_listed() {
     repair(&place, 2);
     archive(&place, &["--retry-failed"]).succeeded();
     archive(&place, &["--verify"]).succeeded();
-    // What came since was not tried, and is no reason to prune nothing.
+    // A later run was not tried, and does not block pruning.
     add_run(&place);
     archive(&place, &["--verify"]).succeeded();
 
@@ -128,7 +128,7 @@ fn runs_missing_in_database_are_listed() {
     archive(&place, &["--run", "3"]).succeeded();
     archive(&place, &["--verify"]).succeeded();
 
-    // The archive of somebody else.
+    // The archive of another database.
     fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
     let outcome = place.cds(&["archive", "--db-path", DATABASE, "--to", "moved", "--verify"]).exited_with(1);
     assert_eq!(outcome.said(&["no run of cds.sqlite was ever archived there"]).stdout, "");

@@ -1,4 +1,4 @@
-//! What is told where somebody altered or removed what the history speaks of.
+//! The history when its rows or snapshots were altered or removed.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn remove_by_hand(place: &Place, run: u32) {
     ));
 }
 
-/// What the only transition of the class led to.
+/// The state after the only transition of the class.
 #[track_caller]
 fn after(place: &Place) -> Value {
     history(place, &["a.py::Outer", "--diff"])["transitions"][0]["after"].clone()
@@ -74,7 +74,7 @@ fn removed_snapshot_is_not_pruned() {
     assert_eq!(after(&place), json!({ "state": "missing" }));
     let page = place.ask(&["history", "a.py::Outer", "--diff"]).succeeded().stdout;
     assert!(page.contains("is missing, and nothing says that it was pruned; cds verify says more"), "{page}");
-    // Without its row in the ledger only the chain knows it.
+    // Without its ledger row only the chain knows it.
     place.database().execute("PRAGMA foreign_keys = OFF; DELETE FROM runs_ledger");
     place.ask(&["attest", "--run", "3"]).exited_with(1).said(&["snapshot 3 is missing without having been pruned"]);
     place.ask(&["attest", "--run", "4"]).exited_with(1);
@@ -86,8 +86,8 @@ fn non_text_value_hides_nothing() {
     place.database().execute(
         "DROP TRIGGER unit_history_update; UPDATE unit_history SET actor = X'ff00', hash = X'00', content_hash = X'01'",
     );
-    let told = history(&place, &["a.py::Outer", "--diff"]);
-    let transitions = list(&told, "transitions");
+    let answer = history(&place, &["a.py::Outer", "--diff"]);
+    let transitions = list(&answer, "transitions");
     assert_eq!((each(transitions, "actor"), each(transitions, "hash")), (vec![&Value::Null], vec![&json!("unknown")]));
     assert_eq!(transitions[0]["after"]["state"], "altered");
     place.ask(&["history", "a.py::Outer"]).succeeded();

@@ -1,4 +1,4 @@
-//! A lock file that is deleted, replaced or overwritten while its lock is held: somebody else may write by now.
+//! A lock file that is deleted, replaced or overwritten while its lock is held: another process may be writing.
 
 use std::{fs, time::Instant};
 
@@ -8,7 +8,7 @@ use crate::{
     place::{DATABASE, LOCK, Outcome, Place, TREE},
 };
 
-/// What the holder must say and write down when one of `what` has happened to its lock file.
+/// Asserts that the holder prints and records one of `what` about its lock file.
 #[track_caller]
 fn check_gave_up(place: &Place, outcome: Outcome, what: &[&str]) {
     let outcome = outcome.exited_with(1).said(&["cds.sqlite.lock\" was ", "leave the lock file alone"]);
@@ -25,7 +25,7 @@ fn check_gave_up(place: &Place, outcome: Outcome, what: &[&str]) {
     database.check_integrity();
 }
 
-/// What `change` does to the lock file ends the holder soon, and leaves the file as it is then.
+/// Asserts that `change` to the lock file ends the holder soon, and that the file stays as changed.
 #[track_caller]
 fn check(change: impl FnOnce(&Place), what: &str) {
     let mut holder = Holder::start(4);
@@ -33,7 +33,7 @@ fn check(change: impl FnOnce(&Place), what: &str) {
     let left = fs::read(holder.place.path(LOCK)).ok();
     let start = Instant::now();
     holder.running.wait_for_line("the right to write is lost");
-    // What is on its way is waited for, and kept.
+    // Questions in flight are awaited and their answers kept.
     holder.gate.open();
     let Holder { place, server, running, .. } = holder;
     let outcome = running.wait();
@@ -85,7 +85,7 @@ fn both_holders_report_correct_result() {
     assert!(outcome.stdout.starts_with("persisted run_id=1 "), "{outcome:?}");
     let Holder { place, gate, running, .. } = holder;
     gate.open();
-    // The monitor notices it between the two commands or later, or else the look right before the snapshot does.
+    // The monitor notices it between the two commands or later; otherwise the check right before the snapshot does.
     check_gave_up(&place, running.wait(), &["was deleted", "was replaced"]);
     assert_eq!(place.database().ends()[1..], ["completed"]);
     assert_eq!(place.database().number("SELECT count(*) FROM runs"), 1);

@@ -1,11 +1,11 @@
-//! `cds lock status`, and what becomes of the run of a holder that was killed.
+//! `cds lock status`, and how the run of a killed holder ends.
 
 use serde_json::{Value, json};
 
 use super::{Holder, status};
 use crate::place::{DATABASE, Place};
 
-/// Why the next holder calls a run interrupted.
+/// The reason that the next writer records for an interrupted run.
 const FOUND: &str = "interrupted: its process ended without closing its accounts; its lock was free";
 
 #[track_caller]
@@ -13,7 +13,7 @@ fn page(place: &Place) -> String {
     place.cds(&["lock", "status", "--db-path", DATABASE]).succeeded().stdout
 }
 
-/// The columns of the run and of its last stage that somebody who closes them fills in.
+/// The columns of the run and its last stage that the next writer fills in.
 fn closed(place: &Place) -> Value {
     let rows = place.database().rows(
         "SELECT run.status, run.error, run.closed_by, run.finished_at IS NOT NULL AS has_end, stage.stage,

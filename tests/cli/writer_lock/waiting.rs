@@ -1,4 +1,4 @@
-//! Waiting for the lock, and the end of that.
+//! Waiting for the lock, and how the wait ends.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use cds_fake_ollama::Counts;
 use super::{Holder, REFUSED};
 use crate::{PATIENCE, running::Running};
 
-/// A contender that is about to wait: it has asked the provider who it is, which comes right before the lock.
+/// A contender that is about to wait: its probe of the provider comes right before the lock.
 fn waiting(holder: &Holder, timeout: &str) -> Running {
-    // The holder goes on asking meanwhile: its questions do not count.
+    // The holder continues to ask; its questions do not count.
     let looks = |counts: &Counts| counts.requests - counts.questions - counts.loads;
     let before = looks(&holder.server.counts());
     let contender = holder.contender(&["--require-provider", "--lock-timeout", timeout, "--format", "json"]);
