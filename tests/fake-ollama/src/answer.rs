@@ -1,8 +1,8 @@
-//! What a model says: the text and the fields around it, before a face (Ollama or `OpenAI`) gives it its shape.
+//! A model's answer: the text and its fields, before an interface (Ollama or `OpenAI`) gives it a shape.
 
 use serde_json::Value;
 
-/// One generation's outcome. Starts as a whole, healthy answer; the methods spoil it.
+/// The outcome of one generation. It starts complete and healthy; the methods change that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub(crate) text: Value,
@@ -29,7 +29,7 @@ impl Answer {
         self
     }
 
-    /// Leaves `done_reason` out, as old servers do.
+    /// Omits `done_reason`, as old servers do.
     #[must_use]
     pub fn without_done_reason(mut self) -> Self {
         self.done_reason = None;
@@ -44,25 +44,26 @@ impl Answer {
         self
     }
 
-    /// Adds thinking in a field of its own (`thinking`, or `reasoning_content`).
+    /// Adds a separate thinking field (`thinking`, or `reasoning_content`).
     #[must_use]
     pub fn thinking(mut self, thought: &str) -> Self {
         self.thinking = Some(thought.to_owned());
         self
     }
 
-    /// Tokens of the answer by a rough and fixed rule: its words, at least one.
+    /// The answer's tokens by a fixed approximation: its words, at least one.
     pub(crate) fn token_count(&self) -> usize {
         self.text.as_str().map_or(1, |text| text.split_whitespace().count().max(1))
     }
 }
 
-/// Tokens of a prompt by a rough and fixed rule: characters / 3, at least one.
+/// A prompt's tokens by a fixed approximation: characters / 3, at least one.
 pub(crate) fn prompt_token_count(prompt: &str) -> usize {
     prompt.chars().count().div_ceil(3).max(1)
 }
 
-/// The sentence that a healthy server answers to `prompt`: plain English, other for other prompts, always the same.
+/// The sentence that a healthy server answers to `prompt`: plain English, different for each prompt, and always the
+/// same.
 ///
 /// The prompt of a conversation is its last message.
 pub fn sentence_for(prompt: &str) -> String {

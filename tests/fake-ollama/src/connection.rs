@@ -1,4 +1,4 @@
-//! One connection from its first request to its end.
+//! Serves one connection from its first request to its end.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::listener::Listening;
 use crate::server::Shared;
 use crate::watch::Watch;
 
-/// How a connection is to be closed.
+/// How to close a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     Close,
@@ -51,7 +51,7 @@ fn handle(request: &HttpRequest, watch: Watch<'_>, connection: usize, shared: &A
     Exchange::begin(shared, watch, &arrival, path).run()
 }
 
-/// Says what is wrong with a request that cannot be read; a client that is gone gets nothing.
+/// Answers a malformed request with an error; does nothing if the client has left.
 fn refuse(mut stream: &TcpStream, error: &io::Error) {
     if error.kind() == io::ErrorKind::InvalidData {
         let head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n";

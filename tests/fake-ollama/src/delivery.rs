@@ -1,4 +1,4 @@
-//! Turns a message into the pieces that go over the wire, and says what stands between them.
+//! Turns a message into the pieces that are written to the connection.
 
 use crate::gzip::gzip;
 use crate::message::Message;
@@ -6,13 +6,13 @@ use crate::reply::{Framing, Pace, Reply, Stall};
 
 /// The bytes of a response, cut where the reply pauses.
 pub(crate) struct Delivery {
-    /// Written one after the other, with the reply's pause between two of them.
+    /// Written in order, with the reply's pause between two pieces.
     pub(crate) pieces: Vec<Vec<u8>>,
-    /// The response is whole once they are written.
+    /// Whether these pieces are the complete response.
     pub(crate) is_whole: bool,
 }
 
-/// Frames `message` as `reply` wants it. `closes` adds `Connection: close`.
+/// Encodes `message` as `reply` specifies. `closes` adds `Connection: close`.
 pub(crate) fn deliver(mut message: Message, reply: &Reply, closes: bool) -> Delivery {
     for (name, value) in &reply.headers {
         set_header(&mut message, name, value);
@@ -27,7 +27,7 @@ pub(crate) fn deliver(mut message: Message, reply: &Reply, closes: bool) -> Deli
     Delivery { pieces: cut(head, body, &reply.pace), is_whole: reply.framing != Framing::CutShort }
 }
 
-/// Bytes instead of a response.
+/// Raw bytes in place of a response.
 pub(crate) fn deliver_raw(bytes: &[u8], reply: &Reply) -> Delivery {
     Delivery { pieces: cut(Vec::new(), bytes.to_vec(), &reply.pace), is_whole: true }
 }
@@ -37,7 +37,7 @@ fn set_header(message: &mut Message, name: &str, value: &str) {
     message.headers.push((name.to_owned(), value.to_owned()));
 }
 
-/// The framing header and the body as it is sent.
+/// The framing header and the encoded body.
 fn frame(message: &Message, framing: Framing) -> (String, Vec<u8>) {
     let body = message.body.as_slice();
     let half = &body[..body.len() / 2];
@@ -50,7 +50,7 @@ fn frame(message: &Message, framing: Framing) -> (String, Vec<u8>) {
     }
 }
 
-/// A few chunks of unequal size, so that a client has something to put together.
+/// A few chunks of unequal size, which a client must join.
 fn chunk(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 64);
     for piece in body.chunks(body.len() / 3 + 1) {

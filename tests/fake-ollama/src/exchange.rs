@@ -1,4 +1,4 @@
-//! One request and what becomes of it: waiting, choosing the words, sending them, and the account of it.
+//! Handles one request: waits, chooses the answer, sends it, and records it.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub(crate) enum Next {
     CloseOnReuse,
 }
 
-/// The parts of one exchange. The slot and the in-flight count are given back just before the last byte goes out, so
-/// that a client which has its answer and asks again is never counted twice.
+/// The parts of one exchange. The slot and the in-flight count are released just before the last byte. So a client that
+/// has its answer and asks again is never counted twice.
 pub(crate) struct Exchange<'a> {
     shared: &'a Arc<Shared>,
     watch: Watch<'a>,
@@ -40,7 +40,7 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Records the request; a generation gets its place in the line at the same moment.
+    /// Records the request and, under the same lock, gives a generation its place in the queue.
     pub(crate) fn begin(shared: &'a Arc<Shared>, watch: Watch<'a>, arrival: &Arrival<'a>, path: &'a str) -> Self {
         let Arrival { request, inquiry, .. } = *arrival;
         let (admission, ticket) = shared.journal.admit(arrival, &shared.script.rules, |reply| {
@@ -50,7 +50,7 @@ impl<'a> Exchange<'a> {
         Self { shared, watch, request, path, inquiry, admission, ticket, slot: None, is_open: true }
     }
 
-    /// Runs it to its end; a client that left or a server that stops ends the connection.
+    /// Handles the request to its end. A client that left or a stopping server ends the connection.
     pub(crate) fn run(mut self) -> Next {
         let next = self.converse();
         self.finish(false);
@@ -101,7 +101,7 @@ impl<'a> Exchange<'a> {
         self.send(&delivery)
     }
 
-    /// Ends the connection, or the whole server, without a byte. A held one waits for its gate first.
+    /// Closes the connection, or stops the whole server, without a byte. A held reply first waits for its gate.
     fn hang_up(&mut self) -> io::Result<Next> {
         if let Pace::Stall { gate, .. } = &self.admission.reply.pace {
             self.watch.wait_at(gate)?;
@@ -119,7 +119,7 @@ impl<'a> Exchange<'a> {
         Face::of_path(self.path)
     }
 
-    /// What a healthy server says.
+    /// The answer of a healthy server.
     fn usual(&self) -> Message {
         let script = &self.shared.script;
         match (self.inquiry, self.face()) {
@@ -136,7 +136,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Gives an answer the shape of the face that was asked; other endpoints get Ollama's.
+    /// Shapes an answer for the interface of the request; other endpoints get Ollama's shape.
     fn shape(&self, answer: &Answer) -> Message {
         match self.inquiry {
             Some(inquiry) if inquiry.face == Face::OpenAi => openai::completed(inquiry, answer),
@@ -192,7 +192,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Gives the slot back and closes the account, once.
+    /// Releases the slot and records the outcome, once.
     fn finish(&mut self, answered: bool) {
         if self.is_open {
             self.is_open = false;
@@ -203,7 +203,7 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// Whether a reply to this request takes a slot; a missing model is noticed before the line.
+/// Whether a reply to this request takes a slot. A missing model is noticed before the queue.
 fn generates(reply: &Reply, inquiry: Option<&Inquiry>, script: &Script) -> bool {
     let is_usual = matches!(reply.content, Content::Usual);
     inquiry.is_some() && reply.generates() && !(is_usual && misses_model(inquiry, script))

@@ -1,6 +1,6 @@
-//! The known ways in which a model server fails or misbehaves, one constructor each.
+//! The known failures and faults of model servers, one constructor each.
 //!
-//! Sources: `OLLAMA.md` of the project, and the public shape of the `OpenAI` API.
+//! Sources: the project's `OLLAMA.md`, and the public shape of the `OpenAI` API.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::reply::{Content, Reply, Stall};
 
-/// The sentence inside the replies that wrap a good one in something else.
+/// The sentence in replies that wrap a good answer.
 const SENTENCE: &str = "Adds two numbers and returns the sum.";
 
-/// Faults of the transport and of HTTP.
+/// Faults of transport and HTTP.
 impl Reply {
-    /// Closes the connection before any byte (an orderly end).
+    /// Closes the connection before any byte, in an orderly way.
     pub fn close() -> Self {
         Self::of(Content::Close)
     }
@@ -24,13 +24,13 @@ impl Reply {
         Self::of(Content::Reset)
     }
 
-    /// The whole server goes down: all connections end and the port refuses, until
+    /// Stops the whole server: all connections end and the port refuses, until
     /// [`FakeOllama::restart`](crate::FakeOllama::restart).
     pub fn die() -> Self {
         Self::of(Content::Die { back_after: None })
     }
 
-    /// As [`Reply::die`], and the server comes back by itself after so long.
+    /// Like [`Reply::die`], but the server restarts by itself after `length`.
     pub fn die_for(length: Duration) -> Self {
         Self::of(Content::Die { back_after: Some(length) })
     }
@@ -40,12 +40,12 @@ impl Reply {
         Self::usual().stalled(Stall::BeforeHeaders)
     }
 
-    /// Sends half of the headers and then nothing more, as above.
+    /// Sends half of the headers and then waits in the same way.
     pub fn hang_in_headers() -> Self {
         Self::usual().stalled(Stall::InHeaders)
     }
 
-    /// Sends the headers and half of the body and then nothing more, as above.
+    /// Sends the headers and half of the body and then waits in the same way.
     pub fn hang_in_body() -> Self {
         Self::usual().stalled(Stall::InBody)
     }
@@ -55,12 +55,12 @@ impl Reply {
         Self::usual().dripping(1, every)
     }
 
-    /// JSON that stops in the middle, under a `Content-Length` that is true of it.
+    /// JSON that stops midway, with the `Content-Length` of what is sent.
     pub fn truncated_json() -> Self {
         Self::usual().cut_honestly()
     }
 
-    /// Half of the body that `Content-Length` promises, then the end of the connection.
+    /// Sends half of the promised `Content-Length`, then closes the connection.
     pub fn promised_too_much() -> Self {
         Self::usual().cut_short()
     }
@@ -70,12 +70,12 @@ impl Reply {
         Self::status(status, "server busy, please try again").header("Retry-After", value)
     }
 
-    /// A redirect (302) to another place.
+    /// A redirect (302) to another address.
     pub fn redirect(location: &str) -> Self {
         Self::body(302, "text/plain", "").header("Location", location)
     }
 
-    /// A page for people with status 200, as captive portals and proxies send.
+    /// An HTML page with status 200, as captive portals and proxies send.
     pub fn html() -> Self {
         let page = "<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>";
         Self::body(200, "text/html; charset=utf-8", page)
@@ -96,7 +96,7 @@ impl Reply {
         Self::status(401, "unauthorized")
     }
 
-    /// A valid JSON answer whose text has so many bytes.
+    /// A valid JSON answer whose text has this many bytes.
     pub fn large(byte_count: usize) -> Self {
         Self::answer("word ".repeat(byte_count.div_ceil(5)))
     }
@@ -111,12 +111,12 @@ impl Reply {
         Self::usual().in_chunks()
     }
 
-    /// A healthy answer on a connection that dies when it is used again: a stale pooled socket.
+    /// A healthy answer on a connection that closes when it is used again: a stale pooled socket.
     pub fn stale() -> Self {
         Self::usual().then_close_on_reuse()
     }
 
-    /// JSON whose text has a byte sequence that is no UTF-8.
+    /// JSON whose text has invalid UTF-8.
     pub fn invalid_utf8() -> Self {
         let body = b"{\"model\":\"m\",\"message\":{\"content\":\"Adds \xff\xfe numbers.\"},\"done\":true,\"choices\":[{\"index\":0,\
             \"message\":{\"role\":\"assistant\",\"content\":\"Adds \xff\xfe numbers.\"},\"finish_reason\":\"stop\"}]}";
@@ -124,19 +124,19 @@ impl Reply {
     }
 }
 
-/// Faults of what the model or the server says with status 200.
+/// Faults in a model's or server's answer with status 200.
 impl Reply {
     /// An `error` with status 200.
     pub fn error(message: &str) -> Self {
         Self::status(200, message)
     }
 
-    /// An aborted generation: a part of the text and `done: false`.
+    /// An aborted generation: part of the text and `done: false`.
     pub fn done_false() -> Self {
         Self::answer_with(Answer::new("Adds two numbers and").unfinished())
     }
 
-    /// The token limit was reached in the middle of a sentence.
+    /// The token limit was reached in mid-sentence.
     pub fn length() -> Self {
         Self::answer_with(Answer::new("Adds two numbers and then").done_reason("length"))
     }
@@ -181,7 +181,7 @@ impl Reply {
         Self::answer_with(Answer::new("<think>\nThe user wants one sentence. Let me").done_reason("length"))
     }
 
-    /// Thinking in a field of its own.
+    /// Thinking in a separate field.
     pub fn thinking_field() -> Self {
         Self::answer_with(Answer::new(SENTENCE).thinking("The user wants one sentence."))
     }
@@ -206,7 +206,7 @@ impl Reply {
         Self::answer(json!({"intent": SENTENCE}).to_string())
     }
 
-    /// The prompt comes back as answer.
+    /// The prompt as the answer.
     pub fn echo() -> Self {
         Self::of(Content::Echo)
     }

@@ -1,11 +1,11 @@
-//! A gate that a test opens: replies held by it go on when it does.
+//! A gate that a test opens to release held replies.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crate::locking::{lock, wait};
 
-/// Holds replies until it is opened. Clones are the same gate; an opened gate stays open.
+/// Holds replies until it is opened. Clones share one gate; an opened gate stays open.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     inner: Arc<GateState>,
@@ -23,7 +23,7 @@ impl Gate {
         Self::default()
     }
 
-    /// Lets everything that is held by this gate go on, now and later.
+    /// Releases everything that this gate holds, now and later.
     pub fn open(&self) {
         *lock(&self.inner.open) = true;
         self.inner.opened.notify_all();
@@ -34,7 +34,7 @@ impl Gate {
         *lock(&self.inner.open)
     }
 
-    /// Waits at most `length`; true when the gate is open then.
+    /// Waits at most `length`; returns whether the gate is open.
     pub(crate) fn wait(&self, length: Duration) -> bool {
         let open = lock(&self.inner.open);
         if *open {

@@ -9,7 +9,7 @@ const HEAD_LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: usize = 256 * 1024 * 1024;
 const READ_SIZE: usize = 16 * 1024;
 
-/// One request as it stood on the wire.
+/// One request as received.
 #[derive(Debug)]
 pub(crate) struct HttpRequest {
     pub(crate) method: String,
@@ -17,7 +17,7 @@ pub(crate) struct HttpRequest {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// The client asked for the connection to end with this exchange.
+    /// Whether the client asked to close the connection after this exchange.
     pub(crate) wants_close: bool,
 }
 
@@ -27,18 +27,18 @@ impl HttpRequest {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The value of the first header of that name, in any case.
+    /// The value of the first header with this name, in any case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }
 }
 
-/// The value of the first header of that name, in any case.
+/// The value of the first header with this name, in any case.
 pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// Cuts requests out of a connection's bytes; keeps what came beyond one for the next.
+/// Splits a connection's bytes into requests and keeps surplus bytes for the next.
 pub(crate) struct RequestReader<'a> {
     stream: &'a TcpStream,
     buffer: Vec<u8>,
@@ -49,9 +49,9 @@ impl<'a> RequestReader<'a> {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// The next request, or `None` when the client closed between two.
+    /// The next request, or `None` if the client closed the connection between requests.
     ///
-    /// Broken requests are [`io::ErrorKind::InvalidData`].
+    /// Malformed requests are [`io::ErrorKind::InvalidData`].
     pub(crate) fn next_request(&mut self) -> io::Result<Option<HttpRequest>> {
         if self.buffer.is_empty() && self.fill()? == 0 {
             return Ok(None);
@@ -61,7 +61,7 @@ impl<'a> RequestReader<'a> {
         Ok(Some(request))
     }
 
-    /// Waits for the first byte of another request without taking it; false when there will be none.
+    /// Waits for the first byte of another request without taking it; false if the connection ends.
     pub(crate) fn another_begins(&mut self) -> bool {
         !self.buffer.is_empty() || matches!(self.stream.peek(&mut [0]), Ok(1))
     }
@@ -110,7 +110,7 @@ impl<'a> RequestReader<'a> {
         Ok(std::mem::replace(&mut self.buffer, rest))
     }
 
-    /// Takes everything up to and with `end`.
+    /// Takes everything up to and including `end`.
     fn take_through(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         let mut searched = 0;
         loop {

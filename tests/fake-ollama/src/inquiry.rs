@@ -1,10 +1,10 @@
-//! Recognizes a request that asks the model something, and through which face.
+//! Recognizes questions to the model, and their interface.
 
 use serde_json::Value;
 
 use crate::http::HttpRequest;
 
-/// Whose API a request speaks.
+/// The API of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Face {
     Ollama,
@@ -12,7 +12,7 @@ pub(crate) enum Face {
 }
 
 impl Face {
-    /// The face that a path belongs to; everything that is not `OpenAI`'s is Ollama's.
+    /// The interface of a path; everything that is not `OpenAI`'s is Ollama's.
     pub(crate) fn of_path(path: &str) -> Self {
         if path.starts_with("/v1/") { Self::OpenAi } else { Self::Ollama }
     }
@@ -22,7 +22,7 @@ impl Face {
 #[derive(Debug)]
 pub(crate) struct Inquiry {
     pub(crate) face: Face,
-    /// Whether it is a conversation, whose answer is a message.
+    /// Whether this is a conversation, whose answer is a message.
     pub(crate) is_chat: bool,
     pub(crate) model: String,
     /// `prompt`, or the text of the last message.
@@ -31,7 +31,7 @@ pub(crate) struct Inquiry {
 }
 
 impl Inquiry {
-    /// What `request` asks; `None` for every other request and for a body that is no JSON object.
+    /// Reads a question from `request`; `None` for every other request and for a body that is not a JSON object.
     pub(crate) fn of(request: &HttpRequest, path: &str) -> Option<Self> {
         let (face, is_chat) = match (request.method.as_str(), path) {
             ("POST", "/api/generate") => (Face::Ollama, false),

@@ -1,4 +1,4 @@
-//! The account of everything that arrived, and the rules' counters: one lock, so that ordinals and choices agree.
+//! Records every request and the rules' counters under one lock, so that ordinals and choices agree.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::script::{Rule, Script};
 use crate::seen::SeenRequest;
 use crate::when::Subject;
 
-/// Totals since the server was made; a restart does not reset them.
+/// Totals since the server was created; a restart does not reset them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
@@ -26,19 +26,19 @@ pub struct Counts {
     pub requests: usize,
     /// Questions: requests with a prompt to a generating endpoint.
     pub questions: usize,
-    /// Different prompts among the questions.
+    /// Distinct prompts among the questions.
     pub distinct_questions: usize,
-    /// Questions whose whole response was sent, whatever it said.
+    /// Questions whose complete response was sent, whatever its content.
     pub answered: usize,
     /// Requests to a generating endpoint with an empty prompt.
     pub loads: usize,
-    /// Questions being handled now.
+    /// Questions in progress.
     pub in_flight: usize,
-    /// The most questions that were ever handled at once, waiting in line included.
+    /// The most questions in progress at once, including those in the queue.
     pub max_in_flight: usize,
 }
 
-/// The account, shared by all connections.
+/// The record of requests, shared by all connections.
 pub(crate) struct Journal {
     state: Mutex<State>,
     changed: Condvar,
@@ -60,14 +60,14 @@ struct RuleUse {
     used: usize,
 }
 
-/// A request as it comes in.
+/// A request on arrival.
 pub(crate) struct Arrival<'a> {
     pub(crate) request: &'a HttpRequest,
     pub(crate) inquiry: Option<&'a Inquiry>,
     pub(crate) connection: usize,
 }
 
-/// An admitted request: where it is in the account and what the script wants for it.
+/// A recorded request: its index, and the script's reply to it.
 pub(crate) struct Admission {
     ordinal: usize,
     is_question: bool,
@@ -98,8 +98,8 @@ impl Journal {
         })
     }
 
-    /// Records a request and picks the first rule that applies to it. `also` runs under the same lock: what it does
-    /// happens in the order of the ordinals.
+    /// Records a request and picks the first rule that applies. `also` runs under the same lock, in the order of the
+    /// ordinals.
     pub(crate) fn admit<T>(
         &self,
         arrival: &Arrival<'_>,
@@ -123,7 +123,7 @@ impl Journal {
         })
     }
 
-    /// Ends a request's handling; called just before its last byte is written.
+    /// Marks a request as finished; called just before its last byte is written.
     pub(crate) fn finish(&self, admission: &Admission, answered: bool) {
         self.change(|state| {
             if admission.is_question {
@@ -135,12 +135,12 @@ impl Journal {
         });
     }
 
-    /// Takes an answer back whose last write failed.
+    /// Revokes an answer whose last write failed.
     pub(crate) fn take_back(&self, admission: &Admission) {
         self.change(|state| state.mark(admission, false));
     }
 
-    /// Waits until `reached` holds or time is up; returns the counts and whether it held.
+    /// Waits until `reached` holds or the time is over. Returns the counts and whether it held.
     pub(crate) fn wait_until(&self, within: Duration, reached: impl Fn(&Counts) -> bool) -> (Counts, bool) {
         let deadline = Instant::now() + within;
         let mut state = lock(&self.state);
@@ -197,7 +197,7 @@ impl State {
         self.counts.max_in_flight = self.counts.max_in_flight.max(self.counts.in_flight);
     }
 
-    /// Counts the request for every rule that targets it; the first that applies is used.
+    /// Counts the request for every rule that targets it, and uses the first that applies.
     fn choose(&mut self, rules: &[Rule], subject: &Subject<'_>) -> Reply {
         let mut chosen = None;
         for (rule, counters) in rules.iter().zip(&mut self.rules) {
@@ -224,7 +224,7 @@ impl State {
         }
     }
 
-    /// Overwrites the count file in place; the line has a fixed width, so that a reader never sees half of two.
+    /// Overwrites the count file in place. The line has a fixed width, so a reader never sees a mixture.
     fn write_count_file(&mut self) {
         let Some(file) = &mut self.count_file else { return };
         let Counts { questions, answered, distinct_questions, .. } = self.counts;

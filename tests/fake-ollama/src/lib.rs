@@ -1,9 +1,9 @@
 //! A deterministic, scriptable, fault-injecting model server on loopback, for tests and benchmarks only.
 //!
-//! It speaks Ollama's API and the OpenAI-compatible one over hand-written HTTP/1.1 on plain threads. Without any rule
-//! it answers like a healthy server; a [`Script`] says which request meets which [`Reply`]. Everything that arrives is
-//! recorded before it is answered, so that a test can count calls exactly. It runs no model, knows no HTTP/2, and
-//! sleeps only where the script asks for latency. [`TlsFront`] puts TLS before it.
+//! It implements Ollama's API and the OpenAI-compatible one in plain HTTP/1.1 on threads. Without a rule it answers
+//! like a healthy server; a [`Script`] assigns a [`Reply`] to requests. Each request is recorded before it is answered,
+//! so a test can count calls exactly. It runs no model, knows no HTTP/2, and sleeps only if the script asks for
+//! latency. [`TlsFront`] adds TLS.
 //!
 //! ```
 //! use cds_fake_ollama::{FakeOllama, Reply, Script, When};

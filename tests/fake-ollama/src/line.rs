@@ -1,4 +1,4 @@
-//! The line before the model: slots in order of arrival, and the load that the first one waits for.
+//! The queue for the model: slots in order of arrival, and the load that the first request waits for.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::locking::{lock, wait};
 use crate::watch::{GLANCE, Watch};
 
-/// Who generates and who waits.
+/// Which requests generate and which wait.
 pub(crate) struct Line {
     slots: Option<usize>,
     load_time: Duration,
@@ -32,13 +32,13 @@ enum Load {
     Warm,
 }
 
-/// A place in the line; given up when dropped.
+/// A place in the queue; released on drop.
 pub(crate) struct Ticket<'a> {
     line: &'a Line,
     number: u64,
 }
 
-/// A taken slot; free again when dropped.
+/// A slot in use; released on drop.
 pub(crate) struct Slot<'a> {
     line: &'a Line,
 }
@@ -48,7 +48,7 @@ impl Line {
         Self { slots, load_time, state: Mutex::default(), moved: Condvar::new() }
     }
 
-    /// Takes the last place in the line.
+    /// Joins the end of the queue.
     pub(crate) fn queue(&self) -> Ticket<'_> {
         let mut state = lock(&self.state);
         let number = state.next_number;
@@ -71,7 +71,8 @@ impl Line {
         self.slots.is_none_or(|slots| state.busy < slots && state.waiting.front() == Some(&number))
     }
 
-    /// The first one loads, the others wait for it; when its client leaves, the next one begins anew.
+    /// The first request loads the model, and the others wait. If its client leaves, the next one starts the load
+    /// again.
     fn load(&self, watch: &Watch<'_>) -> io::Result<()> {
         let mut state = lock(&self.state);
         loop {
@@ -100,14 +101,14 @@ impl Line {
 }
 
 impl<'a> Ticket<'a> {
-    /// Waits for a slot and, with it, for the model.
+    /// Waits for a slot and then for the model.
     pub(crate) fn enter(self, watch: &Watch<'_>) -> io::Result<Slot<'a>> {
         let line = self.line;
         let mut state = lock(&line.state);
         while !line.may_enter(&state, self.number) {
             state = wait(&line.moved, state, GLANCE);
             if let Err(error) = watch.check() {
-                // The ticket takes the lock when it is dropped.
+                // The ticket takes the lock in its drop.
                 drop(state);
                 return Err(error);
             }

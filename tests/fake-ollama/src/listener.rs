@@ -1,4 +1,4 @@
-//! One period of listening: from a bind to the moment when the port refuses again.
+//! One period of listening: from a bind until the port refuses again.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,17 +13,17 @@ use crate::connection::{Ending, serve};
 use crate::locking::{lock, wait};
 use crate::server::Shared;
 
-/// How long a stop waits for connections to end; they notice within milliseconds, unless the machine is very busy.
+/// How long a stop waits for connections to end. They react within milliseconds, unless the machine is very busy.
 const FAREWELL: Duration = Duration::from_secs(60);
 
 /// The open connections and the thread that accepts them.
 pub(crate) struct Listening {
     address: SocketAddr,
-    /// Set first: nothing more is accepted.
+    /// Set first: no further connection is accepted.
     refusing: AtomicBool,
     /// Set once the port refuses: exchanges end.
     stopping: AtomicBool,
-    /// Weak, so that a socket is closed by the thread that serves it and by nobody else.
+    /// Weak, so that only the thread that serves a socket closes it.
     connections: Mutex<HashMap<usize, Weak<TcpStream>>>,
     changed: Condvar,
     acceptor: Mutex<Option<JoinHandle<()>>>,
@@ -50,7 +50,7 @@ impl Listening {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Waits at most `length`, less when the server stops.
+    /// Waits at most `length`, or until the server stops.
     pub(crate) fn wait_for_stop(&self, length: Duration) {
         let connections = lock(&self.connections);
         if !self.is_stopping() {
@@ -58,18 +58,18 @@ impl Listening {
         }
     }
 
-    /// Closes the port first and then every connection: who sees its connection end finds a port that refuses.
+    /// Closes the port first and then every connection, so a client whose connection ends finds a port that refuses.
     pub(crate) fn stop(&self) {
         self.refusing.store(true, Ordering::SeqCst);
         if let Some(acceptor) = lock(&self.acceptor).take() {
-            // This connection wakes the acceptor, which then sees that it shall stop.
+            // This connection wakes the acceptor, which then sees the stop.
             let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
             acceptor.join().expect("the acceptor does not panic");
         }
         let connections = lock(&self.connections);
         self.stopping.store(true, Ordering::SeqCst);
         for stream in connections.values().filter_map(Weak::upgrade) {
-            // It fails only when the connection is gone already.
+            // It fails only if the connection is already closed.
             let _ = stream.shutdown(Shutdown::Both);
         }
         drop(connections);
@@ -101,7 +101,7 @@ fn accept(listener: &TcpListener, listening: &Arc<Listening>, shared: &Arc<Share
         if listening.refusing.load(Ordering::SeqCst) {
             return;
         }
-        // A client that left the backlog, or no free descriptor for a moment: the next one may do better.
+        // A client left the backlog, or no descriptor was free for a moment; the next accept may succeed.
         let Ok((stream, _)) = accepted else {
             thread::yield_now();
             continue;
@@ -115,7 +115,7 @@ fn accept(listener: &TcpListener, listening: &Arc<Listening>, shared: &Arc<Share
 }
 
 fn run_connection(stream: Arc<TcpStream>, number: usize, listening: &Arc<Listening>, shared: &Arc<Shared>) {
-    // Without it every answer on a kept connection could wait for the client's delayed acknowledgement.
+    // Otherwise each answer on a kept connection could wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let ending = serve(&stream, number, listening, shared);
     if ending == Ending::Reset {

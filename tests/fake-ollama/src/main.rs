@@ -1,6 +1,6 @@
 //! `fake-ollama`: the test server as a program, for manual use, benchmarks and kill tests from a shell.
 //!
-//! Prints its URL as one line on stdout and serves until it is killed. It keeps counts, not requests.
+//! Prints its URL as one line on stdout and serves until it is killed. It keeps counts but no requests.
 
 use std::env;
 use std::io::{self, Write};
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(server: &FakeOllama) -> ExitCode {
-    // Nobody may be reading the URL; the server is of use all the same.
+    // If stdout is closed, the server is still useful.
     say(&mut io::stdout(), &server.url(), ExitCode::SUCCESS);
     loop {
         thread::park();
@@ -53,7 +53,7 @@ fn say(target: &mut impl Write, text: &str, code: ExitCode) -> ExitCode {
     code
 }
 
-/// The options, or `None` when help was asked for.
+/// The options, or `None` if help was requested.
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
     let mut options = Options { port: 0, script: Script::new().without_request_log() };
     while let Some(name) = arguments.next() {

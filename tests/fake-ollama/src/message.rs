@@ -8,7 +8,7 @@ pub(crate) struct Message {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Sent as a chunked stream, as Ollama does unless `"stream": false`.
+    /// Whether it is sent as a chunked stream, as Ollama does unless `"stream": false`.
     pub(crate) streamed: bool,
 }
 
@@ -26,7 +26,7 @@ impl Message {
         Self::new(status, "text/plain", text)
     }
 
-    /// Status line and headers, with `framing` as the last lines before the blank one.
+    /// Status line and headers; `framing` goes last.
     pub(crate) fn head(&self, framing: &str) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {

@@ -1,4 +1,4 @@
-//! Ollama's face: what a healthy server of version 0.32 answers on `/api/…`.
+//! Ollama's interface: the answers of a healthy server of version 0.32 on `/api/…`.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ const MODEL_SIZE: u64 = 18_556_701_140;
 const TIMESTAMP: &str = "2026-01-01T00:00:00Z";
 const NANOSECONDS_PER_TOKEN: usize = 1_000_000;
 
-/// The answer to a request that asks no model. `path` is without the script's prefix.
+/// The answer to a request without a question. `path` is without the script's prefix.
 pub(crate) fn respond(script: &Script, request: &HttpRequest, path: &str, is_warm: bool) -> Message {
     match (request.method.as_str(), path) {
         ("GET", "/") => Message::text(200, "Ollama is running"),
@@ -32,7 +32,7 @@ pub(crate) fn respond(script: &Script, request: &HttpRequest, path: &str, is_war
     }
 }
 
-/// An answer as `/api/generate` or `/api/chat` gives it.
+/// An answer in the shape of `/api/generate` or `/api/chat`.
 pub(crate) fn generated(inquiry: &Inquiry, answer: &Answer) -> Message {
     if !inquiry.stream {
         return Message::json(200, &last_line(inquiry, answer, answer.text.clone()));
@@ -47,12 +47,12 @@ pub(crate) fn generated(inquiry: &Inquiry, answer: &Answer) -> Message {
     message
 }
 
-/// The answer to an empty prompt: the model is loaded, nothing is said.
+/// The answer to an empty prompt: the model is loaded, without text.
 pub(crate) fn load_answer() -> Answer {
     Answer::new("").done_reason("load")
 }
 
-/// The error that names a model which is not listed.
+/// The error for a model that is not listed.
 pub(crate) fn model_missing(name: &str) -> Message {
     failure(404, &format!("model '{name}' not found"))
 }
@@ -62,7 +62,7 @@ pub(crate) fn failure(status: u16, message: &str) -> Message {
     Message::json(status, &json!({ "error": message }))
 }
 
-/// Metrics are left out when there is nothing to count, as Ollama does.
+/// Metrics without a value are omitted, as Ollama does.
 fn last_line(inquiry: &Inquiry, answer: &Answer, text: Value) -> Value {
     let mut fields = Map::new();
     fields.insert("model".into(), json!(inquiry.model));
@@ -82,7 +82,7 @@ fn last_line(inquiry: &Inquiry, answer: &Answer, text: Value) -> Value {
     Value::Object(fields)
 }
 
-/// The field that holds what the model says, and what is in it.
+/// The field with the model's text, and its content.
 fn spoken(inquiry: &Inquiry, text: Value, thinking: Option<&str>) -> (&'static str, Value) {
     if !inquiry.is_chat {
         return ("response", text);

@@ -1,6 +1,6 @@
-//! The `OpenAI` face: `/v1/chat/completions` and `/v1/models` in the public API's shape.
+//! The `OpenAI` interface: `/v1/chat/completions` and `/v1/models` in the public API's shape.
 //!
-//! Streaming is not spoken: `"stream": true` is a 400.
+//! Streaming is not supported: `"stream": true` is a 400.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::script::{Model, Script};
 
 const CREATED: u64 = 1_767_225_600;
 
-/// The answer to a request that asks no model. `path` is without the script's prefix.
+/// The answer to a request without a question. `path` is without the script's prefix.
 pub(crate) fn respond(script: &Script, request: &HttpRequest, path: &str) -> Message {
     match (request.method.as_str(), path) {
         ("GET", "/v1/models") => {
@@ -25,7 +25,7 @@ pub(crate) fn respond(script: &Script, request: &HttpRequest, path: &str) -> Mes
     }
 }
 
-/// An answer as `/v1/chat/completions` gives it.
+/// An answer in the shape of `/v1/chat/completions`.
 pub(crate) fn completed(inquiry: &Inquiry, answer: &Answer) -> Message {
     if inquiry.stream {
         return failure(400, "this server does not stream");
@@ -51,7 +51,7 @@ pub(crate) fn completed(inquiry: &Inquiry, answer: &Answer) -> Message {
     Message::json(200, &body)
 }
 
-/// The error that names a model which is not listed.
+/// The error for a model that is not listed.
 pub(crate) fn model_missing(name: &str) -> Message {
     failure(404, &format!("The model `{name}` does not exist."))
 }

@@ -1,4 +1,4 @@
-//! How a request is met: what is said, how its bytes go out, and what becomes of the connection.
+//! The reply to a request: its content, how its bytes are sent, and what happens to the connection.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::gate::Gate;
 
-/// One scripted reaction. Constructors say what; the methods that follow say how.
+/// One scripted reply. The constructors choose the content, the methods how it is sent.
 ///
-/// Successful replies to questions take a slot and the script's latency first; refusals (status 300 and above, close,
+/// Successful replies to questions first take a slot and the script's latency. Refusals (status 300 and above, close,
 /// reset) do not, because a real server refuses before it generates.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -22,15 +22,15 @@ pub struct Reply {
     pub(crate) afterwards: Afterwards,
 }
 
-/// What is said.
+/// The content of a reply.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    /// What the server says without a rule.
+    /// The answer that the server gives without a rule.
     Usual,
     Answer(Answer),
-    /// The prompt itself.
+    /// The prompt as the answer.
     Echo,
-    /// An error in the shape of the face that was asked.
+    /// An error in the shape of the request's interface.
     Failure {
         status: u16,
         message: String,
@@ -40,7 +40,7 @@ pub(crate) enum Content {
         content_type: String,
         body: Vec<u8>,
     },
-    /// Bytes on the wire instead of a response.
+    /// Raw bytes in place of a response.
     Raw(Vec<u8>),
     Close,
     Reset,
@@ -49,18 +49,18 @@ pub(crate) enum Content {
     },
 }
 
-/// How the length of the body is told.
+/// How the length of the body is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     Length,
     Chunked,
-    /// Half of the body, and a length that is true of it.
+    /// Half of the body with the length of that half.
     CutHonestly,
-    /// Half of the body, the length of the whole, and then the end of the connection.
+    /// Half of the body with the length of the whole, then the end of the connection.
     CutShort,
 }
 
-/// How the bytes go out.
+/// How the bytes are sent.
 #[derive(Clone, Debug)]
 pub(crate) enum Pace {
     AtOnce,
@@ -75,18 +75,18 @@ pub(crate) enum Stall {
     InBody,
 }
 
-/// What becomes of the connection after a whole response.
+/// What happens to the connection after a complete response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Afterwards {
     Keep,
-    /// Closed at once without having said so.
+    /// Closed immediately, without notice.
     Close,
-    /// Kept, and closed when the next request begins to arrive.
+    /// Kept open, and closed when the next request begins to arrive.
     CloseOnReuse,
 }
 
 impl Reply {
-    /// What the server says without a rule; a base for the methods below.
+    /// The answer that the server gives without a rule; a base for the methods below.
     pub fn usual() -> Self {
         Self::of(Content::Usual)
     }
@@ -96,7 +96,7 @@ impl Reply {
         Self::answer_with(Answer::new(text))
     }
 
-    /// An answer with other fields than usual.
+    /// An answer with the given fields.
     pub fn answer_with(answer: Answer) -> Self {
         Self::of(Content::Answer(answer))
     }
@@ -106,7 +106,7 @@ impl Reply {
         Self::body(200, "application/json; charset=utf-8", value.to_string())
     }
 
-    /// An error status with a JSON error in the shape of the face that was asked.
+    /// An error status with a JSON error in the shape of the request's interface.
     pub fn status(status: u16, message: &str) -> Self {
         Self::of(Content::Failure { status, message: message.to_owned() })
     }
@@ -121,21 +121,21 @@ impl Reply {
         Self::of(Content::Raw(bytes.into()))
     }
 
-    /// Waits before anything else, also for replies that take no latency. Holds no slot.
+    /// Waits before everything else, also for replies without latency. Takes no slot meanwhile.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Adds a header; one that the response has already is replaced.
+    /// Adds a header, or replaces one of the same name.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Sends the body with `Content-Encoding: gzip`, asked for or not.
+    /// Sends the body with `Content-Encoding: gzip`, requested or not.
     #[must_use]
     pub fn gzipped(mut self) -> Self {
         self.gzip = true;
@@ -149,21 +149,21 @@ impl Reply {
         self
     }
 
-    /// Sends only half of the body, with a `Content-Length` that is true of that half.
+    /// Sends half of the body, with the `Content-Length` of that half.
     #[must_use]
     pub fn cut_honestly(mut self) -> Self {
         self.framing = Framing::CutHonestly;
         self
     }
 
-    /// Sends only half of the body under the `Content-Length` of the whole, then closes.
+    /// Sends half of the body with the `Content-Length` of the whole, then closes.
     #[must_use]
     pub fn cut_short(mut self) -> Self {
         self.framing = Framing::CutShort;
         self
     }
 
-    /// Sends the body in pieces of so many bytes, with a pause before each.
+    /// Sends the body in pieces of `piece` bytes, with a pause before each.
     ///
     /// # Panics
     /// When `piece` is 0.
@@ -174,7 +174,7 @@ impl Reply {
         self
     }
 
-    /// Goes on when `gate` opens: from where a `hang_…` stands, otherwise before the first byte.
+    /// Waits for `gate`: at the point where a `hang_…` stops, otherwise before the first byte.
     #[must_use]
     pub fn until(mut self, gate: &Gate) -> Self {
         let at = if let Pace::Stall { at, .. } = self.pace { at } else { Stall::BeforeHeaders };
@@ -182,16 +182,16 @@ impl Reply {
         self
     }
 
-    /// Closes the connection after the response, without having said so. The client may or may not notice before it
-    /// uses the connection again; see [`Reply::then_close_on_reuse`].
+    /// Closes the connection after the response, without notice. The client may not notice until it uses the connection
+    /// again; see [`Reply::then_close_on_reuse`].
     #[must_use]
     pub fn then_close(mut self) -> Self {
         self.afterwards = Afterwards::Close;
         self
     }
 
-    /// Closes the connection when its next request begins to arrive, before any byte of an answer: a stale pooled
-    /// socket in every case. That request is not read and not counted.
+    /// Closes the connection when its next request begins to arrive, before any byte of an answer. This always gives a
+    /// stale pooled socket. That request is neither read nor counted.
     #[must_use]
     pub fn then_close_on_reuse(mut self) -> Self {
         self.afterwards = Afterwards::CloseOnReuse;
@@ -215,7 +215,7 @@ impl Reply {
         self
     }
 
-    /// Whether this reply stands for a generation, which takes a slot and the script's latency.
+    /// Whether this reply is a generation, which takes a slot and the script's latency.
     pub(crate) fn generates(&self) -> bool {
         match &self.content {
             Content::Usual | Content::Answer(_) | Content::Echo | Content::Raw(_) => true,

@@ -1,4 +1,4 @@
-//! What a server does: its models, its pace, and the rules that make it fail.
+//! The behaviour of a server: its models, its speed, and the rules that make it fail.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use crate::answer::fnv1a;
 use crate::reply::Reply;
 use crate::when::When;
 
-/// The model that is listed when the script names none.
+/// The model that is listed if the script names none.
 pub const DEFAULT_MODEL: &str = "qwen3-coder:latest";
 
 /// The digest of [`DEFAULT_MODEL`].
 pub const DEFAULT_DIGEST: &str = "06c1097efce0431c2045fe7b2e5108366e43bee1b4603a7aded8f21689e90bca";
 
-/// What `/api/version` says when the script does not.
+/// The version in `/api/version` if the script sets none.
 pub const DEFAULT_VERSION: &str = "0.32.9";
 
-/// The behaviour of a server. Without any call a healthy one that answers at once.
+/// The behaviour of a server. By default it is healthy and answers immediately.
 ///
-/// Rules are tried in the order in which they were added; the first that applies decides, otherwise the usual answer.
+/// Rules are tried in the order of addition. The first that applies decides; without one the usual answer is sent.
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(crate) rules: Vec<Rule>,
@@ -63,26 +63,26 @@ impl Default for Script {
 }
 
 impl Script {
-    /// A healthy server that has [`DEFAULT_MODEL`] and answers at once.
+    /// A healthy server with [`DEFAULT_MODEL`] that answers immediately.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a rule after those that are there.
+    /// Adds a rule after the existing ones.
     #[must_use]
     pub fn rule(mut self, when: When, reply: Reply) -> Self {
         self.rules.push(Rule { when, reply });
         self
     }
 
-    /// Every generation takes so long, from the moment that it has a slot.
+    /// Makes every generation take this long, once it has a slot.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// At most so many generations run at once; the others wait in line, as with `OLLAMA_NUM_PARALLEL`.
+    /// Allows at most `count` generations at once; the others wait, as with `OLLAMA_NUM_PARALLEL`.
     ///
     /// # Panics
     /// When `count` is 0.
@@ -93,15 +93,15 @@ impl Script {
         self
     }
 
-    /// The first generation waits so long for the model, and all others with it. When its client goes away in the
-    /// meantime the load is lost and the next one starts it anew, as Ollama does. A restart forgets the model too.
+    /// Makes the first generation wait this long for the model, and all others with it. If its client leaves meanwhile,
+    /// the load is lost and the next one starts it again, as in Ollama. A restart unloads the model too.
     #[must_use]
     pub fn load_time(mut self, length: Duration) -> Self {
         self.load_time = length;
         self
     }
 
-    /// Lists no model: every question is a 404.
+    /// Lists no model: every question gets a 404.
     #[must_use]
     pub fn without_models(mut self) -> Self {
         self.models.clear();
@@ -115,7 +115,7 @@ impl Script {
         self.model_with_digest(name, &digest)
     }
 
-    /// Lists this model under this digest (64 hexadecimal digits); one of the same name is replaced.
+    /// Lists this model with this digest (64 hexadecimal digits); it replaces one of the same name.
     ///
     /// # Panics
     /// When the digest has another form.
@@ -129,28 +129,28 @@ impl Script {
         self
     }
 
-    /// What `/api/version` says.
+    /// Sets the version in `/api/version`.
     #[must_use]
     pub fn version(mut self, version: &str) -> Self {
         version.clone_into(&mut self.version);
         self
     }
 
-    /// Answers 401 to every request whose `Authorization` header is not exactly this, whatever a rule says.
+    /// Answers 401 to every request whose `Authorization` header differs from this, whatever the rules say.
     #[must_use]
     pub fn require_authorization(mut self, value: &str) -> Self {
         self.authorization = Some(value.to_owned());
         self
     }
 
-    /// Serves everything below this path (`/gateway`), as a reverse proxy does; elsewhere everything is a 404.
+    /// Serves everything below this path (`/gateway`), as a reverse proxy does; other paths get a 404.
     #[must_use]
     pub fn prefix(mut self, path: &str) -> Self {
         path.trim_end_matches('/').clone_into(&mut self.prefix);
         self
     }
 
-    /// Counts only, so that long benchmarks do not pile up requests.
+    /// Keeps only counts, so that long benchmarks do not accumulate requests.
     #[must_use]
     pub fn without_request_log(mut self) -> Self {
         self.keep_requests = false;
@@ -164,7 +164,7 @@ impl Script {
         self
     }
 
-    /// The listed model of that name; `x` means `x:latest`.
+    /// The listed model with this name; `x` means `x:latest`.
     pub(crate) fn find_model(&self, name: &str) -> Option<&Model> {
         let name = with_tag(name);
         self.models.iter().find(|model| model.name == name)

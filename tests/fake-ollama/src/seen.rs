@@ -1,4 +1,4 @@
-//! What the server remembers of a request.
+//! What the server records of a request.
 
 use serde_json::Value;
 
@@ -7,26 +7,26 @@ use crate::http::{self, HttpRequest};
 /// A request as it arrived, and whether it was answered.
 #[derive(Clone, Debug)]
 pub struct SeenRequest {
-    /// Its place among all requests of the server, from 1.
+    /// Its index among all requests of the server, from 1.
     pub ordinal: usize,
-    /// The connection that it came on, from 1 in the order of acceptance.
+    /// The connection that it used, from 1 in order of acceptance.
     pub connection: usize,
     /// `GET`, `POST`, …
     pub method: String,
     /// The target without its query, as sent.
     pub path: String,
-    /// All headers in their order, names as sent.
+    /// All headers in order, with names as sent.
     pub headers: Vec<(String, String)>,
     /// The body; bytes that are not UTF-8 are replaced.
     pub body: String,
-    /// The prompt, when it was a question or a load.
+    /// The prompt, if it was a question or a load.
     pub prompt: Option<String>,
-    /// Its place among the questions, from 1; `None` for everything else.
+    /// Its index among the questions, from 1; `None` for other requests.
     pub question: Option<usize>,
-    /// How often this prompt has been asked, this time included; `None` when it was no question.
+    /// How often this prompt has been asked, including this time; `None` if it was no question.
     pub attempt: Option<usize>,
-    /// The last byte of a whole response was handed to the system. Set just before that byte is written, so that a
-    /// client which has the response finds `true`; taken back when the write fails.
+    /// Whether the last byte of a complete response was handed to the system. It is set just before that byte is
+    /// written, so that a client with the response finds `true`. A failed write resets it.
     pub answered: bool,
 }
 
@@ -46,12 +46,12 @@ impl SeenRequest {
         }
     }
 
-    /// The value of the first header of that name, in any case.
+    /// The value of the first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         http::header(&self.headers, name)
     }
 
-    /// The body as JSON, or `None` when it is none.
+    /// The body as JSON, or `None` if it is not JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_str(&self.body).ok()
     }

@@ -1,4 +1,4 @@
-//! The handle that a test holds: start, look, wait, stop, start again.
+//! The handle that a test holds: start, inspect, wait, stop, restart.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -20,7 +20,7 @@ pub struct FakeOllama {
     shared: Arc<Shared>,
 }
 
-/// What all connections and the handle have in common.
+/// The state that all connections and the handle share.
 pub(crate) struct Shared {
     pub(crate) script: Script,
     pub(crate) journal: Journal,
@@ -28,15 +28,15 @@ pub(crate) struct Shared {
     address: SocketAddr,
     phase: Mutex<Phase>,
     changed: Condvar,
-    /// A bound socket that does not listen: while the server is down nobody else gets the port.
+    /// A bound socket that does not listen: it reserves the port while the server is down.
     _reservation: Option<Socket>,
 }
 
 enum Phase {
     Up(Arc<Listening>),
     Down,
-    /// Dropped: never up again.
-    Gone,
+    /// Never up again.
+    Dropped,
 }
 
 impl FakeOllama {
@@ -48,7 +48,7 @@ impl FakeOllama {
         Self::start_on(0, script)
     }
 
-    /// Starts on this port; 0 is a free one. The counts begin at 0; [`FakeOllama::restart`] keeps them.
+    /// Starts on this port; 0 means any free one. The counts begin at 0; [`FakeOllama::restart`] keeps them.
     ///
     /// # Panics
     /// When the port cannot be bound.
@@ -57,7 +57,7 @@ impl FakeOllama {
             .unwrap_or_else(|error| panic!("failed to listen on port {port} of 127.0.0.1: {error}"))
     }
 
-    /// As [`FakeOllama::start_on`], with the error of a port that cannot be bound.
+    /// Like [`FakeOllama::start_on`], but returns the error if the port cannot be bound.
     pub fn try_start_on(port: u16, script: Script) -> io::Result<Self> {
         let reservation = reserve(port)?;
         let port = reservation.as_ref().map_or(Ok(port), port_of)?;
@@ -76,7 +76,7 @@ impl FakeOllama {
         Ok(Self { shared })
     }
 
-    /// `http://127.0.0.1:PORT`, without a path and a trailing slash.
+    /// `http://127.0.0.1:PORT`, without a path or trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
@@ -86,15 +86,15 @@ impl FakeOllama {
         self.shared.address.port()
     }
 
-    /// Goes down: ends every connection, then the port refuses. Counts and requests stay and are final.
+    /// Stops the server: ends every connection, then the port refuses. Counts and requests stay and are final.
     pub fn stop(&self) {
         if let Some(listening) = self.shared.take_down(Phase::Down) {
             listening.wait_for_connections();
         }
     }
 
-    /// Comes up again on the same port after [`FakeOllama::stop`] or [`Reply::die`](crate::Reply::die), with the same
-    /// script; counts and ordinals go on, and the model has to be loaded anew. Does nothing while it is up.
+    /// Restarts on the same port after [`FakeOllama::stop`] or [`Reply::die`](crate::Reply::die), with the same script.
+    /// Counts and ordinals continue, and the model must be loaded again. Does nothing while the server is up.
     ///
     /// # Panics
     /// When the port cannot be bound again.
@@ -122,13 +122,13 @@ impl FakeOllama {
         }
     }
 
-    /// All requests so far, in the order of their arrival. Empty with
+    /// All requests so far, in order of arrival. Empty with
     /// [`Script::without_request_log`](crate::Script::without_request_log).
     pub fn requests(&self) -> Vec<SeenRequest> {
         self.shared.journal.requests()
     }
 
-    /// The questions so far, in the order of their arrival.
+    /// The questions so far, in order of arrival.
     pub fn questions(&self) -> Vec<SeenRequest> {
         self.requests().into_iter().filter(|request| request.question.is_some()).collect()
     }
@@ -143,7 +143,7 @@ impl FakeOllama {
         self.counts().questions
     }
 
-    /// Questions whose whole response was sent.
+    /// Questions whose complete response was sent.
     pub fn answered_count(&self) -> usize {
         self.counts().answered
     }
@@ -153,12 +153,12 @@ impl FakeOllama {
         self.shared.journal.count_of(path)
     }
 
-    /// The most questions that were ever handled at once, those that waited in line included.
+    /// The most questions in progress at once, including those in the queue.
     pub fn max_in_flight(&self) -> usize {
         self.counts().max_in_flight
     }
 
-    /// Waits until so many questions have been received.
+    /// Waits until this number of questions has been received.
     ///
     /// # Panics
     /// When that takes longer than `within`.
@@ -167,7 +167,7 @@ impl FakeOllama {
         self.wait_until(within, |counts| counts.questions >= count);
     }
 
-    /// Waits until the counts are as wanted, and returns them.
+    /// Waits until the counts satisfy the condition, and returns them.
     ///
     /// # Panics
     /// When that takes longer than `within`.
@@ -181,21 +181,21 @@ impl FakeOllama {
 
 impl Drop for FakeOllama {
     fn drop(&mut self) {
-        if let Some(listening) = self.shared.take_down(Phase::Gone) {
+        if let Some(listening) = self.shared.take_down(Phase::Dropped) {
             listening.wait_for_connections();
         }
     }
 }
 
 impl Shared {
-    /// Takes the server down from one of its own connections, and up again if wanted.
+    /// Stops the server from one of its own connections, and restarts it if requested.
     pub(crate) fn die(self: &Arc<Self>, back_after: Option<Duration>) {
         self.take_down(Phase::Down);
         if let Some(length) = back_after {
             let shared = Arc::clone(self);
             thread::spawn(move || {
                 shared.wait_while_down(length);
-                // A port that cannot be had again shows as a server that stays down.
+                // If the port is taken by then, the server stays down.
                 let _ = shared.listen_again();
             });
         }
@@ -215,7 +215,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Ends the listening that is on, and says so to those who wait once the port refuses.
+    /// Ends the current listening, and notifies waiters once the port refuses.
     fn take_down(&self, next: Phase) -> Option<Arc<Listening>> {
         let mut phase = lock(&self.phase);
         let before = std::mem::replace(&mut *phase, next);
@@ -242,7 +242,7 @@ impl Shared {
     }
 }
 
-/// Binds a port without listening. Only Linux lets a second socket listen there, so only there it is done.
+/// Binds a port without listening. Only Linux lets a second socket listen on it, so this is done only there.
 fn reserve(port: u16) -> io::Result<Option<Socket>> {
     if !cfg!(target_os = "linux") {
         return Ok(None);

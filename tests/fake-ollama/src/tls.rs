@@ -1,7 +1,7 @@
-//! TLS in front of a server: whoever connects shakes hands here, and the plain bytes go on to the server and back.
+//! TLS in front of a server: it terminates TLS and forwards the plain bytes both ways.
 //!
-//! Each connection has two threads, one for each direction. They share the state of TLS and hold its lock only while bytes
-//! are worked on, never while one of them waits for the network.
+//! Each connection has two threads, one for each direction. They share the TLS state and hold its lock only while they
+//! process bytes, never while they wait for the network.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ use crate::server::FakeOllama;
 
 const PIECE: usize = 16 * 1024;
 
-/// A TLS server on a free port of 127.0.0.1 that hands everything on. It accepts no more when it is dropped.
+/// A TLS server on a free port of 127.0.0.1 that forwards everything. It stops accepting on drop.
 pub struct TlsFront {
     address: SocketAddr,
     stopping: Arc<AtomicBool>,
@@ -26,7 +26,7 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Stands before `server`, with a certificate and its key in PEM.
+    /// Listens in front of `server`, with a certificate and its key in PEM.
     ///
     /// # Panics
     /// When the port cannot be bound, or certificate and key do not fit.
@@ -41,7 +41,8 @@ impl TlsFront {
             .with_safe_default_protocol_versions()
             .expect("the versions are known")
             .with_no_client_auth()
-            // Not checked against the key: a certificate of version 1 cannot be read by the library.
+            // The certificate is not checked against the key, because the library cannot read certificates of version
+            // 1.
             .with_cert_resolver(Arc::new(Always(Arc::new(rustls::sign::CertifiedKey::new(certificates, key)))));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
@@ -54,7 +55,7 @@ impl TlsFront {
                 }
                 let config = Arc::clone(&config);
                 if let Ok(stream) = stream {
-                    // A client that goes away, or does not trust the certificate, ends its own connection only.
+                    // A client that leaves, or does not trust the certificate, ends only its own connection.
                     thread::spawn(move || join(&stream, port, config));
                 }
             }
@@ -62,12 +63,12 @@ impl TlsFront {
         Self { address, stopping, acceptor: Some(acceptor) }
     }
 
-    /// `https://127.0.0.1:PORT`, without a path and a trailing slash.
+    /// `https://127.0.0.1:PORT`, without a path or trailing slash.
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// The same port by plain HTTP, which it does not speak.
+    /// The same port as a plain HTTP URL, which it does not serve.
     pub fn plain_url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -84,7 +85,7 @@ impl Drop for TlsFront {
     }
 }
 
-/// One certificate for whatever name a client asks for.
+/// One certificate for every requested name.
 #[derive(Debug)]
 struct Always(Arc<rustls::sign::CertifiedKey>);
 
@@ -94,7 +95,7 @@ impl rustls::server::ResolvesServerCert for Always {
     }
 }
 
-/// Joins a client to the server behind until either leaves.
+/// Connects a client to the server until either leaves.
 fn join(client: &TcpStream, port: u16, config: Arc<ServerConfig>) -> io::Result<()> {
     let session = Arc::new(Mutex::new(ServerConnection::new(config).map_err(io::Error::other)?));
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
@@ -108,7 +109,7 @@ fn join(client: &TcpStream, port: u16, config: Arc<ServerConfig>) -> io::Result<
     outcome
 }
 
-/// What the client sends, to the server.
+/// Forwards the client's data to the server.
 fn decrypt(mut client: &TcpStream, mut server: &TcpStream, session: &Mutex<ServerConnection>) -> io::Result<()> {
     let mut piece = [0; PIECE];
     loop {
@@ -121,7 +122,7 @@ fn decrypt(mut client: &TcpStream, mut server: &TcpStream, session: &Mutex<Serve
             let mut session = lock(session);
             session.read_tls(&mut received)?;
             let state = session.process_new_packets();
-            // Also an alert goes out that says why the handshake failed.
+            // Also send the alert that says why the handshake failed.
             while session.wants_write() {
                 session.write_tls(&mut client)?;
             }
@@ -133,7 +134,7 @@ fn decrypt(mut client: &TcpStream, mut server: &TcpStream, session: &Mutex<Serve
     }
 }
 
-/// What the server answers, to the client.
+/// Forwards the server's data to the client.
 fn encrypt(mut server: TcpStream, mut client: &TcpStream, session: &Mutex<ServerConnection>) -> io::Result<()> {
     let mut piece = [0; PIECE];
     loop {

@@ -1,4 +1,4 @@
-//! Waiting that ends early when the client leaves or the server stops.
+//! Waiting that ends early if the client leaves or the server stops.
 
 use std::io;
 use std::net::TcpStream;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::gate::Gate;
 use crate::listener::Listening;
 
-/// How often a waiting exchange looks whether its client is still there.
+/// How often a waiting exchange checks for its client.
 pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 
-/// One connection's view of who is still there. Every wait is an error when nobody is.
+/// One connection's view of its client and server. Every wait fails once either is closed.
 #[derive(Clone, Copy)]
 pub(crate) struct Watch<'a> {
     pub(crate) listening: &'a Listening,
@@ -18,7 +18,7 @@ pub(crate) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// An error when the server stops or the client has closed or reset the connection.
+    /// Fails if the server stops or the client has closed or reset the connection.
     pub(crate) fn check(&self) -> io::Result<()> {
         if self.listening.is_stopping() {
             return Err(io::ErrorKind::ConnectionAborted.into());

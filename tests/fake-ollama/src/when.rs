@@ -1,11 +1,11 @@
-//! Which requests a rule is for.
+//! Which requests a rule applies to.
 
 use std::ops::{Bound, RangeBounds};
 
-/// A condition on requests; all that is named must hold. Ordinals count from 1.
+/// A condition on requests; every part must hold. Ordinals count from 1.
 ///
-/// [`When::question`] sees the questions (a `POST` to `/api/generate`, `/api/chat` or `/v1/chat/completions` with a prompt),
-/// [`When::path`] and [`When::under`] see every request to a path, and each counts its own kind.
+/// [`When::question`] matches questions (a `POST` to `/api/generate`, `/api/chat` or `/v1/chat/completions` with a
+/// prompt). [`When::path`] and [`When::under`] match every request to a path. Each counts its own kind.
 #[derive(Clone, Debug)]
 pub struct When {
     target: Target,
@@ -66,7 +66,7 @@ impl When {
         Self::target(Target::Path(path.to_owned()))
     }
 
-    /// Every request to a path that begins so; `/` is all of them.
+    /// Every request whose path begins with this prefix; `/` matches all.
     pub fn under(prefix: &str) -> Self {
         Self::target(Target::Under(prefix.to_owned()))
     }
@@ -75,20 +75,20 @@ impl When {
         Self { target, nth: None, every: None, containing: None, attempt: None, times: None }
     }
 
-    /// Only the n-th of them.
+    /// Only the n-th match.
     #[must_use]
     pub fn nth(self, ordinal: usize) -> Self {
         self.within(ordinal..=ordinal)
     }
 
-    /// Only those in a range of ordinals: `3..=5`, `4..`, `..=2`.
+    /// Only matches in a range of ordinals: `3..=5`, `4..`, `..=2`.
     #[must_use]
     pub fn within(mut self, ordinals: impl RangeBounds<usize>) -> Self {
         self.nth = Some(Span::of(&ordinals));
         self
     }
 
-    /// Only every n-th of them: the n-th, the 2n-th, and so on.
+    /// Only every n-th match: the n-th, the 2n-th, and so on.
     ///
     /// # Panics
     /// When `n` is 0.
@@ -99,34 +99,34 @@ impl When {
         self
     }
 
-    /// Only those whose prompt has this text in it (for requests without a prompt: whose body has).
+    /// Only requests whose prompt contains this text; without a prompt, whose body does.
     #[must_use]
     pub fn containing(mut self, text: &str) -> Self {
         self.containing = Some(text.to_owned());
         self
     }
 
-    /// Only the n-th time that the same prompt is asked: 1 is the first attempt.
+    /// Only the n-th attempt at the same prompt, from 1.
     #[must_use]
     pub fn attempt(self, attempt: usize) -> Self {
         self.attempts(attempt..=attempt)
     }
 
-    /// Only those attempts at the same prompt: `..=2` fails the first two.
+    /// Only these attempts at the same prompt: `..=2` fails the first two.
     #[must_use]
     pub fn attempts(mut self, attempts: impl RangeBounds<usize>) -> Self {
         self.attempt = Some(Span::of(&attempts));
         self
     }
 
-    /// At most so many times in all.
+    /// At most this many times in all.
     #[must_use]
     pub fn times(mut self, limit: usize) -> Self {
         self.times = Some(limit);
         self
     }
 
-    /// Whether a request of this kind is counted by the rule at all.
+    /// Whether the rule counts requests of this kind at all.
     pub(crate) fn targets(&self, seen: &Subject<'_>) -> bool {
         match &self.target {
             Target::Question => seen.attempt.is_some(),
@@ -136,7 +136,7 @@ impl When {
         }
     }
 
-    /// Whether the rule applies to the `ordinal`-th targeted request after it has been `used` so often.
+    /// Whether the rule applies to the `ordinal`-th targeted request after `used` uses.
     pub(crate) fn applies(&self, seen: &Subject<'_>, ordinal: usize, used: usize) -> bool {
         self.nth.is_none_or(|span| span.holds(ordinal))
             && self.every.is_none_or(|n| ordinal.is_multiple_of(n))
@@ -146,10 +146,10 @@ impl When {
     }
 }
 
-/// What rules look at.
+/// The properties of a request that rules examine.
 pub(crate) struct Subject<'a> {
     pub(crate) path: &'a str,
-    /// The prompt, or the body where there is none.
+    /// The prompt, or the body if there is no prompt.
     pub(crate) text: &'a str,
     /// `Some` for questions only.
     pub(crate) attempt: Option<usize>,

@@ -1,4 +1,4 @@
-//! A plain HTTP/1.1 client that hides nothing: status, headers and body bytes as they came.
+//! A plain HTTP/1.1 client that hides nothing: status, headers and body bytes as received.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -7,16 +7,16 @@ use std::time::Duration;
 use cds_fake_ollama::FakeOllama;
 use serde_json::{Value, json};
 
-/// Long enough for a loaded machine; reached only when a test fails.
+/// Long enough for a busy machine; reached only if a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A response as it came.
+/// A response as received.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: Vec<u8>,
-    /// The connection ended before the promised length.
+    /// Whether the connection ended before the promised length.
     pub(crate) is_short: bool,
 }
 
@@ -82,7 +82,7 @@ impl Client {
         self.request("POST", "/api/generate", &question(prompt))
     }
 
-    /// What comes after the last response: `Ok(0)` is an orderly end.
+    /// Reads past the last response: `Ok(0)` is an orderly end.
     pub(crate) fn ending(&mut self) -> io::Result<usize> {
         self.stream.read(&mut [0; 16])
     }
@@ -139,12 +139,12 @@ pub(crate) fn request_text(method: &str, path: &str, body: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// One request on a connection of its own.
+/// Sends one request on its own connection.
 pub(crate) fn fetch(server: &FakeOllama, method: &str, path: &str, body: &str) -> Response {
     Client::connect(server).request(method, path, body).expect("a response")
 }
 
-/// One question on a connection of its own.
+/// Sends one question on its own connection.
 pub(crate) fn ask(server: &FakeOllama, prompt: &str) -> io::Result<Response> {
     Client::connect(server).ask(prompt)
 }

@@ -1,4 +1,4 @@
-//! What a server without rules says, on both faces.
+//! The answers of a server without rules, on both interfaces.
 
 use cds_fake_ollama::{DEFAULT_DIGEST, DEFAULT_MODEL, FakeOllama, Script, sentence_for};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Faults of transport and HTTP, each as a client sees it.
+//! Faults of transport and HTTP, as a client sees them.
 
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ fn raw_bytes_are_sent_unchanged() {
     assert_eq!(text, "SSH-2.0-OpenSSH\r\n");
 }
 
-/// Before the gate opens the response has `arrived` and not `missing`; afterwards it is whole.
+/// Asserts that before the gate opens the response has `arrived` and not `missing`, and that it is complete afterwards.
 fn check_hang(reply: Reply, arrived: &str, missing: &str) {
     let gate = Gate::new();
     let server = server_that(reply.until(&gate));
@@ -62,7 +62,7 @@ fn check_hang(reply: Reply, arrived: &str, missing: &str) {
     assert_eq!((server.counts().in_flight, server.answered_count()), (0, 1));
 }
 
-/// Reads byte by byte as long as `more` says so; false when nothing came within the time-out.
+/// Reads byte by byte while `more` holds; false if nothing came within the time-out.
 fn read_while(client: &mut Client, text: &mut String, more: impl Fn(&str) -> bool) -> bool {
     while more(text) {
         let mut byte = [0];

@@ -1,4 +1,4 @@
-//! Stopping, dying and coming back.
+//! Stopping, dying and restarting.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -10,8 +10,8 @@ use socket2::{Domain, Socket, Type};
 
 use crate::client::{Client, PATIENCE, ask, ask_status, question, request_text};
 
-/// A port that nobody else gets while the value lives, also when no server of ours has it; where the system lets
-/// nobody share a port, any free one.
+/// Reserves a port while the value lives, even if no server uses it. If the system does not let sockets share a port,
+/// returns any free one.
 fn reserved_port() -> (Option<Socket>, u16) {
     if !cfg!(target_os = "linux") {
         return (None, 0);

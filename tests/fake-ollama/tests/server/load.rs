@@ -1,4 +1,4 @@
-//! Latency, slots, the load of the model, gates, and many connections at once.
+//! Latency, slots, loading the model, gates, and many connections at once.
 
 use std::thread;
 use std::time::{Duration, Instant};

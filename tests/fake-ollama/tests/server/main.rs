@@ -1,4 +1,4 @@
-//! The server seen from outside, by a client that reads bytes from a plain socket.
+//! Tests the server from outside, with a client on a plain socket.
 
 mod client;
 mod defaults;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::client::Client;
 
-/// Kills the program when a test ends, also by a panic.
+/// Kills the program when a test ends, also after a panic.
 struct Running(Child);
 
 impl Drop for Running {

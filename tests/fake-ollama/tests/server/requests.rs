@@ -1,4 +1,4 @@
-//! What is remembered of requests, and how they are read.
+//! How requests are read and recorded.
 
 use cds_fake_ollama::{FakeOllama, Script};
 

@@ -1,4 +1,4 @@
-//! Which request meets which rule.
+//! Which request gets which rule.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 
@@ -11,7 +11,7 @@ fn rule_matches_by_ordinal() {
         .rule(When::question().within(4..=5), Reply::status(500, "crashed"))
         .rule(When::question().every(3), Reply::status(429, "slow down"));
     let server = FakeOllama::start(script);
-    // Requests that are no questions do not move the ordinals.
+    // Other requests do not advance the ordinals.
     fetch(&server, "GET", "/api/tags", "");
     let statuses: Vec<u16> = (1..=7).map(|n| ask_status(&server, &format!("prompt {n}"))).collect();
     assert_eq!(statuses, [200, 503, 429, 500, 500, 429, 200]);

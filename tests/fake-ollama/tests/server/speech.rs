@@ -1,4 +1,4 @@
-//! Faults of what is said with status 200.
+//! Faults in answers with status 200.
 
 use cds_fake_ollama::{Answer, FakeOllama, Reply, Script, When};
 use serde_json::{Value, json};
