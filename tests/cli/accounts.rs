@@ -192,7 +192,7 @@ fn changed_setting_changes_config_hash() {
         seen.push(config("analyze"));
     }
     place.build(&["--threads", "2"]).succeeded();
-    assert_eq!(config("analyze"), seen[0], "how many threads there are decides nothing");
+    assert_eq!(config("analyze"), seen[0], "the thread count does not matter");
 
     let server = FakeOllama::start(Script::new().model("tiny:1b"));
     let settings: [&[&str]; 6] = [
@@ -210,7 +210,7 @@ fn changed_setting_changes_config_hash() {
         seen.push(config("enrich"));
     }
     place.persist(&server.url(), &["--retries", "0", "--progress-batch-size", "1"]).succeeded();
-    assert_eq!(config("enrich"), seen[0], "how patiently is asked decides nothing");
+    assert_eq!(config("enrich"), seen[0], "patience does not matter");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn unreachable_provider_fails_fast() {
 #[test]
 fn other_server_fails_fast() {
     let page = FakeOllama::start(Script::new().rule(When::under("/"), Reply::html()));
-    check(&page.url(), &[], "no Ollama server", &["--provider-url", "--provider "]);
+    check(&page.url(), &[], "not an Ollama server", &["--provider-url", "--provider "]);
     let other = Script::new().rule(When::under("/api"), Reply::not_found_text());
     let other = FakeOllama::start(other);
     check(&other.url(), &[], "openai", &["--provider"]);

@@ -157,6 +157,6 @@ fn single_model_needs_no_name() {
         let place = Place::with_functions(1);
         let other = server(names);
         let url = format!("{}/v1", other.url());
-        place.persist(&url, &[]).exited_with(2).said(&["no usual model", "--model"]);
+        place.persist(&url, &[]).exited_with(2).said(&["no default model", "--model"]);
     }
 }

@@ -172,7 +172,7 @@ fn disk_space_is_freed() {
     let size = || fs::metadata(place.path(DATABASE)).unwrap().len();
     let before = size();
     place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
-    assert_eq!(size(), before, "without being asked nothing is given back");
+    assert_eq!(size(), before, "without the option no space is freed");
     let done = place.ask_json(&["runs", "prune", "--keep-last", "1", "--compact"]);
     assert!(size() * 10 < before * 8, "{before} bytes became {}", size());
     assert_eq!((&done["bytes_before"], &done["bytes_after"]), (&json!(before), &json!(size())));

@@ -128,7 +128,7 @@ fn second_writer_is_refused_with_holder() {
     let (place, server, outcome) = holder.finish();
     assert_eq!(outcome.costs(), [3, 3, 0, 0, 0, 3]);
     let outcome = place.persist(&server.url(), &["--format", "json"]).succeeded();
-    assert_eq!(outcome.costs(), [3, 0, 3, 0, 0, 0], "what the first has paid for, the second has for nothing");
+    assert_eq!(outcome.costs(), [3, 0, 3, 0, 0, 0], "the second run reuses what the first has paid for");
     assert_eq!(server.generate_count(), 3);
     assert_eq!(place.database().ends_with_lock(), ["completed", "completed"]);
 }

@@ -1,4 +1,4 @@
-//! Why a question got no answer. What that means for the next one is in `failure_class.rs`.
+//! Why a question got no answer. `failure_class.rs` decides what that means for the next question.
 
 use std::{error::Error, time::Duration};
 
@@ -11,39 +11,39 @@ use crate::{
 /// The cause of a failed connection.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why one attempt got no usable answer. No text of it holds a credential, also where the provider repeated one.
+/// Why one attempt got no usable answer. Its texts hold no credential, even if the provider repeated one.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// Nobody was reached: no address, refused, no TLS, or no connection in time.
+    /// The provider was not reached: no address, refused, no TLS, or no connection in time.
     #[error("could not connect to {url}")]
     Connect {
-        /// The provider, without credentials.
+        /// The provider's URL, without credentials.
         url: String,
-        /// What the connection said.
+        /// The error of the connection.
         #[source]
         cause: BoxError,
     },
-    /// The answer, or a part of it, did not come in time.
+    /// The answer, or a part of it, did not arrive in time.
     #[error("timed out after {} s", limit.as_secs_f64())]
     TimedOut {
-        /// How long it was waited for.
+        /// The time limit.
         limit: Duration,
     },
     /// The connection broke before the answer was complete.
     #[error("connection to the provider broke")]
     Broken {
-        /// Whether it broke without a head of an answer; see [`AskError::is_unanswered`].
+        /// Whether it broke before the head of an answer; see [`AskError::is_unanswered`].
         is_unanswered: bool,
-        /// What the connection said.
+        /// The error of the connection.
         #[source]
         cause: BoxError,
     },
-    /// The provider wants the question elsewhere; it is not followed.
+    /// The provider redirects the question; redirects are not followed.
     #[error("provider redirects{} (status {status}){}", towards(target), redirect_advice(target))]
     Redirect {
         /// The HTTP status.
         status: u16,
-        /// Where to, without credentials; empty where the provider does not say.
+        /// The redirect's target without credentials; empty if the provider does not say.
         target: String,
     },
     /// The provider refused or failed.
@@ -51,65 +51,65 @@ pub enum AskError {
     Status {
         /// The HTTP status.
         status: u16,
-        /// One short line of the body; empty where it has none.
+        /// One short line of the body; empty if it has none.
         detail: String,
-        /// The pause that the provider asks for (`Retry-After`).
+        /// The pause that the provider requests (`Retry-After`).
         retry_after: Option<Duration>,
     },
-    /// An error that came with a status of success.
+    /// An error with a success status.
     #[error("provider reported an error{}", after_colon(detail))]
     Reported {
-        /// One short line; empty where there is no text.
+        /// One short line; empty if there is no text.
         detail: String,
     },
-    /// More bytes than an answer can have; the rest was not read.
+    /// The body exceeds the limit for an answer; the rest was not read.
     #[error("answer is larger than {limit} bytes")]
     TooLarge {
-        /// How many bytes are read at most.
+        /// The most bytes that are read.
         limit: usize,
     },
-    /// A page for people, most likely from a gateway or a login in front of the provider.
-    #[error("malformed answer: a page of markup instead of JSON")]
+    /// An HTML page, most likely from a gateway or a login in front of the provider.
+    #[error("malformed answer: an HTML page instead of JSON")]
     Page,
-    /// What came stops before its end.
+    /// The body ends too early.
     #[error("incomplete answer: {problem}")]
     Incomplete {
-        /// Where it stops.
+        /// Where it ends.
         problem: &'static str,
     },
-    /// What came is not what the protocol says.
+    /// The body does not follow the protocol.
     #[error("malformed answer: {problem}")]
     Malformed {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The server refused a part of the request, and the next one is sent without it. No answer was paid for.
+    /// The server refused a part of the request, and the next request omits it. No answer was paid for.
     #[error("the server refused a part of the request; {change}")]
     Adapted {
-        /// What is sent otherwise from now on.
+        /// What changes in later requests.
         change: String,
     },
-    /// The model thought until its limit of tokens and said nothing.
+    /// The model spent its token limit on thinking and gave no answer.
     #[error("the model spent {} on thinking and gave no answer", tokens(*answer_tokens))]
     SpentOnThinking {
-        /// Tokens read, where the provider counts them.
+        /// Prompt tokens, if the provider counts them.
         prompt_tokens: Option<u64>,
-        /// Tokens written, where the provider counts them.
+        /// Answer tokens, if the provider counts them.
         answer_tokens: Option<u64>,
     },
-    /// What came follows the protocol, and is no sentence about the code.
+    /// The answer follows the protocol, but is not a sentence about the code.
     #[error("untrustworthy answer: {0}")]
     Untrustworthy(Distrust),
 }
 
 impl AskError {
-    /// Whether the connection broke before an answer began, as a kept connection does that the server has closed in
-    /// the meantime: the same question may be sent once more at once, without counting as an attempt.
+    /// Whether the connection broke before an answer began, as happens if the server has closed a kept connection. The
+    /// same question may then be sent again immediately, without counting as an attempt.
     pub fn is_unanswered(&self) -> bool {
         matches!(self, Self::Broken { is_unanswered: true, .. })
     }
 
-    /// What kind of failure it is: a short word that stays the same from version to version.
+    /// The kind of failure: a short word that stays stable between versions.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Connect { .. } => "connect",
@@ -128,7 +128,7 @@ impl AskError {
         }
     }
 
-    /// The HTTP status, where that is what went wrong.
+    /// The HTTP status, if it caused the failure.
     pub const fn http_status(&self) -> Option<u16> {
         match self {
             Self::Redirect { status, .. } | Self::Status { status, .. } => Some(*status),
@@ -136,7 +136,7 @@ impl AskError {
         }
     }
 
-    /// The failure as a record keeps it: one printable line of at most 300 characters with the deepest cause.
+    /// The failure as stored in a record: one printable line of at most 300 characters with the deepest cause.
     pub fn reason(&self) -> String {
         let mut deepest = self.source();
         while let Some(cause) = deepest.and_then(Error::source) {
@@ -166,7 +166,7 @@ fn redirect_advice(target: &str) -> &'static str {
     if target.is_empty() { " without a target" } else { "; give that address if it is right" }
 }
 
-/// A path that the server does not know is a matter of the URL, a model that it does not know is none.
+/// An unknown path points to a wrong URL; an unknown model does not.
 fn status_advice(status: u16, detail: &str) -> &'static str {
     if matches!(status, 401 | 403) {
         return "; a token is taken from CDS_PROVIDER_TOKEN";

@@ -1,6 +1,6 @@
 //! Asks about many records at once and writes each answer into its record.
 //!
-//! What happens between question and answer is in the modules of `asking`; here is only the door to it.
+//! The modules of `asking` do the work; this is the entry point.
 
 use cds_model::Record;
 
@@ -13,21 +13,21 @@ pub struct IntentEnricher<'a> {
 }
 
 impl<'a> IntentEnricher<'a> {
-    /// An enricher that asks `client`.
+    /// Creates an enricher that asks `client`.
     pub fn new(client: &'a dyn LlmClient, options: EnrichOptions) -> Self {
         Self { client, options }
     }
 
-    /// Asks about every record in scope that has code, and leaves all others as they are.
+    /// Asks about every record in scope with code; other records stay unchanged.
     ///
-    /// A failure is written into its record and never ends the work. Answers may come in any order; each lands in the
-    /// records that it belongs to. An enrichment that is dropped half-way leaves the records with what came in until
-    /// then; the store then lacks at most the last group, so that it is better ended by [`EnrichContext::stop`].
+    /// A failure is written into its record and never ends the run. Answers may come in any order; each is written into
+    /// its own records. Dropping an enrichment midway leaves the records with the answers so far. The store may then
+    /// lack the last batch, so [`EnrichContext::stop`] is the better way to end it.
     pub async fn enrich(&self, records: &mut [Record], context: EnrichContext<'_>) -> Enrichment {
         asking::run(self.client, self.options, records, context).await
     }
 
-    /// Counts what [`enrich`](Self::enrich) would ask; no call is made and nothing is written.
+    /// Counts what [`enrich`](Self::enrich) would ask, without a call or a write.
     pub fn forecast(
         &self,
         records: &[Record],

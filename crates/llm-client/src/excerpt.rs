@@ -1,11 +1,11 @@
-//! Cuts code that does not fit the model's context, so that the model (and the reader of the prompt) can see it.
+//! Cuts code that exceeds the model's context, visibly for the model and for a reader of the prompt.
 
 use std::borrow::Cow;
 
 use crate::plain_text::{cut_before, cut_behind};
 
-/// `code` as it is where it has at most `budget` bytes; else its head with the signature and its tail, with a mark
-/// between them that says how much is missing.
+/// `code` unchanged if it has at most `budget` bytes; otherwise its head with the signature and its tail. A mark
+/// between them says how much is missing.
 pub(crate) fn excerpt(code: &str, budget: usize) -> Cow<'_, str> {
     if code.len() <= budget {
         return Cow::Borrowed(code);
@@ -21,13 +21,13 @@ pub(crate) fn excerpt(code: &str, budget: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}\n{mark}\n{}", head.trim_end_matches('\n'), tail.trim_start_matches('\n')))
 }
 
-/// The first whole lines within `room` bytes; where the first line alone is longer, its beginning.
+/// The first whole lines within `room` bytes; if the first line alone is longer, its beginning.
 fn head_of(code: &str, room: usize) -> &str {
     let head = &code[..cut_before(code, room)];
     head.rfind('\n').map_or(head, |line_end| &head[..=line_end])
 }
 
-/// The last whole lines within `room` bytes; where the last line alone is longer, its end.
+/// The last whole lines within `room` bytes; if the last line alone is longer, its end.
 fn tail_of(code: &str, room: usize) -> &str {
     let tail = &code[cut_behind(code, code.len().saturating_sub(room))..];
     match tail.trim_end_matches('\n').find('\n') {

@@ -1,8 +1,8 @@
-//! What a failure means for the next question, decided from its kind, its status and the words of the provider.
+//! What a failure means for the next question, from its kind, its status and the provider's text.
 //!
-//! An *outage* is a provider that is gone or failing: no connection, a broken one, silence until the time-out, a page
-//! of somebody else, any 5xx. Not an outage, but a provider that is merely busy: 408, 425, 429, 529, and a 503 that
-//! says so (with `Retry-After`, or in words). A quota that is used up is fatal. How long a run waits is not decided here.
+//! An *outage* is a provider that is unreachable or failing: no connection, a broken one, silence until the time-out, a
+//! page of another server, or any 5xx. A provider that is merely busy is not an outage: 408, 425, 429, 529, and a 503
+//! that says so (with `Retry-After`, or in words). A used-up quota is fatal. How long a run waits is decided elsewhere.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const QUOTA_WORDS: [&str; 8] = [
     "payment",
     "subscription",
 ];
-/// A quota of so much a minute is a rate, which passes.
+/// A quota per minute is a rate limit, which passes.
 const RATE_WORDS: [&str; 3] = ["per minute", "per second", "requests per"];
 const BUSY_WORDS: [&str; 3] = ["busy", "overload", "loading"];
 const TOO_LONG_WORDS: [&str; 4] = ["context length", "context size", "context window", "too long"];
@@ -27,17 +27,18 @@ const WRONG_CALL_WORDS: [&str; 2] = ["unexpected endpoint", "unauthorized"];
 /// What a failure means for the next question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
-    /// It is about this question only, and asking again would give the same.
+    /// It concerns this question only, and asking again would fail again.
     Permanent,
     /// Every other question would fail in the same way.
     Fatal,
-    /// The server refused a part of the request that is sent otherwise from now on: the same question can be sent at once.
+    /// The server refused a part of the request, and later requests change it: the same question can be sent
+    /// immediately.
     Adapted,
-    /// It may pass.
+    /// It is transient.
     Passing {
-        /// How long the provider asks everybody to wait.
+        /// How long the provider asks all clients to wait.
         wait: Option<Duration>,
-        /// Whether the provider is gone or failing, rather than busy.
+        /// Whether the provider is unreachable or failing, rather than busy.
         is_outage: bool,
     },
 }
@@ -85,7 +86,7 @@ fn class_of_status(status: u16, detail: &str, wait: Option<Duration>) -> Failure
     }
 }
 
-/// An error with a status of success: most often a runner that crashed after the status was out.
+/// An error with a success status: usually a runner that crashed after the status was sent.
 fn class_of_report(detail: &str) -> FailureClass {
     let is_missing_model = is_about_a_model(detail) && has_any(detail, &["not found", "does not exist"]);
     if is_missing_model || is_quota(detail) || has_any(detail, &WRONG_CALL_WORDS) {
@@ -101,12 +102,12 @@ fn is_quota(detail: &str) -> bool {
     has_any(detail, &QUOTA_WORDS) && !has_any(detail, &RATE_WORDS)
 }
 
-/// Whether a provider's words are about a model, rather than about the address that was asked.
+/// Whether the provider's text is about a model, rather than about the address.
 pub(crate) fn is_about_a_model(detail: &str) -> bool {
     has_any(detail, &["model"])
 }
 
-/// Whether a provider's words are about the length of a prompt.
+/// Whether the provider's text is about the length of a prompt.
 pub(crate) fn is_about_length(detail: &str) -> bool {
     has_any(detail, &TOO_LONG_WORDS)
 }

@@ -1,11 +1,10 @@
 //! Asks for the intent of each record: one plain English sentence that says what a piece of code is for.
 //!
-//! [`LlmClient`] is the contract with whoever answers. [`OllamaClient`] and [`OpenAiClient`] speak to a server over
-//! HTTP, and [`EmbeddedClient`] derives the sentence from the code's own syntax; [`ProviderChoice`] makes the one that
-//! the user means. [`IntentEnricher`] asks any of them about many records at once. This crate reads no environment
-//! variable of ours, no file and no terminal: time is tokio's (the clock on the wall is looked at only for a
-//! `Retry-After` that is a date), kept answers come in through [`AnswerStore`], and what is to be shown goes out through
-//! [`EnrichmentObserver`].
+//! [`LlmClient`] is the contract of a provider. [`OllamaClient`] and [`OpenAiClient`] call a server over HTTP, and
+//! [`EmbeddedClient`] derives the sentence from the code's own syntax; [`ProviderChoice`] creates the one that the user
+//! chose. [`IntentEnricher`] asks any of them about many records at once. This crate reads no environment variable of
+//! ours, no file and no terminal. Time is tokio's (the wall clock is read only for a `Retry-After` date). Kept answers
+//! come in through [`AnswerStore`], and reports go out through [`EnrichmentObserver`].
 
 mod ask_error;
 mod asking;

@@ -1,16 +1,16 @@
-//! What the lists of models of all servers have in common, and what is said when a look at one finds no model.
+//! What all servers' model lists have in common, and the errors of a probe that finds no model.
 
 use crate::{AskError, ProbeError, http::Connection, model_names::near_models};
 
 /// The most that is read of a list: some gateways offer thousands of models.
 pub(crate) const MAX_LIST_BYTES: usize = 4 << 20;
 
-/// The provider cannot be asked, for this reason.
+/// The error that the provider cannot be asked, for this reason.
 pub(crate) fn unusable(connection: &Connection, cause: AskError) -> ProbeError {
     ProbeError::Unusable { url: connection.shown_url().to_owned(), cause }
 }
 
-/// The provider has `names` and not `model`.
+/// The error that the provider has `names` but not `model`.
 pub(crate) fn missing_model(connection: &Connection, model: &str, names: &[&str]) -> ProbeError {
     ProbeError::MissingModel {
         url: connection.shown_url().to_owned(),

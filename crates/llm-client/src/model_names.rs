@@ -1,11 +1,11 @@
-//! Names of models: which two mean the same, and which look alike.
+//! Model names: which are equivalent, and which are similar.
 
-/// More suggestions than this help nobody.
+/// The maximum of suggestions; more are not useful.
 const MAX_NEAR: usize = 5;
-/// A longer name is none that a person types.
+/// A longer name was not typed by a person.
 const MAX_NAME_CHARS: usize = 120;
 
-/// The place of the model `wanted` among `names`; a name without a tag means the tag `latest`.
+/// The index of the model `wanted` in `names`; a name without a tag means the tag `latest`.
 pub(crate) fn find_model(names: &[&str], wanted: &str) -> Option<usize> {
     let place = |is_same: &dyn Fn(&str) -> bool| names.iter().position(|name| is_same(name));
     let [full, file] = [full_name(wanted), file_name(wanted)];
@@ -14,7 +14,7 @@ pub(crate) fn find_model(names: &[&str], wanted: &str) -> Option<usize> {
         .or_else(|| place(&|name| !file.is_empty() && file_name(name) == file))
 }
 
-/// Those of `names` that were probably meant by `wanted`: of the same family, or few letters away; the best first.
+/// The names that `wanted` probably refers to: of the same family, or few letters away; best first.
 pub(crate) fn near_models(names: &[&str], wanted: &str) -> Vec<String> {
     let is_name = |name: &&str| name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(char::is_control);
     let mut near: Vec<(Likeness, usize, &str)> = names
@@ -31,7 +31,7 @@ pub(crate) fn near_models(names: &[&str], wanted: &str) -> Vec<String> {
     near.into_iter().take(MAX_NEAR).map(|(.., name)| name.to_owned()).collect()
 }
 
-/// The name in lower case, with its tag, and without the parts that stand for the usual registry.
+/// The name in lower case, with its tag, without the default registry parts.
 fn full_name(name: &str) -> String {
     let name = name.to_lowercase();
     let name = name.strip_prefix("registry.ollama.ai/").unwrap_or(&name);
@@ -40,18 +40,18 @@ fn full_name(name: &str) -> String {
     if last.contains(':') { name.to_owned() } else { format!("{name}:latest") }
 }
 
-/// The last part of a path, without the ending of a model's file: what servers of local files take for the name.
+/// The last part of a path, without the extension of a model file: servers of local files use it as the name.
 fn file_name(name: &str) -> String {
     let full = full_name(name);
     let last = full.rsplit(['/', '\\']).next().unwrap_or_default().trim_end_matches(":latest");
     last.strip_suffix(".gguf").unwrap_or(last).to_owned()
 }
 
-/// In what two names are alike, the strongest first.
+/// How two names are similar, strongest first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
     SameFamily,
-    /// One family's name begins with the other's, as those of `qwen3` and `qwen3-coder` do.
+    /// One family's name begins with the other's, as for `qwen3` and `qwen3-coder`.
     NextOfKin,
     FewLetters,
 }
@@ -75,7 +75,7 @@ fn family(name: &str) -> String {
     last.split(':').next().unwrap_or_default().to_owned()
 }
 
-/// Letters to insert, delete or replace (Levenshtein).
+/// The number of letters to insert, delete or replace (Levenshtein).
 fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

@@ -1,4 +1,4 @@
-//! What stands between this machine and a server, read from a failed attempt. Each obstacle has a remedy of its own.
+//! Obstacles between this machine and a server, recognized from a failed attempt. Each has its own remedy.
 
 use std::{error::Error, io};
 
@@ -6,33 +6,33 @@ use rustls::{CertificateError, Error as TlsError};
 
 use crate::{AskError, ProbeError};
 
-/// How a server that speaks TLS answers to a plain question, in lower case: nginx, Apache, Go.
+/// How TLS servers answer a plain request, in lower case: nginx, Apache, Go.
 const ENCRYPTED_WORDS: [&str; 4] =
     ["to https port", "to an https server", "ssl-enabled server port", "http request was sent to https"];
 
-/// What kept a server from being asked, where it shows.
+/// The recognized obstacle to asking a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// No authority that this machine knows signed the server's certificate.
+    /// The certificate is not signed by an authority that this machine trusts.
     UntrustedCertificate,
-    /// The certificate is of another name.
+    /// The certificate is for another name.
     OtherName,
-    /// The certificate is past its period, or before it.
+    /// The certificate has expired, or is not valid yet.
     OutsideOfPeriod,
-    /// The address says `https`, and what answered is not TLS.
+    /// The address says `https`, and the server does not speak TLS.
     PlainServer,
-    /// The address says `https`, and nothing answered in its terms; a server without TLS waits in that way.
+    /// The address says `https`, and the server stays silent, as one without TLS does.
     SilentServer,
     /// The address says `http`, and the server speaks TLS.
     EncryptedServer,
-    /// The address says `http`, and what answered is not HTTP.
+    /// The address says `http`, and the server does not speak HTTP.
     OtherProtocol,
-    /// The name of the host has no address.
+    /// The host name does not resolve.
     UnknownHost,
 }
 
 impl AskError {
-    /// What stood in the way, where the failure shows it.
+    /// The obstacle, if the failure reveals it.
     pub fn obstacle(&self) -> Option<Obstacle> {
         match self {
             Self::Connect { url, cause } => of_connection(&**cause, is_encrypted(url)),
@@ -44,7 +44,7 @@ impl AskError {
 }
 
 impl ProbeError {
-    /// What stood in the way, where the failure shows it.
+    /// The obstacle, if the failure reveals it.
     pub fn obstacle(&self) -> Option<Obstacle> {
         match self {
             Self::Unusable { url, cause: AskError::TimedOut { .. } } if is_encrypted(url) => {
@@ -56,7 +56,7 @@ impl ProbeError {
     }
 }
 
-/// Whether a server's words say that it expects TLS.
+/// Whether the server's text says that it expects TLS.
 pub(crate) fn wants_encryption(text: &str) -> bool {
     let text = text.to_lowercase();
     ENCRYPTED_WORDS.iter().any(|words| text.contains(words))
@@ -71,7 +71,7 @@ fn of_connection(error: &(dyn Error + 'static), is_encrypted: bool) -> Option<Ob
         if let Some(refusal) = cause.downcast_ref::<TlsError>().and_then(of_tls) {
             return Some(refusal);
         }
-        // The HTTP library has no type for it that others can name.
+        // The HTTP library has no public type for it.
         if cause.to_string() == "dns error" {
             return Some(Obstacle::UnknownHost);
         }
@@ -87,7 +87,7 @@ fn is_silence(cause: &(dyn Error + 'static)) -> bool {
     is_end || cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
 }
 
-/// What a failure of TLS says of the server.
+/// The obstacle that a TLS error reveals.
 pub(crate) fn of_tls(error: &TlsError) -> Option<Obstacle> {
     use CertificateError as Refusal;
     match error {
@@ -110,7 +110,7 @@ fn is_no_http(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse))
 }
 
-/// The error and its causes; an I/O error shows what it wraps first.
+/// The error and its causes; an I/O error first yields what it wraps.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {

@@ -1,6 +1,6 @@
-//! Text from elsewhere, made safe for a database column and a terminal: one line, printable, bounded.
+//! Makes external text safe for a database column and a terminal: one line, printable, bounded.
 
-/// The longest text that is kept of an intent or of a failure's reason, in characters.
+/// The maximum length of an intent or of a failure's reason, in characters.
 pub(crate) const MAX_CHARS: usize = 300;
 
 /// `text` on one line of at most `max_chars` characters, without control and invisible characters.
@@ -24,7 +24,7 @@ pub(crate) fn collapse(text: &str) -> String {
     line
 }
 
-/// `text`, cut at a word boundary with an ellipsis where it has more than `max_chars` characters.
+/// `text`, cut at a word boundary with an ellipsis if it has more than `max_chars` characters.
 pub(crate) fn cap(text: &str, max_chars: usize) -> String {
     if text.len() <= max_chars || text.chars().count() <= max_chars {
         return text.to_owned();
@@ -32,27 +32,27 @@ pub(crate) fn cap(text: &str, max_chars: usize) -> String {
     let room: usize = text.chars().take(max_chars - 1).map(char::len_utf8).sum();
     let (head, rest) = text.split_at(room);
     let boundary = if rest.starts_with(' ') { room } else { head.rfind(' ').unwrap_or(room) };
-    // A first word that fills more than half of the room is cut in the middle.
+    // A first word that fills more than half of the space is cut inside.
     let boundary = if boundary < room / 2 { room } else { boundary };
     format!("{}…", head[..boundary].trim_end_matches([' ', ',', ';', ':', '-']))
 }
 
-/// The last place at or before `at` where `text` can be cut.
+/// The last position at or before `at` where `text` can be cut.
 pub(crate) fn cut_before(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&index| text.is_char_boundary(index)).unwrap_or(0)
 }
 
-/// The first place at or behind `at` where `text` can be cut.
+/// The first position at or after `at` where `text` can be cut.
 pub(crate) fn cut_behind(text: &str, at: usize) -> usize {
     (at..text.len()).find(|&index| text.is_char_boundary(index)).unwrap_or(text.len())
 }
 
-/// Characters that part words; a damaged one (U+FFFD) parts them too.
+/// Characters that separate words; a damaged one (U+FFFD) does too.
 fn is_separator(character: char) -> bool {
     character.is_whitespace() || (character.is_control() && character != '\0') || character == '\u{fffd}'
 }
 
-/// Characters without a glyph of their own, which can hide or reorder what stands beside them.
+/// Characters without a visible glyph, which can hide or reorder their neighbours.
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,

@@ -5,44 +5,44 @@ use crate::{
     plain_text::{MAX_CHARS, one_line},
 };
 
-/// What a look at the provider found wrong; each variant calls for another remedy.
+/// What a probe of the provider found wrong; each variant needs a different remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// Nobody was reached, or what was reached did not answer like a server of this kind.
+    /// The provider was not reached, or did not answer like a server of this kind.
     #[error("provider {url} cannot be used")]
     Unusable {
-        /// The provider, without credentials.
+        /// The provider's URL, without credentials.
         url: String,
-        /// What happened.
+        /// The cause.
         #[source]
         cause: AskError,
     },
-    /// Something answered, and it is another kind of server.
-    #[error("provider {url} is no {expected}{}{}", but_is(found.as_deref()), but_speaks(*speaks))]
+    /// Another kind of server answered.
+    #[error("provider {url} is not {expected}{}{}", but_is(found.as_deref()), but_speaks(*speaks))]
     Foreign {
-        /// The provider, without credentials.
+        /// The provider's URL, without credentials.
         url: String,
-        /// What was expected there, without an article.
+        /// The expected kind, with its article.
         expected: &'static str,
-        /// What is there, with its article, where it can be recognized.
+        /// The recognized kind, with its article.
         found: Option<String>,
-        /// The interface that it has instead, where it shows one.
+        /// The interface that it offers instead, if recognized.
         speaks: Option<ProviderKind>,
     },
-    /// The server is there and does not have the model.
-    #[error("model {model} is not at {url}")]
+    /// The server does not have the model.
+    #[error("model {model} not found at {url}")]
     MissingModel {
-        /// The provider, without credentials.
+        /// The provider's URL, without credentials.
         url: String,
-        /// The name that was asked for.
+        /// The requested name.
         model: String,
-        /// Names that it has and that look alike, best first, at most five.
+        /// Similar names that it has, best first, at most five.
         near: Vec<String>,
     },
 }
 
 impl ProbeError {
-    /// The failure as every record keeps it that was to be asked about: one printable line of at most 300 characters.
+    /// The failure as stored in every affected record: one printable line of at most 300 characters.
     pub fn reason(&self) -> String {
         match self {
             Self::Unusable { cause, .. } => one_line(&format!("{self}: {}", cause.reason()), MAX_CHARS),
@@ -56,5 +56,5 @@ fn but_is(found: Option<&str>) -> String {
 }
 
 fn but_speaks(kind: Option<ProviderKind>) -> String {
-    kind.map(|kind| format!("; it speaks {kind}")).unwrap_or_default()
+    kind.map(|kind| format!("; its interface is {kind}")).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
-//! How far the asking has come, and how long it will take.
+//! Progress of an enrichment, and the expected remaining time.
 //!
-//! The time left is the number of remaining calls times the average seconds a call over everything asked so far; a
-//! record that is answered without a call of its own costs nothing. With several calls at once that average is wall time
-//! divided by calls, not the latency of one call.
+//! The remaining time is the number of remaining calls times the average seconds per call so far; a record without a
+//! call of its own costs nothing. With concurrent calls that average is wall time divided by calls, not the latency of
+//! one call.
 
 use std::time::Duration;
 
@@ -10,34 +10,32 @@ use tokio::time::Instant;
 
 use crate::{CallReport, Decision, FailedRecord};
 
-/// Is told what happens in an enrichment.
+/// Receives the events of an enrichment.
 pub trait EnrichmentObserver {
-    /// Called when a call completes every N-th record, and once at the end; exactly one report of a whole enrichment is
-    /// complete. What needs no call (answers that were kept, records that are given up together) is reported with the
-    /// next of these.
+    /// Called when a call completes every N-th record, and once at the end; exactly one report of a complete enrichment
+    /// is final. Records without a call (kept answers, records given up together) are included in the next report.
     fn report(&mut self, progress: &Progress);
 
-    /// Called once the number of records is known, whenever a record is complete, and whenever the number of questions
-    /// in flight changes; must not take long.
+    /// Called once the number of records is known, whenever a record is complete, and whenever the number of calls in
+    /// flight changes. Must return quickly.
     fn advance(&mut self, progress: &Progress) {
         let _ = progress;
     }
 
-    /// Called for each decision on the way.
+    /// Called for each decision.
     fn decision(&mut self, decision: &Decision) {
         let _ = decision;
     }
 
-    /// Called for each call that came back or timed out, before what it leads to.
+    /// Called for each call that returned or timed out, before its consequences.
     ///
-    /// A call that is still under way when the asking ends early, and is not waited for any longer, is not told: in an
-    /// enrichment that completed, as many calls are told as its account counts.
+    /// A call that is abandoned at an early end is not reported. In a completed enrichment the number of reported calls
+    /// equals the account's.
     fn call(&mut self, call: &CallReport<'_>) {
         let _ = call;
     }
 
-    /// Called for each question that fails for itself; those that are given up together are one
-    /// [`Decision::RestFailed`].
+    /// Called for each question that fails by itself; those given up together are one [`Decision::RestFailed`].
     fn record_failed(&mut self, failure: &FailedRecord<'_>) {
         let _ = failure;
     }
@@ -54,26 +52,26 @@ impl<F: FnMut(&Progress)> EnrichmentObserver for F {
 pub struct Progress {
     /// Records that have an answer or a failure.
     pub completed: usize,
-    /// Records that are asked about.
+    /// Records to ask about.
     pub total: usize,
     /// Completed records without an answer.
     pub failed: usize,
     /// Completed records whose answer was kept from an earlier run.
     pub reused: usize,
-    /// Completed records that share the answer of another one of this run.
+    /// Completed records that share the answer of another record of this run.
     pub shared: usize,
-    /// Distinct questions that were sent so far.
+    /// Distinct questions sent so far.
     pub asked: usize,
-    /// Calls in flight at most, at present.
+    /// The current limit of calls in flight.
     pub concurrency: usize,
     /// Calls in flight.
     pub in_flight: usize,
-    /// The time that the remaining calls are expected to take; zero as long as no question is done.
+    /// The expected time of the remaining calls; zero until a question is done.
     pub eta: Duration,
 }
 
 impl Progress {
-    /// Completed records in per cent, to one decimal; 100.0 only when nothing is left.
+    /// Completed records as a percentage with one decimal; 100.0 only if none is left.
     pub fn percent(&self) -> f64 {
         if self.completed >= self.total {
             return 100.0;
@@ -90,7 +88,7 @@ pub(crate) enum Completion {
     Reused,
     Shared,
     Failed,
-    /// Failed without a call of its own, together with all that were left.
+    /// Failed without a call of its own, together with all remaining ones.
     GivenUp,
 }
 
@@ -104,7 +102,7 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
-    /// Starts the clock; with nothing to do it reports at once.
+    /// Starts the clock; without questions it reports at once.
     pub(crate) fn start(total: usize, batch_size: u32, observer: &mut dyn EnrichmentObserver) -> Self {
         let progress = Progress { total, ..Progress::default() };
         observer.advance(&progress);
@@ -115,25 +113,25 @@ impl Tracker {
         Self { progress, batch_size, questions_left: 0, questions_done: 0, started: Instant::now() }
     }
 
-    /// The asking of so many distinct questions begins.
+    /// Records the number of distinct questions to ask.
     pub(crate) fn begin_asking(&mut self, question_count: usize) {
         self.questions_left = question_count;
         self.started = Instant::now();
     }
 
-    /// A distinct question was sent for the first time.
+    /// Records that a distinct question was sent for the first time.
     pub(crate) fn question_sent(&mut self, concurrency: usize) {
         self.progress.asked += 1;
         self.progress.concurrency = concurrency;
     }
 
-    /// A distinct question is answered or has failed.
+    /// Records that a distinct question was answered or failed.
     pub(crate) fn question_done(&mut self) {
         self.questions_left = self.questions_left.saturating_sub(1);
         self.questions_done += 1;
     }
 
-    /// So many calls are in flight now.
+    /// Records the number of calls in flight.
     pub(crate) fn in_flight(&mut self, count: usize, observer: &mut dyn EnrichmentObserver) {
         if self.progress.in_flight != count {
             self.progress.in_flight = count;
@@ -152,7 +150,7 @@ impl Tracker {
         }
         self.progress.eta = self.remaining_time();
         observer.advance(&self.progress);
-        // What needs no call comes all at once: a line for every few of them would say nothing.
+        // Records without a call complete all at once: a line for every few of them would be useless.
         let is_called = !matches!(completion, Completion::Reused | Completion::GivenUp);
         let Progress { completed, total, .. } = self.progress;
         if (is_called && completed.is_multiple_of(self.batch_size)) || completed == total {
@@ -160,7 +158,8 @@ impl Tracker {
         }
     }
 
-    /// A question's records, of which the first was asked about and the others shared its answer, turn out to have failed.
+    /// Records that a question's records, of which the first was asked about and the others shared its answer, failed
+    /// after all.
     pub(crate) fn take_back(&mut self, record_count: usize) {
         self.progress.failed += record_count;
         self.progress.shared -= record_count - 1;
@@ -187,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    /// Completes `total` questions of one second each (every third fails) and returns what was reported.
+    /// Completes `total` questions of one second each (every third fails) and returns the reports.
     async fn reports(total: usize, batch_size: u32) -> Vec<Progress> {
         let mut seen = Vec::new();
         let mut observer = |progress: &Progress| seen.push(*progress);

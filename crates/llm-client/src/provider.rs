@@ -1,4 +1,4 @@
-//! Which provider is asked: decided from what the user said, in one place.
+//! Selects the provider from the user's options.
 
 use std::{fmt, str::FromStr};
 
@@ -19,10 +19,10 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
-    /// All of them, in the order in which they are offered.
+    /// All kinds, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::Ollama, Self::OpenAi, Self::Builtin];
 
-    /// The word for it on the command line.
+    /// The word on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ollama => "ollama",
@@ -31,8 +31,8 @@ impl ProviderKind {
         }
     }
 
-    /// The kind that an address most likely means: a path with `/v1` tells, and whatever else is there, on port 11434 or
-    /// not, Ollama is the usual one.
+    /// The most likely kind for an address: a path with `/v1` means the common interface. Everything else, on port
+    /// 11434 or not, means Ollama.
     pub fn guess(url: &ProviderUrl) -> Self {
         match url {
             ProviderUrl::Builtin => Self::Builtin,
@@ -41,7 +41,7 @@ impl ProviderKind {
         }
     }
 
-    /// The address where nobody names one.
+    /// The default address.
     fn default_url(self) -> Result<ProviderUrl, ProviderError> {
         match self {
             Self::Ollama => Ok(ProviderUrl::DEFAULT.parse()?),
@@ -66,30 +66,30 @@ impl FromStr for ProviderKind {
     }
 }
 
-/// A word that names no provider.
+/// A word that is not a provider kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("provider is none of ollama, openai and builtin")]
+#[error("unknown provider; use ollama, openai or builtin")]
 pub struct UnknownProvider;
 
-/// What the user said about the provider. It has no `Debug`, because the address may hold a password.
+/// The user's options for the provider. There is no `Debug`, because the address may hold a password.
 #[derive(Clone, Default)]
 pub struct ProviderChoice {
-    /// The interface; guessed from the address where it is absent.
+    /// The interface; guessed from the address if absent.
     pub kind: Option<ProviderKind>,
-    /// The address as it was written; the kind's own where it is absent.
+    /// The address as written; the kind's default if absent.
     pub url: Option<String>,
-    /// The model's name; the kind's own where it is absent. The embedded provider has no other than its own.
+    /// The model's name; the kind's default if absent. The embedded provider has only its own.
     pub model: Option<String>,
     /// How the model is asked.
     pub settings: ModelSettings,
-    /// A bearer token; the embedded provider has no use for it.
+    /// A bearer token; unused by the embedded provider.
     pub token: Option<Secret>,
 }
 
 impl ProviderChoice {
-    /// The model to ask where the user named none and the server lists exactly one; asks the server for its list.
+    /// The model to use if the user named none and the server lists exactly one; requests the server's list.
     ///
-    /// None where a model was named, where the kind has a usual one, and where the list is longer or cannot be read.
+    /// `None` if a model was named, if the kind has a default, or if the list is longer or unreadable.
     pub async fn only_listed_model(&self) -> Option<String> {
         let Ok(ProviderUrl::Http(url)) = self.url.as_deref()?.parse() else { return None };
         let kind = self.kind.unwrap_or_else(|| ProviderKind::guess(&ProviderUrl::Http(url.clone())));
@@ -99,7 +99,7 @@ impl ProviderChoice {
         OpenAiClient::only_model(url, &self.settings, self.token.as_ref()).await
     }
 
-    /// The client; nothing is asked and no connection is made yet.
+    /// Creates the client, without any request or connection.
     pub fn into_client(self) -> Result<Box<dyn LlmClient>, ProviderError> {
         let url = match &self.url {
             Some(text) => text.parse()?,
@@ -128,44 +128,44 @@ fn checked_name(name: &str) -> Result<&str, ProviderError> {
     if is_name { Ok(name) } else { Err(ProviderError::ModelName) }
 }
 
-/// Why there is no client. All but [`Setup`](Self::Setup) are about what the user said.
+/// Why there is no client. All variants except [`Setup`](Self::Setup) concern the user's options.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
-    /// The address is none, or not the one of a server.
+    /// The address is invalid, or not a server's.
     #[error(transparent)]
     Url(#[from] ProviderUrlError),
     /// The address is of another kind.
-    #[error("provider {kind} is not at {url}")]
+    #[error("provider {kind} cannot use the URL {url}")]
     Conflict {
         /// The kind that was named.
         kind: ProviderKind,
         /// The address, without credentials.
         url: String,
     },
-    /// The kind has no usual address.
-    #[error("provider {kind} has no usual URL; name one")]
+    /// The kind has no default address.
+    #[error("provider {kind} has no default URL; specify one")]
     MissingUrl {
         /// The kind that was named.
         kind: ProviderKind,
     },
-    /// The kind has no usual model.
-    #[error("provider {kind} has no usual model; name one")]
+    /// The kind has no default model.
+    #[error("provider {kind} has no default model; specify one")]
     MissingModel {
         /// The kind that was named or guessed.
         kind: ProviderKind,
     },
-    /// The model's name cannot be one.
-    #[error("name of the model is empty or has control characters")]
+    /// The model's name is invalid.
+    #[error("model name is empty or has control characters")]
     ModelName,
     /// Only one of them can be sent.
-    #[error("provider URL has a user name or password, and there is a token too; leave one of them out")]
+    #[error("provider URL has a user name or password, and a token is set as well; use only one of them")]
     TwoCredentials,
-    /// The HTTP client could not be made, most likely because the system's certificates cannot be read.
+    /// The HTTP client could not be created, most likely because the system's certificates are unreadable.
     #[error("set up the connection to {url}")]
     Setup {
-        /// The provider, without credentials.
+        /// The provider's URL, without credentials.
         url: String,
-        /// What went wrong.
+        /// The cause.
         #[source]
         cause: BoxError,
     },

@@ -9,12 +9,12 @@ use reqwest::header::HeaderValue;
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for those who hide it.
+    /// The text itself, for redaction.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The value of the `Authorization` header, marked so that no log of the HTTP library shows it.
+    /// The value of the `Authorization` header, marked as sensitive so that the HTTP library never logs it.
     pub(crate) fn bearer(&self) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
         value.set_sensitive(true);
@@ -25,7 +25,7 @@ impl Secret {
 impl FromStr for Secret {
     type Err = SecretError;
 
-    /// White space around it, as a file's last line break, and a leading `Bearer ` are no part of it.
+    /// Surrounding white space, such as a file's last line break, and a leading `Bearer ` are removed.
     fn from_str(text: &str) -> Result<Self, SecretError> {
         let text = text.trim();
         let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
@@ -51,13 +51,13 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Why a text is no token.
+/// Why a text is not a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// Nothing, or white space only.
     #[error("token is empty")]
     Empty,
-    /// A line break, a blank, or a character outside of ASCII, which a header cannot carry.
+    /// A line break, a blank, or a non-ASCII character, which a header cannot carry.
     #[error("token has a blank, a line break or another character that cannot be sent in a header")]
     Unsendable,
 }

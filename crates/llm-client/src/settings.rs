@@ -1,4 +1,4 @@
-//! How a model is asked, whatever server it is behind.
+//! How a model is asked, on any server.
 
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ const BYTES_PER_TOKEN: u32 = 3;
 /// How the model is asked; one set of values for a whole run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelSettings {
-    /// The model's context; code that does not fit is cut, visibly. Sent where the interface has a field for it.
+    /// The model's context; code that does not fit is cut, visibly. It is sent if the interface has a field for it.
     pub context_tokens: u32,
-    /// The longest answer.
+    /// The maximum length of an answer.
     pub answer_tokens: u32,
-    /// The seed, so that equal questions get answers as equal as the server can make them.
+    /// The seed, so that equal questions get answers as equal as the server allows.
     pub seed: u32,
     /// How long an Ollama server keeps the model loaded after a call: a number with a unit.
     pub keep_alive: String,
-    /// How long a connection may take.
+    /// The time limit of a connection attempt.
     pub connect_timeout: Duration,
-    /// How long a look at the provider may take in all.
+    /// The total time limit of a probe.
     pub probe_timeout: Duration,
-    /// Certificates that the server may show although no authority signed them.
+    /// Certificates that a server may show without a signature of an authority.
     pub certificates: TrustedCertificates,
 }
 
 impl ModelSettings {
-    /// Below this context there is hardly room for any code beside the instruction and the answer.
+    /// A smaller context leaves hardly any room for code beside the instruction and the answer.
     pub const MIN_CONTEXT_TOKENS: u32 = 1024;
 
-    /// Bytes of code that fit a context of `context_tokens` beside the answer and `reserved_tokens` for all other words.
+    /// Bytes of code that fit a context of `context_tokens` beside the answer and `reserved_tokens` of other text.
     pub(crate) fn code_budget(&self, context_tokens: u32, reserved_tokens: u32) -> usize {
         let reserved = reserved_tokens.saturating_add(self.answer_tokens);
         let tokens = context_tokens.saturating_sub(reserved);

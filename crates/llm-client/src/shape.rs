@@ -1,7 +1,8 @@
-//! What is sent beside the messages, adapted to what a server takes.
+//! The request fields besides the messages, adapted to what a server accepts.
 //!
-//! Servers refuse fields that they do not know, that a model does not support, or that have a newer name. A refusal costs
-//! nothing, names the field, and holds for every question: the field gets its other form or is left out from then on.
+//! Servers refuse fields that they do not know, that a model does not support, or that have a newer name. A refusal
+//! costs nothing, names the field, and holds for every question: from then on the field gets its other form or is
+//! omitted.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,16 +10,16 @@ use serde_json::{Map, Value};
 
 use crate::{AskError, failure_class::is_about_length};
 
-/// The forms of one field, the present one first; none are left where it is not sent.
+/// The forms of one field, current one first; empty if it is not sent.
 type Forms = Vec<(&'static str, Value)>;
 
-/// The fields beside model and messages, whether there may be a system message, and how large the context is.
+/// The fields besides model and messages, whether a system message is allowed, and the size of the context.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shape {
     fields: Vec<Forms>,
-    /// Whether the instruction is a message of its own, before the first one of the user.
+    /// Whether the instruction is a separate message before the user's first one.
     pub(crate) has_system_role: bool,
-    /// The context of the server in tokens, where it is known to be smaller than what was asked for.
+    /// The server's context in tokens, if it is known to be smaller than requested.
     pub(crate) window: Option<u32>,
 }
 
@@ -47,7 +48,7 @@ impl Shape {
         self.fields.iter().filter_map(|forms| forms.first())
     }
 
-    /// Changes what `detail`, the words of a refusal, names; returns what was changed.
+    /// Applies the change that a refusal's text `detail` names; returns its description.
     fn adapt(&mut self, detail: &str) -> Option<String> {
         let detail = detail.to_lowercase();
         if is_about_length(&detail) {
@@ -61,7 +62,7 @@ impl Shape {
         let forms = self.fields.iter_mut().find(is_named)?;
         let (name, _) = forms.remove(0);
         Some(match forms.first() {
-            Some((other, value)) => format!("{other}={} is sent in the place of {name}", canonical(value)),
+            Some((other, value)) => format!("{other}={} is sent instead of {name}", canonical(value)),
             None => format!("{name} is not sent"),
         })
     }
@@ -82,18 +83,18 @@ impl SharedShape {
         Self(Mutex::new(shape))
     }
 
-    /// The shape as it is now.
+    /// The current shape.
     pub(crate) fn now(&self) -> Shape {
         self.lock().clone()
     }
 
-    /// The server has a context of so many tokens.
+    /// Records that the server's context has this number of tokens.
     pub(crate) fn learn_window(&self, window: u32) {
         self.lock().window = Some(window);
     }
 
-    /// What `error` means for a question that was sent in the shape `sent`: where the server refused a part of it, that part
-    /// is changed and the question can be sent again.
+    /// Interprets `error` for a question sent in the shape `sent`: if the server refused a part, that part is changed
+    /// and the question can be sent again.
     pub(crate) fn adapted(&self, sent: &Shape, error: AskError) -> AskError {
         let AskError::Status { status: 400 | 422 | 500, detail, .. } = &error else { return error };
         let mut shape = self.lock();
@@ -107,7 +108,7 @@ impl SharedShape {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shape> {
-        // A shape is whole at every moment.
+        // A shape is consistent at every moment.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -121,15 +122,14 @@ fn canonical(value: &Value) -> String {
     }
 }
 
-/// Whether `name` stands in `text` as a word of its own.
+/// Whether `name` is a separate word in `text`.
 fn has_word(text: &str, name: &str) -> bool {
     let is_part = |character: char| character.is_alphanumeric() || character == '_';
     text.match_indices(name)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
 }
 
-/// The size of a context in the words of a refusal: the smallest number of tokens in it that can be one, as the request is
-/// larger than that.
+/// The context size in a refusal's text: its smallest plausible token count, since the request is larger than that.
 fn window_in(detail: &str) -> Option<u32> {
     const SMALLEST: u32 = 256;
     let mut parts = detail.split([' ', '(', ')', ',', ';', ':', '"', '=']);

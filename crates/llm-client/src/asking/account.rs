@@ -1,4 +1,4 @@
-//! What an enrichment came to: counts, costs, latencies, and the reasons of failures.
+//! The result of an enrichment: counts, costs, latencies, and the reasons of failures.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -6,12 +6,12 @@ use cds_model::EnrichmentAccount;
 
 use crate::Answer;
 
-/// What an enrichment did.
+/// The result of an enrichment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrichment {
     /// Counts and costs.
     pub account: EnrichmentAccount,
-    /// Why records failed, the most frequent reason first, and equally frequent ones in alphabetical order.
+    /// Why records failed: the most frequent reason first, then alphabetically.
     pub failures: Vec<FailureGroup>,
     /// How it ended.
     pub ending: Ending,
@@ -20,34 +20,34 @@ pub struct Enrichment {
 /// Records that failed for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureGroup {
-    /// One line.
+    /// The reason, on one line.
     pub reason: String,
-    /// How many records.
+    /// The number of records.
     pub record_count: usize,
 }
 
 /// How an enrichment ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// Each question was answered or failed for itself.
+    /// Each question was answered or failed by itself.
     Completed,
-    /// The provider could not or not any longer be asked; all records that were left got this reason.
+    /// The provider could not be asked, or not any longer. All remaining records got this reason.
     GaveUp {
-        /// One line.
+        /// The reason, on one line.
         reason: String,
     },
-    /// It was ended from outside; records without an answer are as they were before.
+    /// The caller ended it; records without an answer are unchanged.
     Interrupted,
 }
 
-/// Collects what calls cost.
+/// Accumulates the cost of calls.
 #[derive(Debug, Default)]
 pub(super) struct Costs {
     pub(super) asked_count: usize,
     pub(super) call_count: usize,
     prompt_tokens: Option<u64>,
     answer_tokens: Option<u64>,
-    /// Of answered calls, in microseconds; four bytes each, since there may be very many.
+    /// Latencies of answered calls in microseconds; four bytes each, since there may be very many.
     latencies: Vec<u32>,
 }
 
@@ -58,13 +58,13 @@ impl Costs {
         self.latencies.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
     }
 
-    /// Counts the tokens of a call that was paid for and gave no answer.
+    /// Counts the tokens of a paid call that gave no answer.
     pub(super) fn add_tokens(&mut self, prompt_tokens: Option<u64>, answer_tokens: Option<u64>) {
         add_tokens(&mut self.prompt_tokens, prompt_tokens);
         add_tokens(&mut self.answer_tokens, answer_tokens);
     }
 
-    /// Fills in what it knows of an account.
+    /// Copies its figures into an account.
     pub(super) fn fill(&mut self, account: &mut EnrichmentAccount) {
         account.asked_count = self.asked_count;
         account.call_count = self.call_count;
@@ -96,7 +96,7 @@ fn mean(latencies: &[u32]) -> Duration {
     Duration::from_micros(sum / (latencies.len().max(1) as u64))
 }
 
-/// The nearest-rank percentile: the smallest value that at least 95 of 100 do not exceed.
+/// The nearest-rank percentile: the smallest value that at least 95 % of the values do not exceed.
 fn percentile_95(latencies: &mut [u32]) -> Duration {
     if latencies.is_empty() {
         return Duration::ZERO;

@@ -1,20 +1,20 @@
-//! How long to wait before something is tried again: exponential, capped, with full jitter.
+//! How long to wait before a retry: exponential, capped, with full jitter.
 //!
 //! Full jitter spreads clients that failed together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
-//! 2015): each wait is uniform between nothing and the exponential bound.
+//! 2015): each wait is uniform between zero and the exponential bound.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// The bound of the wait after the `failure_count`-th failure in a row: 0.5 s, 1 s, 2 s, … 8 s.
+/// The upper bound of the wait after the `failure_count`-th failure in a row: 0.5 s, 1 s, 2 s, … 8 s.
 pub(crate) fn bound(failure_count: u32) -> Duration {
     let doublings = failure_count.saturating_sub(1).min(16);
     FIRST.saturating_mul(1 << doublings).min(LONGEST)
 }
 
-/// Random numbers that are the same for the same seed (xorshift64*, Vigna 2016).
+/// Random numbers that are reproducible for a seed (xorshift64*, Vigna 2016).
 #[derive(Debug, Clone)]
 pub(crate) struct Jitter {
     state: u64,
@@ -22,11 +22,11 @@ pub(crate) struct Jitter {
 
 impl Jitter {
     pub(crate) fn new(seed: u64) -> Self {
-        // The generator stays at zero for ever; an odd multiplier spreads small seeds over all bits.
+        // The generator would stay at zero forever; an odd multiplier spreads small seeds over all bits.
         Self { state: (seed ^ 0x5851_f42d_4c95_7f2d).wrapping_mul(0x9e37_79b9_7f4a_7c15).max(1) }
     }
 
-    /// A uniform part of `bound`, to the microsecond.
+    /// A uniformly random part of `bound`, to the microsecond.
     pub(crate) fn below(&mut self, bound: Duration) -> Duration {
         self.state ^= self.state >> 12;
         self.state ^= self.state << 25;

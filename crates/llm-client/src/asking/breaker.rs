@@ -1,9 +1,9 @@
-//! The circuit breaker: when to stop sending to a provider that is gone, and when to try whether it is back.
+//! The circuit breaker: when to stop sending to a failing provider, and when to probe whether it is back.
 //!
-//! Five failures in a row that may pass open it, when they come from a provider that is gone, failing or too busy. While
-//! it is open, one question at a time is sent as a probe, with growing distance. Whatever else comes back closes it. A
-//! status 5xx keeps it open, since a gateway answers with it for a dead server, and so does "busy" or "loading", which a
-//! server answers to everything while it starts. Once the patience is over, it is not worth trying any more.
+//! Five consecutive transient failures open it if the provider is unreachable, failing or too busy. While it is open,
+//! one question at a time is sent as a probe, at growing intervals. Any other reply closes it. A 5xx status keeps it
+//! open, since a gateway answers with it for a dead server. So do "busy" and "loading", which a server answers to
+//! everything while it starts. Once the patience is over, the run gives up.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::backoff;
 
-/// Failures in a row that open it.
+/// Consecutive failures that open it.
 const THRESHOLD: u32 = 5;
 
 /// Closed, or open since some moment.
@@ -40,13 +40,13 @@ impl Breaker {
         self.open.is_some()
     }
 
-    /// Counts a failure while it is closed; true when it is one too many.
+    /// Counts a failure while it is closed; returns whether it must open.
     pub(crate) fn count_failure(&mut self) -> bool {
         self.failures_in_a_row += 1;
         self.open.is_none() && self.failures_in_a_row >= THRESHOLD
     }
 
-    /// Opens it. The patience runs from `ready`, which is later than `now` where the provider asked to wait.
+    /// Opens it. The patience starts at `ready`, which is later than `now` if the provider asked to wait.
     pub(crate) fn open(&mut self, now: Instant, ready: Instant) {
         let next_probe = now + backoff::bound(1);
         let patience_ends = ready.max(now) + self.patience;
@@ -58,14 +58,14 @@ impl Breaker {
         self.open.as_ref().is_some_and(|open| !open.is_probing && open.next_probe <= now)
     }
 
-    /// A probe was sent.
+    /// Records that a probe was sent.
     pub(crate) fn begin_probe(&mut self) {
         if let Some(open) = &mut self.open {
             open.is_probing = true;
         }
     }
 
-    /// A probe failed.
+    /// Records that a probe failed.
     pub(crate) fn end_probe(&mut self, now: Instant) {
         if let Some(open) = &mut self.open {
             open.probe_count += 1;
@@ -74,13 +74,13 @@ impl Breaker {
         }
     }
 
-    /// The provider works; tells how long it was open if that closed it.
+    /// Records that the provider works. Returns how long the breaker was open if this closed it.
     pub(crate) fn close(&mut self, now: Instant) -> Option<Duration> {
         self.failures_in_a_row = 0;
         Some(now - self.open.take()?.since)
     }
 
-    /// When the next probe is due, unless one is under way.
+    /// When the next probe is due, unless one is in flight.
     pub(crate) fn next_probe(&self) -> Option<Instant> {
         self.open.as_ref().filter(|open| !open.is_probing).map(|open| open.next_probe)
     }

@@ -1,9 +1,10 @@
-//! The retries that a whole run may make, so that a failing server does not get a multiple of its load.
+//! The retry budget of a whole run, so that a failing server does not get a multiple of its load.
 //!
-//! Retries are at most a quarter of the questions asked so far and a reserve of 20 for short runs. The idea is that of
-//! *Site Reliability Engineering* (Beyer et al., chapter 21, "Handling Overload"), which allows a tenth where many
-//! clients share a server, and of Finagle's `RetryBudget`. A run is most often its server's only client, and one that
-//! fails every seventh call for no reason should still lose no record; what bounds an outage is the circuit breaker.
+//! Retries are at most a quarter of the questions asked so far, plus a reserve of 20 for short runs. The idea is that
+//! of
+//! *Site Reliability Engineering* (Beyer et al., chapter 21, "Handling Overload"), which allows a tenth if many clients
+//! share a server, and of Finagle's `RetryBudget`. A run is usually its server's only client, and a run in which every
+//! seventh call fails at random should still lose no record. The circuit breaker bounds an outage.
 
 const RESERVE: usize = 20;
 const QUESTIONS_PER_RETRY: usize = 4;
@@ -21,7 +22,7 @@ impl RetryBudget {
         self.asked += 1;
     }
 
-    /// Whether one more retry is allowed; it is spent if so.
+    /// Spends a retry; returns false if none is left.
     pub(crate) fn spend(&mut self) -> bool {
         let is_allowed = self.spent < RESERVE + self.asked / QUESTIONS_PER_RETRY;
         self.spent += usize::from(is_allowed);

@@ -1,4 +1,4 @@
-//! One call: what was known when it was sent, and what came back.
+//! One call: its state when sent, and its result.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::{Answer, AskError, Distrust, LlmClient, Question};
 /// A call as it was sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ticket {
-    /// Whose question it is.
+    /// The index of its question.
     pub(super) group: usize,
-    /// Whether it shall find out if the provider is back.
+    /// Whether it is a probe for the provider's return.
     pub(super) is_probe: bool,
     pub(super) sent: Instant,
     /// Calls in flight right after it was sent.
     pub(super) in_flight: usize,
-    /// How long it may take.
+    /// The time limit of the call.
     pub(super) limit: Duration,
 }
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) ticket: Ticket,
@@ -29,13 +29,13 @@ pub(super) struct Reply {
 }
 
 impl Ticket {
-    /// The call as the limit of concurrency sees it, when it is answered now.
+    /// The measurement of this call for the concurrency limit, if it is answered now.
     pub(super) fn observed(&self, now: Instant) -> Observed {
         Observed { sent: self.sent, in_flight: self.in_flight, latency: now - self.sent }
     }
 }
 
-/// Asks once. The time limit holds also for a client that does not keep to it.
+/// Asks once. The time limit holds even for a client that ignores it.
 pub(super) async fn call(client: &dyn LlmClient, question: Question, ticket: Ticket) -> Reply {
     let Ticket { limit, .. } = ticket;
     let outcome = timeout(limit, client.ask(&question, limit)).await;

@@ -1,13 +1,13 @@
-//! Finds the number of calls in flight at which a provider is fastest: hill climbing over 1, 2, 4, … 64.
+//! Finds the fastest number of calls in flight for a provider: hill climbing over 1, 2, 4, … 64.
 //!
-//! The signal is throughput, as Little's law gives it: calls in flight divided by their mean latency. It needs no
-//! window of wall time, so that answers that come in bursts do not blur it, and only calls that were sent while the
-//! number was in force count. A step up stays when throughput grows by a tenth, a step down stays when it does not
-//! shrink by a twentieth: where only latency differs, the smaller number wins. What was found is held for a while and
-//! then tried again, more and more rarely. An overload that the provider reports halves the number at once.
+//! The signal is throughput by Little's law: calls in flight divided by their mean latency. It needs no time window, so
+//! bursts of answers do not distort it. Only calls sent at the current number count. A step up stays if throughput
+//! grows by a tenth. A step down stays if throughput does not shrink by a twentieth: if only latency differs, the
+//! smaller number wins. The result is held for a while and then tested again, at growing intervals. A reported overload
+//! halves the number at once.
 //!
-//! Two bounds hold for every number: the slots of the server where it tells them, and half of the time-out. A server with one
-//! slot lets every call wait for all before it, so that more calls at once would make time-outs of their own.
+//! Two bounds always hold: the server's slots, if it reports them, and half of the time-out. On a server with one slot
+//! every call waits for all earlier ones, so more concurrent calls would cause time-outs.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ const FIRST_LEVEL: usize = 4;
 const HIGHEST_LEVEL: usize = 64;
 const GAIN_TO_STAY_UP: f64 = 1.10;
 const LOSS_TO_STAY_DOWN: f64 = 0.95;
-/// A step down that costs so much is not measured to the end.
+/// A step down that loses this much ends its measurement early.
 const LOSS_TO_STOP_AT_ONCE: f64 = 0.75;
-/// Answers that one measurement takes at least: a quick look while nothing is known, a closer one later.
+/// The minimum number of answers in a measurement: few in the first search, more later.
 const QUICK_ANSWERS: usize = 16;
 const CAREFUL_ANSWERS: usize = 64;
-/// Measurements between two searches, at first and at last.
+/// Measurements between two searches: the shortest and the longest hold.
 const SHORTEST_HOLD: u32 = 2;
 const LONGEST_HOLD: u32 = 16;
 
@@ -40,28 +40,28 @@ pub(crate) struct Climb {
     settling_count: usize,
     settled_at: Option<Instant>,
     measured: Vec<Duration>,
-    /// The highest number that the server has slots for.
+    /// The server's number of slots.
     highest: usize,
-    /// The time that as many calls in a row may take as are in flight.
+    /// The longest time that the calls in flight may take one after the other.
     longest_queue: Duration,
-    /// The fastest call, but for the first, which may have waited for the model to be loaded.
+    /// The fastest call, except the first, which may have waited for the model to load.
     fastest: Option<Duration>,
     has_first: bool,
 }
 
-/// What the measurement under way is for; `before` is the throughput at the level that was left.
+/// The purpose of the current measurement; `before` is the throughput at the previous level.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
-    /// Twice as many are tried; `has_climbed` where less is known to be slower.
+    /// Tries twice as many. `has_climbed` if a smaller number is known to be slower.
     Up { before: f64, has_climbed: bool },
-    /// Half as many are tried.
+    /// Tries half as many.
     Down { before: f64 },
-    /// So many measurements are left until the next search.
+    /// Holds the level for this number of measurements.
     Hold { left: u32 },
 }
 
 impl Climb {
-    /// A search for a server with so many slots, where that is known, whose calls may take `request_timeout`.
+    /// Starts a search. `slots` is the server's capacity, if known; each call may take `request_timeout`.
     pub(crate) fn new(slots: Option<usize>, request_timeout: Duration) -> Self {
         let highest = slots.unwrap_or(HIGHEST_LEVEL).clamp(1, HIGHEST_LEVEL);
         Self {
@@ -80,16 +80,16 @@ impl Climb {
         }
     }
 
-    /// Calls in flight at most.
+    /// The maximum of calls in flight.
     pub(crate) fn level(&self) -> usize {
         self.level
     }
 
-    /// An answer came at `now`.
+    /// Records an answer at `now`.
     pub(crate) fn answered(&mut self, now: Instant, call: Observed) {
         self.learn(now, call.latency);
         let Some(settled_at) = self.settled_at else {
-            // As many answers as there are calls in flight belong to the level before.
+            // The first answers, one for each call in flight, belong to the previous level.
             self.settling_count = self.settling_count.saturating_sub(1);
             if self.settling_count == 0 {
                 self.settled_at = Some(now);
@@ -114,7 +114,7 @@ impl Climb {
         }
     }
 
-    /// Goes down at once where the calls in flight would wait too long for each other.
+    /// Lowers the level immediately if the calls in flight would wait too long for each other.
     fn learn(&mut self, now: Instant, latency: Duration) {
         if !std::mem::replace(&mut self.has_first, true) {
             return;
@@ -126,7 +126,7 @@ impl Climb {
         }
     }
 
-    /// The highest number that is allowed by what is known.
+    /// The highest number that the known limits allow.
     fn bound(&self) -> usize {
         let fitting = |fastest: Duration| self.longest_queue.as_nanos() / fastest.as_nanos().max(1);
         let by_time =
@@ -134,9 +134,9 @@ impl Climb {
         by_time.clamp(1, self.highest)
     }
 
-    /// The provider has too much to do, as a call showed that was sent at `sent`.
+    /// Records an overload, reported by a call that was sent at `sent`.
     pub(crate) fn overloaded(&mut self, now: Instant, sent: Instant) {
-        // Calls that were sent before the last change say nothing about the present level.
+        // Calls sent before the last change say nothing about the current level.
         if self.changed_at.is_some_and(|changed_at| sent < changed_at) {
             return;
         }
@@ -145,7 +145,7 @@ impl Climb {
         self.set_level(now, (self.level / 2).max(1));
     }
 
-    /// Answers that this measurement takes.
+    /// The number of answers in this measurement.
     fn window(&self) -> usize {
         if self.is_careful { (4 * self.level).max(CAREFUL_ANSWERS) } else { self.quick_window() }
     }
@@ -163,7 +163,7 @@ impl Climb {
                 self.try_more(now, throughput, true);
             }
             Stage::Up { has_climbed: true, .. } => self.rest(now, self.level / 2),
-            // Back to the level before is on the way to half of it, and its throughput is known.
+            // The previous level is on the way to half of it, and its throughput is known.
             Stage::Up { before, .. } if self.level > 2 => self.step(now, self.level / 4, Stage::Down { before }),
             Stage::Up { .. } => self.rest(now, self.level / 2),
             Stage::Down { before } if throughput >= before * LOSS_TO_STAY_DOWN => {
@@ -224,7 +224,7 @@ impl Climb {
     }
 }
 
-/// Answers a second when `level` calls are in flight (Little's law).
+/// Answers per second with `level` calls in flight (Little's law).
 fn throughput(level: usize, latencies: &[Duration]) -> f64 {
     let seconds: f64 = latencies.iter().map(Duration::as_secs_f64).sum();
     let count = u32::try_from(latencies.len() * level).unwrap_or(u32::MAX);

@@ -1,21 +1,21 @@
-//! The search for concurrency against simulated servers with a queue and some slots.
+//! The search for concurrency against simulated servers with a queue and several slots.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
 use crate::asking::backoff::Jitter;
 
-/// A server that works on `slots` calls at once and lets the others wait.
+/// A server that works on `slots` calls at once while the others wait.
 struct Server {
     slots: usize,
-    /// The shortest time of one call, and what is added to it at most.
+    /// The shortest time of a call, and the most that is added to it.
     shortest: Duration,
     noise: Duration,
 }
 
 #[derive(Debug)]
 struct Outcome {
-    /// Answers over the most that the server can give, over the whole time.
+    /// Answers divided by the most that the server could give, over the whole time.
     efficiency: f64,
     /// The most calls in flight over the last half of the answers.
     late_levels: Vec<usize>,
@@ -113,7 +113,7 @@ fn overload_halves_limit_once() {
     assert_eq!(climb.level(), 1);
 }
 
-/// The highest number in force while a server with one slot answers 200 calls of `service` each.
+/// The highest level while a server with one slot answers 200 calls of `service` each.
 fn highest_level(slots: Option<usize>, service: Duration, timeout: Duration) -> usize {
     let mut climb = Climb::new(slots, timeout);
     let mut now = Instant::now();
@@ -125,7 +125,7 @@ fn highest_level(slots: Option<usize>, service: Duration, timeout: Duration) -> 
         }
         now += service;
         let in_flight = u32::try_from(level).unwrap();
-        // Every call waits for all that were sent before it.
+        // Every call waits for all earlier ones.
         climb.answered(
             now,
             Observed { sent: now - service * in_flight, in_flight: level, latency: service * in_flight },

@@ -1,4 +1,4 @@
-//! How many calls may be in flight: a fixed number, or one that is found.
+//! How many calls may be in flight: a fixed number, or one found by search.
 
 use std::{num::NonZeroUsize, time::Duration};
 
@@ -9,24 +9,24 @@ use super::climb::Climb;
 /// How many calls may be in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {
-    /// Always so many.
+    /// A fixed number.
     Fixed(NonZeroUsize),
-    /// As many as make the provider faster: between 1 and 64, at first 4.
+    /// As many as make the provider faster: between 1 and 64, starting with 4.
     Auto,
 }
 
-/// One answered call, as the limit sees it.
+/// One answered call, as the limit uses it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Observed {
     /// When it was sent.
     pub(crate) sent: Instant,
-    /// Calls in flight right after that, itself among them.
+    /// Calls in flight right after that, including this one.
     pub(crate) in_flight: usize,
-    /// From then until its answer.
+    /// The time from then until its answer.
     pub(crate) latency: Duration,
 }
 
-/// The limit in force.
+/// The current limit.
 #[derive(Debug)]
 pub(crate) enum Limit {
     Fixed(usize),
@@ -34,7 +34,7 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    /// The limit for a server with so many slots, where that is known, whose calls may take `request_timeout`.
+    /// Creates the limit. `slots` is the server's capacity, if known; each call may take `request_timeout`.
     pub(crate) fn new(concurrency: Concurrency, slots: Option<usize>, request_timeout: Duration) -> Self {
         match concurrency {
             Concurrency::Fixed(limit) => Self::Fixed(limit.get()),
@@ -42,7 +42,7 @@ impl Limit {
         }
     }
 
-    /// Calls in flight at most.
+    /// The maximum of calls in flight.
     pub(crate) fn get(&self) -> usize {
         match self {
             Self::Fixed(limit) => *limit,
@@ -50,14 +50,14 @@ impl Limit {
         }
     }
 
-    /// An answer came.
+    /// Records an answer.
     pub(crate) fn answered(&mut self, now: Instant, call: Observed) {
         if let Self::Auto(climb) = self {
             climb.answered(now, call);
         }
     }
 
-    /// The provider has too much to do with calls like the one that was sent then.
+    /// Records an overload, reported by a call that was sent at `sent`.
     pub(crate) fn overloaded(&mut self, now: Instant, sent: Instant) {
         if let Self::Auto(climb) = self {
             climb.overloaded(now, sent);

@@ -1,112 +1,111 @@
-//! What the engine decides on the way; for a log and for telemetry.
+//! Decisions of the engine, for logs and telemetry.
 
 use std::{fmt, time::Duration};
 
 use super::Place;
 
-/// Something that was decided, and why.
+/// A decision and its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Records are not asked about; told once a condition, before the first call, where it holds for any.
+    /// Records are not asked about; reported once for each condition that applies, before the first call.
     Skipped {
-        /// How many.
+        /// The number of records.
         record_count: usize,
-        /// Why.
+        /// The condition.
         condition: SkipCondition,
     },
-    /// The code of a question is too long for the model and is cut in the prompt; told for the first 100 of them, also
-    /// where the answer is then reused.
+    /// The code of a question is too long for the model and is cut in the prompt. Reported for the first 100 such
+    /// questions, even if a kept answer is used.
     Cut {
         /// The first record with the question.
         place: Place,
     },
-    /// The code of further questions is cut; told once, where there are more than 100.
+    /// The code of further questions is cut; reported once if there are more than 100.
     CutFurther {
-        /// How many questions beside those that were told one by one.
+        /// The number of questions beyond those reported one by one.
         question_count: usize,
     },
-    /// Answers of earlier runs are taken; told once, before the first call, where there are any.
+    /// Answers of earlier runs are used; reported once before the first call, if there are any.
     Reused {
-        /// Records that got one.
+        /// Records that got such an answer.
         record_count: usize,
         /// Distinct questions that need no call.
         question_count: usize,
     },
-    /// Some of the reused answers are to an older version of the prompt; reported once, where there are any.
+    /// Some reused answers belong to an older version of the prompt; reported once, if there are any.
     ReusedFormer {
-        /// Records that got one.
+        /// Records that got such an answer.
         record_count: usize,
         /// Distinct questions.
         question_count: usize,
     },
-    /// Records got the answer of another record of this run; told once, at the end, where there are any.
+    /// Records got the answer of another record of this run; reported once at the end, if there are any.
     Shared {
-        /// How many, without those that the question was sent for.
+        /// The number of records, without those that the question was sent for.
         record_count: usize,
     },
     /// A question will be sent again.
     Retry {
         /// The first record with the question.
         place: Place,
-        /// Which attempt failed, from 1.
+        /// The attempt that failed, from 1.
         attempt: u32,
-        /// How long it waits at least.
+        /// The minimum wait.
         delay: Duration,
-        /// Why it failed.
+        /// The reason of the failure.
         reason: String,
     },
-    /// No call is sent for a while, because the provider asked for that.
+    /// No call is sent for a while, because the provider asked to wait.
     Paused {
-        /// How long.
+        /// The length of the pause.
         wait: Duration,
-        /// What the provider said.
+        /// The provider's message.
         reason: String,
     },
-    /// The provider seems to be gone: from now on only single probes are sent.
+    /// The provider seems unavailable: from now on only single probes are sent.
     BreakerOpened {
-        /// How the last call failed.
+        /// The reason of the last failure.
         reason: String,
     },
-    /// The provider is back.
+    /// The provider is available again.
     BreakerClosed {
-        /// How long it was waited for.
+        /// How long the run waited for it.
         after: Duration,
     },
-    /// Another number of calls may be in flight.
+    /// The limit of calls in flight changed.
     ConcurrencyChanged {
-        /// How many it were.
+        /// The old limit.
         from: usize,
-        /// How many it are.
+        /// The new limit.
         to: usize,
     },
-    /// The store of answers cannot be read or written; told once a run.
+    /// The store of answers cannot be read or written; reported once per run.
     StoreFailed {
-        /// What it said.
+        /// The store's error.
         reason: String,
     },
-    /// The server refused a part of the request, which is sent otherwise from now on.
+    /// The server refused a part of the request, and later requests change it.
     Adapted {
-        /// What it refused, and what is sent instead.
+        /// What was refused, and what is sent instead.
         reason: String,
     },
     /// No question is sent any more; every record without an answer gets this reason.
     GaveUp {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// All that was left when the asking was given up has failed; told once, at the end, in the place of a report for
-    /// each question.
+    /// All questions that remained when the run gave up have failed; reported once at the end, instead of one by one.
     RestFailed {
-        /// How many records.
+        /// The number of records.
         record_count: usize,
-        /// How many distinct questions.
+        /// The number of distinct questions.
         question_count: usize,
-        /// The reason of each.
+        /// The reason of each failure.
         reason: String,
     },
-    /// An interruption was asked for; no call is sent any more.
+    /// An interruption was requested; no further call is sent.
     Interrupted {
-        /// Calls that are still waited for.
+        /// Calls that are still awaited.
         in_flight: usize,
     },
 }
@@ -114,9 +113,9 @@ pub enum Decision {
 /// Why a record is not asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SkipCondition {
-    /// Its kind is not in the scope, whether it has code or not.
+    /// Its kind is not in the scope, with or without code.
     OutOfScope,
-    /// Nothing is left of it once it is normalized.
+    /// Its normalized code is empty.
     WithoutCode,
     /// It is a definition without a body; its sentence is derived.
     WithoutBody,

@@ -1,4 +1,4 @@
-//! What happens to single calls and questions; for telemetry, and told in the vocabulary of this crate alone.
+//! Events of single calls and questions, for telemetry, in the terms of this crate.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -6,10 +6,10 @@ use cds_model::Record;
 
 use crate::FailureClass;
 
-/// Where a record stands, shown as `path:line`.
+/// The position of a record, shown as `path:line`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Relative to the root, `/` between the parts.
+    /// Relative to the root, with `/` as separator.
     pub file_path: Arc<str>,
     /// First line, 1-based.
     pub start_line: u32,
@@ -27,43 +27,43 @@ impl fmt::Display for Place {
     }
 }
 
-/// A call that came back, or was waited for long enough.
+/// A call that returned or timed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallReport<'a> {
     /// The first record with the question.
     pub place: Place,
-    /// Which call of the question it was, from 1.
+    /// The attempt at its question, from 1.
     pub attempt: u32,
-    /// From the sending until the whole answer, or until the failure.
+    /// The time from sending to the complete answer or the failure.
     pub latency: Duration,
-    /// Tokens read; none where the call failed or the provider does not tell.
+    /// Prompt tokens; `None` if the call failed or the provider does not report them.
     pub prompt_tokens: Option<u64>,
-    /// Tokens written; none where the call failed or the provider does not tell.
+    /// Answer tokens; `None` if the call failed or the provider does not report them.
     pub answer_tokens: Option<u64>,
-    /// Why it got no usable answer; none where it got one.
+    /// Why there is no usable answer; `None` if there is one.
     pub failure: Option<CallFailure<'a>>,
 }
 
 /// Why a call got no usable answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallFailure<'a> {
-    /// One word of [`AskError::kind`](crate::AskError::kind).
+    /// The word of [`AskError::kind`](crate::AskError::kind).
     pub kind: &'static str,
-    /// The HTTP status, where that is what went wrong.
+    /// The HTTP status, if it caused the failure.
     pub http_status: Option<u16>,
-    /// What it means for the next question.
+    /// What the failure means for the next question.
     pub class: FailureClass,
     /// One printable line of at most 300 characters without credentials.
     pub reason: &'a str,
 }
 
-/// A question that failed for good, and all records that wait for its answer with it.
+/// A question that failed permanently, with all records that share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRecord<'a> {
     /// The first record with the question.
     pub place: Place,
-    /// The reason as it is written into the records.
+    /// The reason as stored in the records.
     pub reason: &'a str,
-    /// How many records have the question, the first among them.
+    /// The number of records with the question, including the first.
     pub record_count: usize,
 }

@@ -9,26 +9,26 @@ use super::{
 };
 use crate::{BoxError, LlmClient};
 
-/// What is known before the first call.
+/// The figures that are known before the first call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Forecast {
     /// Records in scope that have code.
     pub selected_count: usize,
     /// Distinct questions.
     pub question_count: usize,
-    /// Distinct questions that the store answers.
+    /// Distinct questions with a kept answer.
     pub kept_count: usize,
-    /// Those of them whose answer is to an older version of the prompt.
+    /// Distinct questions whose kept answer belongs to an older version of the prompt.
     pub former_count: usize,
-    /// Distinct questions that are left: calls, if none fails.
+    /// Remaining distinct questions: the number of calls, if none fails.
     pub call_count: usize,
-    /// Those of them whose code is cut.
+    /// Remaining distinct questions with cut code.
     pub cut_count: usize,
-    /// The length of their prompts in bytes.
+    /// The total length of their prompts in bytes.
     pub prompt_bytes: usize,
 }
 
-/// Counts what would be asked; nothing is written.
+/// Counts the questions; writes nothing.
 pub(crate) fn forecast(
     client: &dyn LlmClient,
     options: &EnrichOptions,

@@ -1,21 +1,22 @@
-//! The identity of a question: what decides an answer, hashed into one key.
+//! The identity of a question: everything that determines an answer, hashed into one key.
 //!
-//! The bytes that are hashed are a tag and fields, each behind its length as eight little-endian bytes, so that no two
-//! different questions give the same bytes: prompt version (four little-endian bytes), model name, model digest, options,
-//! then role and content of each message. The last message holds the code, so that the rest is hashed once a run.
+//! The hashed bytes are a tag and fields. Each field follows its length as eight little-endian bytes, so two different
+//! questions never give the same bytes. The fields are: prompt version (four little-endian bytes), model name, model
+//! digest, options, then role and content of each message. The last message holds the code, so the rest is hashed once
+//! per run.
 //!
-//! Version 1 of the prompt was one text without roles, under a tag of its own.
+//! Version 1 of the prompt was one text without roles, under its own tag.
 
 use cds_model::QuestionKey;
 use ring::digest::{Context, SHA256};
 
 use crate::{FormerQuestion, LlmClient, ModelFacts, PROMPT_VERSION, Prompt, Role, prompt::opening};
 
-/// Changes when the encoding changes, so that keys of two encodings never meet.
+/// Changes with the encoding, so that keys of two encodings never collide.
 const TAG: &[u8] = b"cds question 2";
 const FORMER_TAG: &[u8] = b"cds question 1";
 
-/// Everything that the questions of one run have in common.
+/// What all questions of a run have in common.
 #[derive(Clone)]
 pub(crate) struct Identity {
     common: Context,
@@ -24,7 +25,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The identity of questions to `client`, whose model is the one that `facts` describe.
+    /// The identity of questions to `client`, whose model `facts` describes.
     pub(crate) fn new(client: &dyn LlmClient, facts: &ModelFacts) -> Self {
         let (model, digest) = (client.model().to_owned(), facts.digest.clone());
         let mut common = begun(TAG, PROMPT_VERSION, &model, &digest, &client.options());
@@ -43,7 +44,7 @@ impl Identity {
         finished(context)
     }
 
-    /// The key that an older version gave the question.
+    /// The key that an older version gave to the question.
     pub(crate) fn former_key(&self, former: &FormerQuestion) -> QuestionKey {
         let digest = former.digest.as_deref().unwrap_or(&self.digest);
         let mut context = begun(FORMER_TAG, former.prompt_version, &self.model, digest, &former.options);

@@ -1,8 +1,8 @@
-//! A way to end the asking from outside, for example from the handler of a signal.
+//! Lets the caller end an enrichment, for example from a signal handler.
 
 use tokio::sync::watch;
 
-/// The side that asks for the end.
+/// The side that requests the end.
 #[derive(Debug)]
 pub struct StopSwitch {
     requests: watch::Sender<u32>,
@@ -21,31 +21,32 @@ impl StopSwitch {
         (Self { requests }, StopSignal { requests: Some(receiver) })
     }
 
-    /// Asks for the end; from any thread. The first time calls in flight are waited for, the second time they are not.
+    /// Requests the end, from any thread. After the first request the calls in flight are awaited; after the second
+    /// they are not.
     pub fn stop(&self) {
         self.requests.send_modify(|count| *count = count.saturating_add(1));
     }
 }
 
 impl StopSignal {
-    /// A signal that never comes.
+    /// A signal that is never sent.
     pub fn never() -> Self {
         Self { requests: None }
     }
 
-    /// How often the end was asked for.
+    /// How often the end was requested.
     pub(crate) fn count(&self) -> u32 {
         self.requests.as_ref().map_or(0, |requests| *requests.borrow())
     }
 
-    /// Waits until the end was asked for `count` times.
+    /// Waits until the end was requested `count` times.
     pub async fn requested(&mut self, count: u32) {
         if let Some(requests) = &mut self.requests
             && requests.wait_for(|seen| *seen >= count).await.is_ok()
         {
             return;
         }
-        // Without a switch nobody can ask any more.
+        // Without a switch no request can come any more.
         self.requests = None;
         std::future::pending::<()>().await;
     }

@@ -1,4 +1,4 @@
-//! Hands good answers over to the store in groups: at most 20, and none waits longer than a second.
+//! Passes good answers to the store in batches of at most 20; none waits longer than a second.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::BoxError;
 const LARGEST_GROUP: usize = 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// The group that is being gathered.
+/// Collects the current batch.
 pub(super) struct Keeper<'a> {
     store: &'a mut dyn AnswerStore,
     group: Vec<KeptAnswer>,
     due: Option<Instant>,
-    /// What the store did not take; it is offered once more at the end.
+    /// Answers that the store refused; they are offered once more at the end.
     refused: Vec<KeptAnswer>,
 }
 
@@ -25,38 +25,38 @@ impl<'a> Keeper<'a> {
         Self { store, group: Vec::with_capacity(LARGEST_GROUP), due: None, refused: Vec::new() }
     }
 
-    /// The store itself.
+    /// The store.
     pub(super) fn store(&mut self) -> &mut dyn AnswerStore {
         self.store
     }
 
-    /// Adds an answer; a full group is handed over.
+    /// Adds an answer; a full batch is saved.
     pub(super) fn add(&mut self, now: Instant, answer: KeptAnswer) -> Result<(), BoxError> {
         self.group.push(answer);
         self.due.get_or_insert(now + LONGEST_WAIT);
         if self.group.len() >= LARGEST_GROUP { self.hand_over() } else { Ok(()) }
     }
 
-    /// When the group must be handed over at the latest.
+    /// The latest time at which the batch must be saved.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Hands the group over if it is time.
+    /// Saves the batch if it is due.
     pub(super) fn hand_over_if_due(&mut self, now: Instant) -> Result<(), BoxError> {
         if self.due.is_some_and(|due| due <= now) { self.hand_over() } else { Ok(()) }
     }
 
-    /// Hands over what is left, and offers what was refused once more.
+    /// Saves the rest, and offers refused answers once more.
     pub(super) fn finish(&mut self) -> Result<(), BoxError> {
-        // What is refused now is offered again right below.
+        // Answers refused here are offered again below.
         drop(self.hand_over());
         let refused = std::mem::take(&mut self.refused);
         let outcomes: Vec<_> = refused.chunks(LARGEST_GROUP).map(|group| self.store.keep(group)).collect();
         outcomes.into_iter().collect()
     }
 
-    /// Removes answers that were added, wherever they are by now.
+    /// Removes earlier answers, from the batch and from the store.
     pub(super) fn forget(&mut self, keys: &[QuestionKey]) -> Result<(), BoxError> {
         self.group.retain(|answer| !keys.contains(&answer.key));
         self.refused.retain(|answer| !keys.contains(&answer.key));

@@ -1,7 +1,7 @@
-//! The engine that asks about many records: what is asked, when it is sent, and what a failure leads to.
+//! The engine that asks about many records: what is asked, when it is sent, and how failures are handled.
 //!
-//! Everything runs in one task: `run` is the only loop, and each of the other modules decides one thing without
-//! waiting. Time comes from tokio, so that a test can stop and advance it.
+//! Everything runs in one task: `run` is the only loop, and each other module makes one kind of decision without
+//! waiting. Time comes from tokio, so a test can pause and advance it.
 
 mod account;
 mod backoff;

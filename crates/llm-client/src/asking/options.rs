@@ -1,4 +1,4 @@
-//! What the caller decides about an enrichment, and what it hands over for one.
+//! The caller's options for an enrichment, and what it provides.
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
@@ -15,29 +15,29 @@ use crate::{EnrichmentObserver, ModelFacts};
 pub struct EnrichOptions {
     /// The kinds of records that are asked about.
     pub scope: Scope,
-    /// Calls in flight.
+    /// The limit of calls in flight.
     pub concurrency: Concurrency,
     /// Completed records between two reports of progress.
     pub progress_batch_size: NonZeroU32,
-    /// How often a question is asked again after a failure that may pass.
+    /// How often a question is asked again after a transient failure.
     pub retries: u32,
-    /// How long a call may take until the first answer came; the model is loaded in that time.
+    /// The time limit of a call until the first answer has arrived; it includes loading the model.
     pub load_timeout: Duration,
-    /// How long a call may take afterwards.
+    /// The time limit of later calls.
     pub request_timeout: Duration,
-    /// How long a provider that is gone is waited for.
+    /// How long to wait for an unavailable provider.
     pub provider_patience: Duration,
-    /// How long calls in flight are waited for once the asking ends early.
+    /// How long to wait for calls in flight after an early end.
     pub drain: Duration,
-    /// Whether every question is asked anew, whatever the store keeps.
+    /// Whether to ask every question again, whatever the store has.
     pub refresh: bool,
-    /// The seed of the jitter of waits; runs on several machines should differ in it.
+    /// The seed for the jitter of waits; runs on several machines should use different ones.
     pub seed: u64,
 }
 
 impl Default for EnrichOptions {
-    /// Classes, functions and methods, four calls at once, a report every 10, two retries, and the time-outs of the
-    /// command line.
+    /// Classes, functions and methods, four calls at once, a report every 10 records, two retries, and the command
+    /// line's time-outs.
     fn default() -> Self {
         Self {
             scope: Scope::default(),
@@ -54,13 +54,13 @@ impl Default for EnrichOptions {
     }
 }
 
-/// What a look at the provider before the asking came to.
+/// The result of probing the provider before the first question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preflight {
-    /// Which model it is that answers. Where the provider could not tell, what was last known of it: without the right
-    /// digest the store finds nothing.
+    /// The model that answers. If the provider did not report it, what an earlier run found: without the right digest
+    /// the store finds nothing.
     pub facts: ModelFacts,
-    /// Why no call can be made, if so: one line, the reason of every record that the store cannot answer.
+    /// Why no call can be made, if so: one line, stored in every record that the store cannot answer.
     pub unavailable: Option<String>,
 }
 
@@ -70,20 +70,20 @@ impl Preflight {
         Self { facts, unavailable: None }
     }
 
-    /// The provider cannot be asked for this reason; `last_known` is what an earlier run found.
+    /// The provider cannot be asked for this reason; `last_known` comes from an earlier run.
     pub fn unavailable(reason: impl Into<String>, last_known: ModelFacts) -> Self {
         Self { facts: last_known, unavailable: Some(reason.into()) }
     }
 }
 
-/// What one enrichment works with beside the records.
+/// What an enrichment needs besides the records.
 pub struct EnrichContext<'a> {
-    /// What is known of the provider.
+    /// The result of the probe.
     pub preflight: Preflight,
     /// Where answers are kept.
     pub store: &'a mut dyn AnswerStore,
-    /// Who is told what happens.
+    /// Receives reports about the enrichment.
     pub observer: &'a mut dyn EnrichmentObserver,
-    /// How it can be ended from outside.
+    /// Lets the caller end it early.
     pub stop: StopSignal,
 }

@@ -1,4 +1,4 @@
-//! Writes what came of each question: into its records, to the store, into the account, to the observer.
+//! Applies the outcome of each question to its records, the store, the account and the observer.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,10 +19,10 @@ use crate::{
     progress::{Completion, Tracker},
 };
 
-/// Questions with cut code that are told one by one; whoever has more wants another model, not a longer list.
-const MOST_CUTS_TOLD: usize = 100;
+/// Questions with cut code that are reported one by one; more of them call for another model, not for a longer list.
+const MAX_REPORTED_CUTS: usize = 100;
 
-/// All distinct questions with what came of them so far.
+/// All distinct questions with their outcomes so far.
 pub(super) struct Outcomes<'a> {
     records: &'a mut [Record],
     groups: Vec<QuestionGroup>,
@@ -36,14 +36,14 @@ pub(super) struct Outcomes<'a> {
     has_store_failed: bool,
     source: Source,
     sameness: Sameness,
-    /// Questions whose answers count only once the model says something else as well.
+    /// Questions whose answers count only once the model gives a different answer.
     doubtful: Vec<usize>,
 }
 
-/// What came of one call.
+/// The result of one call.
 pub(super) type CallOutcome<'a> = Result<&'a Answer, CallFailure<'a>>;
 
-/// Who answers; it is kept beside each answer.
+/// The source of the answers, stored beside each.
 pub(super) struct Source {
     pub(super) model: String,
     pub(super) model_digest: String,
@@ -76,8 +76,8 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// Tells which records are not asked about, and which questions are not sent as a whole.
-    pub(super) fn tell_selection(&mut self, scope: Scope) {
+    /// Reports which records are not asked about, and which questions are cut.
+    pub(super) fn report_selection(&mut self, scope: Scope) {
         for condition in SkipCondition::ALL {
             let is_met = |record: &&Record| skip_condition(scope, record) == Some(condition);
             let record_count = self.records.iter().filter(is_met).count();
@@ -86,7 +86,7 @@ impl<'a> Outcomes<'a> {
             }
         }
         let mut cuts = self.groups.iter().filter(|group| group.is_cut());
-        for group in cuts.by_ref().take(MOST_CUTS_TOLD) {
+        for group in cuts.by_ref().take(MAX_REPORTED_CUTS) {
             self.observer.decision(&Decision::Cut { place: Place::from(&self.records[group.first]) });
         }
         let question_count = cuts.count();
@@ -95,14 +95,14 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// Answers what the store can answer; returns the questions that are left.
+    /// Uses kept answers; returns the remaining questions.
     pub(super) fn reuse(&mut self) -> Vec<usize> {
         self.take_kept();
         self.unfinished()
     }
 
-    /// The request to `client` is another one from now on. Every question that is not done gets the identity that it has
-    /// then; where `may_reuse`, what is kept under it is taken.
+    /// Handles a changed request to `client`: every open question gets its new identity. If `may_reuse`, kept answers
+    /// under the new identity are used.
     pub(super) fn identify_again(&mut self, client: &dyn LlmClient, reason: &str, may_reuse: bool) {
         self.decided(&Decision::Adapted { reason: reason.to_owned() });
         let facts = ModelFacts { digest: self.source.model_digest.clone(), ..ModelFacts::default() };
@@ -152,12 +152,12 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// Nothing is found in the store any more; so many questions will be asked.
+    /// Ends the lookup in the store; `question_count` questions will be asked.
     pub(super) fn begin_asking(&mut self, question_count: usize) {
         self.tracker.begin_asking(question_count);
     }
 
-    /// The question of a group that is sent now.
+    /// The next question of a group to send.
     pub(super) fn send(&mut self, group: usize, is_first_time: bool, concurrency: usize) -> Question {
         self.costs.call_count += 1;
         if is_first_time {
@@ -167,12 +167,12 @@ impl<'a> Outcomes<'a> {
         question(&self.records[self.groups[group].first])
     }
 
-    /// So many calls are in flight now.
+    /// Records the number of calls in flight.
     pub(super) fn in_flight(&mut self, count: usize) {
         self.tracker.in_flight(count, self.observer);
     }
 
-    /// Tells the observer of a call that came back.
+    /// Reports a returned call to the observer.
     pub(super) fn called(&mut self, group: usize, attempt: u32, latency: Duration, outcome: CallOutcome<'_>) {
         let (answer, failure) = match outcome {
             Ok(answer) => (Some(answer), None),
@@ -188,12 +188,12 @@ impl<'a> Outcomes<'a> {
         });
     }
 
-    /// A call was paid for and gave no answer.
+    /// Records a paid call without an answer.
     pub(super) fn spent(&mut self, prompt_tokens: Option<u64>, answer_tokens: Option<u64>) {
         self.costs.add_tokens(prompt_tokens, answer_tokens);
     }
 
-    /// A question got its answer. Returns why no further question is worth asking, where the model says one thing to all.
+    /// Records an answer. Returns why further questions are pointless, if the model gives all of them the same answer.
     pub(super) fn succeed(&mut self, group: usize, answer: Answer, latency: Duration) -> Option<String> {
         self.costs.add(&answer, latency);
         self.tracker.question_done();
@@ -212,7 +212,7 @@ impl<'a> Outcomes<'a> {
         }
         let verdict = match self.groups[group].asked {
             Some(_) => self.sameness.answered(&answer.intent),
-            // What costs nothing is derived, and equal where the code is.
+            // Free answers are derived from the code, so equal code has equal answers.
             None => Verdict::Good,
         };
         self.finish(group, Intent::Success(answer.intent), [Completion::Asked, Completion::Shared]);
@@ -227,7 +227,7 @@ impl<'a> Outcomes<'a> {
         None
     }
 
-    /// Makes failures of the answers that are all the same, and returns the reason.
+    /// Turns answers that are all the same into failures, and returns the reason.
     fn take_back(&mut self) -> String {
         let doubtful = std::mem::take(&mut self.doubtful);
         let sentence = doubtful.first().and_then(|&group| self.records[self.groups[group].first].intent.text());
@@ -246,14 +246,14 @@ impl<'a> Outcomes<'a> {
         reason
     }
 
-    /// A question has no answer and will get none in this run.
+    /// Records that a question has no answer and will get none in this run.
     pub(super) fn fail(&mut self, group: usize, reason: &str) {
         let reason = one_line(reason, MAX_CHARS);
         self.report_failure(group, &reason);
         self.fail_as(group, reason, Completion::Failed);
     }
 
-    /// Whether one permanent failure more shows that every question fails for this reason.
+    /// Whether another permanent failure shows that every question fails for this reason.
     pub(super) fn fails_always(&mut self, reason: &str) -> bool {
         self.sameness.failed(reason)
     }
@@ -267,7 +267,7 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// No question is asked any more: all that are left fail for the same reason.
+    /// Ends the questions: all remaining ones fail for the same reason.
     pub(super) fn fail_the_rest(&mut self, reason: &str) {
         let reason = one_line(reason, MAX_CHARS);
         let rest = self.unfinished();
@@ -286,12 +286,12 @@ impl<'a> Outcomes<'a> {
         self.finish(group, Intent::Failed(reason), [completion; 2]);
     }
 
-    /// Where the first record with the question stands.
+    /// The position of the first record with the question.
     pub(super) fn place(&self, group: usize) -> Place {
         Place::from(&self.records[self.groups[group].first])
     }
 
-    /// How many distinct questions there are.
+    /// The number of distinct questions.
     pub(super) fn question_count(&self) -> usize {
         self.groups.len()
     }
@@ -301,28 +301,28 @@ impl<'a> Outcomes<'a> {
         self.left == 0
     }
 
-    /// The questions without an answer or a failure, in order.
+    /// The open questions, in order.
     pub(super) fn unfinished(&self) -> Vec<usize> {
         (0..self.groups.len()).filter(|&group| !self.is_done[group]).collect()
     }
 
-    /// Tells the observer of a decision.
+    /// Reports a decision to the observer.
     pub(super) fn decided(&mut self, decision: &Decision) {
         self.observer.decision(decision);
     }
 
-    /// When answers must be handed to the store at the latest.
+    /// The latest time at which answers must be saved.
     pub(super) fn keep_due(&self) -> Option<Instant> {
         self.keeper.due()
     }
 
-    /// Hands answers to the store if it is time.
+    /// Saves answers if they are due.
     pub(super) fn keep_if_due(&mut self, now: Instant) {
         let outcome = self.keeper.hand_over_if_due(now);
         self.check_store(outcome);
     }
 
-    /// Hands the last answers to the store and closes the account.
+    /// Saves the last answers and closes the account.
     pub(super) fn close(mut self, ending: Ending) -> Enrichment {
         let outcome = self.keeper.finish();
         self.check_store(outcome);

@@ -1,4 +1,4 @@
-//! Whether a call may be sent now: pause, breaker, warm-up and concurrency together.
+//! Whether a call may be sent now, from pause, breaker, warm-up and concurrency.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::{
     pause::Pause,
 };
 
-/// Everything that holds calls back.
+/// Everything that can delay a call.
 #[derive(Debug)]
 pub(super) struct Pacing {
     pub(super) breaker: Breaker,
     pub(super) pause: Pause,
     limit: Limit,
-    /// Whether the model has written something in this run, so that it is loaded.
+    /// Whether the model has written text in this run, and so is loaded.
     is_warm: bool,
     load_timeout: Duration,
     request_timeout: Duration,
@@ -27,7 +27,7 @@ pub(super) struct Pacing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Permit {
     pub(super) is_probe: bool,
-    /// How long the call may take.
+    /// The time limit of the call.
     pub(super) limit: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Pacing {
         }
     }
 
-    /// Whether one more call may be sent while `in_flight` are under way.
+    /// Permits one more call while `in_flight` calls are open, or refuses it.
     pub(super) fn permit(&self, now: Instant, in_flight: usize) -> Option<Permit> {
         let is_probe = self.breaker.is_open();
         let is_allowed = self.pause.end(now).is_none()
@@ -52,12 +52,12 @@ impl Pacing {
         is_allowed.then_some(Permit { is_probe, limit })
     }
 
-    /// Calls in flight at most; a single one until the model is loaded, since a load serves whoever asks first.
+    /// The limit of calls in flight: one until the model is loaded, since the first question triggers the load.
     pub(super) fn in_flight_limit(&self) -> usize {
         if self.is_warm { self.limit.get() } else { 1 }
     }
 
-    /// The number of calls that a loaded model is asked at once.
+    /// The limit of calls to a loaded model.
     pub(super) fn concurrency(&self) -> usize {
         self.limit.get()
     }
@@ -66,22 +66,22 @@ impl Pacing {
         self.is_warm
     }
 
-    /// The model has written something.
+    /// Records that the model has written text.
     pub(super) fn warm_up(&mut self) {
         self.is_warm = true;
     }
 
-    /// A call was answered.
+    /// Records an answered call.
     pub(super) fn answered(&mut self, now: Instant, call: Observed) {
         self.limit.answered(now, call);
     }
 
-    /// A call that was sent at `sent` was too much for the provider.
+    /// Records that a call sent at `sent` overloaded the provider.
     pub(super) fn overloaded(&mut self, now: Instant, sent: Instant) {
         self.limit.overloaded(now, sent);
     }
 
-    /// The next moment at which time alone changes what is allowed.
+    /// The next moment at which time alone changes the decision.
     pub(super) fn next_change(&self, now: Instant) -> Option<Instant> {
         let moments = [self.pause.end(now), self.breaker.next_probe(), self.breaker.patience_ends()];
         moments.into_iter().flatten().filter(|moment| *moment > now).min()

@@ -1,10 +1,10 @@
-//! The pause that a provider asks for (`Retry-After`), which holds for every call of the run.
+//! The pause that a provider requests (`Retry-After`); it holds for every call of the run.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A longer wait is no pause but a refusal: most likely a quota that is used up.
+/// A longer wait counts as a refusal, not a pause: most likely the quota is used up.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// No call is sent before its end.
@@ -13,19 +13,19 @@ pub(crate) struct Pause {
     until: Option<Instant>,
 }
 
-/// What a wish to wait comes to.
+/// The result of a requested pause.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// The pause begins or gets longer.
+    /// The pause begins or becomes longer.
     Granted,
-    /// A pause that is at least as long is already under way.
+    /// A pause of at least this length is already active.
     Known,
-    /// It is too much to wait for; says why.
+    /// The pause is too long; the text says why.
     Refused(String),
 }
 
 impl Pause {
-    /// Takes a wish to wait into account.
+    /// Applies a requested pause.
     pub(crate) fn extend(&mut self, now: Instant, wait: Duration) -> Wish {
         if wait > LONGEST {
             return Wish::Refused(format!("provider asks to wait {} s", wait.as_secs()));
@@ -38,7 +38,7 @@ impl Pause {
         Wish::Granted
     }
 
-    /// When it ends, if it has not ended yet.
+    /// When it ends, unless it has ended.
     pub(crate) fn end(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
     }

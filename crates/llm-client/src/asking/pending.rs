@@ -1,14 +1,14 @@
-//! The questions that wait: for their turn, or for the end of their backoff.
+//! The questions that wait for their turn or for the end of their backoff.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use tokio::time::Instant;
 
-/// Questions that are not in flight and not done.
+/// Questions that are neither in flight nor done.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     queue: VecDeque<usize>,
-    /// By the moment at which they are due, and by the order in which they came.
+    /// Ordered by due time, then by arrival.
     delayed: BTreeMap<(Instant, u64), Delayed>,
     delayed_count: u64,
 }
@@ -17,7 +17,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) struct Delayed {
     pub(super) group: usize,
-    /// How it failed, should it not be sent again after all.
+    /// The reason of its failure, in case it is not sent again.
     pub(super) reason: String,
 }
 

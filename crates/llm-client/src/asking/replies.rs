@@ -1,4 +1,4 @@
-//! What a reply leads to: an answer, a failure, another attempt, a pause, or the end of the asking.
+//! How a reply is handled: an answer, a failure, another attempt, a pause, or the end of the run.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{AskError, FailureClass};
 
 impl Asking<'_> {
-    /// Takes a reply into account.
+    /// Handles a reply.
     pub(super) fn receive(&mut self, Reply { ticket, outcome }: Reply) {
         let now = Instant::now();
         let (attempt, latency) = (self.attempts[ticket.group].sent, now - ticket.sent);
@@ -40,7 +40,7 @@ impl Asking<'_> {
         match class {
             FailureClass::Permanent => {
                 self.reached(now);
-                // A refusal by status says nothing about the model; anything else it has written.
+                // A refusal by status says nothing about the model; every other reply shows that it wrote text.
                 if !matches!(error, AskError::Status { .. }) {
                     self.generated(now, &ticket);
                 }
@@ -52,14 +52,14 @@ impl Asking<'_> {
             FailureClass::Fatal => self.give_up(now, reason),
             FailureClass::Adapted => self.ask_otherwise(now, ticket.group, &reason),
             FailureClass::Passing { wait, is_outage } => {
-                // Whoever is too busy for one question is too busy for all; only a broken answer is about one.
+                // A provider too busy for one question is too busy for all; only a broken answer concerns one question.
                 let is_general = is_outage || matches!(error, AskError::Status { .. });
                 self.may_pass(now, &ticket, (&error, reason), wait, is_general);
             }
         }
     }
 
-    /// The request has changed, and with it the identity of every question: what the store keeps of them is taken first.
+    /// The request has changed, and with it the identity of every question: kept answers are used first.
     fn ask_otherwise(&mut self, now: Instant, group: usize, reason: &str) {
         self.reached(now);
         self.attempts[group].sent -= 1;
@@ -69,20 +69,20 @@ impl Asking<'_> {
         }
     }
 
-    /// The provider answered, well or badly.
+    /// The provider answered, with any result.
     fn reached(&mut self, now: Instant) {
         if let Some(after) = self.pacing.breaker.close(now) {
             self.outcomes.decided(&Decision::BreakerClosed { after });
         }
     }
 
-    /// The model wrote something.
+    /// The model wrote text.
     fn generated(&mut self, now: Instant, ticket: &Ticket) {
         self.pacing.warm_up();
         self.pace(|pacing| pacing.answered(now, ticket.observed(now)));
     }
 
-    /// A failure that may pass: when is the question sent again, and what about all others?
+    /// Handles a transient failure: when to send the question again, and how to treat all others.
     fn may_pass(
         &mut self,
         now: Instant,
@@ -114,15 +114,15 @@ impl Asking<'_> {
         }
     }
 
-    /// Sends a question again later, stops sending altogether, or lets it fail.
+    /// Sends a question again later, stops sending, or lets it fail.
     fn retry_or_fail(&mut self, now: Instant, group: usize, error: &AskError, reason: String, is_general: bool) {
         let attempts = &mut self.attempts[group];
         let is_last = !attempts.count_failure(error, self.options.retries);
-        if is_general && (self.pacing.breaker.count_failure() || self.is_surely_gone(error, is_last)) {
+        if is_general && (self.pacing.breaker.count_failure() || self.is_conclusive(error, is_last)) {
             self.attempts[group].forgive(self.options.retries);
             let ready = self.pacing.pause.end(now).unwrap_or(now);
             self.pacing.breaker.open(now, ready);
-            // Those that wait for their backoff met the same trouble: it is not theirs.
+            // Questions in backoff met the same trouble, which is not their own.
             self.pending.release_delayed();
             self.pending.push(group);
             self.outcomes.decided(&Decision::BreakerOpened { reason });
@@ -137,9 +137,9 @@ impl Asking<'_> {
         }
     }
 
-    /// Whether one failure says enough: nobody is there, which is never a question's own fault, or the model did not
-    /// even load in the long time that it has for that.
-    fn is_surely_gone(&self, error: &AskError, is_last: bool) -> bool {
+    /// Whether one failure is conclusive: the provider is unreachable, which is never a question's own fault, or the
+    /// model did not load within its long time limit.
+    fn is_conclusive(&self, error: &AskError, is_last: bool) -> bool {
         match error {
             AskError::Connect { .. } => is_last,
             AskError::TimedOut { .. } => !self.pacing.is_warm(),
@@ -147,7 +147,7 @@ impl Asking<'_> {
         }
     }
 
-    /// Holds all calls back because the provider asked for that.
+    /// Delays all calls because the provider asked for it.
     fn pause(&mut self, now: Instant, wait: Duration, reason: &str) {
         match self.pacing.pause.extend(now, wait) {
             Wish::Granted => self.outcomes.decided(&Decision::Paused { wait, reason: reason.to_owned() }),
@@ -156,7 +156,7 @@ impl Asking<'_> {
         }
     }
 
-    /// Changes the pace, and tells when that changed the number of calls in flight.
+    /// Changes the pacing, and reports a changed limit of calls in flight.
     fn pace(&mut self, change: impl FnOnce(&mut Pacing)) {
         let from = self.pacing.concurrency();
         change(&mut self.pacing);

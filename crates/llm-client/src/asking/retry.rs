@@ -1,4 +1,4 @@
-//! Whether a question that failed is sent again, and when.
+//! Whether a failed question is sent again, and when.
 
 use std::time::Duration;
 
@@ -11,39 +11,40 @@ use crate::{
     plain_text::{MAX_CHARS, one_line},
 };
 
-/// Calls of one question that may run into the time-out.
+/// The maximum of calls of one question that may time out.
 const MOST_TIME_OUTS: u32 = 2;
 
-/// What has become of a question so far.
+/// The history of a question.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Attempts {
-    /// Calls altogether.
+    /// The number of calls.
     pub(super) sent: u32,
-    /// Calls that count against the retries: not those that only met a provider that was gone.
+    /// Calls that count against the retries; calls to an unavailable provider do not.
     pub(super) counted: u32,
     time_outs: u32,
-    /// Whether it was sent again because its connection broke without an answer.
+    /// Whether it was sent again because its connection broke before an answer.
     was_resent: bool,
 }
 
 impl Attempts {
-    /// Counts a failed call; false when it was the last.
+    /// Counts a failed call; false if no retry is left.
     pub(super) fn count_failure(&mut self, error: &AskError, retries: u32) -> bool {
         self.counted += 1;
         self.time_outs += u32::from(matches!(error, AskError::TimedOut { .. }));
-        // A connection that the server had closed before is nobody's failure: also without retries it has one more try.
+        // A connection that the server had already closed is not the question's failure: even without retries it gets
+        // one more try.
         let is_stale = error.is_unanswered() && !self.was_resent;
         self.was_resent |= is_stale;
         is_stale || (self.counted <= retries && self.time_outs < MOST_TIME_OUTS)
     }
 
-    /// The provider was gone: at least one more call is left.
+    /// Excuses a failure of an unavailable provider: at least one more call is left.
     pub(super) fn forgive(&mut self, retries: u32) {
         self.counted = self.counted.min(retries);
         self.time_outs = self.time_outs.min(MOST_TIME_OUTS - 1);
     }
 
-    /// A reason that says how often it was tried.
+    /// The reason with the number of attempts.
     pub(super) fn reason(self, error: &str) -> String {
         if self.sent <= 1 {
             return error.to_owned();
@@ -53,7 +54,7 @@ impl Attempts {
     }
 }
 
-/// Retries of a whole run.
+/// The retries of a whole run.
 #[derive(Debug)]
 pub(super) struct Retries {
     pub(super) budget: RetryBudget,
@@ -67,8 +68,8 @@ impl Retries {
 
     /// How long a question waits after its `attempts`.
     ///
-    /// A connection that broke without an answer is most likely one that the server had closed before: once, a new one
-    /// is tried without delay.
+    /// A connection that broke before an answer was most likely closed by the server earlier: a new one is tried once
+    /// without delay.
     pub(super) fn delay(&mut self, attempts: Attempts, error: &AskError) -> Duration {
         if attempts.counted == 1 && error.is_unanswered() {
             return Duration::ZERO;

@@ -1,4 +1,4 @@
-//! The loop: sends what may be sent, and waits for the next answer, moment or interruption.
+//! The loop: sends permitted calls, and waits for the next answer, time or interruption.
 
 use cds_model::Record;
 use futures_util::{
@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let source = Source { model: client.model().to_owned(), model_digest: preflight.facts.digest };
     let batch_size = options.progress_batch_size.get();
     let mut outcomes = Outcomes::new(records, groups, source, Keeper::new(store), (observer, batch_size));
-    outcomes.tell_selection(options.scope);
+    outcomes.report_selection(options.scope);
     let left = if options.refresh { outcomes.unfinished() } else { outcomes.reuse() };
     outcomes.begin_asking(left.len());
     let mut asking = Asking {
@@ -63,26 +63,26 @@ pub(crate) async fn run(
     enrichment
 }
 
-/// Everything that the loop works on. What a reply leads to is in `replies`.
+/// The state of the loop. `replies` handles replies.
 pub(super) struct Asking<'a> {
     pub(super) client: &'a dyn LlmClient,
     pub(super) options: EnrichOptions,
     pub(super) outcomes: Outcomes<'a>,
-    /// Of each distinct question.
+    /// The attempts of each distinct question.
     pub(super) attempts: Vec<Attempts>,
     pub(super) pending: Pending,
     pub(super) pacing: Pacing,
     pub(super) retries: Retries,
-    /// How the provider failed the last time.
+    /// The provider's last failure.
     pub(super) last_failure: String,
     /// Set once no call is sent any more.
     pub(super) end: Option<End>,
 }
 
-/// An end before each question is done.
+/// An end before all questions are done.
 pub(super) struct End {
     ending: Ending,
-    /// Calls in flight are waited for until then.
+    /// Calls in flight are awaited until then.
     drain_until: Instant,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Asking<'a> {
                 () = stop.requested(stop_count + 1) => {}
                 Some(reply) = in_flight.next(), if !in_flight.is_empty() => {
                     self.receive(reply);
-                    // All that came at once is taken into account before the next call is sent.
+                    // Handle all available replies before the next call is sent.
                     while let Some(Some(reply)) = in_flight.next().now_or_never() {
                         self.receive(reply);
                     }
@@ -121,7 +121,7 @@ impl<'a> Asking<'a> {
         self.close()
     }
 
-    /// Sends no call any more. What is in flight may still be answered.
+    /// Stops sending. Calls in flight may still be answered.
     pub(super) fn give_up(&mut self, now: Instant, reason: String) {
         if self.end.is_none() {
             self.outcomes.decided(&Decision::GaveUp { reason: reason.clone() });
@@ -130,7 +130,7 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// Sends as many calls as are allowed now.
+    /// Sends as many calls as are permitted now.
     fn launch(&mut self, now: Instant, in_flight: &InFlight<'a>) {
         while self.end.is_none()
             && let Some(permit) = self.pacing.permit(now, in_flight.len())
@@ -157,7 +157,7 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// The question whose turn it is. A retry that the budget does not allow is a failure.
+    /// The next question to send. A retry beyond the budget is a failure.
     fn next_question(&mut self, now: Instant) -> Option<usize> {
         while let Some(delayed) = self.pending.pop_due(now) {
             if self.outcomes.is_done(delayed.group) {
@@ -172,7 +172,7 @@ impl<'a> Asking<'a> {
         std::iter::from_fn(|| self.pending.pop()).find(|&group| !self.outcomes.is_done(group))
     }
 
-    /// Ends the asking when the provider was waited for long enough.
+    /// Gives up once the patience with the provider is over.
     fn check_patience(&mut self, now: Instant) {
         if self.end.is_none() && self.pacing.breaker.patience_ends().is_some_and(|end| end <= now) {
             let patience = self.options.provider_patience.as_secs_f64();
@@ -201,7 +201,7 @@ impl<'a> Asking<'a> {
         self.outcomes.is_complete() || self.end.as_ref().is_some_and(has_ended)
     }
 
-    /// The next moment at which something is to be done without an answer.
+    /// The next moment that requires action without an answer.
     fn next_wake(&self, now: Instant) -> Option<Instant> {
         let moment = if let Some(end) = &self.end {
             Some(end.drain_until)

@@ -1,8 +1,9 @@
-//! Notices when every question of a run gets the same answer or the same failure: then no further question is worth its price.
+//! Detects that every question of a run gets the same answer or the same failure: further questions are then not worth
+//! their cost.
 
-/// Different questions that may get one sentence while no other sentence was heard.
+/// Different questions that may get the same sentence while there is no other.
 const MAX_SAME_ANSWERS: usize = 20;
-/// Different questions that may fail for one reason while none was answered.
+/// Different questions that may fail for one reason while none is answered.
 const MAX_SAME_FAILURES: usize = 10;
 
 /// What all outcomes so far have in common.
@@ -21,7 +22,7 @@ struct Run {
 }
 
 impl Run {
-    /// Counts one more text; returns how many were equal, or none once they differed.
+    /// Counts a text; returns the number of equal ones, or `None` once they differ.
     fn add(&mut self, text: &str) -> Option<usize> {
         if self.has_ended || self.text.as_deref().is_some_and(|first| first != text) {
             self.end();
@@ -38,19 +39,19 @@ impl Run {
     }
 }
 
-/// What is known of an answer, compared with all before it.
+/// The verdict on an answer, compared with all earlier ones.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It may be what the model says to everything.
+    /// It may be the model's answer to everything.
     Doubtful,
-    /// The model says different things.
+    /// The model gives different answers.
     Good,
-    /// The model says the same to everything.
+    /// The model gives the same answer to everything.
     Worthless,
 }
 
 impl Sameness {
-    /// Compares the answer to another question with all before it.
+    /// Compares an answer to another question with all earlier ones.
     pub(super) fn answered(&mut self, intent: &str) -> Verdict {
         self.failure.end();
         match self.answer.add(intent) {
@@ -60,7 +61,7 @@ impl Sameness {
         }
     }
 
-    /// Whether one question more that fails for `reason` shows that all will. Numbers in the reason do not count.
+    /// Whether another question that fails for `reason` shows that all will. Numbers in the reason are ignored.
     pub(super) fn failed(&mut self, reason: &str) -> bool {
         let bare: String = reason.chars().filter(|character| !character.is_ascii_digit()).collect();
         self.failure.add(&bare).is_some_and(|count| count >= MAX_SAME_FAILURES)

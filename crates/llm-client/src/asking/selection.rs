@@ -1,6 +1,6 @@
-//! Which records are asked about, and which of them have the same question.
+//! Selects the records to ask about, and groups those with the same question.
 //!
-//! A prompt is built, hashed and dropped; it is built again when it is sent, so that a large tree's prompts are never in
+//! A prompt is built, hashed and dropped, and built again when it is sent. So the prompts of a large tree are never in
 //! memory together.
 
 use std::{
@@ -20,24 +20,24 @@ pub(super) struct QuestionGroup {
     pub(super) first: usize,
     /// All others.
     pub(super) others: Vec<usize>,
-    /// What identifies it; none where asking costs nothing.
+    /// Its identity; `None` if asking is free.
     pub(super) asked: Option<AskedQuestion>,
-    /// The key under which an older version of the prompt asked it, where there was one.
+    /// Its key in an older version of the prompt, if there was one.
     pub(super) former: Option<QuestionKey>,
-    /// The length of the prompt in bytes; 0 where asking costs nothing.
+    /// The length of the prompt in bytes; 0 if asking is free.
     pub(super) prompt_bytes: usize,
 }
 
-/// An answer that the store has for a question.
+/// A kept answer to a question.
 pub(super) struct Kept {
     pub(super) intent: String,
-    /// The question that it answered.
+    /// The question that it answers.
     pub(super) asked: AskedQuestion,
-    /// Whether an older version of the prompt asked it.
+    /// Whether it answers an older version of the prompt.
     pub(super) is_former: bool,
 }
 
-/// The distinct questions of all records in scope that have code, in the order of the records.
+/// The distinct questions of all records in scope with code, in the order of the records.
 pub(super) fn select(
     client: &dyn LlmClient,
     identity: &Identity,
@@ -74,7 +74,7 @@ pub(super) fn select(
     groups
 }
 
-/// What the store keeps for each of `groups`; an answer to the question's present words comes before an older one.
+/// The kept answers for `groups`; an answer to the current prompt precedes an older one.
 pub(super) fn kept_answers(
     groups: &[QuestionGroup],
     store: &mut dyn AnswerStore,
@@ -95,7 +95,7 @@ pub(super) fn kept_answers(
     Ok(kept.collect())
 }
 
-/// Gives every definition in scope that has no body the sentence that is derived from it.
+/// Gives every definition in scope without a body its derived sentence.
 pub(super) fn derive(scope: Scope, records: &mut [Record]) {
     for record in records.iter_mut().filter(|record| skip_condition(scope, record).is_none()) {
         if let Some(sentence) = derived_sentence(record) {
@@ -108,7 +108,7 @@ fn derived_sentence(record: &Record) -> Option<String> {
     EmbeddedClient::describe_stub(record.kind, &record.normalized_code)
 }
 
-/// Why a record is not asked about; none where it is.
+/// Why a record is not asked about; `None` if it is.
 pub(super) fn skip_condition(scope: Scope, record: &Record) -> Option<SkipCondition> {
     if !scope.contains(record.kind) {
         Some(SkipCondition::OutOfScope)
@@ -122,12 +122,12 @@ pub(super) fn skip_condition(scope: Scope, record: &Record) -> Option<SkipCondit
 }
 
 impl QuestionGroup {
-    /// How many records wait for the answer.
+    /// The number of records that share the question.
     pub(super) fn record_count(&self) -> usize {
         1 + self.others.len()
     }
 
-    /// The indexes of all records that wait for the answer.
+    /// The indexes of all records that share the question.
     pub(super) fn members(&self) -> impl Iterator<Item = usize> {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }

@@ -1,4 +1,4 @@
-//! The contract with whoever keeps answers from run to run.
+//! The contract for keeping answers between runs.
 
 use std::collections::HashMap;
 
@@ -8,12 +8,13 @@ use crate::BoxError;
 
 /// Keeps good answers, so that no question is paid for twice.
 ///
-/// Its errors are reported once a run and never end it: without a store more is asked, and nothing else changes.
+/// Its errors are reported once per run and never end it: without a store more questions are asked, and nothing else
+/// changes.
 pub trait AnswerStore {
-    /// The intents that are kept for any of `keys`; a run asks once, for all of its distinct questions.
+    /// The intents kept for any of `keys`. A run calls this once, with all of its distinct questions.
     fn lookup(&mut self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, BoxError>;
 
-    /// Keeps `answers` durably, and in the place of older ones with the same key; at most 20 at a time.
+    /// Keeps `answers` durably and replaces older ones with the same key; at most 20 at a time.
     fn keep(&mut self, answers: &[KeptAnswer]) -> Result<(), BoxError>;
 
     /// Removes the answers to `keys`, which turned out to be worthless.

@@ -1,35 +1,35 @@
-//! Judges whether a sentence can be the intent of some code, by what it speaks of and by its form.
+//! Judges by content and form whether a sentence can be the intent of some code.
 //!
-//! An intent speaks of the code. A sentence that speaks of the conversation (of the model, of the user, of code that is
-//! missing) is a refusal or a thought, whatever its words. One table below holds the words of each kind.
+//! An intent is about the code. A sentence about the conversation (the model, the user, missing code) is a refusal or a
+//! thought, whatever its words. The tables below list the words of each kind.
 
 use crate::{
     plain_text::collapse,
     prompt::{names_example, repeats_prompt},
 };
 
-/// Why an answer is no intent.
+/// Why an answer is not an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
-    /// Nothing, or nothing with a letter in it.
+    /// Empty, or without a letter.
     #[error("it is blank")]
     Blank,
     /// A placeholder, a single word, or a sentence that is true of any code.
     #[error("it says nothing about the code")]
     Nothing,
-    /// It ends inside of a thought, or is one.
+    /// It ends inside a thought, or is one.
     #[error("it ends while the model is still thinking")]
     UnfinishedThinking,
-    /// It was stopped at its limit of tokens before a sentence was complete.
+    /// It reached the token limit before a sentence was complete.
     #[error("it was cut off before the end of a sentence")]
     CutOff,
     /// It is HTML or XML.
     #[error("it is markup")]
     Markup,
-    /// It is JSON without an intent in it.
+    /// It is JSON without an intent.
     #[error("it is structured data without an intent")]
     Structure,
-    /// It is code, or repeats the code that was asked about, or the question itself.
+    /// It is code, or repeats the given code or the question.
     #[error("it repeats the code or the question")]
     Echo,
     /// It declines to answer, or asks back.
@@ -40,10 +40,10 @@ pub enum Distrust {
     ErrorMessage,
 }
 
-/// Words before the subject that say nothing.
+/// Empty words before the subject.
 const OPENERS: [&str; 13] =
     ["okay", "ok", "alright", "so", "well", "hmm", "hm", "wait", "first", "now", "right", "sure", "yes"];
-/// Beginnings of sentences that speak of the model or the user.
+/// Sentence openings about the model or the user.
 const SPEAKERS: [&str; 19] = [
     "i ",
     "i'",
@@ -65,7 +65,7 @@ const SPEAKERS: [&str; 19] = [
     "you want",
     "you asked",
 ];
-/// Whoever speaks so declines; others think aloud.
+/// Words that decline; other such openings are thoughts.
 const DECLINING: [&str; 17] = [
     "cannot",
     "can't",
@@ -104,7 +104,7 @@ const REFUSALS: [&str; 17] = [
     "what would you like",
     "there is no code",
 ];
-/// What is said about code that did not arrive.
+/// Phrases about code that was not received.
 const HEDGES: [&str; 14] = [
     "it looks like",
     "it seems",
@@ -136,7 +136,7 @@ const MISSING: [&str; 13] = [
     "didn't include",
     "did not include",
 ];
-/// Whole answers that stand for none.
+/// Whole answers that are placeholders.
 const PLACEHOLDERS: [&str; 20] = [
     "n/a",
     "na",
@@ -159,7 +159,7 @@ const PLACEHOLDERS: [&str; 20] = [
     "to be done",
     "to do",
 ];
-/// Words of which a sentence consists that is true of any code.
+/// Words of sentences that are true of any code.
 const GENERIC: [&str; 38] = [
     "the",
     "this",
@@ -225,9 +225,9 @@ const ERRORS: [&str; 22] = [
     "the model is currently",
     "connection error",
 ];
-/// Speakers of a transcript.
+/// Speakers in a transcript.
 const ROLES: [&str; 4] = ["assistant", "user", "human", "ai"];
-/// An echo shorter than this may be a coincidence.
+/// A shorter echo may be a coincidence.
 const MIN_ECHO_BYTES: usize = 12;
 
 /// Judges `line`, a cleaned sentence about `code`.
@@ -253,7 +253,8 @@ pub(super) fn is_preliminary(line: &str) -> bool {
     words().all(|word| GENERIC.contains(&word) || OPENERS.contains(&word)) && words().next().is_some()
 }
 
-/// A tag at the start, or a closing tag at the end of a word: prose compares with `<`, quotes a tag, or has a blank before it.
+/// A tag at the start, or a closing tag at the end of a word. Prose may compare with `<`, quote a tag, or have a blank
+/// before it.
 fn is_markup(line: &str) -> bool {
     let is_tag = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!');
     let opens = line.strip_prefix('<').is_some_and(is_tag);
@@ -270,11 +271,11 @@ fn is_echo(line: &str, code: &str) -> bool {
     if ["def ", "async def ", "class "].iter().any(|keyword| starts_definition(keyword)) {
         return true;
     }
-    // A sentence can stand in the code as a string; what also has the marks of code is code.
+    // A sentence can occur in the code as a string; with marks of code it is code.
     line.len() >= MIN_ECHO_BYTES && line.contains(['(', '=', ':', '[', '_']) && collapse(code).contains(line)
 }
 
-/// `Assistant: …` and the like: a conversation goes on, and nothing says whose words they are.
+/// `Assistant: …` and the like: the conversation continues, and the speaker is unknown.
 fn is_transcript(plain: &str) -> bool {
     plain.split_once(':').is_some_and(|(speaker, _)| ROLES.contains(&speaker.trim_matches(['*', '#', ' '])))
 }
@@ -292,7 +293,7 @@ fn speaks_of_itself(plain: &str) -> bool {
     SPEAKERS.iter().any(|speaker| subject.starts_with(speaker))
 }
 
-/// `503 Service Unavailable`, and the words that servers and gateways use.
+/// `503 Service Unavailable`, and the usual words of servers and gateways.
 fn is_error_message(plain: &str) -> bool {
     let without_status = plain.trim_start_matches("http ").trim_start_matches("error ");
     let digits = without_status.bytes().take_while(u8::is_ascii_digit).count();
@@ -303,7 +304,7 @@ fn is_error_message(plain: &str) -> bool {
 
 fn says_nothing(plain: &str) -> bool {
     let bare = plain.trim_matches(|c: char| !c.is_alphanumeric());
-    // Scripts without blanks between words can say a lot in one.
+    // In scripts without blanks one word can say a lot.
     let is_one_word = plain.is_ascii() && !bare.contains(char::is_whitespace);
     is_one_word || PLACEHOLDERS.contains(&bare) || is_preliminary(plain)
 }

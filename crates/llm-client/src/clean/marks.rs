@@ -1,4 +1,4 @@
-//! Takes off the marks that are no words: escape sequences of terminals, and the special tokens of chat templates.
+//! Removes marks that are not words: terminal escape sequences, and the special tokens of chat templates.
 
 use super::Distrust;
 
@@ -19,15 +19,15 @@ const PLAIN_TOKENS: [&str; 14] = [
     "<<SYS>>",
     "<</SYS>>",
 ];
-/// Tokens behind which the name of the next speaker stands.
+/// Tokens that precede the name of the next speaker.
 const SPEAKER_TOKENS: [&str; 5] = ["<start_of_turn>", "<|im_start|>", "<|start|>", "<|start_header_id|>", "<|role|>"];
-/// A speaker who is not the model: what follows is no answer.
+/// Other speakers than the model: their text is no answer.
 const OTHER_SPEAKERS: [&str; 4] = ["user", "human", "system", "developer"];
 const MODEL_SPEAKERS: [&str; 4] = ["assistant", "model", "bot", "ai"];
-/// A special token is never longer than this.
+/// The maximum length of a special token.
 const MAX_TOKEN_BYTES: usize = 48;
 
-/// `answer` without sequences that steer a terminal, each taken out as a whole.
+/// `answer` without terminal escape sequences, each removed as a whole.
 pub(super) fn without_escapes(answer: &str) -> String {
     let mut text = String::with_capacity(answer.len());
     let mut rest = answer;
@@ -39,8 +39,8 @@ pub(super) fn without_escapes(answer: &str) -> String {
     text
 }
 
-/// What follows the sequence at the beginning of `text`, by ECMA-48: control sequences end with a byte from `@` to `~`,
-/// strings with BEL or ST, designations with their final byte, and all others after one character.
+/// The text behind the escape sequence at the start of `text`, by ECMA-48. Control sequences end with a byte from `@`
+/// to `~`, strings with BEL or ST, designations with their final byte, and all others after one character.
 fn behind_escape(text: &str) -> &str {
     let mut characters = text.chars();
     let introducer = match characters.next() {
@@ -66,8 +66,7 @@ fn behind_escape(text: &str) -> &str {
     }
 }
 
-/// `answer` without special tokens. A token between words ends the answer, as far as there are words before it; what another
-/// speaker than the model says is left out.
+/// `answer` without special tokens. A token after words ends the answer; text of other speakers is dropped.
 pub(super) fn without_special_tokens(answer: &str) -> Result<String, Distrust> {
     let mut rest = answer;
     let mut is_of_other = false;
@@ -95,7 +94,7 @@ pub(super) fn without_special_tokens(answer: &str) -> Result<String, Distrust> {
     Ok(rest.to_owned())
 }
 
-/// The first special token that is not quoted, and where it stands.
+/// The first unquoted special token, and its position.
 fn first_token(text: &str) -> Option<(usize, &str)> {
     text.match_indices(['<', '[']).find_map(|(at, _)| {
         let is_quoted = text[..at].ends_with(['`', '"', '\'']);
@@ -104,7 +103,7 @@ fn first_token(text: &str) -> Option<(usize, &str)> {
     })
 }
 
-/// Whether a mark stands inside of a sentence that speaks of it.
+/// Whether a mark is inside a sentence about it.
 pub(super) fn is_in_prose(text: &str, at: usize, mark: &str) -> bool {
     let before = text[..at].rsplit('\n').next().unwrap_or_default().trim_end();
     let after = &text[at + mark.len()..];
@@ -118,8 +117,8 @@ pub(super) fn begins_with_token(text: &str) -> bool {
     token_at(text).is_some()
 }
 
-/// The special token at the beginning of `text`: one of the list, or a name between bars, `<|name|>`, also with the wide
-/// bars that some models have.
+/// The special token at the start of `text`: one of the list, or a name between bars, `<|name|>`, also with the wide
+/// bars of some models.
 fn token_at(text: &str) -> Option<&str> {
     let head = |token: &&&str| text.get(..token.len()).is_some_and(|head| head.eq_ignore_ascii_case(token));
     if let Some(token) = PLAIN_TOKENS.iter().find(head) {

@@ -1,7 +1,7 @@
-//! Makes one trustworthy sentence of what a model wrote, or says why there is none. Pure: text in, text out.
+//! Makes one trustworthy sentence of a model's answer, or says why there is none. Pure: text in, text out.
 //!
-//! First the marks are taken off (escape sequences, thinking, special tokens), then what is wrapped around the sentence
-//! (fences, quotes, JSON, labels). The first sentence that says something is kept and judged. What cannot be trusted is a
+//! First the marks are removed (escape sequences, thinking, special tokens), then the wrapping around the sentence
+//! (fences, quotes, JSON, labels). The first sentence with content is kept and judged. An untrustworthy answer is a
 //! failure, never half an intent.
 
 mod judge;

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::plain_text::{MAX_CHARS, cap, collapse};
 
-/// An answer begins with what it has to say, after a sentence or two at most.
+/// An answer states its content after a sentence or two at most.
 const MAX_PRELIMINARY_SENTENCES: usize = 3;
 
-/// The intent in `answer`, which a model gave about `code`; `is_cut_off` when it was stopped at its limit of tokens.
+/// The intent in `answer`, which a model gave about `code`. `is_cut_off` means that it reached the token limit.
 pub(crate) fn clean(answer: &str, code: &str, is_cut_off: bool) -> Result<String, Distrust> {
     let answer = without_escapes(answer);
     let answer = without_special_tokens(without_thinking(&answer)?)?;
@@ -25,7 +25,7 @@ pub(crate) fn clean(answer: &str, code: &str, is_cut_off: bool) -> Result<String
     Ok(cap(&line, MAX_CHARS))
 }
 
-/// The first sentence of `text` that is more than a lead to the next one; the last one where none is.
+/// The first sentence of `text` that does more than lead to the next; the last one if there is none.
 fn first_that_says_something(text: &str) -> (Sentence<'_>, String) {
     let mut found = (Sentence { text: "", is_complete: false }, String::new());
     for sentence in sentences(text).take(1 + MAX_PRELIMINARY_SENTENCES) {

@@ -1,27 +1,27 @@
 //! Splits a text into its sentences.
 //!
-//! A mark ends a sentence where the text ends behind it, or where the next word begins as a sentence does. So the marks in
-//! `U.S. dollars`, `Replaces ? with %s` and `Waits ... then retries` end nothing.
+//! A mark ends a sentence if the text ends behind it, or if the next word begins a sentence. So the marks in `U.S.
+//! dollars`, `Replaces ? with %s` and `Waits ... then retries` end nothing.
 
-/// Abbreviations whose period ends no sentence, in lower case and without it.
+/// Abbreviations whose period ends no sentence, in lower case and without the period.
 const ABBREVIATIONS: [&str; 18] = [
     "e.g", "i.e", "eg", "ie", "etc", "vs", "cf", "approx", "resp", "incl", "fig", "no", "dr", "mr", "mrs", "st", "min",
     "max",
 ];
-/// Words that begin a sentence also behind an abbreviation of single letters, such as `U.S.`.
+/// Words that begin a sentence even after an abbreviation of single letters, such as `U.S.`.
 const STARTERS: [&str; 10] = ["It", "The", "This", "That", "These", "Then", "If", "When", "Returns", "Also"];
-/// What may stand between a mark and the end of its sentence.
+/// Characters allowed between a mark and the end of its sentence.
 const CLOSERS: [char; 6] = ['"', '”', '\'', '’', ')', '*'];
 
 /// One sentence of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sentence<'a> {
     pub(super) text: &'a str,
-    /// Whether it ends as a sentence or a paragraph does, rather than where the text stops.
+    /// Whether it ends like a sentence or a paragraph, rather than because the text stops.
     pub(super) is_complete: bool,
 }
 
-/// The sentences of `text`, in order. A blank line and a line that begins a list, a heading or a table end one as well.
+/// The sentences of `text`, in order. A blank line and a line that begins a list, a heading or a table also end one.
 pub(super) fn sentences(text: &str) -> impl Iterator<Item = Sentence<'_>> {
     let mut rest = text.trim();
     std::iter::from_fn(move || {
@@ -34,7 +34,7 @@ pub(super) fn sentences(text: &str) -> impl Iterator<Item = Sentence<'_>> {
     })
 }
 
-/// The first sentence of `text`, and what follows it.
+/// The first sentence of `text`, and the rest.
 fn first_sentence(text: &str) -> (Sentence<'_>, &str) {
     for (index, character) in text.char_indices() {
         let after = &text[index + character.len_utf8()..];
@@ -90,7 +90,7 @@ fn is_initialism(word: &str) -> bool {
         && !is_abbreviation(word)
 }
 
-/// Whether `next` begins as a sentence, a list entry or quoted code does.
+/// Whether `next` begins like a sentence, a list item or quoted code.
 fn begins_sentence(next: &str) -> bool {
     if next.starts_with(['`', '#', '|']) || next.starts_with("- ") || next.starts_with("* ") || is_numbered(next) {
         return true;
@@ -99,12 +99,12 @@ fn begins_sentence(next: &str) -> bool {
     first.is_some_and(|first| first.is_alphabetic() && !first.is_lowercase())
 }
 
-/// Whether `line` begins with a number as an entry of a list does: `2. `, `2) `.
+/// Whether `line` begins like a numbered list item: `2. `, `2) `.
 pub(super) fn is_numbered(line: &str) -> bool {
     numbered_entry(line).is_some()
 }
 
-/// The text of a list entry with a number.
+/// The text of a numbered list item.
 pub(super) fn numbered_entry(line: &str) -> Option<&str> {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let digit_count = line.len() - rest.len();

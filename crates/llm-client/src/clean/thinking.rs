@@ -1,7 +1,7 @@
-//! Drops what a model thought aloud before its answer.
+//! Removes the thinking before a model's answer.
 //!
-//! The marks around a thought are an open set, so that they are known by their form: a name in brackets that speaks of
-//! thinking, or whatever tag opens the answer that is neither markup nor a wrapping of the answer itself.
+//! The marks around a thought are an open set, so they are recognized by form. A mark is a bracketed name about
+//! thinking, or any tag at the start of the answer that is neither markup nor a wrapping of the answer.
 
 use super::{
     Distrust,
@@ -9,7 +9,7 @@ use super::{
     wrapping::ANSWER_TAGS,
 };
 
-/// Parts of the names that stand in marks of thinking.
+/// Parts of names in marks of thinking.
 const THOUGHT_ROOTS: [&str; 16] = [
     "think",
     "thought",
@@ -28,11 +28,11 @@ const THOUGHT_ROOTS: [&str; 16] = [
     "consider",
     "cot",
 ];
-/// Labels of a thought that is marked by a label alone, and of the answer behind it.
+/// Labels of a thought without other marks, and of the answer behind it.
 const THOUGHT_LABELS: [&str; 7] =
     ["thinking", "thought", "thoughts", "reasoning", "analysis", "thought process", "step-by-step"];
 const ANSWER_LABELS: [&str; 6] = ["final answer", "answer", "final", "response", "conclusion", "output"];
-/// Elements of markup, which opens no thought.
+/// Markup elements, which begin no thought.
 const ELEMENTS: [&str; 26] = [
     "html", "body", "head", "p", "div", "span", "b", "i", "u", "em", "strong", "a", "code", "pre", "h1", "h2", "h3",
     "ul", "ol", "li", "br", "table", "tr", "td", "title", "script",
@@ -50,7 +50,7 @@ struct Mark<'a> {
     is_closing: bool,
 }
 
-/// What follows the last thought. Many templates open the thought themselves, so that only its end is in the answer.
+/// The text after the last thought. Many templates open the thought themselves, so only its end is in the answer.
 pub(super) fn without_thinking(answer: &str) -> Result<&str, Distrust> {
     let lower = answer.to_ascii_lowercase();
     let is_thought = |mark: &Mark<'_>| THOUGHT_ROOTS.iter().any(|root| mark.name.contains(root));
@@ -73,7 +73,7 @@ pub(super) fn without_thinking(answer: &str) -> Result<&str, Distrust> {
     without_labelled_thought(rest)
 }
 
-/// The text behind an element of any other name that opens it, such as `<plan>…</plan>`.
+/// The text behind a leading element of any other name, such as `<plan>…</plan>`.
 fn without_leading_element<'a>(text: &'a str, lower: &str) -> Result<&'a str, Distrust> {
     let Some(mark) = marks(lower).next().filter(|mark| lower[..mark.start].trim().is_empty()) else { return Ok(text) };
     let is_token = begins_with_token(&text[mark.start..]);
@@ -108,7 +108,7 @@ fn plain(label: &str) -> String {
     label.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase()
 }
 
-/// All marks in `lower` that are not quoted: an answer about such marks puts them into quotes.
+/// All unquoted marks in `lower`: an answer about such marks quotes them.
 fn marks(lower: &str) -> impl Iterator<Item = Mark<'_>> {
     lower.match_indices(['<', '[', '◁']).filter_map(move |(start, opening)| {
         if lower[..start].ends_with(['`', '"', '\'']) {

@@ -1,10 +1,11 @@
-//! Takes off what a model wraps around its sentence: fences, quotes, emphasis, JSON, LaTeX, tags, a list, a label, a preamble.
+//! Removes what a model wraps around its sentence: fences, quotes, emphasis, JSON, LaTeX, tags, a list, a label, a
+//! preamble.
 
 use serde_json::Value;
 
 use super::{Distrust, sentence::numbered_entry};
 
-/// Wrappings lie around each other (a preamble, a fence, JSON in it, quotes in that), but not without end.
+/// Wrappings nest (a preamble, a fence, JSON in it, quotes in that), but only so deep.
 const MAX_LAYERS: usize = 8;
 const QUOTES: [(char, char); 6] = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
 const KEYS: [&str; 6] = ["intent", "summary", "description", "sentence", "answer", "response"];
@@ -68,7 +69,7 @@ const INTERJECTIONS: [&str; 13] = [
     "yes",
 ];
 
-/// The text inside of all wrappings; `code` is what the answer is about.
+/// The text inside all wrappings; the answer is about `code`.
 pub(super) fn unwrap(answer: &str, code: &str) -> Result<String, Distrust> {
     let mut text = answer.to_owned();
     for _ in 0..MAX_LAYERS {
@@ -85,7 +86,7 @@ pub(super) fn unwrap(answer: &str, code: &str) -> Result<String, Distrust> {
     Ok(text)
 }
 
-/// `text` without its outermost wrapping, where it has one.
+/// `text` without its outermost wrapping, if it has one.
 fn without_layer<'a>(text: &'a str, code: &str) -> &'a str {
     let layers = [
         without_fence,
@@ -100,13 +101,13 @@ fn without_layer<'a>(text: &'a str, code: &str) -> &'a str {
     inner.unwrap_or(text)
 }
 
-/// The sentence in an object or a list; none where the text is neither.
+/// The sentence in an object or a list; `None` if the text is neither.
 fn from_json(text: &str) -> Result<Option<String>, Distrust> {
     let is_list = text.starts_with("[\"") || text.starts_with("[{");
     if !text.starts_with('{') && !is_list {
         return Ok(None);
     }
-    // Whatever follows the value is talk about it.
+    // Text behind the value comments on it.
     let value = serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
     let Some(Ok(value)) = value else { return Err(Distrust::Structure) };
     sentence_in(&value).map(|sentence| Some(sentence.to_owned())).ok_or(Distrust::Structure)
@@ -129,7 +130,7 @@ fn sentence_in(value: &Value) -> Option<&str> {
     }
 }
 
-/// The inside of a fence that opens the text, or the text before one that comes later.
+/// The content of a fence that opens the text, or the text before a later fence.
 fn without_fence(text: &str) -> Option<&str> {
     let (before, inside) = text.split_once("```")?;
     if !before.trim().is_empty() && !before.trim_end().ends_with(':') {
@@ -140,7 +141,7 @@ fn without_fence(text: &str) -> Option<&str> {
     Some(body.split("```").next().unwrap_or(body))
 }
 
-/// The inside of an element that holds the answer, also where it is not closed.
+/// The content of an answer element, even if it is not closed.
 fn without_tags(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('<')?;
     let (name, inside) = rest.split_once('>')?;
@@ -152,7 +153,7 @@ fn without_tags(text: &str) -> Option<&str> {
     Some(&inside[..end])
 }
 
-/// The inside of a command of LaTeX, and of dollar signs around it.
+/// The content of a LaTeX command, and of dollar signs around it.
 fn without_command(text: &str) -> Option<&str> {
     if let Some(inside) = text.strip_prefix('$').and_then(|rest| rest.strip_suffix('$')) {
         return inside.starts_with(['$', '\\']).then_some(inside);
@@ -192,7 +193,7 @@ fn without_quotes(text: &str) -> Option<&str> {
     })
 }
 
-/// The text without a leading `Sure!` and the like.
+/// The text without a leading `Sure!` or similar.
 fn without_interjection(text: &str) -> Option<&str> {
     INTERJECTIONS.iter().find_map(|word| {
         let rest = strip_prefix_ignoring_case(text, word)?;
@@ -200,7 +201,7 @@ fn without_interjection(text: &str) -> Option<&str> {
     })
 }
 
-/// The text without a leading `Intent:`, a heading of such a word alone, or `Here is …:`.
+/// The text without a leading `Intent:`, a heading of such a word, or `Here is …:`.
 fn without_label(text: &str) -> Option<&str> {
     let end = text.find([':', '\n']).or_else(|| text.find(" - ")).or_else(|| text.find(" – "))?;
     let (label, rest) = text.split_at(end);
@@ -217,7 +218,7 @@ fn without_label(text: &str) -> Option<&str> {
     (is_label || is_preamble).then_some(rest)
 }
 
-/// The text without the name of what it is about: `**add** – Adds …`, `` `add`: Adds … ``, `add(a, b): Adds …`.
+/// The text without the name of its subject: `**add** – Adds …`, `` `add`: Adds … ``, `add(a, b): Adds …`.
 fn without_name<'a>(text: &'a str, code: &str) -> Option<&'a str> {
     let (name, rest) = [" – ", " — ", " - ", ": ", "\n"]
         .iter()

@@ -1,4 +1,4 @@
-//! Blackens the credentials in what a server sends back.
+//! Redacts the credentials in a server's replies.
 
 use std::{borrow::Cow, iter};
 
@@ -10,10 +10,10 @@ use crate::{
 };
 
 const BLACK: &str = "***";
-/// A shorter value of a query is more likely a switch than a key.
+/// A shorter query value is more likely a switch than a key.
 const MIN_KEY_BYTES: usize = 6;
 
-/// The texts that nobody may see, in lower case, the longest first.
+/// The secret texts in lower case, longest first.
 #[derive(Clone, Default)]
 pub(crate) struct Blackout {
     hidden: Vec<String>,
@@ -24,7 +24,7 @@ impl Blackout {
     pub(super) fn new(url: &HttpUrl, token: Option<&Secret>, authorization: Option<&str>) -> Self {
         let password = url.credentials().map(|both| both.secret().to_owned());
         let keys = url.query_values().map(Cow::into_owned).filter(|value| value.len() >= MIN_KEY_BYTES);
-        // Behind the name of the scheme: the Base64 of user name and password.
+        // The part behind the scheme is the Base64 of user name and password.
         let sent = authorization.and_then(|value| value.split_once(' ')).map(|(_, sent)| sent.to_owned());
         let plain = password.into_iter().chain(keys).chain(sent).chain(token.map(|token| token.expose().to_owned()));
         let mut hidden: Vec<String> = plain
@@ -37,13 +37,14 @@ impl Blackout {
         Self { hidden }
     }
 
-    /// `text` on one line of at most `max_chars` characters, with the credentials blackened in whatever case.
+    /// `text` on one line of at most `max_chars` characters, with the credentials redacted in any case.
     pub(crate) fn line(&self, text: &str, max_chars: usize) -> String {
-        // Twice: white space inside of a secret is gone afterwards, and an invisible character inside was before.
+        // Redact twice: the line loses white space inside a secret, and the raw text may have invisible characters
+        // inside.
         cap(&self.blacken(&collapse(&self.blacken(text))), max_chars)
     }
 
-    /// `text` with the longer credentials blackened: a short password may well be a word of the sentence.
+    /// `text` with the longer credentials redacted; a short password may be an ordinary word of the sentence.
     pub(crate) fn answer(&self, text: &str) -> String {
         let long = self.hidden.iter().filter(|secret| secret.len() >= MIN_KEY_BYTES);
         long.fold(text.to_owned(), |text, secret| replace_ignoring_case(&text, secret))
@@ -54,7 +55,7 @@ impl Blackout {
     }
 }
 
-/// `secret` is in lower case; lower case in ASCII moves no byte, so that places in one text are places in the other.
+/// `secret` is in lower case. ASCII lower case keeps byte positions, so positions in one text are valid in the other.
 fn replace_ignoring_case(text: &str, secret: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut black = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! The pool of connections to one provider, and the credentials that go along with each request.
+//! The pool of connections to one provider, and the credentials of each request.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{AskError, BoxError, HttpUrl, ModelSettings, ProviderError, Secret};
 
 /// A provider's address with a pool of kept connections.
 ///
-/// As no redirect is followed, the credentials reach no other origin.
+/// Redirects are not followed, so the credentials reach no other origin.
 pub(crate) struct Connection {
     http: Client,
     url: HttpUrl,
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// A pool for `url`; no connection is made yet.
+    /// Creates a pool for `url`; no connection is made yet.
     pub(crate) fn new(url: HttpUrl, token: Option<&Secret>, settings: &ModelSettings) -> Result<Self, ProviderError> {
         if token.is_some() && url.credentials().is_some() {
             return Err(ProviderError::TwoCredentials);
@@ -45,17 +45,17 @@ impl Connection {
         self.url.redacted()
     }
 
-    /// Fetches what is at `path` below the address.
+    /// Gets `path` below the address.
     pub(crate) async fn get(&self, path: &str, limits: Limits) -> Result<Reply<'_>, AskError> {
         self.send(self.http.get(self.url.endpoint(path)), limits).await
     }
 
-    /// Fetches what is at `path` beside the version that the address ends with.
+    /// Gets `path` beside the version segment at the end of the address.
     pub(crate) async fn get_from_root(&self, path: &str, limits: Limits) -> Result<Reply<'_>, AskError> {
         self.send(self.http.get(self.url.beside_version(path)), limits).await
     }
 
-    /// Sends `body` as JSON to `path` below the address.
+    /// Posts `body` as JSON to `path` below the address.
     pub(crate) async fn post(&self, path: &str, body: &impl Serialize, limits: Limits) -> Result<Reply<'_>, AskError> {
         self.send(self.http.post(self.url.endpoint(path)).json(body), limits).await
     }
@@ -85,14 +85,14 @@ fn build_http(url: &HttpUrl, settings: &ModelSettings) -> Result<Client, BoxErro
     if url.is_loopback() {
         builder = builder.no_proxy();
         if !url.is_encrypted() {
-            // A machine without certificates can still ask its own server; reading them also takes its time.
+            // A machine without certificates can still ask its own server, and reading them takes time.
             builder = builder.tls_certs_only([]);
         }
     }
     if url.is_encrypted() && !settings.certificates.is_empty() {
         builder = builder.tls_backend_preconfigured(settings.certificates.client_config(Arc::new(provider.clone()))?);
     }
-    // reqwest takes the process's default; that another one was installed before is as good.
+    // reqwest uses the process default; another provider installed earlier is equally good.
     let _ = provider.install_default();
     builder.build().map_err(|error| error.without_url().into())
 }

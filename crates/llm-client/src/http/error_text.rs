@@ -1,17 +1,17 @@
-//! Finds the words in the body of an error, whatever server wrote it.
+//! Extracts the text of an error body of any server.
 
 use serde_json::{Map, Value};
 
 use crate::obstacle::wants_encryption;
 
-/// The longest line that is kept of an error's body, in characters.
+/// The maximum length of a stored error line, in characters.
 pub(crate) const MAX_DETAIL_CHARS: usize = 160;
 
-/// Names under which the text of an error stands, the most usual first.
+/// Names of fields with the text of an error, most common first.
 const MESSAGES: [&str; 8] =
     ["message", "error", "msg", "detail", "error_description", "reason", "title", "description"];
 
-/// The text of an error's body; empty where it has none.
+/// The text of an error body; empty if it has none.
 pub(super) fn text_of_body(body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
     let trimmed = body.trim_start_matches('\u{feff}').trim_start();
@@ -20,15 +20,15 @@ pub(super) fn text_of_body(body: &[u8]) -> String {
         return error_text(error).unwrap_or_default();
     }
     if trimmed.starts_with('<') {
-        // The one page whose words are of use here: it says that the address needs another scheme.
+        // The one HTML page with useful text: it says that the address needs another scheme.
         let about = if wants_encryption(trimmed) { ": a plain HTTP request was sent to HTTPS port" } else { "" };
-        return format!("a page of markup{about}");
+        return format!("an HTML page{about}");
     }
     trimmed.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The first text in `error`, in any nesting: texts under the names of messages come first, then those of codes. The field
-/// that it is about, its code where that is a word, and the size of a context go along.
+/// The first text in `error`, at any depth. Message fields come first, then code fields. The affected request field, a
+/// code that is a word, and a context size are appended.
 pub(crate) fn error_text(error: &Value) -> Option<String> {
     match error {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
@@ -54,7 +54,7 @@ fn error_text_of_object(fields: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// The field of the request that an error is about: `param`, or the last part of a path of names.
+/// The request field that an error concerns: `param`, or the last part of a path of names.
 fn field_of(fields: &Map<String, Value>) -> Option<&str> {
     let path = || fields.get("loc")?.as_array()?.iter().filter_map(Value::as_str).next_back();
     fields.get("param").and_then(Value::as_str).or_else(path).filter(|field| !field.is_empty())
@@ -89,7 +89,7 @@ mod tests {
             (r#"{"error":null,"message":"beside"}"#, "beside"),
             ("404 page not found\nmore", "404 page not found"),
             ("\n\n busy \n", "busy "),
-            ("<html>\n<body>502</body>", "a page of markup"),
+            ("<html>\n<body>502</body>", "an HTML page"),
             ("", ""),
         ] {
             assert_eq!(text_of_body(body.as_bytes()), expected, "{body}");

@@ -1,4 +1,4 @@
-//! One HTTP exchange: a bounded time and body, no redirect followed, and failures in our own classes.
+//! One HTTP exchange: bounded in time and size, without redirects, and with our own error classes.
 
 use std::{error::Error, io, time::Duration};
 
@@ -10,23 +10,23 @@ use reqwest::{
 use super::{Blackout, MAX_DETAIL_CHARS, Reply, retry_after::retry_after};
 use crate::{AskError, BoxError};
 
-/// How long an exchange may take, and how much may come back.
+/// The limits of an exchange: time and response size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) time: Duration,
     pub(crate) body_bytes: usize,
 }
 
-/// What an exchange is told apart with.
+/// The context of an exchange, for its errors.
 pub(super) struct Exchange<'a> {
-    /// The provider, without credentials.
+    /// The provider's URL, without credentials.
     pub(super) shown_url: &'a str,
     pub(super) blackout: &'a Blackout,
     pub(super) limits: Limits,
 }
 
 impl<'a> Exchange<'a> {
-    /// Sends the request and reads the body of a direct answer, whatever its status.
+    /// Sends the request and reads the body of a direct reply with any status.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Reply<'a>, AskError> {
         let request = request.timeout(self.limits.time);
         let response = request.send().await.map_err(|error| self.classify(error, true))?;
@@ -38,7 +38,7 @@ impl<'a> Exchange<'a> {
         let server = header(&response, &SERVER).to_owned();
         let is_encoded = !matches!(header(&response, &CONTENT_ENCODING), "" | "identity");
         let body = match self.read_body(response).await {
-            // The status says more about what went wrong than the body that broke.
+            // The status explains the failure better than the broken body.
             Err(_) if !status.is_success() => Vec::new(),
             body => body?,
         };
@@ -57,7 +57,7 @@ impl<'a> Exchange<'a> {
         Ok(body)
     }
 
-    /// Where a redirect leads to, without credentials, query and fragment; empty where it does not say.
+    /// The target of a redirect without credentials, query and fragment; empty if there is none.
     fn redirect_target(&self, response: &Response) -> String {
         let Some(location) = response.headers().get(LOCATION) else { return String::new() };
         match response.url().join(location.to_str().unwrap_or("//")) {
@@ -79,7 +79,7 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// Whether the other side ended the connection, rather than said something that is no HTTP.
+/// Whether the other side closed the connection, rather than sent something other than HTTP.
 fn is_hang_up(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,5 +1,5 @@
-//! What every provider behind HTTP has in common: one pool of connections, bounded exchanges that follow no redirect,
-//! failures in our own classes, and credentials that no text repeats.
+//! What all HTTP providers share: one pool of connections, bounded exchanges without redirects, our own error classes,
+//! and texts without credentials.
 
 mod blackout;
 mod connection;

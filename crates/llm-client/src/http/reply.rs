@@ -1,4 +1,4 @@
-//! A direct answer of the provider, read to its end: its status, and the JSON object or the error in its body.
+//! A complete direct reply of the provider: its status, and the JSON object or the error in its body.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use super::{Blackout, MAX_DETAIL_CHARS, error_text, error_text::text_of_body, stream::whole_answer};
 use crate::AskError;
 
-/// An answer with whatever status that is no redirect.
+/// A reply with any status except a redirect.
 pub(crate) struct Reply<'a> {
     pub(super) status: StatusCode,
     pub(super) retry_after: Option<Duration>,
-    /// The `Server` header; empty where there is none.
+    /// The `Server` header; empty if there is none.
     pub(super) server: String,
     pub(super) is_encoded: bool,
     pub(super) body: Vec<u8>,
@@ -25,12 +25,12 @@ impl Reply<'_> {
         self.status.as_u16()
     }
 
-    /// What the server calls itself; empty where it does not say.
+    /// The server's name for itself; empty if it gives none.
     pub(crate) fn server(&self) -> &str {
         &self.server
     }
 
-    /// The JSON object of a success, without any look at its fields.
+    /// The JSON object of a successful reply, with its fields unchecked.
     pub(crate) fn json(&self) -> Result<Value, AskError> {
         let malformed = |problem| AskError::Malformed { problem };
         if !self.status.is_success() {
@@ -39,7 +39,7 @@ impl Reply<'_> {
         if self.is_encoded {
             return Err(malformed("the body has a content encoding that was not asked for"));
         }
-        // A character that the server split between two chunks arrives damaged; the rest of the text is still good.
+        // A character that the server split between two chunks is damaged; the rest of the text is still good.
         let body = String::from_utf8_lossy(&self.body);
         let body = body.trim_start_matches('\u{feff}').trim();
         if body.is_empty() {
@@ -50,14 +50,14 @@ impl Reply<'_> {
         }
         serde_json::from_str(body).or_else(|error| whole_answer(body).ok_or(error)).map_err(|error| {
             let truncated = AskError::Incomplete { problem: "the body ends in the middle of its JSON" };
-            if error.is_eof() { truncated } else { malformed("the body is no JSON") }
+            if error.is_eof() { truncated } else { malformed("the body is not JSON") }
         })
     }
 
-    /// The fields of a success that reports no error.
+    /// The fields of a successful reply without an error.
     pub(crate) fn object(&self) -> Result<Map<String, Value>, AskError> {
         let Value::Object(fields) = self.json()? else {
-            return Err(AskError::Malformed { problem: "the body is no JSON object" });
+            return Err(AskError::Malformed { problem: "the body is not a JSON object" });
         };
         match fields.get("error").filter(|error| !error.is_null()) {
             Some(error) => Err(self.reported(error)),
@@ -65,23 +65,23 @@ impl Reply<'_> {
         }
     }
 
-    /// The error that came with a status of success.
+    /// The error of a reply with a success status.
     pub(crate) fn reported(&self, error: &Value) -> AskError {
         let text = error_text(error).unwrap_or_default();
         AskError::Reported { detail: self.blackout.line(&text, MAX_DETAIL_CHARS) }
     }
 
-    /// A text of the server that can be shown.
+    /// A printable form of the server's text.
     pub(crate) fn shown(&self, text: &str) -> String {
         self.blackout.line(text, MAX_DETAIL_CHARS)
     }
 
-    /// What the model wrote, with credentials blackened that a gateway may have put into it.
+    /// The model's text, with redacted credentials, since a gateway may have inserted them.
     pub(crate) fn answer_text(&self, text: &str) -> String {
         self.blackout.answer(text)
     }
 
-    /// The error of a status that is none of success.
+    /// The error for a failure status.
     fn refusal(&self) -> AskError {
         let detail = if self.is_encoded { String::new() } else { self.shown(&text_of_body(&self.body)) };
         AskError::Status { status: self.status(), detail, retry_after: self.retry_after }
@@ -109,12 +109,12 @@ mod tests {
         for (body, expected) in [
             ("", "incomplete answer: the body is empty"),
             (" \n", "incomplete answer: the body is empty"),
-            ("<!DOCTYPE html><html>", "malformed answer: a page of markup instead of JSON"),
+            ("<!DOCTYPE html><html>", "malformed answer: an HTML page instead of JSON"),
             (r#"{"response":"half"#, "incomplete answer: the body ends in the middle of its JSON"),
-            (&"[".repeat(100_000), "malformed answer: the body is no JSON"),
-            ("busy", "malformed answer: the body is no JSON"),
-            ("[1]", "malformed answer: the body is no JSON object"),
-            ("null", "malformed answer: the body is no JSON object"),
+            (&"[".repeat(100_000), "malformed answer: the body is not JSON"),
+            ("busy", "malformed answer: the body is not JSON"),
+            ("[1]", "malformed answer: the body is not a JSON object"),
+            ("null", "malformed answer: the body is not a JSON object"),
             (r#"{"error":"out of\nmemory"}"#, "provider reported an error: out of memory"),
             (r#"{"error":{"message":"no"},"response":"x","done":true}"#, "provider reported an error: no"),
             (r#"{"error":{}}"#, "provider reported an error"),

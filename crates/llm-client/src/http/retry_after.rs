@@ -1,4 +1,4 @@
-//! Reads how long a provider asks everybody to wait.
+//! Reads how long a provider asks clients to wait.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 /// The pause of `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
 ///
-/// A date is compared with the answer's own `Date`, so that two clocks need not agree; without that it is ignored.
+/// A date is compared with the response's own `Date`, so the two clocks need not agree; without that header it is
+/// ignored.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = text(headers, &RETRY_AFTER)?;
     if let Ok(seconds) = value.parse::<f64>() {

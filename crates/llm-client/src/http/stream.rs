@@ -1,14 +1,14 @@
-//! Puts the pieces of a stream together that a server sends although none was asked for.
+//! Joins the parts of a stream that a server sends without being asked for one.
 //!
-//! Two forms are in use: lines of JSON objects (Ollama), and `data:` lines of server-sent events (`/v1`), which some gateways
-//! also send behind a whole answer.
+//! Two forms are in use: lines of JSON objects (Ollama), and `data:` lines of server-sent events (`/v1`), which some
+//! gateways also send after a complete answer.
 
 use serde_json::{Map, Value};
 
-/// More pieces than any answer has.
+/// More parts than any answer has.
 const MAX_PIECES: usize = 100_000;
 
-/// The answer in `body`, as if it had come in one piece; none where it is no stream.
+/// The answer in `body`, as if sent in one piece; `None` if it is not a stream.
 pub(super) fn whole_answer(body: &str) -> Option<Value> {
     let mut lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(':'));
     let pieces: Vec<Map<String, Value>> = lines.by_ref().take(MAX_PIECES).filter_map(piece).collect();
@@ -27,13 +27,13 @@ pub(super) fn whole_answer(body: &str) -> Option<Value> {
     Some(Value::Object(joined))
 }
 
-/// The object of one line, with or without the name of an event's field.
+/// The object of one line, with or without an event field's name.
 fn piece(line: &str) -> Option<Map<String, Value>> {
     let text = line.strip_prefix("data:").map_or(line, str::trim_start);
     serde_json::from_str(text).ok()
 }
 
-/// Pieces of `chat.completion.chunk`, as one `chat.completion`.
+/// Joins parts of `chat.completion.chunk` into one `chat.completion`.
 fn joined_choices(pieces: &[Map<String, Value>]) -> Map<String, Value> {
     let [mut content, mut reasoning] = [String::new(), String::new()];
     let [mut finish_reason, mut usage] = [Value::Null, Value::Null];
@@ -54,7 +54,7 @@ fn joined_choices(pieces: &[Map<String, Value>]) -> Map<String, Value> {
     [("choices".to_owned(), choices), ("usage".to_owned(), usage)].into_iter().collect()
 }
 
-/// Pieces of Ollama's chat: the last one with the texts of all.
+/// Joins parts of Ollama's chat: the last one with the text of all.
 fn joined_messages(pieces: &[Map<String, Value>]) -> Option<Map<String, Value>> {
     let texts = pieces.iter().filter_map(|piece| piece.get("message")?.get("content")?.as_str());
     let content: String = texts.collect();

@@ -1,14 +1,14 @@
-//! Certificates of servers that the user trusts as they are, beside those that an authority signed.
+//! Server certificates that the user trusts directly, in addition to those that an authority signed.
 //!
-//! A team's server often shows a certificate that it signed itself. `webpki` refuses most of them: a certificate that may
-//! sign others cannot be a server's own, and version 1 cannot be read. One that equals a trusted certificate byte by byte
-//! needs no authority. Its period and its names are checked all the same, as far as it has them:
+//! A team's server often shows a self-signed certificate. `webpki` refuses most of them: a certificate that may sign
+//! others cannot be a server's own, and version 1 cannot be read. A certificate that equals a trusted one byte for byte
+//! needs no authority. Its validity period and names are still checked, if it has them:
 //!
-//! 1. Outside of its period it is refused, whatever else holds.
-//! 2. A certificate with names must have the server's. One without any stands for the server that shows it.
-//! 3. Of version 1 neither is checked: it has no field for names, and `webpki` does not read its period.
+//! 1. Outside its validity period it is refused, whatever else holds.
+//! 2. A certificate with names must have the server's. One without names stands for any server that shows it.
+//! 3. In version 1 neither is checked: it has no field for names, and `webpki` does not read its period.
 //!
-//! The server proves that it has the certificate's key in every case; with version 1 only in TLS 1.3.
+//! The server always proves that it has the certificate's key; with version 1 only in TLS 1.3.
 
 use std::sync::Arc;
 
@@ -26,15 +26,15 @@ use rustls_platform_verifier::Verifier;
 
 use crate::obstacle::{Obstacle, of_tls};
 
-/// The tag of a sequence in DER.
+/// The DER tag of a sequence.
 const SEQUENCE: u8 = 0x30;
 
-/// Certificates that a server may show although no authority signed them.
+/// Certificates that a server may show without a signature of an authority.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedCertificates(Vec<CertificateDer<'static>>);
 
 impl TrustedCertificates {
-    /// The certificates of a PEM text; other sections and damaged ones are passed over.
+    /// Reads the certificates of a PEM text; skips other sections and damaged ones.
     pub fn from_pem(text: &[u8]) -> Self {
         Self(CertificateDer::pem_slice_iter(text).filter_map(Result::ok).collect())
     }
@@ -43,7 +43,7 @@ impl TrustedCertificates {
         self.0.is_empty()
     }
 
-    /// How connections are encrypted that trust these certificates and the system's authorities.
+    /// A TLS configuration that trusts these certificates and the system's authorities.
     pub(super) fn client_config(&self, provider: Arc<CryptoProvider>) -> Result<ClientConfig, Error> {
         let usual = Arc::new(Verifier::new(Arc::clone(&provider))?);
         let verifier = TrustingVerifier { usual, trusted: self.clone(), provider: Arc::clone(&provider) };
@@ -52,7 +52,7 @@ impl TrustedCertificates {
     }
 }
 
-/// The system's verifier, overruled where a certificate is one of the trusted ones.
+/// The system's verifier, with an exception for the trusted certificates.
 #[derive(Debug)]
 struct TrustingVerifier {
     usual: Arc<dyn ServerCertVerifier>,
@@ -71,7 +71,7 @@ impl ServerCertVerifier for TrustingVerifier {
     ) -> Result<ServerCertVerified, Error> {
         let usual = self.usual.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         let Err(refusal) = usual else { return usual };
-        // `webpki` looks at the period before it asks who signed.
+        // `webpki` checks the period before the signer.
         if !self.trusts(end_entity) || of_tls(&refusal) == Some(Obstacle::OutsideOfPeriod) {
             return Err(refusal);
         }
@@ -117,7 +117,7 @@ impl TrustingVerifier {
     }
 }
 
-/// An error where the certificate has names and `server_name` is none of them.
+/// Fails if the certificate has names and `server_name` is not among them.
 fn names_fit(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> Result<(), Error> {
     let Ok(parsed) = ParsedCertificate::try_from(certificate) else { return Ok(()) };
     match verify_server_name(&parsed, server_name) {
@@ -130,11 +130,11 @@ fn names_fit(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> 
     }
 }
 
-/// The public key of a certificate, also of version 1, which only a store of authorities reads.
+/// The public key of a certificate. For version 1 only a store of authorities can read it.
 fn key_of(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
     let mut store = RootCertStore::empty();
     store.add(certificate.clone().into_owned()).ok()?;
-    // The store keeps the content of the sequence without its head.
+    // The store keeps the sequence's content without its header.
     let content = &store.roots.first()?.subject_public_key_info;
     Some(sequence(content).into())
 }

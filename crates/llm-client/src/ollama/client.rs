@@ -27,10 +27,10 @@ pub struct OllamaClient {
 }
 
 impl OllamaClient {
-    /// The model that is asked where nobody names one.
+    /// The default model.
     pub const DEFAULT_MODEL: &'static str = "qwen3-coder:latest";
 
-    /// A client for `model` at `url`; no connection is made yet.
+    /// Creates a client for `model` at `url`; no connection is made yet.
     pub fn new(
         url: HttpUrl,
         model: impl Into<String>,

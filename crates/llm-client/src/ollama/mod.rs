@@ -1,4 +1,4 @@
-//! A language model behind Ollama's own HTTP interface: `POST /api/chat`, and a look at what is installed.
+//! A language model behind Ollama's own HTTP interface: `POST /api/chat`, and a probe of the installed models.
 
 mod client;
 mod probe;

@@ -1,4 +1,4 @@
-//! A look at the server before the first question: is it Ollama, is the model there, and which one is it.
+//! Probes the server before the first question: whether it is Ollama, whether it has the model, and which one that is.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::{
     openai::listed,
 };
 
-const EXPECTED: &str = "Ollama server";
+const EXPECTED: &str = "an Ollama server";
 
-/// Asks for version and list at once, each within half of `limit`; a stranger gets the other half to show itself.
+/// Requests version and list at once, each within half of `limit`; the other half serves to identify a foreign server.
 pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration) -> Result<ModelFacts, ProbeError> {
     let limits = Limits { time: limit / 2, body_bytes: MAX_LIST_BYTES };
     let (version, list) = join(connection.get("api/version", limits), connection.get("api/tags", limits)).await;
     let version = version.map_err(|cause| unusable(connection, cause))?;
     match version.object() {
         Ok(fields) if fields.get("version").is_some_and(Value::is_string) => {}
-        Err(cause) if !is_of_stranger(&cause) => return Err(unusable(connection, cause)),
+        Err(cause) if !is_foreign_server(&cause) => return Err(unusable(connection, cause)),
         outcome => return Err(foreign(connection, &version, outcome.err(), limits).await),
     }
     let fields = list.and_then(|reply| reply.object()).map_err(|cause| unusable(connection, cause))?;
@@ -34,8 +34,8 @@ pub(super) async fn probe(connection: &Connection, model: &str, limit: Duration)
     }
 }
 
-/// Whether it shows another kind of server, rather than a server in trouble or a gateway that lets nobody through.
-fn is_of_stranger(cause: &AskError) -> bool {
+/// Whether it shows another kind of server, rather than a failing server or a gateway that refuses access.
+fn is_foreign_server(cause: &AskError) -> bool {
     match cause {
         _ if cause.obstacle().is_some() => false,
         AskError::Status { status, .. } => matches!(status, 400 | 404..=406 | 410 | 421 | 422 | 501),
@@ -44,7 +44,7 @@ fn is_of_stranger(cause: &AskError) -> bool {
     }
 }
 
-/// Names what is there, as far as its answer to a call that it does not know, and its list of models, tell.
+/// Identifies a foreign server by its answer to an unknown call and by its list of models.
 async fn foreign(connection: &Connection, version: &Reply<'_>, cause: Option<AskError>, limits: Limits) -> ProbeError {
     let name = match cause {
         Some(AskError::Page) => Some("a web page"),
@@ -62,7 +62,7 @@ async fn foreign(connection: &Connection, version: &Reply<'_>, cause: Option<Ask
     }
 }
 
-/// A server without any model may say `null`.
+/// A server without models may send `null`.
 fn models_of(fields: &Map<String, Value>) -> Result<&[Value], AskError> {
     match fields.get("models") {
         Some(Value::Array(models)) => Ok(models),
@@ -75,7 +75,7 @@ fn name_of(model: &Value) -> &str {
     ["name", "model"].iter().find_map(|field| model.get(field)?.as_str()).unwrap_or_default()
 }
 
-/// The digest in lower-case hexadecimal digits; empty where the server gives none or something else.
+/// The digest in lower-case hexadecimal digits; empty if the server gives none or something else.
 fn digest_of(model: &Value) -> String {
     let digest = model.get("digest").and_then(Value::as_str).unwrap_or_default();
     let digest = digest.strip_prefix("sha256:").unwrap_or(digest).to_ascii_lowercase();

@@ -1,12 +1,12 @@
 //! Reads the answer of `POST /api/chat`.
 //!
-//! Unknown fields are ignored, and numbers that the server leaves out are unknown rather than 0.
+//! Unknown fields are ignored, and omitted numbers are unknown rather than 0.
 
 use serde_json::{Map, Value};
 
 use crate::{AskError, completion::Completion, http::Reply};
 
-/// What the model wrote, where the answer is one.
+/// The model's text, if the reply is an answer.
 pub(super) fn read_completion(reply: &Reply<'_>) -> Result<Completion, AskError> {
     read_fields(&reply.object()?)
 }
@@ -17,10 +17,10 @@ fn read_fields(fields: &Map<String, Value>) -> Result<Completion, AskError> {
     }
     let done_reason = fields.get("done_reason").and_then(Value::as_str);
     if matches!(done_reason, Some("load" | "unload")) {
-        return Err(AskError::Incomplete { problem: "the model was loaded or unloaded and said nothing" });
+        return Err(AskError::Incomplete { problem: "the model was loaded or unloaded without an answer" });
     }
     let Some(Value::String(text)) = fields.get("message").and_then(|message| message.get("content")) else {
-        return Err(AskError::Malformed { problem: "the field message.content is missing or no text" });
+        return Err(AskError::Malformed { problem: "the field message.content is missing or not text" });
     };
     let count = |name: &str| fields.get(name).and_then(Value::as_u64);
     let [prompt_tokens, answer_tokens] = [count("prompt_eval_count"), count("eval_count")];
@@ -69,18 +69,18 @@ mod tests {
             (r#"{"message":{"content":"x"}}"#, "incomplete answer: the generation was aborted (done is not true)"),
             (
                 r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#,
-                "incomplete answer: the model was loaded or unloaded and said nothing",
+                "incomplete answer: the model was loaded or unloaded without an answer",
             ),
             (
                 r#"{"message":{"content":"","thinking":"Hm"},"done":true,"done_reason":"length","eval_count":96}"#,
                 "the model spent its 96 tokens on thinking and gave no answer",
             ),
-            (r#"{"done":true}"#, "malformed answer: the field message.content is missing or no text"),
+            (r#"{"done":true}"#, "malformed answer: the field message.content is missing or not text"),
             (
                 r#"{"message":{"content":null},"done":true}"#,
-                "malformed answer: the field message.content is missing or no text",
+                "malformed answer: the field message.content is missing or not text",
             ),
-            (r#"{"message":7,"done":true}"#, "malformed answer: the field message.content is missing or no text"),
+            (r#"{"message":7,"done":true}"#, "malformed answer: the field message.content is missing or not text"),
         ] {
             assert_eq!(read(body).unwrap_err().reason(), expected, "{body}");
         }

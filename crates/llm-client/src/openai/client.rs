@@ -20,7 +20,7 @@ use crate::{
 
 /// A model behind `/v1/chat/completions`, asked over one pool of kept connections.
 ///
-/// There is no model that every such server has, so that none is the default.
+/// No model exists on every such server, so there is no default.
 pub struct OpenAiClient {
     connection: Connection,
     model: String,
@@ -29,7 +29,7 @@ pub struct OpenAiClient {
 }
 
 impl OpenAiClient {
-    /// A client for `model` at `url`, with or without its `/v1`; no connection is made yet.
+    /// Creates a client for `model` at `url`, with or without its `/v1`; no connection is made yet.
     pub fn new(
         url: HttpUrl,
         model: impl Into<String>,
@@ -41,7 +41,7 @@ impl OpenAiClient {
         Ok(Self { connection, model: model.into(), shape, settings })
     }
 
-    /// The name of the model at `url`, where the server lists exactly one.
+    /// The model's name at `url`, if the server lists exactly one.
     pub(crate) async fn only_model(url: HttpUrl, settings: &ModelSettings, token: Option<&Secret>) -> Option<String> {
         let connection = Connection::new(url.for_openai().ok()?, token, settings).ok()?;
         only_model(&connection, settings.probe_timeout).await
@@ -63,7 +63,7 @@ impl OpenAiClient {
     }
 }
 
-/// What every server gets until it refuses a part of it. Thinking is switched off in each way that servers know.
+/// The request shape until a server refuses a part of it. Thinking is switched off in each way that servers know.
 fn first_shape(settings: &ModelSettings) -> Shape {
     let ModelSettings { answer_tokens, seed, .. } = settings;
     Shape::new(vec![
@@ -89,7 +89,7 @@ impl LlmClient for OpenAiClient {
     }
 
     fn options(&self) -> String {
-        // The context is the server's own; what it means here, how much code is sent, is in the prompt.
+        // The server sets its own context; here the setting only limits the code in the prompt.
         format!("api=chat/completions {}", self.shape.now().options())
     }
 
@@ -100,7 +100,7 @@ impl LlmClient for OpenAiClient {
     fn former(&self, question: &Question) -> Option<FormerQuestion> {
         let ModelSettings { answer_tokens, seed, .. } = self.settings;
         let options = format!("api=chat/completions max_tokens={answer_tokens} seed={seed} temperature=0");
-        // No server told a digest then.
+        // At that time no server reported a digest.
         Some(FormerQuestion { digest: Some(String::new()), ..FormerQuestion::new(question, &self.settings, options) })
     }
 

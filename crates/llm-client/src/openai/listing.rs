@@ -1,13 +1,13 @@
-//! The list of models of a server with `/v1`, and what llama.cpp's server tells of each in `meta`.
+//! The model list of a `/v1` server, and what llama.cpp's server reports in `meta`.
 
 use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
-/// Fields of `meta` that tell one model's file from another's.
+/// Fields of `meta` that distinguish model files.
 const IDENTIFYING: [&str; 5] = ["size", "n_params", "n_vocab", "n_embd", "vocab_type"];
-/// Where servers tell how large the context of a loaded model is.
+/// Fields in which servers report the context size of a loaded model.
 const WINDOWS: [&str; 3] = ["n_ctx", "max_model_len", "context_length"];
 
 /// One model of a list.
@@ -17,7 +17,7 @@ pub(crate) struct Listed<'a> {
     entry: &'a Map<String, Value>,
 }
 
-/// The models of a list (`{"data": [{"id": …}]}`, or the bare list); `None` where it is no such list.
+/// The models of a list (`{"data": [{"id": …}]}`, or the bare list); `None` if it is not such a list.
 pub(crate) fn listed(list: &Value) -> Option<Vec<Listed<'_>>> {
     let models = list.get("data").unwrap_or(list).as_array()?;
     Some(models.iter().filter_map(entry).collect())
@@ -29,19 +29,19 @@ fn entry(model: &Value) -> Option<Listed<'_>> {
 }
 
 impl Listed<'_> {
-    /// A hash over what `meta` tells of the model's size and type, so that another file under the same name is another model;
-    /// empty where it tells nothing.
+    /// A hash over the model's size and type in `meta`, so that another file under the same name is another model;
+    /// empty if they are missing.
     pub(super) fn digest(&self) -> String {
         let Some(meta) = self.meta() else { return String::new() };
-        let told: Vec<String> =
+        let reported: Vec<String> =
             IDENTIFYING.iter().filter_map(|name| Some(format!("{name}={}", meta.get(*name)?))).collect();
-        if told.is_empty() {
+        if reported.is_empty() {
             return String::new();
         }
-        hash_of(told.join(" ").as_bytes())
+        hash_of(reported.join(" ").as_bytes())
     }
 
-    /// The context in tokens, where the server tells it.
+    /// The context in tokens, if the server reports it.
     pub(super) fn window(&self) -> Option<u32> {
         let number = |fields: &Map<String, Value>| {
             WINDOWS.iter().find_map(|name| u32::try_from(fields.get(*name)?.as_u64()?).ok())
@@ -49,7 +49,7 @@ impl Listed<'_> {
         self.meta().and_then(number).or_else(|| number(self.entry))
     }
 
-    /// Whether it is a model of a llama.cpp server, which tells more than other servers.
+    /// Whether the model is on a llama.cpp server, which reports more than other servers.
     pub(super) fn is_local(&self) -> bool {
         self.meta().is_some()
     }
@@ -62,7 +62,7 @@ impl Listed<'_> {
 fn hash_of(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in digest(&SHA256, bytes).as_ref() {
-        // Nothing fails that is written to a string.
+        // Writing to a string never fails.
         _ = write!(text, "{byte:02x}");
     }
     text

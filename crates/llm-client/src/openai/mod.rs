@@ -1,5 +1,5 @@
-//! A language model behind the HTTP interface that `OpenAI` made common: `POST /v1/chat/completions`, as vLLM, the
-//! server of llama.cpp, LM Studio and gateways in front of many machines speak it.
+//! A language model behind the HTTP interface that `OpenAI` made common: `POST /v1/chat/completions`, as offered by
+//! vLLM, llama.cpp's server, LM Studio and gateways in front of many machines.
 
 mod client;
 mod listing;

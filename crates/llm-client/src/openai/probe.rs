@@ -1,7 +1,7 @@
-//! A look at the server before the first question: is it there, and what does it tell of the model.
+//! Probes the server before the first question: whether it responds, and what it reports about the model.
 //!
-//! The list of models is no authority. Gateways offer models that they do not list, and lists need rights that questions do
-//! not need. So what is wrong with the list is a note, and the first question decides.
+//! The list of models is not authoritative. Gateways offer models that they do not list, and lists may need permissions
+//! that questions do not. So a problem with the list is only a note, and the first question decides.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::{
     model_names::{find_model, near_models},
 };
 
-const EXPECTED: &str = "server with OpenAI's interface";
+const EXPECTED: &str = "a server with OpenAI's interface";
 
-/// What the list says of the model.
+/// What the list reports about the model.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) facts: ModelFacts,
-    /// The context of the model as it is loaded, in tokens.
+    /// The context of the loaded model, in tokens.
     pub(super) window: Option<u32>,
 }
 
-/// The name of the model, where the server lists exactly one.
+/// The model's name, if the server lists exactly one.
 pub(super) async fn only_model(connection: &Connection, limit: Duration) -> Option<String> {
     let limits = Limits { time: limit, body_bytes: MAX_LIST_BYTES };
     let list = connection.get("models", limits).await.and_then(|reply| reply.json()).ok()?;
@@ -60,7 +60,7 @@ fn found(model: &Listed<'_>, slots: Option<usize>) -> Found {
     Found { facts: ModelFacts { digest: model.digest(), slots, ..ModelFacts::default() }, window: model.window() }
 }
 
-/// How many calls the server of llama.cpp works on at once, as its page of properties says.
+/// How many calls llama.cpp's server handles at once, according to its properties.
 async fn slots(connection: &Connection, limits: Limits) -> Option<usize> {
     let properties = connection.get_from_root("props", limits).await.and_then(|reply| reply.json()).ok()?;
     usize::try_from(properties.get("total_slots")?.as_u64()?).ok()

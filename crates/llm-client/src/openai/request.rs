@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::prompt::Message;
 
-/// One question, not streamed and as repeatable as the server can make it.
+/// One question, not streamed and as reproducible as the server allows.
 #[derive(Serialize)]
 pub(super) struct ChatRequest<'a> {
     pub(super) model: &'a str,
     pub(super) messages: Vec<Message<'a>>,
     pub(super) stream: bool,
-    /// Limits and options, as far as the server takes them.
+    /// Limits and options, if the server accepts them.
     #[serde(flatten)]
     pub(super) fields: Map<String, Value>,
 }

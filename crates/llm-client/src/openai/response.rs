@@ -1,13 +1,12 @@
 //! Reads the answer of `POST /v1/chat/completions`.
 //!
-//! What a model thought stands in fields of its own (`reasoning_content`, `reasoning`) and is ignored, as all unknown
-//! fields are.
+//! Thinking is in separate fields (`reasoning_content`, `reasoning`) and is ignored, as all unknown fields are.
 
 use serde_json::{Map, Value};
 
 use crate::{AskError, Distrust, completion::Completion, http::Reply};
 
-/// What the model wrote, where the answer is one.
+/// The model's text, if the reply is an answer.
 pub(super) fn read_completion(reply: &Reply<'_>) -> Result<Completion, AskError> {
     let fields = reply.object()?;
     let is_error = fields.get("object").and_then(Value::as_str) == Some("error");
@@ -37,19 +36,19 @@ fn read_fields(fields: &Map<String, Value>) -> Result<Completion, AskError> {
     }
     let Some(text) = message.get("content").and_then(text_of) else {
         let has_refused = message.get("refusal").is_some_and(Value::is_string);
-        let missing = malformed("the field content is missing or no text");
+        let missing = malformed("the field content is missing or not text");
         return Err(if has_refused { AskError::Untrustworthy(Distrust::Refusal) } else { missing });
     };
     Ok(Completion {
         text,
-        // A server that does not say why it stopped is believed as far as its sentences are whole.
+        // Without a finish reason only complete sentences are trusted.
         is_cut_off: finish_reason.is_none_or(|reason| reason == "length"),
         prompt_tokens,
         answer_tokens,
     })
 }
 
-/// Whether a message has a thought and no text.
+/// Whether a message has thinking but no text.
 fn has_only_thought(message: &Value) -> bool {
     let text = |name: &str| message.get(name).and_then(text_of).unwrap_or_default();
     let thought = ["reasoning_content", "reasoning", "thinking"].map(text);
@@ -115,7 +114,7 @@ mod tests {
     #[test]
     fn unusable_answers_are_classified() {
         let aborted = "incomplete answer: the generation was aborted (no finish_reason of an end)";
-        let no_text = "malformed answer: the field content is missing or no text";
+        let no_text = "malformed answer: the field content is missing or not text";
         for (body, expected) in [
             (json!({}), "malformed answer: the list choices is missing or empty"),
             (json!({"choices": []}), "malformed answer: the list choices is missing or empty"),

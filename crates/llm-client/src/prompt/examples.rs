@@ -1,13 +1,13 @@
-//! The examples that every conversation begins with: short, unlike each other, and from no code base.
+//! The examples at the start of every conversation: short, different from each other, and from no code base.
 
 use cds_model::SymbolKind;
 
-/// A piece of code and the intent that it should get.
+/// A piece of code and its ideal intent.
 pub(super) struct Example {
     pub(super) kind: SymbolKind,
     pub(super) code: &'static str,
     pub(super) intent: &'static str,
-    /// Names of its code that stand for nothing else.
+    /// Names in its code that mean nothing else.
     pub(super) names: &'static [&'static str],
 }
 

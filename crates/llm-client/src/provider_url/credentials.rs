@@ -4,7 +4,7 @@ use url::Url;
 
 use super::ProviderUrlError;
 
-/// User name and password, decoded. It has no `Debug`.
+/// User name and password, decoded. There is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     pub(crate) user_name: String,
@@ -12,7 +12,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Takes them out of `url`, where it has any.
+    /// Removes them from `url`, if it has any.
     pub(super) fn take(url: &mut Url) -> Result<Option<Self>, ProviderUrlError> {
         if url.username().is_empty() && url.password().is_none() {
             return Ok(None);
@@ -23,7 +23,7 @@ impl Credentials {
         Ok(Some(Self { user_name, password }))
     }
 
-    /// The part that nobody may see: the password, or a user name that stands alone, as a token does.
+    /// The secret part: the password, or a lone user name, which is often a token.
     pub(crate) fn secret(&self) -> &str {
         self.password.as_deref().filter(|password| !password.is_empty()).unwrap_or(&self.user_name)
     }

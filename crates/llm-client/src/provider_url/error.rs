@@ -1,4 +1,4 @@
-//! What can be wrong with a provider's URL. No message repeats a part that can hold a secret.
+//! Errors of a provider's URL. No message repeats a part that can hold a secret.
 
 use super::ProviderUrl;
 
@@ -8,7 +8,7 @@ pub enum ProviderUrlError {
     /// A host without `http://` before it.
     #[error("provider URL has no scheme; write {example}")]
     MissingScheme {
-        /// The address as it was probably meant.
+        /// The address that was probably intended.
         example: String,
     },
     /// Neither a web address nor the embedded provider.
@@ -17,23 +17,25 @@ pub enum ProviderUrlError {
         /// The part before `://`.
         scheme: String,
     },
-    /// A scheme with nothing behind it.
-    #[error("provider URL names no host; write for example {}", ProviderUrl::DEFAULT)]
+    /// A scheme without a host.
+    #[error("provider URL has no host; an example is {}", ProviderUrl::DEFAULT)]
     MissingHost,
-    /// No URL at all.
-    #[error("provider URL cannot be read ({cause}); write for example {}", ProviderUrl::DEFAULT)]
+    /// The text is not a URL.
+    #[error("provider URL is invalid ({cause}); an example is {}", ProviderUrl::DEFAULT)]
     Unreadable {
-        /// What the parser said.
+        /// The parser's error.
         cause: url::ParseError,
     },
-    /// The address of one call in place of the server's.
-    #[error("provider URL ends with {tail}, which is added for each call; leave it out")]
+    /// The address of one call instead of the server's.
+    #[error("provider URL ends with {tail}, which each call adds itself; remove it")]
     EndpointPath {
-        /// The part that is too much.
+        /// The surplus part.
         tail: &'static str,
     },
     /// The address of the other interface.
-    #[error("provider URL ends with {tail}, which is no part of Ollama's interface; leave it out, or say openai")]
+    #[error(
+        "provider URL ends with {tail}, which is not part of Ollama's interface; remove it, or use provider openai"
+    )]
     OpenAiPath {
         /// The part that belongs to the other interface.
         tail: &'static str,
@@ -44,10 +46,10 @@ pub enum ProviderUrlError {
          percent-encoded (# is %23, / is %2F, ? is %3F, @ is %40)"
     )]
     NotEncoded,
-    /// Credentials that are no text.
+    /// Credentials that are not valid text.
     #[error("user name or password of the provider URL is not valid percent-encoded UTF-8")]
     Credentials,
-    /// Something behind `builtin:`.
-    #[error("provider URL of the embedded provider is builtin: and nothing behind it")]
+    /// Something after `builtin:`.
+    #[error("the URL of the embedded provider is builtin: without anything after it")]
     BuiltinWithRest,
 }

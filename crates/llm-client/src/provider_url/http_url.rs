@@ -1,4 +1,4 @@
-//! A server's address, and what the two interfaces make of its path.
+//! A server's address, and how the two interfaces use its path.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{ProviderUrlError, credentials::Credentials};
 
-/// Paths of Ollama's interface that are added to the address; whoever copied one along finds out before the first call.
+/// Paths of Ollama's interface that are added to the address; a copied one is reported before the first call.
 const OLLAMA_TAILS: [&str; 3] = ["/api/generate", "/api/chat", "/api"];
 /// The path of the call that is made.
 const CHAT_TAIL: &str = "/chat/completions";
@@ -39,12 +39,12 @@ impl HttpUrl {
         &self.redacted
     }
 
-    /// Whether the path belongs to the interface that begins with `/v1`.
+    /// Whether the path belongs to the `/v1` interface.
     pub(crate) fn has_openai_path(&self) -> bool {
         self.tail_among(&OPENAI_TAILS).is_some()
     }
 
-    /// The address below which `api/…` is; an error where the path is one of a call.
+    /// The address above `api/…`; an error if the path is that of a call.
     pub(crate) fn for_ollama(self) -> Result<Self, ProviderUrlError> {
         if let Some(tail) = self.tail_among(&OPENAI_TAILS) {
             return Err(ProviderUrlError::OpenAiPath { tail });
@@ -55,8 +55,8 @@ impl HttpUrl {
         }
     }
 
-    /// The address below which `chat/completions` is. A path is taken as it is, since gateways have versions of their own
-    /// (`…/v4`); `/v1` is added to a bare host, and `/chat/completions` may be part of what the user wrote.
+    /// The address above `chat/completions`. A path is kept, since gateways have their own versions (`…/v4`). `/v1` is
+    /// added to a bare host, and the user's text may include `/chat/completions`.
     pub(crate) fn for_openai(mut self) -> Result<Self, ProviderUrlError> {
         if let Some(tail) = self.tail_among(&OTHER_CALLS) {
             return Err(ProviderUrlError::EndpointPath { tail });
@@ -79,7 +79,7 @@ impl HttpUrl {
         tails.iter().copied().find(|tail| self.path().ends_with(tail))
     }
 
-    /// Whether the server is on this machine, where no proxy can be meant.
+    /// Whether the server is on this machine, so that no proxy applies.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.base.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -101,7 +101,7 @@ impl HttpUrl {
         url
     }
 
-    /// The address of `path` in the place of the last part of this URL's path, its query kept.
+    /// The address of `path` in place of the last part of this URL's path, its query kept.
     pub(crate) fn beside_version(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         let parent = self.path().rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -109,12 +109,12 @@ impl HttpUrl {
         url
     }
 
-    /// User name and password, where the URL has them.
+    /// User name and password, if the URL has them.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
-    /// The values of the query, of which any may be a gateway's key.
+    /// The values of the query, any of which may be a gateway's key.
     pub(crate) fn query_values(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.base.query_pairs().map(|(_, value)| value)
     }
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn call_address_is_explained() {
-        let added = |tail| format!("provider URL ends with {tail}, which is added for each call; leave it out");
+        let added = |tail| format!("provider URL ends with {tail}, which each call adds itself; remove it");
         for (text, tail) in [
             ("http://h/api/", "/api"),
             ("http://h/p/api/generate", "/api/generate"),
@@ -198,7 +198,7 @@ mod tests {
         }
         assert_eq!(
             http("http://u:sentinel@h/v1").for_ollama().unwrap_err().to_string(),
-            "provider URL ends with /v1, which is no part of Ollama's interface; leave it out, or say openai"
+            "provider URL ends with /v1, which is not part of Ollama's interface; remove it, or use provider openai"
         );
     }
 

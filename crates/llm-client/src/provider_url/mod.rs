@@ -1,7 +1,7 @@
 //! Where the provider is: the embedded one, or a server's address.
 //!
-//! Credentials are taken out of the address when it is read. They are kept apart, and no text that these types make
-//! (`Display`, `Debug`, an error) shows them, nor the query, which may hold a gateway's key.
+//! Reading an address removes its credentials. They are kept apart, and no text of these types (`Display`, `Debug`, an
+//! error) shows them, nor the query, which may hold a gateway's key.
 
 mod credentials;
 mod error;
@@ -28,8 +28,8 @@ impl ProviderUrl {
     /// The address of a local Ollama with its own default port.
     pub const DEFAULT: &'static str = "http://127.0.0.1:11434";
 
-    /// The address that Ollama's own client takes `OLLAMA_HOST` for (`envconfig.Host` in its source): a scheme, a host and a
-    /// port, each of which may be missing.
+    /// The address that Ollama's own client reads from `OLLAMA_HOST` (`envconfig.Host` in its source): a scheme, a host
+    /// and a port, each optional.
     pub fn of_ollama_host(value: &str) -> String {
         let value = value.trim().trim_matches(['"', '\'']);
         let (scheme, rest) = value.split_once("://").unwrap_or(("", value));
@@ -56,7 +56,7 @@ impl ProviderUrl {
         format!("{scheme}://{bracketed}:{port}/{path}").trim_end_matches('/').to_owned()
     }
 
-    /// The URL without credentials, query and trailing slash, as it may be stored and shown.
+    /// The URL without credentials, query and trailing slash, for storage and display.
     pub fn redacted(&self) -> &str {
         match self {
             Self::Builtin => BUILTIN,
@@ -93,7 +93,7 @@ impl FromStr for ProviderUrl {
     }
 }
 
-/// The address that was probably meant; only a plain host and port is repeated, all else may hold a secret.
+/// The address that was probably intended. Only a plain host and port is repeated; everything else may hold a secret.
 fn example_with_scheme(text: &str) -> String {
     if text.eq_ignore_ascii_case("builtin") {
         return BUILTIN.to_owned();
@@ -145,11 +145,8 @@ mod tests {
             ("", "provider URL has no scheme; write http://127.0.0.1:11434"),
             ("builtin", "provider URL has no scheme; write builtin:"),
             ("ftp://h", "provider URL has the scheme \"ftp\"; accepted are http://, https:// and builtin:"),
-            ("http://", "provider URL names no host; write for example http://127.0.0.1:11434"),
-            (
-                "http://h:99999",
-                "provider URL cannot be read (invalid port number); write for example http://127.0.0.1:11434",
-            ),
+            ("http://", "provider URL has no host; an example is http://127.0.0.1:11434"),
+            ("http://h:99999", "provider URL is invalid (invalid port number); an example is http://127.0.0.1:11434"),
         ] {
             assert_eq!(text.parse::<ProviderUrl>().unwrap_err().to_string(), expected, "{text}");
         }

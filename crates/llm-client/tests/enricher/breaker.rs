@@ -1,4 +1,4 @@
-//! A provider that goes away, and one that comes back.
+//! A provider that becomes unavailable, and one that returns.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ fn has(scene: &Scene, is_it: impl Fn(&Decision) -> bool) -> bool {
 #[tokio::test(start_paused = true)]
 async fn restart_loses_no_record() {
     for concurrency in [1, 4, 64] {
-        // A server that is down from the third to the thirtieth second, that resets what is in flight, and that a
-        // gateway speaks for now and then.
+        // The server is down from second 3 to 30, resets calls in flight, and has a gateway that sometimes answers for
+        // it.
         let down = |at: Duration| at > 3 * SECOND && at < 30 * SECOND;
         let client = Scripted::new(move |call: &Call| match (down(call.at), down(call.at + SECOND / 10)) {
             (true, _) if call.ordinal.is_multiple_of(3) => Reply::bad(status(503)),
@@ -28,7 +28,7 @@ async fn restart_loses_no_record() {
         let enrichment = scene.run(&client).await;
         assert!(scene.all_succeeded());
         assert_eq!(enrichment.ending, Ending::Completed);
-        // What was in flight, and a handful of probes.
+        // The calls in flight, and a few probes.
         assert!(enrichment.account.retried_count <= concurrency + 16, "{:?}", enrichment.account);
         assert!(has(&scene, |decision| matches!(decision, Decision::BreakerOpened { .. })));
         assert!(has(&scene, |decision| matches!(decision, Decision::BreakerClosed { after } if *after > 20 * SECOND)));
@@ -54,7 +54,7 @@ async fn dead_server_ends_after_patience() {
     assert_eq!(enrichment.ending, Ending::GaveUp { reason: reason.to_owned() });
     assert_eq!((enrichment.failures.len(), enrichment.failures[0].record_count), (1, 9900));
     assert_eq!(enrichment.failures[0].reason, reason);
-    // The hundred, five failures and what was in flight beside them, and eleven probes.
+    // The hundred, five failures with the calls in flight beside them, and eleven probes.
     assert!(enrichment.account.call_count <= 100 + 5 + 7 + 11, "{:?}", enrichment.account);
     assert!(client.now() < 64 * SECOND, "{:?}", client.now());
     assert_eq!(scene.store.kept.len(), 100);

@@ -1,4 +1,4 @@
-//! How many calls are in flight.
+//! The number of calls in flight.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex, time::Duration};
 
@@ -6,7 +6,7 @@ use cds_llm_client::{Concurrency, Decision};
 
 use crate::support::{LATENCY, Reply, Scene, Scripted, distinct, status};
 
-/// A server with so many slots, each of which takes 100 ms a call; others wait in line.
+/// A server with this number of slots, each taking 100 ms per call; other calls wait in a queue.
 fn slots(count: usize) -> Scripted {
     let free_at = Mutex::new(BinaryHeap::from(vec![Reverse(Duration::ZERO); count]));
     Scripted::new(move |call| {

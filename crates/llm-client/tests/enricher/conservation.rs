@@ -1,4 +1,4 @@
-//! Whatever happens: each selected record ends with its own answer or a failure, and the numbers add up.
+//! In every case each selected record ends with its own answer or a failure, and the numbers add up.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::{Call, Reply, Scene, Scripted, broken, functions, intent_of, refused, status, wait};
 
-/// One of the things that a call can meet, by number.
+/// One of the possible results of a call, by number.
 fn reply(kind: u8, call: &Call) -> Reply {
     match kind {
         0 => Reply::bad(status(500)),

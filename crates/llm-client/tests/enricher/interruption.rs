@@ -1,4 +1,4 @@
-//! The end from outside, and the start after it.
+//! Interruption from outside, and the next start.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn interruption_keeps_answers_in_flight() {
     let mut scene = Scene::new(distinct(40));
     let (switch, signal) = StopSwitch::new();
     scene.stop = signal;
-    // One alone until 2 s; four at once until 4 s and again from there, one of which never comes.
+    // One call alone until 2 s; four at once until 4 s and again from there, one of which never returns.
     let (enrichment, ()) = tokio::join!(scene.run(&client), async {
         sleep(Duration::from_millis(4500)).await;
         switch.stop();

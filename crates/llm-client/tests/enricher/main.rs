@@ -1,4 +1,4 @@
-//! The enrichment of many records, with scripted clients under a clock that stands still until somebody waits.
+//! Enriches many records with scripted clients and a paused clock that advances only while something waits.
 
 mod breaker;
 mod concurrency;

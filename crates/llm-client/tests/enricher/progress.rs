@@ -1,4 +1,4 @@
-//! What is reported on the way, and the account at the end.
+//! Progress reports, and the final account.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use crate::support::{Reply, Scene, Scripted, broken, counts, distinct, functions
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Whether the call is about the record in the middle, so that others are answered around it.
+/// Whether the call is about the record in the middle, so that others are answered before and after it.
 fn is_poison(code: &str) -> bool {
     code == "f5"
 }
@@ -114,7 +114,7 @@ async fn first_question_runs_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn retry_budget_is_quarter_plus_twenty() {
-    // Every second answer is a failure, so that the breaker stays closed.
+    // Every second reply is a failure, so the breaker stays closed.
     let client = Scripted::new(|call| if call.ordinal % 2 == 0 { Reply::bad(status(500)) } else { Reply::good(call) });
     let mut scene = Scene::new(distinct(1000)).at_once(1);
     let enrichment = scene.run(&client).await;
@@ -163,7 +163,7 @@ async fn fatal_failure_keeps_answers_in_flight() {
     let enrichment = scene.run(&client).await;
     let reason = "provider answered with status 401";
     assert!(matches!(&enrichment.ending, Ending::GaveUp { reason: given } if given.starts_with(reason)));
-    // One alone, four at once, and of the next four one is fatal, one too late, and two are kept.
+    // One alone, then four at once; of the next four one is fatal, one too late, and two are kept.
     assert_eq!((client.call_count(), counts(&enrichment.account)), (9, [40, 9, 0, 0, 33]));
     assert_eq!((enrichment.failures.len(), enrichment.failures[0].record_count), (1, 33));
     assert_eq!(scene.store.kept.len(), 7);
@@ -172,7 +172,7 @@ async fn fatal_failure_keeps_answers_in_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn unreachable_provider_is_general_failure() {
-    // One at a time and a single question left: its retries are used up before five failures are counted.
+    // One at a time, with a single question left: its retries are used up before five failures are counted.
     let client = Scripted::new(|call| {
         if call.at < 20 * SECOND && call.at > SECOND {
             Reply::bad(refused())

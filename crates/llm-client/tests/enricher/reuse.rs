@@ -83,7 +83,7 @@ async fn saved_batches_are_bounded() {
     let mut scene = Scene::new(distinct(53)).at_once(1);
     scene.run(&client).await;
     let groups: Vec<_> = scene.store.groups.iter().map(|(at, size)| ((*at - start).as_millis(), *size)).collect();
-    // 20 answers by 20 ms and by 40 ms; from 41 ms one second, and again one from the first after that.
+    // 20 answers by 20 ms and by 40 ms; then one second from 41 ms on, and another from the first answer after that.
     assert_eq!(groups, [(20, 20), (40, 20), (1041, 8), (2245, 4), (2445, 1)]);
 }
 
@@ -144,7 +144,7 @@ async fn answers_to_former_prompt_are_reused() {
     let client = Scripted::new(Reply::good).with_former_words();
     let mut first = Scene::new(distinct(3));
     first.run(&client).await;
-    // Present words come first, former ones after them.
+    // Current prompts come first, former ones after them.
     let former = first.store.looked_up[3 + 1];
     let present = first.records[1].question.unwrap().key;
     let mut answer = first.store.kept.remove(&present).unwrap();

@@ -1,4 +1,4 @@
-//! What is asked, and where the answers go.
+//! Which questions are asked, and where the answers go.
 
 use std::time::Duration;
 

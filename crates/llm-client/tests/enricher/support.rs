@@ -1,4 +1,4 @@
-//! A client that follows a script, a store in memory, and an observer that remembers.
+//! A scripted client, an in-memory store, and a recording observer.
 
 use std::{
     collections::HashMap,
@@ -26,11 +26,11 @@ pub(crate) struct Call {
     /// Since the client was made.
     pub(crate) at: Duration,
     pub(crate) limit: Duration,
-    /// Calls under way, this one among them.
+    /// Calls in flight, including this one.
     pub(crate) in_flight: usize,
 }
 
-/// What a call meets.
+/// The result of a call.
 pub(crate) struct Reply {
     after: Duration,
     outcome: Option<Result<Answer, AskError>>,
@@ -65,14 +65,14 @@ impl Reply {
     }
 }
 
-/// What a model replies that says one sentence to everything.
+/// The reply of a model that gives the same sentence to everything.
 pub(crate) fn same_answer(call: &Call) -> Reply {
     let Some(Ok(answer)) = Reply::good(call).outcome else { panic!("a good reply has an answer") };
     let intent = "Adds two numbers.".to_owned();
     Reply { outcome: Some(Ok(Answer { intent, ..answer })), ..Reply::good(call) }
 }
 
-/// The former words of a question.
+/// A question in its former version.
 fn former(question: &Question) -> FormerQuestion {
     FormerQuestion {
         prompt_version: 1,
@@ -102,7 +102,7 @@ pub(crate) fn broken() -> AskError {
     AskError::Broken { is_unanswered: true, cause: "reset".into() }
 }
 
-/// Follows a script and remembers every call.
+/// Follows a script and records every call.
 pub(crate) struct Scripted {
     script: Box<dyn Fn(&Call) -> Reply + Send + Sync>,
     started: Instant,
@@ -134,7 +134,7 @@ impl Scripted {
         Self { is_adapting: true, ..Self::new(script) }
     }
 
-    /// A client whose questions had other words before.
+    /// A client whose questions have a former version.
     pub(crate) fn with_former_words(self) -> Self {
         Self { has_former: true, ..self }
     }
@@ -221,7 +221,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Keeps answers in memory, and remembers when and in what groups they came.
+/// Keeps answers in memory, and records the times and sizes of the batches.
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     pub(crate) kept: HashMap<QuestionKey, KeptAnswer>,
@@ -257,23 +257,23 @@ impl AnswerStore for MemoryStore {
     }
 }
 
-/// Remembers everything that it is told.
+/// Records every event.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) reports: Vec<Progress>,
     pub(crate) decisions: Vec<Decision>,
-    pub(crate) calls: Vec<ToldCall>,
-    /// Place, reason, and how many records it is.
+    pub(crate) calls: Vec<ReportedCall>,
+    /// Position, reason, and number of records.
     pub(crate) failed: Vec<(String, String, usize)>,
 }
 
-/// A call as the observer was told of it.
+/// A call as reported to the observer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ToldCall {
+pub(crate) struct ReportedCall {
     pub(crate) place: String,
     pub(crate) attempt: u32,
     pub(crate) latency: Duration,
-    /// Read and written.
+    /// Prompt and answer tokens.
     pub(crate) tokens: [Option<u64>; 2],
     /// Kind, status, class, and reason of a failure.
     pub(crate) failure: Option<(&'static str, Option<u16>, &'static str, String)>,
@@ -289,7 +289,7 @@ impl EnrichmentObserver for Memory {
     }
 
     fn call(&mut self, call: &CallReport<'_>) {
-        self.calls.push(ToldCall {
+        self.calls.push(ReportedCall {
             place: call.place.to_string(),
             attempt: call.attempt,
             latency: call.latency,
@@ -305,7 +305,7 @@ impl EnrichmentObserver for Memory {
     }
 }
 
-/// One enrichment with everything around it.
+/// One enrichment with its whole environment.
 pub(crate) struct Scene {
     pub(crate) options: EnrichOptions,
     pub(crate) preflight: Preflight,
@@ -332,7 +332,7 @@ impl Scene {
         self
     }
 
-    /// Enriches, and checks what holds for every enrichment.
+    /// Enriches, and checks the invariants of every enrichment.
     pub(crate) async fn run(&mut self, client: &Scripted) -> Enrichment {
         let calls_before = client.call_count();
         let context = EnrichContext {
@@ -351,12 +351,15 @@ impl Scene {
         enrichment
     }
 
-    /// What was told one by one adds up to the account.
+    /// Asserts that the reported events add up to the account.
     fn check_events(&self, Enrichment { account, ending, .. }: &Enrichment) {
         let Memory { decisions, calls, failed, .. } = &self.observer;
         let sum = |count: fn(&Decision) -> usize| decisions.iter().map(count).sum::<usize>();
-        let [told, sent] = [calls.len(), account.call_count];
-        assert!(if *ending == Ending::Completed { told == sent } else { told <= sent }, "{told} of {sent} calls");
+        let [reported, sent] = [calls.len(), account.call_count];
+        assert!(
+            if *ending == Ending::Completed { reported == sent } else { reported <= sent },
+            "{reported} of {sent} calls"
+        );
         let single: usize = failed.iter().map(|(_, _, record_count)| record_count).sum();
         let rest =
             sum(|decision| if let Decision::RestFailed { record_count, .. } = decision { *record_count } else { 0 });
@@ -409,7 +412,7 @@ pub(crate) fn functions(codes: &[&str]) -> Vec<Record> {
     codes.iter().map(|code| record(SymbolKind::Function, code)).collect()
 }
 
-/// So many records with as many distinct questions: `f0`, `f1`, …
+/// This number of records with distinct questions: `f0`, `f1`, …
 pub(crate) fn distinct(count: usize) -> Vec<Record> {
     (0..count).map(|number| record(SymbolKind::Function, &format!("f{number}"))).collect()
 }

@@ -1,4 +1,4 @@
-//! What the observer is told of single calls, failures and decisions; that they add up is checked in every scene.
+//! The observer's reports of calls, failures and decisions. Every scene checks that they add up.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use cds_model::{Record, SymbolKind};
 use tokio::time::sleep;
 
 use crate::support::{
-    LATENCY, Reply, Scene, Scripted, ToldCall, distinct, functions, intent_of, record, refused, status,
+    LATENCY, Reply, ReportedCall, Scene, Scripted, distinct, functions, intent_of, record, refused, status,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The records, each on a line of its own, from 1.
+/// The records, each on its own line, from 1.
 fn on_lines(mut records: Vec<Record>) -> Vec<Record> {
     for (record, line) in records.iter_mut().zip(1..) {
         record.start_line = line;
@@ -24,8 +24,8 @@ fn place(line: u32) -> Place {
     Place { file_path: "a.py".into(), start_line: line }
 }
 
-fn answered(line: u32, attempt: u32) -> ToldCall {
-    ToldCall { place: place(line).to_string(), attempt, latency: LATENCY, tokens: [Some(5), None], failure: None }
+fn answered(line: u32, attempt: u32) -> ReportedCall {
+    ReportedCall { place: place(line).to_string(), attempt, latency: LATENCY, tokens: [Some(5), None], failure: None }
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,7 +39,7 @@ async fn each_call_is_reported_in_full() {
     let mut scene = Scene::new(on_lines(functions(&["a", "b", "a", "c", "d", "c"]))).at_once(1);
     scene.run(&client).await;
 
-    let failed = |line, latency, kind, http_status, class, reason: &str| ToldCall {
+    let failed = |line, latency, kind, http_status, class, reason: &str| ReportedCall {
         latency,
         tokens: [None, None],
         failure: Some((kind, http_status, class, reason.to_owned())),
@@ -47,7 +47,7 @@ async fn each_call_is_reported_in_full() {
     };
     let quick = Duration::from_millis(10);
     let mut calls = scene.observer.calls;
-    // When the retry is sent is a matter of chance.
+    // The time of the retry is random.
     calls.sort_by(|left, right| (&left.place, left.attempt).cmp(&(&right.place, right.attempt)));
     let expected = [
         answered(1, 1),
@@ -115,7 +115,7 @@ async fn outage_is_one_failure() {
     let client = Scripted::new(|call| if call.ordinal > 1 { Reply::bad(refused()) } else { Reply::good(call) });
     let mut scene = Scene::new(on_lines([distinct(2000), distinct(2000)].concat()));
     let enrichment = scene.run(&client).await;
-    let Ending::GaveUp { reason } = enrichment.ending else { panic!("nobody was there any more") };
+    let Ending::GaveUp { reason } = enrichment.ending else { panic!("the run must give up") };
     // Nothing was in flight any more when the patience ended.
     assert_eq!(scene.observer.calls.len(), enrichment.account.call_count);
     assert!(scene.observer.failed.is_empty());

@@ -1,4 +1,4 @@
-//! Answers that a model may give: those that are believed, and those that are not.
+//! Answers that a model may give: trusted ones and rejected ones.
 
 use std::time::Duration;
 
@@ -73,8 +73,9 @@ async fn unrelated_text_is_refused() {
 #[tokio::test]
 async fn non_text_answer_is_refused() {
     for reply in [Reply::null(), Reply::number()] {
-        check_refused(Ollama, reply.clone(), "malformed answer: the field message.content is missing or no text").await;
-        check_refused(OpenAi, reply, "malformed answer: the field content is missing or no text").await;
+        check_refused(Ollama, reply.clone(), "malformed answer: the field message.content is missing or not text")
+            .await;
+        check_refused(OpenAi, reply, "malformed answer: the field content is missing or not text").await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which client is made of what the user said.
+//! Which client follows from the user's options.
 
 use cds_llm_client::{OllamaClient, ProviderChoice, ProviderKind, UnknownProvider};
 
@@ -59,19 +59,20 @@ fn unset_options_have_defaults() {
 
 #[test]
 fn conflicting_options_are_refused() {
-    let ollama_path = "provider URL ends with /v1, which is no part of Ollama's interface; leave it out, or say openai";
+    let ollama_path =
+        "provider URL ends with /v1, which is not part of Ollama's interface; remove it, or use provider openai";
     for (kind, url, name, expected) in [
-        (Some(Builtin), Some("http://h"), None, "provider builtin is not at http://h"),
-        (Some(Ollama), Some("builtin:"), None, "provider ollama is not at builtin:"),
-        (Some(OpenAi), Some("builtin:"), Some("m"), "provider openai is not at builtin:"),
-        (Some(OpenAi), None, Some("m"), "provider openai has no usual URL; name one"),
-        (Some(OpenAi), Some("http://h"), None, "provider openai has no usual model; name one"),
-        (None, Some("http://h/v1"), None, "provider openai has no usual model; name one"),
+        (Some(Builtin), Some("http://h"), None, "provider builtin cannot use the URL http://h"),
+        (Some(Ollama), Some("builtin:"), None, "provider ollama cannot use the URL builtin:"),
+        (Some(OpenAi), Some("builtin:"), Some("m"), "provider openai cannot use the URL builtin:"),
+        (Some(OpenAi), None, Some("m"), "provider openai has no default URL; specify one"),
+        (Some(OpenAi), Some("http://h"), None, "provider openai has no default model; specify one"),
+        (None, Some("http://h/v1"), None, "provider openai has no default model; specify one"),
         (Some(Ollama), Some("http://h/v1"), None, ollama_path),
-        (None, Some("http://h/api"), None, "provider URL ends with /api, which is added for each call; leave it out"),
+        (None, Some("http://h/api"), None, "provider URL ends with /api, which each call adds itself; remove it"),
         (None, Some("localhost:1"), None, "provider URL has no scheme; write http://localhost:1"),
-        (None, None, Some(" "), "name of the model is empty or has control characters"),
-        (None, None, Some("a\u{1b}b"), "name of the model is empty or has control characters"),
+        (None, None, Some(" "), "model name is empty or has control characters"),
+        (None, None, Some("a\u{1b}b"), "model name is empty or has control characters"),
     ] {
         assert_eq!(outcome(kind, url, name), expected);
     }

@@ -1,4 +1,4 @@
-//! Connections: kept, stale, broken, silent, and sent elsewhere.
+//! Connections: kept, stale, broken, silent, and redirected.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn silence_ends_at_timeout() {
         Reply::drip(Duration::from_millis(20)),
     ] {
         for kind in [Ollama, OpenAi] {
-            // Over a connection that is there already the question reaches the server however little time there is.
+            // Over an existing connection the question reaches the server even with very little time.
             let server = FakeOllama::start(Script::new().rule(When::question().within(2..), reply.clone()));
             let client = client(kind, &server.url());
             client.ask(&question(), LIMIT).await.unwrap();

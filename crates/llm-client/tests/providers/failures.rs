@@ -1,4 +1,4 @@
-//! What servers and gateways say in place of an answer: reason, class, and one request each.
+//! Replies of servers and gateways in place of an answer: reason, class, and one request each.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn text(status: u16, body: &str) -> Reply {
 async fn transient_status_is_classified() {
     for (reply, class, reason) in [
         (Reply::status(500, "boom"), OUTAGE, "provider answered with status 500: boom"),
-        (text(502, "<html>bad</html>"), OUTAGE, "provider answered with status 502: a page of markup"),
+        (text(502, "<html>bad</html>"), OUTAGE, "provider answered with status 502: an HTML page"),
         (text(503, ""), OUTAGE, "provider answered with status 503"),
         (Reply::status(503, "server busy"), HICCUP, "provider answered with status 503: server busy"),
         (text(504, "gateway time-out\n"), OUTAGE, "provider answered with status 504: gateway time-out"),
@@ -105,8 +105,8 @@ async fn question_refusal_is_recognized() {
         (Reply::error("maximum context length is 10"), "provider reported an error: maximum context length is 10"),
         (Reply::gzip(), "malformed answer: the body has a content encoding that was not asked for"),
         (Reply::large(10 << 20), "answer is larger than 1048576 bytes"),
-        (text(200, "hello"), "malformed answer: the body is no JSON"),
-        (Reply::json(&json!([1])), "malformed answer: the body is no JSON object"),
+        (text(200, "hello"), "malformed answer: the body is not JSON"),
+        (Reply::json(&json!([1])), "malformed answer: the body is not a JSON object"),
     ] {
         check(reply, Permanent, reason).await;
     }
@@ -118,14 +118,14 @@ async fn partial_answer_is_transient() {
         (Reply::error("no memory"), HICCUP, "provider reported an error: no memory"),
         (Reply::truncated_json(), HICCUP, "incomplete answer: the body ends in the middle of its JSON"),
         (text(200, ""), HICCUP, "incomplete answer: the body is empty"),
-        (Reply::html(), OUTAGE, "malformed answer: a page of markup instead of JSON"),
+        (Reply::html(), OUTAGE, "malformed answer: an HTML page instead of JSON"),
     ] {
         check(reply, class, reason).await;
     }
     let aborted = "incomplete answer: the generation was aborted";
     check_one(Ollama, Reply::done_false(), HICCUP, &format!("{aborted} (done is not true)")).await;
     check_one(OpenAi, Reply::done_false(), HICCUP, &format!("{aborted} (no finish_reason of an end)")).await;
-    let loaded = "incomplete answer: the model was loaded or unloaded and said nothing";
+    let loaded = "incomplete answer: the model was loaded or unloaded without an answer";
     check_one(Ollama, Reply::loaded(), HICCUP, loaded).await;
 }
 

@@ -1,4 +1,4 @@
-//! The clients behind HTTP against a real server on loopback, one file a topic.
+//! The HTTP clients against a real server on loopback, one file per topic.
 
 mod answers;
 mod choice;

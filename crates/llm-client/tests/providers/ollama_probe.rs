@@ -1,4 +1,4 @@
-//! The look at an Ollama server, and at what is mistaken for one.
+//! The probe of an Ollama server, and of servers mistaken for one.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use cds_fake_ollama::{DEFAULT_DIGEST, FakeOllama, Reply, Script, When};
 use cds_llm_client::{ModelFacts, ProbeError};
 use serde_json::{Value, json};
 
-use crate::support::{Ollama, choice, client, told};
+use crate::support::{Ollama, choice, client, shown};
 
 const DIGEST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -17,10 +17,10 @@ async fn probe(script: Script, model: &str) -> (Result<ModelFacts, ProbeError>, 
     (choice.into_client().expect("a client needs no server").probe().await, server.url())
 }
 
-/// The outcome of a look that fails, with `URL` in place of the address.
+/// The error of a failing probe, with `URL` in place of the address.
 async fn failure(script: Script) -> String {
     let (outcome, url) = probe(script, "qwen3-coder:latest").await;
-    told(&outcome.expect_err("the look fails")).replace(&url, "URL")
+    shown(&outcome.expect_err("the look fails")).replace(&url, "URL")
 }
 
 fn tags(list: &Value) -> Script {
@@ -51,7 +51,7 @@ async fn missing_model_suggests_similar_names() {
     let (outcome, url) = probe(script, "qwen3-coder:7b").await;
     let Err(ProbeError::MissingModel { near, .. }) = &outcome else { panic!("{outcome:?}") };
     assert_eq!(near, &["qwen3-coder:30b", "qwen3-coder:latest", "qwen3:8b"]);
-    assert_eq!(told(&outcome.unwrap_err()), format!("model qwen3-coder:7b is not at {url}"));
+    assert_eq!(shown(&outcome.unwrap_err()), format!("model qwen3-coder:7b not found at {url}"));
 
     let (outcome, _) = probe(Script::new().without_models(), "m").await;
     assert!(matches!(outcome, Err(ProbeError::MissingModel { near, .. }) if near.is_empty()));
@@ -97,15 +97,15 @@ async fn other_server_is_named() {
     let mute = |reply: Reply| Script::new().rule(When::under("/"), reply);
     let lm_studio = || Reply::error("Unexpected endpoint or method. (GET /api/version)");
     for (script, expected) in [
-        (mute(Reply::not_found_text()), "provider URL is no Ollama server"),
-        (mute(Reply::html()), "provider URL is no Ollama server; it is a web page"),
-        (mute(Reply::json(&json!({"hello": 1}))), "provider URL is no Ollama server"),
-        (elsewhere(Reply::not_found_text()), "provider URL is no Ollama server; it speaks openai"),
+        (mute(Reply::not_found_text()), "provider URL is not an Ollama server"),
+        (mute(Reply::html()), "provider URL is not an Ollama server; it is a web page"),
+        (mute(Reply::json(&json!({"hello": 1}))), "provider URL is not an Ollama server"),
+        (elsewhere(Reply::not_found_text()), "provider URL is not an Ollama server; its interface is openai"),
         (
             elsewhere(Reply::status(404, "File Not Found").header("Server", "llama.cpp")),
-            "provider URL is no Ollama server; it is the server of llama.cpp; it speaks openai",
+            "provider URL is not an Ollama server; it is the server of llama.cpp; its interface is openai",
         ),
-        (elsewhere(lm_studio()), "provider URL is no Ollama server; it is LM Studio; it speaks openai"),
+        (elsewhere(lm_studio()), "provider URL is not an Ollama server; it is LM Studio; its interface is openai"),
     ] {
         assert_eq!(failure(script).await, expected);
     }
@@ -145,6 +145,6 @@ async fn probe_times_out_quickly() {
         let mut choice = choice(Ollama, &server.url());
         choice.settings.probe_timeout = Duration::from_millis(400);
         let error = choice.into_client().unwrap().probe().await.unwrap_err();
-        assert_eq!(told(&error), format!("provider {} cannot be used: timed out after 0.2 s", server.url()));
+        assert_eq!(shown(&error), format!("provider {} cannot be used: timed out after 0.2 s", server.url()));
     }
 }

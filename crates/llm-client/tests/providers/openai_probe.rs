@@ -1,10 +1,10 @@
-//! The look at a server with the common interface.
+//! The probe of a server with the common interface.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use cds_llm_client::{ModelFacts, ProbeError, Question};
 use serde_json::{Value, json};
 
-use crate::support::{OpenAi, choice, question, told};
+use crate::support::{OpenAi, choice, question, shown};
 
 async fn probe(script: Script, model: &str) -> Result<ModelFacts, String> {
     let server = FakeOllama::start(script);
@@ -14,7 +14,7 @@ async fn probe(script: Script, model: &str) -> Result<ModelFacts, String> {
     assert_eq!(server.requests().len(), 1);
     outcome.map_err(|error| {
         let near = if let ProbeError::MissingModel { near, .. } = &error { near.join(" ") } else { String::new() };
-        format!("{} {near}", told(&error)).replace(&server.url(), "URL").trim_end().to_owned()
+        format!("{} {near}", shown(&error)).replace(&server.url(), "URL").trim_end().to_owned()
     })
 }
 
@@ -88,7 +88,7 @@ async fn server_reports_context_and_model_size() {
 
 #[tokio::test]
 async fn other_server_is_reported() {
-    let foreign = "provider URL/v1 is no server with OpenAI's interface";
+    let foreign = "provider URL/v1 is not a server with OpenAI's interface";
     for (reply, expected) in [
         (Reply::html(), format!("{foreign}; it is a web page")),
         (Reply::json(&json!({"hello": 1})), foreign.to_owned()),

@@ -1,4 +1,4 @@
-//! What is sent for a question.
+//! The requests that questions send.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use cds_llm_client::{FailureClass, Question};

@@ -1,4 +1,4 @@
-//! Credentials: sent to the provider, and shown nowhere, whatever it sends back.
+//! Credentials are sent to the provider and shown nowhere, whatever it sends back.
 
 use cds_fake_ollama::{FakeOllama, Reply, Script, When};
 use cds_llm_client::{LlmClient, ProviderError, ProviderKind};

@@ -1,4 +1,4 @@
-//! What all topics need: a client of either kind, one question, and a way to ask it.
+//! Shared by all topics: a client of each kind, one question, and a way to ask it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) use ProviderKind::{Ollama, OpenAi};
 
 pub(crate) const CODE: &str = "def add(left, right):\n    return left + right";
 pub(crate) const MODEL: &str = "qwen3-coder:latest";
-/// Long enough for any machine; tests that wait for the end of a limit bring a short one.
+/// Long enough for any machine; tests of a time limit set a short one.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) const OUTAGE: FailureClass = FailureClass::Passing { wait: None, is_outage: true };
@@ -36,19 +36,19 @@ pub(crate) fn question() -> Question {
     Question { kind: SymbolKind::Function, code: CODE.into() }
 }
 
-/// A server that meets every question with `reply`.
+/// A server that answers every question with `reply`.
 pub(crate) fn server(reply: Reply) -> FakeOllama {
     FakeOllama::start(Script::new().rule(When::question(), reply))
 }
 
-/// Asks a server that says `reply`, once.
+/// Asks a server that replies with `reply`, once.
 pub(crate) async fn ask(kind: ProviderKind, reply: Reply) -> Result<Answer, AskError> {
     let server = server(reply);
     client(kind, &server.url()).ask(&question(), LIMIT).await
 }
 
-/// The line that a failed look is told with: the error and its causes.
-pub(crate) fn told(error: &ProbeError) -> String {
+/// The displayed line of a failed probe: the error and its causes.
+pub(crate) fn shown(error: &ProbeError) -> String {
     match error {
         ProbeError::Unusable { cause, .. } => format!("{error}: {}", cause.reason()),
         _ => error.to_string(),

@@ -1,4 +1,4 @@
-//! Certificates: trusted by name of their file, refused by cause, and servers that speak the other scheme.
+//! TLS: certificates trusted by file, refusals by cause, and servers with the other scheme.
 
 use std::{fs, path::Path};
 
@@ -81,7 +81,7 @@ async fn other_scheme_is_recognized() {
 
 #[tokio::test]
 async fn plain_server_is_recognized() {
-    // One that answers whatever comes, one that ends the connection, and one that waits for more.
+    // One that always answers, one that closes the connection, and one that waits for more.
     for (answer, expected) in [
         (Some("HTTP/1.1 400 Bad Request\r\n\r\n"), Obstacle::PlainServer),
         (Some(""), Obstacle::SilentServer),
@@ -101,7 +101,7 @@ async fn plain_server_is_recognized() {
     }
 }
 
-/// Meets every connection with `answer`, or with silence.
+/// Answers every connection with `answer`, or with silence.
 fn serve(listener: &std::net::TcpListener, answer: Option<&str>) {
     use std::io::{Read as _, Write as _};
     let mut silent = Vec::new();
