@@ -113,7 +113,10 @@ fn passed_gate_prints_few_lines() {
     snapshot(&place);
     let recipe: &[&str] = &["--run", "1", "--fail-on", "new", "--format", "github"];
     let first = check(&place, recipe).succeeded();
-    assert_eq!(first.stdout, "::notice title=cds::1 group was there before\n", "the first run has nothing to compare with");
+    assert_eq!(
+        first.stdout, "::notice title=cds::1 group was there before\n",
+        "the first run has nothing to compare with"
+    );
     snapshot(&place);
     for more in [&[][..], &["--max-share", "100%"], &["--format", "markdown"]] {
         let outcome = check(&place, &[&["--fail-on", "new"], more].concat()).succeeded();
