@@ -18,6 +18,7 @@ use std::{
 };
 
 use cds_duplication::{Channel, Definition, NearBy, Settings, find, similar};
+use cds_language::Language;
 use rapidfuzz::distance::indel;
 
 fn definitions(path: &str) -> Vec<Definition> {
@@ -85,7 +86,7 @@ fn questions(definitions: &[Definition]) {
         .take(21)
         .map(|definition| {
             let start = Instant::now();
-            black_box(similar(records, &definition.normalized_code, 10));
+            black_box(similar(Language::of_record(&definition.file_path), records, &definition.normalized_code, 10));
             start.elapsed()
         })
         .collect();

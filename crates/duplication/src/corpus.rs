@@ -7,6 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
+use cds_language::{Language, is_test};
 use cds_model::{Md5Sum, SymbolKind};
 use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
@@ -14,7 +15,6 @@ use rayon::prelude::*;
 use crate::{
     Channel, Definition, NearBy, Placement, Settings, Unsearched,
     bounds::{self, MOST_STEPS},
-    conventions::is_test,
     doubt::line_hash,
     evidence::{Evidence, Profile, Rarity, Weights},
     graph::Edge,
@@ -30,6 +30,8 @@ use crate::{
 pub(crate) struct Variant<'a> {
     /// Places in the input, ascending.
     pub(crate) members: Vec<u32>,
+    /// That of the first member's file.
+    pub(crate) language: &'static Language,
     pub(crate) code: Cow<'a, str>,
     pub(crate) md5sum: Md5Sum,
     /// The code as one byte a character; see [`Alphabet::encode`].
@@ -55,7 +57,8 @@ impl Variant<'_> {
 
     /// Whether both say the same but for their own names and for layout.
     fn is_one_code(&self, other: &Self) -> bool {
-        let fingerprint = |one: &Self| *one.fingerprint.get_or_init(|| layout::fingerprint(&one.code, true));
+        let fingerprint =
+            |one: &Self| *one.fingerprint.get_or_init(|| layout::fingerprint(one.language, &one.code, true));
         self.unit.renamed == other.unit.renamed && fingerprint(self).is_some_and(|own| fingerprint(other) == Some(own))
     }
 }
@@ -125,7 +128,9 @@ fn outside_variants<'a>(
         .filter(|&index| is_wanted(index))
         .filter_map(|index| {
             let definition = &definitions[index];
-            let code = outside::outside(&definition.normalized_code, definition.kind, settings.min_fragment_lines)?;
+            let language = definition.language();
+            let least_lines = settings.min_fragment_lines;
+            let code = outside::outside(language, &definition.normalized_code, definition.kind, least_lines)?;
             Some((Md5Sum(md5::compute(&code).0), index as u32, code))
         })
         .collect();
@@ -138,15 +143,19 @@ fn outside_variants<'a>(
         }
     }
     distinct.sort_unstable_by_key(|(members, ..)| members[0]);
-    let variant = |(members, md5sum, code): (Vec<u32>, Md5Sum, String)| Variant {
-        members,
-        md5sum,
-        text: Cow::Owned(alphabet.encode(&code).into_owned()),
-        unit: outside::unit(&code),
-        code: Cow::Owned(code),
-        profile: Profile::default(),
-        is_outside: true,
-        fingerprint: OnceLock::new(),
+    let variant = |(members, md5sum, code): (Vec<u32>, Md5Sum, String)| {
+        let language = definitions[members[0] as usize].language();
+        Variant {
+            members,
+            language,
+            md5sum,
+            text: Cow::Owned(alphabet.encode(&code).into_owned()),
+            unit: outside::unit(language, &code),
+            code: Cow::Owned(code),
+            profile: Profile::default(),
+            is_outside: true,
+            fingerprint: OnceLock::new(),
+        }
     };
     distinct.into_par_iter().map(variant).filter(|variant| !variant.unit.lines.is_empty()).collect()
 }
@@ -185,7 +194,8 @@ impl<'a> Corpus<'a> {
         let mut kept: Vec<(Vec<u32>, Unit)> = members
             .into_par_iter()
             .map(|members| {
-                let unit = Unit::new(&definitions[members[0] as usize].normalized_code);
+                let definition = &definitions[members[0] as usize];
+                let unit = Unit::new(definition.language(), &definition.normalized_code);
                 (members, unit)
             })
             .filter(|(_, unit)| is_eligible(unit, settings))
@@ -199,6 +209,7 @@ impl<'a> Corpus<'a> {
             .map(|(members, unit)| {
                 let definition = &definitions[members[0] as usize];
                 Variant {
+                    language: definition.language(),
                     code: Cow::Borrowed(&definition.normalized_code),
                     md5sum: definition.md5sum,
                     text: alphabet.encode(&definition.normalized_code),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cds_language::Language;
 use cds_model::{Md5Sum, SymbolKind};
 
 /// One record as far as duplicates are concerned; the texts are shared, not copied.
@@ -23,12 +24,19 @@ pub struct Definition {
     pub normalized_code: Arc<str>,
     /// The fingerprint of `normalized_code`.
     pub md5sum: Md5Sum,
-    /// Whether a program wrote its file; see [`crate::is_generated`].
+    /// Whether a program wrote its file; see [`cds_language::is_generated`].
     pub is_generated: bool,
     /// What it is for, if anybody said so.
     pub intent: Option<Arc<str>>,
     /// Whether a program derived the intent from the code, so that it says nothing which the code does not.
     pub intent_is_derived: bool,
+}
+
+impl Definition {
+    /// The language in which its code is read.
+    pub(crate) fn language(&self) -> &'static Language {
+        Language::of_record(&self.file_path)
+    }
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use crate::lexer::{Token, is_structure, tokenize};
+use cds_language::{Language, Token, tokenize};
 
 /// The most pairs of tokens that are aligned; larger pairs differ from their first to their last different token.
 const MOST_CELLS: usize = 9_000_000;
 
 /// The byte ranges of `left` and of `right` whose tokens have no partner in the other, ascending. Names and literals are
 /// compared as they are; layout does not count.
-pub fn difference(left: &str, right: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
-    let (own_tokens, other_tokens) = (visible(left), visible(right));
+pub fn difference(language: &Language, left: &str, right: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let (own_tokens, other_tokens) = (visible(language, left), visible(language, right));
     let text =
         |code, token: &Token| -> u64 { crate::hash::Hash::new().bytes(Token::text(token, code).as_bytes()).finish() };
     let (own_texts, other_texts): (Vec<u64>, Vec<u64>) = (
@@ -58,18 +58,20 @@ pub fn difference(left: &str, right: &str) -> (Vec<Range<usize>>, Vec<Range<usiz
     (ranges(&own_tokens, &own), ranges(&other_tokens, &others))
 }
 
-fn visible(code: &str) -> Vec<Token> {
-    tokenize(code).into_iter().filter(|token| !is_structure(token.kind)).collect()
+fn visible(language: &Language, code: &str) -> Vec<Token> {
+    tokenize(language.lexicon, code).into_iter().filter(|token| !token.kind.is_structure()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use cds_language::Language;
+
     use super::difference;
 
     #[test]
     fn only_what_differs_is_marked() {
         let (left, right) = ("a = f(x, 1)\nreturn a\n", "a = f(y, 1)\nreturn go, a\n");
-        let (own, others) = difference(left, right);
+        let (own, others) = difference(Language::of_record("a.py"), left, right);
         assert_eq!(own.into_iter().map(|range| &left[range]).collect::<Vec<_>>(), ["x"]);
         assert_eq!(others.into_iter().map(|range| &right[range]).collect::<Vec<_>>(), ["y", "go", ","]);
     }

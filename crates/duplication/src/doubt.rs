@@ -127,13 +127,14 @@ fn indentation(code: &str) -> usize {
 
 /// The first normalized line behind decorators and header.
 fn body(variant: &Variant) -> u32 {
+    let statements = &variant.language.statements;
     let code: Vec<&str> = variant.code.lines().collect();
     let text = |first: u32| code.get(first as usize).copied().unwrap_or_default().trim_start();
     let lines = &variant.unit.lines;
     let header = lines
         .iter()
-        .position(|line| !text(line.first).starts_with('@'))
-        .filter(|&line| ["def ", "async def ", "class "].iter().any(|word| text(lines[line].first).starts_with(word)));
+        .position(|line| !text(line.first).starts_with(statements.decorator))
+        .filter(|&line| statements.line_begins_definition(text(lines[line].first)));
     header.map_or(0, |header| lines.get(header + 1).map_or(variant.unit.line_count, |next| next.first))
 }
 

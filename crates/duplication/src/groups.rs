@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use cds_language::is_test;
 use rayon::prelude::*;
 
 use crate::{
     Channel, Confidence, Group, Member, Placement, Settings,
     bounds::{self, MOST_STEPS},
     common::Common,
-    conventions::is_test,
     corpus::Corpus,
     doubt::{Pieces, is_doubtful},
     graph::{Edge, Graph},

@@ -1,46 +1,40 @@
 //! What of code is layout: how it is broken into lines, and what formatters add and take away.
 
-mod binding;
-mod form;
-mod literal;
+use cds_language::{Language, MAX_BYTES, Plain, Token, TokenKind, plain_number, plain_text, tokenize};
 
-use crate::{
-    hash::Hash,
-    lexer::{MAX_BYTES, Token, TokenKind, is_structure, tokenize},
-};
-pub(crate) use form::{Former, tokens};
+use crate::hash::Hash;
 
 /// What a token says, however it is written, after `hash`.
-pub(crate) fn hashed(hash: Hash, token: &Token, code: &str) -> Hash {
+pub(crate) fn hashed(hash: Hash, language: &Language, token: &Token, code: &str) -> Hash {
     let text = token.text(code);
     match token.kind {
         TokenKind::Text => {
-            let literal::Plain { prefix, content } = literal::text(text);
+            let Plain { prefix, content } = plain_text(language.lexicon, text);
             hash.bytes(prefix.as_bytes()).bytes(b"'").bytes(content.as_bytes())
         }
-        TokenKind::Number => hash.bytes(literal::number(text).as_bytes()),
+        TokenKind::Number => hash.bytes(plain_number(text).as_bytes()),
         _ => hash.bytes(text.as_bytes()),
     }
 }
 
 /// How many bytes a literal has without its layout.
-pub(crate) fn literal_length(token: &Token, code: &str) -> usize {
-    let literal::Plain { prefix, content } = literal::text(token.text(code));
+pub(crate) fn literal_length(language: &Language, token: &Token, code: &str) -> usize {
+    let Plain { prefix, content } = plain_text(language.lexicon, token.text(code));
     prefix.len() + content.len()
 }
 
 /// The fingerprint of code without layout, and if it is `named` without the name that it defines first. Tokens and blocks
-/// count in the form of [`tokens`], and parentheses do not, whether they change something or not: who writes nothing else
+/// count in the form of the [`Language`], and parentheses do not, whether they change something or not: who writes nothing else
 /// makes no copy. None for code that is read in part only.
-pub(crate) fn fingerprint(code: &str, is_named: bool) -> Option<[u8; 16]> {
+pub(crate) fn fingerprint(language: &Language, code: &str, is_named: bool) -> Option<[u8; 16]> {
     if code.len() > MAX_BYTES {
         return None;
     }
-    let others = between_tokens(code);
+    let others = between_tokens(language, code);
     let mut others = others.iter().peekable();
-    let tokens = tokens(code);
+    let tokens = language.tokens(code);
     let text = |token: &Token| token.text(code);
-    let is_keyword = |token: &Token| token.kind == TokenKind::Keyword && matches!(text(token), "def" | "class");
+    let is_keyword = |token: &Token| token.kind == TokenKind::Keyword && language.statements.declares(text(token));
     let name = tokens.iter().position(is_keyword).filter(|_| is_named).map(|place| place + 1);
     let mut hash = md5::Context::new();
     for (place, token) in tokens.iter().enumerate() {
@@ -53,11 +47,11 @@ pub(crate) fn fingerprint(code: &str, is_named: bool) -> Option<[u8; 16]> {
         hash.consume([token.kind as u8]);
         match token.kind {
             TokenKind::Text => {
-                let literal::Plain { prefix, content } = literal::text(text(token));
+                let Plain { prefix, content } = plain_text(language.lexicon, text(token));
                 hash.consume(prefix);
                 hash.consume(content.as_bytes());
             }
-            TokenKind::Number => hash.consume(literal::number(text(token)).as_bytes()),
+            TokenKind::Number => hash.consume(plain_number(text(token)).as_bytes()),
             _ => hash.consume(text(token)),
         }
     }
@@ -67,10 +61,10 @@ pub(crate) fn fingerprint(code: &str, is_named: bool) -> Option<[u8; 16]> {
 
 /// What stands between tokens and is neither white space nor a backslash, with the place behind it: comments, which others
 /// may not have removed, or whatever a `#` means in another language.
-fn between_tokens(code: &str) -> Vec<(u32, &str)> {
+fn between_tokens<'a>(language: &Language, code: &'a str) -> Vec<(u32, &'a str)> {
     let mut others = Vec::new();
     let mut end = 0;
-    for token in tokenize(code).iter().filter(|token| !is_structure(token.kind)) {
+    for token in tokenize(language.lexicon, code).iter().filter(|token| !token.kind.is_structure()) {
         let other = code.get(end..token.start as usize).unwrap_or_default().trim_matches(is_between_tokens);
         if !other.is_empty() {
             others.push((token.start, other));
@@ -99,7 +93,7 @@ def total(self, rows, rates=None):
 ";
 
     fn said(code: &str) -> Option<[u8; 16]> {
-        fingerprint(code, true)
+        fingerprint(Language::of_record("a.py"), code, true)
     }
 
     #[test]

@@ -170,12 +170,14 @@ fn shared(left: &[(u32, f32)], right: &[(u32, f32)]) -> Vec<(u32, f32)> {
 
 #[cfg(test)]
 mod tests {
+    use cds_language::Language;
+
     use super::*;
     use crate::{evidence::Weights, unit::Unit};
 
     /// The own bits of the first two of `codes`.
     fn own_bits(codes: &[String]) -> Option<f32> {
-        let units: Vec<Unit> = codes.iter().map(|code| Unit::new(code)).collect();
+        let units: Vec<Unit> = codes.iter().map(|code| Unit::new(Language::of_record("a.py"), code)).collect();
         let weights = Weights::new(units.iter());
         let profiles: Vec<Profile> = units.iter().map(|unit| weights.profile(unit)).collect();
         let method = |((unit, profile), code): ((&Unit, _), &String)| Method {

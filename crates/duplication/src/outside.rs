@@ -3,39 +3,39 @@
 //! Definitions inside are records of their own. What is imported, and plain constants, are no lines of a run: each file has
 //! those that it needs.
 
+use cds_language::Language;
 use cds_model::SymbolKind;
 
 use crate::{
     fragment::logical_lines,
-    layout,
-    shape::{self, Class},
+    shape,
     unit::{Line, Unit},
-    words,
 };
 
 /// The code of a file or a class with empty lines in place of its functions and classes, of its own header, of decorators and
 /// imports, so that each line stays where it is; none if fewer than `least_lines` are left.
-pub(crate) fn outside(code: &str, kind: SymbolKind, least_lines: u32) -> Option<String> {
+pub(crate) fn outside(language: &Language, code: &str, kind: SymbolKind, least_lines: u32) -> Option<String> {
+    let statements = &language.statements;
     let mut blanked = String::new();
     let (mut end, mut lines) = (0, 0);
     // How far the header is indented of the definition that is left out.
     let mut definition: Option<usize> = None;
     let mut is_header = kind == SymbolKind::Class;
-    for range in logical_lines(code) {
+    for range in logical_lines(language, code) {
         let line = code.get(range.clone()).unwrap_or_default();
         let text = line.trim_start();
         let indentation = line.len() - text.len();
         let mut words = text.split([' ', '\t', '(', '\\']);
         let begins = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         definition = definition.filter(|&header| indentation > header);
-        if definition.is_some() || text.starts_with('@') {
+        if definition.is_some() || text.starts_with(statements.decorator) {
             continue;
         }
-        if matches!(begins, ("def" | "class", _) | ("async", "def")) {
+        if statements.begins_definition(begins.0, begins.1) {
             definition = (!std::mem::take(&mut is_header)).then_some(indentation);
             continue;
         }
-        if !matches!(begins, ("import" | "from", _) | ("lazy", "import" | "from")) {
+        if !statements.begins_import(begins.0, begins.1) {
             lines += text.lines().count();
             blanked.extend(line_breaks(code, end..range.start));
             blanked.push_str(line);
@@ -54,40 +54,30 @@ fn line_breaks(code: &str, range: std::ops::Range<usize>) -> impl Iterator<Item 
 }
 
 /// What is compared of code outside of functions: no more than its lines, of which plain constants are none.
-pub(crate) fn unit(blanked: &str) -> Unit {
-    let tokens = layout::tokens(blanked);
+pub(crate) fn unit(language: &Language, blanked: &str) -> Unit {
+    let tokens = language.tokens(blanked);
     let classes = shape::classes(&tokens);
-    let mut unit = Unit::of_lines(blanked, &tokens, &classes);
-    let is_plain = |line: &Line| is_plain(&classes[line.token as usize..(line.token + line.tokens) as usize]);
+    let mut unit = Unit::of_lines(language, blanked, &tokens, &classes);
+    let is_plain =
+        |line: &Line| language.is_constant(&classes[line.token as usize..(line.token + line.tokens) as usize]);
     unit.lines.retain(|line| !is_plain(line));
     unit.token_count = unit.lines.iter().map(|line| line.tokens).sum();
     unit
-}
-
-/// Whether a line gives a name a value, a type or both without computing anything, or says nothing, as `pass`.
-fn is_plain(line: &[Class]) -> bool {
-    let [shape::NAME, second, ..] = line else { return line.len() < 2 };
-    let is_one_of = |class: Class, marks: &[u8]| marks.iter().any(|&mark| class == words::mark(mark));
-    let may_be = |class: Class| {
-        !words::is_fixed(class)
-            || class == shape::TRUTH
-            || class == shape::code_of("None")
-            || is_one_of(class, b"=.,:()[]{}+-|*")
-    };
-    // A bracket behind a value calls it.
-    let is_call = |pair: &[Class]| is_one_of(pair[1], b"(") && !is_one_of(pair[0], b"=([{,:+-|*");
-    is_one_of(*second, b"=:") && line.iter().all(|&class| may_be(class)) && !line.windows(2).any(is_call)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn python() -> &'static Language {
+        Language::of_record("a.py")
+    }
+
     /// The first lines of what is compared.
     fn lines_of(code: &str, kind: SymbolKind) -> Vec<u32> {
-        let Some(blanked) = outside(code, kind, 1) else { return Vec::new() };
+        let Some(blanked) = outside(python(), code, kind, 1) else { return Vec::new() };
         assert_eq!(blanked.matches('\n').count(), code.matches('\n').count());
-        unit(&blanked).lines.iter().map(|line| line.first).collect()
+        unit(python(), &blanked).lines.iter().map(|line| line.first).collect()
     }
 
     #[test]
@@ -147,8 +137,8 @@ go(
 
     #[test]
     fn too_little_is_nothing() {
-        assert_eq!(outside("go(1)\ngo(2)\ndef f():\n    go(3)\n", SymbolKind::File, 3), None);
-        assert!(outside("go(1)\ngo(\n2)\n", SymbolKind::File, 3).is_some());
-        assert_eq!(outside("", SymbolKind::Class, 1), None);
+        assert_eq!(outside(python(), "go(1)\ngo(2)\ndef f():\n    go(3)\n", SymbolKind::File, 3), None);
+        assert!(outside(python(), "go(1)\ngo(\n2)\n", SymbolKind::File, 3).is_some());
+        assert_eq!(outside(python(), "", SymbolKind::Class, 1), None);
     }
 }

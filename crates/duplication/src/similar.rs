@@ -14,14 +14,13 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use cds_language::{Former, Language, Token};
 use rayon::prelude::*;
 
 use crate::{
-    Channel, Definition, canonical,
+    Channel, Definition,
     corpus::{Alphabet, SHARED_CODE, text_ratio},
-    layout::{self, Former},
     lcs::{Pattern, length_for, ratio},
-    lexer::Token,
     shape::{self, Class},
     unit::Unit,
 };
@@ -60,14 +59,24 @@ pub struct Similar {
 
 /// The at most `limit` definitions that are most like `normalized_code`, best first: by channel, then by the sum of both
 /// ratios, so that what shares names comes before what shares a shape. It needs no intents and no preparation.
-pub fn similar(definitions: &[Definition], normalized_code: &str, limit: usize) -> Vec<Similar> {
+pub fn similar(
+    language: &'static Language,
+    definitions: &[Definition],
+    normalized_code: &str,
+    limit: usize,
+) -> Vec<Similar> {
     let codes: Vec<&str> = definitions.iter().map(|definition| &*definition.normalized_code).collect();
-    similar_codes(&codes, normalized_code, limit)
+    similar_codes(language, &codes, normalized_code, limit)
 }
 
 /// As [`similar`], for whoever has nothing but the normalized code of the definitions.
-pub fn similar_codes<T: AsRef<str> + Sync>(codes: &[T], normalized_code: &str, limit: usize) -> Vec<Similar> {
-    let wanted = Wanted::new(normalized_code);
+pub fn similar_codes<T: AsRef<str> + Sync>(
+    language: &'static Language,
+    codes: &[T],
+    normalized_code: &str,
+    limit: usize,
+) -> Vec<Similar> {
+    let wanted = Wanted::new(language, normalized_code);
     let mut candidates: Vec<Candidate<'_>> =
         codes.par_iter().enumerate().filter_map(|(index, code)| wanted.candidate(index, code.as_ref())).collect();
     candidates.par_sort_unstable_by(|left, right| {
@@ -116,6 +125,7 @@ struct Candidate<'a> {
 
 /// The code that was asked about, prepared for many comparisons.
 struct Wanted<'a> {
+    language: &'static Language,
     code: &'a str,
     alphabet: Alphabet,
     text: Cow<'a, [u8]>,
@@ -129,6 +139,7 @@ struct Wanted<'a> {
 
 /// The code as each thread compares it, and what it reads others into.
 struct Patterns {
+    language: &'static Language,
     text: Pattern,
     shape: Pattern,
     spare: Pattern,
@@ -139,24 +150,25 @@ struct Patterns {
 
 impl Patterns {
     fn read(&mut self, code: &str) {
-        self.former.read(code, &mut self.tokens);
+        self.former.read(self.language, code, &mut self.tokens);
         self.classes.clear();
         self.classes.extend(self.tokens.iter().map(|token| token.class));
     }
 }
 
 impl<'a> Wanted<'a> {
-    fn new(code: &'a str) -> Self {
+    fn new(language: &'static Language, code: &'a str) -> Self {
         let alphabet = Alphabet::new(std::iter::once(code));
         let text = alphabet.encode(code);
-        let tokens = layout::tokens(code);
+        let tokens = language.tokens(code);
         let classes = shape::classes(&tokens);
-        let unit = Unit::new(code);
+        let unit = Unit::new(language, code);
         Self {
+            language,
             characters: counts(&text),
             vocabulary: Vocabulary::new(code, &tokens, &classes),
             shape: counts(&unit.shape),
-            notation: Notation::new(),
+            notation: Notation::new(language),
             code,
             alphabet,
             text,
@@ -167,6 +179,7 @@ impl<'a> Wanted<'a> {
 
     fn patterns(&self) -> Patterns {
         let mut patterns = Patterns {
+            language: self.language,
             text: Pattern::default(),
             shape: Pattern::default(),
             spare: Pattern::default(),
@@ -227,7 +240,7 @@ impl<'a> Wanted<'a> {
         if by_text + most_tokens < least {
             return None;
         }
-        let shape = canonical::shape(code, &patterns.tokens, &patterns.classes);
+        let shape = self.language.canonical(code, &patterns.tokens, &patterns.classes);
         let by_tokens =
             at_least((&self.unit.shape, &mut patterns.shape), &shape, (least - by_text - ROUNDING).max(LEAST));
         as_similar(index, channel, (by_text, by_tokens.unwrap_or(0.0)), least)
@@ -243,7 +256,7 @@ impl<'a> Wanted<'a> {
         if most_tokens + if most_tokens >= ALIKE { most } else { 0.0 } < least {
             return None;
         }
-        let shape = canonical::shape(code, &patterns.tokens, &patterns.classes);
+        let shape = self.language.canonical(code, &patterns.tokens, &patterns.classes);
         let shape_pattern = (&self.unit.shape[..], &mut patterns.shape);
         let by_tokens = at_least(shape_pattern, &shape, (least - most - ROUNDING).max(LEAST)).unwrap_or(0.0);
         let by_text = (by_tokens >= ALIKE)
@@ -256,7 +269,7 @@ impl<'a> Wanted<'a> {
     fn channel(&self, candidate: &Candidate<'_>, classes: &[Class]) -> Channel {
         let is_renamed = candidate.may_be_renamed
             && classes == self.classes
-            && Unit::new(candidate.code).renamed == self.unit.renamed;
+            && Unit::new(self.language, candidate.code).renamed == self.unit.renamed;
         if is_renamed { Channel::Renamed } else { Channel::Near }
     }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use cds_language::{Language, Token, TokenKind};
+
 use crate::{
-    canonical,
     hash::Hash,
     layout,
-    lexer::{Token, TokenKind, is_structure},
     shape::{self, Class},
 };
 
@@ -66,27 +66,27 @@ fn rows(token_count: u32) -> u32 {
 
 impl Unit {
     /// No more than the lines of `code`, for what is compared by its lines alone.
-    pub(crate) fn of_lines(code: &str, tokens: &[Token], classes: &[Class]) -> Self {
+    pub(crate) fn of_lines(language: &Language, code: &str, tokens: &[Token], classes: &[Class]) -> Self {
         let line_count = code.lines().count() as u32;
-        Self { lines: lines(code, tokens, classes), line_count, ..Self::default() }
+        Self { lines: lines(language, code, tokens, classes), line_count, ..Self::default() }
     }
 
-    pub(crate) fn new(code: &str) -> Self {
-        let tokens = layout::tokens(code);
+    pub(crate) fn new(language: &Language, code: &str) -> Self {
+        let tokens = language.tokens(code);
         let classes = shape::classes(&tokens);
-        let mut lines = lines(code, &tokens, &classes);
+        let mut lines = lines(language, code, &tokens, &classes);
         Self {
-            links: links(code, &tokens, &classes, &mut lines),
+            links: links(language, code, &tokens, &classes, &mut lines),
             renamed: renamed(code, &tokens, &classes),
-            is_special: is_special(code, &tokens),
-            method: method(code, &tokens),
-            words: words(code, &tokens, &classes),
-            is_stub: is_stub(code, &tokens, &lines),
+            is_special: is_special(language, code, &tokens),
+            method: method(language, code, &tokens),
+            words: words(language, code, &tokens, &classes),
+            is_stub: is_stub(language, code, &tokens, &lines),
             row_count: lines.iter().map(|line| rows(line.tokens)).sum(),
             lines,
-            token_count: tokens.iter().filter(|token| !is_structure(token.kind)).count() as u32,
+            token_count: tokens.iter().filter(|token| !token.kind.is_structure()).count() as u32,
             line_count: code.lines().count() as u32,
-            shape: canonical::shape(code, &tokens, &classes).into_owned(),
+            shape: language.canonical(code, &tokens, &classes).into_owned(),
         }
     }
 }
@@ -134,35 +134,54 @@ fn renamed(code: &str, tokens: &[Token], classes: &[Class]) -> u64 {
     hash.finish()
 }
 
-fn is_special(code: &str, tokens: &[Token]) -> bool {
-    let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| !matches!(*word, "def" | "class"));
-    words.next() == Some("def")
-        && words.next().is_some_and(|name| name.starts_with("__") && name.ends_with("__") && name != "__init__")
+/// The first words of a header, from the one on that declares.
+fn declaration<'a>(language: &Language, code: &'a str, tokens: &[Token]) -> [&'a str; 4] {
+    let words = tokens.iter().map(|token| token.text(code));
+    let mut words = words.skip_while(|word| !language.statements.declares(word));
+    [(); 4].map(|()| words.next().unwrap_or_default())
 }
 
-fn method(code: &str, tokens: &[Token]) -> Option<u32> {
-    let mut words = tokens.iter().map(|token| token.text(code)).skip_while(|word| !matches!(*word, "def" | "class"));
-    let header = [(); 4].map(|()| words.next().unwrap_or_default());
-    matches!(header, ["def", _, "(", "self" | "cls"]).then(|| word_hash(header[1]))
+fn is_special(language: &Language, code: &str, tokens: &[Token]) -> bool {
+    let [word, name, ..] = declaration(language, code, tokens);
+    language.statements.functions.contains(&word) && language.naming.is_prescribed(name)
+}
+
+fn method(language: &Language, code: &str, tokens: &[Token]) -> Option<u32> {
+    let [word, name, open, first] = declaration(language, code, tokens);
+    let is_method =
+        language.statements.functions.contains(&word) && open == "(" && language.naming.receivers.contains(&first);
+    is_method.then(|| word_hash(name))
 }
 
 /// Whether no line of a function does anything behind its decorators and its header.
-fn is_stub(code: &str, tokens: &[Token], lines: &[Line]) -> bool {
+fn is_stub(language: &Language, code: &str, tokens: &[Token], lines: &[Line]) -> bool {
+    let statements = &language.statements;
     let texts = |line: &Line| {
         let tokens = &tokens[line.token as usize..(line.token + line.tokens) as usize];
         tokens.iter().map(|token| token.text(code)).collect::<Vec<_>>()
     };
-    let mut lines = lines.iter().map(texts).skip_while(|line| line.first() == Some(&"@"));
-    let Some(header) = lines.next().filter(|line| matches!(line[..], ["def", ..] | ["async", "def", ..])) else {
-        return false;
+    let mut lines = lines.iter().map(texts).skip_while(|line| line.first() == Some(&statements.decorator));
+    let begins_function = |line: &Vec<&str>| match line[..] {
+        [first, second, ..] => statements.begins_function(first, second),
+        _ => false,
     };
-    matches!(header[..], [.., ":"] | [.., ":", "pass" | "..."])
-        && lines.all(|line| matches!(line[..], ["pass" | "..."] | ["raise", "NotImplementedError", ..]))
+    let Some(header) = lines.next().filter(begins_function) else { return false };
+    let has_no_body = match header[..] {
+        [.., end, filler] if end == statements.header_end => statements.fillers.contains(&filler),
+        [.., end] => end == statements.header_end,
+        [] => false,
+    };
+    has_no_body
+        && lines.all(|line| match line[..] {
+            [filler] if statements.fillers.contains(&filler) => true,
+            [raise, error, ..] => raise == statements.raise && error == statements.not_implemented,
+            _ => false,
+        })
 }
 
 /// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.
 /// Names of one letter and the literals 0, 1 and the empty text say nothing about the program.
-fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
+fn words(language: &Language, code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
     let mut words: Vec<u32> = tokens
         .iter()
         .zip(classes)
@@ -170,19 +189,19 @@ fn words(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
             let text = token.text(code);
             match token.kind {
                 TokenKind::Name => shape::is_name(class) && text.len() > 1,
-                TokenKind::Text => layout::literal_length(token, code) > 1,
+                TokenKind::Text => layout::literal_length(language, token, code) > 1,
                 TokenKind::Number => text.len() > 1,
                 _ => false,
             }
         })
-        .map(|(token, _)| token_hash(token, code))
+        .map(|(token, _)| token_hash(language, token, code))
         .collect();
     words.sort_unstable();
     words.dedup();
     let mut header: Vec<u32> = tokens
         .iter()
         .take_while(|token| token.kind != TokenKind::Newline)
-        .map(|token| token_hash(token, code))
+        .map(|token| token_hash(language, token, code))
         .collect();
     header.sort_unstable();
     words.retain(|word| header.binary_search(word).is_err());
@@ -193,11 +212,17 @@ pub(crate) fn word_hash(text: &str) -> u32 {
     Hash::new().bytes(text.as_bytes()).finish() as u32
 }
 
-fn token_hash(token: &Token, code: &str) -> u32 {
-    layout::hashed(Hash::new(), token, code).finish() as u32
+fn token_hash(language: &Language, token: &Token, code: &str) -> u32 {
+    layout::hashed(Hash::new(), language, token, code).finish() as u32
 }
 
-pub(crate) fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut [Line]) -> Vec<u32> {
+pub(crate) fn links(
+    language: &Language,
+    code: &str,
+    tokens: &[Token],
+    classes: &[Class],
+    lines: &mut [Line],
+) -> Vec<u32> {
     let mut hashes = Vec::with_capacity(lines.len());
     let mut names = Placeholders::default();
     for at in 1..lines.len() {
@@ -217,7 +242,8 @@ pub(crate) fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut
         lines[at - 1].link = link;
         // What follows a header is the first statement: how common that is depends on the number of parameters. That
         // a constructor keeps what it was given says nothing about the program either.
-        let keeps = |line: &Line| only_keeps(&classes[line.token as usize..(line.token + line.tokens) as usize]);
+        let keeps =
+            |line: &Line| language.only_keeps(&classes[line.token as usize..(line.token + line.tokens) as usize]);
         if at > 1 && !(keeps(&lines[at - 1]) && keeps(&lines[at])) {
             hashes.push(link);
         }
@@ -227,27 +253,7 @@ pub(crate) fn links(code: &str, tokens: &[Token], classes: &[Class], lines: &mut
     hashes
 }
 
-/// Whether a line keeps what was given: `self.x = y` with names, literals and empty collections only, `if y is not None:`
-/// before it, or a call of the parent.
-fn only_keeps(line: &[Class]) -> bool {
-    let is = |class: &Class, words: &[&str]| words.iter().any(|word| *class == shape::code_of(word));
-    match line {
-        [first, ..] if is(first, &["super"]) => true,
-        [first, shape::NAME, rest @ ..] if is(first, &["if"]) => {
-            rest.iter().all(|class| is(class, &["is", "not", "None", ":"]))
-        }
-        [this, dot, shape::ATTRIBUTE, rest @ ..] if is(this, &["self"]) && is(dot, &["."]) => {
-            rest.iter().all(|class| {
-                let literal =
-                    matches!(*class, shape::NAME | shape::ATTRIBUTE | shape::NUMBER | shape::TEXT | shape::TRUTH);
-                literal || is(class, &["self", ".", "=", ",", "or", "None", "[", "]", "{", "}"])
-            })
-        }
-        _ => false,
-    }
-}
-
-pub(crate) fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
+pub(crate) fn lines(language: &Language, code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut start = None;
     let (mut shape, mut text) = (Hash::new(), Hash::new());
@@ -272,7 +278,7 @@ pub(crate) fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line
             _ => {
                 start.get_or_insert(place);
                 shape = shape.bytes(&[class]);
-                text = layout::hashed(text, token, code).bytes(b"\0");
+                text = layout::hashed(text, language, token, code).bytes(b"\0");
             }
         }
     }
@@ -281,7 +287,11 @@ pub(crate) fn lines(code: &str, tokens: &[Token], classes: &[Class]) -> Vec<Line
 
 #[cfg(test)]
 mod tests {
-    use super::Unit;
+    use cds_language::Language;
+
+    fn unit(code: &str) -> super::Unit {
+        super::Unit::new(Language::of_record("a.py"), code)
+    }
 
     #[test]
     fn a_function_without_a_statement_is_a_stub() {
@@ -298,7 +308,7 @@ mod tests {
             ("class A:\n    pass\n", false),
             ("", false),
         ] {
-            assert_eq!(Unit::new(code).is_stub, is_stub, "{code}");
+            assert_eq!(unit(code).is_stub, is_stub, "{code}");
         }
     }
 
@@ -313,7 +323,7 @@ mod tests {
             ("class __Meta__:", false),
             ("class Meta:\n    def __len__(self):", false),
         ] {
-            assert_eq!(Unit::new(&format!("{header}\n        return 1\n")).is_special, is_special, "{header}");
+            assert_eq!(unit(&format!("{header}\n        return 1\n")).is_special, is_special, "{header}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use cds_duplication::{Channel, Definition, SharedRun, Similar, file_lines, shared_runs, similar_codes};
+use cds_language::Language;
 use cds_model::Record;
 use cds_persistence::{RunId, Text};
 
@@ -55,7 +56,7 @@ impl Search<'_> {
     /// Whole records first, then those that share a run, each best first.
     pub fn run(&self, texts: &[Text<'_>]) -> Result<Vec<Found>, Error> {
         let codes: Vec<&str> = texts.iter().map(|text| text.code).collect();
-        let mut whole = similar_codes(&codes, &self.target.normalized_code, self.limit);
+        let mut whole = similar_codes(self.language(), &codes, &self.target.normalized_code, self.limit);
         whole.retain(|similar| similar.ratio >= self.min_ratio);
         let ids: Vec<i64> = whole.iter().map(|similar| texts[similar.index].id).collect();
         let mut definitions = load::definitions_by_id(self.source, self.run_id, &ids)?;
@@ -73,7 +74,7 @@ impl Search<'_> {
         let functions: Vec<&Text<'_>> = texts.iter().filter(|text| text.is_function).collect();
         let codes: Vec<&str> = functions.iter().map(|text| text.code).collect();
         let is_wanted = |index: usize| !told.contains(&functions[index].id);
-        let mut runs = shared_runs(&codes, &self.target.normalized_code, is_wanted);
+        let mut runs = shared_runs(self.language(), &codes, &self.target.normalized_code, is_wanted);
         runs.retain(|run| run.ratio >= self.min_ratio);
         runs.truncate(self.limit.saturating_mul(RUNS_FOR_ONE));
         let ids: Vec<i64> = runs.iter().map(|run| functions[run.index].id).collect();
@@ -96,6 +97,11 @@ impl Search<'_> {
         let found =
             found.into_iter().zip(is_innermost).filter_map(|(found, is_innermost)| is_innermost.then_some(found));
         Ok(found.take(self.limit).collect())
+    }
+
+    /// The language in which the code and all others are read.
+    fn language(&self) -> &'static Language {
+        Language::of_record(&self.target.file_path)
     }
 
     /// The code that was asked about as the search knows definitions.

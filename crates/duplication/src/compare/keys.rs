@@ -116,7 +116,9 @@ fn definition_key(definition: &Definition, name: &UnitName) -> DefinitionKey {
 /// The fingerprint of a definition without its own name and without layout, so that a copy which is only renamed or
 /// formatted is the same copy.
 fn code(definition: &Definition) -> [u8; 16] {
-    layout::fingerprint(&definition.normalized_code, definition.kind != SymbolKind::File).unwrap_or(definition.md5sum.0)
+    let is_named = definition.kind != SymbolKind::File;
+    let fingerprint = layout::fingerprint(definition.language(), &definition.normalized_code, is_named);
+    fingerprint.unwrap_or(definition.md5sum.0)
 }
 
 fn lines(definition: &Definition) -> Box<[u32]> {

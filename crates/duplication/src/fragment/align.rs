@@ -228,7 +228,7 @@ fn ends(
     let is_alike = |(row, column): (usize, usize)| {
         let word = |at: u32| left.word(row, at).filter(|&here| right.word(column, at) == Some(here));
         let is_short = |side: &Side, line: usize| Length::of(&side.unit.lines[line..=line]).lines <= gap;
-        word(0).is_some_and(|first| ["return", "raise", "yield"].contains(&first) || word(1).is_some())
+        word(0).is_some_and(|first| left.hands_over(first) || word(1).is_some())
             && is_short(left, row)
             && is_short(right, column)
     };

@@ -9,12 +9,12 @@ mod chain;
 mod inner;
 mod length;
 mod one;
-mod outline;
 mod side;
 mod whole;
 
 use std::collections::HashMap;
 
+use cds_language::{Language, read_outline};
 use rayon::prelude::*;
 
 use crate::{
@@ -117,7 +117,7 @@ impl Compared {
         let [one, other] = [left, right].map(|place| {
             let variant = &corpus.variants[place as usize];
             let new = if variant.is_outside { Part::outside } else { Part::definition };
-            new(&variant.code, &variant.unit).read_into(&readings[place as usize])
+            new(variant.language, &variant.code, &variant.unit).read_into(&readings[place as usize])
         });
         let link_bits = &|link| corpus.weights.link(link);
         let rules = Rules { settings: corpus.settings, link_bits };
@@ -179,9 +179,9 @@ fn candidates(corpus: &Corpus) -> (Vec<(u32, u32)>, u64) {
 }
 
 /// Where the logical lines of a text stand.
-pub(crate) fn logical_lines(code: &str) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn logical_lines(language: &Language, code: &str) -> Vec<std::ops::Range<usize>> {
     let mut lines = Vec::new();
-    outline::read(code, &mut lines);
+    read_outline(language.lexicon, code, &mut lines);
     lines.into_iter().map(|line| line.start as usize..line.end as usize).collect()
 }
 

@@ -7,6 +7,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
+use cds_language::{Former, Language, Outline, Token, read_outline};
 use rayon::prelude::*;
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
     align::{self, Rules, Run},
     chain::By,
     length::Least,
-    outline::{self, Outline},
     side::Part,
     text_link, whole,
 };
@@ -22,9 +22,7 @@ use crate::{
     Settings,
     corpus::{Alphabet, sequence_ratio, text_ratio},
     evidence::ELSEWHERE,
-    layout::Former,
     lcs::Pattern,
-    lexer::Token,
     shape,
     unit::{self, Unit},
 };
@@ -57,21 +55,22 @@ pub struct SharedRun {
 /// lines all stand in a definition, one behind the other and as they are, is told whatever they say and however few tokens
 /// they have; they may begin and end inside of a statement.
 pub fn shared_runs<T: AsRef<str> + Sync>(
+    language: &'static Language,
     codes: &[T],
     normalized_code: &str,
     is_wanted: impl Fn(usize) -> bool + Sync,
 ) -> Vec<SharedRun> {
     let settings = Settings::default();
-    let unit = Unit::new(normalized_code);
-    let part = Part::any(normalized_code, &unit);
+    let unit = Unit::new(language, normalized_code);
+    let part = Part::any(language, normalized_code, &unit);
     if unit.line_count < settings.min_fragment_lines {
         return Vec::new();
     }
     let places = whole::places(codes, normalized_code);
     let (mut weights, mut candidates) = (HashMap::new(), Vec::new());
     if unit.token_count >= Least::verbatim(&settings).tokens {
-        let piece = Piece::new(normalized_code, &unit, part.header());
-        let owners = Owners::new(codes, &piece, settings.min_fragment_lines);
+        let piece = Piece::new(language, normalized_code, &unit, part.header());
+        let owners = Owners::new(language, codes, &piece, settings.min_fragment_lines);
         (weights, candidates) = owners.weigh(codes, normalized_code);
     }
     candidates.extend(places.keys().copied());
@@ -90,9 +89,9 @@ pub fn shared_runs<T: AsRef<str> + Sync>(
     };
     let find = |pattern: &mut Pattern, index: u32| {
         let code = codes[index as usize].as_ref();
-        let own = Unit::new(code);
+        let own = Unit::new(language, code);
         let run = places.get(&index).copied().map(whole).or_else(|| {
-            let runs = align::runs(&rules, (&Part::definition(code, &own), &part), By::Shape, pattern);
+            let runs = align::runs(&rules, (&Part::definition(language, code, &own), &part), By::Shape, pattern);
             runs.into_iter().min_by_key(|run| (Reverse(run.equal_tokens), run.left))
         })?;
         let is_clone = own.renamed == unit.renamed
@@ -140,7 +139,7 @@ struct Piece {
 }
 
 impl Piece {
-    fn new(code: &str, unit: &Unit, header: usize) -> Self {
+    fn new(language: &Language, code: &str, unit: &Unit, header: usize) -> Self {
         let mut links = super::links(unit, 1);
         if header == 0 {
             links.extend(unit.lines.first().map(|line| line.link));
@@ -149,7 +148,7 @@ impl Piece {
             links.dedup();
         }
         let mut outlines = Vec::new();
-        outline::read(code, &mut outlines);
+        read_outline(language.lexicon, code, &mut outlines);
         let mut pairs: Vec<u64> = outlines.windows(2).skip(header).map(pair).collect();
         pairs.sort_unstable();
         pairs.dedup();
@@ -180,8 +179,8 @@ struct Reader {
 
 impl Reader {
     /// The links of the piece that a definition of at least so many lines has, each once; none for a shorter one.
-    fn links_in(&mut self, code: &str, piece: &Piece, least_lines: u32) -> Option<&[u32]> {
-        outline::read(code, &mut self.lines);
+    fn links_in(&mut self, language: &Language, code: &str, piece: &Piece, least_lines: u32) -> Option<&[u32]> {
+        read_outline(language.lexicon, code, &mut self.lines);
         if self.lines.len() < least_lines as usize && code.lines().count() < least_lines as usize {
             return None;
         }
@@ -194,10 +193,10 @@ impl Reader {
             if count > 0 {
                 // What is read in part may end within a letter.
                 let text = code.get(lines[at].start as usize..lines[at + count].end as usize).unwrap_or_default();
-                former.read(text, tokens);
+                former.read(language, text, tokens);
                 let classes = shape::classes(tokens);
-                let mut own = unit::lines(text, tokens, &classes);
-                unit::links(text, tokens, &classes, &mut own);
+                let mut own = unit::lines(language, text, tokens, &classes);
+                unit::links(language, text, tokens, &classes, &mut own);
                 let both = own.windows(2).flat_map(|pair| [pair[0].link, text_link(pair)]);
                 links.extend(both.filter(|&link| piece.has(link)));
             }
@@ -218,12 +217,12 @@ struct Owners {
 }
 
 impl Owners {
-    fn new<T: AsRef<str> + Sync>(codes: &[T], piece: &Piece, least_lines: u32) -> Self {
+    fn new<T: AsRef<str> + Sync>(language: &'static Language, codes: &[T], piece: &Piece, least_lines: u32) -> Self {
         const AT_ONCE: usize = 512;
         let read = |(chunk, codes): (usize, &[T])| {
             let (mut reader, mut links, mut count) = (Reader::default(), Vec::new(), 0);
             for (code, index) in codes.iter().zip(chunk * AT_ONCE..) {
-                if let Some(found) = reader.links_in(code.as_ref(), piece, least_lines) {
+                if let Some(found) = reader.links_in(language, code.as_ref(), piece, least_lines) {
                     links.extend(found.iter().map(|&link| (link, index as u32)));
                     count += 1;
                 }
@@ -262,8 +261,13 @@ impl Owners {
 
 #[cfg(test)]
 mod tests {
+    use cds_language::MAX_BYTES;
+
     use super::*;
-    use crate::lexer::MAX_BYTES;
+
+    fn python() -> &'static Language {
+        Language::of_record("a.py")
+    }
 
     const RUN: &str = "    subtotal = 0.0
     for position in order.positions:
@@ -286,7 +290,7 @@ mod tests {
 
     fn runs_in(record: &str, piece: &str) -> Vec<Told> {
         let codes = ["def other(x):\n    return x\n", record];
-        let found = shared_runs(&codes, piece, |_| true);
+        let found = shared_runs(python(), &codes, piece, |_| true);
         assert!(found.iter().all(|run| run.index == 1));
         found.iter().map(|run| (run.lines, run.piece_lines, run.equal_lines)).collect()
     }
@@ -312,7 +316,7 @@ mod tests {
             let letters = MAX_BYTES + cut - code.len();
             code += &["    a = f(b, c) + ", &"é".repeat(letters)].concat();
             assert!(code.len() > MAX_BYTES - 2);
-            assert_eq!(shared_runs(&[code], &line.repeat(6), |_| true).len(), 1);
+            assert_eq!(shared_runs(python(), &[code], &line.repeat(6), |_| true).len(), 1);
         }
     }
 
@@ -350,24 +354,24 @@ mod tests {
         let longer = format!("{RUN}    order.store_total(subtotal, shipping)\n");
         let codes = [around(RUN), around(&longer), around(RUN) + "    pass\n"];
         let index = |run: &SharedRun| run.index;
-        let found = shared_runs(&codes, &longer, |_| true);
+        let found = shared_runs(python(), &codes, &longer, |_| true);
         assert_eq!(found.iter().map(index).collect::<Vec<_>>(), [1, 0, 2]);
-        let found = shared_runs(&codes, &longer, |index| index != 1);
+        let found = shared_runs(python(), &codes, &longer, |index| index != 1);
         assert_eq!(found.iter().map(index).collect::<Vec<_>>(), [0, 2]);
     }
 
     #[test]
     fn the_links_are_those_that_reading_all_code_gives() {
         let codes: Vec<&str> = include_str!("../../tests/recall/seeds.py").split("\n\n\n").collect();
-        let units: Vec<Unit> = codes.iter().copied().map(Unit::new).collect();
+        let units: Vec<Unit> = codes.iter().map(|code| Unit::new(python(), code)).collect();
         let mut reader = Reader::default();
         let mut count = 0;
         for (code, unit) in codes.iter().zip(&units) {
-            let piece = Piece::new(code, unit, 1);
+            let piece = Piece::new(python(), code, unit, 1);
             for (other, other_unit) in codes.iter().zip(&units) {
                 let mut expected = super::super::links(other_unit, 1);
                 expected.retain(|&link| piece.has(link));
-                assert_eq!(reader.links_in(other, &piece, 0), Some(&expected[..]), "{code}\n{other}");
+                assert_eq!(reader.links_in(python(), other, &piece, 0), Some(&expected[..]), "{code}\n{other}");
                 count += usize::from(!std::ptr::eq(code, other)) * expected.len();
             }
         }

@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
+use cds_language::{Language, Token};
+
 use super::chain::{By, Columns};
 use crate::{
-    layout,
-    lexer::Token,
     shape::{self, Class},
     unit::Unit,
 };
@@ -16,6 +16,7 @@ pub(super) struct Reading(OnceLock<(Vec<Token>, Vec<Class>)>);
 
 /// One of the two pieces of code.
 pub(super) struct Part<'a> {
+    language: &'static Language,
     pub(super) code: &'a str,
     pub(super) unit: &'a Unit,
     /// How many lines are no part of a run: the header of a definition says what it is called.
@@ -27,8 +28,9 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    pub(super) const fn definition(code: &'a str, unit: &'a Unit) -> Self {
+    pub(super) const fn definition(language: &'static Language, code: &'a str, unit: &'a Unit) -> Self {
         Self {
+            language,
             code,
             unit,
             header: 1,
@@ -40,8 +42,8 @@ impl<'a> Part<'a> {
     }
 
     /// Code outside of functions.
-    pub(super) fn outside(code: &'a str, unit: &'a Unit) -> Self {
-        Self { header: 0, ..Self::definition(code, unit) }
+    pub(super) fn outside(language: &'static Language, code: &'a str, unit: &'a Unit) -> Self {
+        Self { header: 0, ..Self::definition(language, code, unit) }
     }
 
     /// The same with a place for its tokens that outlives it.
@@ -50,8 +52,8 @@ impl<'a> Part<'a> {
     }
 
     /// Code that may begin with any line.
-    pub(super) fn any(code: &'a str, unit: &'a Unit) -> Self {
-        let mut part = Self::definition(code, unit);
+    pub(super) fn any(language: &'static Language, code: &'a str, unit: &'a Unit) -> Self {
+        let mut part = Self::definition(language, code, unit);
         part.header = usize::from(part.side().begins_definition(0));
         part
     }
@@ -81,6 +83,7 @@ impl<'a> Part<'a> {
 
 /// One of the two definitions with its tokens.
 pub(super) struct Side<'a> {
+    language: &'static Language,
     pub(super) code: &'a str,
     pub(super) unit: &'a Unit,
     pub(super) header: usize,
@@ -91,7 +94,7 @@ pub(super) struct Side<'a> {
 impl<'a> Side<'a> {
     fn new(part: &Part<'a>) -> Self {
         let read = || {
-            let tokens = layout::tokens(part.code);
+            let tokens = part.language.tokens(part.code);
             let classes = shape::classes(&tokens);
             (tokens, classes)
         };
@@ -102,7 +105,7 @@ impl<'a> Side<'a> {
             let (tokens, classes) = read();
             (Cow::Owned(tokens), Cow::Owned(classes))
         };
-        Self { code: part.code, unit: part.unit, header: part.header, tokens, classes }
+        Self { language: part.language, code: part.code, unit: part.unit, header: part.header, tokens, classes }
     }
 
     /// The text of a token of a line, if it has that many.
@@ -114,11 +117,15 @@ impl<'a> Side<'a> {
     /// Whether a line only begins a definition: its header, or a decorator. Without the body it says nothing.
     pub(super) fn begins_definition(&self, line: usize) -> bool {
         let last = self.unit.lines.get(line).map_or(0, |line| line.tokens.saturating_sub(1));
-        match (self.word(line, 0), self.word(line, 1)) {
-            (Some("@"), _) => true,
-            (Some("def" | "class"), _) | (Some("async"), Some("def")) => self.word(line, last) == Some(":"),
-            _ => false,
-        }
+        let statements = &self.language.statements;
+        let [first, second] = [0, 1].map(|at| self.word(line, at).unwrap_or_default());
+        first == statements.decorator
+            || (statements.begins_definition(first, second) && self.word(line, last) == Some(statements.header_end))
+    }
+
+    /// Whether a statement that begins with this word hands a value or an error to the caller.
+    pub(super) fn hands_over(&self, word: &str) -> bool {
+        self.language.statements.hands_over(word)
     }
 
     /// The tokens of the lines from `from` to `to`, abstracted, with the structure between them.

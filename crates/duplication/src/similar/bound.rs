@@ -1,9 +1,9 @@
 //! How like a piece of code another can be at most, told from counts alone.
 
+use cds_language::{Language, MAX_BYTES, Token};
+
 use crate::{
-    canonical,
     lcs::ratio,
-    lexer::{MAX_BYTES, Token},
     shape::{self, Class, DEDENT, INDENT, OTHER},
 };
 
@@ -72,8 +72,9 @@ impl Vocabulary {
     }
 }
 
-/// What another notation of control structure can add and take away; see [`canonical`](crate::canonical).
+/// What another notation of control structure can add and take away; see [`Language::canonical`].
 pub(super) struct Notation {
+    language: &'static Language,
     words: [Class; 4],
     /// By a `while`, which becomes a `for` over a range.
     counted: [Class; 6],
@@ -85,9 +86,10 @@ pub(super) struct Notation {
 }
 
 impl Notation {
-    pub(super) fn new() -> Self {
-        let code = shape::code_of;
+    pub(super) fn new(language: &'static Language) -> Self {
+        let code = |word| language.lexicon.class_of(word);
         Self {
+            language,
             words: ["if", "for", "while", "return"].map(code),
             counted: ["for", "in", "range", "(", ")", ","].map(code),
             brackets: ["[", "]", "{", "}"].map(code),
@@ -102,7 +104,7 @@ impl Notation {
         let [conditions, fors, whiles, returns] = self.words.map(|word| has[usize::from(word)]);
         let assignments = if fors > 0 { has[usize::from(self.equals)] } else { 0 };
         let mut least = classes.len();
-        if canonical::may_change(classes) {
+        if self.language.may_change(classes) {
             for (classes, more) in
                 [(&self.counted[..], whiles), (&self.brackets[..], fors + whiles), (&self.conditions[..], conditions)]
             {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use cds_duplication::{
     Channel, Confidence, Definition, Placement, Report, Settings, Unsearched, difference, find, similar,
 };
+use cds_language::Language;
 use cds_model::{Md5Sum, SymbolKind};
 
 const ORDER: &str = "\
@@ -332,10 +333,11 @@ fn what_is_most_like_a_piece_of_code_comes_first() {
         definition("c.py", &ORDER.replace("order", "job")),
         definition("d.py", ORDER),
     ];
-    let found = similar(&definitions, ORDER, 3);
+    let python = Language::of_record("a.py");
+    let found = similar(python, &definitions, ORDER, 3);
     let found: Vec<_> = found.iter().map(|similar| (similar.index, similar.channel)).collect();
     assert_eq!(found, [(3, Channel::Exact), (2, Channel::Renamed), (1, Channel::Near)]);
-    let (own, others) = difference(ORDER, &near);
+    let (own, others) = difference(python, ORDER, &near);
     assert!(own.is_empty());
     assert_eq!(others.iter().map(|range| &near[range.clone()]).collect::<String>(), "order.closed=True");
 }

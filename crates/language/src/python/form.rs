@@ -9,10 +9,11 @@ use super::binding::{
     self, AWAIT, COMPARISON, CURLY, EXPRESSION, IF, IS, LAMBDA, NOT, NOT_WORD, OR, PRIMARY, ROUND, SQUARE, STAR, UNARY,
     ends_operand,
 };
+use super::{LEXICON, class as fixed};
 use crate::{
-    lexer::{Token, TokenKind, is_structure, tokenize_into},
-    shape::{Class, DEDENT, INDENT, NAME, NEWLINE},
-    words::fixed,
+    Former, Token, TokenKind,
+    class::{Class, DEDENT, INDENT, NAME, NEWLINE, REMOVED},
+    tokenize_into,
 };
 
 const COLON: Class = fixed(":");
@@ -68,48 +69,23 @@ const TILDE: Class = fixed("~");
 const PLUS: Class = fixed("+");
 const MINUS: Class = fixed("-");
 const STARS: Class = fixed("**");
-/// No token has it.
-const REMOVED: Class = 0;
-
 #[cfg(test)]
 mod tests;
 
-/// The tokens of `code` in one form.
-pub(crate) fn tokens(code: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    Former::default().read(code, &mut tokens);
-    tokens
-}
-
-/// What reading needs beside its result, kept from text to text.
-#[derive(Default)]
-pub(crate) struct Former {
-    raw: Vec<Token>,
-    frames: Vec<Frame>,
-}
-
-impl Former {
-    /// The tokens of `code` in one form, in place of what `tokens` held.
-    pub(crate) fn read(&mut self, code: &str, tokens: &mut Vec<Token>) {
-        tokenize_into(code, &mut self.raw);
-        tokens.clear();
-        tokens.reserve(self.raw.len());
-        self.frames.clear();
-        self.frames.push(Frame::new(Kind::Statement, 0));
-        let mut pass = Pass {
-            code,
-            raw: &self.raw,
-            written: tokens,
-            frames: &mut self.frames,
-            line: Line::default(),
-            has_removed: false,
-        };
-        for at in 0..pass.raw.len() {
-            pass.token(at);
-        }
-        if pass.has_removed {
-            tokens.retain(|token| token.class != REMOVED);
-        }
+/// The tokens of `code` in one form, in place of what `tokens` held.
+pub(crate) fn read(former: &mut Former, code: &str, tokens: &mut Vec<Token>) {
+    let Former { raw, frames } = former;
+    tokenize_into(&LEXICON, code, raw);
+    tokens.clear();
+    tokens.reserve(raw.len());
+    frames.clear();
+    frames.push(Frame::new(Kind::Statement, 0));
+    let mut pass = Pass { code, raw, written: tokens, frames, line: Line::default(), has_removed: false };
+    for at in 0..pass.raw.len() {
+        pass.token(at);
+    }
+    if pass.has_removed {
+        tokens.retain(|token| token.class != REMOVED);
     }
 }
 
@@ -149,7 +125,7 @@ enum Place {
 /// One level of brackets, and what stands in it so far.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
-struct Frame {
+pub(crate) struct Frame {
     kind: Kind,
     /// Of the bracket, among what is written.
     open: usize,
@@ -226,7 +202,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn token(&mut self, at: usize) {
         let token = self.raw[at];
-        if is_structure(token.kind) {
+        if token.kind.is_structure() {
             return self.structure(token);
         }
         let before = at.checked_sub(1).map(|before| self.raw[before]);
@@ -244,7 +220,7 @@ impl Pass<'_> {
             ROUND | SQUARE | CURLY => self.open(at),
             ROUND_END | SQUARE_END | CURLY_END => self.close(at),
             SEMICOLON if self.frames.len() == 1 => {
-                if self.next(at).is_some_and(|next| !is_structure(next.kind)) {
+                if self.next(at).is_some_and(|next| !next.kind.is_structure()) {
                     self.new_statement(NEWLINE, at);
                 }
             }
@@ -269,7 +245,7 @@ impl Pass<'_> {
     }
 
     fn begins_statement(&self) -> bool {
-        self.last().is_none_or(|last| is_structure(last.kind))
+        self.last().is_none_or(|last| last.kind.is_structure())
     }
 
     fn structure(&mut self, token: Token) {
@@ -300,7 +276,7 @@ impl Pass<'_> {
         if !self.line.is_header {
         } else if self.line.lambda_count > 0 {
             self.line.lambda_count -= 1;
-        } else if !self.line.is_inline && self.next(at).is_some_and(|next| !is_structure(next.kind)) {
+        } else if !self.line.is_inline && self.next(at).is_some_and(|next| !next.kind.is_structure()) {
             self.line.is_inline = true;
             self.new_statement(NEWLINE, at);
             self.new_statement(INDENT, at);
@@ -320,7 +296,7 @@ impl Pass<'_> {
 
     /// Whether the parenthesis belongs to a `match` or a `case` and encloses all that stands between it and the colon.
     fn is_matched(&self, at: usize) -> bool {
-        let statement_starts = |at: usize| at == 0 || is_structure(self.raw[at - 1].kind);
+        let statement_starts = |at: usize| at == 0 || self.raw[at - 1].kind.is_structure();
         let Some(word) = at.checked_sub(1).filter(|word| statement_starts(*word)) else { return false };
         let word = self.raw[word];
         if word.kind != TokenKind::Name || !matches!(word.text(self.code), "match" | "case") {
@@ -362,7 +338,7 @@ impl Pass<'_> {
 
     /// Where a parenthesis stands that is written next and calls nothing.
     fn place(&mut self) -> Place {
-        let Some(last) = self.last().filter(|last| !is_structure(last.kind)) else { return Place::StatementStart };
+        let Some(last) = self.last().filter(|last| !last.kind.is_structure()) else { return Place::StatementStart };
         let written = self.written.len();
         let is_after_except = written > 1 && last.class == STAR && self.written[written - 2].class == EXCEPT;
         let Frame { kind, for_in, .. } = *self.frame();
@@ -388,7 +364,7 @@ impl Pass<'_> {
     fn least(&mut self) -> u8 {
         let written = self.written.len();
         let last = self.last().map_or(REMOVED, |last| last.class);
-        let is_first = written < 2 || is_structure(self.written[written - 2].kind);
+        let is_first = written < 2 || self.written[written - 2].kind.is_structure();
         match last {
             IF if is_first => EXPRESSION,
             IN if self.frame().for_in == written => OR,

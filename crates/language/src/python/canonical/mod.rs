@@ -12,10 +12,10 @@ mod statement;
 
 use std::borrow::Cow;
 
+use super::class as fixed;
 use crate::{
-    lexer::Token,
-    shape::{self, Class},
-    words,
+    Token,
+    class::{self, Class},
 };
 use statement::{Piece, Statement, text_hash};
 
@@ -39,31 +39,31 @@ fn rewritten(code: &str, tokens: &[Token], classes: &[Class]) -> Option<Vec<Clas
     Some(written)
 }
 
-const IF: Class = words::fixed("if");
-const ELSE: Class = words::fixed("else");
-const FOR: Class = words::fixed("for");
-const WHILE: Class = words::fixed("while");
-const RETURN: Class = words::fixed("return");
-const EQUALS: Class = words::fixed("=");
+const IF: Class = fixed("if");
+const ELSE: Class = fixed("else");
+const FOR: Class = fixed("for");
+const WHILE: Class = fixed("while");
+const RETURN: Class = fixed("return");
+const EQUALS: Class = fixed("=");
 /// What a condition has that can be turned round.
-const NEGATIONS: [Class; 4] = [words::fixed("not"), words::fixed("!="), words::fixed(">="), words::fixed("<=")];
-const OPENING: [Class; 2] = [words::fixed("["), words::fixed("{")];
-const CLOSING: [Class; 3] = [words::fixed("]"), words::fixed("}"), words::fixed(")")];
+const NEGATIONS: [Class; 4] = [fixed("not"), fixed("!="), fixed(">="), fixed("<=")];
+const OPENING: [Class; 2] = [fixed("["), fixed("{")];
+const CLOSING: [Class; 3] = [fixed("]"), fixed("}"), fixed(")")];
 
 /// Whether anything is there that may have a second notation; most code has none. Where this is false, rewriting changes
 /// nothing: it looks at no more than a line, the one before it at the same depth, and the first one of its block.
 pub(crate) fn may_change(classes: &[Class]) -> bool {
     if !classes.iter().any(|class| [IF, WHILE, FOR].contains(class))
-        && !classes.windows(3).any(|three| three == [RETURN, shape::NAME, shape::NEWLINE])
+        && !classes.windows(3).any(|three| three == [RETURN, class::NAME, class::NEWLINE])
     {
         return false;
     }
     let (mut has_negation, mut has_else) = (false, false);
     let mut before: &[Class] = &[];
-    for line in classes.split(|&class| class == shape::NEWLINE) {
-        let depth = line.iter().take_while(|class| [shape::INDENT, shape::DEDENT].contains(class)).count();
+    for line in classes.split(|&class| class == class::NEWLINE) {
+        let depth = line.iter().take_while(|class| [class::INDENT, class::DEDENT].contains(class)).count();
         let (structure, line) = line.split_at(depth);
-        let opens = structure.contains(&shape::INDENT);
+        let opens = structure.contains(&class::INDENT);
         // An empty block, or one that begins where another ends, is written in another way.
         if opens && depth > 1 {
             return true;
@@ -74,9 +74,9 @@ pub(crate) fn may_change(classes: &[Class]) -> bool {
             Some(&ELSE) => has_else = true,
             _ => {}
         }
-        if let [shape::NAME, EQUALS, value @ ..] = before {
+        if let [class::NAME, EQUALS, value @ ..] = before {
             let is_used = match line {
-                [WHILE, ..] | [RETURN, shape::NAME] => true,
+                [WHILE, ..] | [RETURN, class::NAME] => true,
                 // Only after a collection that was made empty.
                 [FOR, ..] => value.len() <= 3 && value.last().is_some_and(|last| CLOSING.contains(last)),
                 _ => false,
@@ -127,11 +127,21 @@ fn rewrite(block: Vec<Statement>) -> Vec<Statement> {
 
 #[cfg(test)]
 mod tests {
-    use crate::unit::Unit;
+    use crate::{Token, class::Class, python::PYTHON};
+
+    fn classes(tokens: &[Token]) -> Vec<Class> {
+        tokens.iter().map(|token| token.class).collect()
+    }
+
+    fn shape(code: &str) -> Vec<Class> {
+        let tokens = PYTHON.tokens(code);
+        let classes = classes(&tokens);
+        super::shape(code, &tokens, &classes).into_owned()
+    }
 
     /// Both texts come out as the same tokens.
     fn check(left: &str, right: &str) {
-        assert_eq!(Unit::new(left).shape, Unit::new(right).shape, "{left}\n---\n{right}");
+        assert_eq!(shape(left), shape(right), "{left}\n---\n{right}");
     }
 
     #[test]
@@ -211,8 +221,8 @@ mod tests {
         };
         let (mut same, mut changed) = (0, 0);
         let mut check = |code: &str| {
-            let tokens = crate::lexer::tokenize(code);
-            let classes = crate::shape::classes(&tokens);
+            let tokens = crate::tokenize(&crate::python::LEXICON, code);
+            let classes = classes(&tokens);
             let rewritten = super::rewritten(code, &tokens, &classes).unwrap_or_else(|| classes.clone());
             let looked_at = super::may_change(&classes);
             // Without any of these words nothing was ever rewritten, whatever its blocks are like.
@@ -241,8 +251,8 @@ mod tests {
     #[test]
     fn other_code_stays_as_it_is() {
         for code in ["if not a:\n    x(1)\n", "while i < n:\n    i += 2\n", "r = []\nfor x in xs:\n    q.append(x)\n"] {
-            let tokens = crate::lexer::tokenize(code);
-            assert_eq!(Unit::new(code).shape, crate::shape::classes(&tokens), "{code}");
+            let tokens = crate::tokenize(&crate::python::LEXICON, code);
+            assert_eq!(shape(code), classes(&tokens), "{code}");
         }
     }
 }

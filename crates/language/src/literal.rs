@@ -5,81 +5,74 @@
 
 use std::borrow::Cow;
 
+use crate::{
+    Lexer, TokenKind,
+    lexicon::{Digits, Lexicon, Prefix},
+};
+
 /// A literal without its layout.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Plain<'a> {
-    /// `b` for bytes, `f` and `t` for texts with fields, nothing for other texts and for numbers.
-    pub(crate) prefix: &'static str,
+pub struct Plain<'a> {
+    /// The letter that makes another value of it, as `b` for bytes and `f` for texts with fields; nothing for plain texts.
+    pub prefix: &'static str,
     /// The digits, or what the quotes enclose.
-    pub(crate) content: Cow<'a, str>,
+    pub content: Cow<'a, str>,
 }
 
 /// A number as it would be written in lower case.
-pub(crate) fn number(text: &str) -> Cow<'_, str> {
+pub fn number(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// The text of one or several literals that follow each other.
-pub(crate) fn text(literals: &str) -> Plain<'_> {
-    let (first, rest) = Piece::of(literals);
-    if rest.is_empty() {
+pub fn text<'a>(lexicon: &'static Lexicon, literals: &'a str) -> Plain<'a> {
+    let mut pieces = Lexer::new(lexicon, literals).filter(|token| token.kind == TokenKind::Text);
+    let first = pieces.next().map_or(literals, |token| token.text(literals));
+    let first = Piece::of(lexicon, first);
+    let Some(second) = pieces.next() else {
         return Plain { prefix: first.prefix, content: first.content(false) };
-    }
-    let (mut pieces, mut rest) = (vec![first], rest);
-    while !rest.is_empty() {
-        let (piece, others) = Piece::of(rest);
-        pieces.push(piece);
-        rest = others;
-    }
-    let prefixes = || pieces.iter().map(|piece| piece.prefix);
+    };
+    let others = std::iter::once(second).chain(pieces).map(|token| Piece::of(lexicon, token.text(literals)));
+    let pieces: Vec<Piece<'_>> = std::iter::once(first).chain(others).collect();
     // Among fields a brace of a text without them is written twice.
-    let prefix = prefixes().find(|prefix| has_fields(prefix)).or_else(|| prefixes().next()).unwrap_or("");
-    let content = pieces.iter().map(|piece| piece.content(has_fields(prefix))).collect::<String>();
+    let with_fields = pieces.iter().find(|piece| piece.has_fields);
+    let prefix = with_fields.unwrap_or(&pieces[0]).prefix;
+    let content = pieces.iter().map(|piece| piece.content(with_fields.is_some())).collect::<String>();
     Plain { prefix, content: content.into() }
-}
-
-/// Whether expressions may stand in a text of this prefix.
-fn has_fields(prefix: &str) -> bool {
-    matches!(prefix, "f" | "t")
 }
 
 /// One literal.
 struct Piece<'a> {
+    lexicon: &'static Lexicon,
     /// See [`Plain::prefix`].
     prefix: &'static str,
+    has_fields: bool,
     is_raw: bool,
     inside: &'a str,
 }
 
 impl<'a> Piece<'a> {
-    /// The literal with which the text begins, and what follows it from the next one on.
-    fn of(text: &'a str) -> (Self, &'a str) {
-        let (prefix, quoted) = text.split_at(text.find(['"', '\'']).unwrap_or(text.len()));
-        let quote = quoted.get(..3).filter(|quote| matches!(*quote, "\"\"\"" | "'''")).or_else(|| quoted.get(..1));
-        let quote = quote.unwrap_or_default();
-        let behind = quoted.get(quote.len()..).unwrap_or_default();
-        let has = |letters: [char; 2]| prefix.contains(letters);
-        let kinds = [(['b', 'B'], "b"), (['t', 'T'], "t"), (['f', 'F'], "f")];
-        let plain = kinds.into_iter().find(|(letters, _)| has(*letters)).map_or("", |(_, prefix)| prefix);
-        // What a text in fields encloses may have its quotes; then the last ones end it.
-        let end = match end_of(behind, quote) {
-            Some(end) if !has_fields(plain) => end,
-            _ => field_end(behind, quote),
-        };
-        let (inside, rest) = behind.split_at(end);
-        let rest = rest.get(quote.len()..).unwrap_or_default();
-        let rest = rest.find(['"', '\'']).map_or("", |at| {
-            let start = rest[..at].rfind(|letter: char| !letter.is_ascii_alphabetic()).map_or(0, |before| before + 1);
-            &rest[start..]
-        });
-        (Self { prefix: plain, is_raw: has(['r', 'R']), inside }, rest)
+    fn of(lexicon: &'static Lexicon, text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let quote = bytes.iter().position(|&byte| !lexicon.name_parts[usize::from(byte)]).unwrap_or(bytes.len());
+        let letters = &bytes[..quote];
+        let Prefix { has_fields, is_raw } = lexicon.prefix(letters).unwrap_or_default();
+        let prefixes = &lexicon.words.prefixes;
+        let is_there = |kind: &&str| letters.iter().any(|letter| letter.to_ascii_lowercase() == kind.as_bytes()[0]);
+        let prefix = prefixes.kinds.iter().copied().find(is_there).unwrap_or("");
+        let rule = if quote < bytes.len() { lexicon.string_rule(bytes, quote) } else { None };
+        let (open, close) = rule.map_or(("", ""), |rule| (rule.open, rule.close));
+        let inside = text.get(quote + open.len()..).unwrap_or_default();
+        // One that is open has no end.
+        let inside = inside.strip_suffix(close).unwrap_or(inside);
+        Self { lexicon, prefix, has_fields, is_raw, inside }
     }
 
     /// What the quotes enclose; `among_fields` if it is to stand in a text with fields.
     fn content(&self, among_fields: bool) -> Cow<'a, str> {
         let is_plain = |byte: u8| match byte {
             b'\\' => false,
-            b'{' | b'}' => !has_fields(self.prefix) && !among_fields,
+            b'{' | b'}' => !self.has_fields && !among_fields,
             _ => true,
         };
         if self.inside.bytes().all(is_plain) {
@@ -90,7 +83,7 @@ impl<'a> Piece<'a> {
         while let Some(letter) = rest.chars().next() {
             let length = match letter {
                 '\\' => self.escape(rest, &mut written),
-                '{' | '}' if has_fields(self.prefix) => field(rest, &mut written),
+                '{' | '}' if self.has_fields => field(rest, &mut written),
                 '{' | '}' if among_fields => {
                     written.extend([letter, letter]);
                     1
@@ -107,21 +100,23 @@ impl<'a> Piece<'a> {
 
     /// Writes the escape with which `rest` begins and says how long it is.
     fn escape(&self, rest: &str, written: &mut String) -> usize {
-        let is_escape = |letter: &char| !(self.is_raw || has_fields(self.prefix) && matches!(letter, '{' | '}'));
+        let is_escape = |letter: &char| !(self.is_raw || self.has_fields && matches!(letter, '{' | '}'));
         let Some(letter) = rest[1..].chars().next().filter(is_escape) else {
             written.push_str("\\\\");
             return 1;
         };
-        let digits = match letter {
-            '\'' | '"' => {
-                written.push(letter);
-                return 2;
-            }
-            'N' if self.prefix != "b" => rest.find('}').map_or(0, |end| end - 1),
-            'x' => 2,
-            'u' if self.prefix != "b" => 4,
-            'U' if self.prefix != "b" => 8,
-            _ => 0,
+        if matches!(letter, '\'' | '"') {
+            written.push(letter);
+            return 2;
+        }
+        let escapes = self.lexicon.words.escapes.iter();
+        let known = escapes.copied().find(|escape| {
+            char::from(escape.letter) == letter && (escape.is_in_all || !self.lexicon.is_other(self.prefix))
+        });
+        let digits = match known.map(|escape| escape.digits) {
+            Some(Digits::Count(count)) => count,
+            Some(Digits::InBraces) => rest.find('}').map_or(0, |end| end - 1),
+            None => 0,
         };
         written.extend(['\\', letter]);
         let length = 1 + letter.len_utf8();
@@ -129,46 +124,6 @@ impl<'a> Piece<'a> {
         written.push_str(&digits.to_ascii_lowercase());
         length + digits.len()
     }
-}
-
-/// Where the first of these quotes stands before which there is no backslash.
-fn end_of(text: &str, quote: &str) -> Option<usize> {
-    if quote.is_empty() {
-        return Some(text.len());
-    }
-    let mut at = 0;
-    loop {
-        let next = at + text.get(at..)?.find([quote.chars().next()?, '\\'])?;
-        if text[next..].starts_with('\\') {
-            at = next + 1 + text[next + 1..].chars().next()?.len_utf8();
-        } else if text[next..].starts_with(quote) {
-            return Some(next);
-        } else {
-            at = next + 1;
-        }
-    }
-}
-
-/// The same for a text with fields, whose own quotes may stand in them.
-fn field_end(text: &str, quote: &str) -> usize {
-    let (mut depth, mut at) = (0_usize, 0);
-    let bytes = text.as_bytes();
-    while at < bytes.len() {
-        match bytes[at] {
-            // Before a brace it escapes nothing.
-            b'\\' if !matches!(bytes.get(at + 1), Some(b'{' | b'}')) => at += 1,
-            b'{' if depth == 0 && bytes.get(at + 1) == Some(&b'{') => at += 1,
-            b'{' => depth += 1,
-            b'}' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && !quote.is_empty() && text.is_char_boundary(at) && text[at..].starts_with(quote) => {
-                return at;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    // An open field: the last quotes end it, if there are any.
-    text.strip_suffix(quote).filter(|_| !quote.is_empty()).map_or(text.len(), str::len)
 }
 
 /// Writes the field, or the doubled brace, with which `rest` begins, and says how long it is. Blanks and the sort of
@@ -201,9 +156,10 @@ fn field(rest: &str, written: &mut String) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::LEXICON;
 
     fn said(literals: &str) -> String {
-        let Plain { prefix, content } = text(literals);
+        let Plain { prefix, content } = text(&LEXICON, literals);
         format!("{prefix}|{content}")
     }
 
@@ -251,7 +207,7 @@ mod tests {
         }
         for broken in ["'", "'a", "\"\"\"a", "f'{", "f'{a", "'\\", "f'}", "b", "'a' '", "f'{'a'", "'é\\é", "'\\N{é"]
         {
-            text(broken);
+            text(&LEXICON, broken);
         }
     }
 

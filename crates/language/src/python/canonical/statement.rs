@@ -1,6 +1,7 @@
 //! Statements with their blocks, from tokens and back.
 
-use crate::shape::{self, Class, DEDENT, INDENT, NEWLINE};
+use super::super::LEXICON;
+use crate::class::{self, Class, DEDENT, INDENT, NEWLINE};
 
 /// A token that can be compared: its class and a hash of its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +13,11 @@ pub(super) struct Piece {
 impl Piece {
     /// A token of the language.
     pub(super) fn of(word: &str) -> Self {
-        Self { class: shape::code_of(word), text: text_hash(word) }
+        Self { class: LEXICON.class_of(word), text: text_hash(word) }
     }
 
     pub(super) fn is(self, word: &str) -> bool {
-        self.class == shape::code_of(word)
+        self.class == LEXICON.class_of(word)
     }
 }
 
@@ -54,7 +55,7 @@ impl Statement {
     pub(super) fn assignment(&self) -> Option<(Piece, &[Piece])> {
         match &self.head[..] {
             [name, equals, value @ ..]
-                if name.class == shape::NAME && equals.is("=") && !value.is_empty() && self.block.is_empty() =>
+                if name.class == class::NAME && equals.is("=") && !value.is_empty() && self.block.is_empty() =>
             {
                 Some((*name, value))
             }

@@ -1,27 +1,27 @@
 //! How tightly the operators of Python bind, from what stands on either side of parentheses.
 
+use super::class as fixed;
 use crate::{
-    lexer::{Token, TokenKind},
-    shape::{self, Class},
-    words,
+    Token, TokenKind,
+    class::{Class, TRUTH},
 };
 
-pub(super) const ROUND: Class = words::fixed("(");
-pub(super) const SQUARE: Class = words::fixed("[");
-pub(super) const CURLY: Class = words::fixed("{");
-pub(super) const IF: Class = words::fixed("if");
-pub(super) const LAMBDA: Class = words::fixed("lambda");
-pub(super) const STAR: Class = words::fixed("*");
-pub(super) const NOT_WORD: Class = words::fixed("not");
-pub(super) const IS: Class = words::fixed("is");
-const PLUS: Class = words::fixed("+");
-const MINUS: Class = words::fixed("-");
-const TILDE: Class = words::fixed("~");
-const AT: Class = words::fixed("@");
-const STARS: Class = words::fixed("**");
-const DOT: Class = words::fixed(".");
-const AWAIT_WORD: Class = words::fixed("await");
-const ELSE: Class = words::fixed("else");
+pub(super) const ROUND: Class = fixed("(");
+pub(super) const SQUARE: Class = fixed("[");
+pub(super) const CURLY: Class = fixed("{");
+pub(super) const IF: Class = fixed("if");
+pub(super) const LAMBDA: Class = fixed("lambda");
+pub(super) const STAR: Class = fixed("*");
+pub(super) const NOT_WORD: Class = fixed("not");
+pub(super) const IS: Class = fixed("is");
+const PLUS: Class = fixed("+");
+const MINUS: Class = fixed("-");
+const TILDE: Class = fixed("~");
+const AT: Class = fixed("@");
+const STARS: Class = fixed("**");
+const DOT: Class = fixed(".");
+const AWAIT_WORD: Class = fixed("await");
+const ELSE: Class = fixed("else");
 
 /// Binds less than any operator: a whole expression.
 pub(super) const EXPRESSION: u8 = 1;
@@ -38,8 +38,8 @@ pub(super) const PRIMARY: u8 = 16;
 /// More than anything has.
 pub(super) const NEVER: u8 = u8::MAX;
 
-const NONE: Class = words::fixed("None");
-const ENDS: [Class; 4] = [words::fixed(")"), words::fixed("]"), words::fixed("}"), words::fixed("...")];
+const NONE: Class = fixed("None");
+const ENDS: [Class; 4] = [fixed(")"), fixed("]"), fixed("}"), fixed("...")];
 
 /// How tightly a token binds as an operator between two operands; 0 for what is none. By its class.
 static LEVELS: [u8; 256] = {
@@ -73,7 +73,7 @@ static LEVELS: [u8; 256] = {
     ];
     let mut place = 0;
     while place < binary.len() {
-        levels[words::fixed(binary[place].0) as usize] = binary[place].1;
+        levels[fixed(binary[place].0) as usize] = binary[place].1;
         place += 1;
     }
     levels
@@ -87,7 +87,7 @@ pub(super) fn level(class: Class) -> u8 {
 pub(super) fn ends_operand(token: &Token) -> bool {
     match token.kind {
         TokenKind::Name | TokenKind::Number | TokenKind::Text => true,
-        TokenKind::Keyword => token.class == shape::TRUTH || token.class == NONE,
+        TokenKind::Keyword => token.class == TRUTH || token.class == NONE,
         TokenKind::Operator => ENDS.contains(&token.class),
         _ => false,
     }

@@ -1,7 +1,7 @@
 //! Loops that spell out another loop or a comprehension.
 
 use super::statement::{Piece, Statement, inside_brackets, text_hash, top_level};
-use crate::shape;
+use crate::class;
 
 /// Turns a `while` that counts up or asks an iterator into the `for` that it stands for.
 pub(super) fn count_or_ask(done: &mut Vec<Statement>, statement: &mut Statement) {
@@ -10,8 +10,8 @@ pub(super) fn count_or_ask(done: &mut Vec<Statement>, statement: &mut Statement)
         _ => return,
     };
     let rewritten = match head {
-        [truth] if truth.class == shape::TRUTH => ask(done, &mut statement.block),
-        [index, less, end @ ..] if index.class == shape::NAME && less.is("<") && !end.is_empty() => {
+        [truth] if truth.class == class::TRUTH => ask(done, &mut statement.block),
+        [index, less, end @ ..] if index.class == class::NAME && less.is("<") && !end.is_empty() => {
             count(done, *index, end, &mut statement.block)
         }
         _ => None,

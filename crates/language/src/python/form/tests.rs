@@ -1,7 +1,11 @@
 //! What the one form makes equal, and what it keeps apart.
 
 use super::*;
-use crate::lexer::tokenize;
+use crate::python::PYTHON;
+
+fn tokens(code: &str) -> Vec<Token> {
+    PYTHON.tokens(code)
+}
 
 /// The tokens in one form, as text: `;` ends a statement, `{` and `}` are blocks.
 fn form(code: &str) -> String {
@@ -143,7 +147,7 @@ fn statements_have_lines_of_their_own() {
         assert_eq!(form(one), form(other), "{one}");
     }
     for code in ["case: int = 1", "case[a]: int", "x: int", "x = {a: b}", "x[a:b]", "f(a, b=lambda: c)", "return a,"] {
-        assert_eq!(tokens(code), tokenize(code), "{code}");
+        assert_eq!(tokens(code), crate::tokenize(&LEXICON, code), "{code}");
     }
     assert_ne!(form("if a:\n    b\n    c"), form("if a: b\nc"));
 }

@@ -1,0 +1,133 @@
+//! Python: its data, and what is the same in another layout or notation.
+
+mod binding;
+mod canonical;
+pub(crate) mod form;
+mod lexicon;
+mod nodes;
+
+pub use lexicon::{LEXICON, class};
+
+use crate::{
+    generated::GeneratedMarks,
+    idioms::Idioms,
+    language::{Docs, Files, Language},
+    naming::Naming,
+    notation::{Canonical, Notation},
+    statements::Statements,
+    test_marks::TestMarks,
+};
+
+/// All that is known about Python.
+pub static PYTHON: Language = Language {
+    id: "python",
+    name: "Python",
+    files: Files { endings: &["py"], names: &[], interpreters: &["python", "pypy"] },
+    lexicon: &LEXICON,
+    statements: Statements {
+        functions: &["def"],
+        classes: &["class"],
+        function_modifiers: &["async"],
+        decorator: "@",
+        header_end: ":",
+        imports: &["import", "from"],
+        // https://peps.python.org/pep-0810/
+        import_modifiers: &["lazy"],
+        fillers: &["pass", "..."],
+        soft_keywords: &["case", "match"],
+        returns: &["return"],
+        yields: &["yield"],
+        awaiting: "await",
+        lambdas: &["lambda"],
+        choices: &["if", "and", "or"],
+        comparisons: &["not", "in", "is"],
+        raise: "raise",
+        not_implemented: "NotImplementedError",
+    },
+    naming: Naming {
+        modifiers: &["async"],
+        declaring: &["def", "class"],
+        private_beginning: "_",
+        called_by_language: Some(("__", "__")),
+        constructor: "__init__",
+        prescribed: &[
+            ("__init__", "initializes the object"),
+            ("__new__", "makes the object"),
+            ("__del__", "cleans up after the object"),
+            ("__repr__", "shows the object for developers"),
+            ("__str__", "shows the object as text"),
+            ("__eq__", "compares for equality"),
+            ("__lt__", "compares for order"),
+            ("__hash__", "hashes the object"),
+            ("__len__", "tells the length"),
+            ("__iter__", "iterates over the object"),
+            ("__next__", "gives the next item"),
+            ("__call__", "makes the object callable"),
+            ("__enter__", "enters the context"),
+            ("__exit__", "leaves the context"),
+        ],
+        receivers: &["self", "cls"],
+        other_receivers: &["mcs", "mcls"],
+        this: "self",
+    },
+    idioms: Idioms {
+        parents: LEXICON.set(&["super"]),
+        guard: class("if"),
+        behind_guard: LEXICON.set(&["is", "not", "None", ":"]),
+        this: class("self"),
+        member: class("."),
+        kept: LEXICON.set(&["self", ".", "=", ",", "or", "None", "[", "]", "{", "}"]),
+        definitions: LEXICON.set(&["=", ":"]),
+        constants: LEXICON.set(&["None", "=", ".", ",", ":", "(", ")", "[", "]", "{", "}", "+", "-", "|", "*"]),
+        call: class("("),
+        before_value: LEXICON.set(&["=", "(", "[", "{", ",", ":", "+", "-", "|", "*"]),
+    },
+    docs: Docs::StringStatements,
+    notation: Notation {
+        form: Some(form::read),
+        canonical: Some(Canonical { rewrite: canonical::shape, may_change: canonical::may_change }),
+    },
+    // Of pytest and unittest.
+    tests: TestMarks {
+        folders: &["tests", "test"],
+        beginnings: &["test_"],
+        ends: &["_test"],
+        names: &["tests", "conftest"],
+    },
+    generated: GeneratedMarks { scaffolds: &["startproject", "startapp"], docstring_prefixes: &['r', 'R', 'u', 'U'] },
+    everyday_calls: &[
+        "len",
+        "str",
+        "int",
+        "set",
+        "min",
+        "max",
+        "any",
+        "all",
+        "zip",
+        "map",
+        "repr",
+        "list",
+        "dict",
+        "bool",
+        "type",
+        "iter",
+        "next",
+        "super",
+        "range",
+        "tuple",
+        "bytes",
+        "float",
+        "print",
+        "sorted",
+        "getattr",
+        "hasattr",
+        "setattr",
+        "isinstance",
+        "issubclass",
+        "enumerate",
+    ],
+    everyday_call_beginnings: &["self.assert"],
+    nodes: nodes::NODES,
+    mark_nodes: nodes::MARKS,
+};
