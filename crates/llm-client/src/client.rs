@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use cds_language::Language;
 use cds_model::SymbolKind;
 pub use futures_util::future::BoxFuture;
 
@@ -13,6 +14,8 @@ use crate::{AskError, FormerQuestion, ProbeError, Prompt};
 /// the same prompt version are the same question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question {
+    /// The language of the code.
+    pub language: &'static Language,
     /// The kind of code.
     pub kind: SymbolKind,
     /// The normalized code.

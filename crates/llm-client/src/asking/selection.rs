@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use cds_language::Language;
 use cds_model::{AskedQuestion, Intent, QuestionKey, Record, Scope};
 
 use super::{AnswerStore, SkipCondition, identity::Identity};
@@ -105,7 +106,7 @@ pub(super) fn derive(scope: Scope, records: &mut [Record]) {
 }
 
 fn derived_sentence(record: &Record) -> Option<String> {
-    EmbeddedClient::describe_stub(record.kind, &record.normalized_code)
+    EmbeddedClient::describe_stub(Language::of_record(&record.file_path), record.kind, &record.normalized_code)
 }
 
 /// Why a record is not asked about; `None` if it is.
@@ -140,5 +141,6 @@ impl QuestionGroup {
 
 /// The question about a record.
 pub(super) fn question(record: &Record) -> Question {
-    Question { kind: record.kind, code: Arc::clone(&record.normalized_code) }
+    let language = Language::of_record(&record.file_path);
+    Question { language, kind: record.kind, code: Arc::clone(&record.normalized_code) }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cds_language::Language;
 use cds_model::SymbolKind;
 use futures_util::FutureExt;
 
@@ -26,8 +27,8 @@ impl EmbeddedClient {
     }
 
     /// The sentence about a definition without a body, which no model has to be asked about; none for all others.
-    pub fn describe_stub(kind: SymbolKind, code: &str) -> Option<String> {
-        describe_stub(kind, code)
+    pub fn describe_stub(language: &'static Language, kind: SymbolKind, code: &str) -> Option<String> {
+        describe_stub(language, kind, code)
     }
 
     /// Whether a sentence has the form of those that [`describe_stub`](Self::describe_stub) gives.
@@ -63,7 +64,8 @@ impl LlmClient for EmbeddedClient {
 
     fn ask<'a>(&'a self, question: &'a Question, _limit: Duration) -> BoxFuture<'a, Result<Answer, AskError>> {
         async move {
-            let intent = describe(question.kind, &question.code).ok_or(AskError::Untrustworthy(Distrust::Blank))?;
+            let intent = describe(question.language, question.kind, &question.code)
+                .ok_or(AskError::Untrustworthy(Distrust::Blank))?;
             Ok(Answer { intent, prompt_tokens: None, answer_tokens: None })
         }
         .boxed()

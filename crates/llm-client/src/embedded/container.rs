@@ -1,9 +1,11 @@
 //! The sentences about a class and about a file: what they hold at their outermost level.
 
+use cds_language::Language;
+
 use super::{
     clauses::Clauses,
-    lexer::{Kind, Lexer, Token},
     names::Names,
+    tokens::{Kind, Piece, Pieces},
     value::leading_chain,
 };
 
@@ -21,11 +23,12 @@ struct Members<'a> {
 }
 
 /// The sentence about a class; none where the code has no token at all.
-pub(super) fn describe_class(code: &str) -> Option<String> {
-    let mut lexer = Lexer::new(code);
+pub(super) fn describe_class(language: &'static Language, code: &str) -> Option<String> {
+    let mut lexer = Pieces::new(language, code);
     lexer.next()?;
     let keyword = lexer.next()?;
-    let name = if lexer.text(keyword) == "class" { next_name(&mut lexer) } else { None };
+    let is_class = language.statements.classes.contains(&lexer.text(keyword));
+    let name = if is_class { next_name(&mut lexer) } else { None };
     let bases = read_bases(&mut lexer);
     let members = Members::read(lexer, None);
     let mut clauses = Clauses::about(CLASS, name.unwrap_or_default());
@@ -43,9 +46,9 @@ pub(super) fn describe_class(code: &str) -> Option<String> {
 }
 
 /// The sentence about a file; none where the code has no token at all.
-pub(super) fn describe_file(code: &str) -> Option<String> {
-    Lexer::new(code).next()?;
-    let members = Members::read(Lexer::new(code), Some(0));
+pub(super) fn describe_file(language: &'static Language, code: &str) -> Option<String> {
+    Pieces::new(language, code).next()?;
+    let members = Members::read(Pieces::new(language, code), Some(0));
     let mut clauses = Clauses::new(FILE.to_owned());
     clauses.push_names(9, plural(&members.classes, "defines the class", "defines the classes"), &members.classes);
     clauses.push_names(
@@ -69,7 +72,7 @@ fn plural<const N: usize>(names: &Names<'_, N>, one: &'static str, many: &'stati
 }
 
 /// Reads from behind a class's name through the colon of its header; keeps the bases, not the keyword arguments.
-fn read_bases<'a>(lexer: &mut Lexer<'a>) -> Names<'a, 3> {
+fn read_bases<'a>(lexer: &mut Pieces<'a>) -> Names<'a, 3> {
     let mut bases = Names::new();
     let mut argument_start = None;
     let mut is_in_list = false;
@@ -88,7 +91,7 @@ fn read_bases<'a>(lexer: &mut Lexer<'a>) -> Names<'a, 3> {
     bases
 }
 
-fn push_base<'a>(bases: &mut Names<'a, 3>, lexer: &Lexer<'a>, start: Option<usize>, end: Token) {
+fn push_base<'a>(bases: &mut Names<'a, 3>, lexer: &Pieces<'a>, start: Option<usize>, end: Piece) {
     let argument = start.map_or("", |start| lexer.slice(start, end.start).trim());
     let base = leading_chain(argument);
     if !argument[base.len()..].trim_start().starts_with('=') {
@@ -97,13 +100,13 @@ fn push_base<'a>(bases: &mut Names<'a, 3>, lexer: &Lexer<'a>, start: Option<usiz
 }
 
 /// The next token where it is a name.
-fn next_name<'a>(lexer: &mut Lexer<'a>) -> Option<&'a str> {
+fn next_name<'a>(lexer: &mut Pieces<'a>) -> Option<&'a str> {
     lexer.next().filter(|token| token.kind == Kind::Name).map(|token| lexer.text(token))
 }
 
 impl<'a> Members<'a> {
     /// Reads the rest of the tokens; the level of the first line is the outermost one, where it is not given.
-    fn read(mut lexer: Lexer<'a>, level: Option<u32>) -> Self {
+    fn read(mut lexer: Pieces<'a>, level: Option<u32>) -> Self {
         let mut members = Self {
             functions: Names::new(),
             private_functions: Names::new(),
@@ -132,42 +135,41 @@ impl<'a> Members<'a> {
     }
 
     /// Reads the first tokens of a statement.
-    fn read_statement(&mut self, lexer: &mut Lexer<'a>) -> Option<()> {
+    fn read_statement(&mut self, lexer: &mut Pieces<'a>) -> Option<()> {
         let first = lexer.next()?;
-        match lexer.text(first) {
-            "async" => {
-                lexer.next()?;
-                self.read_function(lexer)
-            }
-            "def" => self.read_function(lexer),
-            "class" => {
-                self.classes.push(next_name(lexer)?);
-                Some(())
-            }
-            "import" | "from" => {
-                let module = leading_chain(lexer.rest().trim_start_matches(' '));
-                // A relative import begins with a dot.
-                if !module.starts_with('.') {
-                    self.imports.push(module);
-                }
-                Some(())
-            }
-            name => {
-                // The next token may begin the next line, so that it is looked at only.
-                let rest = lexer.rest().trim_start_matches(' ');
-                let is_assigned = rest.starts_with(':') || rest.starts_with('=') && !rest.starts_with("==");
-                let is_keyword = matches!(name, "else" | "try" | "finally" | "except" | "lambda");
-                if is_assigned && first.kind == Kind::Name && !is_keyword {
-                    self.variables.push(name);
-                }
-                Some(())
-            }
+        let (language, name) = (lexer.language, lexer.text(first));
+        let statements = &language.statements;
+        if statements.function_modifiers.contains(&name) {
+            lexer.next()?;
+            return self.read_function(lexer);
         }
+        if statements.functions.contains(&name) {
+            return self.read_function(lexer);
+        }
+        if statements.classes.contains(&name) {
+            self.classes.push(next_name(lexer)?);
+            return Some(());
+        }
+        // The next token may begin the next line, so that it is looked at only.
+        let rest = lexer.rest().trim_start_matches(' ');
+        if statements.imports.contains(&name) {
+            let module = leading_chain(rest);
+            // A relative import begins with a dot.
+            if !module.starts_with('.') {
+                self.imports.push(module);
+            }
+            return Some(());
+        }
+        let is_assigned = rest.starts_with(':') || rest.starts_with('=') && !rest.starts_with("==");
+        if is_assigned && first.kind == Kind::Name && !language.lexicon.joins(name) {
+            self.variables.push(name);
+        }
+        Some(())
     }
 
-    fn read_function(&mut self, lexer: &mut Lexer<'a>) -> Option<()> {
+    fn read_function(&mut self, lexer: &mut Pieces<'a>) -> Option<()> {
         let name = next_name(lexer)?;
-        if name.starts_with('_') {
+        if lexer.language.naming.is_private(name) {
             self.private_functions.push(name);
         } else {
             self.functions.push(name);
@@ -179,6 +181,10 @@ impl<'a> Members<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn python() -> &'static Language {
+        Language::of_record("a.py")
+    }
 
     #[test]
     fn a_class_is_told_by_what_it_holds() {
@@ -199,7 +205,7 @@ mod tests {
                 "Class `A` offers a, b, c, d, e and more.",
             ),
         ] {
-            assert_eq!(describe_class(code).as_deref(), Some(expected), "{code}");
+            assert_eq!(describe_class(python(), code).as_deref(), Some(expected), "{code}");
         }
     }
 
@@ -213,12 +219,12 @@ mod tests {
             ),
             ("print(1)\nx == 2", "This file runs statements without defining anything."),
         ] {
-            assert_eq!(describe_file(code).as_deref(), Some(expected), "{code}");
+            assert_eq!(describe_file(python(), code).as_deref(), Some(expected), "{code}");
         }
     }
 
     #[test]
     fn nothing_is_said_about_nothing() {
-        assert_eq!((describe_file(" \n"), describe_class("")), (None, None));
+        assert_eq!((describe_file(python(), " \n"), describe_class(python(), "")), (None, None));
     }
 }

@@ -1,9 +1,11 @@
 //! What a function's text says about it: one pass over its tokens.
 
+use cds_language::Language;
+
 use super::{
-    lexer::{Kind, Lexer, Token},
     names::Names,
     parameters::read_parameters,
+    tokens::{Kind, Piece, Pieces},
     value::leading_chain,
 };
 
@@ -27,8 +29,8 @@ pub(super) struct FunctionFacts<'a> {
 
 impl<'a> FunctionFacts<'a> {
     /// Reads the text of one definition; none where it has no token at all.
-    pub(super) fn read(code: &'a str, is_method: bool) -> Option<Self> {
-        let mut lexer = Lexer::new(code);
+    pub(super) fn read(language: &'static Language, code: &'a str, is_method: bool) -> Option<Self> {
+        let mut lexer = Pieces::new(language, code);
         lexer.next()?;
         let mut facts = Self {
             name: "",
@@ -59,15 +61,14 @@ impl<'a> FunctionFacts<'a> {
             && !self.is_generator
     }
 
-    fn read_name(&mut self, lexer: &mut Lexer<'a>) {
+    fn read_name(&mut self, lexer: &mut Pieces<'a>) {
         while let Some(token) = lexer.next() {
-            match lexer.text(token) {
-                "async" => self.is_async = true,
-                "def" => {}
-                name => {
-                    self.name = if token.kind == Kind::Name { name } else { "" };
-                    return;
-                }
+            let (word, statements) = (lexer.text(token), &lexer.language.statements);
+            if statements.function_modifiers.contains(&word) {
+                self.is_async = true;
+            } else if !statements.functions.contains(&word) {
+                self.name = if token.kind == Kind::Name { word } else { "" };
+                return;
             }
         }
     }
@@ -83,7 +84,7 @@ enum Pending {
 
 /// Reads the statements behind the header.
 struct Body<'a> {
-    lexer: Lexer<'a>,
+    lexer: Pieces<'a>,
     /// The dotted name that was read last.
     chain: (usize, usize),
     /// The end of a dot right behind that name.
@@ -98,7 +99,7 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn new(lexer: Lexer<'a>) -> Self {
+    fn new(lexer: Pieces<'a>) -> Self {
         Self {
             lexer,
             chain: (0, 0),
@@ -134,7 +135,7 @@ impl<'a> Body<'a> {
         self.end_statement(facts);
     }
 
-    fn name(&mut self, token: Token, facts: &mut FunctionFacts<'a>) {
+    fn name(&mut self, token: Piece, facts: &mut FunctionFacts<'a>) {
         let continues_chain = self.dot_end == token.start;
         self.chain = (if continues_chain { self.chain.0 } else { token.start }, token.end);
         if continues_chain {
@@ -144,48 +145,51 @@ impl<'a> Body<'a> {
             self.is_statement_start = false;
             self.statement_start = token.start;
             let text = self.lexer.text(token);
-            facts.is_empty &= text == "pass";
+            facts.is_empty &= self.lexer.language.statements.fillers.contains(&text);
             self.statement_keyword(text, token.end, facts);
-        } else if token.end - token.start == 5 && self.nested.is_none() && self.lexer.text(token) == "yield" {
+        } else if self.nested.is_none() && self.lexer.language.statements.yields.contains(&self.lexer.text(token)) {
             facts.is_generator = true;
         }
     }
 
     fn statement_keyword(&mut self, keyword: &str, end: usize, facts: &mut FunctionFacts<'a>) {
-        match keyword {
-            "def" | "class" => {
-                if let Some(name) = self.lexer.next().filter(|token| token.kind == Kind::Name) {
-                    if self.nested.is_none() {
-                        facts.definitions.push(self.lexer.text(name));
-                        self.nested = Some(self.columns);
-                    }
-                    // What follows is a parameter list, not a call.
-                    self.chain = (name.end, name.end);
+        let statements = &self.lexer.language.statements;
+        if statements.declares(keyword) {
+            if let Some(name) = self.lexer.next().filter(|token| token.kind == Kind::Name) {
+                if self.nested.is_none() {
+                    facts.definitions.push(self.lexer.text(name));
+                    self.nested = Some(self.columns);
                 }
+                // What follows is a parameter list, not a call.
+                self.chain = (name.end, name.end);
             }
-            // The `def` behind it begins the statement.
-            "async" => self.is_statement_start = true,
-            _ if self.nested.is_some() => {}
-            "return" => self.pending = Some(Pending::Return(end)),
-            "raise" => self.pending = Some(Pending::Raise(end)),
-            "yield" => {
-                facts.is_generator = true;
-                self.pending = Some(Pending::Yield(end));
-            }
-            _ => {}
+        } else if statements.function_modifiers.contains(&keyword) {
+            // The word behind it begins the statement.
+            self.is_statement_start = true;
+        } else if self.nested.is_some() {
+            // What a nested definition does is not this function's own.
+        } else if statements.returns.contains(&keyword) {
+            self.pending = Some(Pending::Return(end));
+        } else if keyword == statements.raise {
+            self.pending = Some(Pending::Raise(end));
+        } else if statements.yields.contains(&keyword) {
+            facts.is_generator = true;
+            self.pending = Some(Pending::Yield(end));
         }
     }
 
-    fn operator(&mut self, byte: u8, token: Token, facts: &mut FunctionFacts<'a>) {
+    fn operator(&mut self, byte: u8, token: Piece, facts: &mut FunctionFacts<'a>) {
         match byte {
             b'.' => {
-                self.dot_end = if token.start == self.chain.1 { token.end } else { usize::MAX };
+                let is_one = token.end - token.start == 1;
+                self.dot_end = if is_one && token.start == self.chain.1 { token.end } else { usize::MAX };
                 return;
             }
             b'(' if self.chain.1 == token.start => self.call(facts),
             b'=' | b':' if self.lexer.depth() == 0 => {
                 if self.chain == (self.statement_start, self.last_end) && self.nested.is_none() {
-                    facts.attributes.push(own_attribute(self.lexer.slice(self.chain.0, self.chain.1)));
+                    let chain = self.lexer.slice(self.chain.0, self.chain.1);
+                    facts.attributes.push(own_attribute(self.lexer.language, chain));
                 }
                 if byte == b':' && self.pending.is_none() {
                     // The header of a compound statement; a simple one may follow on the same line.
@@ -206,10 +210,11 @@ impl<'a> Body<'a> {
     fn call(&mut self, facts: &mut FunctionFacts<'a>) {
         let called = self.lexer.slice(self.chain.0, self.chain.1);
         let is_error = matches!(self.pending, Some(Pending::Raise(start)) if self.chain.0 <= start + 1);
-        if is_error || is_keyword(called) {
+        let language = self.lexer.language;
+        if is_error || called.is_empty() || language.is_reserved(called) {
             return;
         }
-        if is_everyday(called) || called.starts_with("self.assert") {
+        if language.is_everyday_call(called) {
             facts.everyday_calls.push(called);
         } else {
             facts.calls.push(called);
@@ -230,75 +235,8 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The name behind `self.`; empty where the chain is another one or goes deeper.
-fn own_attribute(chain: &str) -> &str {
-    chain.strip_prefix("self.").filter(|name| !name.contains('.')).unwrap_or_default()
-}
-
-fn is_keyword(name: &str) -> bool {
-    matches!(
-        name,
-        "if" | "in"
-            | "or"
-            | "is"
-            | "and"
-            | "not"
-            | "for"
-            | "del"
-            | "elif"
-            | "else"
-            | "from"
-            | "with"
-            | "while"
-            | "yield"
-            | "await"
-            | "raise"
-            | "return"
-            | "assert"
-            | "except"
-            | "lambda"
-            | "import"
-            | "case"
-            | "match"
-            | ""
-            | "global"
-            | "nonlocal"
-    )
-}
-
-/// Built-in functions that nearly every function calls.
-fn is_everyday(name: &str) -> bool {
-    matches!(
-        name,
-        "len"
-            | "str"
-            | "int"
-            | "set"
-            | "min"
-            | "max"
-            | "any"
-            | "all"
-            | "zip"
-            | "map"
-            | "repr"
-            | "list"
-            | "dict"
-            | "bool"
-            | "type"
-            | "iter"
-            | "next"
-            | "super"
-            | "range"
-            | "tuple"
-            | "bytes"
-            | "float"
-            | "print"
-            | "sorted"
-            | "getattr"
-            | "hasattr"
-            | "setattr"
-            | "isinstance"
-            | "issubclass"
-            | "enumerate"
-    )
+/// The name of a member of the object itself; empty where the chain is another one or goes deeper.
+fn own_attribute<'a>(language: &Language, chain: &'a str) -> &'a str {
+    let member = chain.strip_prefix(language.naming.this).and_then(|rest| rest.strip_prefix('.'));
+    member.filter(|name| !name.contains('.')).unwrap_or_default()
 }

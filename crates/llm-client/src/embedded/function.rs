@@ -1,5 +1,7 @@
 //! The sentence about a function or a method.
 
+use cds_language::Language;
+
 use super::{
     clauses::{Clauses, shortened},
     facts::FunctionFacts,
@@ -14,10 +16,10 @@ pub(super) const ASYNC_FUNCTION: &str = "Async function";
 pub(super) const ASYNC_METHOD: &str = "Async method";
 
 /// The sentence; none where the code has no token at all.
-pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
-    let facts = FunctionFacts::read(code, is_method)?;
+pub(super) fn describe(language: &'static Language, code: &str, is_method: bool) -> Option<String> {
+    let facts = FunctionFacts::read(language, code, is_method)?;
     let mut clauses = Clauses::about(kind(&facts, is_method), facts.name);
-    if let Some(deed) = deed(facts.name) {
+    if let Some(deed) = deed(language, facts.name) {
         clauses.push(5, &deed);
     }
     clauses.push_names(6, "takes", &facts.parameters);
@@ -29,13 +31,13 @@ pub(super) fn describe(code: &str, is_method: bool) -> Option<String> {
     } else {
         clauses.push_names(7, "calls", &facts.calls);
     }
-    push_values(&mut clauses, "yields", &facts.yields);
+    push_values(language, &mut clauses, "yields", &facts.yields);
     if facts.yields.is_empty() && facts.is_generator {
         clauses.push(9, "is a generator");
     }
     let errors = facts.errors.as_slice().iter().map(|error| shortened(error));
     clauses.push_list(8, "raises", errors, facts.errors.has_more(), "or");
-    push_values(&mut clauses, "returns", &facts.returns);
+    push_values(language, &mut clauses, "returns", &facts.returns);
     if facts.is_empty {
         clauses.push(9, "does nothing");
     } else if !calls_any && facts.has_no_result() {
@@ -53,11 +55,11 @@ fn kind(facts: &FunctionFacts<'_>, is_method: bool) -> &'static str {
     }
 }
 
-fn push_values<const N: usize>(clauses: &mut Clauses, verb: &str, values: &Names<'_, N>) {
+fn push_values<const N: usize>(language: &'static Language, clauses: &mut Clauses, verb: &str, values: &Names<'_, N>) {
     if !values.is_empty() {
         // Different expressions can look the same from afar.
         let mut described: Vec<_> = Vec::with_capacity(N);
-        for value in values.as_slice().iter().map(|value| describe_value(value)) {
+        for value in values.as_slice().iter().map(|value| describe_value(language, value)) {
             if !described.contains(&value) {
                 described.push(value);
             }
@@ -73,8 +75,12 @@ mod tests {
     use super::*;
     use crate::embedded::container::describe_class;
 
+    fn python() -> &'static Language {
+        Language::of_record("a.py")
+    }
+
     fn check(code: &str, expected: &str) {
-        assert_eq!(describe(code, false).as_deref(), Some(expected), "{code}");
+        assert_eq!(describe(python(), code, false).as_deref(), Some(expected), "{code}");
     }
 
     #[test]
@@ -113,7 +119,7 @@ mod tests {
         check("def f():\n    ...", "Function `f` does nothing.");
         check("def f():\n    global x\n    x = 1", "Function `f` makes no calls and returns nothing.");
         check("\u{1}", "Function without a name does nothing.");
-        assert_eq!(describe(" \n", false), None);
+        assert_eq!(describe(python(), " \n", false), None);
     }
 
     #[test]
@@ -121,7 +127,7 @@ mod tests {
         let code = "def __init__(self, a, b: int = 1):\n    super().__init__()\n    self.a: str = a\n    \
                     self.b = self.c = b\n    self.d.e = 1\n    self.f += 1";
         let expected = "Method `__init__` initializes the object, takes a and b, sets a and b, and calls __init__.";
-        assert_eq!(describe(code, true).as_deref(), Some(expected));
+        assert_eq!(describe(python(), code, true).as_deref(), Some(expected));
     }
 
     #[test]
@@ -135,7 +141,7 @@ mod tests {
         let names: Vec<String> = (0..9).map(|index| format!("{}{index}", "n".repeat(60))).collect();
         let names = names.join(", ");
         let code = format!("def {}({names}):\n    {}()\n    return {names}", "f".repeat(400), "g.".repeat(200));
-        let sentence = describe(&code, false).unwrap();
+        let sentence = describe(python(), &code, false).unwrap();
         assert!(sentence.chars().count() <= 300 && sentence.ends_with(" returns several values."), "{sentence}");
     }
 
@@ -145,7 +151,7 @@ mod tests {
             code in "(?s)(def |class |return |raise |yield |async |self\\.|lambda |[a-c(),.:=*;\n ]|f?\"|\u{202e}|.){0,80}",
             is_method: bool,
         ) {
-            for sentence in [describe(&code, is_method), describe_class(&code)] {
+            for sentence in [describe(python(), &code, is_method), describe_class(python(), &code)] {
                 let sentence = sentence.unwrap_or_default();
                 prop_assert!(sentence.chars().count() <= 300);
                 prop_assert!(!sentence.contains(|c: char| c.is_control() || c == '\u{202e}'), "{}", sentence);

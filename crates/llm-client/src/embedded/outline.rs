@@ -1,5 +1,6 @@
 //! From code to sentence, by the kind of the code.
 
+use cds_language::Language;
 use cds_model::SymbolKind;
 
 use super::{container, function};
@@ -15,11 +16,11 @@ pub(super) const SUBJECTS: [&str; 6] = [
 ];
 
 /// The sentence about `code`; none where the code has no token at all.
-pub(super) fn describe(kind: SymbolKind, code: &str) -> Option<String> {
+pub(super) fn describe(language: &'static Language, kind: SymbolKind, code: &str) -> Option<String> {
     match kind {
-        SymbolKind::File => container::describe_file(code),
-        SymbolKind::Class => container::describe_class(code),
-        SymbolKind::Function => function::describe(code, false),
-        SymbolKind::Method => function::describe(code, true),
+        SymbolKind::File => container::describe_file(language, code),
+        SymbolKind::Class => container::describe_class(language, code),
+        SymbolKind::Function => function::describe(language, code, false),
+        SymbolKind::Method => function::describe(language, code, true),
     }
 }

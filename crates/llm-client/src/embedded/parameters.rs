@@ -1,14 +1,14 @@
 //! The names in a parameter list.
 
 use super::{
-    lexer::{Kind, Lexer},
     names::Names,
+    tokens::{Kind, Pieces},
 };
 
 /// Reads from behind a function's name through the colon of its header; keeps the parameters' names, with the stars.
 ///
 /// The first parameter of a method that stands for its object or class is left out.
-pub(super) fn read_parameters<'a>(lexer: &mut Lexer<'a>, is_method: bool) -> Names<'a, 4> {
+pub(super) fn read_parameters<'a>(lexer: &mut Pieces<'a>, is_method: bool) -> Names<'a, 4> {
     let mut names = Names::new();
     let mut reader = Reader::default();
     while let Some(token) = lexer.next() {
@@ -24,15 +24,16 @@ pub(super) fn read_parameters<'a>(lexer: &mut Lexer<'a>, is_method: bool) -> Nam
             Kind::Operator(b':') if depth == 1 => reader.lambda_count = reader.lambda_count.saturating_sub(1),
             Kind::Name if depth == 1 && reader.is_expected => {
                 let name = lexer.slice(reader.star.unwrap_or(token.start), token.end);
-                let stands_for_object =
-                    is_method && reader.count == 0 && matches!(name, "self" | "cls" | "mcs" | "mcls");
+                let stands_for_object = is_method && reader.count == 0 && lexer.language.naming.is_receiver(name);
                 if !stands_for_object {
                     names.push(name);
                 }
                 reader.count += 1;
                 reader.is_expected = false;
             }
-            Kind::Name if depth == 1 && lexer.text(token) == "lambda" => reader.lambda_count += 1,
+            Kind::Name if depth == 1 && lexer.language.statements.lambdas.contains(&lexer.text(token)) => {
+                reader.lambda_count += 1;
+            }
             Kind::Line(_) => {}
             _ => reader.is_expected = false,
         }
@@ -61,10 +62,13 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use cds_language::Language;
+
     use super::*;
 
     #[test]
     fn parameters_are_named_without_types_and_defaults() {
+        let python = Language::of_record("a.py");
         for (header, expected) in [
             ("(self, a, b=1):", vec!["a", "b"]),
             ("(cls):", vec![]),
@@ -75,7 +79,7 @@ mod tests {
             ("(\n    a,\n    b,\n):", vec!["a", "b"]),
             ("(", vec![]),
         ] {
-            assert_eq!(read_parameters(&mut Lexer::new(header), true).as_slice(), expected, "{header}");
+            assert_eq!(read_parameters(&mut Pieces::new(python, header), true).as_slice(), expected, "{header}");
         }
     }
 }

@@ -1,34 +1,38 @@
 //! Definitions without a body: stubs, protocols, abstract methods. Nothing can be asked about them.
 
+use cds_language::{LANGUAGES, Language};
 use cds_model::SymbolKind;
 
 use super::{
-    lexer::{Kind, Lexer, Token},
     outline::describe,
+    tokens::{Kind, Piece, Pieces},
 };
 
-/// How the sentences about definitions without a body end.
-const ENDS: [&str; 3] = ["does nothing.", "adds nothing of its own.", "raises NotImplementedError."];
+/// How the sentences about definitions without a body end, those aside that raise an error.
+const ENDS: [&str; 2] = ["does nothing.", "adds nothing of its own."];
 
 /// The sentence about a definition that has a header and no body; none for all others.
-pub(super) fn describe_stub(kind: SymbolKind, code: &str) -> Option<String> {
+pub(super) fn describe_stub(language: &'static Language, kind: SymbolKind, code: &str) -> Option<String> {
     let is_definition = kind != SymbolKind::File;
-    if is_definition && is_without_body(code) { describe(kind, code) } else { None }
+    if is_definition && is_without_body(language, code) { describe(language, kind, code) } else { None }
 }
 
 /// Whether `sentence` may be about a definition without a body.
 pub(super) fn is_about_stub(sentence: &str) -> bool {
+    let raises =
+        |error: &str| sentence.strip_suffix('.').is_some_and(|rest| rest.ends_with(&format!("raises {error}")));
     ENDS.iter().any(|end| sentence.ends_with(end))
+        || LANGUAGES.iter().any(|language| raises(language.statements.not_implemented))
 }
 
-/// Whether nothing but `pass`, `...` and `raise NotImplementedError` follows the header.
-fn is_without_body(code: &str) -> bool {
-    let mut lexer = Lexer::new(code);
+/// Whether nothing but what does nothing, or raises the error of what others have to write, follows the header.
+fn is_without_body(language: &'static Language, code: &str) -> bool {
+    let mut lexer = Pieces::new(language, code);
     skip_header(&mut lexer) && has_only_fillers(&mut lexer)
 }
 
 /// Goes behind the colon that ends the header; false where there is none.
-fn skip_header(lexer: &mut Lexer<'_>) -> bool {
+fn skip_header(lexer: &mut Pieces<'_>) -> bool {
     while let Some(token) = lexer.next() {
         if token.kind == Kind::Operator(b':') && lexer.depth() == 0 {
             return true;
@@ -37,7 +41,7 @@ fn skip_header(lexer: &mut Lexer<'_>) -> bool {
     false
 }
 
-fn has_only_fillers(lexer: &mut Lexer<'_>) -> bool {
+fn has_only_fillers(lexer: &mut Pieces<'_>) -> bool {
     let mut raises = false;
     while let Some(token) = lexer.next() {
         let is_filler = match token.kind {
@@ -48,9 +52,9 @@ fn has_only_fillers(lexer: &mut Lexer<'_>) -> bool {
             Kind::Operator(b'.' | b';') => true,
             _ if raises => is_of_error(lexer, token),
             _ => {
-                let text = lexer.text(token);
-                raises = text == "raise";
-                raises || text == "pass"
+                let (text, statements) = (lexer.text(token), &lexer.language.statements);
+                raises = text == statements.raise;
+                raises || statements.fillers.contains(&text)
             }
         };
         if !is_filler {
@@ -60,15 +64,19 @@ fn has_only_fillers(lexer: &mut Lexer<'_>) -> bool {
     true
 }
 
-/// `NotImplementedError`, and whatever its parentheses hold.
-fn is_of_error(lexer: &Lexer<'_>, token: Token) -> bool {
+/// The error of what others have to write, and whatever its parentheses hold.
+fn is_of_error(lexer: &Pieces<'_>, token: Piece) -> bool {
     let is_parenthesis = matches!(token.kind, Kind::Operator(b'(' | b')'));
-    is_parenthesis || lexer.depth() > 0 || lexer.text(token) == "NotImplementedError"
+    is_parenthesis || lexer.depth() > 0 || lexer.text(token) == lexer.language.statements.not_implemented
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn python() -> &'static Language {
+        Language::of_record("a.py")
+    }
 
     #[test]
     fn a_definition_without_a_body_is_described() {
@@ -85,12 +93,12 @@ mod tests {
                 "Method `f` takes x and raises NotImplementedError.",
             ),
         ] {
-            let sentence = describe_stub(kind, code);
+            let sentence = describe_stub(python(), kind, code);
             assert_eq!(sentence.as_deref(), Some(expected), "{code}");
             assert!(is_about_stub(expected), "{expected}");
         }
         let abstract_method = "def f(self):\n    raise NotImplementedError('of ' + type(self).__name__)";
-        assert!(describe_stub(SymbolKind::Method, abstract_method).is_some());
+        assert!(describe_stub(python(), SymbolKind::Method, abstract_method).is_some());
     }
 
     #[test]
@@ -105,8 +113,8 @@ mod tests {
             "class A:\n    def f(self): pass",
             "class A:\n    print(1)",
         ] {
-            assert_eq!(describe_stub(SymbolKind::Function, code), None, "{code}");
+            assert_eq!(describe_stub(python(), SymbolKind::Function, code), None, "{code}");
         }
-        assert_eq!(describe_stub(SymbolKind::File, "pass"), None);
+        assert_eq!(describe_stub(python(), SymbolKind::File, "pass"), None);
     }
 }

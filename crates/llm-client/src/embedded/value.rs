@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
+use cds_language::Language;
+
 use super::{
     clauses::shortened,
-    lexer::{Kind, Lexer, Token},
+    tokens::{Kind, Piece, Pieces},
 };
 
 const MAX_VERBATIM_BYTES: usize = 32;
 
 /// `expression` itself where it is short, else its outermost shape.
-pub(super) fn describe_value(expression: &str) -> Cow<'_, str> {
+pub(super) fn describe_value<'a>(language: &'static Language, expression: &'a str) -> Cow<'a, str> {
     let expression = expression.trim();
     if leading_chain(expression).len() == expression.len() {
         return shortened(expression);
@@ -19,7 +21,7 @@ pub(super) fn describe_value(expression: &str) -> Cow<'_, str> {
     if expression.len() <= MAX_VERBATIM_BYTES && expression.bytes().all(is_printable) {
         return Cow::Owned(format!("`{expression}`"));
     }
-    Shape::of(expression.strip_prefix("await ").unwrap_or(expression)).describe()
+    Shape::of(language, language.statements.awaited(expression)).describe(language)
 }
 
 /// The dotted name that `text` begins with; empty where it begins with something else.
@@ -46,8 +48,8 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(expression: &'a str) -> Self {
-        let mut lexer = Lexer::new(expression);
+    fn of(language: &'static Language, expression: &'a str) -> Self {
+        let mut lexer = Pieces::new(language, expression);
         let mut shape = Self { has_only_text: true, ..Self::default() };
         let mut name = "";
         while let Some(token) = lexer.next() {
@@ -61,12 +63,13 @@ impl<'a> Shape<'a> {
             }
             shape.ends_with_group = false;
             shape.has_only_text &= token.kind == Kind::Text;
-            shape.add(token, text, lexer.depth(), &mut name);
+            shape.add(language, token, text, lexer.depth(), &mut name);
         }
         shape
     }
 
-    fn add(&mut self, token: Token, text: &'a str, depth: u32, name: &mut &'a str) {
+    fn add(&mut self, language: &Language, token: Piece, text: &'a str, depth: u32, name: &mut &'a str) {
+        let statements = &language.statements;
         match (token.kind, depth) {
             (Kind::Operator(b'(' | b'[' | b'{'), 1) => {
                 self.group_count += 1;
@@ -77,14 +80,12 @@ impl<'a> Shape<'a> {
             (Kind::Operator(b','), 0) => self.has_comma = true,
             (Kind::Operator(b'<' | b'>'), 0) => self.has_comparison = true,
             (Kind::Compound, 0) => self.has_comparison |= text != ":=",
-            (Kind::Name, 0) => match text {
-                "if" | "and" | "or" => self.has_choice = true,
-                "not" | "in" | "is" => self.has_comparison = true,
-                _ => {
-                    *name = text;
-                    return;
-                }
-            },
+            (Kind::Name, 0) if statements.choices.contains(&text) => self.has_choice = true,
+            (Kind::Name, 0) if statements.comparisons.contains(&text) => self.has_comparison = true,
+            (Kind::Name, 0) => {
+                *name = text;
+                return;
+            }
             (Kind::Operator(b'.'), 0) => {}
             (Kind::Operator(_), 0) => self.has_operator = true,
             _ => return,
@@ -94,10 +95,10 @@ impl<'a> Shape<'a> {
         }
     }
 
-    fn describe(&self) -> Cow<'a, str> {
+    fn describe(&self, language: &Language) -> Cow<'a, str> {
         let is_one_group = self.group_count == 1 && self.ends_with_group && !self.has_operator;
         let words = match self.first {
-            "lambda" => "a lambda",
+            first if language.statements.lambdas.contains(&first) => "a lambda",
             _ if self.has_comma => "several values",
             _ if self.has_choice => "one of several values",
             _ if self.has_comparison => "a truth value",
@@ -142,7 +143,7 @@ mod tests {
             ("a_function_call(value) * another_call(value)", "a computed value"),
             ("\"text over more than\" \" thirty-two bytes\"", "a text"),
         ] {
-            assert_eq!(describe_value(expression), expected);
+            assert_eq!(describe_value(Language::of_record("a.py"), expression), expected);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Turns an identifier into words, and into a clause where it begins with a verb.
 
+use cds_language::Language;
+
 /// Verbs that names of functions begin with, each between two blanks.
 const VERBS: &str = " \
     abort accept acquire activate add adjust allocate allow analyze announce append apply ask assemble assert \
@@ -15,31 +17,15 @@ const VERBS: &str = " \
     return rotate run save scan search select send serialize set show skip sort split start stop store strip \
     submit test transform translate unpack update upload validate verify visit wait walk wrap write ";
 
-const SPECIAL: [(&str, &str); 14] = [
-    ("__init__", "initializes the object"),
-    ("__new__", "makes the object"),
-    ("__del__", "cleans up after the object"),
-    ("__repr__", "shows the object for developers"),
-    ("__str__", "shows the object as text"),
-    ("__eq__", "compares for equality"),
-    ("__lt__", "compares for order"),
-    ("__hash__", "hashes the object"),
-    ("__len__", "tells the length"),
-    ("__iter__", "iterates over the object"),
-    ("__next__", "gives the next item"),
-    ("__call__", "makes the object callable"),
-    ("__enter__", "enters the context"),
-    ("__exit__", "leaves the context"),
-];
 const QUESTIONS: [&str; 7] = ["is", "has", "can", "should", "needs", "was", "are"];
 /// The longest clause that is made of a name, in bytes.
 const MAX_CLAUSE_BYTES: usize = 70;
 
 /// What a function does by its own name (`loads config` for `load_config`); none where the name says no more than it
 /// shows anyway.
-pub(super) fn deed(name: &str) -> Option<String> {
-    if let Some((_, deed)) = SPECIAL.iter().find(|(special, _)| *special == name) {
-        return Some((*deed).to_owned());
+pub(super) fn deed(language: &Language, name: &str) -> Option<String> {
+    if let Some(deed) = language.naming.deed(name) {
+        return Some(deed.to_owned());
     }
     let words = words(name);
     let (first, rest) = words.split_once(' ')?;
@@ -138,7 +124,7 @@ mod tests {
             ("config_path", None),
             ("", None),
         ] {
-            assert_eq!(deed(name).as_deref(), expected, "{name}");
+            assert_eq!(deed(Language::of_record("a.py"), name).as_deref(), expected, "{name}");
         }
     }
 }

@@ -62,7 +62,14 @@ mod tests {
 
     #[test]
     fn former_prompt_is_unchanged() {
-        let text = text(&Question { kind: SymbolKind::Method, code: "def f(self):\n    pass".into() }, 100);
+        let text = text(
+            &Question {
+                language: cds_language::Language::of_record("a.py"),
+                kind: SymbolKind::Method,
+                code: "def f(self):\n    pass".into(),
+            },
+            100,
+        );
         let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         assert_eq!(format!("{hash:?}"), "SHA256:72dee0e9a889bdfa247a57ecbca92591c6f1e3bed5f21590b717495a905275cc");
     }

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn prompt(kind: SymbolKind, code: &str, budget: usize) -> Prompt {
-        Prompt::new(&Question { kind, code: code.into() }, budget)
+        Prompt::new(&Question { language: cds_language::Language::of_record("a.py"), kind, code: code.into() }, budget)
     }
 
     #[test]

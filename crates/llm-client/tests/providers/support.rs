@@ -33,7 +33,7 @@ pub(crate) fn client(kind: ProviderKind, url: &str) -> Box<dyn LlmClient> {
 }
 
 pub(crate) fn question() -> Question {
-    Question { kind: SymbolKind::Function, code: CODE.into() }
+    Question { language: cds_language::Language::of_record("a.py"), kind: SymbolKind::Function, code: CODE.into() }
 }
 
 /// A server that answers every question with `reply`.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use cds_language::Language;
 use cds_llm_client::{Answer, AskError, FailureClass, Question};
 use cds_model::SymbolKind;
 
@@ -35,7 +36,7 @@ pub(super) fn ask(intents: &IntentPlan, interrupt: &Interrupt) -> Result<Check, 
 }
 
 async fn answer(intents: &IntentPlan) -> Result<Answer, AskError> {
-    let question = Question { kind: SymbolKind::Function, code: CODE.into() };
+    let question = Question { language: Language::of_record("a.py"), kind: SymbolKind::Function, code: CODE.into() };
     let mut attempts = 1;
     loop {
         let outcome = intents.client.ask(&question, intents.options.load_timeout).await;
