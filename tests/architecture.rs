@@ -68,6 +68,13 @@ const KNOWLEDGE: &[(&str, &[&str])] = &[
     ("SystemTime::now", &["cli"]),
     ("std::io::stdout", &["cli", "terminal"]),
     ("std::io::stderr", &["cli"]),
+    // Words of a programming language, which stand for all that is known about one.
+    ("\"elif\"", &["language"]),
+    ("\"lambda\"", &["language"]),
+    ("\"self\"", &["language"]),
+    ("NotImplementedError", &["language"]),
+    ("conftest", &["language"]),
+    ("startproject", &["language"]),
 ];
 
 const MAX_LINES: usize = 600;

@@ -6,7 +6,8 @@ use cds_model::{Analysis, AnalyzedFile, AnalyzerError, NotReadReason, SourceInpu
 use rayon::prelude::*;
 
 use crate::{
-    Analyzer, Problem, PythonAnalyzer, SourceTree,
+    Analyzer, Problem, SourceTree,
+    analyzers::Analyzers,
     content_hash::content_hash,
     decode::decode,
     left_out::ending,
@@ -42,11 +43,11 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
         .with_max_len(1)
-        .map_init(PythonAnalyzer::new, |analyzer, candidate| {
+        .map_init(Analyzers::default, |analyzers, candidate| {
             if is_cancelled() {
                 Outcome::default()
             } else {
-                analyze_file(analyzer, candidate, options, &large, is_cancelled)
+                analyze_file(analyzers.of(candidate.language), candidate, options, &large, is_cancelled)
             }
         })
         .collect();
@@ -76,7 +77,7 @@ struct Outcome {
 }
 
 fn analyze_file(
-    analyzer: &mut impl Analyzer,
+    analyzer: &mut dyn Analyzer,
     candidate: &Candidate,
     options: &AnalysisOptions,
     large: &Mutex<()>,
@@ -113,7 +114,7 @@ fn analyze_file(
 }
 
 fn analyze_text(
-    analyzer: &mut impl Analyzer,
+    analyzer: &mut dyn Analyzer,
     path: Arc<str>,
     text: String,
     is_cancelled: &dyn Fn() -> bool,

@@ -10,6 +10,7 @@
 
 mod analyze;
 mod analyzer;
+mod analyzers;
 mod content_hash;
 mod decode;
 mod ignore_files;

@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use cds_language::Language;
 use cds_model::{AnalyzerError, NotRead, NotReadReason};
 use ignore::{DirEntry, WalkBuilder};
 
@@ -67,6 +68,8 @@ pub(crate) struct Candidate {
     pub(crate) name: String,
     /// Where it can be opened.
     pub(crate) path: PathBuf,
+    /// What it is written in.
+    pub(crate) language: &'static Language,
 }
 
 impl SourceTree {
@@ -75,7 +78,7 @@ impl SourceTree {
         let unreachable = |source| TreeError::Unreachable { path: path.to_owned(), source };
         let root = path.canonicalize().map_err(unreachable)?;
         let metadata = root.metadata().map_err(unreachable)?;
-        let is_usable = metadata.is_dir() || (metadata.is_file() && is_source(&root));
+        let is_usable = metadata.is_dir() || (metadata.is_file() && language(&root).is_some());
         if !is_usable {
             return Err(TreeError::NotSource { path: path.to_owned() });
         }
@@ -100,7 +103,8 @@ impl SourceTree {
         let mut listing = Listing::default();
         if self.is_file {
             let name = relative_name(self.root.parent().unwrap_or(&self.root), &self.root);
-            listing.candidates.push(Candidate { name, path: self.root.clone() });
+            let candidate = language(&self.root).map(|language| Candidate { name, path: self.root.clone(), language });
+            listing.candidates.extend(candidate);
             return listing;
         }
         let budget = Budget::default();
@@ -135,9 +139,9 @@ impl SourceTree {
             match entry {
                 Ok(entry) => {
                     self.count(&entry, use_ignore_files, &mut listing.left_out);
-                    if is_candidate(&entry) {
+                    if let Some(language) = candidate_language(&entry) {
                         let name = relative_name(&self.root, entry.path());
-                        listing.candidates.push(Candidate { name, path: entry.into_path() });
+                        listing.candidates.push(Candidate { name, path: entry.into_path(), language });
                     }
                 }
                 Err(error) => {
@@ -168,7 +172,7 @@ impl SourceTree {
         }
         if kind.is_symlink() {
             left_out.add(NotReadReason::Link, ending(entry.file_name()));
-        } else if !kind.is_dir() && !is_candidate(entry) {
+        } else if !kind.is_dir() && candidate_language(entry).is_none() {
             left_out.add(NotReadReason::OtherLanguage, ending(entry.file_name()));
         }
     }
@@ -205,13 +209,15 @@ fn split_path(error: &ignore::Error) -> (Option<&Path>, String) {
     }
 }
 
-fn is_source(path: &Path) -> bool {
-    path.extension() == Some(OsStr::new("py"))
+/// The language of a file, by its name.
+fn language(path: &Path) -> Option<&'static Language> {
+    Language::of_path(&readable(path.file_name()?))
 }
 
-/// Anything that is named like source and is neither a folder nor a link: what cannot be read is told later.
-fn is_candidate(entry: &DirEntry) -> bool {
-    is_source(entry.path()) && entry.file_type().is_some_and(|kind| !kind.is_dir() && !kind.is_symlink())
+/// The language of anything that is named like source and is neither a folder nor a link: what cannot be read is told later.
+fn candidate_language(entry: &DirEntry) -> Option<&'static Language> {
+    let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir() && !kind.is_symlink());
+    if is_file { language(entry.path()) } else { None }
 }
 
 fn relative_name(root: &Path, path: &Path) -> String {

@@ -33,6 +33,12 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// The name that its signature says.
+    pub fn name(&self) -> Option<&str> {
+        let name = self.language().naming.name(self.signature.as_deref()?);
+        Some(name).filter(|name| *name != cds_language::UNNAMED)
+    }
+
     /// The language in which its code is read.
     pub(crate) fn language(&self) -> &'static Language {
         Language::of_record(&self.file_path)

@@ -86,13 +86,10 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// The name in a signature: what stands behind the keywords, up to the first character that no name has.
+/// The name that a signature says, or the whole signature where it says none.
 pub(super) fn name(definition: &Definition) -> String {
     let Some(signature) = &definition.signature else { return cut(&text::one_line(&definition.file_path)) };
-    let words = signature.split_whitespace().skip_while(|word| matches!(*word, "async" | "def" | "class"));
-    let first = words.into_iter().next().unwrap_or_default();
-    let name: String = first.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-    cut(&if name.is_empty() { text::one_line(signature) } else { name })
+    cut(&definition.name().map_or_else(|| text::one_line(signature), str::to_owned))
 }
 
 fn cut(name: &str) -> String {

@@ -7,7 +7,7 @@ use super::syntax::{Role, role};
 /// The byte after the `:` that ends the header; without one, the end of the definition.
 pub(super) fn header_end(definition: Node<'_>) -> usize {
     let mut cursor = definition.walk();
-    let colon = definition.children(&mut cursor).find(|child| role(*child) == Role::Colon);
+    let colon = definition.children(&mut cursor).find(|child| role(*child) == Role::HeaderEnd);
     colon.map_or_else(|| definition.end_byte(), |colon| colon.end_byte())
 }
 

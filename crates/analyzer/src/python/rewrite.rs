@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use cds_language::python::LEXICON;
+
 use super::{
     layout::{Indentation, indent},
     tokens::{Kind, Token, Tokens},
@@ -187,7 +189,7 @@ impl Line<'_> {
     /// Whether an expression can end with the token.
     fn is_operand(&self, index: usize) -> bool {
         self.tokens.get(index).is_some_and(|token| match token.kind {
-            Kind::Name => !KEYWORDS.contains(&self.word(index)),
+            Kind::Name => !str::from_utf8(self.word(index)).is_ok_and(|word| LEXICON.joins(word)),
             Kind::Number | Kind::String | Kind::Close => true,
             _ => false,
         })
@@ -205,39 +207,6 @@ impl Line<'_> {
         self.output[self.tokens[index].range()].fill(byte);
     }
 }
-
-/// The keywords that no expression ends with.
-const KEYWORDS: &[&[u8]] = &[
-    b"and",
-    b"as",
-    b"assert",
-    b"async",
-    b"await",
-    b"class",
-    b"def",
-    b"del",
-    b"elif",
-    b"else",
-    b"except",
-    b"finally",
-    b"for",
-    b"from",
-    b"global",
-    b"if",
-    b"import",
-    b"in",
-    b"is",
-    b"lambda",
-    b"nonlocal",
-    b"not",
-    b"or",
-    b"raise",
-    b"return",
-    b"try",
-    b"while",
-    b"with",
-    b"yield",
-];
 
 #[cfg(test)]
 mod tests {

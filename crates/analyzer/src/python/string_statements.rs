@@ -67,7 +67,7 @@ pub(super) fn is_only_string(statement: Node<'_>) -> bool {
         let mut children = node.named_children(&mut cursor).filter(|child| role(*child) != Role::Comment);
         match (children.next(), children.next()) {
             (Some(only), None) => match role(only) {
-                Role::String => return !computes(only),
+                Role::String | Role::Strings => return !computes(only),
                 Role::Parentheses => node = only,
                 _ => return false,
             },
@@ -80,7 +80,7 @@ fn computes(string: Node<'_>) -> bool {
     let mut cursor = string.walk();
     string.children(&mut cursor).any(|child| match role(child) {
         Role::Interpolation => true,
-        Role::String => computes(child),
+        Role::String | Role::Strings => computes(child),
         _ => false,
     })
 }

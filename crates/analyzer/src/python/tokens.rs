@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use cds_language::python::LEXICON;
+
 /// Python refuses more than 200.
 const MAX_OPEN: usize = 1000;
 
@@ -153,16 +155,12 @@ impl<'t> Tokens<'t> {
     }
 
     fn string(&mut self, byte: u8, prefix: &[u8]) -> Option<Kind> {
-        let has = |letter: u8| prefix.iter().any(|of| of.eq_ignore_ascii_case(&letter));
-        let is_prefix = prefix.len() <= 2 && prefix.iter().all(|byte| b"rubftRUBFT".contains(byte));
-        if !is_prefix {
-            // A name that touches a string, as in Python 2.
-            return Some(Kind::Name);
-        }
+        // A name that touches a string, as in Python 2.
+        let Some(prefix) = LEXICON.prefix(prefix) else { return Some(Kind::Name) };
         let is_triple = self.text[self.at..].starts_with(&[byte; 3]);
-        let quote = Quote { byte, is_triple, is_raw: has(b'r') };
+        let quote = Quote { byte, is_triple, is_raw: prefix.is_raw };
         self.at += quote.length();
-        if has(b'f') || has(b't') {
+        if prefix.has_fields {
             self.text_count += 1;
             self.push_at(Open::Text(quote))?;
             return Some(Kind::String);

@@ -94,7 +94,7 @@ impl Pass<'_> {
                 self.push_span(SpanKind::Noise, node.start_byte(), node.end_byte() - line_break);
             }
             Role::Continuation => self.push_span(SpanKind::Continuation, node.start_byte(), node.end_byte()),
-            Role::Semicolon => self.row.semicolon(node, self.source.as_str(), self.rows, &mut self.findings.spans),
+            Role::Separator => self.row.semicolon(node, self.source.as_str(), self.rows, &mut self.findings.spans),
             Role::ExpressionStatement if is_only_string(node) => {
                 self.row.string_statement(node, self.rows, &mut self.findings.spans);
                 return false;
@@ -110,9 +110,9 @@ impl Pass<'_> {
     fn enter_code(&mut self, node: Node<'_>, role: Role) -> bool {
         match role {
             Role::Class | Role::Function => self.enter_definition(node, role),
-            Role::Container | Role::Decorated => true,
+            Role::Container | Role::Block | Role::Decorated => true,
             // Of several literals side by side, those that span lines are met one by one.
-            Role::String if node.kind() == "string" => {
+            Role::String => {
                 if self.rows.are_several(node) {
                     self.push_span(SpanKind::Verbatim, node.start_byte(), node.end_byte());
                 }
@@ -166,7 +166,8 @@ pub(super) struct Surrounding {
 
 impl Surrounding {
     fn of(node: Node<'_>) -> Self {
-        Self { role: role(node), is_error: node.is_error(), is_block: node.kind() == "block", start: node.start_byte() }
+        let role = role(node);
+        Self { role, is_error: node.is_error(), is_block: role == Role::Block, start: node.start_byte() }
     }
 }
 
