@@ -36,7 +36,7 @@ impl Definition {
     /// The name that its signature says.
     pub fn name(&self) -> Option<&str> {
         let name = self.language().naming.name(self.signature.as_deref()?);
-        Some(name).filter(|name| *name != cds_language::UNNAMED)
+        Some(name).filter(|name| *name != cds_model::UNNAMED)
     }
 
     /// The language in which its code is read.

@@ -32,7 +32,7 @@ pub use lexicon::{
     BlockComment, ClassSet, Digits, Escape, Fields, Layout, Lexicon, Numbers, Prefix, Prefixes, StringRule, Words,
 };
 pub use literal::{Plain, number as plain_number, text as plain_text};
-pub use naming::{Naming, UNNAMED};
+pub use naming::{Naming, name_of};
 pub use nodes::NodeRole;
 pub use notation::{Canonical, Former, Notation, Rewrite};
 pub use outline::{Outline, read_outline};

@@ -1,7 +1,13 @@
 //! How definitions are named, and what a name says about them.
 
-/// What a definition is called where its signature does not say it.
-pub const UNNAMED: &str = "<unnamed>";
+use cds_model::{UNNAMED, word_before_bracket};
+
+use crate::Language;
+
+/// The name of a definition by its file and its signature.
+pub fn name_of<'a>(file_path: &str, signature: &'a str) -> &'a str {
+    Language::of_record(file_path).naming.name(signature)
+}
 
 /// How a language names definitions.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +49,7 @@ impl Naming {
                 let (name, _) = next_word(behind);
                 return if name.is_empty() { UNNAMED } else { name };
             } else {
-                return name_before_bracket(signature);
+                return word_before_bracket("", signature);
             }
         }
     }
@@ -74,12 +80,6 @@ impl Naming {
 fn next_word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\\');
     text.split_at(text.find(ends_word).unwrap_or(text.len()))
-}
-
-fn name_before_bracket(signature: &str) -> &str {
-    let head = &signature[..signature.find(['(', '[', '{', ':', '<']).unwrap_or(signature.len())];
-    let is_word = |word: &&str| word.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
-    head.split(ends_word).rfind(|word| !word.is_empty()).filter(is_word).unwrap_or(UNNAMED)
 }
 
 /// Whether no name goes on with the character; everything else is left to the languages.

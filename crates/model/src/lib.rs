@@ -40,4 +40,4 @@ pub use run::{RunSettings, RunSnapshot, RunStatus};
 pub use scope::{Scope, UnknownScope};
 pub use source::{SourceSlice, SourceText};
 pub use timestamp::Timestamp;
-pub use unit::{UnitName, UnitRow, unit_names};
+pub use unit::{NameOf, UNNAMED, UnitName, UnitRow, unit_names, word_before_bracket};

@@ -41,7 +41,7 @@ mod write_ahead;
 
 use std::{collections::HashMap, path::Path, time::Duration};
 
-use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, Timestamp};
+use cds_model::{KeptAnswer, NameOf, QuestionKey, RunSnapshot, Timestamp, word_before_bracket};
 
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
 use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun, Step, table};
@@ -72,12 +72,14 @@ pub const FORMAT_VERSION: i64 = 1;
 pub struct OpenOptions {
     /// How long a database that another process holds is waited for, at each step that needs it.
     pub busy_timeout: Duration,
+    /// How the name of a definition is read from its signature.
+    pub name_of: NameOf,
 }
 
 impl Default for OpenOptions {
-    /// Waits for 5 seconds.
+    /// Waits for 5 seconds, and reads names without knowing any language.
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5) }
+        Self { busy_timeout: Duration::from_secs(5), name_of: word_before_bracket }
     }
 }
 
@@ -110,7 +112,7 @@ impl SqlitePersistence {
     }
 
     fn open_at(location: &Location, options: &OpenOptions) -> Result<Self, Error> {
-        let database = Database::connect(location.clone(), options.busy_timeout)?;
+        let database = Database::connect(location.clone(), *options)?;
         let journal = match database.patiently(|| inspection::inspect(&database))? {
             Content::Empty => {
                 let journal = journal::prepare_new(&database, Journal::fit_for(database.location()))?;

@@ -183,7 +183,7 @@ impl Accounts {
     ) -> Result<Opened, AccountError> {
         let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
         close_abandoned(&mut writer, command)?;
-        let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE };
+        let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE, ..database.options };
         let sink = SqliteAccounts::open(&database.path, &impatient)?.into_telemetry_sink(start.id);
         let turn = Turn::default();
         let sink = turn.of(sink, Arc::clone(answered));

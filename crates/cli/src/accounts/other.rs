@@ -130,7 +130,8 @@ fn write(
     database: &DatabasePlan,
     work: impl FnOnce(&mut SqliteAccounts) -> Result<(), AccountError>,
 ) -> Result<(), AccountError> {
-    let options = OpenOptions { busy_timeout: database.options.busy_timeout.min(PATIENCE) };
+    let busy_timeout = database.options.busy_timeout.min(PATIENCE);
+    let options = OpenOptions { busy_timeout, ..database.options };
     let mut accounts = match SqliteAccounts::open(&database.path, &options) {
         Err(Error::Missing { .. } | Error::NotADatabase { .. }) => return Ok(()),
         opened => opened?,

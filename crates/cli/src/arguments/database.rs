@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::anyhow;
+use cds_language::name_of;
 use cds_persistence::{DatabaseAddress, OpenOptions};
 use clap::Args;
 
@@ -48,7 +49,7 @@ impl DatabaseArguments {
 
     /// The database of a command that can; never one that stdout or stderr goes to.
     pub(crate) fn plan_if_given(&self) -> Result<Option<DatabasePlan>, Failure> {
-        let options = OpenOptions { busy_timeout: self.busy_timeout };
+        let options = OpenOptions { busy_timeout: self.busy_timeout, name_of };
         let Some(path) = self.db_path.clone() else { return Ok(None) };
         check_is_path("--db-path", &path)?;
         same_file::refuse_streams(&path)?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use cds_language::name_of;
 use cds_model::{SymbolKind, UnitName, UnitRow, unit_names};
 use rayon::prelude::*;
 
@@ -73,7 +74,7 @@ pub fn search_keys(groups: &[Group], definitions: &[Definition]) -> SearchKeys {
             end_line: definition.end_line,
         })
         .collect();
-    let names = unit_names(&rows);
+    let names = unit_names(&rows, name_of);
     let keys = definitions.par_iter().zip(&names).map(|(definition, name)| definition_key(definition, name));
     let keys: Vec<DefinitionKey> = keys.collect();
     let copy = |member: &Member| CopyKey {

@@ -57,7 +57,7 @@ impl SqliteAccounts {
     /// The database is not open: there is none, it may not be written, or it would not be accepted.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
         database::check_library(rusqlite::version_number())?;
-        let database = Database::connect(Location::existing_writable(path)?, options.busy_timeout)?;
+        let database = Database::connect(Location::existing_writable(path)?, *options)?;
         if database.patiently(|| inspection::inspect(&database))? == Content::Empty {
             // With tables of accounts alone, it would be taken for the file of another program.
             return Err(Error::NotADatabase { path: database.path() });

@@ -17,7 +17,7 @@ use super::{
     underneath::Underneath,
 };
 use crate::{
-    Error, Step,
+    Error, OpenOptions, Step,
     table::{Table, foreign_triggers},
 };
 
@@ -43,7 +43,7 @@ pub(super) struct Database {
     location: Location,
     /// The file that was opened.
     identity: Option<Identity>,
-    patience: Duration,
+    options: OpenOptions,
     /// By what name and how it was opened.
     opened: (PathBuf, OpenFlags, Role),
     /// Another connection like this one, to a file that has no name any more.
@@ -59,10 +59,10 @@ const LARGE_LOG: u64 = 8 << 20;
 
 impl Database {
     /// Opens the file at `location` without changing it, and with nothing in it trusted.
-    pub(super) fn connect(location: Location, patience: Duration) -> Result<Self, Error> {
+    pub(super) fn connect(location: Location, options: OpenOptions) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let name = location.absolute.clone();
-        let database = Self::connect_as(location, &name, flags, Role::Writer, patience)?;
+        let database = Self::connect_as(location, &name, flags, Role::Writer, options)?;
         if database.connection.is_readonly("main").map_err(|cause| database.error(Step::Configure, cause))? {
             return Err(Error::ReadOnly { path: database.path(), source: None });
         }
@@ -74,10 +74,10 @@ impl Database {
         location: Location,
         name: &Path,
         flags: OpenFlags,
-        patience: Duration,
+        options: OpenOptions,
     ) -> Result<Self, Error> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Self::connect_as(location, name, flags, Role::Reader, patience)?;
+        let database = Self::connect_as(location, name, flags, Role::Reader, options)?;
         database
             .connection
             .pragma_update(None, "query_only", true)
@@ -92,7 +92,7 @@ impl Database {
             return Ok(*spare);
         }
         let (name, flags, _) = &self.opened;
-        Self::connect_reader(self.location.clone(), name, *flags, self.patience)
+        Self::connect_reader(self.location.clone(), name, *flags, self.options)
     }
 
     /// Opens the other connection now, because the file is about to lose its name.
@@ -107,7 +107,7 @@ impl Database {
         name: &Path,
         flags: OpenFlags,
         role: Role,
-        patience: Duration,
+        options: OpenOptions,
     ) -> Result<Self, Error> {
         let underneath = Underneath::open(&location)?;
         let connection = Connection::open_with_flags(name, flags)
@@ -117,7 +117,7 @@ impl Database {
             connection,
             location,
             identity,
-            patience,
+            options,
             opened: (name.to_owned(), flags, role),
             spare: Mutex::default(),
             underneath,
@@ -160,8 +160,8 @@ impl Database {
     }
 
     /// How long the database is waited for.
-    pub(super) const fn patience(&self) -> Duration {
-        self.patience
+    pub(super) const fn options(&self) -> OpenOptions {
+        self.options
     }
 
     /// Refuses to go on when the path leads to another file now, or to none: what is written would be lost.
@@ -235,12 +235,12 @@ impl Database {
 
     /// From now on, waits no longer than `limit`.
     pub(super) fn limit_patience(&mut self, limit: Duration) {
-        self.patience = self.patience.min(limit);
+        self.options.busy_timeout = self.options.busy_timeout.min(limit);
     }
 
     /// Tries `attempt` for as long as this database is to be waited for.
     pub(super) fn patiently<T>(&self, attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-        busy::retry(self.patience, attempt)
+        busy::retry(self.options.busy_timeout, attempt)
     }
 
     /// As [`patiently`](Self::patiently), but never for longer than `limit`.
@@ -249,7 +249,7 @@ impl Database {
         limit: Duration,
         attempt: impl FnMut() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        busy::retry(self.patience.min(limit), attempt)
+        busy::retry(self.options.busy_timeout.min(limit), attempt)
     }
 
     /// Reads in one transaction, so that everything is of the same moment; `step` is what it is for.
@@ -290,7 +290,7 @@ impl Database {
 
     /// As [`begin`](Self::begin), but waits no shorter than `least`.
     pub(super) fn begin_within(&self, step: &Step, least: Duration) -> Result<Transaction<'_>, Error> {
-        busy::retry(self.patience.max(least), || {
+        busy::retry(self.options.busy_timeout.max(least), || {
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
                 .map_err(|cause| self.error(step.clone(), cause))
         })

@@ -1,6 +1,6 @@
 //! A handle that only reads: it neither creates nor changes anything, the files beside the database included.
 
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{collections::HashMap, path::Path};
 
 use cds_model::{QuestionKey, Timestamp};
 use rusqlite::OpenFlags;
@@ -30,7 +30,7 @@ pub struct SqliteReader {
     origin: Location,
     /// The original's state when it was opened.
     stamp: Stamp,
-    patience: Duration,
+    options: OpenOptions,
 }
 
 impl SqliteReader {
@@ -42,7 +42,7 @@ impl SqliteReader {
     /// accept as it is; or it cannot be read.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
         database::check_library(rusqlite::version_number())?;
-        Self::open_at(&Location::existing(path)?, options.busy_timeout)
+        Self::open_at(&Location::existing(path)?, *options)
     }
 
     /// Opens the database at `path` if there is one; nothing where it could be created.
@@ -59,15 +59,15 @@ impl SqliteReader {
         }
     }
 
-    fn open_at(origin: &Location, patience: Duration) -> Result<Self, Error> {
+    fn open_at(origin: &Location, options: OpenOptions) -> Result<Self, Error> {
         for _ in 0..ATTEMPT_COUNT {
             let stamp = Stamp::of(origin);
             let access =
                 Access::fit_for(origin).map_err(|source| Error::Inspect { path: origin.path.clone(), source })?;
-            let mut opened = Self::open_by(access, origin, stamp.clone(), patience);
+            let mut opened = Self::open_by(access, origin, stamp.clone(), options);
             // A journal that must be applied first, or a log that can not be shared here.
             if access == Access::Shared && matches!(opened, Err(Error::ReadOnly { .. } | Error::CannotOpen { .. })) {
-                opened = Self::open_by(Access::Copy, origin, stamp.clone(), patience);
+                opened = Self::open_by(Access::Copy, origin, stamp.clone(), options);
             }
             let is_safe = matches!(opened, Ok(Self { access: Access::Shared, .. })) || Stamp::of(origin) == stamp;
             if is_safe {
@@ -77,21 +77,26 @@ impl SqliteReader {
         Err(Error::ChangedWhileRead { path: origin.path.clone() })
     }
 
-    pub(super) fn open_by(access: Access, origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
+    pub(super) fn open_by(
+        access: Access,
+        origin: &Location,
+        stamp: Stamp,
+        options: OpenOptions,
+    ) -> Result<Self, Error> {
         if access == Access::Copy {
-            return Self::open_copy(origin, stamp, patience);
+            return Self::open_copy(origin, stamp, options);
         }
         let name = match access {
             Access::Immutable => access::immutable_uri(&origin.absolute),
             Access::Shared | Access::Copy => origin.absolute.clone(),
         };
-        let database = Database::connect_reader(origin.clone(), &name, access.flags(), patience)?;
+        let database = Database::connect_reader(origin.clone(), &name, access.flags(), options)?;
         database.patiently(|| inspection::inspect(&database))?;
-        Ok(Self { database, access, origin: origin.clone(), stamp, patience })
+        Ok(Self { database, access, origin: origin.clone(), stamp, options })
     }
 
     /// Reads a copy, which has no name any more when this returns: whatever ends the process, nothing of it stays.
-    fn open_copy(origin: &Location, stamp: Stamp, patience: Duration) -> Result<Self, Error> {
+    fn open_copy(origin: &Location, stamp: Stamp, options: OpenOptions) -> Result<Self, Error> {
         // A log that is not that of the file is not applied to a copy either.
         let _held = Underneath::open(origin)?;
         let copy = TemporaryCopy::of(origin).map_err(|source| Error::Copy { path: origin.path.clone(), source })?;
@@ -102,10 +107,10 @@ impl SqliteReader {
             // What is in the way is for the connection to say.
             (location.absolute.clone(), OpenFlags::SQLITE_OPEN_READ_WRITE)
         };
-        let database = Database::connect_reader(location, &name, flags, patience)?;
+        let database = Database::connect_reader(location, &name, flags, options)?;
         database.patiently(|| inspection::inspect(&database))?;
         database.keep_another()?;
-        Ok(Self { database, access: Access::Copy, origin: origin.clone(), stamp, patience })
+        Ok(Self { database, access: Access::Copy, origin: origin.clone(), stamp, options })
     }
 
     /// How the database is read.
@@ -146,7 +151,7 @@ impl SqliteReader {
             return outcome;
         }
         for _ in 0..ATTEMPT_COUNT {
-            let fresh = Self::open_at(&self.origin, self.patience)?;
+            let fresh = Self::open_at(&self.origin, self.options)?;
             let outcome = query(&fresh.database);
             if !fresh.is_overtaken() {
                 return outcome;

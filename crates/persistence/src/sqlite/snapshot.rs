@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cds_model::{Intent, Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
+use cds_model::{Intent, NameOf, Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
 
 use super::{
     accounts,
@@ -106,8 +106,10 @@ fn write_records<'a>(
     let mut next_id = next_record_id(database)?;
     let mut insert_record = database.prepare_insert(&records::TABLE)?;
     let mut insert_question = database.prepare_insert(&record_questions::TABLE)?;
+    let name_of = database.options().name_of;
     thread::scope(|scope| {
-        let mut named = history.as_ref().map(|history| name_ahead(scope, &snapshot.records, history.preparation()));
+        let mut named =
+            history.as_ref().map(|history| name_ahead(scope, &snapshot.records, name_of, history.preparation()));
         for (index, record) in snapshot.records.iter().enumerate() {
             let outcome = records::insert(&mut insert_record, next_id.take(), run, record);
             database.check_one_row(outcome, || Step::record(index, record))?;
@@ -133,11 +135,12 @@ fn write_records<'a>(
 fn name_ahead<'scope, 'a: 'scope>(
     scope: &'scope Scope<'scope, '_>,
     records: &'a [Record],
+    name_of: NameOf,
     preparation: Preparation,
 ) -> Box<dyn Iterator<Item = Named<'a>> + 'scope> {
     let files = move || {
         let of_one_file = |one: &Record, next: &Record| one.file_path == next.file_path;
-        records.chunk_by(of_one_file).map(move |file| name_file(file, preparation))
+        records.chunk_by(of_one_file).map(move |file| name_file(file, name_of, preparation))
     };
     let (sender, receiver) = mpsc::sync_channel(FILES_AHEAD);
     // Nobody waits for the rest when writing has failed.
@@ -148,7 +151,7 @@ fn name_ahead<'scope, 'a: 'scope>(
     }
 }
 
-fn name_file(records: &[Record], preparation: Preparation) -> Vec<Named<'_>> {
+fn name_file(records: &[Record], name_of: NameOf, preparation: Preparation) -> Vec<Named<'_>> {
     let unnamed = records.iter().map(|record| Unnamed {
         kind: record.kind.as_str(),
         file_path: &record.file_path,
@@ -156,7 +159,7 @@ fn name_file(records: &[Record], preparation: Preparation) -> Vec<Named<'_>> {
         lines: (record.start_line, record.end_line),
         hashes: RecordHashes::of(&record_fields(record, &record.md5sum.to_string())),
     });
-    Named::of_file(&unnamed.collect::<Vec<_>>(), preparation)
+    Named::of_file(&unnamed.collect::<Vec<_>>(), name_of, preparation)
 }
 
 fn write_analyzer_errors(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {

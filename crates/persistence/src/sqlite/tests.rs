@@ -89,7 +89,9 @@ fn without_a_log_snapshots_are_saved_and_nothing_stays_beside_the_file() {
 #[test]
 fn without_a_log_a_commit_waits_for_readers() {
     let (_directory, path) = workplace();
-    let mut persistence = SqlitePersistence::open(&path, &OpenOptions { busy_timeout: Duration::ZERO }).unwrap();
+    let mut persistence =
+        SqlitePersistence::open(&path, &OpenOptions { busy_timeout: Duration::ZERO, ..OpenOptions::default() })
+            .unwrap();
     persistence.journal = journal::set(&persistence.database, Journal::Truncate).unwrap();
     let reader = rusqlite::Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN").unwrap();

@@ -5,11 +5,11 @@
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
-use cds_model::{UnitName, UnitRow, unit_names};
+use cds_model::{NameOf, UnitName, UnitRow, unit_names};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::{fit, reader::SqliteReader};
+use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
     Error, RunId, Step,
     table::{
@@ -232,6 +232,7 @@ impl SqliteReader {
         newest_first: bool,
     ) -> Result<UnitRecord, Error> {
         let bounds = (RunId(*among.start()), RunId(*among.end()));
+        let name_of = self.database.options().name_of;
         let query = |connection: &Connection| {
             for table in [&records::TABLE, &runs::TABLE, &snapshot_chain::TABLE] {
                 if !fit::has_table(connection, table)? {
@@ -253,7 +254,7 @@ impl SqliteReader {
                             // Its number may have been another one there.
                             return Ok(false);
                         }
-                        match find_record(connection, place, run)? {
+                        match find_record(connection, place, run, name_of)? {
                             Some(record) if is_nearest || record.is_as_written => {
                                 found = UnitRecord::Stored(Box::new(RecordedUnit { is_nearest, ..record }));
                             }
@@ -293,22 +294,23 @@ fn moved_from(query: &UnitQuery<'_>) -> String {
     format!(r#""from":{{"file_path":{file_path},"name":{name},"ordinal":{end}"#)
 }
 
-fn names(rows: &[select::FileRow], file_path: &str) -> Vec<UnitName> {
+fn names(rows: &[select::FileRow], file_path: &str, name_of: NameOf) -> Vec<UnitName> {
     let records = rows
         .iter()
         .map(|row| UnitRow::stored(&row.kind, file_path, row.signature.as_deref(), (row.start_line, row.end_line)));
-    unit_names(&records.collect::<Vec<_>>())
+    unit_names(&records.collect::<Vec<_>>(), name_of)
 }
 
 /// The declarations of a file's definitions in a snapshot by kind, name and number; none where it is not there.
 pub(super) fn declarations(
-    connection: &Connection,
+    database: &Database,
     run: RunId,
     file_path: &str,
 ) -> rusqlite::Result<HashMap<(String, String, u32), String>> {
+    let connection = &database.connection;
     let Some(bounds) = code::bounds(connection, run)? else { return Ok(HashMap::new()) };
     let rows = select::in_file(connection, run, file_path, bounds)?;
-    let names = names(&rows, file_path);
+    let names = names(&rows, file_path, database.options().name_of);
     let declared = rows
         .into_iter()
         .zip(names)
@@ -317,10 +319,15 @@ pub(super) fn declarations(
 }
 
 /// Names are not stored with the records: they follow from all records of the file.
-fn find_record(connection: &Connection, place: &UnitPlace<'_>, run: RunId) -> rusqlite::Result<Option<RecordedUnit>> {
+fn find_record(
+    connection: &Connection,
+    place: &UnitPlace<'_>,
+    run: RunId,
+    name_of: NameOf,
+) -> rusqlite::Result<Option<RecordedUnit>> {
     let Some(bounds) = code::bounds(connection, run)? else { return Ok(None) };
     let rows = select::in_file(connection, run, place.file_path, bounds)?;
-    let names = names(&rows, place.file_path);
+    let names = names(&rows, place.file_path, name_of);
     let found = rows
         .iter()
         .zip(&names)

@@ -21,8 +21,8 @@ pub(crate) fn workplace() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-pub(crate) const fn waiting(milliseconds: u64) -> OpenOptions {
-    OpenOptions { busy_timeout: Duration::from_millis(milliseconds) }
+pub(crate) fn waiting(milliseconds: u64) -> OpenOptions {
+    OpenOptions { busy_timeout: Duration::from_millis(milliseconds), ..OpenOptions::default() }
 }
 
 pub(crate) fn open(path: &Path) -> Result<SqlitePersistence, Error> {

@@ -60,7 +60,7 @@ impl Call {
 pub(super) type Outcome = Option<Result<JobReport, Error>>;
 
 pub(super) fn options() -> OpenOptions {
-    OpenOptions { busy_timeout: Duration::ZERO }
+    OpenOptions { busy_timeout: Duration::ZERO, ..OpenOptions::default() }
 }
 
 pub(super) fn reader(path: &Path) -> SqliteReader {

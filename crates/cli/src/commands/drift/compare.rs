@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use cds_language::name_of;
 use cds_model::{
     AnalyzerError, Fingerprint, Followed, Record, RecordHashes, UnitKey, UnitName, UnitRow, UnreadPaths, match_units,
     record_fields, unit_names,
@@ -65,7 +66,7 @@ pub(super) fn stored(rows: Vec<StateRow>) -> Vec<Unit> {
     let unit_rows = rows.iter().map(|row| {
         UnitRow::stored(&row.kind, &row.file_path, row.signature.as_deref(), (row.start_line, row.end_line))
     });
-    let names = unit_names(&unit_rows.collect::<Vec<_>>());
+    let names = unit_names(&unit_rows.collect::<Vec<_>>(), name_of);
     let unit = |(row, name): (StateRow, UnitName)| Unit {
         kind: row.kind,
         file_path: row.file_path,
@@ -87,7 +88,7 @@ pub(super) fn present(records: &[Record]) -> Vec<Unit> {
         start_line: record.start_line,
         end_line: record.end_line,
     });
-    let names = unit_names(&unit_rows.collect::<Vec<_>>());
+    let names = unit_names(&unit_rows.collect::<Vec<_>>(), name_of);
     let unit = |(record, name): (&Record, UnitName)| Unit {
         kind: record.kind.as_str().to_owned(),
         file_path: Arc::clone(&record.file_path),

@@ -1,5 +1,6 @@
 //! Two snapshots side by side: what is new, gone, changed or elsewhere. Pure: rows in, findings out.
 
+use cds_language::name_of;
 use cds_model::{Followed, Matching, UnitKey, UnitName, UnitRow, match_units, unit_names};
 use cds_persistence::DefinitionRow;
 
@@ -33,7 +34,7 @@ pub(super) fn units(rows: Vec<DefinitionRow>) -> Vec<Unit> {
     let unit_rows = rows.iter().map(|row| {
         UnitRow::stored(&row.kind, &row.file_path, row.signature.as_deref(), (row.start_line, row.end_line))
     });
-    let names = unit_names(&unit_rows.collect::<Vec<_>>());
+    let names = unit_names(&unit_rows.collect::<Vec<_>>(), name_of);
     let mut units: Vec<Unit> = rows.into_iter().zip(names).map(|(row, name)| Unit { row, name }).collect();
     units.sort_by(|left, right| place(left).cmp(&place(right)));
     units

@@ -29,7 +29,7 @@ impl SqliteAccounts {
         database::check_library(rusqlite::version_number())?;
         let location = Location::claim(path)?;
         let opened = || {
-            let database = Database::connect(location.clone(), options.busy_timeout)?;
+            let database = Database::connect(location.clone(), *options)?;
             let journal = journal::join(&database)?;
             Ok(Self { database, journal, known_schema: None, takes_any_file: true })
         };

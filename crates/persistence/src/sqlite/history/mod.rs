@@ -171,7 +171,7 @@ impl<'a> HistoryWriter<'a> {
             lines: record.lines,
             hashes: record.hashes,
         });
-        let named = Named::of_file(&unnamed.collect::<Vec<_>>(), self.preparation());
+        let named = Named::of_file(&unnamed.collect::<Vec<_>>(), self.database.options().name_of, self.preparation());
         self.write_units(&named)
     }
 

@@ -1,6 +1,6 @@
 //! Records with what their history needs of them and what can be made of that before anything is written.
 
-use cds_model::{RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, unit_names};
+use cds_model::{NameOf, RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, unit_names};
 
 use super::{
     known,
@@ -45,9 +45,9 @@ pub(in super::super) struct Named<'a> {
 
 impl<'a> Named<'a> {
     /// Names all records of one file.
-    pub(in super::super) fn of_file(records: &[Unnamed<'a>], preparation: Preparation) -> Vec<Self> {
+    pub(in super::super) fn of_file(records: &[Unnamed<'a>], name_of: NameOf, preparation: Preparation) -> Vec<Self> {
         let row = |record: &Unnamed<'a>| UnitRow::stored(record.kind, record.file_path, record.signature, record.lines);
-        let names = unit_names(&records.iter().map(row).collect::<Vec<_>>());
+        let names = unit_names(&records.iter().map(row).collect::<Vec<_>>(), name_of);
         let units = records.iter().zip(names).map(|(record, name)| {
             let &Unnamed { kind, file_path, signature, lines, hashes } = record;
             let mut unit = Self { kind, file_path, name, signature, lines, hashes, names_hash: 0, metadata: None };

@@ -130,7 +130,7 @@ fn earlier(
         declared
     } else {
         let run = units::names_of(&database.connection, known.at(*first).id)?.last_run;
-        declared.insert(units_reader::declarations(&database.connection, run, key.file_path)?)
+        declared.insert(units_reader::declarations(database, run, key.file_path)?)
     };
     let of =
         |place: &usize| declared.get(&(key.kind.to_owned(), key.name.to_owned(), known.at(*place).ordinal)).cloned();

@@ -22,7 +22,7 @@ impl SqlitePersistence {
     /// Whoever opens one by the path may get one for a file that nobody writes to, which is then overtaken.
     pub fn open_reader(&self) -> Result<SqliteReader, Error> {
         let location = self.database.location();
-        SqliteReader::open_by(Access::Shared, location, Stamp::of(location), self.database.patience())
+        SqliteReader::open_by(Access::Shared, location, Stamp::of(location), self.database.options())
     }
 }
 

@@ -16,7 +16,7 @@ mod unsealed;
 
 use std::{collections::HashSet, ops::ControlFlow, panic::resume_unwind, thread, time::Duration};
 
-use cds_model::Fingerprint;
+use cds_model::{Fingerprint, NameOf};
 use rusqlite::{Connection, Result};
 
 use self::{
@@ -64,10 +64,12 @@ fn verify(
 ) -> std::result::Result<Verification, Error> {
     let other = database.open_another()?;
     let stop = other.connection.get_interrupt_handle();
+    let name_of = database.options().name_of;
     thread::scope(|scope| {
         let look_over = move || other.read(&Step::Verify, file::check_whole);
         let whole = thread::Builder::new().spawn_scoped(scope, look_over).ok();
-        let outcome = database.read(&Step::Verify, |connection| Verifier::new(connection, query, progress).verify());
+        let outcome =
+            database.read(&Step::Verify, |connection| Verifier::new(connection, name_of, query, progress).verify());
         while !matches!(outcome, Ok(Some(_))) && whole.as_ref().is_some_and(|whole| !whole.is_finished()) {
             stop.interrupt();
             thread::sleep(STOP_INTERVAL);
@@ -87,6 +89,7 @@ fn verify(
 /// One verification within one transaction.
 struct Verifier<'a> {
     connection: &'a Connection,
+    name_of: NameOf,
     query: &'a VerifyQuery,
     progress: &'a dyn Fn(u64) -> ControlFlow<()>,
     findings: Findings,
@@ -97,9 +100,15 @@ struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    fn new(connection: &'a Connection, query: &'a VerifyQuery, progress: &'a dyn Fn(u64) -> ControlFlow<()>) -> Self {
+    fn new(
+        connection: &'a Connection,
+        name_of: NameOf,
+        query: &'a VerifyQuery,
+        progress: &'a dyn Fn(u64) -> ControlFlow<()>,
+    ) -> Self {
         Self {
             connection,
+            name_of,
             query,
             progress,
             findings: Findings::new(query.limit),
@@ -201,7 +210,7 @@ impl<'a> Verifier<'a> {
             self.tell_of_run(entry, DeviationKind::Run, "run_hash", &shown(entry.run_hash), &run_hash.to_string());
         }
         let is_derived = runs::is_derived(self.connection, entry.run)?;
-        let reader = RecordReader::new(entry, is_derived, replay, &mut self.findings);
+        let reader = RecordReader::new(entry, is_derived, self.name_of, replay, &mut self.findings);
         let Some(read) = reader.read(self.connection, &mut self.totals, self.progress)? else {
             return Ok(ControlFlow::Break(()));
         };

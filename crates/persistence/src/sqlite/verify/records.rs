@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use cds_model::{
-    FieldValue, Fingerprint, Md5Sum, MerkleTree, RECORD_FIELDS, RecordHashes, UnitKey, UnitRow, unit_names,
+    FieldValue, Fingerprint, Md5Sum, MerkleTree, NameOf, RECORD_FIELDS, RecordHashes, UnitKey, UnitRow, unit_names,
 };
 use rusqlite::{Connection, Result, Row};
 
@@ -94,6 +94,7 @@ pub(super) struct Read {
 pub(super) struct RecordReader<'a> {
     entry: &'a Entry,
     is_derived: bool,
+    name_of: NameOf,
     replay: &'a mut Replay,
     findings: &'a mut Findings,
     tree: MerkleTree,
@@ -105,10 +106,17 @@ pub(super) struct RecordReader<'a> {
 
 impl<'a> RecordReader<'a> {
     /// A reader of the snapshot of `entry`, whose intents are those of the embedded provider where `is_derived` says so.
-    pub(super) fn new(entry: &'a Entry, is_derived: bool, replay: &'a mut Replay, findings: &'a mut Findings) -> Self {
+    pub(super) fn new(
+        entry: &'a Entry,
+        is_derived: bool,
+        name_of: NameOf,
+        replay: &'a mut Replay,
+        findings: &'a mut Findings,
+    ) -> Self {
         Self {
             entry,
             is_derived,
+            name_of,
             replay,
             findings,
             tree: MerkleTree::default(),
@@ -236,7 +244,7 @@ impl<'a> RecordReader<'a> {
                 UnitRow::stored(&named.kind, &self.file_path, signature, named.lines)
             })
             .collect();
-        let names = unit_names(&rows);
+        let names = unit_names(&rows, self.name_of);
         for (named, name) in self.of_file.drain(..).zip(&names) {
             let key =
                 UnitKey { file_path: &self.file_path, kind: &named.kind, name: &name.qualified, ordinal: name.ordinal };
