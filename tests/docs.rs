@@ -149,3 +149,24 @@ fn recipes_that_keep_database_prune_it() {
     }
     assert!(recipes >= 5, "the recipes are found");
 }
+
+#[test]
+fn rules_on_the_page_are_those_of_the_search() {
+    use cds_duplication::rules::{Bound, EXCLUSIONS, RULES};
+    let page = fs::read_to_string(root().join("docs/duplicates-reference.md")).unwrap();
+    let rows = EXCLUSIONS.iter().chain(RULES).map(|rule| {
+        let bounds: Vec<String> = rule.bounds.iter().map(Bound::to_string).collect();
+        format!("| {} | {} | {} |", rule.name, bounds.join(", "), rule.meaning)
+    });
+    let missing: Vec<String> = rows.filter(|row| !page.lines().any(|line| line == row)).collect();
+    assert!(missing.is_empty(), "docs/duplicates-reference.md lacks:\n{}", missing.join("\n"));
+    let is_rule = |line: &&str| {
+        ["| X", "| E"].iter().any(|start| line.starts_with(start))
+            && line[3..].starts_with(|digit: char| digit.is_ascii_digit())
+    };
+    assert_eq!(
+        page.lines().filter(is_rule).count(),
+        EXCLUSIONS.len() + RULES.len(),
+        "rules that the search does not have"
+    );
+}

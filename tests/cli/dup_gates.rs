@@ -362,3 +362,20 @@ fn any_group_or_large_share_fails() {
         check(&place, &["--baseline-run", missing]).exited_with(1).said(&["there is no such run"]);
     }
 }
+
+#[test]
+fn explanation_names_rules_with_values() {
+    let place = place_with_copies();
+    place.write("tree/idioms/order.py", IDIOM[0]);
+    place.write("tree/idioms/window.py", IDIOM[1]);
+    snapshot(&place);
+    let (_, object) = states(&check(&place, &["--format", "json"]));
+    let group = object["groups"].as_array().unwrap().iter().find(|group| group["confidence"] == "low").unwrap();
+    let id = group["group_id"].as_str().unwrap();
+    let explained = check(&place, &["--explain", id]).succeeded().stdout;
+    assert!(explained.starts_with(&format!("near group {id}: 2 members\n")), "{explained}");
+    assert!(explained.contains("low: no pair is certainly a copy") && explained.contains("evidence"), "{explained}");
+    assert!(explained.contains(" ≥ ") && explained.contains("not certain"), "{explained}");
+    check(&place, &["--explain", "00000000000000ff"]).exited_with(2).said(&["no group of this search"]);
+    check(&place, &["--explain", id, "--format", "json"]).exited_with(2).said(&["--explain"]);
+}

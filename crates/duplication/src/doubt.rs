@@ -53,6 +53,17 @@ impl<'a> Pieces<'a> {
     }
 }
 
+/// The bits of equal lines and links of a pair, and those that it needs to be certain; `None` if the two are equal except
+/// for names, which needs none.
+pub(crate) fn bits_of(corpus: &Corpus, left: &Node, right: &Node) -> Option<(f64, f64)> {
+    if is_equal_but_for_names(corpus, left, right) {
+        return None;
+    }
+    let [one, other] = [left, right].map(|node| Piece::new(corpus, node));
+    let ratio = text_ratio((&one.code, &one.text), (&other.code, &other.text), 0.0, &mut Pattern::default());
+    Some((one.shared_bits(&other).into(), BITS * (1.0 - ratio.unwrap_or(0.0))))
+}
+
 /// Whether two definitions say the same but for consistently replaced names and literals.
 fn is_equal_but_for_names(corpus: &Corpus, left: &Node, right: &Node) -> bool {
     let [one, other] = [left, right].map(|node| &corpus.variants[node.variant as usize].unit);
@@ -111,9 +122,14 @@ impl<'a> Piece<'a> {
         own
     }
 
+    /// The weight of the lines and links that both have, in bits.
+    fn shared_bits(&self, other: &Self) -> f32 {
+        shared_weight(&self.lines, &other.lines) + shared_weight(&self.links, &other.links)
+    }
+
     /// Whether what is the same in `other` weighs three bits for each hundredth of the characters that differ.
     fn is_copied_in(&self, other: &Self, pattern: &mut Pattern) -> bool {
-        let bits = shared_weight(&self.lines, &other.lines) + shared_weight(&self.links, &other.links);
+        let bits = self.shared_bits(other);
         let least = (1.0 - f64::from(bits) / BITS).max(0.0);
         least <= 0.0 || text_ratio((&self.code, &self.text), (&other.code, &other.text), least, pattern).is_some()
     }

@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
-use crate::unit::Unit;
+use crate::{
+    rules::{self, Measures},
+    unit::Unit,
+};
 
 /// Definitions that are assumed beside those of the code base.
 pub(crate) const ELSEWHERE: f64 = 1000.0;
@@ -162,46 +165,10 @@ impl Evidence {
         self.prescribed_bits.is_some_and(|bits| bits < LEAST_PRESCRIBED_BITS)
     }
 
-    /// Whether the pair shares more than a shape that others have as well. The rule was found by measuring changed
-    /// copies against pairs of Django that were read; each line is a way in which copies differ from look-alikes.
+    /// Whether the pair shares more than a shape that others have as well; see [`rules`].
     pub(crate) fn is_strong(&self, ratio: f64) -> bool {
-        let bits = self.word_bits + self.link_bits;
-        // Two parts of one program speak of the same things. A copy has lines that follow each other alike as well,
-        // unless hardly anything differs.
-        if self.links < 0.1 && self.words < 0.75 && ratio < 0.85 {
-            return false;
-        }
-        // What is different outweighs by far what is the same, although the names were not all replaced.
-        if self.share < 0.4 && self.words >= 0.1 && (ratio < 0.85 || self.links < 0.1) {
-            return false;
-        }
-        // What the language or a framework prescribes is written again in each class that follows it.
-        if self.is_only_prescribed() {
-            return false;
-        }
-        // What the program calls things is the same: a copy with statements changed or rearranged. Where no two lines
-        // follow each other alike, as in a wrapper of one statement, the words say it alone.
-        (self.words >= 0.55 && self.word_bits >= if self.links > 0.0 { 18.0 } else { 35.0 })
-            // Lines follow each other in a way that is rare here: a copy with everything renamed. Where much differs
-            // as well, it takes a few names in common or more such lines.
-            || (self.links >= 0.2
-                && self.link_bits >= 16.0
-                && (ratio >= 0.85
-                    || self.words >= 0.25
-                    || self.link_bits >= 26.0
-                    || (self.links >= 0.4 && self.link_bits >= 20.0)))
-            // The same for short ones, which have few lines that could follow each other: hardly a token differs, or
-            // there are most of these lines, or some words.
-            || (self.links >= 0.2
-                && self.link_bits >= 9.5
-                && (ratio >= 0.9
-                    || (ratio >= 0.85
-                        && (self.links >= 0.6 || (self.links >= 0.25 && self.words >= 0.1)))))
-            // Some of both, and where much differs enough of one of them.
-            || (self.words + self.links >= 0.6
-                && self.links > 0.0
-                && bits >= 20.0
-                && (ratio >= 0.85 || self.words >= 0.5 || self.link_bits >= 16.0))
+        let measures = Measures::new(self, ratio);
+        measures.excluded_by().is_none() && measures.supported_by().is_some()
     }
 }
 
@@ -289,5 +256,50 @@ mod tests {
         assert!(!wrapper.is_strong(1.0));
         assert!(Evidence { word_bits: 36.0, ..wrapper }.is_strong(1.0));
         assert!(Evidence { links: 0.1, link_bits: 4.0, ..wrapper }.is_strong(1.0));
+    }
+
+    /// The rules as one expression, as they were found.
+    fn as_one_expression(found: &Evidence, ratio: f64) -> bool {
+        let bits = found.word_bits + found.link_bits;
+        let is_excluded = (found.links < 0.1 && found.words < 0.75 && ratio < 0.85)
+            || (found.share < 0.4 && found.words >= 0.1 && (ratio < 0.85 || found.links < 0.1))
+            || found.is_only_prescribed();
+        let by_words = found.words >= 0.55 && found.word_bits >= if found.links > 0.0 { 18.0 } else { 35.0 };
+        let by_links = found.links >= 0.2
+            && found.link_bits >= 16.0
+            && (ratio >= 0.85
+                || found.words >= 0.25
+                || found.link_bits >= 26.0
+                || (found.links >= 0.4 && found.link_bits >= 20.0));
+        let as_short = found.links >= 0.2
+            && found.link_bits >= 9.5
+            && (ratio >= 0.9 || (ratio >= 0.85 && (found.links >= 0.6 || (found.links >= 0.25 && found.words >= 0.1))));
+        let by_both = found.words + found.links >= 0.6
+            && found.links > 0.0
+            && bits >= 20.0
+            && (ratio >= 0.85 || found.words >= 0.5 || found.link_bits >= 16.0);
+        !is_excluded && (by_words || by_links || as_short || by_both)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn table_decides_as_one_expression(
+            shares in proptest::array::uniform4(0_u32..=40),
+            bits in proptest::array::uniform2(0_u32..=80),
+            prescribed in proptest::option::of(0_u32..=80),
+        ) {
+            // Steps that meet every bound exactly.
+            let share = |step: u32| step as f32 / 40.0;
+            let found = Evidence {
+                words: share(shares[0]),
+                word_bits: bits[0] as f32 / 2.0,
+                links: share(shares[1]),
+                link_bits: bits[1] as f32 / 2.0,
+                share: share(shares[2]),
+                prescribed_bits: prescribed.map(|bits| bits as f32),
+            };
+            let ratio = f64::from(shares[3]) / 40.0;
+            proptest::prop_assert_eq!(found.is_strong(ratio), as_one_expression(&found, ratio), "{:?} {}", found, ratio);
+        }
     }
 }

@@ -7,6 +7,7 @@ mod align;
 mod copies;
 mod csv;
 pub mod diff;
+pub mod explain;
 mod fields;
 pub mod gates;
 mod github;

@@ -63,6 +63,10 @@ pub(crate) struct DupCheckArguments {
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Display options")]
     show: Option<Show>,
 
+    /// Explain why a group was found and what decides its confidence
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["group", "show"], help_heading = "Display options")]
+    explain: Option<String>,
+
     #[command(flatten)]
     gate: GateArguments,
 
@@ -84,6 +88,10 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let format = arguments.result.format;
     if arguments.show.is_some() && format != DupFormat::Table {
         return Err(Failure::usage(anyhow!("use --show diff: it is for people, and --format asks for another form"))
+            .with_hint("leave one of the two out"));
+    }
+    if arguments.explain.is_some() && format != DupFormat::Table {
+        return Err(Failure::usage(anyhow!("use --explain: it is for people, and --format asks for another form"))
             .with_hint("leave one of the two out"));
     }
     let settings = arguments.search.settings();
@@ -111,7 +119,7 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     if findings.report.left_out_pair_count() > 0 {
         messages::warning(&format!("not searched: {}", cds_report::left_out(&findings)));
     }
-    findings.shown = match &arguments.group {
+    findings.shown = match arguments.group.as_ref().or(arguments.explain.as_ref()) {
         Some(prefix) => select::by_id(&findings, prefix).map_err(findings_failure)?,
         None => select::shown(&findings, &filter),
     };
@@ -140,6 +148,9 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     }
     let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };
     let written = match (format, arguments.show) {
+        _ if arguments.explain.is_some() => {
+            output.write(|writer| cds_report::explain::write(writer, &findings, &screen))
+        }
         (_, Some(Show::Diff)) => output.write(|writer| cds_report::diff::write(writer, &findings, &screen)),
         (DupFormat::Github, _) => {
             output.write_commands(|writer| cds_report::write(format.format(), writer, &findings, &screen))
@@ -152,7 +163,8 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
 impl DupCheckArguments {
     /// A gate that is met is a few lines to people, who ask otherwise for what they want to see.
     fn is_brief(&self, findings: &Findings) -> bool {
-        let asks_for_groups = self.limit.is_some() || self.group.is_some() || self.show.is_some();
+        let asks_for_groups =
+            self.limit.is_some() || self.group.is_some() || self.show.is_some() || self.explain.is_some();
         let is_for_people = matches!(self.result.format, DupFormat::Table | DupFormat::Markdown);
         findings.broken_gates.is_empty() && is_for_people && !asks_for_groups
     }
