@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Sums the lines that tests reach: by crate, and for the parts that must not fall below 95 %.
+"""Sums line coverage by crate, and checks the parts that must stay at 95 % or more.
 
-Usage: coverage.py FILE, which `cargo llvm-cov --json --summary-only` wrote (see `just coverage`). A part of which no
-file was measured is left out. Ends with 1 when a part that was measured is below.
+Usage: coverage.py FILE, the output of `cargo llvm-cov --json --summary-only` (see `just coverage`). A part without measured
+files is skipped. Exits with 1 if a measured part is below the limit.
 """
 
 import json

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Asks the gate about many made commits at once: moves.py CDS TREE move|paste [SHARE]
+"""Checks the gate with many synthetic commits at once: moves.py CDS TREE move|paste [SHARE]
 
-A tree is kept as run 1. Then one of every two copies that `cds dup-check` finds is taken out of its file, and a function
-with another name appears in a file of its own: `move` makes it of the copy that was taken out, `paste` of the one that
-stays. A line that stood nowhere is inserted before SHARE of its statements, 0.05 unless told, one at least. Run 2 is
-compared with run 1, and what the gate calls these functions is counted: `known` is right for what was moved, `new` and
-`grown` for what was pasted. `not found` are those that are a duplicate no more.
+Run 1 is the tree. Then, for each pair of copies that `cds dup-check` finds, one copy is removed from its file, and a
+function with another name appears in a new file. With `move` it is made of the removed copy, with `paste` of the one that
+stays. A new line is inserted before SHARE of its statements (default 0.05, at least one). Run 2 is compared with run 1,
+and the states of these functions are counted. `known` is right for a move; `new` and `grown` are right for a paste.
+`not found` counts functions that are no longer duplicates.
 """
 
 import ast
@@ -34,15 +34,15 @@ def main():
         snapshot(cds, tree, database)
         count = change(tree, pairs(check(cds, database)), mode, share)
         snapshot(cds, tree, database)
-        told = verdicts(check(cds, database, "--baseline-run", "1"))
-    sums = collections.Counter(worst(told[place]) for place in range(count))
+        found = verdicts(check(cds, database, "--baseline-run", "1"))
+    sums = collections.Counter(worst(found[place]) for place in range(count))
     print(mode, count, dict(sums))
 
 
 def snapshot(cds, tree, database):
     options = ["--db-path", database, "--provider", "builtin", "--project", "moves", "--quiet"]
     done = subprocess.run([cds, "persist", "--path", tree, *options], stdout=subprocess.DEVNULL)
-    # Files that cannot be read are no reason to stop.
+    # Unreadable files do not stop the check.
     if done.returncode not in (0, 3):
         sys.exit(done.returncode)
 
@@ -60,7 +60,7 @@ def pairs(groups):
 
 
 def change(tree, pairs, mode, share):
-    """Changes a file once at most; the number of changes."""
+    """Changes each file at most once; returns the number of changes."""
     used, count = set(), 0
     for kept, taken in pairs:
         if used & {kept["file_path"], taken["file_path"]}:
@@ -87,7 +87,7 @@ def change(tree, pairs, mode, share):
 
 
 def lines_of(tree, member):
-    """The first line, 0-based and with decorators, the one behind the last, and the code."""
+    """The first line (0-based, with decorators), the line after the last, and the code."""
     lines = (tree / member["file_path"]).read_text("utf-8").split("\n")
     first, last = member["start_line"] - 1, member["end_line"]
     while first > 0 and lines[first - 1].strip().startswith("@"):
@@ -113,13 +113,13 @@ def edited(code, name, share):
 
 
 def verdicts(groups):
-    told = collections.defaultdict(set)
+    found = collections.defaultdict(set)
     for group in groups:
         for member in group["members"]:
             made = re.fullmatch(r"elsewhere/m(\d+)\.py", member["file_path"])
             if made and group["channel"] != "intent":
-                told[int(made[1])].add(group["state"])
-    return told
+                found[int(made[1])].add(group["state"])
+    return found
 
 
 def worst(states):

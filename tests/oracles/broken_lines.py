@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Write copies of Python files with lines broken at random: broken_lines.py FROM TO COUNT [SEED]
+"""Writes copies of Python files with random line breaks: broken_lines.py FROM TO COUNT [SEED]
 
-COUNT files below FROM are copied to the folder TO. Between tokens, a line break goes into brackets, with any indentation
-behind it and sometimes with a comment before it; outside of brackets a backslash with a line break; between statements an
-empty line, a comment, or a line with only a backslash. Copies that Python does not take are left out. `records.py CDS TO`
-then compares what `cds` finds with what Python finds.
+Copies COUNT files below FROM to the folder TO. Inside brackets, line breaks are inserted between tokens, with any
+indentation after them and sometimes with a comment before. Outside brackets, a backslash precedes the line break. Between
+statements, an empty line, a comment, or a line with only a backslash is inserted. Copies that Python rejects are left out.
+`records.py CDS TO` then compares what `cds` finds with what Python finds.
 """
 
 import ast

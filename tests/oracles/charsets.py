@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Print the encodings that Python takes for source code, as crates/analyzer/src/decode/charsets.txt has them.
+"""Prints the encodings that Python accepts for source code, in the format of crates/analyzer/src/decode/charsets.txt.
 
-A line is an encoding: its names, as `encodings.normalize_encoding` writes them, and for an encoding of single bytes, behind
-a tab, what the bytes 80 to FF mean, four hexadecimal digits each; FFFD is none. An encoding of which Python does not take
-a text in ASCII (UTF-16, EBCDIC) or that is none of texts (`rot13`) has no line.
+Each line is an encoding: its names, as `encodings.normalize_encoding` writes them. For a single-byte encoding a tab and the
+characters of the bytes 80 to FF follow, four hexadecimal digits each; FFFD means none. Encodings that are not for text
+(`rot13`), or in which Python does not read ASCII text (UTF-16, EBCDIC), have no line.
 """
 
 import encodings
@@ -41,7 +41,7 @@ def table(encoding):
 
 
 def is_of_single_bytes(encoding):
-    """Whether each high byte is one character or an error, whatever stands beside it."""
+    """Whether each high byte is one character or an error, independent of its neighbours."""
     if encoding in ("ascii", "charmap", "idna", "latin_1", "raw_unicode_escape", "unicode_escape", "utf_7", "utf_8", "utf_8_sig"):
         return False
     each = "".join(bytes([byte]).decode(encoding, "replace") for byte in HIGH)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write random functions that share their words and no lines: random_functions.py FOLDER COUNT
+"""Writes random functions that share words but no lines: random_functions.py FOLDER COUNT
 
-Nothing in them is a copy, and everything is a little alike: the worst case for a search for near copies. The same COUNT gives
-the same files, byte for byte. 150,000 functions are 66 MB.
+None is a copy, and all are slightly similar: the worst case of the search for near copies. The same COUNT gives the same
+files, byte for byte. 150,000 functions take 66 MB.
 """
 
 import random

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Compare the records of `cds` with the definitions that Python's own parser finds: records.py CDS FOLDER
+"""Compares the records of `cds` with the definitions that Python's own parser finds: records.py CDS FOLDER
 
-CDS is the binary, FOLDER a tree with Python files. Everything below FOLDER that ends in `.py` is read, hidden and ignored
-files included. The parser is the one of the Python that runs this script, so run it with the newest one at hand.
+CDS is the binary, FOLDER a tree with Python files. Every `.py` file below FOLDER is read, including hidden and ignored ones.
+The parser is that of the Python that runs this script, so use the newest one available.
 
-One line for each file of these kinds, then the counts; exit 1 when one of the first three is not zero:
+Prints one line for each file of these kinds, then the counts. Exits with 1 if one of the first three counts is not zero:
 
-silently wrong  Python takes the file, cds reports no error, and the definitions differ
-wrong lines     Python takes the file, cds reports an error, and keeps a definition that Python does not have
-lost            Python takes the file, cds reports an error, and definitions are missing
-refused         Python takes the file, cds reports an error, and every definition is there
-only cds        Python does not take the file, cds reports no error: newer syntax, or the grammar is more lenient
+silently wrong  Python accepts the file, cds reports no error, and the definitions differ
+wrong lines     Python accepts the file, cds reports an error, and keeps a definition that Python does not have
+lost            Python accepts the file, cds reports an error, and definitions are missing
+refused         Python accepts the file, cds reports an error, and every definition is there
+only cds        Python rejects the file, cds reports no error: newer syntax, or the grammar is more lenient
 
 A definition is its kind and the lines of its keyword and of its last statement.
 """
@@ -75,7 +75,7 @@ def first(definitions):
 
 
 def records(cds, folder):
-    """The definitions of each file, and the error of each file that has one."""
+    """The definitions of each file, and its error if it has one."""
     command = [cds, "model-build", "--path", folder, "--no-ignore", "--format", "json"]
     output = json.loads(subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)
     found = collections.defaultdict(collections.Counter)
@@ -87,7 +87,7 @@ def records(cds, folder):
 
 
 def definitions(path):
-    """The definitions as Python's own parser sees them; None where it does not take the file."""
+    """The definitions as Python's own parser sees them; None if it rejects the file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

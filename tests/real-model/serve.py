@@ -11,7 +11,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("model")
 parser.add_argument("port", type=int)
 parser.add_argument("--slots", type=int, default=1)
-parser.add_argument("--threads", type=int, default=1, help="one is faster than two where other processes run")
+parser.add_argument("--threads", type=int, default=1, help="one is faster than two if other processes run")
 parser.add_argument("--context", type=int, default=8192, help="tokens of one slot")
 options = parser.parse_args()
 
