@@ -50,7 +50,7 @@ fn unchanged_tree_has_no_drift() {
 fn differences_are_listed_with_location() {
     let place = Place::with_files(&[
         ("a.py", "def one():\n    return 1\n\n\ndef two():\n    return 2\n\n\ndef three():\n    return 3\n"),
-        ("old.py", "def old():\n    return 'old'\n"),
+        ("lost.py", "def lost():\n    return 'lost'\n"),
         ("old.py", "class Old:\n    def run(self):\n        return 5\n"),
     ]);
     place.persist("builtin:", &[]).succeeded();
@@ -59,7 +59,7 @@ fn differences_are_listed_with_location() {
         "tree/a.py",
         "# more\ndef one():\n    return 1\n\n\ndef two():\n    return 2  # why\n\n\ndef new():\n    return 9\n",
     );
-    fs::remove_file(place.path("tree/old.py")).unwrap();
+    fs::remove_file(place.path("tree/lost.py")).unwrap();
     fs::create_dir(place.path("tree/sub")).unwrap();
     fs::rename(place.path("tree/old.py"), place.path("tree/sub/new.py")).unwrap();
 
@@ -70,7 +70,7 @@ fn differences_are_listed_with_location() {
     let changed = list(&object, "changed");
     assert_eq!(each(changed, "before")[1], &unit("function", "a.py", "two", (5, 6)));
     assert_eq!(each(changed, "after")[1], &unit("function", "a.py", "two", (6, 7)));
-    assert_eq!(each(list(&object, "removed"), "name"), ["three", "", "old"]);
+    assert_eq!(each(list(&object, "removed"), "name"), ["three", "", "lost"]);
     let moved = list(&object, "moved");
     assert_eq!(each(moved, "before")[2], &unit("method", "old.py", "Old.run", (2, 3)));
     assert_eq!(each(moved, "after")[2], &unit("method", "sub/new.py", "Old.run", (2, 3)));
@@ -80,7 +80,7 @@ fn differences_are_listed_with_location() {
         "unchanged 1 added 1 changed 2 removed 3 moved 3",
         "Added KIND PLACE NAME function a.py:10 new",
         "Changed KIND PLACE NAME file a.py function a.py:6 two",
-        "Removed KIND PLACE NAME function a.py:9 three file old.py function old.py:1 old",
+        "Removed KIND PLACE NAME function a.py:9 three file lost.py function lost.py:1 lost",
         "method old.py:2 sub/new.py:2 Old.run",
     ] {
         assert!(text.contains(part), "{part:?} is in {text}");

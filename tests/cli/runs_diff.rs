@@ -32,13 +32,13 @@ const SHOP: &str = "class Shop:
 /// A place with one run before and one after an edit.
 fn edited(server: &FakeOllama) -> Place {
     let place = Place::with_files(&[
-        ("old.py", "def old():\n    return 10\n"),
+        ("lost.py", "def lost():\n    return 10\n"),
         ("old.py", "def wander():\n    return 20\n"),
         ("same.py", "def same():\n    return 30\n"),
         ("shop.py", SHOP),
     ]);
     place.persist(&server.url(), &[]).succeeded();
-    std::fs::remove_file(place.path("tree/old.py")).expect("it can be removed");
+    std::fs::remove_file(place.path("tree/lost.py")).expect("it can be removed");
     std::fs::rename(place.path("tree/old.py"), place.path("tree/new.py")).expect("it can be renamed");
     place.write("tree/shop.py", SHOP.replace("return 2", "return 3"));
     place.write("tree/fresh.py", "def fresh():\n    return 40\n");
@@ -54,7 +54,7 @@ fn edits_are_classified() {
     let place = edited(&server);
     let diff = place.ask_json(&["runs", "diff", "1", "2"]);
     assert_eq!(named(&diff["added"]), ["fresh.py ", "fresh.py fresh"]);
-    assert_eq!(named(&diff["removed"]), ["old.py ", "old.py old"]);
+    assert_eq!(named(&diff["removed"]), ["lost.py ", "lost.py lost"]);
     assert_eq!(
         pairs(&diff["changed"]),
         ["shop.py  -> shop.py ", "shop.py Shop -> shop.py Shop", "shop.py Shop.sell -> shop.py Shop.sell"]
