@@ -66,7 +66,7 @@ fn ledger_covers_whole_run() {
     assert!(started_at <= finished_at);
     let id = text(&row, "run_id");
     assert_eq!((id.len(), &id[14..15]), (36, "7"), "a UUID of version 7: {id}");
-    outcome.said(&[&format!("run_started ledger_id={id} project=shop code_ref=-\n")]);
+    outcome.stderr_has(&[&format!("run_started ledger_id={id} project=shop code_ref=-\n")]);
     #[cfg(unix)]
     {
         let host = std::process::Command::new("uname").arg("-n").output().unwrap().stdout;
@@ -279,7 +279,7 @@ fn missing_database_option_has_hint() {
     ];
     for arguments in commands {
         let outcome = place.cds(arguments).exited_with(2);
-        let outcome = outcome.said(&["database: none is configured", "--db-path FILE", "CDS_DB_PATH"]);
+        let outcome = outcome.stderr_has(&["database: none is configured", "--db-path FILE", "CDS_DB_PATH"]);
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{arguments:?}");
     }
     assert_eq!(place.names(), [TREE]);
@@ -294,7 +294,7 @@ fn check_goes_on(trigger: &str) {
     let place = Place::with_functions(3);
     place.persist("builtin:", &[]).succeeded();
     place.database().execute(trigger);
-    let outcome = place.persist("builtin:", &[]).succeeded().said(&["account", "planned"]);
+    let outcome = place.persist("builtin:", &[]).succeeded().stderr_has(&["account", "planned"]);
     assert_eq!(outcome.lines_of("warning:").len(), 1, "{trigger}: {outcome:#?}");
     assert!(outcome.stdout.starts_with("persisted run_id=2 "), "{outcome:#?}");
     let database = place.database();
@@ -338,7 +338,7 @@ fn foreign_ledger_schema_is_refused_first() {
     let sql = format!("{} create table runs_ledger (run_id text, other text);", crate::database::CONTRACT);
     Database::create(&place.path(DATABASE), &sql);
     let before = place.read(DATABASE);
-    let outcome = place.persist(&server.url(), &[]).exited_with(1).said(&["runs_ledger", "docs/schema.md"]);
+    let outcome = place.persist(&server.url(), &[]).exited_with(1).stderr_has(&["runs_ledger", "docs/schema.md"]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(place.read(DATABASE), before);
     assert!(server.requests().is_empty());

@@ -47,7 +47,7 @@ fn runs_show_explains_failure() {
     place.write("tree/broken.py", "def broken(:\n");
     let mut command = place.command(&["persist", "--path", TREE, "--db-path", DATABASE, "--notes", "nightly"]);
     command.env("GITHUB_SHA", SHA).env("CDS_PROVIDER_URL", server.url());
-    let outcome = Outcome::of(&mut command).exited_with(1).said(&["planned failure"]);
+    let outcome = Outcome::of(&mut command).exited_with(1).stderr_has(&["planned failure"]);
     assert_eq!(outcome.stdout, "");
     check_failed_in(&place, "persist", &["insert record 5 ", "functions.py", "planned failure"]);
     let tokens = place.database().number("SELECT sum(prompt_tokens + answer_tokens) FROM intent_cache");
@@ -114,7 +114,7 @@ fn locked_database_fails_the_run() {
     let holder = place.database();
     holder.execute("BEGIN IMMEDIATE");
     gate.open();
-    let outcome = running.wait().exited_with(1).said(&["error: failed to ", "locked"]);
+    let outcome = running.wait().exited_with(1).stderr_has(&["error: failed to ", "locked"]);
     let accounts: Vec<&str> =
         outcome.lines_of("warning:").into_iter().filter(|line| line.contains("the accounts of this run")).collect();
     assert_eq!(accounts.len(), 1, "{outcome:#?}");
@@ -152,7 +152,7 @@ fn database_replaced_during_run_fails() {
     std::fs::rename(place.path(DATABASE), place.path("moved.sqlite")).unwrap();
     Database::create(&place.path(DATABASE), crate::database::CONTRACT);
     gate.open();
-    let outcome = running.wait().exited_with(1).said(&["error: failed to ", DATABASE]);
+    let outcome = running.wait().exited_with(1).stderr_has(&["error: failed to ", DATABASE]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(place.database().number("SELECT count(*) FROM runs"), 0, "the new one is left alone");
     let moved = Database::open(&place.path("moved.sqlite"));
@@ -170,7 +170,7 @@ fn full_disk_is_in_ledger() {
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(4000));
     let mut command = place.command_with_limit(800, &persist_arguments("builtin:", &[]));
-    let outcome = Outcome::of(&mut command).exited_with(1).said(&["error: failed to ", DATABASE]);
+    let outcome = Outcome::of(&mut command).exited_with(1).stderr_has(&["error: failed to ", DATABASE]);
     assert_eq!(outcome.stdout, "");
     check_failed_in(&place, "persist", &[DATABASE]);
     place.persist("builtin:", &[]).succeeded();
@@ -205,9 +205,9 @@ fn read_only_database_refuses_writing() {
         return;
     }
     let before = place.read(DATABASE);
-    place.persist("builtin:", &[]).exited_with(1).said(&[DATABASE, "permission"]);
+    place.persist("builtin:", &[]).exited_with(1).stderr_has(&[DATABASE, "permission"]);
     place.ask(&["runs", "note", "latest", "text"]).exited_with(1);
-    place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
+    place.build(&[]).succeeded().stderr_has(&["warning: nothing is written to the database"]);
     assert!(place.shown("latest").contains("status completed"));
     assert_eq!(place.read(DATABASE), before);
 }

@@ -107,7 +107,7 @@ fn check_killed_in(stage: &str, provider_url: &str) {
     // A read-only command takes no lock and marks nothing.
     assert_eq!(latest(&database)["status"], "running");
     place.write("tree/many.py", "");
-    place.build(&[]).succeeded().said(&["was interrupted: its process ended"]);
+    place.build(&[]).succeeded().stderr_has(&["was interrupted: its process ended"]);
     let row = &invocations(&database)[1];
     assert_eq!((&row["status"], &row["closed_by"]), (&json!("interrupted"), &json!("cds model-build")));
     assert!(row["finished_at"].is_string() && text(row, "error").contains("its lock was free"), "{row}");
@@ -228,10 +228,10 @@ fn active_run_is_shown_and_kept() {
     );
 
     for _ in 0..5 {
-        place.persist("builtin:", &[]).exited_with(1).said(&["--lock-timeout"]);
+        place.persist("builtin:", &[]).exited_with(1).stderr_has(&["--lock-timeout"]);
         place.ask(&["runs", "note", "latest", "a remark"]).exited_with(1);
     }
-    place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
+    place.build(&[]).succeeded().stderr_has(&["warning: nothing is written to the database"]);
     let first = || invocations(&database).swap_remove(0);
     assert_eq!(first()["status"], "running", "only the run itself writes its final status");
     gate.open();
@@ -267,7 +267,7 @@ fn age_and_pid_do_not_decide() {
     }
     database.execute("UPDATE runs_ledger SET started_at = '2001-01-01T00:00:00.000Z', pid = 999999999");
     assert!(place.shown("latest").contains("it is at work"));
-    place.build(&[]).succeeded().said(&["warning: nothing is written to the database"]);
+    place.build(&[]).succeeded().stderr_has(&["warning: nothing is written to the database"]);
     assert_eq!(latest(&database)["status"], "running");
     running.kill();
     // It looks alive, but holds no lock.

@@ -168,7 +168,7 @@ fn unwritable_entries_count_as_lost() {
     let trigger = "CREATE TRIGGER planned BEFORE INSERT ON telemetry WHEN NEW.log_type = 'LLM_CALL'
                    BEGIN SELECT RAISE(ABORT, 'planned'); END";
     place.database().execute(trigger);
-    let outcome = place.persist(&server.url(), &[]).succeeded().said(&["of the telemetry are lost", "planned"]);
+    let outcome = place.persist(&server.url(), &[]).succeeded().stderr_has(&["of the telemetry are lost", "planned"]);
     assert_eq!(outcome.lines_of("warning:").len(), 1, "{outcome:#?}");
     counted(&place);
     let row = latest(&place.database());

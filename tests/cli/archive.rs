@@ -130,8 +130,10 @@ fn single_run_archive_keeps_earlier_ones() {
     let outcome = archive(&place, &["--run", "2"]).succeeded();
     assert!(outcome.stdout.contains(" already=1 "), "{outcome:#?}");
     let outcome = archive(&place, &["--run", "3", "--project", "store"]).exited_with(2);
-    outcome.said(&["archive run 3 of project \"store\": it is one of project \"shop\""]);
-    archive(&place, &["--run", "9"]).exited_with(2).said(&["archive run 9: there is none", "hint: cds runs list"]);
+    outcome.stderr_has(&["archive run 3 of project \"store\": it is one of project \"shop\""]);
+    archive(&place, &["--run", "9"])
+        .exited_with(2)
+        .stderr_has(&["archive run 9: there is none", "hint: cds runs list"]);
     archive(&place, &[]).succeeded();
     assert_eq!(archived(&place), ["run_id=1", "run_id=2", "run_id=3"]);
     assert_eq!(state(&place), (3, 3, String::new()));
@@ -141,7 +143,8 @@ fn single_run_archive_keeps_earlier_ones() {
 fn damaged_run_fails_alone() {
     let place = place_with_runs(3);
     damage(&place, 2);
-    let outcome = archive(&place, &[]).exited_with(1).said(&["error: failed to archive run 2: ", "--retry-failed"]);
+    let outcome =
+        archive(&place, &[]).exited_with(1).stderr_has(&["error: failed to archive run 2: ", "--retry-failed"]);
     assert!(outcome.stdout.contains("archived runs=2 ") && outcome.stdout.contains(" failed=1 "), "{outcome:#?}");
     let failed = outcome.lines_of("archive_run").into_iter().find(|line| line.contains("run_id=2")).unwrap();
     assert!(failed.starts_with("archive_run run_id=2 status=failed error=\"") && failed.contains("root"), "{failed}");
@@ -150,7 +153,7 @@ fn damaged_run_fails_alone() {
 
     let outcome = archive(&place, &[]).succeeded();
     assert!(outcome.stdout.starts_with("archived runs=0 "), "a failure is not tried again by itself: {outcome:#?}");
-    archive(&place, &["--retry-failed"]).exited_with(1).said(&["archive run 2: "]);
+    archive(&place, &["--retry-failed"]).exited_with(1).stderr_has(&["archive run 2: "]);
     assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
     let attempts = "SELECT max(attempt) FROM transfer_log WHERE run_id = 2";
     assert_eq!(place.database().number(attempts), 2);
@@ -184,7 +187,7 @@ fn unimportable_run_is_not_archived() {
     ] {
         place.database().execute(altered);
         let more: &[&str] = if archived(&place).is_empty() { &[] } else { &["--retry-failed"] };
-        archive(&place, more).exited_with(1).said(&["archive run 2: ", why]);
+        archive(&place, more).exited_with(1).stderr_has(&["archive run 2: ", why]);
         assert_eq!((archived(&place), state(&place)), (vec!["run_id=1".to_owned()], (1, 2, "2\n".to_owned())));
         place.database().execute(restored);
     }
@@ -213,7 +216,10 @@ fn invalid_folder_name_has_hint() {
         place.persist("builtin:", &["--project", &"日".repeat(length)]).succeeded();
         let outcome = archive(&place, &[]).exited_with(code);
         if code == 1 {
-            outcome.said(&["it would have 260 bytes, and 255 are possible", "shorter name with cds persist --project"]);
+            outcome.stderr_has(&[
+                "it would have 260 bytes, and 255 are possible",
+                "shorter name with cds persist --project",
+            ]);
         }
     }
 }
@@ -226,7 +232,7 @@ fn nothing_is_written_through_link() {
     fs::create_dir(place.path("elsewhere")).unwrap();
     let project = place.path(&format!("{ARCHIVE}/project={PROJECT}"));
     std::os::unix::fs::symlink(place.path("elsewhere"), &project).unwrap();
-    archive(&place, &[]).exited_with(1).said(&["project=shop\": it is a link, and links in an archive are not"]);
+    archive(&place, &[]).exited_with(1).stderr_has(&["project=shop\": it is a link, and links in an archive are not"]);
     assert_eq!(fs::read_dir(place.path("elsewhere")).unwrap().count(), 0);
     archive(&place, &["--verify"]).exited_with(1);
     fs::remove_file(&project).unwrap();
@@ -234,9 +240,9 @@ fn nothing_is_written_through_link() {
     // A run behind the failed one is not taken for archived.
     fs::rename(place.path(&run_folder(1)), place.path("moved")).unwrap();
     std::os::unix::fs::symlink(place.path("moved"), place.path(&run_folder(1))).unwrap();
-    archive(&place, &["--run", "1"]).exited_with(1).said(&["run_id=1\": it is a link"]);
+    archive(&place, &["--run", "1"]).exited_with(1).stderr_has(&["run_id=1\": it is a link"]);
     let outcome = place.cds(&["import", "--from", ARCHIVE, "--db-path", "team.sqlite"]).succeeded();
-    outcome.said(&["run_id=1 is no run and is not imported"]);
+    outcome.stderr_has(&["run_id=1 is no run and is not imported"]);
 }
 
 #[test]
@@ -270,7 +276,7 @@ fn broken_state_files_are_rebuilt() {
     archive(&place, &[]).exited_with(1);
     let whole = state(&place);
     let check = |said: &[&str]| {
-        let outcome = archive(&place, &[]).succeeded().said(said);
+        let outcome = archive(&place, &[]).succeeded().stderr_has(said);
         assert!(outcome.stdout.starts_with("archived runs=0 "), "nothing is repeated: {outcome:#?}");
         assert_eq!(state(&place), whole);
     };
@@ -295,7 +301,7 @@ fn state_folder_can_be_elsewhere() {
     archive(&place, &["--state-dir", "made/here"]).succeeded();
     assert!(place.path("made/here/archive_state.json").exists());
     place.write("file", "");
-    archive(&place, &["--state-dir", "file"]).exited_with(2).said(&["--state-dir file: it is not a directory"]);
+    archive(&place, &["--state-dir", "file"]).exited_with(2).stderr_has(&["--state-dir file: it is not a directory"]);
 }
 
 #[test]
@@ -306,12 +312,12 @@ fn missing_archive_is_not_recreated() {
     add_run(&place);
     for _ in 0..2 {
         let outcome =
-            archive(&place, &[]).exited_with(1).said(&["though 2 runs were moved to it", "hint: mount its disk"]);
+            archive(&place, &[]).exited_with(1).stderr_has(&["though 2 runs were moved to it", "hint: mount its disk"]);
         assert_eq!(outcome.stdout, "");
     }
     // The folder where its disk is mounted.
     fs::create_dir(place.path(ARCHIVE)).unwrap();
-    archive(&place, &[]).exited_with(1).said(&["it is empty, though 2 runs were moved to it"]);
+    archive(&place, &[]).exited_with(1).stderr_has(&["it is empty, though 2 runs were moved to it"]);
     fs::remove_dir(place.path(ARCHIVE)).unwrap();
     fs::rename(place.path("moved"), place.path(ARCHIVE)).unwrap();
     archive(&place, &[]).succeeded();
@@ -333,10 +339,10 @@ fn wrong_arguments_do_nothing() {
         (&[], "--to"),
     ] {
         let arguments: Vec<&str> = ["archive", "--db-path", DATABASE].iter().chain(wrong).copied().collect();
-        let outcome = place.cds(&arguments).exited_with(2).said(&[said]);
+        let outcome = place.cds(&arguments).exited_with(2).stderr_has(&[said]);
         assert_eq!(outcome.stdout, "");
     }
-    place.cds(&["archive", "--to", ARCHIVE]).exited_with(2).said(&["use a database: none is configured"]);
+    place.cds(&["archive", "--to", ARCHIVE]).exited_with(2).stderr_has(&["use a database: none is configured"]);
     place.cds(&["archive", "--db-path", "other.sqlite", "--to", ARCHIVE]).exited_with(2);
     assert!(!place.path(ARCHIVE).exists() && !place.path("other.sqlite").exists());
     assert_eq!(place.database().dump(), before);

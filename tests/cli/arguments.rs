@@ -8,7 +8,7 @@ use crate::place::{DATABASE, Place, TREE};
 #[track_caller]
 fn check(arguments: &[&str], expected: &[&str]) {
     let place = Place::with_shop();
-    let outcome = place.cds(arguments).exited_with(2).said(expected);
+    let outcome = place.cds(arguments).exited_with(2).stderr_has(expected);
     assert_eq!(outcome.stdout, "", "{arguments:?}");
     assert!(outcome.stderr.starts_with("error: ") && !outcome.stderr.contains("panicked"), "{outcome:?}");
     assert_eq!(place.names(), [TREE], "{arguments:?}");

@@ -153,7 +153,8 @@ fn altered_snapshot_is_not_attested() {
     ] {
         place.write(DATABASE, &whole);
         place.database().execute(&format!("{guards} {edit}"));
-        let outcome = attest(&place, "1").exited_with(1).said(&["attest run 1: ", reason, "hint: cds verify --run 1"]);
+        let outcome =
+            attest(&place, "1").exited_with(1).stderr_has(&["attest run 1: ", reason, "hint: cds verify --run 1"]);
         assert_eq!(outcome.stdout, "", "{edit}");
         if !edit.starts_with("DROP") {
             attest(&place, "2").succeeded();
@@ -168,8 +169,8 @@ fn run_without_root_is_refused() {
     place
         .database()
         .execute("DROP TABLE record_hashes; DROP TABLE unit_history; DROP TABLE units; DROP TABLE snapshot_chain;");
-    let outcome = attest(&place, "1").exited_with(1).said(&["attest run 1: it has no root", "hint: "]);
+    let outcome = attest(&place, "1").exited_with(1).stderr_has(&["attest run 1: it has no root", "hint: "]);
     assert_eq!(outcome.stdout, "");
-    attest(&place, "9").exited_with(1).said(&["find run \"9\": there is no such run"]);
-    place.ask(&["attest"]).exited_with(2).said(&["--run"]);
+    attest(&place, "9").exited_with(1).stderr_has(&["find run \"9\": there is no such run"]);
+    place.ask(&["attest"]).exited_with(2).stderr_has(&["--run"]);
 }

@@ -43,7 +43,7 @@ fn damaged_rows_hide_no_others() {
     for (sql, named) in DAMAGE {
         place.write(DATABASE, &whole);
         place.database().execute(sql);
-        let listed = cds(&place, &["runs", "list", "--format", "json"]).succeeded().said(&[named]);
+        let listed = cds(&place, &["runs", "list", "--format", "json"]).succeeded().stderr_has(&[named]);
         let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
         let ids: Vec<i64> =
             listed["runs"].as_array().expect("runs").iter().filter_map(|run| run["snapshot_id"].as_i64()).collect();
@@ -58,7 +58,7 @@ fn damaged_rows_hide_no_others() {
             &["history", "more.py"],
             &["runs", "prune", "--keep-last", "1", "--dry-run"],
         ] {
-            cds(&place, arguments).succeeded().said(&[named]);
+            cds(&place, arguments).succeeded().stderr_has(&[named]);
         }
         cds(&place, &["dup", "trend"]).succeeded();
         cds(&place, &["dup-check"]).succeeded();
@@ -92,7 +92,7 @@ fn damaged_runs_can_be_pruned() {
 fn trend_skips_unsearchable_run() {
     let place = place_with_three_runs();
     place.database().execute("UPDATE records SET normalized_code = x'ff00' WHERE run_id = 2 AND kind = 'function'");
-    let outcome = cds(&place, &["dup", "trend", "--format", "json"]).succeeded().said(&["run 2 is left out"]);
+    let outcome = cds(&place, &["dup", "trend", "--format", "json"]).succeeded().stderr_has(&["run 2 is left out"]);
     let trend: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     let ids: Vec<i64> =
         trend["runs"].as_array().expect("runs").iter().filter_map(|run| run["run_id"].as_i64()).collect();

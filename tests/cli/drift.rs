@@ -40,7 +40,7 @@ fn unchanged_tree_has_no_drift() {
     assert_eq!(list(&object, "errors").len(), 3);
     let outcome = drift(&place, &["--fail-on-drift"]).succeeded();
     assert!(outcome.stdout.contains("the tree is as the snapshot has it"), "{outcome:#?}");
-    outcome.said(&["compared with run 1, the latest of project tree\n"]);
+    outcome.stderr_has(&["compared with run 1, the latest of project tree\n"]);
     assert_eq!(server.generate_count(), asked, "no model is asked");
     assert_eq!(place.read(DATABASE), before, "nothing is written");
     place.check_is_tidy();
@@ -118,7 +118,7 @@ fn unreadable_file_is_not_removed() {
     assert_eq!(counts(&object), [0, 0, 0, 0, 3, 3]);
     assert_eq!(each(list(&object, "not_seen"), "name"), ["", "a", "b"]);
     assert_eq!(list(&object, "errors")[0]["file_path"], "more.py");
-    drift(&place, &["--fail-on-drift"]).succeeded().said(&["warning: 3 definitions and files were not seen"]);
+    drift(&place, &["--fail-on-drift"]).succeeded().stderr_has(&["warning: 3 definitions and files were not seen"]);
     // Changes outside the broken part are found.
     place.write("tree/more.py", "def a():\n    return 1\n\n\ndef b(:\n    return 2\n");
     let object = found(&place, &[]);
@@ -139,10 +139,10 @@ fn previously_unreadable_file_is_not_added() {
     let outcome = drift(&place, &["--fail-on-drift"]).succeeded();
     let page = one_line(&outcome.stdout);
     assert!(page.contains("not seen before 3, since") && page.contains("function more.py:5 b"), "{page}");
-    outcome.said(&["warning: 3 definitions and files were not seen: ", "when the snapshot was taken"]);
+    outcome.stderr_has(&["warning: 3 definitions and files were not seen: ", "when the snapshot was taken"]);
     // A new definition elsewhere still counts.
     place.write("tree/new.py", "def c():\n    return 3\n");
-    drift(&place, &["--fail-on-drift"]).exited_with(1).said(&["added=2 changed=0"]);
+    drift(&place, &["--fail-on-drift"]).exited_with(1).stderr_has(&["added=2 changed=0"]);
 }
 
 #[test]
@@ -162,11 +162,14 @@ fn latest_snapshot_of_same_scope() {
     assert_eq!(run(&["--path", "tree/sub"]), 2);
     assert_eq!(run(&["--path", TREE, "--project", "other"]), 3);
     assert_eq!(run(&["--path", TREE, "--run", "latest"]), 3, "the latest of all, where that is asked for");
-    place.ask(&["drift", "--path", "tree/sub"]).succeeded().said(&["run 2, the latest of project tree, part sub\n"]);
+    place
+        .ask(&["drift", "--path", "tree/sub"])
+        .succeeded()
+        .stderr_has(&["run 2, the latest of project tree, part sub\n"]);
     let other = ["warning: the tree is project tree, and is compared with run 3, which is of project other"];
-    place.ask(&["drift", "--path", TREE, "--run", "3"]).succeeded().said(&other);
+    place.ask(&["drift", "--path", TREE, "--run", "3"]).succeeded().stderr_has(&other);
     let unknown = place.ask(&["drift", "--path", TREE, "--project", "third"]).succeeded();
-    unknown.said(&["warning: the tree is project third, and is compared with run 3, which is of project other"]);
+    unknown.stderr_has(&["warning: the tree is project third, and is compared with run 3, which is of project other"]);
     place.ask(&["runs", "prune", "--older-than", "1ms"]).succeeded();
     assert_eq!(run(&["--path", TREE]), 3, "a snapshot that was pruned is none");
 }
@@ -187,7 +190,9 @@ fn foreign_database_is_enough() {
     let object = found(&place, &[]);
     assert_eq!(counts(&object), [0, 0, 0, 0, 0, 3]);
     assert_eq!((&object["run"]["project"], &object["run"]["code_ref"]), (&Value::Null, &Value::Null));
-    drift(&place, &[]).succeeded().said(&["warning: no snapshot is known to be of project tree", "run 1, the latest"]);
+    drift(&place, &[])
+        .succeeded()
+        .stderr_has(&["warning: no snapshot is known to be of project tree", "run 1, the latest"]);
     place.write("tree/functions.py", functions(1));
     assert_eq!(counts(&found(&place, &["--run", "1"])), [0, 1, 1, 0, 0, 1]);
 }
@@ -195,16 +200,20 @@ fn foreign_database_is_enough() {
 #[test]
 fn compared_run_must_exist() {
     let place = Place::with_functions(1);
-    drift(&place, &[]).exited_with(2).said(&["cds.sqlite", "hint: "]);
+    drift(&place, &[]).exited_with(2).stderr_has(&["cds.sqlite", "hint: "]);
     place.build(&[]).succeeded();
-    drift(&place, &[]).exited_with(1).said(&["the database has no snapshot yet", "hint: the first is made by"]);
+    drift(&place, &[]).exited_with(1).stderr_has(&["the database has no snapshot yet", "hint: the first is made by"]);
     place.persist("builtin:", &[]).succeeded();
-    drift(&place, &["--run", "7"]).exited_with(1).said(&["run \"7\": there is no such run", "hint: the nearest are 1"]);
-    drift(&place, &["--run", "latest~1"]).exited_with(1).said(&["there is no such run"]);
+    drift(&place, &["--run", "7"])
+        .exited_with(1)
+        .stderr_has(&["run \"7\": there is no such run", "hint: the nearest are 1"]);
+    drift(&place, &["--run", "latest~1"]).exited_with(1).stderr_has(&["there is no such run"]);
     let build = crate::ledger::invocations(&place.database())[0]["run_id"].as_str().unwrap().to_owned();
-    drift(&place, &["--run", &build]).exited_with(1).said(&["has no snapshot, its status is completed", "hint: "]);
-    place.ask(&["drift", "--path", "nowhere"]).exited_with(2).said(&["--path"]);
+    drift(&place, &["--run", &build])
+        .exited_with(1)
+        .stderr_has(&["has no snapshot, its status is completed", "hint: "]);
+    place.ask(&["drift", "--path", "nowhere"]).exited_with(2).stderr_has(&["--path"]);
     place.persist("builtin:", &[]).succeeded();
     place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
-    drift(&place, &["--run", "1"]).exited_with(1).said(&["its snapshot 1 was pruned"]);
+    drift(&place, &["--run", "1"]).exited_with(1).stderr_has(&["its snapshot 1 was pruned"]);
 }

@@ -81,5 +81,5 @@ fn plan_without_server_or_with_builtin() {
     place.persist(&server.url(), &["--dry-run", "--db-path", "no/x.sqlite"]).exited_with(2);
     assert_eq!(place.names(), [TREE]);
     place.write("cds.sqlite", "no database");
-    place.persist(&server.url(), &["--dry-run"]).exited_with(1).said(&["not an SQLite database"]);
+    place.persist(&server.url(), &["--dry-run"]).exited_with(1).stderr_has(&["not an SQLite database"]);
 }

@@ -54,7 +54,7 @@ fn accepted_group_returns_with_new_copy() {
     place.write("tree/b.py", total("total"));
     snapshot(&place);
     assert_eq!(shown(&place), (ids.clone(), 0));
-    place.ask(&["dup-check", "--fail-on", "new"]).exited_with(1).said(&["1 new duplicate group"]);
+    place.ask(&["dup-check", "--fail-on", "new"]).exited_with(1).stderr_has(&["1 new duplicate group"]);
 
     accept(&place, id, &[]).succeeded();
     assert_eq!(shown(&place), hidden(1));
@@ -84,7 +84,7 @@ fn acceptance_ends_by_date_or_revocation() {
     let revoked = place.ask(&["dup", "revoke", &second[..8]]).succeeded();
     assert_eq!(revoked.stdout, format!("revoked id=2 group_id={second}\n"));
     assert_eq!(shown(&place), (ids.clone(), 0));
-    place.ask(&["dup", "revoke", second]).exited_with(2).said(&["it is revoked already"]);
+    place.ask(&["dup", "revoke", second]).exited_with(2).stderr_has(&["it is revoked already"]);
     place.ask(&["dup", "revoke", "1"]).succeeded();
     assert_eq!(accepted(&place, &[]), [Value::Null; 0]);
     assert_eq!(place.database().number("SELECT count(*) FROM accepted_duplicates WHERE revoked_at IS NOT NULL"), 2);
@@ -115,9 +115,9 @@ fn invalid_acceptance_writes_nothing() {
         (&["dup", "revoke", id], "there is none"),
         (&["dup", "revoke", "no id"], "hexadecimal digits"),
     ] {
-        place.ask(arguments).exited_with(2).said(&[said]);
+        place.ask(arguments).exited_with(2).stderr_has(&[said]);
     }
-    place.ask(&["dup", "accept", id, "--reason", "x", "--run", "7"]).exited_with(1).said(&["find run \"7\""]);
+    place.ask(&["dup", "accept", id, "--reason", "x", "--run", "7"]).exited_with(1).stderr_has(&["find run \"7\""]);
     assert_eq!(place.database().dump(), before);
     let missing = place.command(&["dup", "list", "--db-path", "none.sqlite"]);
     Outcome::of(&mut { missing }).exited_with(2);
@@ -129,7 +129,7 @@ fn covered_group_follows_its_cover() {
     let checked = place.ask_json(&["dup-check", "--channels", "near"]);
     let near = checked["groups"][0]["group_id"].as_str().expect("an id").to_owned();
     let (ids, _) = shown(&place);
-    accept(&place, &near, &[]).exited_with(2).said(&[&format!("group {} covers it", ids[0])]);
+    accept(&place, &near, &[]).exited_with(2).stderr_has(&[&format!("group {} covers it", ids[0])]);
     accept(&place, &near, &["--channels", "near"]).succeeded();
     assert_eq!(place.ask_json(&["dup-check", "--channels", "near"])["groups"], json!([]));
 }
@@ -176,7 +176,7 @@ fn accept_all_new_groups() {
     place.write("tree/e.py", total("total"));
     snapshot(&place);
     let gate = &["dup-check", "--fail-on", "new"];
-    place.ask(gate).exited_with(1).said(&["2 new duplicate groups"]);
+    place.ask(gate).exited_with(1).stderr_has(&["2 new duplicate groups"]);
     let all: &[&str] = &["dup", "accept", "--all-new", "--reason", "both go with the next release"];
     let before = place.database().dump();
     let planned = place.ask(&[all, &["--dry-run"]].concat()).succeeded();
@@ -206,7 +206,7 @@ fn accept_all_new_groups() {
     place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).succeeded();
     place.write("tree/f.py", words("words"));
     snapshot(&place);
-    place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).exited_with(1).said(&["1 new duplicate group"]);
+    place.ask(&[&gate[..], &["--baseline-run", "1"]].concat()).exited_with(1).stderr_has(&["1 new duplicate group"]);
     // A second call finds nothing more and reports that.
     let again = place.ask(&[all, &["--run", "2"]].concat()).succeeded();
     assert_eq!(again.stdout, "accepted_all_new groups=0 run_id=2 baseline_run_id=1\n");
@@ -224,7 +224,7 @@ fn accept_all_new_groups() {
 fn all_new_accepts_only_gate_failures() {
     let place = place_with_copies();
     let all: &[&str] = &["dup", "accept", "--all-new", "--reason", "x"];
-    let first = place.ask(all).succeeded().said(&["there is nothing to compare with"]);
+    let first = place.ask(all).succeeded().stderr_has(&["there is nothing to compare with"]);
     assert_eq!(first.stdout, "accepted_all_new groups=0 run_id=1 baseline_run_id=-\n");
     place.write("tree/d.py", words("words"));
     place.write("tree/other/e.py", total("total"));
@@ -236,7 +236,7 @@ fn all_new_accepts_only_gate_failures() {
     for wrong in [&["dup", "accept", "--reason", "x"][..], &["dup", "accept", "0123", "--all-new", "--reason", "x"]] {
         place.ask(wrong).exited_with(2);
     }
-    place.ask(&["dup", "accept", "--all-new"]).exited_with(2).said(&["--reason"]);
+    place.ask(&["dup", "accept", "--all-new"]).exited_with(2).stderr_has(&["--reason"]);
     let known = place.ask(&[all, &["--baseline-run", "2"]].concat()).succeeded();
     assert!(known.stdout.starts_with("accepted_all_new groups=0 "), "{known:?}");
 }

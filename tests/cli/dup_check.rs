@@ -241,7 +241,7 @@ fn display_can_be_narrowed() {
     let id = list(&object, "groups")[1]["group_id"].as_str().unwrap().to_owned();
     let only = found(&place, &["--group", &id[..8]]);
     assert_eq!(each(list(&only, "groups"), "group_id"), [id.as_str()]);
-    check(&place, &["--group", "ffffffffffffffff"]).exited_with(2).said(&["no group of this search"]);
+    check(&place, &["--group", "ffffffffffffffff"]).exited_with(2).stderr_has(&["no group of this search"]);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn each_format_is_valid() {
     let csv = check(&place, &["--format", "csv"]).succeeded().stdout;
     assert_eq!(csv.matches("\r\n").count(), 1 + 2 + 3 + 4 + 2 + 2);
     assert!(csv.starts_with("run_id,channel,group_id,"), "{csv}");
-    check(&place, &["--format", "csv", "--limit", "1"]).succeeded().said(&["4 groups are left out"]);
+    check(&place, &["--format", "csv", "--limit", "1"]).succeeded().stderr_has(&["4 groups are left out"]);
 
     let markdown = check(&place, &["--format", "markdown"]).succeeded().stdout;
     assert_eq!(markdown.lines().filter(|line| line.starts_with("| ")).count(), 2 + 5);
@@ -320,14 +320,14 @@ fn code_is_shown_side_by_side() {
     // Equal code is printed once.
     assert_eq!(text.matches("   16   if not os.path.isdir(folder):").count(), 1, "{text}");
     assert!(text.contains("files/f.py:13-21, ratio 1.00") && text.contains("  2 is written as 1 is\n"), "{text}");
-    check(&place, &["--show", "diff", "--format", "json"]).exited_with(2).said(&["--show diff"]);
+    check(&place, &["--show", "diff", "--format", "json"]).exited_with(2).stderr_has(&["--show diff"]);
 }
 
 #[test]
 fn run_without_records_succeeds() {
     let place = Place::empty();
     place.persist("builtin:", &[]).succeeded();
-    let outcome = check(&place, &[]).succeeded().said(&["warning: run 1 has no records"]);
+    let outcome = check(&place, &[]).succeeded().stderr_has(&["warning: run 1 has no records"]);
     assert_eq!(outcome.stdout, "  run 1 has no records: there is nothing that could be a duplicate\n");
     let object = found(&place, &[]);
     assert_eq!((&object["groups"], &object["totals"]["share"]), (&json!([]), &json!(0.0)));
@@ -341,7 +341,9 @@ fn run_without_records_succeeds() {
 fn invalid_options_are_refused() {
     let place = place();
     for run in ["7", "x", "latest~1", "-1"] {
-        check(&place, &["--run", run]).exited_with(1).said(&["error: failed to find run", "there is no such run"]);
+        check(&place, &["--run", run])
+            .exited_with(1)
+            .stderr_has(&["error: failed to find run", "there is no such run"]);
     }
     for wrong in [
         &["--code-threshold", "1.1"][..],
@@ -361,7 +363,7 @@ fn invalid_options_are_refused() {
     place.cds(&["dup-check", "--db-path", "missing.sqlite"]).exited_with(2);
     place.cds(&["dup-check"]).exited_with(2);
     Database::create(&place.path("empty.sqlite"), CONTRACT);
-    place.cds(&["dup-check", "--db-path", "empty.sqlite"]).exited_with(1).said(&["no snapshot yet"]);
+    place.cds(&["dup-check", "--db-path", "empty.sqlite"]).exited_with(1).stderr_has(&["no snapshot yet"]);
 }
 
 #[test]
@@ -393,7 +395,7 @@ fn foreign_database_can_be_checked() {
     let outcome = place.cds(&["dup-check", "--db-path", "theirs.sqlite", "--format", "json"]).succeeded();
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(list(&object, "groups"), &expected);
-    outcome.said(&["1 records are left out: their kinds are not known, for example \"lambda\""]);
+    outcome.stderr_has(&["1 records are left out: their kinds are not known, for example \"lambda\""]);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn low_confidence_ranks_last() {
     assert!(table(&["--min-confidence", "high"]).contains("1 group that may only look alike: left out"));
     // A gate counts high confidence only, unless asked for more; the other groups are still displayed.
     let uncounted = "1 group of low confidence does not count for the gate; --gate-confidence low counts all";
-    let gate = check(&place, &["--fail-on", "new"]).succeeded().said(&[uncounted]);
+    let gate = check(&place, &["--fail-on", "new"]).succeeded().stderr_has(&[uncounted]);
     assert!(gate.stdout.contains("new, low confidence") && gate.stdout.contains("not counted"), "{gate:#?}");
     for format in ["markdown", "html", "github"] {
         let outcome = check(&place, &["--fail-on", "new", "--format", format]).succeeded();
@@ -90,7 +90,7 @@ fn low_confidence_ranks_last() {
     let outcome = check(&place, &["--fail-on", "new", "--format", "json"]).succeeded();
     assert_eq!(states(&outcome).1["uncounted_group_count"], 1);
     let all = ["--fail-on", "new", "--gate-confidence", "low"];
-    check(&place, &all).exited_with(1).said(&["1 new duplicate group"]);
+    check(&place, &all).exited_with(1).stderr_has(&["1 new duplicate group"]);
     check(&place, &["--fail-on", "any", "--gate-confidence", "low", "--channels", "near"]).exited_with(1);
     check(&place, &["--fail-on", "new", "--min-confidence", "high"]).succeeded();
     // A hidden group that an edit turned into a copy is new.
@@ -174,7 +174,8 @@ fn formerly_weak_group_is_not_new() {
 fn only_new_or_grown_groups_fail() {
     let place = place_with_copies();
     let new = &["--fail-on", "new", "--format", "json"][..];
-    let first = check(&place, new).succeeded().said(&["warning: run 1 is the first of its project in this database"]);
+    let first =
+        check(&place, new).succeeded().stderr_has(&["warning: run 1 is the first of its project in this database"]);
     assert_eq!(states(&first).0, [(Value::Null, 2)]);
 
     snapshot(&place);
@@ -187,7 +188,7 @@ fn only_new_or_grown_groups_fail() {
     let (groups, object) = states(&outcome);
     assert_eq!(groups, [(json!("new"), 2)], "only what broke the gate is shown");
     let id = object["groups"][0]["group_id"].as_str().expect("an id").to_owned();
-    outcome.said(&[&format!("error: gate failed: 1 new duplicate group ({id})")]);
+    outcome.stderr_has(&[&format!("error: gate failed: 1 new duplicate group ({id})")]);
     assert_eq!(states(&check(&place, &["--format", "json"]).succeeded()).0.len(), 2, "without a gate nothing fails");
 
     place.write("tree/e.py", total("total"));
@@ -279,7 +280,7 @@ fn previous_run_is_of_same_project() {
     let place = place_with_copies();
     place.persist("builtin:", &["--project", "tools"]).succeeded();
     let outcome = check(&place, &["--fail-on", "new"]).succeeded();
-    outcome.said(&["run 2 is the first of its project in this database"]);
+    outcome.stderr_has(&["run 2 is the first of its project in this database"]);
     snapshot(&place);
     let (_, object) = states(&check(&place, &["--fail-on", "new", "--format", "json"]).succeeded());
     assert_eq!(object["baseline_run_id"], 1);
@@ -304,7 +305,7 @@ fn unusual_baseline_run_warns() {
         ("2", "2", &["run 2 is compared with itself: nothing can be new"]),
     ] {
         let outcome = check(&place, &["--run", run, "--baseline-run", baseline, "--format", "json"]).succeeded();
-        let outcome = outcome.said(warnings);
+        let outcome = outcome.stderr_has(warnings);
         assert_eq!(outcome.stderr.matches("warning: ").count(), warnings.len(), "{outcome:#?}");
         let expected = if baseline == "latest" { json!(3) } else { baseline.parse().expect("a number") };
         assert_eq!(states(&outcome).1["baseline_run_id"], expected);
@@ -345,11 +346,11 @@ fn unaccounted_snapshots_match_by_tree() {
 #[test]
 fn any_group_or_large_share_fails() {
     let place = place_with_copies();
-    check(&place, &["--fail-on", "any"]).exited_with(1).said(&["1 duplicate group ("]);
+    check(&place, &["--fail-on", "any"]).exited_with(1).stderr_has(&["1 duplicate group ("]);
     for (share, code) in [("0%", 1), ("0.2", 1), ("27%", 0), ("100%", 0), ("1", 0)] {
         let outcome = check(&place, &["--max-share", share]).exited_with(code);
         if code == 1 {
-            outcome.said(&[" % of all lines are duplicated, more than "]);
+            outcome.stderr_has(&[" % of all lines are duplicated, more than "]);
         }
     }
     std::fs::remove_file(place.path("tree/b.py")).expect("it is there");
@@ -359,7 +360,7 @@ fn any_group_or_large_share_fails() {
         check(&place, wrong).exited_with(2);
     }
     for missing in ["99", "x"] {
-        check(&place, &["--baseline-run", missing]).exited_with(1).said(&["there is no such run"]);
+        check(&place, &["--baseline-run", missing]).exited_with(1).stderr_has(&["there is no such run"]);
     }
 }
 
@@ -376,6 +377,6 @@ fn explanation_names_rules_with_values() {
     assert!(explained.starts_with(&format!("near group {id}: 2 members\n")), "{explained}");
     assert!(explained.contains("low: no pair is certainly a copy") && explained.contains("evidence"), "{explained}");
     assert!(explained.contains(" ≥ ") && explained.contains("not certain"), "{explained}");
-    check(&place, &["--explain", "00000000000000ff"]).exited_with(2).said(&["no group of this search"]);
-    check(&place, &["--explain", id, "--format", "json"]).exited_with(2).said(&["--explain"]);
+    check(&place, &["--explain", "00000000000000ff"]).exited_with(2).stderr_has(&["no group of this search"]);
+    check(&place, &["--explain", id, "--format", "json"]).exited_with(2).stderr_has(&["--explain"]);
 }

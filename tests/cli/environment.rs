@@ -141,7 +141,7 @@ fn wrong_variable_is_usage_error() {
             arguments.extend(["--db-path", "cds.sqlite"]);
         }
         let outcome = Outcome::of(place.command(&arguments).env(name, value));
-        outcome.exited_with(2).said(&[expected]);
+        outcome.exited_with(2).stderr_has(&[expected]);
         assert_eq!(place.names(), [TREE], "{name}");
     }
 }
@@ -166,8 +166,8 @@ fn wrong_value_names_its_variable() {
         let words = [&["dup", "check", "--db-path", DATABASE][..], arguments].concat();
         Outcome::of(place.command(&words).envs(variables.iter().copied()))
     };
-    run(&[("CDS_MIN_LINES", "many")], &[]).exited_with(2).said(&["--min-lines", "CDS_MIN_LINES"]);
-    run(&[("CDS_CHANNELS", "exact,x")], &[]).exited_with(2).said(&["--channels", "CDS_CHANNELS"]);
+    run(&[("CDS_MIN_LINES", "many")], &[]).exited_with(2).stderr_has(&["--min-lines", "CDS_MIN_LINES"]);
+    run(&[("CDS_CHANNELS", "exact,x")], &[]).exited_with(2).stderr_has(&["--channels", "CDS_CHANNELS"]);
     let given = run(&[("CDS_MIN_LINES", "7")], &["--min-lines=many"]).exited_with(2);
     assert!(!given.stderr.contains("CDS_MIN_LINES"), "{given:#?}");
 }

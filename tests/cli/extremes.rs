@@ -133,8 +133,8 @@ fn refused_threads_do_not_fail_run() {
     }
     // Without a thread that watches the lock, nothing may be written.
     let outcome =
-        without_threads(&place, &persist_arguments("builtin:", &[])).exited_with(1).said(&["error: failed to"]);
-    let outcome = outcome.said(&["hint: let this user have more processes"]);
+        without_threads(&place, &persist_arguments("builtin:", &[])).exited_with(1).stderr_has(&["error: failed to"]);
+    let outcome = outcome.stderr_has(&["hint: let this user have more processes"]);
     assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
     assert!(!place.database().ends().contains(&"running".to_owned()));
 }

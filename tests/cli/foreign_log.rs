@@ -49,7 +49,7 @@ fn check_is_refused(place: &Place) {
         &["persist", "--path", TREE, "--db-path", DATABASE, "--provider-url", "builtin:"],
         &["runs", "prune", "--keep-last", "1", "--db-path", DATABASE],
     ] {
-        place.cds(arguments).exited_with(1).said(&REFUSAL);
+        place.cds(arguments).exited_with(1).stderr_has(&REFUSAL);
     }
     assert!(files(place) == before, "something has changed");
 }
@@ -168,7 +168,7 @@ fn copy_is_refused_beside_journal() {
     assert!(std::process::Command::new("cp").args(paths).status().unwrap().success());
     fs::write(copy.path(DATABASE), older).unwrap();
     for arguments in [&["runs", "list", "--db-path", DATABASE][..], &persist_arguments("builtin:", &[])] {
-        copy.cds(arguments).exited_with(1).said(&["cds.sqlite-journal\" does not belong to it"]);
+        copy.cds(arguments).exited_with(1).stderr_has(&["cds.sqlite-journal\" does not belong to it"]);
     }
     fs::remove_file(copy.path(&journal)).unwrap();
     copy.persist("builtin:", &[]).succeeded();
@@ -204,7 +204,7 @@ fn file_placed_during_run_is_kept() {
                 fs::write(to, fs::read(from).unwrap()).unwrap();
             }
         });
-        let outcome = outcome.exited_with(1).said(&["the file was moved, removed or replaced while it was open"]);
+        let outcome = outcome.exited_with(1).stderr_has(&["the file was moved, removed or replaced while it was open"]);
         assert_eq!(outcome.stdout, "");
         assert!(fs::read(place.path(DATABASE)).unwrap() == put_there, "moved: {is_moved}");
     }
@@ -217,7 +217,7 @@ fn file_copied_over_database_is_intact() {
         let (place, outcome, put_there) = replace_during_run(function_count, |from, to| {
             fs::write(to, fs::read(from).unwrap()).unwrap();
         });
-        let outcome = outcome.exited_with(1).said(&["the file was moved, removed or replaced while it was open"]);
+        let outcome = outcome.exited_with(1).stderr_has(&["the file was moved, removed or replaced while it was open"]);
         assert!(!outcome.stderr.contains("malformed"), "{function_count}: {outcome:#?}");
         assert!(fs::read(place.path(DATABASE)).unwrap() == put_there, "{function_count}");
     }

@@ -71,6 +71,6 @@ fn refusing_trigger_is_named() {
          CREATE TRIGGER other_index AFTER INSERT ON records BEGIN INSERT INTO seen VALUES (NEW.kind); END",
     );
     let before = place.database().rows("SELECT * FROM runs");
-    place.persist("builtin:", &[]).exited_with(1).said(&["other_index", "triggers of another program"]);
+    place.persist("builtin:", &[]).exited_with(1).stderr_has(&["other_index", "triggers of another program"]);
     assert_eq!(place.database().rows("SELECT * FROM runs"), before);
 }

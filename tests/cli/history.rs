@@ -219,7 +219,8 @@ fn current_unit_beats_former_one() {
     let place = place_with_a_life();
     place.write("tree/a.py", format!("{OUTER}\ndef helper():\n    return 'another one'\n"));
     persist(&place, 8);
-    let outcome = place.ask(&["history", "a.py::helper"]).succeeded().said(&["note: other units had this name before"]);
+    let outcome =
+        place.ask(&["history", "a.py::helper"]).succeeded().stderr_has(&["note: other units had this name before"]);
     assert!(outcome.stdout.contains("first seen          run 8"), "{outcome:#?}");
     let answer = history(&place, &["pkg/b.py::helper"]);
     let unit_id = &answer["unit"]["unit_id"];
@@ -230,7 +231,7 @@ fn current_unit_beats_former_one() {
 fn unknown_name_suggests_nearest() {
     let place = place_with_a_life();
     let refused = |words: &[&str], expected: &[&str]| {
-        let outcome = place.ask(&[&["history"], words].concat()).exited_with(1).said(expected);
+        let outcome = place.ask(&[&["history"], words].concat()).exited_with(1).stderr_has(expected);
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
         let as_json = place.ask(&[&["history", "--format", "json"], words].concat()).exited_with(1);
         assert_eq!(as_json.stdout, "");
@@ -280,7 +281,7 @@ fn altered_record_is_not_trusted() {
         .database()
         .execute("UPDATE records SET raw_code = 'forged' WHERE run_id = 4 AND signature LIKE 'def helper%'");
     let outcome = place.ask(&["history", "pkg/b.py::helper", "--diff", "--format", "json"]).succeeded();
-    outcome.said(&["warning: a record is not the one that the history speaks of", "cds verify"]);
+    outcome.stderr_has(&["warning: a record is not the one that the history speaks of", "cds verify"]);
     let answer = history(&place, &["pkg/b.py::helper", "--diff"]);
     assert_eq!(answer["transitions"][2]["after"]["state"], "altered");
     assert_eq!(answer["transitions"][3]["before"]["state"], "altered");
@@ -299,7 +300,8 @@ fn database_without_history_is_reported() {
     );
     Database::create(&place.path(DATABASE), &sql);
     for words in [&["history", "a.py"][..], &["history", "a.py", "--diff"], &["history", "--unit", "1"]] {
-        let outcome = place.ask(words).exited_with(1).said(&["the database has no history", "hint: ", "cds persist"]);
+        let outcome =
+            place.ask(words).exited_with(1).stderr_has(&["the database has no history", "hint: ", "cds persist"]);
         assert_eq!(outcome.stdout, "");
     }
     assert_eq!(place.names(), [DATABASE, TREE], "nothing was created");

@@ -129,7 +129,7 @@ fn hidden_row_fails_its_run() {
         other.persist("builtin:", &[]).succeeded();
         fs::copy(other.path(DATABASE), place.path(TEAM)).unwrap();
         team(&place).execute(&format!("CREATE TRIGGER hides BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END"));
-        let outcome = import(&place, DATABASE, &[]).exited_with(1).said(&[table, "ignored"]);
+        let outcome = import(&place, DATABASE, &[]).exited_with(1).stderr_has(&[table, "ignored"]);
         assert!(outcome.stdout.starts_with("imported runs=0 "), "{outcome:#?}");
         assert_eq!(team(&place).number("SELECT count(*) FROM runs"), 1, "{table}: nothing of the run is there");
     }
@@ -151,7 +151,7 @@ fn merged_databases_keep_projects() {
     let rest = place.cds(&["import", "--from", TEAM, "--db-path", "one.sqlite"]).succeeded();
     assert!(rest.stdout.starts_with("imported runs=2 "), "what was passed over comes: {rest:#?}");
     let none = ["import", "--from", TEAM, "--db-path", "one.sqlite", "--project", "none"];
-    place.cds(&none).exited_with(2).said(&["import project \"none\": the database has no run of it"]);
+    place.cds(&none).exited_with(2).stderr_has(&["import project \"none\": the database has no run of it"]);
     // From there into an archive, and back again.
     place.cds(&["archive", "--db-path", TEAM, "--to", "fleet"]).succeeded();
     let outcome = place.cds(&["import", "--from", "fleet", "--db-path", "back.sqlite"]).succeeded();
@@ -174,9 +174,9 @@ fn archive_imports_like_database() {
     check_is_unaltered(&place, 2);
     let outcome = import(&place, DATABASE, &[]).succeeded();
     assert!(outcome.stdout.starts_with("imported runs=0 "), "the same runs by another way: {outcome:#?}");
-    import(&place, ARCHIVE, &["--project", "none"]).exited_with(2).said(&["the archive has none"]);
+    import(&place, ARCHIVE, &["--project", "none"]).exited_with(2).stderr_has(&["the archive has none"]);
     fs::create_dir(place.path("empty")).unwrap();
-    import(&place, "empty", &[]).exited_with(2).said(&["no run lies in it"]);
+    import(&place, "empty", &[]).exited_with(2).stderr_has(&["no run lies in it"]);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn damaged_archive_file_fails_run() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     place.write(path, &bytes);
-    let outcome = import(&place, ARCHIVE, &[]).exited_with(1).said(&["error: failed to import run 2 of shop: "]);
+    let outcome = import(&place, ARCHIVE, &[]).exited_with(1).stderr_has(&["error: failed to import run 2 of shop: "]);
     assert!(outcome.stdout.starts_with("imported runs=2 "), "{outcome:#?}");
     assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
     check_is_unaltered(&place, 2);
@@ -206,7 +206,7 @@ fn misplaced_run_names_both_projects() {
     fs::create_dir(place.path("archive/project=store")).unwrap();
     fs::rename(place.path("archive/project=shop/run_id=2"), place.path("archive/project=store/run_id=2")).unwrap();
     let outcome = import(&place, ARCHIVE, &[]).exited_with(1);
-    outcome.said(&["import run 2 of store: ", "it is run 2 of project \"store\"", "that of run 2 of \"shop\""]);
+    outcome.stderr_has(&["import run 2 of store: ", "it is run 2 of project \"store\"", "that of run 2 of \"shop\""]);
     import(&place, ARCHIVE, &["--project", "store", "--retry-failed"]).exited_with(1);
     fs::rename(place.path("archive/project=store/run_id=2"), place.path("archive/project=shop/run_id=2")).unwrap();
     assert!(import(&place, ARCHIVE, &[]).succeeded().stdout.starts_with("imported runs=1 "));
@@ -218,7 +218,7 @@ fn altered_run_is_refused_alone() {
     let place = place_with_runs(3);
     damage(&place, 2);
     let source = place.read(DATABASE);
-    let outcome = import(&place, DATABASE, &[]).exited_with(1).said(&["error: failed to import run 2: ", "root"]);
+    let outcome = import(&place, DATABASE, &[]).exited_with(1).stderr_has(&["error: failed to import run 2: ", "root"]);
     assert!(outcome.stdout.starts_with("imported runs=2 records=8 failed=1 "), "{outcome:#?}");
     assert_eq!(place.read(DATABASE), source, "the source is only read");
     assert_eq!(state(&place), (1, 3, "2\n".to_owned()));
@@ -269,7 +269,7 @@ fn database_cannot_import_itself() {
     let place = place_with_runs(1);
     let before = place.database().dump();
     let into_itself = |from: &str| place.cds(&["import", "--from", from, "--db-path", DATABASE]);
-    into_itself(DATABASE).exited_with(2).said(&["it is the database that the runs would go to"]);
+    into_itself(DATABASE).exited_with(2).stderr_has(&["it is the database that the runs would go to"]);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(place.path(DATABASE), place.path("link.sqlite")).unwrap();
@@ -334,7 +334,7 @@ fn signal_ends_import_within_run() {
     let (place, running) = caught();
     running.signal("TERM");
     running.signal("CONT");
-    let outcome = running.wait().exited_with(143).said(&["error: interrupted"]);
+    let outcome = running.wait().exited_with(143).stderr_has(&["error: interrupted"]);
     assert!(outcome.stdout.starts_with("imported runs=1 "), "{outcome:#?}");
     assert_eq!(team(&place).number("SELECT count(*) FROM runs"), 1);
     assert_eq!(state(&place), (1, 1, String::new()));
@@ -348,7 +348,7 @@ fn concurrent_imports_take_turns() {
     let (place, running) = caught();
     let pid = format!("process {} on ", running.id());
     let outcome = import(&place, DATABASE, &[]).exited_with(1);
-    outcome.said(&["it is held by ", &pid, "command import", "--lock-timeout"]);
+    outcome.stderr_has(&["it is held by ", &pid, "command import", "--lock-timeout"]);
     let mut command: Command = place.command(&import_arguments(DATABASE, &["--lock-timeout", "60s"]));
     let second = Running::start(&mut command);
     running.signal("CONT");

@@ -90,8 +90,8 @@ fn missing_file_is_not_created() {
         assert!(matches!(outcome.code, Some(1 | 2)) && outcome.stderr.starts_with("error: "), "{outcome:?}");
         assert_eq!((outcome.stdout.as_str(), place.names()), ("", vec![TREE.to_owned()]));
     }
-    intents(&place, &["prune"]).exited_with(2).said(&["--older-than"]);
-    intents(&place, &["prune", "--older-than", "soon"]).exited_with(2).said(&["--older-than", "7d"]);
+    intents(&place, &["prune"]).exited_with(2).stderr_has(&["--older-than"]);
+    intents(&place, &["prune", "--older-than", "soon"]).exited_with(2).stderr_has(&["--older-than", "7d"]);
 
     place.persist("builtin:", &[]).succeeded();
     assert_eq!(intents(&place, &["stats"]).succeeded().stdout, "no answers are kept yet\n");

@@ -155,7 +155,7 @@ fn signal_ends_endless_trigger() {
     }
     let started = Instant::now();
     running.signal("TERM");
-    running.wait().exited_with(143).said(&["error: interrupted"]);
+    running.wait().exited_with(143).stderr_has(&["error: interrupted"]);
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let database = place.database();
     database.check_integrity();

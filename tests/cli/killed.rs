@@ -94,7 +94,7 @@ fn signals_keep_answers() {
             running.wait_for_line("interrupted: waiting");
             // Answers that arrive now are in time.
             gate.open();
-            let outcome = running.wait().exited_with(code).said(&["error: interrupted"]);
+            let outcome = running.wait().exited_with(code).stderr_has(&["error: interrupted"]);
             assert_eq!(outcome.stdout, "");
         });
     }
@@ -152,10 +152,10 @@ fn full_disk_while_keeping_answers() {
     let server = FakeOllama::start(Script::new());
     let url = server.url();
     let mut command = place.command_with_limit(1200, &persist_arguments(&url, &[]));
-    let outcome = Running::start(&mut command).wait().exited_with(1).said(&["error: failed to ", "cds.sqlite"]);
+    let outcome = Running::start(&mut command).wait().exited_with(1).stderr_has(&["error: failed to ", "cds.sqlite"]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(server.generate_count(), 2000, "answers that cannot be kept end nothing");
-    outcome.said(&["answers are not kept for later runs"]);
+    outcome.stderr_has(&["answers are not kept for later runs"]);
     let database = place.database();
     database.check_integrity();
     let kept = database.kept_count();

@@ -21,7 +21,7 @@ fn check_is_refused(place: &Place) {
     let outcome = Outcome::of(command.env("CDS_BUSY_TIMEOUT", "1h")).exited_with(1);
     assert!(start.elapsed() >= Duration::from_millis(200), "it did not wait");
     assert!(start.elapsed() < PATIENCE, "it waited as long as by default");
-    let outcome = outcome.said(&["\"cds.sqlite\"", "locked", "--busy-timeout"]);
+    let outcome = outcome.stderr_has(&["\"cds.sqlite\"", "locked", "--busy-timeout"]);
     assert_eq!(outcome.stdout, "");
     assert!(server.requests().is_empty());
 }
@@ -68,7 +68,7 @@ fn taken_while_asking(busy_timeout: &str, meanwhile: impl FnOnce(&FakeOllama, &D
 #[test]
 fn writer_during_questions_is_reported() {
     let (place, outcome) = taken_while_asking("200ms", |_, _| ());
-    let outcome = outcome.exited_with(1).said(&["begin the transaction", "locked"]);
+    let outcome = outcome.exited_with(1).stderr_has(&["begin the transaction", "locked"]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(outcome.stderr.matches("the accounts of this run are not complete").count(), 1, "{outcome:#?}");
     assert_eq!(place.database().number("SELECT count(*) FROM runs"), 0);

@@ -17,7 +17,7 @@ fn too_few_intents_saves_and_fails() {
     }
     let failed = place.persist(&server.url(), &["--min-intents", "90", "--quiet"]).exited_with(1);
     let expected = "gate failed: --min-intents 90: only 3 of 4 records in scope have an intent";
-    failed.said(&["error: ", expected, "hint: run 5 is saved; cds runs show 5"]);
+    failed.stderr_has(&["error: ", expected, "hint: run 5 is saved; cds runs show 5"]);
     assert_eq!(place.database().number("SELECT count(*) FROM records WHERE run_id = 5"), 5);
     let rows = place.database().rows("SELECT status, error, snapshot_id FROM runs_ledger ORDER BY rowid");
     assert_eq!(
@@ -30,7 +30,7 @@ fn too_few_intents_saves_and_fails() {
         place.persist(&server.url(), &["--min-intents", wrong]).exited_with(2);
     }
     let unavailable = place.persist("http://127.0.0.1:1", &["--min-intents", "1", "--refresh-intents"]).exited_with(1);
-    unavailable.said(&["0 of 4 records in scope have an intent"]);
+    unavailable.stderr_has(&["0 of 4 records in scope have an intent"]);
     // Nothing is in scope.
     place.persist("http://127.0.0.1:1", &["--min-intents", "100", "--scope", "class"]).succeeded();
 }

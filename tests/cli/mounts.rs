@@ -51,7 +51,7 @@ fn writing_to_mounted_file_is_refused() {
             &["intents", "prune", "--unused"],
         ] {
             let outcome = cds(&place, &[arguments, &["--db-path", path]].concat()).exited_with(2);
-            outcome.said(&[path, "mount of its own", "hint: mount its folder"]);
+            outcome.stderr_has(&[path, "mount of its own", "hint: mount its folder"]);
             assert!(place.read(DATABASE) == before, "{arguments:?} changed the database");
         }
     }

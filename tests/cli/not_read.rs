@@ -101,21 +101,21 @@ fn empty_snapshot_needs_an_option() {
     place.write("tree/README.md", "old\n");
     let refused = place.persist("builtin:", &[]).exited_with(1);
     let folder = place.path(TREE).display().to_string();
-    refused.said(&["--allow-empty", "1 .md (other_language)", &folder]);
+    refused.stderr_has(&["--allow-empty", "1 .md (other_language)", &folder]);
     let database = place.database();
     assert_eq!(database.number("SELECT count(*) FROM runs"), 1);
     assert_eq!(text(invocations(&database).last().unwrap(), "status"), "failed");
     let outcome = place.persist("builtin:", &["--allow-empty"]).succeeded();
-    outcome.said(&["warning: no Python file was read in", "removed=3"]);
+    outcome.stderr_has(&["warning: no Python file was read in", "removed=3"]);
     // The project is known to be empty now.
-    place.persist("builtin:", &[]).succeeded().said(&["warning: no Python file was read in"]);
+    place.persist("builtin:", &[]).succeeded().stderr_has(&["warning: no Python file was read in"]);
 }
 
 #[test]
 fn empty_first_snapshot_warns() {
     let place = Place::empty();
-    place.persist("builtin:", &[]).succeeded().said(&["the folder holds nothing else"]);
-    place.cds(&["model-build", "--path", TREE]).succeeded().said(&["no Python file was read in"]);
+    place.persist("builtin:", &[]).succeeded().stderr_has(&["the folder holds nothing else"]);
+    place.cds(&["model-build", "--path", TREE]).succeeded().stderr_has(&["no Python file was read in"]);
 }
 
 #[test]
@@ -125,15 +125,15 @@ fn gates_fail_without_records() {
     let check = |more: &[&str]| place.ask(&[&["dup-check"], more].concat());
     check(&[]).succeeded();
     for gate in [&["--fail-on", "new"][..], &["--fail-on", "any"], &["--max-share", "100%"]] {
-        check(gate).exited_with(1).said(&["run 1 has no records"]);
+        check(gate).exited_with(1).stderr_has(&["run 1 has no records"]);
     }
     let few = place.persist("builtin:", &["--min-intents", "1", "--project", "other"]).exited_with(1);
-    few.said(&["gate failed: --min-intents 1: the run has no records", "hint: run 2 is saved; check --path"]);
+    few.stderr_has(&["gate failed: --min-intents 1: the run has no records", "hint: run 2 is saved; check --path"]);
     let drift = |gate: &[&str]| -> Outcome { place.ask(&[&["drift", "--path", TREE], gate].concat()) };
     assert!(drift(&[]).succeeded().stdout.contains("nothing was compared"));
-    drift(&["--fail-on-drift"]).exited_with(1).said(&["the tree has no records"]);
+    drift(&["--fail-on-drift"]).exited_with(1).stderr_has(&["the tree has no records"]);
     place.write("tree/a.py", "x = 1\n");
-    drift(&["--fail-on-drift"]).exited_with(1).said(&["run 1 has no records"]);
+    drift(&["--fail-on-drift"]).exited_with(1).stderr_has(&["run 1 has no records"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn returning_server_loses_no_record() {
         let outcome = running.wait().succeeded();
         let [selected, asked, _, _, failed, _] = outcome.costs();
         assert_eq!((selected, asked, failed), (40, 40, 0), "{outcome:#?}");
-        let outcome = outcome.said(&["seems to be gone", "the provider is back"]);
+        let outcome = outcome.stderr_has(&["seems to be gone", "the provider is back"]);
         assert!(reasons(&place).is_empty(), "{outcome:?}");
         let answered = server.answered_count();
         assert!((40..=44).contains(&answered), "{answered}: only what was in flight is asked again");
@@ -43,7 +43,7 @@ fn lost_server_costs_patience() {
     let place = Place::with_functions(40);
     let start = Instant::now();
     let more = ["--format", "json", "--concurrency", "1", "--provider-patience", "1s"];
-    let outcome = place.persist(&server.url(), &more).succeeded().said(&["no more questions are asked"]);
+    let outcome = place.persist(&server.url(), &more).succeeded().stderr_has(&["no more questions are asked"]);
     assert!(start.elapsed() < PATIENCE / 4, "{:?}", start.elapsed());
     assert_eq!(outcome.costs()[4], 31, "{outcome:#?}");
     let reasons = reasons(&place);
@@ -51,7 +51,7 @@ fn lost_server_costs_patience() {
     // A probe may still reach the socket of a server that is shutting down.
     assert!((10..=11).contains(&server.generate_count()), "{}", server.generate_count());
     assert_eq!(place.database().kept_count(), 9);
-    outcome.said(&["31 × "]);
+    outcome.stderr_has(&["31 × "]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn retry_after_holds_all_questions() {
     let server = FakeOllama::start(Script::new().rule(When::question().nth(4), Reply::retry_after(429, "1")));
     let place = Place::with_functions(20);
     let start = Instant::now();
-    let outcome = place.persist(&server.url(), &JSON).succeeded().said(&["no call for 1 s", "429"]);
+    let outcome = place.persist(&server.url(), &JSON).succeeded().stderr_has(&["no call for 1 s", "429"]);
     assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
     assert_eq!((outcome.costs()[4], server.generate_count()), (0, 21), "{outcome:#?}");
 }

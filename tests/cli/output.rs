@@ -32,7 +32,7 @@ fn output_file_is_replaced_atomically() {
     let limited = |output: &str| {
         let arguments = ["model-build", "--path", TREE, "--format", "json", "--output", output];
         let mut command = place.command_with_limit(2, &arguments);
-        Outcome::of(&mut command).exited_with(1).said(&["error: failed to write", output])
+        Outcome::of(&mut command).exited_with(1).stderr_has(&["error: failed to write", output])
     };
     assert_eq!(limited("result").stdout, "");
     assert_eq!(place.read("result"), b"what was there before");
@@ -82,5 +82,5 @@ fn unwritable_stdout_is_failure() {
     let place = Place::with_shop();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let outcome = Outcome::of(place.command(&["model-build", "--path", TREE]).stdout(full)).exited_with(1);
-    outcome.said(&["error: failed to write to stdout", "No space left"]);
+    outcome.stderr_has(&["error: failed to write to stdout", "No space left"]);
 }

@@ -184,7 +184,7 @@ impl Outcome {
 
     /// Asserts that stderr contains each of these texts.
     #[track_caller]
-    pub(crate) fn said(self, fragments: &[&str]) -> Self {
+    pub(crate) fn stderr_has(self, fragments: &[&str]) -> Self {
         for fragment in fragments {
             assert!(self.stderr.contains(fragment), "{fragment:?} is not in {self:#?}");
         }

@@ -12,7 +12,7 @@ use crate::place::{DATABASE, Outcome, Place, TREE, functions};
 fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
     let place = Place::with_shop();
     let start = Instant::now();
-    let outcome = place.persist(url, more).succeeded().said(&["warning: ", reason]).said(remedies);
+    let outcome = place.persist(url, more).succeeded().stderr_has(&["warning: ", reason]).stderr_has(remedies);
     assert!(start.elapsed() < Duration::from_secs(40), "less than the patience: {:?}", start.elapsed());
     assert!(outcome.stdout.contains(" record_count=59 intent_failed_count=42 "), "{outcome:?}");
     let reasons = "SELECT intent_error, count(*) AS count FROM records WHERE intent_status = 'failed' GROUP BY 1";
@@ -27,7 +27,7 @@ fn check(url: &str, more: &[&str], reason: &str, remedies: &[&str]) {
     // With `--require-provider` no stage begins, and the ledger says why.
     let place = Place::with_shop();
     let outcome = place.persist(url, &[more, &["--require-provider"]].concat()).exited_with(1);
-    let outcome = outcome.said(&["error: failed to ", reason, "hint: "]).said(remedies);
+    let outcome = outcome.stderr_has(&["error: failed to ", reason, "hint: "]).stderr_has(remedies);
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
     assert_eq!(place.names(), [DATABASE, TREE]);
     let database = place.database();
@@ -77,7 +77,7 @@ fn hanging_server_fails_in_seconds() {
     let server = FakeOllama::start(Script::new().rule(When::under("/"), Reply::hang_before_headers()));
     let place = Place::with_functions(3);
     let start = Instant::now();
-    let outcome = place.persist(&server.url(), &[]).succeeded().said(&["timed out"]);
+    let outcome = place.persist(&server.url(), &[]).succeeded().stderr_has(&["timed out"]);
     // The probe takes ten seconds; the patience with a lost server would add a minute.
     assert!(start.elapsed() < Duration::from_secs(50), "{:?}", start.elapsed());
     assert!(outcome.stdout.contains(" intent_failed_count=3 "), "{outcome:?}");
@@ -90,7 +90,7 @@ fn kept_answers_need_no_provider() {
     place.persist(&server.url(), &[]).succeeded();
     server.stop();
     let json = ["--format", "json"];
-    let outcome = place.persist(&server.url(), &json).succeeded().said(&["warning: "]);
+    let outcome = place.persist(&server.url(), &json).succeeded().stderr_has(&["warning: "]);
     assert_eq!(outcome.costs(), [5, 0, 5, 0, 0, 0]);
 
     place.write("tree/functions.py", functions(7));
@@ -112,7 +112,7 @@ fn missing_required_provider_changes_nothing() {
     place.persist(&server.url(), &[]).succeeded();
     server.stop();
     let before = place.database().dump_of_runs();
-    place.persist(&server.url(), &["--require-provider"]).exited_with(1).said(&["ollama serve"]);
+    place.persist(&server.url(), &["--require-provider"]).exited_with(1).stderr_has(&["ollama serve"]);
     assert_eq!(place.database().dump_of_runs(), before);
     let mut command = place.command(&crate::place::persist_arguments("http://127.0.0.1:1", &[]));
     Outcome::of(command.env("CDS_REQUIRE_PROVIDER", "true")).exited_with(1);

@@ -157,7 +157,7 @@ fn project_defaults_to_repository_or_folder() {
     assert!(!String::from_utf8_lossy(&place.read(DATABASE)).contains("s3ntinel"));
     assert_eq!(project(&place, &[("CDS_PROJECT", "")], &[]), "the-shop", "a CI sets variables that say nothing");
     for wrong in [" ", "a\nb", "a\u{1b}[31m"] {
-        place.build(&["--project", wrong]).exited_with(2).said(&["--project"]);
+        place.build(&["--project", wrong]).exited_with(2).stderr_has(&["--project"]);
     }
 }
 
@@ -202,14 +202,14 @@ fn each_run_needs_new_id() {
 
     let refused = |more: &[&str], expected: &[&str]| {
         let arguments = [&["--ledger-id", &id], more].concat();
-        let outcome = place.persist("builtin:", &arguments).exited_with(2).said(expected);
+        let outcome = place.persist("builtin:", &arguments).exited_with(2).stderr_has(expected);
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
     };
     refused(&["--project", "shop"], &[&id, "of project shop (completed)", "hint: "]);
     refused(&["--project", "other"], &[&id, "of project shop (completed)", "hint: "]);
     assert_eq!(place.database().dump(), before, "nothing was done");
 
-    place.persist("builtin:", &["--ledger-id", "not-a-uuid"]).exited_with(2).said(&["--ledger-id", "UUID"]);
+    place.persist("builtin:", &["--ledger-id", "not-a-uuid"]).exited_with(2).stderr_has(&["--ledger-id", "UUID"]);
 
     // The same holds if the first run's fate is unknown.
     place.database().execute("UPDATE runs_ledger SET status = 'running', finished_at = NULL, snapshot_id = NULL");
@@ -234,7 +234,7 @@ fn wrong_id_is_usage_error() {
     let id = ledger_id(1);
     place.build(&["--ledger-id", &id]).succeeded();
     for more in [&["--ledger-id", &id][..], &["--ledger-id", &id, "--project", "other"]] {
-        let outcome = place.build(more).exited_with(2).said(&[&id, "hint: "]);
+        let outcome = place.build(more).exited_with(2).stderr_has(&[&id, "hint: "]);
         assert_eq!(outcome.stdout, "");
     }
     assert_eq!(invocations(&place.database()).len(), 1);

@@ -74,7 +74,7 @@ fn given_values_come_first() {
     );
     for wrong in [" ", "a\nb", "a\u{1b}[31m", &"x".repeat(501)] {
         for option in ["--actor", "--change-reason"] {
-            place.persist("builtin:", &[option, wrong]).exited_with(2).said(&[option, "control characters"]);
+            place.persist("builtin:", &[option, wrong]).exited_with(2).stderr_has(&[option, "control characters"]);
         }
     }
 }

@@ -41,7 +41,7 @@ fn foreign_redirect_is_not_followed() {
     let reply = Reply::redirect(&format!("{}/api/version", elsewhere.url()));
     let server = FakeOllama::start(Script::new().rule(When::under("/api"), reply));
     let place = Place::with_functions(3);
-    let outcome = with_token(&place, &server.url(), &[]).succeeded().said(&[&elsewhere.url()]);
+    let outcome = with_token(&place, &server.url(), &[]).succeeded().stderr_has(&[&elsewhere.url()]);
     assert!(outcome.stdout.contains(" intent_failed_count=3 "), "{outcome:?}");
     assert_eq!((elsewhere.counts().connections, elsewhere.requests().len()), (0, 0));
 }
@@ -76,11 +76,12 @@ fn token_is_sent_but_not_stored() {
 #[test]
 fn token_and_password_conflict() {
     let place = Place::with_functions(1);
-    let outcome = with_token(&place, "http://user:word@127.0.0.1:1", &[]).exited_with(2).said(&["token", "hint: "]);
+    let outcome =
+        with_token(&place, "http://user:word@127.0.0.1:1", &[]).exited_with(2).stderr_has(&["token", "hint: "]);
     check_is_silent(&place, &outcome);
     assert_eq!(place.names(), [TREE]);
     let mut command = place.command(&persist_arguments("http://127.0.0.1:1", &[]));
-    Outcome::of(command.env("CDS_PROVIDER_TOKEN", "two\nlines")).exited_with(2).said(&["CDS_PROVIDER_TOKEN"]);
+    Outcome::of(command.env("CDS_PROVIDER_TOKEN", "two\nlines")).exited_with(2).stderr_has(&["CDS_PROVIDER_TOKEN"]);
     let help = Outcome::of(place.command(&["persist", "--help"]).env("CDS_PROVIDER_TOKEN", TOKEN)).succeeded();
     check_is_silent(&place, &help);
 }
@@ -109,14 +110,14 @@ fn openai_interface_works_end_to_end() {
     assert_eq!(server.count("/api/chat"), 0);
 
     let place = Place::with_functions(1);
-    place.persist(&with_path, &[]).succeeded().said(&["no model was named: qwen3-coder:latest is asked"]);
+    place.persist(&with_path, &[]).succeeded().stderr_has(&["no model was named: qwen3-coder:latest is asked"]);
 
     let place = Place::with_functions(1);
     let arguments = ["persist", "--path", TREE, "--db-path", DATABASE, "--provider", "openai", "--model", "m"];
-    place.cds(&arguments).exited_with(2).said(&["--provider-url"]);
-    place.persist("builtin:", &["--provider", "ollama"]).exited_with(2).said(&["--provider"]);
+    place.cds(&arguments).exited_with(2).stderr_has(&["--provider-url"]);
+    place.persist("builtin:", &["--provider", "ollama"]).exited_with(2).stderr_has(&["--provider"]);
     assert_eq!(place.names(), [TREE]);
-    place.persist(&with_path, &["--model", "absent", "--require-provider"]).exited_with(1).said(&["absent"]);
+    place.persist(&with_path, &["--model", "absent", "--require-provider"]).exited_with(1).stderr_has(&["absent"]);
 }
 
 #[test]
@@ -151,12 +152,12 @@ fn single_model_needs_no_name() {
     let place = Place::with_functions(1);
     let only = server(&["one"]);
     let url = format!("{}/v1", only.url());
-    place.persist(&url, &[]).succeeded().said(&["no model was named: one is asked"]);
+    place.persist(&url, &[]).succeeded().stderr_has(&["no model was named: one is asked"]);
     assert_eq!(place.database().texts("SELECT model FROM runs"), ["one"]);
     for names in [&[][..], &["one", "two"]] {
         let place = Place::with_functions(1);
         let other = server(names);
         let url = format!("{}/v1", other.url());
-        place.persist(&url, &[]).exited_with(2).said(&["no default model", "--model"]);
+        place.persist(&url, &[]).exited_with(2).stderr_has(&["no default model", "--model"]);
     }
 }

@@ -24,9 +24,9 @@ fn successful_run_is_silent() {
 fn errors_are_still_printed() {
     let place = Place::with_functions(3);
     let url = "http://127.0.0.1:1";
-    place.persist(url, &["--quiet", "--require-provider"]).exited_with(1).said(&["error: ", "hint: "]);
-    place.persist(url, &["--quiet", "--scope", "x"]).exited_with(2).said(&["--scope"]);
-    place.persist(url, &["--quiet", "--db-path", "no/x"]).exited_with(2).said(&["error: "]);
+    place.persist(url, &["--quiet", "--require-provider"]).exited_with(1).stderr_has(&["error: ", "hint: "]);
+    place.persist(url, &["--quiet", "--scope", "x"]).exited_with(2).stderr_has(&["--scope"]);
+    place.persist(url, &["--quiet", "--db-path", "no/x"]).exited_with(2).stderr_has(&["error: "]);
     let shop = Place::with_shop();
     let outcome = shop.persist("builtin:", &["--quiet"]).succeeded();
     assert_eq!(outcome.lines_of("analyzer_error").len(), 3, "{outcome:?}");
@@ -41,5 +41,5 @@ fn result_is_unchanged() {
     let quiet = place.persist(&server.url(), &["--quiet"]).succeeded();
     let loud = place.persist(&server.url(), &[]).succeeded();
     assert_eq!(quiet.stdout.replace("run_id=1", "run_id=2"), loud.stdout);
-    loud.said(&["1 × untrustworthy answer: it is a refusal"]);
+    loud.stderr_has(&["1 × untrustworthy answer: it is a refusal"]);
 }

@@ -21,7 +21,7 @@ fn refuse(prepare: impl FnOnce(&Path), expected: &[&str]) -> Place {
     let place = Place::with_shop();
     prepare(&place.path(DATABASE));
     let before = place.read(DATABASE);
-    let outcome = place.persist(&server.url(), &[]).exited_with(1).said(&["\"cds.sqlite\""]).said(expected);
+    let outcome = place.persist(&server.url(), &[]).exited_with(1).stderr_has(&["\"cds.sqlite\""]).stderr_has(expected);
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.lines().count() <= 3, "{outcome:#?}");
     assert!(outcome.lines_of("analyzer_error").is_empty(), "nothing was analyzed: {outcome:#?}");

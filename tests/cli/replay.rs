@@ -52,7 +52,7 @@ fn killed_run_is_replayed() {
 
     // Today's environment provides the credentials, and an option that the run did not have.
     let outcome = Outcome::of(place.command(&REPLAY).env("CDS_PROVIDER_URL", &url).env("CDS_MAX_FILE_SIZE", "1"));
-    let outcome = outcome.succeeded().said(&["replaying: cds persist", "with its credentials"]);
+    let outcome = outcome.succeeded().stderr_has(&["replaying: cds persist", "with its credentials"]);
     assert!(!outcome.stderr.contains("sentinel") && outcome.stdout.starts_with("persisted run_id=1 "), "{outcome:#?}");
     let rows = invocations(&database);
     assert_eq!((rows.len(), &rows[0]["status"], &rows[1]["status"]), (2, &json!("interrupted"), &json!("completed")));
@@ -80,19 +80,19 @@ fn unreplayable_run_is_reported() {
     place.persist("builtin:", &[]).succeeded();
     std::fs::rename(place.path(TREE), place.path("away")).expect("it can be moved");
     let missing = ["does not exist any more", "hint: get the tree back"];
-    assert_eq!(place.cds(&REPLAY).exited_with(1).said(&missing).stdout, "");
-    let outcome = place.cds(&[&REPLAY[..], &["--dry-run"]].concat()).exited_with(1).said(&missing);
+    assert_eq!(place.cds(&REPLAY).exited_with(1).stderr_has(&missing).stdout, "");
+    let outcome = place.cds(&[&REPLAY[..], &["--dry-run"]].concat()).exited_with(1).stderr_has(&missing);
     assert!(outcome.stdout.starts_with("cds persist --path "), "{outcome:#?}");
     assert_eq!(place.database().number("SELECT count(*) FROM runs_ledger"), 1);
 
     place.cds(&["runs", "prune", "--keep-last", "1", "--db-path", DATABASE]).succeeded();
     let id = text(&latest(&place.database()), "run_id").to_owned();
     let prune = ["runs", "replay", &id, "--db-path", DATABASE];
-    place.cds(&prune).exited_with(1).said(&["cds runs prune reads no tree", "hint: ", "--keep-last 1"]);
+    place.cds(&prune).exited_with(1).stderr_has(&["cds runs prune reads no tree", "hint: ", "--keep-last 1"]);
     place.database().execute(
         "PRAGMA foreign_keys = OFF; UPDATE ledger_details SET request = 'x'; DELETE FROM records; DELETE FROM runs",
     );
-    place.cds(&REPLAY).exited_with(1).said(&["was not written down"]);
+    place.cds(&REPLAY).exited_with(1).stderr_has(&["was not written down"]);
 }
 
 #[test]
@@ -101,5 +101,5 @@ fn unknown_option_is_named() {
     place.persist("builtin:", &[]).succeeded();
     let set = "UPDATE ledger_details SET request = json_insert(request, '$.arguments[#]', '--from-the-future')";
     place.database().execute(set);
-    place.cds(&REPLAY).exited_with(1).said(&["with this version of cds", "--from-the-future"]);
+    place.cds(&REPLAY).exited_with(1).stderr_has(&["with this version of cds", "--from-the-future"]);
 }

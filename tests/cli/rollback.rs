@@ -12,7 +12,8 @@ fn check(trigger: &str, expected: &[&str]) {
     place.persist("builtin:", &[]).succeeded();
     place.database().execute(trigger);
     let before = place.database().dump_of_runs();
-    let outcome = place.persist("builtin:", &[]).exited_with(1).said(&["error: failed to ", DATABASE]).said(expected);
+    let outcome =
+        place.persist("builtin:", &[]).exited_with(1).stderr_has(&["error: failed to ", DATABASE]).stderr_has(expected);
     assert_eq!(outcome.stdout, "");
     place.check_is_tidy();
     let database = place.database();
@@ -77,7 +78,7 @@ fn full_disk_rolls_back() {
     let before = place.database().dump_of_runs();
     // More than the current size, less than the next run needs.
     let mut command = place.command_with_limit(1000, &persist_arguments("builtin:", &[]));
-    let outcome = Outcome::of(&mut command).exited_with(1).said(&["error: failed to ", DATABASE]);
+    let outcome = Outcome::of(&mut command).exited_with(1).stderr_has(&["error: failed to ", DATABASE]);
     assert_eq!(outcome.stdout, "");
     let database = place.database();
     assert_eq!(database.dump_of_runs(), before);

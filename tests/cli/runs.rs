@@ -123,7 +123,7 @@ fn foreign_runs_are_listed() {
     }
     assert_eq!(place.ask(&["runs", "tail"]).succeeded().stdout, "no stage run matches\n");
     place.ask_json(&["runs", "stats"]);
-    place.ask(&["runs", "note", "7", "text"]).exited_with(1).said(&["no row in the ledger"]);
+    place.ask(&["runs", "note", "7", "text"]).exited_with(1).stderr_has(&["no row in the ledger"]);
     assert_eq!(place.read(DATABASE), before, "nothing was added");
     assert!(!place.names().iter().any(|name| name.ends_with("-wal") || name.ends_with("-shm")));
 
@@ -156,7 +156,10 @@ fn empty_database_prints_hint() {
             &["runs", "diff", "latest~1", "latest"],
             &["runs", "note", "latest", "text"],
         ] {
-            place.ask(command).exited_with(1).said(&["the database has no snapshot yet", "hint: the first is made by"]);
+            place
+                .ask(command)
+                .exited_with(1)
+                .stderr_has(&["the database has no snapshot yet", "hint: the first is made by"]);
         }
         assert_eq!(place.ask_json(&["runs", "tail"]), json!({"schema_version": 1, "stages": []}));
         assert_eq!(place.ask_json(&["runs", "list"]), json!({"schema_version": 1, "runs": []}));
@@ -172,7 +175,7 @@ fn empty_database_prints_hint() {
     assert!(pruned.stdout.contains("no snapshot"), "{pruned:#?}");
     // A missing file is an error.
     let place = Place::empty();
-    place.ask(&["runs", "tail"]).exited_with(2).said(&[DATABASE]);
+    place.ask(&["runs", "tail"]).exited_with(2).stderr_has(&[DATABASE]);
     assert_eq!(place.names(), [TREE]);
 }
 
@@ -242,11 +245,11 @@ fn notes_are_appended_and_kept() {
     assert!(shown.contains("first") && shown.contains("second") && shown.contains("-- third"), "{shown}");
 
     let before = place.database().dump();
-    place.ask(&["runs", "note", "99", "x"]).exited_with(1).said(&["\"99\"", "there is no such run"]);
-    place.ask(&["runs", "note", "ffffffff", "x"]).exited_with(1).said(&["\"ffffffff\"", "hint: "]);
+    place.ask(&["runs", "note", "99", "x"]).exited_with(1).stderr_has(&["\"99\"", "there is no such run"]);
+    place.ask(&["runs", "note", "ffffffff", "x"]).exited_with(1).stderr_has(&["\"ffffffff\"", "hint: "]);
     place.ask(&["runs", "note", "latest", "  "]).exited_with(2);
-    place.ask(&["runs", "note", "latest", &"x".repeat(4001)]).exited_with(2).said(&["4000 characters"]);
-    place.persist("builtin:", &["--notes", &"x".repeat(4001)]).exited_with(2).said(&["4000 characters"]);
+    place.ask(&["runs", "note", "latest", &"x".repeat(4001)]).exited_with(2).stderr_has(&["4000 characters"]);
+    place.persist("builtin:", &["--notes", &"x".repeat(4001)]).exited_with(2).stderr_has(&["4000 characters"]);
     assert_eq!(place.database().dump(), before);
 }
 

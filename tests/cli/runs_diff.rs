@@ -109,14 +109,14 @@ fn run_without_snapshot_cannot_compare() {
     place.persist("builtin:", &[]).succeeded();
     place.build(&[]).succeeded();
     let id = place.ask_json(&["runs", "show", "latest"])["run"]["ledger_id"].as_str().unwrap().to_owned();
-    place.ask(&["runs", "diff", "1", &id]).exited_with(1).said(&["the run has no snapshot", "hint: "]);
-    place.ask(&["runs", "diff", "1", "9"]).exited_with(1).said(&["\"9\"", "there is no such run"]);
-    place.ask(&["runs", "diff", "latest~1", "latest"]).exited_with(1).said(&["latest~1"]);
+    place.ask(&["runs", "diff", "1", &id]).exited_with(1).stderr_has(&["the run has no snapshot", "hint: "]);
+    place.ask(&["runs", "diff", "1", "9"]).exited_with(1).stderr_has(&["\"9\"", "there is no such run"]);
+    place.ask(&["runs", "diff", "latest~1", "latest"]).exited_with(1).stderr_has(&["latest~1"]);
     place.ask(&["runs", "diff", "1"]).exited_with(2);
     place.persist("builtin:", &[]).succeeded();
     // `latest` counts snapshots here and skips the build.
     let diff = place.ask_json(&["runs", "diff", "latest~1", "latest"]);
     assert_eq!((&diff["before"]["snapshot_id"], &diff["after"]["snapshot_id"]), (&json!(1), &json!(2)));
     place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
-    place.ask(&["runs", "diff", "1", "2"]).exited_with(1).said(&["snapshot 1 was pruned"]);
+    place.ask(&["runs", "diff", "1", "2"]).exited_with(1).stderr_has(&["snapshot 1 was pruned"]);
 }

@@ -28,7 +28,7 @@ fn run_starts_and_finishes_once() {
     let before = place.database().dump();
     assert_eq!(start(&place, &["--ledger-id", ID]), ID);
     assert_eq!(place.database().dump(), before, "nothing changes");
-    cds(&place, &["runs", "start", "--subject", "other", "--ledger-id", ID]).exited_with(2).said(&["nightly"]);
+    cds(&place, &["runs", "start", "--subject", "other", "--ledger-id", ID]).exited_with(2).stderr_has(&["nightly"]);
     let run = shown(&place, ID);
     assert_eq!((&run["status"], &run["ledger"]["command"]), (&json!("running"), &json!("make load")));
     assert_eq!(run["ledger"]["notes"], "by make");
@@ -44,7 +44,7 @@ fn run_starts_and_finishes_once() {
     stage(&["finish", ID, "--error", "late"]).succeeded();
     assert_ne!(stage(&["start", ID]).succeeded().stdout, first, "it is done once more");
     stage(&["finish", ID, "--error", "postgres://u:s3ntinel@h/db said no"]).succeeded();
-    cds(&place, &["runs", "stage", "finish", ID, "--stage", "never"]).exited_with(1).said(&["never begun"]);
+    cds(&place, &["runs", "stage", "finish", ID, "--stage", "never"]).exited_with(1).stderr_has(&["never begun"]);
 
     for status in ["completed_with_errors", "failed"] {
         let words = ["runs", "finish", ID, "--status", status, "--notes", "one file is missing"];
@@ -58,7 +58,7 @@ fn run_starts_and_finishes_once() {
         stages.iter().map(|row| (&row["stage"], &row["status"], &row["rows_in"], &row["rows_out"])).collect();
     assert_eq!(rows[0], (&json!("load"), &json!("completed"), &json!(5), &json!(4)));
     assert_eq!((rows.len(), &stages[1]["error"]), (2, &json!("postgres://***@h/db said no")));
-    cds(&place, &["runs", "stage", "start", ID, "--stage", "late"]).exited_with(1).said(&["ended already"]);
+    cds(&place, &["runs", "stage", "start", ID, "--stage", "late"]).exited_with(1).stderr_has(&["ended already"]);
     let tail = cds(&place, &["runs", "tail", "--stage", "load", "--format", "json"]).succeeded().stdout;
     assert_eq!(serde_json::from_str::<Value>(&tail).unwrap()["stages"].as_array().unwrap().len(), 2);
     cds(&place, &["verify"]).succeeded();
@@ -78,10 +78,10 @@ fn snapshot_joins_open_run() {
     let stages: Vec<_> = run["stages"].as_array().unwrap().iter().map(|row| row["stage"].clone()).collect();
     assert_eq!(stages, ["analyze", "build", "enrich", "persist"]);
     assert_eq!(place.database().number("SELECT count(*) FROM runs_ledger"), 1);
-    persist(&id).exited_with(2).said(&["has its snapshot already"]);
+    persist(&id).exited_with(2).stderr_has(&["has its snapshot already"]);
     cds(&place, &["runs", "finish", &id]).succeeded();
     assert_eq!(shown(&place, &id)["status"], "completed");
-    persist(&id).exited_with(2).said(&["has it already"]);
+    persist(&id).exited_with(2).stderr_has(&["has it already"]);
     cds(&place, &["verify"]).succeeded();
 
     // A failed stage does not end a run that another program has opened.
@@ -156,7 +156,7 @@ fn wrong_values_are_refused() {
     place.cds(&["runs", "start", "--subject", "s", "--db-path", "notes.sqlite"]).exited_with(1);
     assert_eq!(place.read("notes.sqlite"), b"no database");
     start(&place, &[]);
-    cds(&place, &["runs", "finish", ID]).exited_with(1).said(&["there is no such run"]);
+    cds(&place, &["runs", "finish", ID]).exited_with(1).stderr_has(&["there is no such run"]);
 }
 
 /// The recipe in `docs/runs.md` for a language.

@@ -191,7 +191,7 @@ fn prune_refuses_during_active_run() {
     let url = server.url();
     let running = Running::start(&mut place.command(&persist_arguments(&url, &[])));
     server.wait_for_questions(1, PATIENCE);
-    place.ask(&["runs", "prune", "--older-than", "1s"]).exited_with(1).said(&[
+    place.ask(&["runs", "prune", "--older-than", "1s"]).exited_with(1).stderr_has(&[
         "lock",
         "stage enrich",
         "--lock-timeout",
@@ -210,7 +210,7 @@ fn failed_prune_removes_nothing() {
         "CREATE TRIGGER planned BEFORE DELETE ON records WHEN OLD.run_id = 2 BEGIN SELECT RAISE(ABORT, 'planned'); END",
     );
     let before = place.database().dump_of_runs();
-    place.ask(&["runs", "prune", "--keep-last", "1"]).exited_with(1).said(&["planned"]);
+    place.ask(&["runs", "prune", "--keep-last", "1"]).exited_with(1).stderr_has(&["planned"]);
     assert_eq!(place.database().dump_of_runs(), before);
     let end = place.database().ends().pop().unwrap();
     assert!(end.starts_with("failed: ") && end.contains("planned"), "{end}");
@@ -227,7 +227,7 @@ fn later_failure_does_not_hide_prune() {
     let outcome = place.ask(&words).exited_with(1);
     let line = pruned(&place, "snapshots=4 records=12 kept=1");
     assert!(outcome.stdout.ends_with(&format!("{line}\n")), "{outcome:#?}");
-    outcome.said(&[
+    outcome.stderr_has(&[
         "failed to compact the database after the pruning, which is done: ",
         "hint: the snapshots are removed",
     ]);

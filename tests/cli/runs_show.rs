@@ -61,9 +61,9 @@ fn unclear_run_suggests_nearest() {
     }
     let nearest = [ledger_id(1), ledger_id(2), ledger_id(3)];
     let refused = |name: &str, expected: &[&str]| {
-        let outcome = place.ask(&["runs", "show", name]).exited_with(1).said(&[&format!("{name:?}"), "hint: "]);
+        let outcome = place.ask(&["runs", "show", name]).exited_with(1).stderr_has(&[&format!("{name:?}"), "hint: "]);
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.lines().count()), ("", 2), "{outcome:#?}");
-        outcome.said(expected);
+        outcome.stderr_has(expected);
         let as_json = place.ask(&["runs", "show", name, "--format", "json"]).exited_with(1);
         assert_eq!(as_json.stdout, "");
     };

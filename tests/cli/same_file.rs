@@ -43,14 +43,14 @@ fn output_over_database_is_refused() {
             let end = ["--db-path", database, "--output", output];
             for command in [&["dup-check"][..], &["dup-check", "--format", "html"], model, intents] {
                 let outcome = place.cds(&[command, &end].concat()).exited_with(2);
-                outcome.said(&["error: failed to use --output", why, "hint: name another file"]);
+                outcome.stderr_has(&["error: failed to use --output", why, "hint: name another file"]);
             }
         }
     }
     assert_eq!((place.read(DATABASE), place.names()), (before, names));
     for output in ["new.sqlite", "new.sqlite-wal", "new.sqlite.lock"] {
         let arguments = [model, &["--db-path", "new.sqlite", "--output", output]].concat();
-        place.cds(&arguments).exited_with(2).said(&["failed to use --output"]);
+        place.cds(&arguments).exited_with(2).stderr_has(&["failed to use --output"]);
         assert!(!place.path(output).exists(), "{output}");
     }
     place.cds(&["dup-check", "--db-path", DATABASE, "--output", "cds.sqlite.txt"]).succeeded();
@@ -72,7 +72,7 @@ fn database_as_stream_target_is_refused() {
         "verify --db-path /dev/stdout",
     ] {
         let outcome = shell(&place, &format!("exec \"$0\" {arguments} >> cds.sqlite")).exited_with(2);
-        outcome.said(&["stdout goes to it: it is the database", "hint: send stdout somewhere else"]);
+        outcome.stderr_has(&["stdout goes to it: it is the database", "hint: send stdout somewhere else"]);
         assert!(place.read(DATABASE) == before, "{arguments}");
     }
     // The message goes to the very file that it is about.
@@ -81,7 +81,7 @@ fn database_as_stream_target_is_refused() {
     assert!(said.contains("stderr goes to it: it belongs to the database cds.sqlite"), "{said}");
     std::fs::remove_file(place.path("cds.sqlite-journal")).expect("it is there");
     let persist = "persist --path tree --provider-url builtin: --db-path /dev/stdout";
-    shell(&place, &format!("exec \"$0\" {persist} > new.sqlite")).exited_with(2).said(&["stdout goes to it"]);
+    shell(&place, &format!("exec \"$0\" {persist} > new.sqlite")).exited_with(2).stderr_has(&["stdout goes to it"]);
     assert_eq!(place.read("new.sqlite"), b"");
     place.cds(&persist.split(' ').collect::<Vec<_>>()).exited_with(2);
     shell(&place, "exec \"$0\" runs list --db-path cds.sqlite >> cds.sqlite.txt").succeeded();
@@ -100,7 +100,7 @@ fn state_over_database_is_refused() {
         &["import", "--from", DATABASE, "--db-path", "import_state.json"],
         &["import", "--from", "import_state.json", "--db-path", DATABASE],
     ] {
-        place.cds(arguments).exited_with(2).said(&["failed to use the state file", "it is the database"]);
+        place.cds(arguments).exited_with(2).stderr_has(&["failed to use the state file", "it is the database"]);
     }
     for name in [DATABASE, "archive_state.json", "archive_failures.log", "import_state.json"] {
         assert!(place.read(name) == before, "{name}");

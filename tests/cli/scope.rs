@@ -73,7 +73,7 @@ fn wrong_kind_is_named() {
         ("class,", "\"\""),
     ] {
         let outcome = place.persist(&server.url(), &["--scope", list]).exited_with(2);
-        let outcome = outcome.said(&["--scope", token, "class, function, method", "all"]);
+        let outcome = outcome.stderr_has(&["--scope", token, "class, function, method", "all"]);
         assert_eq!(outcome.stdout, "");
         assert_eq!(place.names(), [TREE]);
     }

@@ -19,7 +19,7 @@ fn check(suffix: &str, put: impl Fn(&Place, &str), why: &str) {
         &["verify", "--db-path", DATABASE],
         &persist_arguments("builtin:", &[]),
     ] {
-        place.cds(arguments).exited_with(1).said(&[&expected, "hint: move it away"]);
+        place.cds(arguments).exited_with(1).stderr_has(&[&expected, "hint: move it away"]);
     }
     assert!(fs::read(place.path(DATABASE)).unwrap() == before);
     fs::remove_file(place.path(&name)).unwrap();
@@ -27,7 +27,7 @@ fn check(suffix: &str, put: impl Fn(&Place, &str), why: &str) {
     // No database is created beside it either.
     fs::rename(place.path(DATABASE), place.path("away.sqlite")).unwrap();
     put(&place, &name);
-    place.persist("builtin:", &[]).exited_with(1).said(&[&expected]);
+    place.persist("builtin:", &[]).exited_with(1).stderr_has(&[&expected]);
     assert!(!place.path(DATABASE).exists());
 }
 
@@ -74,7 +74,7 @@ fn copy_needs_enough_disk_space() {
         assert!(Command::new("cp").args(paths).status().unwrap().success());
     }
     fs::OpenOptions::new().write(true).open(copy.path(DATABASE)).unwrap().set_len(8 << 40).unwrap();
-    copy.cds(&["runs", "list", "--db-path", DATABASE]).exited_with(1).said(&["bytes are needed in "]);
+    copy.cds(&["runs", "list", "--db-path", DATABASE]).exited_with(1).stderr_has(&["bytes are needed in "]);
     drop(writer);
 }
 

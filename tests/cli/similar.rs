@@ -172,12 +172,12 @@ fn unusable_input_is_refused() {
         ("tree", "directory"),
         ("empty.py", "there is no code in it"),
     ] {
-        place.ask(&["similar", to]).exited_with(2).said(&[why]);
+        place.ask(&["similar", to]).exited_with(2).stderr_has(&[why]);
     }
     let file = &["similar", "tree/shop/a.py"][..];
-    place.ask(&[file, &["--run", "7"]].concat()).exited_with(1).said(&["there is no such run"]);
+    place.ask(&[file, &["--run", "7"]].concat()).exited_with(1).stderr_has(&["there is no such run"]);
     for wrong in [&["--limit", "0"][..], &["--min-ratio", "2"], &["--format", "csv"]] {
         place.ask(&[file, wrong].concat()).exited_with(2);
     }
-    with_stdin(&place, "", &[]).exited_with(2).said(&["there is no code in it"]);
+    with_stdin(&place, "", &[]).exited_with(2).stderr_has(&["there is no code in it"]);
 }

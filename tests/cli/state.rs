@@ -56,7 +56,7 @@ fn state_shows_both_sides_unchanged() {
         assert!(page.contains(fragment), "{fragment:?} is not in {page}");
     }
     assert_eq!((place.names(), place.database().dump()), (names, before));
-    show(&place, &["--to", "elsewhere"]).exited_with(2).said(&["no run was moved there or from there yet"]);
+    show(&place, &["--to", "elsewhere"]).exited_with(2).stderr_has(&["no run was moved there or from there yet"]);
     show(&place, &["--to", ARCHIVE, "--from", ARCHIVE]).exited_with(2);
     assert_eq!(peers(&show(&place, &["--to", ARCHIVE, "--format", "json"]).succeeded()).len(), 1);
 }
@@ -106,7 +106,7 @@ fn empty_database_recovers_from_archive() {
     let recover = |to: &str| place.cds(&["state", "recover", "--db-path", DATABASE, "--to", to]);
     fs::create_dir(place.path("empty")).unwrap();
     for to in ["empty", "missing"] {
-        recover(to).exited_with(2).said(&["no run lies in it"]);
+        recover(to).exited_with(2).stderr_has(&["no run lies in it"]);
     }
     let outcome = recover(ARCHIVE).succeeded();
     assert!(outcome.stdout.contains("last contiguous run 2, last attempted run 2"), "{outcome:#?}");

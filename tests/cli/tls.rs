@@ -48,13 +48,13 @@ fn hint_follows_cause() {
     }
     let front = front(&server, "authority.pem");
     let outcome = persist(&Place::with_functions(1), &user(front.plain_url()), "authority.pem").succeeded();
-    outcome.said(&[&format!("a server with TLS is asked with: --provider-url {}", front.url())]);
+    outcome.stderr_has(&[&format!("a server with TLS is asked with: --provider-url {}", front.url())]);
     assert_eq!(server.generate_count(), 0);
 }
 
 #[test]
 fn unresolved_host_is_named() {
     let outcome = Place::with_functions(1).persist("http://user:s3cret@models.invalid:7", &[]).succeeded();
-    let outcome = outcome.said(&["hint: see whether the name of the host in http://models.invalid:7 is right"]);
+    let outcome = outcome.stderr_has(&["hint: see whether the name of the host in http://models.invalid:7 is right"]);
     assert!(!outcome.stderr.contains("s3cret"), "{outcome:#?}");
 }

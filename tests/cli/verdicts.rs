@@ -36,14 +36,14 @@ fn unread(place: &Place, arguments: &[&str]) -> [Outcome; 2] {
 fn check_fails(place: &Place, arguments: &[&str], error: &str) {
     let arguments = &[arguments, &["--db-path", DATABASE]].concat();
     let [without_stdout, without_stderr] = unread(place, arguments);
-    without_stdout.exited_with(1).said(&["error: ", error]);
+    without_stdout.exited_with(1).stderr_has(&["error: ", error]);
     without_stderr.exited_with(1);
     for redirection in REDIRECTIONS {
         let outcome = redirected(place, redirection, arguments);
         assert_eq!(outcome.code, Some(1), "{redirection} {arguments:?}: {outcome:#?}");
     }
     let full = redirected(place, ">/dev/full", arguments).exited_with(1);
-    full.said(&["error: failed to write ", ": No space left on device", error]);
+    full.stderr_has(&["error: failed to write ", ": No space left on device", error]);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn unwritable_result_is_an_error() {
         &["dup-check", "--help"],
         &["--version"],
     ] {
-        redirected(&place, ">/dev/full", arguments).exited_with(1).said(&["error: failed to write to stdout"]);
+        redirected(&place, ">/dev/full", arguments).exited_with(1).stderr_has(&["error: failed to write to stdout"]);
         for outcome in unread(&place, arguments) {
             outcome.succeeded();
         }
@@ -106,8 +106,8 @@ fn unwritable_result_is_an_error() {
     // Opened read-only.
     redirected(&place, "1</dev/null", &["runs", "list", "--db-path", DATABASE]).exited_with(1);
     let output: &[&str] = &["dup-check", "--db-path", DATABASE, "--output", "/dev/full"];
-    place.cds(output).exited_with(1).said(&["failed to write /dev/full"]);
-    place.cds(&[output, &["--fail-on", "any"]].concat()).exited_with(1).said(&["/dev/full", "gate failed"]);
+    place.cds(output).exited_with(1).stderr_has(&["failed to write /dev/full"]);
+    place.cds(&[output, &["--fail-on", "any"]].concat()).exited_with(1).stderr_has(&["/dev/full", "gate failed"]);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn saved_run_without_summary_is_reported() {
     ] {
         let arguments = &[arguments, &["--db-path", DATABASE, "--quiet"]].concat();
         let expected = format!("warning: {done}, but cds failed to write to stdout: No space left");
-        redirected(&place, ">/dev/full", arguments).succeeded().said(&[&expected]);
+        redirected(&place, ">/dev/full", arguments).succeeded().stderr_has(&[&expected]);
     }
     assert_eq!(place.database().number("SELECT count(*) FROM runs"), 2);
 }

@@ -50,7 +50,7 @@ fn untouched_database_passes_unchanged() {
     place.ask(&["runs", "prune", "--keep-last", "1"]).succeeded();
     let outcome = place.ask(&["verify", "--run", "all"]).succeeded();
     assert!(outcome.stdout.starts_with("verified runs=1 records=5 "), "{outcome:?}");
-    place.ask(&["verify", "--run", "2"]).exited_with(1).said(&["its snapshot 2 was pruned"]);
+    place.ask(&["verify", "--run", "2"]).exited_with(1).stderr_has(&["its snapshot 2 was pruned"]);
 }
 
 #[test]
@@ -59,7 +59,8 @@ fn altered_record_fails_and_is_named() {
     place
         .database()
         .execute("UPDATE records SET raw_code = 'def f1(): \u{1b}[31m' WHERE run_id = 2 AND signature LIKE '%f1%'");
-    let outcome = place.ask(&["verify"]).exited_with(1).said(&["failed to verify the database: 2 things are not as"]);
+    let outcome =
+        place.ask(&["verify"]).exited_with(1).stderr_has(&["failed to verify the database: 2 things are not as"]);
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     let record = "run 2, records 5 (functions.py:1), raw_code: the record is not as it was written; stored sha256:";
     assert!(lines[0].starts_with(record), "{outcome:?}");
@@ -98,9 +99,9 @@ fn exported_log_must_match_database() {
     place
         .ask(&["verify", "--expect", &later_head])
         .exited_with(1)
-        .said(&["failed to verify the database: one thing is"]);
+        .stderr_has(&["failed to verify the database: one thing is"]);
     for wrong in ["", "sha256:12", &root.to_uppercase(), &root[7..]] {
-        place.ask(&["verify", "--expect", wrong]).exited_with(2).said(&["sha256: and 64"]);
+        place.ask(&["verify", "--expect", wrong]).exited_with(2).stderr_has(&["sha256: and 64"]);
     }
 }
 
@@ -127,9 +128,9 @@ fn foreign_rows_are_unverified() {
 #[test]
 fn missing_run_or_database_is_reported() {
     let place = Place::with_functions(1);
-    place.ask(&["verify"]).exited_with(2).said(&["it does not exist"]);
+    place.ask(&["verify"]).exited_with(2).stderr_has(&["it does not exist"]);
     place.persist("builtin:", &[]).succeeded();
-    place.ask(&["verify", "--run", "7"]).exited_with(1).said(&["there is no such run"]);
+    place.ask(&["verify", "--run", "7"]).exited_with(1).stderr_has(&["there is no such run"]);
 }
 
 /// Waits until another connection has been writing for a while.

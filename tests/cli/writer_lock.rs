@@ -102,7 +102,7 @@ fn status(place: &Place, database: &str) -> Value {
 fn second_writer_is_refused_with_holder() {
     let mut holder = Holder::start(1);
     let start = Instant::now();
-    let outcome = holder.contender(&[]).wait().exited_with(1).said(REFUSED);
+    let outcome = holder.contender(&[]).wait().exited_with(1).stderr_has(REFUSED);
     // The lock lasts as long as this test wants, because a busy machine takes time to start a process.
     assert!(start.elapsed() < PATIENCE / 4, "it took {:?}", start.elapsed());
     let status = holder.status();
@@ -121,7 +121,7 @@ fn second_writer_is_refused_with_holder() {
         detail("started_at"),
         detail("run_id")
     );
-    let outcome = outcome.said(&[&sentence, "--lock-timeout"]);
+    let outcome = outcome.stderr_has(&[&sentence, "--lock-timeout"]);
     assert_eq!(outcome.stdout, "");
     holder.check_still_holds();
 
@@ -152,7 +152,7 @@ fn refused_writers_and_readers_harm_nothing() {
     thread::scope(|scope| {
         let looks = [(); 2].map(|()| scope.spawn(|| [(); 10].map(|()| status(place, DATABASE))));
         for contender in contenders {
-            let outcome = contender.wait().exited_with(1).said(REFUSED);
+            let outcome = contender.wait().exited_with(1).stderr_has(REFUSED);
             warned += usize::from(outcome.stderr.contains("the ledger has no whole account of this command"));
             assert_eq!(place.read(LOCK), content);
         }
@@ -176,7 +176,7 @@ fn concurrent_writers_are_exclusive() {
     let (saved, refused): (Vec<Outcome>, Vec<Outcome>) =
         outcomes.into_iter().partition(|outcome| outcome.code == Some(0));
     for outcome in refused {
-        outcome.exited_with(1).said(REFUSED);
+        outcome.exited_with(1).stderr_has(REFUSED);
     }
     assert!(!saved.is_empty());
     let database = place.database();
@@ -198,7 +198,7 @@ fn aliased_database_shares_lock() {
     for name in ["link.sqlite", "here/cds.sqlite", "./tree/../cds.sqlite", absolute.to_str().unwrap()] {
         assert_eq!(status(&holder.place, name)["holder"]["pid"], holder.running.id(), "{name}");
         let arguments = ["persist", "--path", TREE, "--db-path", name, "--provider-url", "builtin:"];
-        holder.place.cds(&arguments).exited_with(1).said(REFUSED);
+        holder.place.cds(&arguments).exited_with(1).stderr_has(REFUSED);
     }
     assert!(!holder.place.names().contains(&"link.sqlite.lock".to_owned()));
     holder.check_still_holds();

@@ -58,7 +58,7 @@ fn signal_ends_archive_within_run() {
         let running = caught(&place);
         running.signal(signal);
         running.signal("CONT");
-        let outcome = running.wait().exited_with(code).said(&["error: interrupted"]);
+        let outcome = running.wait().exited_with(code).stderr_has(&["error: interrupted"]);
         assert!(outcome.stdout.starts_with("archived runs=1 "), "finished work is reported: {outcome:#?}");
         assert_eq!(archived(&place), ["run_id=1"], "no draft is left");
         assert_eq!(state(&place), (1, 1, String::new()), "a run that was called off was not tried");
@@ -79,7 +79,7 @@ fn second_archiver_is_refused() {
         let outcome = place.cds(&["archive", "--db-path", database, "--to", ARCHIVE]).exited_with(1);
         assert!(start.elapsed() < PATIENCE / 4);
         assert_eq!(outcome.stdout, "");
-        outcome.said(&["it is held by ", &pid, ", since ", "command archive", "--lock-timeout"]);
+        outcome.stderr_has(&["it is held by ", &pid, ", since ", "command archive", "--lock-timeout"]);
     }
     running.signal("CONT");
     running.wait().succeeded();
@@ -131,7 +131,7 @@ fn vanished_archive_is_not_recreated() {
     running.signal("CONT");
     running.wait().exited_with(1);
     assert!(!place.path(ARCHIVE).exists());
-    archive(&place, &[]).exited_with(1).said(&["it is gone, though 1 run was moved to it"]);
+    archive(&place, &[]).exited_with(1).stderr_has(&["it is gone, though 1 run was moved to it"]);
     fs::rename(place.path("moved"), place.path(ARCHIVE)).unwrap();
     archive(&place, &[]).succeeded();
     archive(&place, &["--retry-failed"]).succeeded();
@@ -146,7 +146,7 @@ fn unwritable_archive_is_named() {
     // A file in the place of the project's folder stops every user, the superuser included.
     fs::create_dir(place.path(ARCHIVE)).unwrap();
     place.write(&format!("{ARCHIVE}/project={PROJECT}"), "");
-    archive(&place, &[]).exited_with(1).said(&["error: failed to archive ", "project=shop"]);
+    archive(&place, &[]).exited_with(1).stderr_has(&["error: failed to archive ", "project=shop"]);
     fs::remove_file(place.path(&format!("{ARCHIVE}/project={PROJECT}"))).unwrap();
     archive(&place, &["--retry-failed"]).succeeded();
     archive(&place, &[]).succeeded();
@@ -176,7 +176,7 @@ fn full_disk_leaves_no_partial_file() {
     }
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     assert!(lines.contains(&"first 1"), "{outcome:#?}");
-    let outcome = outcome.said(&["error: failed to archive ", "No space left on device"]);
+    let outcome = outcome.stderr_has(&["error: failed to archive ", "No space left on device"]);
     for line in ["retry 0", "again 0", "verify 0"] {
         assert!(outcome.stdout.contains(line), "{outcome:#?}");
     }

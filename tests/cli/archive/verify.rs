@@ -16,7 +16,7 @@ fn verify(place: &Place) -> Outcome {
 fn check_found(place: &Place, path: &str, edit: impl FnOnce(), said: &[&str]) {
     let whole = place.read(path);
     edit();
-    let outcome = verify(place).exited_with(1).said(&["error: failed to verify archive ", " written"]);
+    let outcome = verify(place).exited_with(1).stderr_has(&["error: failed to verify archive ", " written"]);
     assert!(!outcome.stdout.contains("verified "), "{outcome:#?}");
     for fragment in said {
         assert!(outcome.stdout.contains(fragment), "{fragment:?} is not in {outcome:#?}");
@@ -37,7 +37,7 @@ fn archive_verifies_without_database() {
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!((&object["is_unaltered"], &object["run_count"]), (&json!(true), &json!(2)));
     assert_eq!(object["deviations"], json!([]));
-    place.cds(&["archive", "--to", "nowhere", "--verify"]).exited_with(2).said(&["it is not a directory"]);
+    place.cds(&["archive", "--to", "nowhere", "--verify"]).exited_with(2).stderr_has(&["it is not a directory"]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn misplaced_files_are_found() {
     check_found(&place, &manifest, || place.write(&manifest, other), &["the manifest is that of run 2"]);
     verify(&place).succeeded();
     fs::create_dir(place.path("archive/notes")).unwrap();
-    verify(&place).succeeded().said(&["notes", "is no run and was not looked at"]);
+    verify(&place).succeeded().stderr_has(&["notes", "is no run and was not looked at"]);
 }
 
 #[test]
@@ -95,12 +95,12 @@ fn forged_root_is_found() {
 fn empty_archive_fails() {
     let place = place_with_runs(1);
     fs::create_dir(place.path(ARCHIVE)).unwrap();
-    let outcome = verify(&place).exited_with(1).said(&["no run lies in it", "hint: mount its disk"]);
+    let outcome = verify(&place).exited_with(1).stderr_has(&["no run lies in it", "hint: mount its disk"]);
     assert_eq!(outcome.stdout, "");
     place.cds(&["archive", "--to", ARCHIVE, "--verify", "--project", "shop"]).exited_with(1);
     archive(&place, &[]).succeeded();
     let outcome = place.cds(&["archive", "--to", ARCHIVE, "--verify", "--project", "none"]).exited_with(2);
-    assert_eq!(outcome.said(&["verify project \"none\": the archive has none"]).stdout, "");
+    assert_eq!(outcome.stderr_has(&["verify project \"none\": the archive has none"]).stdout, "");
 }
 
 #[test]
@@ -109,7 +109,8 @@ fn runs_missing_in_database_are_listed() {
     damage(&place, 2);
     archive(&place, &[]).exited_with(1);
     verify(&place).succeeded();
-    let outcome = archive(&place, &["--verify"]).exited_with(1).said(&["1 run of the database does not lie in it"]);
+    let outcome =
+        archive(&place, &["--verify"]).exited_with(1).stderr_has(&["1 run of the database does not lie in it"]);
     assert!(outcome.stdout.starts_with("run 2: it is not archived: the records give "), "{outcome:#?}");
     repair(&place, 2);
     archive(&place, &["--retry-failed"]).succeeded();
@@ -131,5 +132,5 @@ fn runs_missing_in_database_are_listed() {
     // The archive of another database.
     fs::rename(place.path(ARCHIVE), place.path("moved")).unwrap();
     let outcome = place.cds(&["archive", "--db-path", DATABASE, "--to", "moved", "--verify"]).exited_with(1);
-    assert_eq!(outcome.said(&["no run of cds.sqlite was ever archived there"]).stdout, "");
+    assert_eq!(outcome.stderr_has(&["no run of cds.sqlite was ever archived there"]).stdout, "");
 }

@@ -50,7 +50,7 @@ fn altered_stand_in_record_is_refused() {
     );
     let outcome = place.ask(&["history", "a.py::Outer", "--diff"]).succeeded();
     assert!(outcome.stdout.contains("the record was altered"), "{outcome:#?}");
-    outcome.said(&["warning: a record is not the one that the history speaks of", "cds verify"]);
+    outcome.stderr_has(&["warning: a record is not the one that the history speaks of", "cds verify"]);
 }
 
 #[test]
@@ -62,10 +62,13 @@ fn removed_snapshot_is_not_pruned() {
     {
         let outcome = place.ask(words).exited_with(1);
         assert!(!outcome.stderr.contains("was pruned"), "{outcome:#?}");
-        outcome.said(&["snapshot 2 is missing without having been pruned", "hint: cds verify"]);
-        place.ask(&[&words[..words.len() - 1], &["1"]].concat()).exited_with(1).said(&["snapshot 1 was pruned"]);
+        outcome.stderr_has(&["snapshot 2 is missing without having been pruned", "hint: cds verify"]);
+        place.ask(&[&words[..words.len() - 1], &["1"]].concat()).exited_with(1).stderr_has(&["snapshot 1 was pruned"]);
     }
-    place.ask(&["runs", "diff", "2", "3"]).exited_with(1).said(&["snapshot 2 is missing without having been pruned"]);
+    place
+        .ask(&["runs", "diff", "2", "3"])
+        .exited_with(1)
+        .stderr_has(&["snapshot 2 is missing without having been pruned"]);
     assert!(place.shown("2").contains("snapshot 2 is missing without having been pruned"));
     assert!(place.shown("1").contains("snapshot 1 was pruned"));
     // The last of the three still has the class.
@@ -76,7 +79,10 @@ fn removed_snapshot_is_not_pruned() {
     assert!(page.contains("is missing, and nothing says that it was pruned; cds verify says more"), "{page}");
     // Without its ledger row only the chain knows it.
     place.database().execute("PRAGMA foreign_keys = OFF; DELETE FROM runs_ledger");
-    place.ask(&["attest", "--run", "3"]).exited_with(1).said(&["snapshot 3 is missing without having been pruned"]);
+    place
+        .ask(&["attest", "--run", "3"])
+        .exited_with(1)
+        .stderr_has(&["snapshot 3 is missing without having been pruned"]);
     place.ask(&["attest", "--run", "4"]).exited_with(1);
 }
 
@@ -101,7 +107,7 @@ fn database_without_snapshot_is_reported() {
     place.build(&[]).succeeded();
     let outcome = place.ask(&["history", "a.py"]).exited_with(1);
     assert!(!outcome.stderr.contains("older"), "{outcome:#?}");
-    outcome.said(&["the database has no snapshot yet", "hint: ", "cds persist"]);
+    outcome.stderr_has(&["the database has no snapshot yet", "hint: ", "cds persist"]);
 }
 
 #[test]

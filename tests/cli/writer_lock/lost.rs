@@ -11,7 +11,7 @@ use crate::{
 /// Asserts that the holder prints and records one of `what` about its lock file.
 #[track_caller]
 fn check_gave_up(place: &Place, outcome: Outcome, what: &[&str]) {
-    let outcome = outcome.exited_with(1).said(&["cds.sqlite.lock\" was ", "leave the lock file alone"]);
+    let outcome = outcome.exited_with(1).stderr_has(&["cds.sqlite.lock\" was ", "leave the lock file alone"]);
     assert_eq!(outcome.stdout, "");
     let shown = outcome.stderr.lines().find_map(|line| line.strip_prefix("error: ")).expect("an error");
     let beginning = format!("failed to keep the right to write: its lock file \"{}\" ", place.path(LOCK).display());

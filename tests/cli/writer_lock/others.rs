@@ -21,7 +21,8 @@ fn only_writing_commands_are_refused() {
         &["runs", "prune", "--keep-last", "1", "--compact"],
     ];
     for arguments in writers {
-        let outcome = cds(arguments).exited_with(1).said(REFUSED).said(&["command persist", "stage enrich"]);
+        let outcome =
+            cds(arguments).exited_with(1).stderr_has(REFUSED).stderr_has(&["command persist", "stage enrich"]);
         assert_eq!(outcome.stdout, "");
     }
     let id = holder.status()["holder"]["run_id"].as_str().unwrap().to_owned();
@@ -74,7 +75,7 @@ fn check_is_left_alone(content: &str) {
     let arguments = ["persist", "--path", TREE, "--db-path", "Cargo", "--provider-url", "builtin:"];
     let outcome = place.cds(&arguments);
     assert_eq!(String::from_utf8_lossy(&place.read("Cargo.lock")), content);
-    outcome.succeeded().said(&["Cargo.lock", "something else", "left alone"]);
+    outcome.succeeded().stderr_has(&["Cargo.lock", "something else", "left alone"]);
     assert_eq!(place.names(), ["Cargo", "Cargo.lock", TREE]);
 }
 
@@ -94,7 +95,7 @@ fn small_foreign_file_is_kept() {
 fn dangling_link_gets_no_lock() {
     let place = Place::with_functions(1);
     std::os::unix::fs::symlink("nothing", place.path(DATABASE)).unwrap();
-    place.persist("builtin:", &[]).exited_with(2).said(&["a symbolic link to nothing"]);
+    place.persist("builtin:", &[]).exited_with(2).stderr_has(&["a symbolic link to nothing"]);
     assert_eq!(place.names(), [DATABASE, TREE]);
 }
 
@@ -112,7 +113,10 @@ fn refused_database_gets_no_lock() {
             (&["runs", "prune", "--keep-last", "1"], 1),
         ];
         for (arguments, code) in commands {
-            place.cds(&[arguments, &["--db-path", DATABASE]].concat()).exited_with(code).said(&["\"cds.sqlite\""]);
+            place
+                .cds(&[arguments, &["--db-path", DATABASE]].concat())
+                .exited_with(code)
+                .stderr_has(&["\"cds.sqlite\""]);
             assert!(place.read(DATABASE) == before, "{arguments:?} changed the file");
             assert_eq!(place.names(), [DATABASE, TREE], "{arguments:?}");
         }

@@ -78,7 +78,7 @@ fn only_next_writer_marks_killed_run() {
 
     let id = place.database().texts("SELECT run_id FROM runs_ledger").remove(0);
     let outcome = place.cds(&["intents", "prune", "--older-than", "90d", "--db-path", DATABASE]).succeeded();
-    outcome.said(&[&format!("run {id} was interrupted: its process ended")]);
+    outcome.stderr_has(&[&format!("run {id} was interrupted: its process ended")]);
     let reason = FOUND.strip_prefix("interrupted: ");
     let marked = json!({
         "status": "interrupted", "error": reason, "closed_by": "cds intents prune", "has_end": 1,

@@ -22,7 +22,7 @@ fn waiting_writer_reuses_answers() {
     let mut holder = Holder::start(1);
     let mut contender = waiting(&holder, "60s");
     // This one tries for a tenth of a second.
-    holder.contender(&[]).wait().exited_with(1).said(REFUSED);
+    holder.contender(&[]).wait().exited_with(1).stderr_has(REFUSED);
     holder.check_still_holds();
     assert!(contender.is_alive());
     let Holder { place, server, gate, running } = holder;
@@ -39,7 +39,7 @@ fn waiting_writer_reuses_answers() {
 fn short_wait_is_refused() {
     let mut holder = Holder::start(1);
     let start = Instant::now();
-    let outcome = holder.contender(&["--lock-timeout", "300ms"]).wait().exited_with(1).said(REFUSED);
+    let outcome = holder.contender(&["--lock-timeout", "300ms"]).wait().exited_with(1).stderr_has(REFUSED);
     let elapsed = start.elapsed();
     assert!((Duration::from_millis(300)..PATIENCE / 4).contains(&elapsed), "{elapsed:?}");
     assert_eq!(outcome.stdout, "");
@@ -54,7 +54,7 @@ fn signal_ends_wait_at_once() {
         let contender = waiting(&holder, "10m");
         let start = Instant::now();
         contender.signal(signal);
-        let outcome = contender.wait().exited_with(code).said(&["error: interrupted"]);
+        let outcome = contender.wait().exited_with(code).stderr_has(&["error: interrupted"]);
         assert!(start.elapsed() < PATIENCE / 4, "it ended after {:?}", start.elapsed());
         assert_eq!(outcome.stdout, "");
     }
