@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ignore_files_of_a_tree_have_a_bound_together() {
+    fn ignore_files_share_one_bound() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".ignore"), "# comment\n".repeat(26_000)).unwrap();
         let budget = Budget::default();

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_everybody_has_pairs_nobody_who_has_more() {
+    fn common_entries_form_no_pairs() {
         let lists: Vec<Vec<(u32, f32)>> = (1..100).map(|own| vec![(0, 0.1), (own, 10.0)]).collect();
         let slices: Vec<&[(u32, f32)]> = lists.iter().map(Vec::as_slice).collect();
         assert_eq!(Index::new(&slices, 0.2).pairs(|left, right| Some((left, right))), (Vec::new(), 0));

@@ -202,7 +202,7 @@ def price(self,
     }
 
     #[test]
-    fn a_definition_is_weighed_by_the_lines_of_its_body() {
+    fn body_lines_decide_the_weight() {
         let lines = [
             "total = row.prix_é + 1",
             "tax = self.rate(total)",
@@ -218,7 +218,7 @@ def price(self,
     }
 
     #[test]
-    fn a_run_is_weighed_by_its_own_lines_wherever_it_stands() {
+    fn run_weight_ignores_its_position() {
         let run = (hashes(&["total = row.prix_é + 1", "if tax:", "log(tax)"]), 2);
         let code = "total = row.prix_é + 1\nif tax:\n    log(tax)\n";
         assert_eq!(parts(CODE, (6, 9)), (run.0.clone(), run.1, code.to_owned()));
@@ -227,7 +227,7 @@ def price(self,
     }
 
     #[test]
-    fn equal_links_count_once_and_what_is_only_kept_not_at_all() {
+    fn equal_links_count_once() {
         let code = "def f(a):\n    b = a.c\n    d = b(2)\n    b = a.c\n    d = b(2)\n    b = a.c\n    d = b(2)\n";
         let (lines, link_count, _) = parts(code, (0, 7));
         assert_eq!((lines.len(), link_count), (6, 2));

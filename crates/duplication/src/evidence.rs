@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn where_much_differs_and_no_name_is_shared_it_takes_more_lines() {
+    fn renamed_and_changed_pairs_need_more_lines() {
         let renamed = Evidence { words: 0.0, word_bits: 0.0, links: 0.3, link_bits: 22.0, share: 0.2, ..COPY };
         assert!(!renamed.is_strong(0.8));
         assert!(Evidence { links: 0.4, ..renamed }.is_strong(0.8));
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_lines_follow_each_other_alike_the_words_say_it_alone() {
+    fn words_alone_decide_without_links() {
         let wrapper = Evidence { links: 0.0, link_bits: 0.0, word_bits: 34.0, ..COPY };
         assert!(!wrapper.is_strong(1.0));
         assert!(Evidence { word_bits: 36.0, ..wrapper }.is_strong(1.0));

@@ -124,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bound_is_so_tight_that_it_loses_a_pair((sequences, reached) in thinned(), percent in 0_u32..4) {
+    fn bounds_lose_no_pair((sequences, reached) in thinned(), percent in 0_u32..4) {
         let threshold = reached - f64::from(percent) / 100.0;
         let expected = by_the_textbook(&sequences, threshold);
         prop_assert!(expected.len() >= sequences.len() / 2);
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn a_common_subsequence_is_as_long_as_in_the_textbook(sequences in sequences(), cutoff in 0_usize..300) {
+    fn subsequence_length_matches_the_textbook(sequences in sequences(), cutoff in 0_usize..300) {
         let mut pattern = Pattern::default();
         for pair in sequences.windows(2) {
             pattern.set(&pair[0]);
@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn near_and_intent_pairs_are_those_of_the_double_loop(codes in programs(), percent in 50_u32..=100) {
+    fn near_and_intent_pairs_match_double_loop(codes in programs(), percent in 50_u32..=100) {
         let threshold = f64::from(percent) / 100.0;
         let definitions = definitions(&codes);
         for near_by in [NearBy::Text, NearBy::Tokens, NearBy::Both] {
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn pairs_with_evidence_are_those_of_the_double_loop(codes in programs(), percent in 30_u32..=100) {
+    fn pairs_with_evidence_match_double_loop(codes in programs(), percent in 30_u32..=100) {
         let definitions = definitions(&codes);
         for near_by in [NearBy::Text, NearBy::Tokens, NearBy::Both] {
             let settings = Settings { near_by, min_lines: 1, min_tokens: 1, ..Settings::default() };
@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn the_cutoff_is_the_smallest_length_that_reaches_the_threshold(total in 1_usize..5000, percent in 0_u32..=100) {
+    fn cutoff_is_the_smallest_sufficient_length(total in 1_usize..5000, percent in 0_u32..=100) {
         let threshold = f64::from(percent) / 100.0;
         let length = length_for(threshold, total);
         prop_assert!(ratio(length, total) >= threshold);

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_few_or_of_functions_is_not_prescribed() {
+    fn rare_or_function_names_are_not_prescribed() {
         assert_eq!(own_bits(&exports(&["a", "b", "c", "d", "e", "f"])), None);
         let mut two_names = exports(&["a", "b", "c", "d", "e", "f", "g"]);
         two_names[0] = two_names[0].replace("def export", "def import_");

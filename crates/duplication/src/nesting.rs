@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_is_not_left_out_for_one_that_is_none() {
+    fn invalid_pair_replaces_no_other() {
         // Two stand in one, and the second of them elsewhere as well: it is like the one around because it is in it.
         let nesting = Nesting { outer: [(1, vec![0])].into(), inner: [(0, vec![1, 2])].into() };
         let pair = Edge { left: 1, right: 2, ratio: 0.73 };

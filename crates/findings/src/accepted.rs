@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_acceptance_counts_to_the_end_of_its_last_day() {
+    fn acceptance_counts_through_its_last_day() {
         for (until, is_revoked, expected) in [
             (None, false, "in_force"),
             (Some("2026-11-22"), false, "in_force"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_gained_a_copy_is_no_longer_covered() {
+    fn grown_group_is_not_accepted() {
         let findings = samples::shop();
         let group = &findings.report.groups[0];
         assert_eq!(group.members.len(), 3);

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_to_be_compared_is_put_side_by_side() {
+    fn long_texts_are_paired_in_order() {
         let left: Vec<String> = (0..2_000).map(|line| format!("left {line}")).collect();
         let right: Vec<String> = (0..1_500).map(|line| format!("right {line}")).collect();
         let [left, right] = [left, right].map(|lines| lines.join("\n"));

@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_the_code_says() {
+    fn lines_fit_the_terminal() {
         let mut findings = samples::hostile();
         findings.raw_code.insert(21, format!("def evil(row):\n\t'{}'\n    return 加算加算加算\n", samples::HOSTILE));
         findings

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn no_channel_hides_another_and_what_a_group_is_is_said() {
+    fn channels_take_turns_with_labels() {
         let definitions: Vec<_> =
             (0..30).map(|id| samples::function(id, "a.py", "f", 1, "def f(row):\n    x\n")).collect();
         let group = |id: usize| {

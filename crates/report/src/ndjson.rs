@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_is_an_object_and_the_last_has_the_totals() {
+    fn last_line_has_the_totals() {
         let mut findings = samples::shop();
         findings.truncated_count = 2;
         let mut output = Vec::new();

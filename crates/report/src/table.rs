@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_the_code_says() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             for text in [table(&samples::hostile(), width), table(&samples::shop(), width)] {
                 for line in text.lines() {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_group_has_a_few_lines_and_a_count() {
+    fn large_group_is_cut_with_a_count() {
         let code = "def f(row):\n    return row\n";
         let definitions: Vec<_> =
             (0..1_500).map(|id| samples::function(id, &format!("a{id}.py"), "f", 1, code)).collect();

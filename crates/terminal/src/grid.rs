@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_screen_and_none_carries_what_a_terminal_obeys() {
+    fn lines_fit_the_screen_and_are_safe() {
         for width in 1..100 {
             let plain = grid(width, Palette::Plain);
             for line in plain.lines() {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_of_an_id_that_is_enough_stands_out() {
+    fn sufficient_part_of_id_stands_out() {
         let text = grid(80, Palette::Coloured);
         assert!(text.contains("\x1b[1m0123\x1b[0m\x1b[2m456789\x1b[0m  \x1b[31mfailed\x1b[0m"), "{text:?}");
     }

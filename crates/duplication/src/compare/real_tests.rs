@@ -57,7 +57,7 @@ fn real_searches_are_compared_by_what_was_found() {
 }
 
 #[test]
-fn functions_become_methods_and_folders_move_with_what_they_hold() {
+fn functions_become_methods_and_folders_move() {
     let near = TOTAL.replace("raise ValueError(item)", "raise LimitError(item)").replace("limit", "most");
     let before = searched(&[("a/x.py", "total", TOTAL), ("a/y.py", "total", &near), ("c.py", "join", JOIN)]);
     let edited = |code: &str| code.replace("return total", "return round(total)");
@@ -81,7 +81,7 @@ fn functions_become_methods_and_folders_move_with_what_they_hold() {
 }
 
 #[test]
-fn a_definition_is_known_by_its_names_and_its_lines() {
+fn definition_is_known_by_names_and_lines() {
     let rows = [("a/x.py", "total", TOTAL), ("a/x.py", "total", JOIN), ("b/x.py", "total", TOTAL)];
     let mut definitions = definitions(&rows);
     definitions[1].start_line = 20;

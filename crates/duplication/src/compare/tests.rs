@@ -18,7 +18,7 @@ fn check(before: &[&str], after: &[(&str, Change)], gone: &[usize]) {
 use Change::{Grown, Known, New};
 
 #[test]
-fn a_group_is_found_by_its_id_wherever_its_files_are() {
+fn group_is_found_by_id_anywhere() {
     check(&["exact 1: a=x b=x"], &[("exact 1: c=x d=x", Known)], &[]);
     check(&["exact 1: a=x b=x"], &[("exact 2: c=y d=y", New)], &[0]);
     check(&["exact 1: a=x b=x"], &[("renamed 1: c=y d=y", New)], &[0]);
@@ -27,7 +27,7 @@ fn a_group_is_found_by_its_id_wherever_its_files_are() {
 }
 
 #[test]
-fn one_copy_more_is_grown_and_one_less_is_known() {
+fn more_copies_grow_and_fewer_stay_known() {
     check(&["exact 1: a=x b=x"], &[("exact 1: a=x b=x c=x", Grown { before: 2 })], &[]);
     check(&["near 1: a=x b=y"], &[("near 2: a=x b=y c=z", Grown { before: 2 })], &[]);
     check(&["near 1: a=x b=y c=z"], &[("near 2: b=y c=z", Known)], &[]);
@@ -35,7 +35,7 @@ fn one_copy_more_is_grown_and_one_less_is_known() {
 }
 
 #[test]
-fn editing_one_copy_or_all_makes_no_old_duplicate_new() {
+fn edited_copies_are_not_new() {
     check(&["near 1: a=x b=y"], &[("near 2: a=x b=z", Known)], &[]);
     check(&["near 1: a=x b=y"], &[("near 2: a=w b=z", Known)], &[]);
     // Moved and edited in one go, two copies as well as three.
@@ -47,7 +47,7 @@ fn editing_one_copy_or_all_makes_no_old_duplicate_new() {
 }
 
 #[test]
-fn a_copy_that_is_still_there_leaves_no_room_for_another() {
+fn remaining_copy_is_not_matched_twice() {
     let before = ["near 1: a=x b=y c=z"];
     check(&before, &[("near 2: a=x b=y d=w", Known)], &[]);
     let after = keys(&["near 2: a=x b=y d=w", "c=z"]);
@@ -58,7 +58,7 @@ fn a_copy_that_is_still_there_leaves_no_room_for_another() {
 }
 
 #[test]
-fn what_is_more_like_a_copy_that_stayed_was_copied_from_it() {
+fn paste_is_matched_to_the_copy_that_stayed() {
     let before = ["near 1: a=abcdef b=abcxyz"];
     check(&before, &[("near 2: a=abcdef d=abcxyw", Known)], &[]);
     check(&before, &[("near 2: a=abcdef d=abcdew", New)], &[0]);
@@ -72,7 +72,7 @@ fn what_is_more_like_a_copy_that_stayed_was_copied_from_it() {
 }
 
 #[test]
-fn a_name_that_only_one_can_have_tells_what_was_moved_and_edited() {
+fn unique_name_finds_moved_and_edited_copy() {
     let before = ["near 1: one.f=abcdef two.g=abcxyz"];
     check(&before, &[("near 2: one.f=abcdef new.g=abcdew", Known)], &[]);
     // Both of them, which share no copy with the earlier group.
@@ -83,14 +83,14 @@ fn a_name_that_only_one_can_have_tells_what_was_moved_and_edited() {
 }
 
 #[test]
-fn what_leaves_its_name_to_another_is_found_by_its_code() {
+fn renamed_definition_is_found_by_its_code() {
     check(&["near 1: a=x b=y"], &[("near 2: c=x b=z", Known)], &[]);
     let after = keys(&["near 2: c=x b=z", "a=w"]);
     assert_eq!(compare(&keys(&["near 1: a=x b=y"]), &after).changes, [Known]);
 }
 
 #[test]
-fn a_copy_of_a_few_of_many_is_grown_although_the_old_group_was_larger() {
+fn split_group_with_new_copy_is_grown() {
     check(
         &["near 1: a=1 b=2 c=3 d=4 e=5"],
         &[("near 1: a=1 b=2 c=3 d=4 e=5", Known), ("near 2: n=9 a=1 b=2", Grown { before: 2 })],
@@ -146,7 +146,7 @@ fn each_copy_stands_for_one() {
 }
 
 #[test]
-fn a_run_that_was_cut_in_two_is_no_news() {
+fn run_cut_in_two_is_known() {
     let before = ["fragment 1: a=x/f@2-16 b=y/g@3-17"];
     let after = [("fragment 2: a=x/h@2-8 b=z/i@3-9", Known), ("fragment 3: a=x/j@9-16 b=z/k@13-20", Known)];
     check(&before, &after, &[]);
@@ -158,7 +158,7 @@ fn a_run_that_was_cut_in_two_is_no_news() {
 }
 
 #[test]
-fn of_groups_whose_text_has_changed_each_is_one_of_the_earlier_and_the_largest_first() {
+fn changed_groups_match_earlier_ones_largest_first() {
     let before = ["fragment 1: a=x/f b=y/f c=w/f"];
     let after = [("fragment 2: a=z/g b=v/g", New), ("fragment 3: a=z/h b=v/h c=u/h", Known)];
     check(&before, &after, &[]);
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn every_group_has_one_change_and_every_answer_is_the_same_again(before in searches(), after in searches()) {
+    fn comparison_is_complete_and_repeatable(before in searches(), after in searches()) {
         let result = compare(&before, &after);
         prop_assert_eq!(result.changes.len(), after.groups.len());
         prop_assert!(result.gone.iter().all(|place| *place < before.groups.len()));
@@ -264,7 +264,7 @@ fn two_copies_that_nobody_edited_are_no_news() {
 }
 
 #[test]
-fn a_copy_outside_of_all_groups_is_not_one_of_theirs() {
+fn copy_outside_of_groups_is_not_matched() {
     // As with `--tests hide`: the copy at `t` is there before and after.
     let before = keys(&["a=x", "k=k", "t=x"]);
     let edit = |texts: &[&str]| {
@@ -308,7 +308,7 @@ fn of_equal_copies_one_may_be_moved_and_edited() {
 }
 
 #[test]
-fn a_helper_that_was_taken_out_of_a_copy_stands_for_it() {
+fn extracted_helper_stands_for_its_copy() {
     let before = ["exact 1: a=abcdefghijkl b=abcdefghijkl"];
     let helper = "fragment 2: h=hijklw/hijkl b=abcdefghijkl/hijkl";
     let verdict = |before: &[&str], after: &[&str]| {

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_found_with_and_without_a_header_and_renamed() {
+    fn run_is_found_with_or_without_header() {
         let record = around(RUN);
         assert_eq!(runs_in(&record, RUN), [((31, 38), (0, 7), 7)]);
         let function = format!("def q(order):\n    log(order)\n{RUN}");
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_in_part_may_end_within_a_letter() {
+    fn partial_text_may_end_within_a_character() {
         let line = "    a = f(b, c) + d\n";
         for cut in 0..3 {
             let mut code = "def f(b, c):\n".to_owned();
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_short_or_inconsistent_or_a_clone_is_no_run() {
+    fn short_or_inconsistent_runs_are_refused() {
         let cut = |count: usize| RUN.split_inclusive('\n').take(count).collect::<String>();
         let record = around(&cut(5));
         assert!(runs_in(&record, RUN).is_empty());
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_piece_may_be_torn_out_of_statements_but_not_change() {
+    fn whole_piece_must_stay_unchanged() {
         let table = "        'one': 1,\n        'two': 2,\n        'three': 3,\n        'four': 4,\n        'five': 5,\n        'six': 6,\n";
         let record = around(&format!("    names = {{\n{table}    }}\n"));
         assert_eq!(runs_in(&record, table), [((32, 38), (0, 6), 6)]);

@@ -35,7 +35,7 @@ fn members(group: &cds_duplication::Group) -> Vec<usize> {
 }
 
 #[test]
-fn a_changed_copy_is_certain_and_the_same_idiom_on_another_thing_is_not() {
+fn changed_copy_is_certain_and_idiom_is_not() {
     let changed = ORDER.replace("return None", "raise LimitError(order)");
     assert_eq!(doubts(&[ORDER, &changed]), [(Channel::Near, vec![0, 1], false)]);
     assert_eq!(doubts(&[ORDER, WINDOW]), [(Channel::Near, vec![0, 1], true)]);
@@ -43,7 +43,7 @@ fn a_changed_copy_is_certain_and_the_same_idiom_on_another_thing_is_not() {
 }
 
 #[test]
-fn one_certain_copy_is_enough_and_equal_ones_are_none() {
+fn one_certain_pair_gives_high_confidence() {
     let changed = ORDER.replace("return None", "raise LimitError(order)");
     assert_eq!(doubts(&[ORDER, WINDOW, &changed]), [(Channel::Near, vec![0, 1, 2], false)]);
     // Wherever the two stand.
@@ -89,7 +89,7 @@ fn backwards(word: &str) -> String {
 }
 
 #[test]
-fn a_renamed_copy_that_was_changed_is_certain_if_it_is_long_enough() {
+fn long_renamed_copy_is_certain() {
     // Every name backwards.
     let renamed = |code: &str| {
         let words = code.split_inclusive(|letter: char| !letter.is_alphanumeric() && letter != '_');

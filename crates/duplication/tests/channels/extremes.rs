@@ -5,7 +5,7 @@ use cds_duplication::{Channel, Definition, Settings, find};
 use crate::definition;
 
 #[test]
-fn of_thousands_that_are_equal_but_for_their_names_all_are_one_group() {
+fn thousands_of_renamed_copies_form_one_group() {
     let function = |place: usize| {
         format!(
             "def f{place}(a, b):\n    total = prepare(a) + 1\n    if total > b.limit:\n        refuse(total, b)\n    return total\n"
@@ -26,7 +26,7 @@ fn of_thousands_that_are_equal_but_for_their_names_all_are_one_group() {
 }
 
 #[test]
-fn a_table_of_equal_lines_in_two_functions_is_left_out_and_said() {
+fn table_of_equal_lines_is_left_out() {
     let table = |name: &str, rows: usize| {
         let rows = "    add(queue, 'a', 1)\n".repeat(rows);
         format!("def {name}(queue):\n    first(queue)\n    second(queue)\n{rows}    return {name}_of(queue)\n")

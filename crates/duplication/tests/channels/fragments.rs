@@ -59,7 +59,7 @@ fn of_a_run(first: &str, second: &str) -> Vec<(usize, (u32, u32))> {
 }
 
 #[test]
-fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
+fn long_runs_are_fragments() {
     let [one, other] = with_a_run("", "");
     let found = report(&[&one, &other]);
     assert_eq!(found.groups.len(), 1, "{found:#?}");
@@ -71,7 +71,7 @@ fn a_run_of_lines_is_a_fragment_and_a_short_one_is_not() {
 }
 
 #[test]
-fn a_line_that_only_one_of_them_has_makes_no_run_long_enough() {
+fn unshared_lines_do_not_lengthen_a_run() {
     let [one, other] = with_a_run("", "");
     let short: String = STEPS.split_inclusive('\n').take(5).collect();
     let (one, other) = (one.replace(STEPS, &short), other.replace(STEPS, &short));
@@ -95,14 +95,14 @@ fn a_line_that_only_one_of_them_has_makes_no_run_long_enough() {
 }
 
 #[test]
-fn a_run_takes_in_the_next_line_where_both_begin_alike() {
+fn run_extends_to_lines_with_equal_starts() {
     let changed = "    total = answer['size'] // 512\n";
     assert_eq!(of_a_run(changed, "    total = sum(rooms.sizes)\n"), [(0, (12, 20)), (1, (14, 22))]);
     assert_eq!(of_a_run(changed, "    count = sum(rooms.sizes)\n"), [(0, (12, 19)), (1, (14, 21))]);
 }
 
 #[test]
-fn a_run_does_not_end_with_the_header_of_another_function() {
+fn run_ends_before_the_next_header() {
     let write = "    def write(block):\n        handle.write(block)\n";
     let count = "    def count(part):\n        yield part['serial'], len(part)\n";
     assert_eq!(of_a_run(write, count), [(0, (12, 19)), (1, (14, 21))]);
@@ -114,7 +114,7 @@ fn a_run_does_not_end_with_the_header_of_another_function() {
 }
 
 #[test]
-fn what_is_left_without_that_header_has_to_be_enough() {
+fn run_without_header_must_be_long_enough() {
     let few = [
         "    handle = device.open()\n    banner = handle.readline()\n",
         "    handle.write(HELLO)\n    answer = handle.read()\n    version = 1\n",
@@ -169,7 +169,7 @@ fn a_table_is_only_found_with_its_names() {
 }
 
 #[test]
-fn a_run_need_not_have_a_name_of_its_own() {
+fn run_needs_no_own_name() {
     let lines = |text: &str, number: u32| {
         format!(
             "    print('{text}', {number})\n    if len('{text}') > {number}:\n        print(repr({number}))\n    while not \
@@ -183,7 +183,7 @@ fn a_run_need_not_have_a_name_of_its_own() {
 }
 
 #[test]
-fn runs_that_overlap_one_after_the_other_are_not_one() {
+fn overlapping_runs_stay_separate() {
     // Each line has a shape of its own.
     let line = |place: usize| format!("    slot{place} = build{place}({})\n", vec!["a"; place + 1].join(", "));
     let shared = |from: usize, to: usize| (from..to).map(line).collect::<Vec<_>>().concat();
@@ -206,7 +206,7 @@ fn runs_that_overlap_one_after_the_other_are_not_one() {
 }
 
 #[test]
-fn a_group_has_the_lines_that_its_members_share_and_not_more() {
+fn group_has_only_shared_lines() {
     let queue = "    queue0 = self.open_queue(answer['path0'])\n    while queue0.is_open(0):\n        queue0.drain(version, 0)\n";
     let count = "        self.count += queue0.length\n";
     let more = ["0", "1", "2"].map(|place| [queue, count].concat().replace('0', place)).concat();

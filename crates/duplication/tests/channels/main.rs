@@ -55,7 +55,7 @@ fn check(left: &str, right: &str, expected: &[Channel]) {
 }
 
 #[test]
-fn equal_code_is_exact_and_one_more_letter_is_not() {
+fn one_letter_more_is_not_exact() {
     let report = report(&[ORDER, ORDER]);
     let exact = &report.groups[0];
     assert_eq!(
@@ -71,7 +71,7 @@ fn equal_code_is_exact_and_one_more_letter_is_not() {
 }
 
 #[test]
-fn names_replaced_consistently_are_renamed_and_mixed_up_ones_are_not() {
+fn only_consistent_names_are_renamed() {
     let renamed = ORDER.replace("order", "job").replace("ledger", "book_keeper").replace("total", "sum_of_all");
     check(ORDER, &renamed, &[Channel::Renamed, Channel::Near]);
     let mixed = ORDER.replace("return total", "return ledger");
@@ -79,7 +79,7 @@ fn names_replaced_consistently_are_renamed_and_mixed_up_ones_are_not() {
 }
 
 #[test]
-fn a_statement_more_is_near_and_the_same_skeleton_is_not() {
+fn added_statement_is_near_and_skeleton_is_not() {
     let longer = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
     check(ORDER, &longer, &[Channel::Near]);
     let skeleton = "\
@@ -100,7 +100,7 @@ fn export(own: &str) -> String {
 }
 
 #[test]
-fn what_a_name_prescribes_is_no_duplicate_and_what_two_of_many_say_is() {
+fn prescribed_methods_need_own_code() {
     let near = |codes: &[String]| {
         let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
         report(&codes).groups.iter().any(|group| {
@@ -231,7 +231,7 @@ fn what_programs_wrote_ranks_behind_tests_and_doubts() {
 }
 
 #[test]
-fn what_is_the_same_in_every_copy_ranks_before_what_is_only_longer() {
+fn equal_lines_rank_before_longer_code() {
     let longer = "\
 def close_window(window, journal):
     area = sum(pane.size for pane in window.panes)
@@ -289,7 +289,7 @@ fn methods_of_equal_classes_are_covered_by_the_classes() {
 }
 
 #[test]
-fn ids_come_from_content_and_not_from_order_or_place() {
+fn ids_depend_on_content_alone() {
     let renamed = ORDER.replace("order", "job");
     let ids =
         |codes: &[&str]| -> BTreeSet<String> { report(codes).groups.into_iter().map(|group| group.group_id).collect() };
@@ -325,7 +325,7 @@ fn an_empty_input_has_no_groups() {
 }
 
 #[test]
-fn what_is_most_like_a_piece_of_code_comes_first() {
+fn most_similar_record_comes_first() {
     let near = ORDER.replace("    ledger.book", "    order.closed = True\n    ledger.book");
     let definitions = [
         definition("a.py", fragments::STEPS),

@@ -19,7 +19,7 @@ fn indices(definitions: &[Definition]) -> Vec<(Channel, Vec<usize>)> {
 }
 
 #[test]
-fn what_stands_in_a_definition_is_no_copy_of_it() {
+fn nested_definition_is_no_copy() {
     let outer = format!("def make(self):\n    {}\n    return close_order\n", ORDER.trim_end().replace('\n', "\n    "));
     let of = |path: &str, start_line: u32| {
         let end_line = start_line + 6;
@@ -47,7 +47,7 @@ fn around(code: &str, name: &str, more: &str) -> [Definition; 2] {
 }
 
 #[test]
-fn of_a_definition_and_the_one_inside_of_it_the_more_similar_is_told() {
+fn more_similar_nested_pair_is_kept() {
     let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
     let [outer, inner] = around(ORDER, "make", "    return close_order\n");
     let other = definition("app/other.py", &longer);
@@ -64,7 +64,7 @@ fn of_a_definition_and_the_one_inside_of_it_the_more_similar_is_told() {
 }
 
 #[test]
-fn a_copy_of_the_inner_one_elsewhere_is_told_with_the_inner_one() {
+fn copy_pairs_with_the_inner_definition() {
     let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
     let [outer, inner] = around(ORDER, "make", "    return close_order\n");
     let definitions = [outer, inner, definition("app/copy.py", ORDER), definition("app/other.py", &longer)];
@@ -82,7 +82,7 @@ fn a_copy_of_the_inner_one_elsewhere_is_told_with_the_inner_one() {
 }
 
 #[test]
-fn a_run_with_the_header_of_an_inner_function_is_told_once() {
+fn run_with_inner_header_is_kept_once() {
     let [one, other] = with_a_run("", "");
     let (_, rest) = other.split_once(STEPS).unwrap();
     let other = ["def count(device, rooms):\n", STEPS, rest].concat();
@@ -95,7 +95,7 @@ fn a_run_with_the_header_of_an_inner_function_is_told_once() {
 }
 
 #[test]
-fn what_an_inner_function_has_from_a_copy_elsewhere_is_no_run_of_the_outer_one() {
+fn inner_copy_is_no_run_of_outer() {
     let [one, other] = with_a_run("", "");
     // So much more that the outer one is no clone of what is inside.
     let (_, rest) = other.split_once(STEPS).unwrap();
@@ -116,7 +116,7 @@ fn what_an_inner_function_has_from_a_copy_elsewhere_is_no_run_of_the_outer_one()
 }
 
 #[test]
-fn definitions_of_the_same_lines_do_not_stand_inside_of_each_other() {
+fn definitions_of_equal_lines_are_not_nested() {
     let longer = ORDER.replace("    return total\n", "    order.total = total\n    return total\n");
     let larger = ORDER.replace("    return total\n", "    order.sum = total\n    return total\n");
     let at_once = |code: &str| Definition { end_line: 20, ..definition("app/one.py", code) };
@@ -125,7 +125,7 @@ fn definitions_of_the_same_lines_do_not_stand_inside_of_each_other() {
 }
 
 #[test]
-fn a_file_and_the_only_definition_in_it_are_no_pair() {
+fn file_and_its_only_definition_are_no_pair() {
     let settings = Settings { kinds: SymbolKind::ALL.into(), channels: [Channel::Exact].into(), ..Settings::default() };
     let members = |definitions: &[Definition]| -> Vec<Vec<usize>> {
         let groups = find(definitions, &settings).groups.into_iter();

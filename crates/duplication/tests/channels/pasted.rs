@@ -209,7 +209,7 @@ fn imports_and_constants_are_no_run() {
 }
 
 #[test]
-fn a_class_in_a_function_is_told_with_the_function() {
+fn class_in_function_is_covered_by_it() {
     let class = format!("    class Kept:\n{}", [SALES, REST].concat().replace("    ", "        "));
     let function = format!("def f(sales, report):\n{class}    return Kept\n");
     let definitions = [

@@ -190,7 +190,7 @@ fn copies_are_found_and_look_alikes_are_not() {
 }
 
 #[test]
-fn the_seeds_of_the_repository_are_enough_for_every_kind() {
+fn seeds_cover_every_kind() {
     let cases = cases::make(&own_seeds(), &own_seeds());
     for kind in [
         "1",

@@ -68,7 +68,7 @@ fn a_pointer_to_nowhere_is_a_reason() {
 }
 
 #[test]
-fn a_file_cannot_make_the_repository_of_others_that_of_its_tree() {
+fn foreign_gitfile_is_refused() {
     let victim = Sandbox::new();
     victim.git(&["worktree", "add", "-q", "--detach", "../other"]);
     let git = victim.root().join(".git");

@@ -6,7 +6,7 @@ use super::Sandbox;
 use crate::{part_name, path_prefix};
 
 #[test]
-fn a_prefix_leads_from_the_root_of_the_repository_to_the_tree() {
+fn prefix_leads_from_repository_to_tree() {
     let sandbox = Sandbox::new();
     fs::create_dir_all(sandbox.root().join("my code/src")).unwrap();
     let root = sandbox.root();

@@ -151,7 +151,7 @@ fn worktrees_work() {
 }
 
 #[test]
-fn working_trees_and_submodules_know_their_repository_however_git_writes_it() {
+fn worktrees_and_submodules_find_their_repository() {
     let inner = Sandbox::new();
     let outer = Sandbox::new();
     outer.git(&["submodule", "--quiet", "add", inner.root().to_str().unwrap(), "lib"]);
@@ -235,7 +235,7 @@ fn the_nearest_repository_counts() {
 }
 
 #[test]
-fn a_repository_without_a_working_tree_has_no_commit_to_tell() {
+fn bare_repository_has_no_commit() {
     let sandbox = Sandbox::new();
     let bare = sandbox.root().with_file_name("bare");
     sandbox.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);

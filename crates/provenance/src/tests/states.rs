@@ -21,7 +21,7 @@ fn changed_files_make_it_dirty() {
 }
 
 #[test]
-fn an_edit_of_the_same_size_in_the_same_moment_is_seen() {
+fn racy_edit_of_equal_size_is_seen() {
     for round in 0..20 {
         let sandbox = Sandbox::empty(&[]);
         sandbox.write("a.py", "a = 0\n");
@@ -108,7 +108,7 @@ fn only_source_makes_it_dirty_without_being_tracked() {
 }
 
 #[test]
-fn a_change_outside_of_the_analyzed_tree_does_not_count() {
+fn change_outside_of_tree_is_ignored() {
     let sandbox = Sandbox::new();
     sandbox.write("a.py", "changed\n");
     sandbox.write("new.py", "");

@@ -56,7 +56,7 @@ fn what_was_edited_in_its_place_is_nowhere_else() {
 }
 
 #[test]
-fn what_takes_the_place_of_another_that_went_elsewhere_is_itself() {
+fn replacement_is_not_the_moved_definition() {
     let twins = ["near 1: m.f=abcdef m.g=abcdeg"];
     check(&twins, &["near 1: m.h=abcdef m.f=abcdeg"], &["m.h<-m.f", "m.f<-m.g"]);
     check(&["near 1: a.f=abcdef b.f=abcdeg"], &["near 1: b.f=abcdef b.g=abcdeg"], &["b.f<-a.f", "b.g<-b.f"]);
@@ -66,7 +66,7 @@ fn what_takes_the_place_of_another_that_went_elsewhere_is_itself() {
 }
 
 #[test]
-fn what_leaves_its_place_to_another_is_found_by_its_code() {
+fn moved_definition_is_found_by_its_code() {
     check(&["m.f=abcdef"], &["m.f=q", "m.g=abcdef"], &["m.g<-m.f"]);
     // The nearest one: in its file, in a file of that name, of its name, or any of its kind.
     check(&["d/m.f=abc"], &["e/m.f=abc", "d/m.g=abc"], &["d/m.g<-d/m.f"]);
@@ -76,7 +76,7 @@ fn what_leaves_its_place_to_another_is_found_by_its_code() {
 }
 
 #[test]
-fn what_was_written_anew_is_known_by_its_place_or_by_a_name_that_nobody_else_has() {
+fn rewritten_definition_is_known_by_place_or_name() {
     check(&["m.f=abc"], &["m.f=xyz"], &["m.f<-m.f"]);
     check(&["d/m.f=abc", "e/m.f=abd"], &["d/m.f=xyz", "e/m.f=uvw"], &["d/m.f<-d/m.f", "e/m.f<-e/m.f"]);
     check(&["m.f=abc"], &["n.f=xyz"], &["n.f<-m.f"]);
@@ -86,7 +86,7 @@ fn what_was_written_anew_is_known_by_its_place_or_by_a_name_that_nobody_else_has
 }
 
 #[test]
-fn what_a_group_lost_is_what_was_added_to_it() {
+fn lost_member_matches_the_added_one() {
     let before = ["near 1: a=abcdef b=abcxyz c=abcklm"];
     check(&before, &["near 2: a=abcdef e=abcxyw d=abckln"], &["a<-a", "e<-b", "d<-c"]);
     check(&before, &["near 2: a=abcdef d=abckln e=abcxyw"], &["a<-a", "d<-c", "e<-b"]);
@@ -108,7 +108,7 @@ fn how_alike_two_are_counts_what_differs_as_well() {
 }
 
 #[test]
-fn what_is_more_like_what_stayed_was_copied_from_it() {
+fn paste_is_matched_to_its_original() {
     let before = ["near 1: a=abcdef b=abcdxy"];
     check(&before, &["near 2: a=abcdef d=abcdxz"], &["a<-a", "d<-b"]);
     check(&before, &["near 2: a=abcdef d=abcdeg"], &["a<-a"]);
@@ -128,7 +128,7 @@ fn what_is_more_like_what_stayed_was_copied_from_it() {
 }
 
 #[test]
-fn all_copies_of_a_group_may_be_moved_renamed_and_edited() {
+fn all_copies_may_move_and_change() {
     let before = ["near 1: m.f=abcdef n.f=abcxyz"];
     check(&before, &["near 2: o.f=abcdeg p.f=abcxyw"], &["o.f<-m.f", "p.f<-n.f"]);
     check(&before, &["near 2: o.g=abcdeg p.h=abcxyw"], &["o.g<-m.f", "p.h<-n.f"]);
@@ -189,7 +189,7 @@ fn no_more_lines_than_so_many_are_looked_at() {
 }
 
 #[test]
-fn no_more_than_so_many_are_held_against_each_other() {
+fn number_of_comparisons_is_bounded() {
     let moved = |count: usize| {
         let before = format!("near 1: k=abcdefghi {}", many(0..count, ""));
         let after = (0..count).map(|copy| format!("e/n{copy}.g{copy}=abcdefghi{}z", letters(copy)));
