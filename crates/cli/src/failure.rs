@@ -1,10 +1,14 @@
 //! Why a command ends without its result, and with which exit status.
 
-use std::{fmt, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
-use cds_model::AccountStatus;
-use cds_persistence::{Error, RunProblem};
-use cds_terminal::secrets;
+use cds_persistence::{Error, LockError, LossReason, RunProblem};
+use cds_pipeline::{Ending, TakenId, target::TargetError};
+
+use crate::render::remedy;
+
+/// A shell's exit status of a command that a signal ended is this and the signal's number.
+const SIGNAL_BASE: u8 = 128;
 
 /// What is supported where an address was given for a path.
 pub(crate) const ADDRESS_HINT: &str = "cds works with SQLite files and folders of this machine only: --db-path cds.sqlite; a file of such a name is ./NAME";
@@ -17,8 +21,6 @@ pub(crate) struct Failure {
     kind: Kind,
     cause: anyhow::Error,
     hint: Option<String>,
-    /// Another command holds the lock that this one needs.
-    is_refused_lock: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +31,8 @@ enum Kind {
     Failed,
     /// The command ran, and a gate that the caller asked for was not passed.
     Gate,
-    /// A signal asked it to stop; the exit status tells which.
-    Interrupted(u8),
+    /// This signal asked it to stop, where its number is known.
+    Interrupted(Option<u8>),
 }
 
 impl Failure {
@@ -49,18 +51,8 @@ impl Failure {
         Self::of(Kind::Gate, anyhow::Error::msg(why))
     }
 
-    /// A signal asked the command to stop.
-    pub(crate) fn interrupted(exit_status: u8) -> Self {
-        Self::of(Kind::Interrupted(exit_status), anyhow::anyhow!("interrupted"))
-    }
-
-    /// Another command holds the lock that this one needs.
-    pub(crate) fn refused_lock(cause: impl Into<anyhow::Error>) -> Self {
-        Self { is_refused_lock: true, ..Self::failed(cause) }
-    }
-
     fn of(kind: Kind, cause: anyhow::Error) -> Self {
-        Self { kind, cause, hint: None, is_refused_lock: false }
+        Self { kind, cause, hint: None }
     }
 
     /// Says in a wider sense what was attempted; what failed of it is the cause.
@@ -83,13 +75,9 @@ impl Failure {
         match self.kind {
             Kind::Failed | Kind::Gate => ExitCode::from(1),
             Kind::Usage => ExitCode::from(2),
-            Kind::Interrupted(status) => ExitCode::from(status),
+            Kind::Interrupted(Some(signal)) => ExitCode::from(SIGNAL_BASE.saturating_add(signal)),
+            Kind::Interrupted(None) => ExitCode::from(u8::MAX),
         }
-    }
-
-    /// Whether another command holds the lock that this one needs.
-    pub(crate) const fn is_refused_lock(&self) -> bool {
-        self.is_refused_lock
     }
 
     /// Whether the arguments are wrong.
@@ -97,28 +85,13 @@ impl Failure {
         self.kind == Kind::Usage
     }
 
-    /// How the accounts call this end.
-    pub(crate) const fn account_status(&self) -> AccountStatus {
-        match self.kind {
-            Kind::Usage | Kind::Failed | Kind::Gate => AccountStatus::Failed,
-            Kind::Interrupted(_) => AccountStatus::Interrupted,
+    /// How the accounts call the end that a command came to.
+    pub(crate) fn ending(outcome: &Result<(), Self>) -> Ending {
+        match outcome {
+            Ok(()) => Ending::completed(),
+            Err(Self { kind: Kind::Interrupted(signal), .. }) => Ending::interrupted(*signal),
+            Err(failure) => Ending::failed(&failure.to_string()),
         }
-    }
-
-    /// What the accounts keep of the reason; one line without passwords.
-    pub(crate) fn account_reason(&self) -> String {
-        match self.kind {
-            Kind::Interrupted(129) => "ended by SIGHUP".to_owned(),
-            Kind::Interrupted(130) => "ended by SIGINT".to_owned(),
-            Kind::Interrupted(143) => "ended by SIGTERM".to_owned(),
-            Kind::Interrupted(_) | Kind::Usage | Kind::Failed | Kind::Gate => secrets::masked(&self.to_string()),
-        }
-    }
-
-    /// Whether an account's reason is that another command held the lock.
-    pub(crate) fn is_refused_lock_reason(reason: &str) -> bool {
-        // The account keeps the text alone; the path in quotes follows in no other error.
-        reason.starts_with("failed to take lock \"") && reason.contains("\": it is held by ")
     }
 
     /// Whether the database gave up because the process was asked to stop.
@@ -239,22 +212,77 @@ pub(crate) fn findings_failure(error: cds_findings::Error) -> Failure {
     }
 }
 
+/// What the work on a tree or a database said, with the exit status and the next step for each case.
+impl From<cds_pipeline::Error> for Failure {
+    fn from(error: cds_pipeline::Error) -> Self {
+        use cds_pipeline::Error;
+        let error = match error {
+            Error::Database(error) => return database_failure(error),
+            Error::Interrupted { signal } => return Self::of(Kind::Interrupted(signal), error.into()),
+            error => error,
+        };
+        let hint = pipeline_hint(&error);
+        let is_argument = matches!(error, Error::TakenId { .. } | Error::Target(_));
+        let failure = if is_argument { Self::usage(error) } else { Self::failed(error) };
+        Self { hint, ..failure }
+    }
+}
+
+fn pipeline_hint(error: &cds_pipeline::Error) -> Option<String> {
+    use cds_pipeline::Error;
+    let hint = match error {
+        Error::Unavailable(unavailable) => return Some(remedy::of(unavailable)),
+        Error::Lock(error) => lock_hint(error),
+        Error::LockLost(lost) if lost.why == LossReason::Unwatched => {
+            "let this user have more processes (ulimit -u, or the limit of the container), and run the command again"
+        }
+        Error::LockLost(_) => "leave the lock file alone while cds runs, and run the command again",
+        Error::TakenId { found: TakenId::HasSnapshot { .. }, .. } => {
+            "begin another run with: cds runs start --subject SUBJECT"
+        }
+        Error::TakenId { found: TakenId::Ended { .. }, .. } => "leave it out to get a new one",
+        Error::NoAnswers { .. } => "mend that, or leave --require-provider out to save the snapshot without intents",
+        Error::NoRecords { .. } => {
+            "check --path; with --allow-empty it is written all the same, and the history removes every definition"
+        }
+        Error::Target(error) => target_hint(error)?,
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn lock_hint(error: &LockError) -> &'static str {
+    match error {
+        LockError::Held { .. } => "wait until it is done, or wait longer with --lock-timeout 10m; see cds lock status",
+        LockError::Unsupported { .. } => "put the database on a file system that has locks",
+        LockError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "make room on the disk",
+        LockError::NotARegularFile { .. } => "remove what has the name of the lock file, or name another database",
+        _ => "give yourself permission to write the file and its folder, or name another database",
+    }
+}
+
+fn target_hint(error: &TargetError) -> Option<&'static str> {
+    match error {
+        TargetError::Read { .. } | TargetError::Folder { .. } | TargetError::TooLarge { .. } => {
+            Some("name a readable file of code, or - for stdin")
+        }
+        TargetError::NoDefinition { .. } => {
+            Some("name a line inside of a definition, or leave the line out for the whole file")
+        }
+        TargetError::Decode { .. } | TargetError::NoCode { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use cds_persistence::{LockError, LockHolder};
-
     use super::*;
 
     #[test]
-    fn only_a_held_lock_is_refused() {
-        let of = |error: LockError| Failure::refused_lock(error).account_reason();
-        let holder = Some(Box::new(LockHolder { pid: 7, host: "ci".to_owned(), ..LockHolder::default() }));
-        for holder in [holder, None] {
-            assert!(Failure::is_refused_lock_reason(&of(LockError::Held { path: "a b\".lock".into(), holder })));
-        }
-        for other in ["failed to commit: database is locked", "failed to read \"lock.py\"", "take lock \"x\""] {
-            assert!(!Failure::is_refused_lock_reason(other), "{other}");
-        }
-        assert!(!Failure::is_refused_lock_reason(&of(LockError::Stopped)));
+    fn signal_decides_the_exit_status() {
+        let failure = Failure::from(cds_pipeline::Error::Interrupted { signal: Some(15) });
+        assert_eq!(failure.exit_code(), ExitCode::from(143));
+        assert_eq!(Failure::ending(&Err(failure)), Ending::interrupted(Some(15)));
+        let unknown = Failure::from(cds_pipeline::Error::Interrupted { signal: None });
+        assert_eq!(unknown.exit_code(), ExitCode::from(255));
     }
 }

@@ -6,7 +6,7 @@ use cds_findings::{Error, Findings, RunFacts, Source, Warning, load};
 use cds_llm_client::EmbeddedClient;
 use cds_persistence::SqliteReader;
 
-use crate::{arguments::DatabasePlan, provenance, render::messages, stages};
+use crate::{arguments::DatabasePlan, clock, provenance, render::messages::Console};
 
 /// The database that `plan` names.
 pub(crate) fn source<'a>(plan: &'a DatabasePlan, reader: &'a SqliteReader) -> Source<'a> {
@@ -25,18 +25,18 @@ pub(crate) fn find_run(reader: &SqliteReader, name: &str) -> Result<RunFacts, Er
 }
 
 /// Shows the warnings that were not shown yet.
-pub(crate) fn warn(findings: &mut Findings) {
-    warn_of(&std::mem::take(&mut findings.warnings));
+pub(crate) fn warn(findings: &mut Findings, console: Console) {
+    warn_of(&std::mem::take(&mut findings.warnings), console);
 }
 
 /// Shows warnings.
-pub(crate) fn warn_of(warnings: &[Warning]) {
+pub(crate) fn warn_of(warnings: &[Warning], console: Console) {
     for warning in warnings {
-        messages::warning(&warning.to_string());
+        console.warning(&warning.to_string());
     }
 }
 
 /// The day in UTC, `YYYY-MM-DD`.
 pub(crate) fn today() -> String {
-    stages::now().to_string().chars().take(10).collect()
+    clock::now().to_string().chars().take(10).collect()
 }

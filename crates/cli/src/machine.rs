@@ -1,8 +1,14 @@
 //! What this machine and process are called.
 
-use std::time::SystemTime;
-
+use cds_pipeline::Process;
 use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::clock;
+
+/// This process, for the accounts.
+pub(crate) fn process() -> Process {
+    Process { now: clock::now, new_id: new_uuid, host: host_name(), pid: std::process::id(), trace_id: trace_id() }
+}
 
 /// The machine's name; empty where the system does not tell.
 pub(crate) fn host_name() -> String {
@@ -15,7 +21,7 @@ pub(crate) fn host_name() -> String {
 
 /// A new UUID of version 7; a clock before 1970 counts as 1970.
 pub(crate) fn new_uuid() -> Uuid {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = clock::since_epoch();
     Uuid::new_v7(Timestamp::from_unix(NoContext, since_epoch.as_secs(), since_epoch.subsec_nanos()))
 }
 

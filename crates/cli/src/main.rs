@@ -3,33 +3,34 @@
 //! This crate alone knows arguments, environment, terminal and clock. It wires the stages of the other crates together
 //! and renders what they return; stdout carries the result, stderr everything else.
 
-mod accounts;
-mod answers;
+mod app;
 mod arguments;
+mod clock;
 mod commands;
 mod environment;
 mod failure;
 mod findings;
 mod machine;
 mod output;
-mod preflight;
 mod progress;
 mod provenance;
 mod render;
+mod reporter;
 mod request;
 mod same_file;
 mod signals;
-mod stages;
-mod target;
-mod threads;
-mod tracked;
-mod writer_lock;
+mod tracking;
 
 use std::process::ExitCode;
 
+use cds_pipeline::threads;
 use clap::{Parser, builder::FalseyValueParser};
 
-use crate::commands::Command;
+use crate::{
+    app::App,
+    commands::Command,
+    render::messages::{self, Console},
+};
 
 /// Snapshots a code base into SQLite: every file, class, function and method, its fingerprint and its intent.
 #[derive(Debug, Parser)]
@@ -59,18 +60,16 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return render::usage::show(&error),
     };
-    if arguments.quiet {
-        render::messages::be_quiet();
-    }
-    let interrupt = signals::listen();
+    let console = Console::new(arguments.quiet);
+    let app = App::new(console, signals::listen(console));
     threads::start();
-    let outcome = commands::run(arguments.command, &interrupt);
-    let outcome = outcome.map_err(|failure| if failure.is_stopped() { interrupt.failure() } else { failure });
-    accounts::other::close(outcome.as_ref().err());
+    let outcome = commands::run(arguments.command, &app);
+    let outcome = outcome.map_err(|failure| if failure.is_stopped() { app.interruption() } else { failure });
+    app.close_account(&outcome);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            render::messages::error(&failure);
+            messages::error(&failure);
             failure.exit_code()
         }
     }

@@ -12,7 +12,7 @@ use cds_terminal::{fields::Fields, text};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::pace::Pace;
-use crate::render::messages;
+use crate::render::messages::Console;
 
 /// The message is cut where the terminal ends.
 const BAR: &str = "{spinner} {bar:16} {pos}/{len} {percent:>3}%  {wide_msg}";
@@ -22,6 +22,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// Shows on stderr how an enrichment goes on.
 pub(crate) struct ConsoleObserver {
     bar: ProgressBar,
+    console: Console,
     /// None where the bar is shown.
     pace: Option<Pace>,
     /// What the user was told before the first question.
@@ -31,8 +32,8 @@ pub(crate) struct ConsoleObserver {
 impl ConsoleObserver {
     /// An observer for a user who already knows that the provider is `unavailable`, if so. A log gets each report, or
     /// fewer if `is_sparse`.
-    pub(crate) fn new(unavailable: Option<&str>, is_sparse: bool) -> Self {
-        let is_shown = std::io::stderr().is_terminal() && !messages::are_quiet();
+    pub(crate) fn new(console: Console, unavailable: Option<&str>, is_sparse: bool) -> Self {
+        let is_shown = std::io::stderr().is_terminal() && !console.is_quiet();
         let bar = if is_shown {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
         } else {
@@ -40,11 +41,11 @@ impl ConsoleObserver {
         };
         let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = bar.with_style(style);
-        if is_shown && crate::threads::are_available() {
+        if is_shown && cds_pipeline::threads::are_available() {
             bar.enable_steady_tick(TICK);
         }
         let pace = (!is_shown).then(|| Pace::new(is_sparse));
-        Self { bar, pace, known: unavailable.map(str::to_owned) }
+        Self { bar, console, pace, known: unavailable.map(str::to_owned) }
     }
 }
 
@@ -57,7 +58,7 @@ impl Drop for ConsoleObserver {
 impl EnrichmentObserver for ConsoleObserver {
     fn report(&mut self, progress: &Progress) {
         if self.pace.as_mut().is_some_and(|pace| pace.is_due(progress, Instant::now())) {
-            messages::note(&progress_line(progress));
+            self.console.note(&progress_line(progress));
         }
     }
 
@@ -70,7 +71,7 @@ impl EnrichmentObserver for ConsoleObserver {
     fn decision(&mut self, decision: &Decision) {
         let is_known = matches!((decision, &self.known), (Decision::GaveUp { reason }, Some(known)) if reason == known);
         if let Some(warning) = describe(decision).filter(|_| !is_known) {
-            self.bar.suspend(|| messages::warning(&warning));
+            self.bar.suspend(|| self.console.warning(&warning));
         }
     }
 }

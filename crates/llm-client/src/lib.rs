@@ -45,6 +45,7 @@ pub use http::TrustedCertificates;
 pub use obstacle::Obstacle;
 pub use ollama::OllamaClient;
 pub use openai::OpenAiClient;
+pub use plain_text::is_kept_form;
 pub use probe_error::ProbeError;
 pub use progress::{EnrichmentObserver, Progress};
 pub use prompt::{Message, PROMPT_VERSION, Prompt, Role, former::FormerQuestion};

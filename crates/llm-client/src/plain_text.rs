@@ -24,6 +24,16 @@ pub(crate) fn collapse(text: &str) -> String {
     line
 }
 
+/// Whether `text` can be an intent that this crate made: one printable line of at most 300 characters.
+///
+/// A store may have been in other hands since it got its answers.
+pub fn is_kept_form(text: &str) -> bool {
+    let is_printable = |character: char| {
+        !character.is_control() && !is_invisible(character) && !matches!(character, '\u{2028}' | '\u{2029}')
+    };
+    !text.trim().is_empty() && text.chars().count() <= MAX_CHARS && text.chars().all(is_printable)
+}
+
 /// `text`, cut at a word boundary with an ellipsis if it has more than `max_chars` characters.
 pub(crate) fn cap(text: &str, max_chars: usize) -> String {
     if text.len() <= max_chars || text.chars().count() <= max_chars {
@@ -83,6 +93,16 @@ mod tests {
             ("\u{7}\u{8}", ""),
         ] {
             assert_eq!(collapse(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn kept_form_is_one_printable_line() {
+        for text in ["Adds two numbers.", "Öffnet «die» Datei…", &"x".repeat(MAX_CHARS)] {
+            assert!(is_kept_form(text), "{text}");
+        }
+        for text in ["", " ", "a\nb", "a\u{1b}[31m", "a\u{202e}b", "a\u{2028}b", &"x".repeat(MAX_CHARS + 1)] {
+            assert!(!is_kept_form(text), "{text:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use cds_model::{KeptAnswer, QuestionKey, Timestamp};
-use cds_persistence::{OpenOptions, SqlitePersistence, SqliteReader};
+use cds_persistence::{OpenOptions, Persistence as _, SqlitePersistence, SqliteReader};
 use tempfile::TempDir;
 
 const ANSWER_COUNT: u64 = 50_000;

@@ -129,36 +129,6 @@ impl SqlitePersistence {
         Ok(Self { database, journal })
     }
 
-    /// The intents of those `keys` that were answered and kept.
-    ///
-    /// # Errors
-    ///
-    /// The answers cannot be read. That there are none is no error.
-    pub fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
-        answers::lookup(&self.database, keys)
-    }
-
-    /// Keeps a group of answers, each in place of an older one to the same question, in one transaction.
-    ///
-    /// When this returns, they survive a power cut. Each group costs one sync of the disk.
-    ///
-    /// # Errors
-    ///
-    /// No answer of this group is kept; those of earlier groups are.
-    pub fn keep_answers(&mut self, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error> {
-        answers::keep(&self.database, answers, at)
-    }
-
-    /// Removes kept answers, all of `keys` or none: they turned out to be worthless.
-    pub fn forget_answers(&mut self, keys: &[QuestionKey]) -> Result<(), Error> {
-        answers::forget(&self.database, keys)
-    }
-
-    /// The digest in the newest kept answer of `model` that has one, for when the provider cannot be asked.
-    pub fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
-        answers::latest_digest(&self.database, model)
-    }
-
     /// What is kept, and how much of it stored records use.
     pub fn intent_cache_stats(&self) -> Result<IntentCacheStats, Error> {
         answers::stats(&self.database)
@@ -186,9 +156,45 @@ impl SqlitePersistence {
         answers::prune(&self.database, older_than, is_unused)
     }
 
-    /// Whether the last that is known of a project has definitions: those of `project` that the history follows, or, where
-    /// another program wrote the snapshots of `root_path`, the records of the last of these.
-    pub fn has_definitions_of(&self, project: &str, root_path: &str) -> Result<bool, Error> {
+    /// Closes the database; what stood beside the file is gone then, unless another process uses it.
+    ///
+    /// Dropping does the same and keeps what went wrong to itself. What was saved is safe in any case.
+    pub fn close(self) -> Result<(), Error> {
+        journal::leave(&self.database, self.journal)?;
+        self.database.close()
+    }
+}
+
+impl Persistence for SqlitePersistence {
+    fn save_if(&mut self, snapshot: &RunSnapshot, may_commit: &dyn Fn() -> bool) -> Result<SavedRun, Error> {
+        let mut saved = snapshot::write(&self.database, snapshot, may_commit)?;
+        // Where another file lies there by now, the snapshot is in a log that nobody will read with it.
+        self.database.check_is_in_place()?;
+        if let Err(warning) = journal::checkpoint(&self.database, self.journal) {
+            saved.warnings.push(warning);
+        }
+        self.database.check_is_in_place()?;
+        Ok(saved)
+    }
+
+    fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
+        answers::lookup(&self.database, keys)
+    }
+
+    /// In one transaction, which costs one sync of the disk.
+    fn keep_answers(&mut self, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error> {
+        answers::keep(&self.database, answers, at)
+    }
+
+    fn forget_answers(&mut self, keys: &[QuestionKey]) -> Result<(), Error> {
+        answers::forget(&self.database, keys)
+    }
+
+    fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
+        answers::latest_digest(&self.database, model)
+    }
+
+    fn has_definitions_of(&self, project: &str, root_path: &str) -> Result<bool, Error> {
         let query = |connection: &rusqlite::Connection| -> rusqlite::Result<bool> {
             let is_followed =
                 fit::has_table(connection, &table::units::TABLE)? && table::units::has_present(connection, project)?;
@@ -200,36 +206,8 @@ impl SqlitePersistence {
         query(&self.database.connection).map_err(|cause| self.database.error(Step::ReadUnits, cause))
     }
 
-    /// Closes the database; what stood beside the file is gone then, unless another process uses it.
-    ///
-    /// Dropping does the same and keeps what went wrong to itself. What was saved is safe in any case.
-    pub fn close(self) -> Result<(), Error> {
-        journal::leave(&self.database, self.journal)?;
-        self.database.close()
-    }
-}
-
-impl Persistence for SqlitePersistence {
-    fn save(&mut self, snapshot: &RunSnapshot) -> Result<SavedRun, Error> {
-        self.save_if(snapshot, &|| true)
-    }
-}
-
-impl SqlitePersistence {
-    /// As [`save`](Persistence::save), but asks `may_commit` right before the commit.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Withdrawn`] where it says no; otherwise those of `save`. Nothing of the snapshot was written.
-    pub fn save_if(&mut self, snapshot: &RunSnapshot, may_commit: &dyn Fn() -> bool) -> Result<SavedRun, Error> {
-        let mut saved = snapshot::write(&self.database, snapshot, may_commit)?;
-        // Where another file lies there by now, the snapshot is in a log that nobody will read with it.
-        self.database.check_is_in_place()?;
-        if let Err(warning) = journal::checkpoint(&self.database, self.journal) {
-            saved.warnings.push(warning);
-        }
-        self.database.check_is_in_place()?;
-        Ok(saved)
+    fn close(self: Box<Self>) -> Result<(), Error> {
+        Self::close(*self)
     }
 }
 

@@ -11,7 +11,6 @@ pub mod numbers;
 pub mod runner;
 pub mod safe_json;
 pub mod screen;
-pub mod secrets;
 pub mod sections;
 pub mod style;
 pub mod text;

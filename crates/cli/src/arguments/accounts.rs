@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use cds_model::LedgerId;
+use cds_pipeline::{AccountPlan, SourcePlan};
 use clap::Args;
 
-use super::{DatabaseArguments, LockArguments, SourcePlan, values::parse_notes};
+use super::{DatabaseArguments, LockArguments, values::parse_notes};
 use crate::provenance::{AnalyzedTree, Origin, is_source, origin, parse_code_ref, parse_project, project_name};
 
 /// Where the accounts of an invocation are kept, and what they say.
@@ -53,16 +54,6 @@ pub(crate) struct AccountArguments {
     /// The invocation's own id in the ledger, a UUID [default: a new one]
     #[arg(long, value_name = "UUID", value_parser = parse_ledger_id)]
     ledger_id: Option<LedgerId>,
-}
-
-/// Who is accounted for, and what for.
-#[derive(Debug)]
-pub(crate) struct AccountPlan {
-    pub(crate) given_id: Option<LedgerId>,
-    pub(crate) project: String,
-    pub(crate) notes: String,
-    /// What the invocation was asked to do, as the ledger keeps it.
-    pub(crate) request: Option<String>,
 }
 
 impl AccountArguments {

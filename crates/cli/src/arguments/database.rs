@@ -8,6 +8,7 @@ use std::{
 use anyhow::anyhow;
 use cds_language::name_of;
 use cds_persistence::{DatabaseAddress, OpenOptions};
+use cds_pipeline::DatabasePlan;
 use clap::Args;
 
 use super::values::parse_duration;
@@ -29,13 +30,6 @@ pub(crate) struct DatabaseArguments {
     /// How long to wait while another process has the database locked
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, env = "CDS_BUSY_TIMEOUT")]
     busy_timeout: Duration,
-}
-
-/// A database that was named; whether it is there is not known yet.
-#[derive(Debug, Clone)]
-pub(crate) struct DatabasePlan {
-    pub(crate) path: PathBuf,
-    pub(crate) options: OpenOptions,
 }
 
 impl DatabaseArguments {

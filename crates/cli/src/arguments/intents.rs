@@ -8,11 +8,11 @@ use cds_llm_client::{
     ProviderUrl, Secret, TrustedCertificates,
 };
 use cds_model::Scope;
+use cds_pipeline::IntentPlan;
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
-use tokio::runtime::Runtime;
 
 use super::values::{parse_concurrency, parse_duration, parse_positive};
-use crate::{failure::Failure, render::messages};
+use crate::{failure::Failure, render::messages::Console};
 
 /// Where OpenSSL and many others look for certificates.
 const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
@@ -97,27 +97,13 @@ impl From<Provider> for ProviderKind {
     }
 }
 
-/// A provider that can be asked, and what it is asked about.
-pub(crate) struct IntentPlan {
-    /// Where the connections of the client live.
-    pub(crate) runtime: Runtime,
-    pub(crate) client: Box<dyn LlmClient>,
-    pub(crate) kind: ProviderKind,
-    /// The address as the user gave it, without credentials.
-    pub(crate) address: String,
-    pub(crate) options: EnrichOptions,
-    pub(crate) requires_provider: bool,
-    /// Whether a log gets fewer lines than there are batches.
-    pub(crate) has_sparse_progress: bool,
-}
-
 impl IntentArguments {
     /// Decides on the provider; nothing is asked yet.
-    pub(crate) fn plan(&self, seed: u64) -> Result<IntentPlan, Failure> {
+    pub(crate) fn plan(&self, seed: u64, console: Console) -> Result<IntentPlan, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("start the network").map_err(Failure::failed)?;
         let defaults = EnrichOptions::default();
-        let (client, kind, address) = self.client(&runtime)?;
+        let (client, kind, address) = self.client(&runtime, console)?;
         Ok(IntentPlan {
             runtime,
             client,
@@ -139,7 +125,11 @@ impl IntentArguments {
         })
     }
 
-    fn client(&self, runtime: &Runtime) -> Result<(Box<dyn LlmClient>, ProviderKind, String), Failure> {
+    fn client(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        console: Console,
+    ) -> Result<(Box<dyn LlmClient>, ProviderKind, String), Failure> {
         let kind = self.kind();
         let mut choice = ProviderChoice {
             kind: self.provider.map(Into::into),
@@ -154,13 +144,13 @@ impl IntentArguments {
             token: token()?,
         };
         if let Some(model) = runtime.block_on(choice.only_listed_model()) {
-            messages::note(&format!("no model was named: {model} is asked, the only one that the server lists"));
+            console.note(&format!("no model was named: {model} is asked, the only one that the server lists"));
             choice.model = Some(model);
         }
         if let (ProviderKind::Builtin, Some(model)) = (kind, self.model.as_deref().map(str::trim))
             && model != EmbeddedClient::MODEL
         {
-            messages::warning(&format!("model {model} is not asked: the provider is {}", EmbeddedClient::MODEL));
+            console.warning(&format!("model {model} is not asked: the provider is {}", EmbeddedClient::MODEL));
         }
         let address = address(choice.url.as_deref());
         Ok((choice.into_client().map_err(provider_failure)?, kind, address))

@@ -11,13 +11,14 @@ mod source;
 mod transfer;
 mod values;
 
-pub(crate) use accounts::{AccountPlan, ProjectArguments, TrackingArguments, parse_ledger_id};
-pub(crate) use database::{DatabaseArguments, DatabasePlan, LockArguments, check_is_path};
+pub(crate) use accounts::{ProjectArguments, TrackingArguments, parse_ledger_id};
+pub(crate) use cds_pipeline::{DatabasePlan, IntentPlan, SourcePlan};
+pub(crate) use database::{DatabaseArguments, LockArguments, check_is_path};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
 pub(crate) use gate::{GateArguments, JudgementArguments};
 pub(crate) use history::HistoryArguments;
-pub(crate) use intents::{IntentArguments, IntentPlan};
+pub(crate) use intents::IntentArguments;
 pub(crate) use result::{ResultArguments, ResultFormat, SCHEMA_VERSION, write_object};
-pub(crate) use source::{SourceArguments, SourcePlan};
+pub(crate) use source::SourceArguments;
 pub(crate) use transfer::{ArchivePlan, SelectionArguments, StateArguments, peer_of, real_path};
 pub(crate) use values::{parse_duration, parse_note, parse_notes};

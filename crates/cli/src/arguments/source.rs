@@ -1,9 +1,10 @@
 //! Which tree is read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use cds_analyzer::{AnalysisOptions, SourceTree};
+use cds_pipeline::SourcePlan;
 use clap::Args;
 
 use super::values::{parse_file_size, parse_threads};
@@ -27,20 +28,6 @@ pub(crate) struct SourceArguments {
     /// Threads that analyze; 0 is one for each core
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_threads, allow_negative_numbers = true, env = "CDS_THREADS")]
     threads: usize,
-}
-
-/// A tree that is there, and how to read it.
-pub(crate) struct SourcePlan {
-    pub(crate) tree: SourceTree,
-    pub(crate) options: AnalysisOptions,
-    pub(crate) threads: usize,
-}
-
-impl SourcePlan {
-    /// The same where the database at `path` is not counted as a file of the tree.
-    pub(crate) fn without(self, path: &Path) -> Self {
-        Self { tree: self.tree.without(path), ..self }
-    }
 }
 
 impl SourceArguments {

@@ -2,19 +2,19 @@
 
 use cds_persistence::{DamagedRow, SqliteReader};
 
-use crate::render::messages;
+use crate::render::messages::Console;
 
-/// So many are named.
+/// At most this number of rows is named.
 const MOST_NAMED: usize = 5;
 
 /// Names the damaged rows; what cannot be looked at is met by the command itself.
-pub(super) fn warn(reader: &SqliteReader) {
+pub(super) fn warn(reader: &SqliteReader, console: Console) {
     let found = reader.damaged_rows(MOST_NAMED + 1).unwrap_or_default();
     for row in found.iter().take(MOST_NAMED) {
-        messages::warning(&sentence(row));
+        console.warning(&sentence(row));
     }
     if found.len() > MOST_NAMED {
-        messages::warning("more rows are damaged; cds verify names what was altered");
+        console.warning("more rows are damaged; cds verify names what was altered");
     }
 }
 

@@ -1,18 +1,18 @@
 //! `cds enrich-intent`: the records of a tree with their intents.
 
+use cds_pipeline::{Session, preflight, stages};
 use clap::Args;
 
 use crate::{
+    app::App,
     arguments::{
         IntentArguments, IntentPlan, ResultArguments, ResultFormat, SourceArguments, SourcePlan, TrackingArguments,
     },
+    clock,
     failure::Failure,
     output::Output,
-    preflight,
     render::{json, table},
-    signals::Interrupt,
-    stages,
-    tracked::Tracked,
+    tracking::open_if_possible,
 };
 
 /// Show the records of a tree with their intents
@@ -31,28 +31,26 @@ pub(crate) struct EnrichIntentArguments {
     result: ResultArguments,
 }
 
-pub(super) fn run(arguments: &EnrichIntentArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &EnrichIntentArguments, app: &App) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
-    let intents = arguments.intents.plan(stages::seed())?;
-    let mut tracked = Tracked::if_possible(&arguments.tracking, "enrich-intent", &source, Some(&intents), interrupt)?;
-    let outcome = show(&source, &intents, &mut tracked, (format, &output), interrupt);
-    tracked.close(outcome.as_ref().err());
+    let intents = arguments.intents.plan(clock::seed(), app.console)?;
+    let mut session = open_if_possible(&arguments.tracking, "enrich-intent", &source, Some(&intents), app)?;
+    let outcome = show(&source, &intents, &mut session, (format, &output));
+    session.close(&Failure::ending(&outcome));
     outcome
 }
 
 fn show(
     source: &SourcePlan,
     intents: &IntentPlan,
-    tracked: &mut Tracked,
+    session: &mut Session,
     (format, output): (ResultFormat, &Output),
-    interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let probed = preflight::probe(intents, interrupt)?;
-    let preflight = probed.into_preflight(|| tracked.latest_digest(intents.client.model()));
-    let mut found = stages::find_records(source, tracked.accounts(), interrupt)?;
-    let (accounts, mut store) = tracked.accounts_and_answers();
-    stages::enrich(intents, &mut found.records, preflight, &mut store, accounts, interrupt)?;
+    let probed = preflight::probe(intents, session.context())?;
+    let preflight = probed.into_preflight(|| session.latest_digest(intents.client.model()));
+    let mut found = stages::find_records(source, session)?;
+    stages::enrich(intents, &mut found.records, preflight, session)?;
     output.write(|writer| match format {
         ResultFormat::Json => json::write(writer, &found.records, &found.errors),
         ResultFormat::Table => table::write(writer, &found.records, true, table::width()),

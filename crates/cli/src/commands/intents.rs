@@ -11,12 +11,11 @@ use serde_json::json;
 use cds_terminal::numbers::grouped;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration, write_object},
+    clock,
     failure::{Failure, database_failure},
     output::Output,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
 };
 
 /// Show and trim the answers that are kept, so that no question is paid for twice
@@ -60,7 +59,7 @@ enum IntentsCommand {
     },
 }
 
-pub(super) fn run(arguments: &IntentsArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &IntentsArguments, app: &App) -> Result<(), Failure> {
     match &arguments.command {
         IntentsCommand::Stats { database, format } => {
             let database = database.plan()?;
@@ -69,12 +68,12 @@ pub(super) fn run(arguments: &IntentsArguments, interrupt: &Interrupt) -> Result
         }
         IntentsCommand::Prune { database, lock, older_than, unused, dry_run } => {
             let database = database.plan()?;
-            let older_than = older_than.map(stages::ago);
+            let older_than = older_than.map(clock::ago);
             let count = if *dry_run {
                 let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
                 reader.count_prunable_answers(older_than, *unused).map_err(database_failure)?
             } else {
-                prune(&database, lock, older_than, *unused, interrupt)?
+                prune(&database, lock, older_than, *unused, app)?
             };
             let line = Fields::new(if *dry_run { "would_prune" } else { "pruned" }).field("answers", count).finish();
             let render = |writer: &mut dyn Write| writeln!(writer, "{line}");
@@ -92,12 +91,12 @@ fn prune(
     lock: &LockArguments,
     older_than: Option<Timestamp>,
     unused: bool,
-    interrupt: &Interrupt,
+    app: &App,
 ) -> Result<usize, Failure> {
     // It is there, or this fails: a file that is missing is not created only to find nothing in it.
-    let lock = WriterLock::acquire_with_account(database, lock, "intents prune", interrupt)?;
+    let lock = app.begin_upkeep(database, lock, "intents prune")?;
     let mut writer = SqlitePersistence::open(&database.path, &database.options).map_err(database_failure)?;
-    lock.check(interrupt)?;
+    lock.check()?;
     let count = writer.prune_answers(older_than, unused).map_err(database_failure)?;
     writer.close().map_err(database_failure)?;
     Ok(count)

@@ -21,7 +21,7 @@ mod verify;
 
 use clap::Subcommand;
 
-use crate::{failure::Failure, signals::Interrupt};
+use crate::{app::App, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -59,24 +59,24 @@ pub(crate) enum Command {
 }
 
 /// Runs a command to its end.
-pub(crate) fn run(command: Command, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(crate) fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
-        Command::Persist(arguments) => persist::run(&arguments, interrupt),
-        Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, interrupt),
-        Command::ModelBuild(arguments) => model_build::run(&arguments, interrupt),
-        Command::Intents(arguments) => intents::run(&arguments, interrupt),
-        Command::DupCheck(arguments) => dup::check(&arguments, interrupt),
-        Command::Similar(arguments) => similar::run(&arguments),
-        Command::Dup(arguments) => dup::run(&arguments, interrupt),
-        Command::Runs(arguments) => runs::run(&arguments, interrupt),
-        Command::History(arguments) => history::run(&arguments),
-        Command::Verify(arguments) => verify::run(&arguments, interrupt),
-        Command::Drift(arguments) => drift::run(&arguments, interrupt),
+        Command::Persist(arguments) => persist::run(&arguments, app),
+        Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, app),
+        Command::ModelBuild(arguments) => model_build::run(&arguments, app),
+        Command::Intents(arguments) => intents::run(&arguments, app),
+        Command::DupCheck(arguments) => dup::check(&arguments, app),
+        Command::Similar(arguments) => similar::run(&arguments, app),
+        Command::Dup(arguments) => dup::run(&arguments, app),
+        Command::Runs(arguments) => runs::run(&arguments, app),
+        Command::History(arguments) => history::run(&arguments, app),
+        Command::Verify(arguments) => verify::run(&arguments, app),
+        Command::Drift(arguments) => drift::run(&arguments, app),
         Command::Attest(arguments) => attest::run(&arguments),
-        Command::Archive(arguments) => archive::run(&arguments, interrupt),
-        Command::Import(arguments) => import::run(&arguments, interrupt),
-        Command::State(arguments) => state::run(&arguments, interrupt),
+        Command::Archive(arguments) => archive::run(&arguments, app),
+        Command::Import(arguments) => import::run(&arguments, app),
+        Command::State(arguments) => state::run(&arguments, app),
         Command::Lock(arguments) => lock::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments, interrupt),
+        Command::Doctor(arguments) => doctor::run(&arguments, app),
     }
 }

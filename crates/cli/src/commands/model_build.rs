@@ -1,14 +1,14 @@
 //! `cds model-build`: the records of a tree, without intents.
 
+use cds_pipeline::stages;
 use clap::Args;
 
 use crate::{
+    app::App,
     arguments::{ResultArguments, ResultFormat, SourceArguments, TrackingArguments},
     failure::Failure,
     render::{json, table},
-    signals::Interrupt,
-    stages,
-    tracked::Tracked,
+    tracking::open_if_possible,
 };
 
 /// Show the records of a tree, without asking for intents
@@ -24,16 +24,17 @@ pub(crate) struct ModelBuildArguments {
     result: ResultArguments,
 }
 
-pub(super) fn run(arguments: &ModelBuildArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &ModelBuildArguments, app: &App) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
-    let mut tracked = Tracked::if_possible(&arguments.tracking, "model-build", &source, None, interrupt)?;
-    let outcome = stages::find_records(&source, tracked.accounts(), interrupt).and_then(|found| {
+    let mut session = open_if_possible(&arguments.tracking, "model-build", &source, None, app)?;
+    let found = stages::find_records(&source, &mut session).map_err(Failure::from);
+    let outcome = found.and_then(|found| {
         output.write(|writer| match format {
             ResultFormat::Json => json::write(writer, &found.records, &found.errors),
             ResultFormat::Table => table::write(writer, &found.records, false, table::width()),
         })
     });
-    tracked.close(outcome.as_ref().err());
+    session.close(&Failure::ending(&outcome));
     outcome
 }

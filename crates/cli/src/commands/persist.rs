@@ -2,30 +2,29 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
-use cds_llm_client::{EnrichOptions, Enrichment};
-use cds_model::{
-    EnrichmentAccount, HistoryContext, LedgerId, NotRead, RunSettings, RunSnapshot, Timestamp, Transition,
-};
+use cds_llm_client::EnrichOptions;
+use cds_model::{HistoryContext, LedgerId, Transition};
 use cds_persistence::SavedRun;
-use clap::{Args, ValueEnum};
-
-use super::dry_run;
-use cds_terminal::fields::Fields;
-
-use crate::{
-    arguments::{
-        DatabasePlan, HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments,
-        write_object,
-    },
-    failure::{Failure, database_failure},
-    output::Output,
+use cds_pipeline::{
+    Ending,
     preflight::{self, Probed},
-    provenance::{Authorship, part_name},
-    render::{account, left_out, messages},
-    signals::Interrupt,
-    stages::{self, Found},
-    tracked::Tracked,
+    snapshot::{self, SnapshotPlan, Taken},
+};
+use cds_terminal::fields::Fields;
+use clap::Args;
+
+use super::dry_run::{self, SummaryFormat};
+use crate::{
+    app::App,
+    arguments::{
+        HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments, write_object,
+    },
+    clock,
+    failure::Failure,
+    output::Output,
+    provenance::part_name,
+    render::{account, left_out, messages::Console},
+    tracking::Tracking,
 };
 
 /// Snapshot a tree into a database: records, fingerprints and intents, in one transaction
@@ -64,124 +63,60 @@ pub(crate) struct PersistArguments {
     format: SummaryFormat,
 }
 
-/// The forms of the summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SummaryFormat {
-    /// One line of key=value pairs
-    #[value(alias = "text")]
-    Table,
-    /// One JSON object
-    Json,
-}
-
 impl PersistArguments {
     /// Whose history the snapshot goes on with.
-    fn history(&self, source: &SourcePlan, authorship: &Authorship) -> HistoryContext {
-        let project = self.tracking.account.plan(source).project;
-        let (actor, reasoning) = self.history.plan(authorship);
-        HistoryContext { project, part: part_name(source.tree.root()), actor, reasoning }
+    fn history(&self, source: &SourcePlan, tracking: &Tracking<'_>) -> HistoryContext {
+        let (actor, reasoning) = self.history.plan(&tracking.authorship());
+        HistoryContext { project: tracking.project().to_owned(), part: part_name(source.tree.root()), actor, reasoning }
     }
 }
 
-pub(super) fn run(arguments: &PersistArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let started_at = stages::now();
+pub(super) fn run(arguments: &PersistArguments, app: &App) -> Result<(), Failure> {
+    let started_at = clock::now();
     let database = arguments.tracking.database.plan()?;
     let source = arguments.source.plan()?.without(&database.path);
-    let mut intents = arguments.intents.plan(stages::seed())?;
+    let mut intents = arguments.intents.plan(clock::seed(), app.console)?;
     intents.options = EnrichOptions { refresh: arguments.refresh_intents, ..intents.options };
     if arguments.dry_run {
-        return dry_run::run(&source, &intents, &database, arguments.format, interrupt);
+        return dry_run::run(&source, &intents, &database, arguments.format, app);
     }
+    let tracking = Tracking::new(&arguments.tracking, "persist", &database, &source, Some(&intents));
     // A provider that is required is looked at first: nobody waits for the lock in vain.
-    let early =
-        intents.requires_provider.then(|| probe(arguments, &database, &source, &intents, interrupt)).transpose()?;
-    let mut tracked = Tracked::open(&database, &arguments.tracking, "persist", &source, Some(&intents), interrupt)?;
-    let history = arguments.history(&source, tracked.authorship());
-    let outcome = snapshot(arguments, (&source, &intents), early, (started_at, history), &mut tracked, interrupt);
-    let ledger_id = tracked.accounts().id();
-    tracked.close(outcome.as_ref().err());
-    let Outcome { saved, enrichment, not_read, shortfall } = outcome?;
-    note_proof(&saved);
-    show(&saved, (&enrichment, &not_read), ledger_id, &database.path, arguments.format);
-    match shortfall {
+    let probed = intents.requires_provider.then(|| probe(&intents, &tracking, app)).transpose()?;
+    let mut session = tracking.open(app)?;
+    let plan = SnapshotPlan {
+        source: &source,
+        intents: &intents,
+        history: arguments.history(&source, &tracking),
+        started_at,
+        may_be_empty: arguments.allow_empty,
+        min_intents: arguments.min_intents,
+    };
+    let outcome = snapshot::take(plan, probed, &mut session);
+    let ledger_id = session.id();
+    session.close(&outcome.as_ref().err().map_or_else(Ending::completed, Ending::of));
+    let taken = outcome?;
+    note_proof(&taken.saved, app.console);
+    show(&taken, ledger_id, &database.path, arguments.format);
+    match taken.shortfall {
         None => Ok(()),
         Some(shortfall) => {
-            let (run, is_empty) = (saved.run_id, saved.record_count == 0);
+            let (run, is_empty) = (taken.saved.run_id, taken.saved.record_count == 0);
             let hint =
                 if is_empty { "check --path".to_owned() } else { format!("cds runs show {run} has the reasons") };
-            Err(Failure::gate(shortfall).with_hint(format!("run {run} is saved; {hint}")))
+            Err(Failure::gate(shortfall.to_string()).with_hint(format!("run {run} is saved; {hint}")))
         }
     }
 }
 
 /// Looks at the provider, and writes down that a run ended before it began where that cannot be asked.
-fn probe(
-    arguments: &PersistArguments,
-    database: &DatabasePlan,
-    source: &SourcePlan,
-    intents: &IntentPlan,
-    interrupt: &Interrupt,
-) -> Result<Probed, Failure> {
-    preflight::probe(intents, interrupt).inspect_err(|failure| {
-        if !interrupt.is_raised() {
-            Tracked::note_failed_start(database, &arguments.tracking, "persist", source, intents, failure);
+fn probe(intents: &IntentPlan, tracking: &Tracking<'_>, app: &App) -> Result<Probed, Failure> {
+    let probed = preflight::probe(intents, &app.context).inspect_err(|error| {
+        if !app.is_interrupted() {
+            tracking.note_failed_start(error, app);
         }
-    })
-}
-
-/// What a snapshot came to.
-struct Outcome {
-    saved: SavedRun,
-    enrichment: Enrichment,
-    not_read: Vec<NotRead>,
-    shortfall: Option<String>,
-}
-
-/// Every stage, one after the other.
-fn snapshot(
-    arguments: &PersistArguments,
-    (source, intents): (&SourcePlan, &IntentPlan),
-    early: Option<Probed>,
-    (started_at, history): (Timestamp, HistoryContext),
-    tracked: &mut Tracked,
-    interrupt: &Interrupt,
-) -> Result<Outcome, Failure> {
-    let probed = early.map_or_else(|| preflight::probe(intents, interrupt), Ok)?;
-    let preflight = probed.into_preflight(|| tracked.latest_digest(intents.client.model()));
-    let mut found = stages::find_records(source, tracked.accounts(), interrupt)?;
-    if !arguments.allow_empty {
-        refuse_nothing(&found, source.tree.root(), &history.project, tracked)?;
-    }
-    let (accounts, mut answers) = tracked.accounts_and_answers();
-    let enrichment = stages::enrich(intents, &mut found.records, preflight, &mut answers, accounts, interrupt)?;
-    let mut snapshot = RunSnapshot {
-        started_at,
-        finished_at: stages::now(),
-        settings: settings(source, intents),
-        records: found.records,
-        errors: found.errors,
-        not_read: found.not_read,
-        enrichment: intents.client.is_paid().then_some(enrichment.account),
-        account: None,
-        history: Some(history),
-    };
-    // From here on the snapshot is written; only a second signal ends that.
-    let is_empty = snapshot.records.is_empty();
-    let shortfall = arguments.min_intents.and_then(|least| shortfall(least, is_empty, &enrichment.account));
-    let saved = stages::persist(&mut snapshot, shortfall.as_deref(), tracked, interrupt)?;
-    Ok(Outcome { saved, enrichment, not_read: snapshot.not_read, shortfall })
-}
-
-/// That fewer records than `least` percent of those in scope have an intent; none where enough have, or none is in scope.
-/// A run without any record meets no gate.
-fn shortfall(least: f64, is_empty: bool, account: &EnrichmentAccount) -> Option<String> {
-    if is_empty && least > 0.0 {
-        return Some(format!("--min-intents {least}: the run has no records"));
-    }
-    let (all, have) = (account.selected_count, account.selected_count.saturating_sub(account.failed_count));
-    #[expect(clippy::cast_precision_loss, reason = "no tree has 2^53 records")]
-    let is_met = 100.0 * have as f64 >= least * all as f64;
-    (!is_met).then(|| format!("--min-intents {least}: only {have} of {all} records in scope have an intent"))
+    });
+    Ok(probed?)
 }
 
 /// `90`, `99.5` or `90%`.
@@ -191,49 +126,20 @@ fn parse_percent(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "accepted are the percentages from 0 to 100".to_owned())
 }
 
-/// A tree without records over a project that has some is more often a checkout that failed than a project that ended.
-fn refuse_nothing(found: &Found, root: &Path, project: &str, tracked: &mut Tracked) -> Result<(), Failure> {
-    let (_, database) = tracked.parts();
-    let Some((database, _)) = database.filter(|_| found.records.is_empty()) else { return Ok(()) };
-    if !database.has_definitions_of(project, &root.to_string_lossy()).map_err(database_failure)? {
-        return Ok(());
-    }
-    let why = left_out::why_nothing(root, &found.not_read);
-    Err(Failure::failed(anyhow!("persist a snapshot without records: project {project} has some, and {why}"))
-        .with_hint(
-            "check --path; with --allow-empty it is written all the same, and the history removes every definition",
-        ))
-}
-
 /// A log that keeps these lines holds outside of the file what proves that the file is still as it was written.
-fn note_proof(saved: &SavedRun) {
+fn note_proof(saved: &SavedRun, console: Console) {
     let Some(proof) = &saved.proof else { return };
     let mut line = Fields::new("history").field("run_id", saved.run_id);
     for transition in Transition::ALL {
         line = line.field(transition.as_str(), proof.transitions.of(transition));
     }
-    messages::note(&line.finish());
+    console.note(&line.finish());
     let line = Fields::new("proof").field("run_id", saved.run_id).field("snapshot_root", proof.snapshot_root);
-    messages::note(&line.field("chain_head", proof.chain_head).finish());
+    console.note(&line.field("chain_head", proof.chain_head).finish());
 }
 
-fn settings(source: &SourcePlan, intents: &IntentPlan) -> RunSettings {
-    RunSettings {
-        root_path: source.tree.root().to_string_lossy().into_owned(),
-        provider_url: intents.client.provider_url().to_owned(),
-        model: intents.client.model().to_owned(),
-        scope: intents.options.scope,
-        progress_batch_size: intents.options.progress_batch_size.get(),
-    }
-}
-
-fn show(
-    saved: &SavedRun,
-    (enrichment, not_read): (&Enrichment, &[NotRead]),
-    ledger_id: Option<LedgerId>,
-    path: &Path,
-    format: SummaryFormat,
-) {
+fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: SummaryFormat) {
+    let Taken { saved, enrichment, not_read, .. } = taken;
     let db_path = path.to_string_lossy();
     Output::Stdout.report(&format!("run {} is saved", saved.run_id), |writer| match format {
         SummaryFormat::Table => {
@@ -268,22 +174,6 @@ fn show(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn least_share_of_intents_is_exact_at_its_bounds() {
-        let of = |least: f64, selected_count, failed_count| {
-            let account = EnrichmentAccount { selected_count, failed_count, ..EnrichmentAccount::default() };
-            shortfall(least, false, &account)
-        };
-        for (least, selected, failed) in [(100.0, 3, 0), (0.0, 3, 3), (50.0, 2, 1), (90.0, 10, 1), (100.0, 0, 0)] {
-            assert_eq!(of(least, selected, failed), None, "{least} {selected} {failed}");
-        }
-        let expected = "--min-intents 99.5: only 199 of 201 records in scope have an intent";
-        assert_eq!(of(99.5, 201, 2).as_deref(), Some(expected));
-        let without_records = |least| shortfall(least, true, &EnrichmentAccount::default());
-        assert!(without_records(0.1).is_some() && without_records(0.0).is_none());
-        assert!(of(0.1, 3, 3).is_some() && of(100.0, 1_000_000, 1).is_some());
-    }
 
     #[test]
     fn percentage_is_a_number_to_a_hundred() {

@@ -7,21 +7,21 @@ use cds_model::EnrichmentAccount;
 use cds_terminal::{fields::Fields, numbers::grouped};
 use serde_json::{Value, json};
 
-use super::messages;
+use super::messages::Console;
 
 /// Reasons that are shown; the rest is counted.
 const SHOWN_REASONS: usize = 10;
 
 /// One line with every number, and the reasons of failures with their counts.
-pub(crate) fn show(account: &EnrichmentAccount, failures: &[FailureGroup]) {
+pub(crate) fn show(console: Console, account: &EnrichmentAccount, failures: &[FailureGroup]) {
     for group in failures.iter().take(SHOWN_REASONS) {
-        messages::warning(&format!("intents failed: {} × {}", grouped(group.record_count), group.reason));
+        console.warning(&format!("intents failed: {} × {}", grouped(group.record_count), group.reason));
     }
     if let Some(rest) = failures.get(SHOWN_REASONS..).filter(|rest| !rest.is_empty()) {
         let count = rest.iter().map(|group| group.record_count).sum();
-        messages::warning(&format!("intents failed: {} × {} other reasons", grouped(count), rest.len()));
+        console.warning(&format!("intents failed: {} × {} other reasons", grouped(count), rest.len()));
     }
-    messages::note(&line(account));
+    console.note(&line(account));
 }
 
 fn line(account: &EnrichmentAccount) -> String {

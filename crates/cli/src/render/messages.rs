@@ -1,37 +1,45 @@
 //! Everything that goes to stderr.
 
-use std::{
-    io::Write as _,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::io::Write as _;
+
+use cds_model::masked;
+use cds_terminal::{runner::Guard, text};
 
 use crate::failure::Failure;
-use cds_model::AnalyzerError;
-use cds_terminal::{fields::Fields, runner::Guard, secrets, text};
 
-/// Set once, before anything is shown.
-static QUIET: AtomicBool = AtomicBool::new(false);
-
-/// From now on only errors are shown.
-pub(crate) fn be_quiet() {
-    QUIET.store(true, Ordering::Relaxed);
+/// What may be shown on stderr beside errors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console {
+    is_quiet: bool,
 }
 
-/// Whether only errors are shown.
-pub(crate) fn are_quiet() -> bool {
-    QUIET.load(Ordering::Relaxed)
-}
+impl Console {
+    /// One that shows all, or only errors if `is_quiet`.
+    pub(crate) const fn new(is_quiet: bool) -> Self {
+        Self { is_quiet }
+    }
 
-/// A line that is no error; what a terminal would obey is escaped.
-pub(crate) fn note(text: &str) {
-    if !are_quiet() {
-        line(text);
+    /// Whether only errors are shown.
+    pub(crate) const fn is_quiet(self) -> bool {
+        self.is_quiet
+    }
+
+    /// A line that is no error; what a terminal would obey is escaped.
+    pub(crate) fn note(self, text: &str) {
+        if !self.is_quiet {
+            line(text);
+        }
+    }
+
+    /// What the user should know although the work goes on.
+    pub(crate) fn warning(self, message: &str) {
+        self.note(&format!("warning: {}", text::one_line(message)));
     }
 }
 
-/// One safe line without passwords; that nobody reads it is no reason to stop.
-pub(super) fn line(line: &str) {
-    let _ = writeln!(Guard::new(std::io::stderr().lock()), "{}", text::safe_line(&secrets::masked(line)));
+/// One safe line without passwords; a reader who left is no reason to stop.
+pub(crate) fn line(line: &str) {
+    let _ = writeln!(Guard::new(std::io::stderr().lock()), "{}", text::safe_line(&masked(line)));
 }
 
 /// What went wrong, and what to do next.
@@ -42,20 +50,8 @@ pub(crate) fn error(failure: &Failure) {
     }
 }
 
-/// What the user should know although the work goes on.
-pub(crate) fn warning(message: &str) {
-    note(&format!("warning: {}", text::one_line(message)));
-}
-
 /// A warning that even those want to see who want to see errors only, with what to do next.
 pub(crate) fn grave_warning(message: &str, hint: &str) {
     line(&format!("warning: {}", text::one_line(message)));
     line(&format!("hint: {}", text::one_line(hint)));
-}
-
-/// A file of which something is missing.
-pub(crate) fn analyzer_error(error: &AnalyzerError) {
-    let place = error.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
-    let fields = Fields::new("analyzer_error").field("file", &error.file_path).field("line", place);
-    line(&fields.field("reason", &error.reason).finish());
 }

@@ -4,5 +4,6 @@ pub(crate) mod account;
 pub(crate) mod json;
 pub(crate) mod left_out;
 pub(crate) mod messages;
+pub(crate) mod remedy;
 pub(crate) mod table;
 pub(crate) mod usage;

@@ -9,10 +9,11 @@ mod quote;
 use std::{any::TypeId, path::PathBuf};
 
 use cds_llm_client::ProviderUrl;
+use cds_pipeline::IntentPlan;
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 use serde_json::{Value, json};
 
-use crate::{arguments::IntentPlan, environment};
+use crate::environment;
 
 pub(crate) use self::quote::quoted;
 

@@ -6,7 +6,7 @@ use cds_model::{
     AccountStatus, Fingerprint, Intent, RunDetails, RunEnd, RunSnapshot, Stage, StageEnd, StageRunId, StageSource,
     StageStart, SymbolKind, TelemetryEntry, TelemetryType,
 };
-use cds_persistence::{RunId, TelemetrySink as _, Transfer, TransferOutcome};
+use cds_persistence::{Persistence as _, RunId, TelemetrySink as _, Transfer, TransferOutcome};
 use rusqlite::Connection;
 
 use crate::{

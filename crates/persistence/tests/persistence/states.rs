@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cds_model::{RecordHashes, RunSnapshot, record_fields};
-use cds_persistence::{Counted, KeepRule, RunId, SavedRun, SqliteReader};
+use cds_persistence::{Counted, KeepRule, Persistence as _, RunId, SavedRun, SqliteReader};
 use rusqlite::Connection;
 
 use crate::samples::{answer, asked, at, mixed, open, save, traced, waiting, workplace};

@@ -3,8 +3,9 @@
 use std::{io::ErrorKind, path::Path, sync::Arc};
 
 use cds_persistence::{FileLock, LockError, LockHolder, LockMonitor, WATCH_INTERVAL};
+use cds_pipeline::Context;
 
-use crate::{arguments::LockArguments, failure::Failure, machine, render::messages, signals::Interrupt, stages};
+use crate::{app::App, arguments::LockArguments, failure::Failure};
 
 /// The name of the lock file in the directory of an archive. It is hidden, so that no engine takes it for data.
 const LOCK_NAME: &str = ".cds-archive.lock";
@@ -13,6 +14,7 @@ const LOCK_NAME: &str = ".cds-archive.lock";
 pub(in crate::commands) struct ArchiveLock {
     lock: Arc<FileLock>,
     _monitor: LockMonitor,
+    context: Context,
 }
 
 impl ArchiveLock {
@@ -21,42 +23,43 @@ impl ArchiveLock {
         archive: &Path,
         arguments: &LockArguments,
         command: &str,
-        interrupt: &Interrupt,
+        app: &App,
     ) -> Result<Self, Failure> {
+        let process = &app.context.process;
         let holder = LockHolder {
-            pid: std::process::id(),
-            host: machine::host_name(),
+            pid: process.pid,
+            host: process.host.clone(),
             command: command.to_owned(),
-            started_at: stages::now().to_string(),
+            started_at: process.now().to_string(),
             ..LockHolder::default()
         };
         let path = archive.join(LOCK_NAME);
-        let lock = FileLock::acquire(&path, &holder, arguments.lock_timeout, &|| interrupt.is_raised())
-            .map_err(|error| failure(error, interrupt))?;
+        let lock = FileLock::acquire(&path, &holder, arguments.lock_timeout, &|| app.is_interrupted())
+            .map_err(|error| failure(error, app))?;
         if lock.is_nameless() {
-            messages::warning(&format!(
-                "{} holds something else, which is left alone; nobody is told who writes",
+            app.console.warning(&format!(
+                "{} holds something else, which is left alone; it does not say who writes",
                 path.display()
             ));
         }
         let lock = Arc::new(lock);
-        let lost = interrupt.clone();
-        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.lose_lock(why));
-        Ok(Self { lock, _monitor: monitor })
+        let lost = app.context.clone();
+        let monitor = lock.watch(WATCH_INTERVAL, move |why| lost.interrupt.lose_lock(why, lost.reporter.as_ref()));
+        Ok(Self { lock, _monitor: monitor, context: app.context.clone() })
     }
 
     /// Looks now, and not only at the next look of the monitor.
-    pub(in crate::commands) fn is_held(&self, interrupt: &Interrupt) -> bool {
+    pub(in crate::commands) fn is_held(&self) -> bool {
         if let Err(why) = self.lock.check() {
-            interrupt.lose_lock(&why);
+            self.context.interrupt.lose_lock(&why, self.context.reporter.as_ref());
         }
-        !interrupt.has_lost_lock()
+        !self.context.interrupt.has_lost_lock()
     }
 }
 
-fn failure(error: LockError, interrupt: &Interrupt) -> Failure {
+fn failure(error: LockError, app: &App) -> Failure {
     let hint = match &error {
-        LockError::Stopped => return interrupt.failure(),
+        LockError::Stopped => return app.interruption(),
         LockError::Held { .. } => {
             "wait until the other command is done with the archive, or wait longer with --lock-timeout 10m"
         }

@@ -17,18 +17,17 @@ use cds_persistence::{RunIdentity, SqlitePersistence, SqliteReader};
 use clap::Args;
 
 pub(super) use self::lock::ArchiveLock;
-use self::report::{Console, Sum};
+use self::report::{MovedRuns, Sum};
 
 use crate::{
+    app::App,
     arguments::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments,
     },
+    clock,
     failure::{Failure, database_failure},
     output::Output,
-    render::messages,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
+    render::messages::Console,
 };
 
 /// Write each run that is not archived yet as Parquet files; or verify what an archive holds
@@ -65,53 +64,53 @@ pub(crate) struct ArchiveArguments {
     format: ResultFormat,
 }
 
-pub(super) fn run(arguments: &ArchiveArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &ArchiveArguments, app: &App) -> Result<(), Failure> {
     let archive = ArchivePlan::of(&arguments.to)?;
     if arguments.verify {
         let database = arguments.database.plan_if_given()?;
-        return verify::run(&archive, database.as_ref(), arguments.selection.project(), arguments.format, interrupt);
+        return verify::run(&archive, database.as_ref(), arguments.selection.project(), arguments.format, app);
     }
     let database = arguments.database.plan()?;
-    let mut console = Console::new(Direction::Archive);
-    let report = move_runs(arguments, &archive, &database, &mut console, interrupt)?;
+    let mut moved = MovedRuns::new(Direction::Archive, app.console);
+    let report = move_runs(arguments, &archive, &database, &mut moved, app)?;
     let mut sum = Sum::new(archive.peer, database.path.to_string_lossy().into_owned());
     sum.add(None, report);
-    show(&sum, &console, arguments.format, Direction::Archive, interrupt)
+    show(&sum, &moved, arguments.format, Direction::Archive, app)
 }
 
 fn move_runs(
     arguments: &ArchiveArguments,
     archive: &ArchivePlan,
     plan: &DatabasePlan,
-    console: &mut Console,
-    interrupt: &Interrupt,
+    moved: &mut MovedRuns,
+    app: &App,
 ) -> Result<JobReport, Failure> {
     let state = arguments.state.plan(&plan.path, Direction::Archive)?;
     let selection = arguments.selection.plan(arguments.run);
-    let lock = WriterLock::acquire_with_account(plan, &arguments.lock, "archive", interrupt)?;
+    let lock = app.begin_upkeep(plan, &arguments.lock, "archive")?;
     let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
     let source = database.open_reader().map_err(database_failure)?;
     check_run(&source, &selection, arguments.selection.project())?;
     check_is_still_there(&source, archive)?;
     create(archive)?;
-    let archive_lock = ArchiveLock::acquire(&archive.path, &arguments.lock, "archive", interrupt)?;
-    lock.check(interrupt)?;
+    let archive_lock = ArchiveLock::acquire(&archive.path, &arguments.lock, "archive", app)?;
+    lock.check()?;
     let job = Job {
         database: &mut database,
         peer: archive.peer.clone(),
         state,
         selection,
         project: arguments.selection.project().map(str::to_owned),
-        now: &stages::now,
-        should_stop: &|| interrupt.is_raised(),
-        may_commit: &|| archive_lock.is_held(interrupt) && lock.is_held(interrupt),
-        observer: &mut |event| console.observe(&event),
+        now: &clock::now,
+        should_stop: &|| app.is_interrupted(),
+        may_commit: &|| archive_lock.is_held() && lock.is_held(),
+        observer: &mut |event| moved.observe(&event),
     };
     let report = archive_runs(job, &source, &archive.path, env!("CARGO_PKG_VERSION"));
     drop(source);
-    warn_of_closing(database.close());
-    report.map_err(|error| failure(error, interrupt))
+    warn_of_closing(database.close(), app.console);
+    report.map_err(|error| failure(error, app))
 }
 
 /// A run that was asked for by its number must be there, and of the project that was asked for, if it names one.
@@ -166,27 +165,27 @@ fn create(archive: &ArchivePlan) -> Result<(), Failure> {
 /// The sum on stdout, and the end that the command comes to.
 pub(super) fn show(
     sum: &Sum,
-    console: &Console,
+    moved: &MovedRuns,
     format: ResultFormat,
     direction: Direction,
-    interrupt: &Interrupt,
+    app: &App,
 ) -> Result<(), Failure> {
     let outcome = match sum.failure(direction) {
-        _ if sum.is_interrupted => Err(interrupt.failure()),
+        _ if sum.is_interrupted => Err(app.interruption()),
         Some(failure) => Err(failure),
         None => Ok(()),
     };
     let render = |writer: &mut dyn Write| {
-        format.write(writer, || sum.json(console), |writer, _| writeln!(writer, "{}", sum.text(direction)))
+        format.write(writer, || sum.json(moved), |writer, _| writeln!(writer, "{}", sum.text(direction)))
     };
     Output::Stdout.report("what could be moved was moved", render);
     outcome
 }
 
 /// What was moved stays moved.
-pub(super) fn warn_of_closing(closed: Result<(), cds_persistence::Error>) {
+pub(super) fn warn_of_closing(closed: Result<(), cds_persistence::Error>, console: Console) {
     if let Err(error) = closed {
-        messages::warning(&format!("what was to be done is done; {}", database_failure(error)));
+        console.warning(&format!("what was to be done is done; {}", database_failure(error)));
     }
 }
 
@@ -204,6 +203,6 @@ pub(super) fn archive_failure(error: Error) -> Failure {
 }
 
 /// The same for a job that may have been asked to stop.
-pub(super) fn failure(error: Error, interrupt: &Interrupt) -> Failure {
-    if interrupt.is_raised() { interrupt.failure() } else { archive_failure(error) }
+pub(super) fn failure(error: Error, app: &App) -> Failure {
+    if app.is_interrupted() { app.interruption() } else { archive_failure(error) }
 }

@@ -6,7 +6,7 @@ use cds_persistence::RunId;
 use cds_terminal::fields::Fields;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, render::messages};
+use crate::{failure::Failure, render::messages::Console};
 
 /// How many failed runs the error names; all of them have a line of their own.
 const NAMED_FAILURES: usize = 3;
@@ -28,8 +28,9 @@ struct RunLine {
 
 /// Shows each run as it is done, and keeps what is needed for the sum.
 #[derive(Debug)]
-pub(in crate::commands) struct Console {
+pub(in crate::commands) struct MovedRuns {
     direction: Direction,
+    console: Console,
     /// Which project's runs are moved, where an archive has several.
     project: Option<String>,
     runs: Vec<RunLine>,
@@ -56,9 +57,9 @@ pub(in crate::commands) struct Sum {
     pub(in crate::commands) chain_head: Option<String>,
 }
 
-impl Console {
-    pub(in crate::commands) const fn new(direction: Direction) -> Self {
-        Self { direction, project: None, runs: Vec::new() }
+impl MovedRuns {
+    pub(in crate::commands) const fn new(direction: Direction, console: Console) -> Self {
+        Self { direction, console, project: None, runs: Vec::new() }
     }
 
     /// What comes now is about this project of an archive.
@@ -81,13 +82,12 @@ impl Console {
         let line = match *event {
             JobEvent::Rebuilt { file, reason } => {
                 let line = Fields::new("state_rebuilt").field("file", file.display()).field("reason", reason);
-                return messages::note(&line.finish());
+                return self.console.note(&line.finish());
             }
             JobEvent::IgnoredLine { file, line, text } => {
-                return messages::warning(&format!(
-                    "line {line} of {} is no run number and is ignored: {text:?}",
-                    file.display()
-                ));
+                return self
+                    .console
+                    .warning(&format!("line {line} of {} is no run number and is ignored: {text:?}", file.display()));
             }
             JobEvent::Started { .. } => return,
             JobEvent::Done { run, local_run, record_count, byte_count, snapshot_root } => RunLine {
@@ -102,7 +102,7 @@ impl Console {
             JobEvent::Gone { run } => line(run, "gone"),
             JobEvent::Struck { run } => line(run, "struck"),
         };
-        messages::note(&line.text(self.direction));
+        self.console.note(&line.text(self.direction));
         self.runs.push(line);
     }
 
@@ -218,7 +218,7 @@ impl Sum {
     }
 
     /// The same and more as an object.
-    pub(in crate::commands) fn json(&self, console: &Console) -> Value {
+    pub(in crate::commands) fn json(&self, moved: &MovedRuns) -> Value {
         let state = |(project, state, open): &(Option<String>, State, Vec<RunId>)| {
             json!({
                 "project": project,
@@ -236,12 +236,12 @@ impl Sum {
             "gone_count": self.gone,
             "struck_count": self.struck,
             "record_count": self.record_count,
-            "byte_count": (console.direction == Direction::Archive).then_some(self.byte_count),
+            "byte_count": (moved.direction == Direction::Archive).then_some(self.byte_count),
             "is_interrupted": self.is_interrupted,
             "stopped_by": self.stopped_by,
             "chain_head": self.chain_head,
             "states": self.states.iter().map(state).collect::<Value>(),
-            "runs": console.json(),
+            "runs": moved.json(),
         })
     }
 

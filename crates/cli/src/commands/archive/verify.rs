@@ -11,12 +11,11 @@ use super::archive_failure;
 use cds_terminal::{fields::Fields, text};
 
 use crate::{
+    app::App,
     arguments::{ArchivePlan, DatabasePlan, ResultFormat},
     commands::verify::not_as_written,
     failure::{Failure, database_failure},
     output::Output,
-    render::messages,
-    signals::Interrupt,
 };
 
 /// The runs that a database says should lie in the archive and do not, each with the reason.
@@ -30,17 +29,17 @@ pub(super) fn run(
     database: Option<&DatabasePlan>,
     project: Option<&str>,
     format: ResultFormat,
-    interrupt: &Interrupt,
+    app: &App,
 ) -> Result<(), Failure> {
     if !archive.exists {
         let error = Error::NoArchive { path: archive.path.clone() };
         return Err(Failure::usage(error).with_hint("name the directory that cds archive wrote"));
     }
     let found = verify_archive(&archive.path, project, &mut |path| {
-        messages::note(&Fields::new("archive_verify").field("path", path.display()).finish());
+        app.console.note(&Fields::new("archive_verify").field("path", path.display()).finish());
     })
     .map_err(archive_failure)?;
-    interrupt.check()?;
+    app.check()?;
     let is_empty = || list_runs(&archive.path).map(|listing| listing.runs.is_empty()).map_err(archive_failure);
     if let (0, Some(project)) = (found.runs, project)
         && !is_empty()?
@@ -50,7 +49,7 @@ pub(super) fn run(
     }
     let missing = database.map(|plan| missing(archive, plan, project)).transpose()?;
     for path in &found.strange {
-        messages::warning(&format!("{} is no run and was not looked at", path.display()));
+        app.console.warning(&format!("{} is no run and was not looked at", path.display()));
     }
     let outcome = verdict(archive, &found, missing.as_ref());
     Output::Stdout.conclude(outcome, |writer| {

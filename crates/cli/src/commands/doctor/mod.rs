@@ -9,17 +9,17 @@ use std::{
 };
 
 use anyhow::anyhow;
+use cds_pipeline::preflight;
 use cds_terminal::{columns::wrap, screen::Screen, style::Tone, text::one_line};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, IntentArguments, IntentPlan, ResultFormat},
+    clock,
     failure::Failure,
     output::Output,
-    preflight,
-    signals::Interrupt,
-    stages,
 };
 
 /// Say what would go wrong with a database and a provider, and what to do about it; changes nothing
@@ -85,8 +85,8 @@ impl Check {
     }
 }
 
-pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let mut intents = arguments.intents.plan(stages::seed())?;
+pub(super) fn run(arguments: &DoctorArguments, app: &App) -> Result<(), Failure> {
+    let mut intents = arguments.intents.plan(clock::seed(), app.console)?;
     let mut checks = vec![sqlite()];
     checks.extend(match arguments.database.plan_if_given()? {
         Some(plan) => database::examine(&plan),
@@ -96,9 +96,9 @@ pub(super) fn run(arguments: &DoctorArguments, interrupt: &Interrupt) -> Result<
             "name the file with --db-path FILE, or set CDS_DB_PATH",
         )],
     });
-    checks.push(provider(&mut intents, interrupt)?);
+    checks.push(provider(&mut intents, app)?);
     if arguments.ask {
-        checks.push(question::ask(&intents, interrupt)?);
+        checks.push(question::ask(&intents, app)?);
     }
     checks.push(git(std::env::var_os("PATH").as_deref().unwrap_or_default()));
     Output::Stdout.conclude(verdict(&checks), |writer| {
@@ -119,14 +119,14 @@ fn sqlite() -> Check {
     Check::ok("sqlite", format!("version {}, built in", cds_persistence::sqlite_version()))
 }
 
-fn provider(intents: &mut IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
+fn provider(intents: &mut IntentPlan, app: &App) -> Result<Check, Failure> {
     // So that a provider that cannot be asked is an answer here, and not only a warning.
     intents.requires_provider = true;
     let place = format!("{}, model {}", intents.client.provider_url(), intents.client.model());
-    match preflight::probe(intents, interrupt) {
+    match preflight::probe(intents, &app.context) {
         Ok(_) => Ok(Check::ok("provider", format!("{place}: there"))),
-        Err(_) if interrupt.is_raised() => Err(interrupt.failure()),
-        Err(failure) => Ok(Check::of_failure("provider", &failure)),
+        Err(_) if app.is_interrupted() => Err(app.interruption()),
+        Err(error) => Ok(Check::of_failure("provider", &error.into())),
     }
 }
 

@@ -7,7 +7,7 @@ use cds_llm_client::{Answer, AskError, FailureClass, Question};
 use cds_model::SymbolKind;
 
 use super::Check;
-use crate::{arguments::IntentPlan, failure::Failure, signals::Interrupt};
+use crate::{app::App, arguments::IntentPlan, failure::Failure};
 
 /// Code that any model can describe.
 const CODE: &str = "def median(values):\n    ordered = sorted(values)\n    return ordered[len(ordered) // 2]";
@@ -15,9 +15,9 @@ const CODE: &str = "def median(values):\n    ordered = sorted(values)\n    retur
 const MAX_ATTEMPTS: usize = 10;
 
 /// Asks about [`CODE`] as a run would, and again where the server refused a part of the request.
-pub(super) fn ask(intents: &IntentPlan, interrupt: &Interrupt) -> Result<Check, Failure> {
+pub(super) fn ask(intents: &IntentPlan, app: &App) -> Result<Check, Failure> {
     let started = Instant::now();
-    let mut stop = interrupt.stop_signal();
+    let mut stop = app.context.interrupt.stop_signal();
     let outcome = intents.runtime.block_on(async {
         tokio::select! {
             outcome = answer(intents) => Some(outcome),
@@ -25,7 +25,7 @@ pub(super) fn ask(intents: &IntentPlan, interrupt: &Interrupt) -> Result<Check, 
         }
     });
     // Without an outcome there was a signal.
-    let Some(outcome) = outcome else { return Err(interrupt.failure()) };
+    let Some(outcome) = outcome else { return Err(app.interruption()) };
     Ok(match outcome {
         Ok(answer) => {
             let seconds = started.elapsed().as_secs_f64();

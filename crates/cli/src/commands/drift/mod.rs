@@ -9,20 +9,19 @@ mod page;
 use anyhow::anyhow;
 use cds_model::AnalyzerError;
 use cds_persistence::{ResolvedSnapshot, RunId, SqliteReader};
+use cds_pipeline::{Session, stages};
 use clap::Args;
 use serde_json::{Value, json};
 
 use self::compare::{Drift, Unit};
 
 use crate::{
-    accounts::{Accounts, other::announce_check},
+    app::App,
     arguments::{DatabaseArguments, ProjectArguments, ResultFormat, SourceArguments, SourcePlan},
     failure::{Failure, database_failure},
     output::Output,
     provenance::part_name,
-    render::messages,
-    signals::Interrupt,
-    stages,
+    render::messages::Console,
 };
 
 /// Compare a tree as it is now with a snapshot, without asking any model
@@ -80,23 +79,23 @@ impl Baseline {
     }
 }
 
-pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &DriftArguments, app: &App) -> Result<(), Failure> {
     let database = arguments.database.plan()?;
     let source = arguments.source.plan()?.without(&database.path);
     let subject = arguments.subject(&source);
     if arguments.fail_on_drift {
-        announce_check(&database, "drift", Some(&subject.project), Some(source.tree.root()));
+        app.announce_check(&database, "drift", Some(&subject.project), Some(source.tree.root()));
     }
     let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
-    let baseline = arguments.baseline(&reader, &subject)?;
+    let baseline = arguments.baseline(&reader, &subject, app.console)?;
     let stored = compare::stored(reader.states(baseline.id()).map_err(database_failure)?);
-    interrupt.check()?;
+    app.check()?;
     let unread_before = reader.unread_paths(baseline.id()).map_err(database_failure)?;
-    let found = stages::find_records(&source, &mut Accounts::none(), interrupt)?;
+    let found = stages::find_records(&source, &mut Session::without_store(&app.context))?;
     let present = compare::present(&found.records);
     drop(found.records);
     let drift = compare::drift(&stored, &unread_before, &present, &found.errors);
-    interrupt.check()?;
+    app.check()?;
     let outcome = arguments.verdict(&baseline, (&stored, &present), &drift);
     let outcome = show(arguments, outcome, &baseline, &subject, &drift, &found.errors);
     for (units, why) in [
@@ -105,7 +104,7 @@ pub(super) fn run(arguments: &DriftArguments, interrupt: &Interrupt) -> Result<(
     ] {
         if !units.is_empty() {
             let count = units.len();
-            messages::warning(&format!("{count} definitions and files were not seen: what holds them {why}"));
+            app.console.warning(&format!("{count} definitions and files were not seen: what holds them {why}"));
         }
     }
     outcome
@@ -142,7 +141,7 @@ impl DriftArguments {
     }
 
     /// The snapshot that was named, else the latest that goes with the tree; which one it is goes to stderr.
-    fn baseline(&self, reader: &SqliteReader, subject: &Subject) -> Result<Baseline, Failure> {
+    fn baseline(&self, reader: &SqliteReader, subject: &Subject, console: Console) -> Result<Baseline, Failure> {
         let Subject { project, part, .. } = subject;
         let name = if let Some(name) = &self.run {
             Some(name.clone())
@@ -159,12 +158,12 @@ impl DriftArguments {
         match &baseline.lineage {
             Some((project, part)) if (project, part) != (&subject.project, &subject.part) => {
                 let other = described(project, part);
-                messages::warning(&format!("the tree is {own}, and is compared with run {id}, which is of {other}"));
+                console.warning(&format!("the tree is {own}, and is compared with run {id}, which is of {other}"));
             }
-            None if is_guess => messages::warning(&format!(
+            None if is_guess => console.warning(&format!(
                 "no snapshot is known to be of {own}; the tree is compared with run {id}, the latest of all"
             )),
-            _ if self.run.is_none() => messages::note(&format!("compared with run {id}, the latest of {own}")),
+            _ if self.run.is_none() => console.note(&format!("compared with run {id}, the latest of {own}")),
             _ => {}
         }
         Ok(baseline)

@@ -14,13 +14,13 @@ use cds_terminal::fields::Fields;
 
 use super::group_prefix;
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, DatabasePlan, JudgementArguments, LockArguments, SearchArguments},
+    clock,
     failure::{Failure, database_failure, findings_failure},
     findings::{source, today, warn, warn_of},
     output::Output,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
+    render::messages::Console,
 };
 
 /// Enough to say why.
@@ -85,23 +85,23 @@ struct Plan {
     baseline_run_id: Option<i64>,
 }
 
-pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &AcceptArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let found = arguments.plan(&plan, &reader)?;
+    let found = arguments.plan(&plan, &reader, app.console)?;
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
-    interrupt.check()?;
+    app.check()?;
     if arguments.dry_run {
         return Output::Stdout.write(|writer| arguments.write(writer, &found, None));
     }
     let ids = if found.acceptances.is_empty() {
         Vec::new()
     } else {
-        let lock = WriterLock::acquire_with_account(&plan, &arguments.lock, "dup accept", interrupt)?;
+        let lock = app.begin_upkeep(&plan, &arguments.lock, "dup accept")?;
         let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
-        lock.check(interrupt)?;
-        let ids = writer.accept_duplicates(&found.acceptances, stages::now()).map_err(database_failure)?;
+        lock.check()?;
+        let ids = writer.accept_duplicates(&found.acceptances, clock::now()).map_err(database_failure)?;
         writer.close().map_err(database_failure)?;
         ids
     };
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &AcceptArguments, interrupt: &Interrupt) -> Result<
 }
 
 impl AcceptArguments {
-    fn plan(&self, database: &DatabasePlan, reader: &SqliteReader) -> Result<Plan, Failure> {
+    fn plan(&self, database: &DatabasePlan, reader: &SqliteReader, console: Console) -> Result<Plan, Failure> {
         let source = source(database, reader);
         let prefix = self.group.as_deref().map(group_prefix).transpose()?;
         let filter = PathFilter::new(&self.path_filter).map_err(findings_failure)?;
@@ -119,7 +119,7 @@ impl AcceptArguments {
         let mut warnings = Vec::new();
         let definitions =
             load::definitions(&source, RunId(run.run_id), &settings, &mut warnings).map_err(findings_failure)?;
-        warn_of(&warnings);
+        warn_of(&warnings, console);
         let mut findings = Findings::search(run, settings, definitions);
         let groups = if let Some(prefix) = &prefix {
             vec![select::only(&findings.report.groups, prefix, findings.run.run_id).map_err(findings_failure)?]
@@ -127,7 +127,7 @@ impl AcceptArguments {
             findings.shown = select::shown(&findings, &filter);
             let gate = Gate { fail_on: Some(FailOn::New), ..self.judgement.gate() };
             gate.apply(&source, &today(), &mut findings).map_err(findings_failure)?;
-            warn(&mut findings);
+            warn(&mut findings, console);
             gate.counted(&findings).map(|shown| findings.group(shown)).collect()
         };
         let owner = self.owner.clone().or_else(actor);

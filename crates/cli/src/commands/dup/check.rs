@@ -16,13 +16,11 @@ use cds_terminal::{numbers::one_or_many, screen::Screen};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    accounts::other::announce_check,
+    app::App,
     arguments::{DatabaseArguments, DupFormat, DupResultArguments, GateArguments, Limit, SearchArguments},
     failure::{Failure, database_failure, findings_failure},
     findings::{find_run, source, today, warn, warn_of},
     output::conclude,
-    render::messages,
-    signals::Interrupt,
 };
 
 /// Find duplicated code in a snapshot
@@ -84,7 +82,7 @@ enum Show {
     Diff,
 }
 
-pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &DupCheckArguments, app: &App) -> Result<(), Failure> {
     let format = arguments.result.format;
     if arguments.show.is_some() && format != DupFormat::Table {
         return Err(Failure::usage(anyhow!("use --show diff: it is for people, and --format asks for another form"))
@@ -103,7 +101,7 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let source = source(&plan, &reader);
     let run = find_run(&reader, &arguments.run).map_err(findings_failure)?;
     if gate.is_asked() {
-        announce_check(&plan, "dup check", run.project.as_deref(), None);
+        app.announce_check(&plan, "dup check", run.project.as_deref(), None);
     }
     let mut warnings = Vec::new();
     let definitions =
@@ -111,22 +109,22 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     if definitions.is_empty() {
         warnings.push(Warning::NoRecords(RunId(run.run_id)));
     }
-    warn_of(&warnings);
-    interrupt.check()?;
+    warn_of(&warnings, app.console);
+    app.check()?;
     let mut findings = Findings::search(run, settings, definitions);
-    interrupt.check()?;
+    app.check()?;
     findings.view.path_filters.clone_from(&arguments.path_filter);
     if findings.report.left_out_pair_count() > 0 {
-        messages::warning(&format!("not searched: {}", cds_report::left_out(&findings)));
+        app.console.warning(&format!("not searched: {}", cds_report::left_out(&findings)));
     }
     findings.shown = match arguments.group.as_ref().or(arguments.explain.as_ref()) {
         Some(prefix) => select::by_id(&findings, prefix).map_err(findings_failure)?,
         None => select::shown(&findings, &filter),
     };
     gate.apply(&source, &today(), &mut findings).map_err(findings_failure)?;
-    warn(&mut findings);
+    warn(&mut findings, app.console);
     if let Some(uncounted) = gates::uncounted(&findings) {
-        messages::note(&format!("note: {uncounted}"));
+        app.console.note(&format!("note: {uncounted}"));
     }
     if !findings.broken_gates.is_empty() && gate.fail_on == Some(FailOn::New) {
         keep_what_is_new(&mut findings);
@@ -140,11 +138,11 @@ pub(super) fn run(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Resul
     let needs_code = arguments.show.is_some() || format == DupFormat::Html;
     add_code(&reader, &mut findings, needs_code)?;
     if format == DupFormat::Html {
-        findings.trend = trend_to(&source, &findings, interrupt)?;
+        findings.trend = trend_to(&source, &findings, app)?;
     }
     if findings.truncated_count > 0 && matches!(format, DupFormat::Csv | DupFormat::Gitlab) {
         let groups = one_or_many(findings.truncated_count as u64, "group is", "groups are");
-        messages::warning(&format!("{groups} left out; --limit 0 shows all"));
+        app.console.warning(&format!("{groups} left out; --limit 0 shows all"));
     }
     let screen = if arguments.result.is_file() { Screen::of_file() } else { Screen::of_stdout() };
     let written = match (format, arguments.show) {
@@ -186,7 +184,7 @@ fn keep_what_is_new(findings: &mut Findings) {
 }
 
 /// The last runs of the project up to the one at hand, which is searched already.
-fn trend_to(source: &Source<'_>, findings: &Findings, interrupt: &Interrupt) -> Result<Vec<TrendPoint>, Failure> {
+fn trend_to(source: &Source<'_>, findings: &Findings, app: &App) -> Result<Vec<TrendPoint>, Failure> {
     let run = &findings.run;
     let query = TrendQuery {
         lineage: &Lineage::of(run),
@@ -195,8 +193,8 @@ fn trend_to(source: &Source<'_>, findings: &Findings, interrupt: &Interrupt) -> 
         settings: &findings.settings,
     };
     let mut warnings = Vec::new();
-    let points = trend::trend(source, &query, &|| interrupt.is_raised(), &mut warnings);
-    warn_of(&warnings);
+    let points = trend::trend(source, &query, &|| app.is_interrupted(), &mut warnings);
+    warn_of(&warnings, app.console);
     let mut points = points.map_err(findings_failure)?;
     let snapshot = Earlier {
         run_id: RunId(run.run_id),

@@ -15,6 +15,7 @@ use cds_terminal::{
 };
 
 use crate::{
+    app::App,
     failure::{Failure, database_failure},
     findings::today,
 };
@@ -55,8 +56,8 @@ const SAVINGS: &[Saving] = &[
     Saving::Drop("EXAMPLE"),
 ];
 
-pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
-    let (reader, _) = arguments.read.open()?;
+pub(super) fn run(arguments: &ListArguments, app: &App) -> Result<(), Failure> {
+    let (reader, _) = arguments.read.open(app.console)?;
     let today = today();
     let rows = reader.accepted_duplicates().map_err(database_failure)?;
     let rows: Vec<(AcceptanceState, AcceptedDuplicate)> = rows

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use self::check::DupCheckArguments;
 use super::runs::{ReadArguments, facts};
-use crate::{failure::Failure, signals::Interrupt};
+use crate::{app::App, failure::Failure};
 
 /// Find duplicated code, accept duplicates, and show how they change from run to run
 #[derive(Debug, Args)]
@@ -35,17 +35,17 @@ enum DupCommand {
 }
 
 /// `cds dup-check`, the short name of `cds dup check`.
-pub(super) fn check(arguments: &DupCheckArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    check::run(arguments, interrupt)
+pub(super) fn check(arguments: &DupCheckArguments, app: &App) -> Result<(), Failure> {
+    check::run(arguments, app)
 }
 
-pub(super) fn run(arguments: &DupArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &DupArguments, app: &App) -> Result<(), Failure> {
     match &arguments.command {
-        DupCommand::Check(arguments) => check::run(arguments, interrupt),
-        DupCommand::Accept(arguments) => accept::run(arguments, interrupt),
-        DupCommand::List(arguments) => list::run(arguments),
-        DupCommand::Revoke(arguments) => revoke::run(arguments, interrupt),
-        DupCommand::Trend(arguments) => trend::run(arguments, interrupt),
+        DupCommand::Check(arguments) => check::run(arguments, app),
+        DupCommand::Accept(arguments) => accept::run(arguments, app),
+        DupCommand::List(arguments) => list::run(arguments, app),
+        DupCommand::Revoke(arguments) => revoke::run(arguments, app),
+        DupCommand::Trend(arguments) => trend::run(arguments, app),
     }
 }
 

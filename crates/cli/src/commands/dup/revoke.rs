@@ -8,12 +8,11 @@ use super::group_prefix;
 use cds_terminal::fields::Fields;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, LockArguments},
+    clock,
     failure::{Failure, database_failure},
     output::Output,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
 };
 
 /// Take acceptances back: their groups are shown again
@@ -34,7 +33,7 @@ pub(super) struct RevokeArguments {
     lock: LockArguments,
 }
 
-pub(super) fn run(arguments: &RevokeArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &RevokeArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let rows = reader.accepted_duplicates().map_err(database_failure)?;
@@ -43,10 +42,10 @@ pub(super) fn run(arguments: &RevokeArguments, interrupt: &Interrupt) -> Result<
     let ids: Vec<i64> = revoked.iter().map(|row| row.id).collect();
     // Before the database is opened to write: a second handle of this process would take the first one's locks along.
     drop(reader);
-    let lock = WriterLock::acquire_with_account(&plan, &arguments.lock, "dup revoke", interrupt)?;
+    let lock = app.begin_upkeep(&plan, &arguments.lock, "dup revoke")?;
     let mut writer = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
-    lock.check(interrupt)?;
-    let count = writer.revoke_acceptances(&ids, stages::now()).map_err(database_failure)?;
+    lock.check()?;
+    let count = writer.revoke_acceptances(&ids, clock::now()).map_err(database_failure)?;
     writer.close().map_err(database_failure)?;
     if count == 0 {
         return Err(Failure::failed(anyhow!("revoke acceptance {}: another command has just done so", row.id)));

@@ -22,10 +22,10 @@ use cds_terminal::{
 };
 
 use crate::{
+    app::App,
     arguments::SearchArguments,
     failure::{Failure, database_failure, findings_failure},
     findings::{source, warn_of},
-    signals::Interrupt,
 };
 
 /// Duplicates by run, the oldest first; each run is searched anew with the same settings
@@ -71,8 +71,8 @@ const SAVINGS: &[Saving] = &[
     Saving::Drop("REPEATED"),
 ];
 
-pub(super) fn run(arguments: &TrendArguments, interrupt: &Interrupt) -> Result<(), Failure> {
-    let (reader, plan) = arguments.read.open()?;
+pub(super) fn run(arguments: &TrendArguments, app: &App) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open(app.console)?;
     let lineage = arguments.lineage(&reader)?;
     let points = match &lineage {
         None => Vec::new(),
@@ -81,8 +81,8 @@ pub(super) fn run(arguments: &TrendArguments, interrupt: &Interrupt) -> Result<(
             let settings = arguments.search.settings();
             let query = TrendQuery { lineage, last_run_id: None, limit, settings: &settings };
             let mut warnings = Vec::new();
-            let points = trend(&source(&plan, &reader), &query, &|| interrupt.is_raised(), &mut warnings);
-            warn_of(&warnings);
+            let points = trend(&source(&plan, &reader), &query, &|| app.is_interrupted(), &mut warnings);
+            warn_of(&warnings, app.console);
             points.map_err(findings_failure)?
         }
     };

@@ -14,7 +14,7 @@ use cds_terminal::text::safe_line;
 
 use crate::{
     failure::{Failure, database_failure},
-    render::messages,
+    render::messages::Console,
 };
 
 /// So many of the nearest names are told.
@@ -41,7 +41,12 @@ pub(super) fn by_id(reader: &SqliteReader, id: i64, project: Option<&str>) -> Re
 }
 
 /// The unit or the units that `spec` means.
-pub(super) fn by_name(reader: &SqliteReader, spec: &UnitSpec, project: Option<&str>) -> Result<Found, Failure> {
+pub(super) fn by_name(
+    reader: &SqliteReader,
+    spec: &UnitSpec,
+    project: Option<&str>,
+    console: Console,
+) -> Result<Found, Failure> {
     for reading in spec.readings() {
         // A path with nothing behind its `::` asks for what the file holds.
         if reading.name.is_some_and(str::is_empty) {
@@ -51,7 +56,7 @@ pub(super) fn by_name(reader: &SqliteReader, spec: &UnitSpec, project: Option<&s
         let query = UnitQuery { project, file_path, name: name.unwrap_or_default(), ordinal };
         let named = reader.units_named(&query).map_err(database_failure)?;
         if let Some((found, others)) = exact(named) {
-            note_others(&others);
+            note_others(&others, console);
             return Ok(found);
         }
     }
@@ -91,13 +96,13 @@ fn exact(NamedUnits { now, mut earlier }: NamedUnits) -> Option<(Found, Vec<Stor
     units.pop().map(|unit| (Found::One(Box::new(unit)), others))
 }
 
-fn note_others(others: &[StoredUnit]) {
+fn note_others(others: &[StoredUnit], console: Console) {
     if others.is_empty() {
         return;
     }
     let shown: Vec<String> = others.iter().take(NEAREST_COUNT).map(|unit| format!("--unit {}", unit.id)).collect();
     let rest = if others.len() > shown.len() { ", …" } else { "" };
-    messages::note(&format!("note: other units had this name before: {}{rest}", shown.join(", ")));
+    console.note(&format!("note: other units had this name before: {}{rest}", shown.join(", ")));
 }
 
 /// Why there is no such unit; with a hint where that is all there is to say.

@@ -24,12 +24,13 @@ use self::{
     spec::UnitSpec,
 };
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, ResultFormat},
     commands::damage,
     failure::{Failure, database_failure},
     output::Output,
     provenance::parse_project,
-    render::messages,
+    render::messages::Console,
 };
 
 /// Show what became of a definition from run to run: added, changed, moved, removed
@@ -95,13 +96,13 @@ enum Answer {
     Several(Vec<StoredUnit>, usize),
 }
 
-pub(super) fn run(arguments: &HistoryArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &HistoryArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    damage::warn(&reader);
+    damage::warn(&reader, app.console);
     let limit = if arguments.limit == 0 { usize::MAX } else { usize::try_from(arguments.limit).unwrap_or(usize::MAX) };
-    let answer = match arguments.find(&reader)? {
-        Found::One(unit) => Answer::One(Box::new(arguments.read(&reader, *unit, limit)?)),
+    let answer = match arguments.find(&reader, app.console)? {
+        Found::One(unit) => Answer::One(Box::new(arguments.read(&reader, *unit, limit, app.console)?)),
         Found::Several(mut units) => {
             let count = units.len();
             units.truncate(limit);
@@ -122,16 +123,22 @@ pub(super) fn run(arguments: &HistoryArguments) -> Result<(), Failure> {
 }
 
 impl HistoryArguments {
-    fn find(&self, reader: &SqliteReader) -> Result<Found, Failure> {
+    fn find(&self, reader: &SqliteReader, console: Console) -> Result<Found, Failure> {
         let project = self.project.as_deref();
         match (&self.name, self.unit) {
-            (Some(name), _) => find::by_name(reader, name, project),
+            (Some(name), _) => find::by_name(reader, name, project, console),
             (None, Some(id)) => find::by_id(reader, id, project),
             (None, None) => Err(Failure::usage(anyhow!("find a unit: none is named"))),
         }
     }
 
-    fn read(&self, reader: &SqliteReader, unit: StoredUnit, limit: usize) -> Result<History, Failure> {
+    fn read(
+        &self,
+        reader: &SqliteReader,
+        unit: StoredUnit,
+        limit: usize,
+        console: Console,
+    ) -> Result<History, Failure> {
         let rows = reader.unit_transitions(unit.id).map_err(database_failure)?;
         let definition_count = (unit.kind == "file").then(|| reader.definition_count(&unit)).transpose();
         let definition_count = definition_count.map_err(database_failure)?;
@@ -149,7 +156,7 @@ impl HistoryArguments {
         }
         steps.drain(..first);
         if steps.iter().filter_map(|step| step.sides.as_ref()).any(Sides::is_altered) {
-            messages::warning("a record is not the one that the history speaks of; cds verify says what was altered");
+            console.warning("a record is not the one that the history speaks of; cds verify says what was altered");
         }
         Ok(History { unit, definition_count, is_numbered, earlier, steps, step_count })
     }

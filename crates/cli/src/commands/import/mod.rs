@@ -11,19 +11,17 @@ use clap::Args;
 use self::source::Source;
 use super::archive::{
     failure,
-    report::{Console, Sum},
+    report::{MovedRuns, Sum},
     show, warn_of_closing,
 };
 use cds_terminal::fields::Fields;
 
 use crate::{
-    accounts::{new_ledger_id, other},
+    app::App,
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments},
+    clock,
     failure::{Failure, database_failure},
-    render::messages,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
+    render::messages::Console,
 };
 
 /// Import each run of another database or of an archive that is not here yet, one transaction a run
@@ -52,33 +50,33 @@ pub(crate) struct ImportArguments {
     format: ResultFormat,
 }
 
-pub(super) fn run(arguments: &ImportArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &ImportArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
-    let source = Source::open(&arguments.from, &plan, arguments.selection.project())?;
-    let mut console = Console::new(Direction::Import);
+    let source = Source::open(&arguments.from, &plan, arguments.selection.project(), app.console)?;
+    let mut moved = MovedRuns::new(Direction::Import, app.console);
     let mut sum = Sum::new(source.name()?, plan.path.to_string_lossy().into_owned());
-    let outcome = move_runs(arguments, &source, &plan, &mut console, &mut sum, interrupt);
-    note_proof(&sum, &console);
+    let outcome = move_runs(arguments, &source, &plan, &mut moved, &mut sum, app);
+    note_proof(&sum, &moved, app.console);
     outcome?;
-    show(&sum, &console, arguments.format, Direction::Import, interrupt)
+    show(&sum, &moved, arguments.format, Direction::Import, app)
 }
 
 fn move_runs(
     arguments: &ImportArguments,
     source: &Source,
     plan: &DatabasePlan,
-    console: &mut Console,
+    moved: &mut MovedRuns,
     sum: &mut Sum,
-    interrupt: &Interrupt,
+    app: &App,
 ) -> Result<(), Failure> {
     let state = arguments.state.plan(&plan.path, Direction::Import)?;
     source.check_is_no_state_file(&state)?;
-    let lock = take_lock(plan, &arguments.lock, interrupt)?;
+    let lock = app.begin_upkeep_or_create(plan, &arguments.lock, "import")?;
     let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     let mut outcome = Ok(());
     for part in source.parts()? {
         if let Some(project) = &part.project {
-            console.go_on_with(project);
+            moved.go_on_with(project);
         }
         let project = part.project.as_deref().or(arguments.selection.project());
         let job = Job {
@@ -87,39 +85,27 @@ fn move_runs(
             state: state.clone(),
             selection: arguments.selection.plan(None),
             project: project.map(str::to_owned),
-            now: &stages::now,
-            should_stop: &|| interrupt.is_raised(),
-            may_commit: &|| lock.is_held(interrupt),
-            observer: &mut |event| console.observe(&event),
+            now: &clock::now,
+            should_stop: &|| app.is_interrupted(),
+            may_commit: &|| lock.is_held(),
+            observer: &mut |event| moved.observe(&event),
         };
         match import_runs(job, source.import_from()) {
             Ok(report) => sum.add(part.project.as_deref(), report),
-            Err(error) => outcome = Err(failure(error, interrupt)),
+            Err(error) => outcome = Err(failure(error, app)),
         }
         if outcome.is_err() || sum.is_interrupted || sum.stopped_by.is_some() {
             break;
         }
     }
-    warn_of_closing(database.close());
+    warn_of_closing(database.close(), app.console);
     outcome
 }
 
-/// A database that is there may have accounts that a killed run left open; one that is created has none.
-fn take_lock(plan: &DatabasePlan, arguments: &LockArguments, interrupt: &Interrupt) -> Result<WriterLock, Failure> {
-    if plan.path.exists() {
-        WriterLock::acquire_with_account(plan, arguments, "import", interrupt)
-    } else {
-        let id = new_ledger_id();
-        let lock = WriterLock::acquire_for_run(plan, arguments, "import", id.to_string(), interrupt)?;
-        other::begin_upkeep(plan, id, "import", lock.share());
-        Ok(lock)
-    }
-}
-
 /// A log that keeps this line holds outside of the file what proves that the file is still as it was written.
-fn note_proof(sum: &Sum, console: &Console) {
-    if let (Some(head), Some((run, root))) = (&sum.chain_head, console.last_imported()) {
+fn note_proof(sum: &Sum, moved: &MovedRuns, console: Console) {
+    if let (Some(head), Some((run, root))) = (&sum.chain_head, moved.last_imported()) {
         let line = Fields::new("proof").field("run_id", run).field("snapshot_root", root).field("chain_head", head);
-        messages::note(&line.finish());
+        console.note(&line.finish());
     }
 }

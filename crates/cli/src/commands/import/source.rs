@@ -13,7 +13,7 @@ use super::super::archive::{archive_failure, may_be_of};
 use crate::{
     arguments::{DatabasePlan, peer_of, real_path},
     failure::{Failure, database_failure},
-    render::messages,
+    render::messages::Console,
     same_file::{is_same_file, refuse_output},
 };
 
@@ -33,12 +33,17 @@ pub(super) struct Part {
 
 impl Source {
     /// Opens what is there, unless it is the database itself.
-    pub(super) fn open(from: &Path, target: &DatabasePlan, project: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn open(
+        from: &Path,
+        target: &DatabasePlan,
+        project: Option<&str>,
+        console: Console,
+    ) -> Result<Self, Failure> {
         let path = real_path(from)?;
         if path.is_dir() {
             let listing = list_runs(&path).map_err(archive_failure)?;
             for path in &listing.strange {
-                messages::warning(&format!("{} is no run and is not imported", path.display()));
+                console.warning(&format!("{} is no run and is not imported", path.display()));
             }
             let projects = listing.runs.into_iter().map(|run| run.project);
             let projects: BTreeSet<String> =

@@ -12,8 +12,8 @@ use super::{
     json::invocation,
 };
 use crate::{
+    app::App,
     failure::{Failure, database_failure},
-    render::messages,
 };
 
 /// Compare two snapshots: definitions, intents and cost
@@ -50,8 +50,8 @@ impl Measure {
     }
 }
 
-pub(super) fn run(arguments: &DiffArguments) -> Result<(), Failure> {
-    let (reader, _) = arguments.read.open()?;
+pub(super) fn run(arguments: &DiffArguments, app: &App) -> Result<(), Failure> {
+    let (reader, _) = arguments.read.open(app.console)?;
     let resolve = |name: &str| reader.resolve_snapshot(name).map_err(database_failure);
     let (before, after) = (resolve(&arguments.before)?, resolve(&arguments.after)?);
     let read = |id: RunId| reader.definitions(id).map(units).map_err(database_failure);
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<(), Failure> {
     let has_models = |found: &ResolvedSnapshot| found.row.provider_url != RunSettings::EMBEDDED;
     let is_stopgap = has_models(&before) && !has_models(&after);
     if is_stopgap {
-        messages::note("the later run derived its intents (builtin:), so that they are not compared");
+        app.console.note("the later run derived its intents (builtin:), so that they are not compared");
     }
     let comparison = compare(&earlier, &later, !is_stopgap);
     let measures = measures(&before.invocation, &after.invocation);

@@ -1,16 +1,17 @@
 //! `cds runs finish`: writes the end of another program's run.
 
-use cds_model::{AccountStatus, RunEnd};
+use cds_model::{AccountStatus, RunEnd, masked};
 use clap::{Args, builder::PossibleValuesParser};
 
 use super::{ledger, warn_of_closing};
-use cds_terminal::{fields::Fields, secrets};
+use cds_terminal::fields::Fields;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, parse_note, parse_notes},
+    clock,
     failure::Failure,
     output::Output,
-    stages,
 };
 
 /// The statuses that are an end.
@@ -44,20 +45,20 @@ pub(super) struct FinishArguments {
     database: DatabaseArguments,
 }
 
-pub(super) fn run(arguments: &FinishArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &FinishArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let row = ledger::find(&plan, &arguments.run)?;
     let end = RunEnd {
         id: ledger::id_of(&row)?,
         status: end_status(arguments.status.as_deref(), arguments.error.as_deref()),
-        finished_at: stages::now(),
+        finished_at: clock::now(),
         snapshot_id: None,
-        notes: with_note(row.notes.as_deref().unwrap_or_default(), &secrets::masked(&arguments.notes)),
-        error: arguments.error.as_deref().map(secrets::masked),
+        notes: with_note(row.notes.as_deref().unwrap_or_default(), &masked(&arguments.notes)),
+        error: arguments.error.as_deref().map(masked),
     };
     let mut accounts = ledger::accounts(&plan)?;
     accounts.mark_run_finished(&end).map_err(ledger::account_failure)?;
-    warn_of_closing(accounts.close());
+    warn_of_closing(accounts.close(), app.console);
     let status = ledger::find(&plan, &row.run_id)?.status;
     let line = Fields::new("finished").field("run_id", &row.run_id).field("status", status).finish();
     Output::Stdout.write(|writer| writeln!(writer, "{line}"))

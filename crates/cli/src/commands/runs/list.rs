@@ -21,9 +21,10 @@ use cds_terminal::{
 };
 
 use crate::{
+    app::App,
     arguments::parse_duration,
+    clock,
     failure::{Failure, database_failure},
-    stages,
 };
 
 /// The last runs, one row each, newest first
@@ -118,15 +119,15 @@ const SAVINGS: &[Saving] = &[
     Saving::Cut("RUN", 8),
 ];
 
-pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
-    let (reader, plan) = arguments.read.open()?;
+pub(super) fn run(arguments: &ListArguments, app: &App) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open(app.console)?;
     let limit = usize::try_from(arguments.limit).ok();
     let only_gone = arguments.status.as_deref() == Some(GONE);
     let status = if only_gone { Some(AccountStatus::Running.as_str().to_owned()) } else { arguments.status.clone() };
     let filter = InvocationFilter {
         limit: limit.filter(|_| !only_gone),
         status,
-        since: arguments.since.map(|since| stages::ago(since).to_string()),
+        since: arguments.since.map(|since| clock::ago(since).to_string()),
         project: arguments.project.clone(),
         stage: arguments.stage.clone(),
         commit: arguments.commit.clone(),
@@ -136,7 +137,7 @@ pub(super) fn run(arguments: &ListArguments) -> Result<(), Failure> {
     };
     // Before the accounts: a run that ends in between is then not said to be gone.
     let lock = lock_status(&lock_path(&plan.path)).ok();
-    let now = stages::now();
+    let now = clock::now();
     let alive = |row: &Invocation| Liveness::of(row, lock.as_ref(), now);
     let mut rows = reader.invocations(&filter).map_err(database_failure)?;
     if only_gone {

@@ -36,12 +36,12 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, DatabasePlan, ResultFormat},
     commands::damage,
     failure::{Failure, database_failure},
     output::Output,
-    render::messages,
-    signals::Interrupt,
+    render::messages::Console,
 };
 
 /// Show, compare, annotate and prune the runs of a database, or keep the account of another program's run
@@ -76,19 +76,19 @@ enum RunsCommand {
     Stage(stage::StageArguments),
 }
 
-pub(super) fn run(arguments: &RunsArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &RunsArguments, app: &App) -> Result<(), Failure> {
     match &arguments.command {
-        RunsCommand::Tail(arguments) => tail::run(arguments),
-        RunsCommand::List(arguments) => list::run(arguments),
-        RunsCommand::Show(arguments) => show::run(arguments),
-        RunsCommand::Replay(arguments) => replay::run(arguments),
-        RunsCommand::Diff(arguments) => diff::run(arguments),
-        RunsCommand::Stats(arguments) => stats::run(arguments),
-        RunsCommand::Note(arguments) => note::run(arguments, interrupt),
-        RunsCommand::Prune(arguments) => prune::run(arguments, interrupt),
-        RunsCommand::Start(arguments) => start::run(arguments, interrupt),
-        RunsCommand::Finish(arguments) => finish::run(arguments),
-        RunsCommand::Stage(arguments) => stage::run(arguments),
+        RunsCommand::Tail(arguments) => tail::run(arguments, app),
+        RunsCommand::List(arguments) => list::run(arguments, app),
+        RunsCommand::Show(arguments) => show::run(arguments, app),
+        RunsCommand::Replay(arguments) => replay::run(arguments, app),
+        RunsCommand::Diff(arguments) => diff::run(arguments, app),
+        RunsCommand::Stats(arguments) => stats::run(arguments, app),
+        RunsCommand::Note(arguments) => note::run(arguments, app),
+        RunsCommand::Prune(arguments) => prune::run(arguments, app),
+        RunsCommand::Start(arguments) => start::run(arguments, app),
+        RunsCommand::Finish(arguments) => finish::run(arguments, app),
+        RunsCommand::Stage(arguments) => stage::run(arguments, app),
     }
 }
 
@@ -104,10 +104,10 @@ pub(super) struct ReadArguments {
 }
 
 impl ReadArguments {
-    pub(super) fn open(&self) -> Result<(SqliteReader, DatabasePlan), Failure> {
+    pub(super) fn open(&self, console: Console) -> Result<(SqliteReader, DatabasePlan), Failure> {
         let plan = self.database.plan()?;
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-        damage::warn(&reader);
+        damage::warn(&reader, console);
         Ok((reader, plan))
     }
 
@@ -130,9 +130,9 @@ fn show(
 }
 
 /// What was committed stays; who ran the command again would do it twice.
-fn warn_of_closing(closed: Result<(), Error>) {
+fn warn_of_closing(closed: Result<(), Error>, console: Console) {
     if let Err(error) = closed {
-        messages::warning(&format!("what was to be done is done; {}", database_failure(error)));
+        console.warning(&format!("what was to be done is done; {}", database_failure(error)));
     }
 }
 

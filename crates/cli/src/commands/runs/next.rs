@@ -1,12 +1,10 @@
 //! What to do next about a run: one command line.
 
 use cds_persistence::{Invocation, InvocationDetails};
+use cds_pipeline::Ending;
 
 use super::liveness::Liveness;
-use crate::{
-    failure::Failure,
-    request::{Request, quoted},
-};
+use crate::request::{Request, quoted};
 
 /// The command, and in a word what for; none where nothing is to be done.
 pub(super) fn next(
@@ -35,7 +33,7 @@ pub(super) fn next(
         }
         "completed_with_errors" => Some(format!("{} (once the files are mended)", replay())),
         "failed" | "interrupted" | "running" if !found.is_run() => again(found, database),
-        "failed" if Failure::is_refused_lock_reason(error) => {
+        "failed" if Ending::is_of_refused_lock(error) => {
             Some(format!("{}; then {}", cds(&["lock", "status"]), replay()))
         }
         "failed" | "interrupted" | "running" => Some(format!("{}; where it fails again, cds doctor", replay())),

@@ -2,17 +2,17 @@
 
 use anyhow::anyhow;
 use cds_persistence::{SqliteAccounts, SqliteReader};
+use cds_pipeline::WriterLock;
 use clap::Args;
 
 use super::warn_of_closing;
 use cds_terminal::fields::Fields;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, LockArguments, parse_note},
     failure::{Failure, database_failure},
     output::Output,
-    signals::Interrupt,
-    writer_lock::WriterLock,
 };
 
 /// Append a note to a run; notes that are there stay
@@ -33,7 +33,7 @@ pub(super) struct NoteArguments {
     lock: LockArguments,
 }
 
-pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &NoteArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
@@ -43,11 +43,11 @@ pub(super) fn run(arguments: &NoteArguments, interrupt: &Interrupt) -> Result<()
         return Err(Failure::failed(anyhow!("append a note to run {:?}: it has no row in the ledger", arguments.run))
             .with_hint("another program wrote this snapshot; its tables are left as they are"));
     };
-    let lock = WriterLock::acquire(&plan, &arguments.lock, "runs note", interrupt)?;
+    let lock = WriterLock::acquire(&plan, arguments.lock.lock_timeout, "runs note", &app.context)?;
     let mut accounts = SqliteAccounts::open(&plan.path, &plan.options).map_err(database_failure)?;
-    lock.check(interrupt)?;
+    lock.check()?;
     accounts.append_note(&row.run_id, &arguments.text).map_err(Failure::failed)?;
-    warn_of_closing(accounts.close());
+    warn_of_closing(accounts.close(), app.console);
     let line = Fields::new("noted").field("run_id", &row.run_id).finish();
     Output::Stdout.report("the note is written", |writer| writeln!(writer, "{line}"));
     Ok(())

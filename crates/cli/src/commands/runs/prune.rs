@@ -19,13 +19,12 @@ use cds_terminal::{
 };
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
+    clock,
     commands::damage,
     failure::{Failure, database_failure},
     output::Output,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
 };
 
 /// Remove snapshots with all that hangs on them; the newest of all always stays, the ledger keeps its rows
@@ -105,12 +104,12 @@ const AFTER_PRUNING: &str = "the snapshots are removed for good; to give back th
                              --compact when nobody reads the database, and with free space on its disk and in the \
                              temporary folder";
 
-pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &PruneArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let rules = arguments.rules();
     let outcome = if arguments.dry_run {
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-        damage::warn(&reader);
+        damage::warn(&reader, app.console);
         Outcome {
             verdicts: reader.plan_prune(&rules).map_err(database_failure)?,
             chain_head: None,
@@ -119,7 +118,7 @@ pub(super) fn run(arguments: &PruneArguments, interrupt: &Interrupt) -> Result<(
             failure: None,
         }
     } else {
-        arguments.prune(&plan, &rules, interrupt)?
+        arguments.prune(&plan, &rules, app)?
     };
     let render = |writer: &mut dyn Write| {
         arguments.format.write(writer, || json(&outcome), |writer, screen| write(writer, &outcome, &plan, screen))
@@ -137,12 +136,12 @@ impl PruneArguments {
         let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         let last = self.keep_last.map(|last| KeepRule::Last(count(last)));
         let daily = self.keep_daily.map(|days| KeepRule::Daily(count(days)));
-        let since = self.older_than.map(|age| KeepRule::Since(stages::ago(age)));
+        let since = self.older_than.map(|age| KeepRule::Since(clock::ago(age)));
         [last, daily, since].into_iter().flatten().collect()
     }
 
-    fn prune(&self, plan: &DatabasePlan, rules: &[KeepRule], interrupt: &Interrupt) -> Result<Outcome, Failure> {
-        let lock = WriterLock::acquire_with_account(plan, &self.lock, "runs prune", interrupt)?;
+    fn prune(&self, plan: &DatabasePlan, rules: &[KeepRule], app: &App) -> Result<Outcome, Failure> {
+        let lock = app.begin_upkeep(plan, &self.lock, "runs prune")?;
         // To open it for writing would make tables in a file that holds nothing.
         let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
         if reader.is_blank().map_err(database_failure)? {
@@ -150,11 +149,11 @@ impl PruneArguments {
         }
         drop(reader);
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
-        lock.check(interrupt)?;
-        let pruned = database.prune_runs(rules, stages::now()).map_err(database_failure)?;
+        lock.check()?;
+        let pruned = database.prune_runs(rules, clock::now()).map_err(database_failure)?;
         // From here on the snapshots are gone; what fails now must not hide that.
         let compact = || {
-            lock.check(interrupt)?;
+            lock.check()?;
             database.compact().map_err(database_failure)
         };
         let (sizes, failure) = match self.compact.then(compact).transpose() {
@@ -164,7 +163,7 @@ impl PruneArguments {
                 (None, Some(failure.with_hint(AFTER_PRUNING)))
             }
         };
-        warn_of_closing(database.close());
+        warn_of_closing(database.close(), app.console);
         Ok(Outcome { verdicts: pruned.verdicts, chain_head: pruned.chain_head, is_dry: false, sizes, failure })
     }
 }

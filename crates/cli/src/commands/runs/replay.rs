@@ -12,11 +12,12 @@ use clap::{Args, CommandFactory as _};
 
 use crate::{
     Cli,
+    app::App,
     arguments::{DatabaseArguments, DatabasePlan},
     environment,
     failure::{Failure, database_failure},
     output::Output,
-    render::messages,
+    render::messages::Console,
     request::{OWN, Request, quoted},
 };
 
@@ -41,7 +42,7 @@ pub(super) struct ReplayArguments {
     dry_run: bool,
 }
 
-pub(super) fn run(arguments: &ReplayArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &ReplayArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
@@ -49,14 +50,14 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<(), Failure> {
     drop(reader);
     let replay = Replay::of(&found, &plan)?;
     if let Some(commit) = found.ledger.as_ref().and_then(|row| row.code_ref.as_deref()) {
-        messages::note(&format!("the run read commit {commit}; a replay reads the tree as it is now"));
+        app.console.note(&format!("the run read commit {commit}; a replay reads the tree as it is now"));
     }
     if arguments.dry_run {
         Output::Stdout.write(|writer| writeln!(writer, "cds {}", replay.line()))?;
-        return replay.check();
+        return replay.check(app.console);
     }
-    replay.check()?;
-    replay.start()
+    replay.check(app.console)?;
+    replay.start(app.console)
 }
 
 /// What is to be started.
@@ -116,10 +117,10 @@ impl Replay {
     }
 
     /// Refuses what can be known to fail.
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self, console: Console) -> Result<(), Failure> {
         let name = &self.name;
         if self.takes_url {
-            messages::note(&format!("the provider's address is that of {URL_VARIABLE}, with its credentials"));
+            console.note(&format!("the provider's address is that of {URL_VARIABLE}, with its credentials"));
         }
         match self.path.as_deref().map(Path::new) {
             Some(path) if path.exists() => {}
@@ -139,11 +140,11 @@ impl Replay {
     }
 
     /// Lets another `cds` take the place of this process, so that signals and the exit status are its own.
-    fn start(&self) -> Result<(), Failure> {
+    fn start(&self, console: Console) -> Result<(), Failure> {
         let program = std::env::current_exe().context("find the program of cds").map_err(Failure::failed)?;
-        messages::note(&format!("replaying: cds {}", self.line()));
+        console.note(&format!("replaying: cds {}", self.line()));
         let mut command = Command::new(program);
-        if messages::are_quiet() {
+        if console.is_quiet() {
             command.arg("--quiet");
         }
         command.args(&self.words);

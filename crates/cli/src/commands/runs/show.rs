@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::{ReadArguments, json::details, liveness::Liveness, next::next, page, proof::Proof};
 use crate::{
+    app::App,
+    clock,
     commands::lock,
     failure::{Failure, database_failure},
-    stages,
 };
 
-/// Everything that is known of one run: outcome, source, proof, cost, stages, errors, telemetry
+/// Everything that is known of one run: outcome, source, proof, cost, clock, errors, telemetry
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     /// The number of its snapshot, the beginning of its id or of one of its stages' ids, latest, or latest~1
@@ -22,14 +23,14 @@ pub(super) struct ShowArguments {
     read: ReadArguments,
 }
 
-pub(super) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
-    let (reader, plan) = arguments.read.open()?;
+pub(super) fn run(arguments: &ShowArguments, app: &App) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open(app.console)?;
     // Before the accounts: a run that ends in between is then not said to be gone.
     let lock = lock_status(&lock_path(&plan.path)).ok();
     let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
     let around = reader.invocation_details(&found).map_err(database_failure)?;
     let proof = Proof::of(&reader, &found)?;
-    let liveness = Liveness::of(&found, lock.as_ref(), stages::now());
+    let liveness = Liveness::of(&found, lock.as_ref(), clock::now());
     let lock = lock.filter(|_| liveness.is_some());
     let next = next(&found, &around, liveness.as_ref(), &plan.path.to_string_lossy());
     arguments.read.show(

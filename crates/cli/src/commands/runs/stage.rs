@@ -1,6 +1,6 @@
 //! `cds runs stage`: the stages of another program's run.
 
-use cds_model::StageRunId;
+use cds_model::{StageRunId, masked};
 use cds_persistence::OtherStageEnd;
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
@@ -8,14 +8,14 @@ use super::{
     finish::{ENDS, end_status},
     ledger, warn_of_closing,
 };
-use cds_terminal::{fields::Fields, secrets};
+use cds_terminal::fields::Fields;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, parse_note},
+    clock,
     failure::Failure,
-    machine,
     output::Output,
-    stages,
 };
 
 /// Longest name of a stage, in characters.
@@ -78,39 +78,39 @@ struct Named {
     database: DatabaseArguments,
 }
 
-pub(super) fn run(arguments: &StageArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &StageArguments, app: &App) -> Result<(), Failure> {
     match &arguments.command {
-        StageCommand::Start { stage, rows_in } => start(stage, *rows_in),
+        StageCommand::Start { stage, rows_in } => start(stage, *rows_in, app),
         StageCommand::Finish { stage, rows_in, rows_out, status, error } => {
             let end = OtherStageEnd {
                 status: end_status(status.as_deref(), error.as_deref()),
-                finished_at: stages::now(),
-                error: error.as_deref().map(secrets::masked),
+                finished_at: clock::now(),
+                error: error.as_deref().map(masked),
                 rows_in: *rows_in,
                 rows_out: *rows_out,
             };
-            finish(stage, &end)
+            finish(stage, &end, app)
         }
     }
 }
 
-fn start(stage: &Named, rows_in: Option<u64>) -> Result<(), Failure> {
+fn start(stage: &Named, rows_in: Option<u64>, app: &App) -> Result<(), Failure> {
     let plan = stage.database.plan()?;
     let run = ledger::id_of(&ledger::find(&plan, &stage.run)?)?;
     let mut accounts = ledger::accounts(&plan)?;
-    let new = StageRunId(machine::new_uuid());
-    let started = accounts.start_other_stage(new, run, &stage.name, stages::now(), rows_in);
+    let new = StageRunId((app.context.process.new_id)());
+    let started = accounts.start_other_stage(new, run, &stage.name, clock::now(), rows_in);
     let id = started.map_err(ledger::account_failure)?;
-    warn_of_closing(accounts.close());
+    warn_of_closing(accounts.close(), app.console);
     Output::Stdout.write(|writer| writeln!(writer, "{id}"))
 }
 
-fn finish(stage: &Named, end: &OtherStageEnd) -> Result<(), Failure> {
+fn finish(stage: &Named, end: &OtherStageEnd, app: &App) -> Result<(), Failure> {
     let plan = stage.database.plan()?;
     let run = ledger::id_of(&ledger::find(&plan, &stage.run)?)?;
     let mut accounts = ledger::accounts(&plan)?;
     let (id, status) = accounts.finish_other_stage(run, &stage.name, end).map_err(ledger::account_failure)?;
-    warn_of_closing(accounts.close());
+    warn_of_closing(accounts.close(), app.console);
     let line = Fields::new("finished").field("run_id", run).field("stage", &stage.name).field("stage_id", id);
     let line = line.field("status", status).finish();
     Output::Stdout.write(|writer| writeln!(writer, "{line}"))

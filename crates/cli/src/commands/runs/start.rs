@@ -2,25 +2,21 @@
 
 use std::{fs, time::Duration};
 
-use cds_model::{CodeRef, LedgerId, RunDetails, RunStart};
+use cds_model::{CodeRef, LedgerId, RunDetails, RunStart, masked};
 use cds_persistence::SqlitePersistence;
+use cds_pipeline::WriterLock;
 use clap::Args;
 
 use super::{ledger, warn_of_closing};
-use cds_terminal::secrets;
-
 use crate::{
-    accounts::new_ledger_id,
+    app::App,
     arguments::{
         DatabaseArguments, DatabasePlan, LockArguments, parse_duration, parse_ledger_id, parse_note, parse_notes,
     },
+    clock,
     failure::{Failure, database_failure},
-    machine,
     output::Output,
     provenance::parse_code_ref,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
 };
 
 /// Begin the account of another program's run, and print its id
@@ -57,38 +53,38 @@ pub(super) struct StartArguments {
     lock: LockArguments,
 }
 
-pub(super) fn run(arguments: &StartArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &StartArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
-    create_if_missing(&plan, &arguments.lock, interrupt)?;
-    let id = arguments.ledger_id.unwrap_or_else(new_ledger_id);
+    create_if_missing(&plan, &arguments.lock, app)?;
+    let id = arguments.ledger_id.unwrap_or_else(|| app.context.process.new_ledger_id());
     let note = if arguments.code_ref.is_some() { "given by --code-ref" } else { "not given to cds runs start" };
     let start = RunStart {
         id,
-        subject: secrets::masked(&arguments.subject),
-        notes: secrets::masked(&arguments.notes),
-        started_at: stages::now(),
-        command: secrets::masked(&arguments.command),
+        subject: masked(&arguments.subject),
+        notes: masked(&arguments.notes),
+        started_at: clock::now(),
+        command: masked(&arguments.command),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        host: machine::host_name(),
+        host: app.context.process.host.clone(),
         // This process is not the run's, and the run's own is not known.
         pid: 0,
         root_path: None,
         code_ref: CodeRef { commit: arguments.code_ref.clone(), note: note.to_owned() },
-        trace_id: machine::trace_id(),
+        trace_id: app.context.process.trace_id.clone(),
     };
-    let details = RunDetails { expires_at: Some(stages::in_future(arguments.expires)), ..RunDetails::default() };
+    let details = RunDetails { expires_at: Some(clock::in_future(arguments.expires)), ..RunDetails::default() };
     let mut accounts = ledger::accounts(&plan)?;
     accounts.start_run(&start, &details).map_err(ledger::account_failure)?;
-    warn_of_closing(accounts.close());
+    warn_of_closing(accounts.close(), app.console);
     Output::Stdout.write(|writer| writeln!(writer, "{id}"))
 }
 
 /// A new file gets all its tables, as by every command that writes.
-fn create_if_missing(plan: &DatabasePlan, lock: &LockArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+fn create_if_missing(plan: &DatabasePlan, lock: &LockArguments, app: &App) -> Result<(), Failure> {
     if fs::metadata(&plan.path).is_ok_and(|found| found.len() > 0) {
         return Ok(());
     }
-    let _lock = WriterLock::acquire_for_run(plan, lock, "runs start", String::new(), interrupt)?;
+    let _lock = WriterLock::acquire_or_create(plan, lock.lock_timeout, "runs start", &app.context)?;
     let database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
     database.close().map_err(database_failure)
 }

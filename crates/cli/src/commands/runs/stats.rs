@@ -15,9 +15,10 @@ use cds_terminal::{
 };
 
 use crate::{
+    app::App,
     arguments::parse_duration,
+    clock,
     failure::{Failure, database_failure},
-    stages,
 };
 
 /// Sums over all runs: outcomes, durations of stages, calls, tokens, reuse
@@ -34,9 +35,9 @@ pub(super) struct StatsArguments {
 const COLUMNS: &[Column] =
     &[Column::text("STAGE"), Column::number("RUNS"), Column::number("MEDIAN SECONDS"), Column::number("P95 SECONDS")];
 
-pub(super) fn run(arguments: &StatsArguments) -> Result<(), Failure> {
-    let (reader, plan) = arguments.read.open()?;
-    let since = arguments.since.map(|since| stages::ago(since).to_string());
+pub(super) fn run(arguments: &StatsArguments, app: &App) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open(app.console)?;
+    let since = arguments.since.map(|since| clock::ago(since).to_string());
     let stats = reader.run_stats(since.as_deref()).map_err(database_failure)?;
     let is_empty = stats.statuses.is_empty() && stats.other_count == 0;
     let instead = if is_empty { nothing_to_show(&reader, &plan, "run")? } else { String::new() };

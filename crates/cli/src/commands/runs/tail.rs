@@ -15,7 +15,10 @@ use cds_terminal::{
     text::one_line,
 };
 
-use crate::failure::{Failure, database_failure};
+use crate::{
+    app::App,
+    failure::{Failure, database_failure},
+};
 
 /// The last runs of stages, newest first
 #[derive(Debug, Args)]
@@ -58,8 +61,8 @@ const SAVINGS: &[Saving] = &[
     Saving::Cut("RUN", 8),
 ];
 
-pub(super) fn run(arguments: &TailArguments) -> Result<(), Failure> {
-    let (reader, plan) = arguments.read.open()?;
+pub(super) fn run(arguments: &TailArguments, app: &App) -> Result<(), Failure> {
+    let (reader, plan) = arguments.read.open(app.console)?;
     let filter = StageFilter {
         limit: usize::try_from(arguments.limit).ok(),
         stage: arguments.stage.clone(),

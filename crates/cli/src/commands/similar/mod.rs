@@ -10,14 +10,15 @@ use cds_findings::{
 };
 use cds_model::{Record, SymbolKind};
 use cds_persistence::{RunId, SqliteReader, Text, Texts};
+use cds_pipeline::target::{self, Place, Target};
 use clap::Args;
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, ResultFormat, parse_ratio},
     failure::{Failure, database_failure, findings_failure},
     findings::{find_run, source},
     output::Output,
-    target::{self, Place},
 };
 
 /// Find code in a snapshot that resembles a piece of code
@@ -61,11 +62,15 @@ struct Answer {
     found: Vec<Found>,
 }
 
-pub(super) fn run(arguments: &SimilarArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &SimilarArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let run = find_run(&reader, &arguments.run).map_err(findings_failure)?;
-    let target = target::read(&arguments.place)?;
+    let Target { name, record: target, problem } =
+        target::read(&arguments.place, &mut std::io::stdin().lock()).map_err(cds_pipeline::Error::from)?;
+    if let Some(problem) = problem {
+        app.console.warning(&format!("{name} is compared as far as it can be read: {problem}"));
+    }
     let run_id = RunId(run.run_id);
     let source = source(&plan, &reader);
     let with_files = target.kind == SymbolKind::File;

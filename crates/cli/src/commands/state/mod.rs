@@ -17,14 +17,13 @@ use self::{page::Shown, peers::Peer};
 use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
 
 use crate::{
+    app::App,
     arguments::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments, check_is_path,
     },
+    clock,
     failure::{Failure, database_failure},
     output::Output,
-    signals::Interrupt,
-    stages,
-    writer_lock::WriterLock,
 };
 
 /// Show how far archiving and importing have come, or write the state files anew
@@ -71,7 +70,7 @@ struct PeerArguments {
     format: ResultFormat,
 }
 
-pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &StateCommandArguments, app: &App) -> Result<(), Failure> {
     match &arguments.command {
         StateCommand::Show(arguments) => {
             let plan = arguments.plan()?;
@@ -81,7 +80,7 @@ pub(super) fn run(arguments: &StateCommandArguments, interrupt: &Interrupt) -> R
             let shown = shown?;
             Output::Stdout.write(|writer| arguments.render(writer, &shown))
         }
-        StateCommand::Recover { peer, lock } => peer.recover(lock, interrupt),
+        StateCommand::Recover { peer, lock } => peer.recover(lock, app),
     }
 }
 
@@ -134,9 +133,9 @@ impl PeerArguments {
     }
 
     /// Writes the files of each direction from the peer that was used last.
-    fn recover(&self, lock: &LockArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+    fn recover(&self, lock: &LockArguments, app: &App) -> Result<(), Failure> {
         let plan = self.plan()?;
-        let writer_lock = WriterLock::acquire_with_account(&plan, lock, "state recover", interrupt)?;
+        let writer_lock = app.begin_upkeep(&plan, lock, "state recover")?;
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         // A reader that takes the file for unchanging would drop the locks of the writer when it is closed.
         let reader = database.open_reader().map_err(database_failure)?;
@@ -149,9 +148,8 @@ impl PeerArguments {
             let peer = Peer { direction: shown.direction, name: shown.state.peer.clone() };
             let archive = Path::new(&peer.name);
             let is_archive = peer.direction == Direction::Archive && archive.is_dir();
-            let _lock =
-                is_archive.then(|| ArchiveLock::acquire(archive, lock, "state recover", interrupt)).transpose()?;
-            writer_lock.check(interrupt)?;
+            let _lock = is_archive.then(|| ArchiveLock::acquire(archive, lock, "state recover", app)).transpose()?;
+            writer_lock.check()?;
             let existing = peer.existing(&reader, &plan.options).unwrap_or_default();
             let recovery = Recovery {
                 database: &mut database,
@@ -160,13 +158,13 @@ impl PeerArguments {
                 state: &shown.files,
                 existing: &existing,
                 archive: is_archive.then_some((&reader, archive)),
-                now: &stages::now,
+                now: &clock::now,
             };
             let state = recover(recovery).map_err(archive_failure)?;
             recovered.push(Shown { state, is_recovered: true, ..shown });
         }
         drop(reader);
-        warn_of_closing(database.close());
+        warn_of_closing(database.close(), app.console);
         Output::Stdout.report("the state files are written", |writer| self.render(writer, &recovered));
         Ok(())
     }

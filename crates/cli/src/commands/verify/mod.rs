@@ -11,11 +11,10 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use crate::{
+    app::App,
     arguments::{DatabaseArguments, ResultFormat},
     failure::{Failure, database_failure},
     output::Output,
-    render::messages,
-    signals::Interrupt,
 };
 
 /// So that nobody takes a large database for a program that hangs.
@@ -48,14 +47,14 @@ fn parse_hash(text: &str) -> Result<Fingerprint, String> {
     text.trim().parse().map_err(|()| "accepted is sha256: and 64 lower-case hexadecimal digits".to_owned())
 }
 
-pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(super) fn run(arguments: &VerifyArguments, app: &App) -> Result<(), Failure> {
     let database = arguments.database.plan()?;
     let reader = SqliteReader::open(&database.path, &database.options).map_err(database_failure)?;
     let run = match arguments.run.as_str() {
         ALL => None,
         name => Some(reader.resolve_snapshot(name).map_err(database_failure)?.row.id),
     };
-    let found = verify(&reader, run, arguments.expect, interrupt)?;
+    let found = verify(&reader, run, arguments.expect, app)?;
     Output::Stdout.conclude(verdict(&found), |writer| {
         arguments.format.write(
             writer,
@@ -85,25 +84,25 @@ fn verify(
     reader: &SqliteReader,
     run: Option<RunId>,
     expected: Option<Fingerprint>,
-    interrupt: &Interrupt,
+    app: &App,
 ) -> Result<Verification, Failure> {
-    let bar = if std::io::stderr().is_terminal() && !messages::are_quiet() {
+    let bar = if std::io::stderr().is_terminal() && !app.console.is_quiet() {
         ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
     } else {
         ProgressBar::hidden()
     };
-    if !bar.is_hidden() && crate::threads::are_available() {
+    if !bar.is_hidden() && cds_pipeline::threads::are_available() {
         bar.enable_steady_tick(TICK);
     }
     let progress = |count| {
         bar.set_message(format!("{count} records"));
-        if interrupt.is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if app.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let query = VerifyQuery { run, expected, ..VerifyQuery::default() };
     let outcome = reader.verify(&query, &progress);
     bar.finish_and_clear();
     match outcome {
-        Err(Error::CalledOff { .. }) => Err(interrupt.failure()),
+        Err(Error::CalledOff { .. }) => Err(app.interruption()),
         outcome => outcome.map_err(database_failure),
     }
 }

@@ -8,7 +8,8 @@ mod whole;
 use std::path::Path;
 
 use cds_persistence::{
-    DatabaseRun, ImportError, ImportPlan, ImportedRun, RunId, RunIdentity, SqlitePersistence, SqliteReader,
+    DatabaseRun, ImportError, ImportPlan, ImportedRun, Persistence as _, RunId, RunIdentity, SqlitePersistence,
+    SqliteReader,
 };
 
 use crate::samples::{answer, at, make_database, open};

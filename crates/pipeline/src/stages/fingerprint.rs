@@ -8,7 +8,7 @@ use cds_llm_client::{PROMPT_VERSION, Preflight};
 use cds_model::{CodeRef, FieldHasher, FieldValue, Fingerprint, Record, SourceInput};
 use rayon::prelude::*;
 
-use crate::arguments::{IntentPlan, SourcePlan};
+use crate::{IntentPlan, SourcePlan};
 
 /// What this program does with its input changes from version to version only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

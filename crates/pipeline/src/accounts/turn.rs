@@ -13,6 +13,7 @@ use cds_model::TelemetryEntry;
 use cds_persistence::{Error, SqliteTelemetry, TelemetrySink};
 
 use super::Answered;
+use crate::Process;
 
 /// Between two signs of life.
 const BEAT_INTERVAL: Duration = Duration::from_secs(5);
@@ -46,8 +47,13 @@ impl Turn {
     }
 
     /// The same sink, which waits for its turn, and gives a sign of life now and then.
-    pub(super) fn of(&self, sink: SqliteTelemetry, answered: Arc<Answered>) -> impl TelemetrySink + use<> {
-        Waiting { sink, turn: self.clone(), answered, last_beat: Instant::now() }
+    pub(super) fn of(
+        &self,
+        sink: SqliteTelemetry,
+        answered: Arc<Answered>,
+        process: Process,
+    ) -> impl TelemetrySink + use<> {
+        Waiting { sink, turn: self.clone(), answered, process, last_beat: Instant::now() }
     }
 }
 
@@ -55,6 +61,7 @@ struct Waiting {
     sink: SqliteTelemetry,
     turn: Turn,
     answered: Arc<Answered>,
+    process: Process,
     last_beat: Instant,
 }
 
@@ -64,12 +71,12 @@ impl TelemetrySink for Waiting {
         self.turn.take(|| sink.write(entries))
     }
 
-    /// Whoever has the turn is alive and is not waited for; a sign that cannot be written is followed by another one.
+    /// A thread that has the turn is alive and is not waited for; a sign that cannot be written is followed by another one.
     fn pause(&mut self) {
         if self.last_beat.elapsed() < BEAT_INTERVAL {
             return;
         }
-        let (sink, beat) = (&mut self.sink, self.answered.beat());
+        let (sink, beat) = (&mut self.sink, self.answered.beat(self.process.now()));
         if self.turn.take_within(Duration::ZERO, || sink.beat(&beat)).is_some() {
             self.last_beat = Instant::now();
         }

@@ -1,19 +1,18 @@
 //! What happens on the way, as entries of the telemetry.
 
-use cds_model::{AnalyzerError, Stage, StageEnd, TelemetryEntry, TelemetryType};
+use cds_model::{AnalyzerError, Stage, StageEnd, TelemetryEntry, TelemetryType, Timestamp};
 use serde_json::{Value, json};
 
-use crate::stages;
-
-/// An entry of this moment.
+/// An entry of the moment `at`.
 pub(super) fn entry(
+    at: Timestamp,
     log_type: TelemetryType,
     subject: Option<String>,
     details: &Value,
     error: Option<&Value>,
 ) -> TelemetryEntry {
     TelemetryEntry {
-        recorded_at: stages::now(),
+        recorded_at: at,
         log_type,
         subject,
         event_details: details.to_string(),
@@ -22,20 +21,20 @@ pub(super) fn entry(
 }
 
 /// A file of which something is missing.
-pub(crate) fn analyzer_error(error: &AnalyzerError) -> TelemetryEntry {
+pub(crate) fn analyzer_error(at: Timestamp, error: &AnalyzerError) -> TelemetryEntry {
     let subject = match error.line {
         Some(line) => format!("{}:{line}", error.file_path),
         None => error.file_path.clone(),
     };
     let details = json!({ "what": "analyzer_error", "reason": error.reason });
-    entry(TelemetryType::Error, Some(subject), &details, Some(&json!({ "reason": error.reason })))
+    entry(at, TelemetryType::Error, Some(subject), &details, Some(&json!({ "reason": error.reason })))
 }
 
-pub(super) fn stage_began(stage: Stage) -> TelemetryEntry {
-    entry(TelemetryType::Stage, None, &json!({ "stage": stage.as_str(), "event": "began" }), None)
+pub(super) fn stage_began(at: Timestamp, stage: Stage) -> TelemetryEntry {
+    entry(at, TelemetryType::Stage, None, &json!({ "stage": stage.as_str(), "event": "began" }), None)
 }
 
-pub(super) fn stage_ended(stage: Stage, end: &StageEnd) -> TelemetryEntry {
+pub(super) fn stage_ended(at: Timestamp, stage: Stage, end: &StageEnd) -> TelemetryEntry {
     let details = json!({
         "stage": stage.as_str(),
         "event": "ended",
@@ -46,5 +45,5 @@ pub(super) fn stage_ended(stage: Stage, end: &StageEnd) -> TelemetryEntry {
         "duration_seconds": end.duration.as_secs_f64(),
     });
     let error = end.error.as_ref().map(|error| json!({ "reason": error }));
-    entry(TelemetryType::Stage, None, &details, error.as_ref())
+    entry(at, TelemetryType::Stage, None, &details, error.as_ref())
 }

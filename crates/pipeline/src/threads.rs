@@ -15,7 +15,7 @@ use rayon::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 ///
 /// Left to itself, the library would do so when they are first needed, and panic where it gets none. It tries only once:
 /// so the threads are started first, and given to it then.
-pub(crate) fn start() {
+pub fn start() {
     let (sender, receiver) = mpsc::channel::<ThreadBuilder>();
     let receiver = Arc::new(Mutex::new(receiver));
     let wait_for_work = |_: &usize| {
@@ -43,19 +43,19 @@ pub(crate) fn start() {
 }
 
 /// Whether the system gives one more thread at this moment; a bar that moves by itself needs one, and panics without.
-pub(crate) fn are_available() -> bool {
+pub fn are_available() -> bool {
     thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok())
 }
 
 /// Threads for one piece of work.
-pub(crate) struct Workers {
+pub struct Workers {
     /// None where the shared ones have to do.
     pool: Option<ThreadPool>,
 }
 
 impl Workers {
     /// `count` threads, or half of them and so on where the system refuses them.
-    pub(crate) fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         let mut tried = count.max(1);
         loop {
             match ThreadPoolBuilder::new().num_threads(tried).build() {
@@ -66,7 +66,7 @@ impl Workers {
     }
 
     /// Does the work, which may divide itself among them.
-    pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(work),
             None => work(),

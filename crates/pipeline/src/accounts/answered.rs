@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cds_llm_client::Progress;
-use cds_model::Heartbeat;
-
-use crate::stages;
+use cds_model::{Heartbeat, Timestamp};
 
 /// How many records have their answer; one thread counts, another one writes it down.
 #[derive(Debug, Default)]
@@ -21,10 +19,10 @@ impl Answered {
         self.selected.store(progress.total as u64, Ordering::Relaxed);
     }
 
-    /// A sign of this moment.
-    pub(super) fn beat(&self) -> Heartbeat {
+    /// The sign of the moment `at`.
+    pub(super) fn beat(&self, at: Timestamp) -> Heartbeat {
         let selected = Some(self.selected.load(Ordering::Relaxed)).filter(|count| *count > 0);
         let answered = selected.map(|_| self.answered.load(Ordering::Relaxed));
-        Heartbeat { at: stages::now(), answered, selected }
+        Heartbeat { at, answered, selected }
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords that stand in addresses and settings, left out of every line on stderr.
+//! Passwords that stand in addresses and settings, left out of every line on stderr and of every account.
 
 /// Settings whose value is a secret, in lower case.
 const SECRETS: &[&str] =

@@ -1,59 +1,12 @@
-//! A look at the provider before anything else, and what to do when it cannot be asked.
+//! What to do about a provider that cannot be asked.
 
-use anyhow::anyhow;
-use cds_llm_client::{ModelFacts, Obstacle, Preflight, ProbeError, ProviderKind};
+use cds_llm_client::{Obstacle, ProbeError, ProviderKind};
+use cds_pipeline::Unavailable;
 
-use crate::{arguments::IntentPlan, failure::Failure, render::messages, signals::Interrupt};
-
-/// What the look came to; the last known digest is filled in once the database is open.
-pub(crate) struct Probed(Result<ModelFacts, String>);
-
-/// Looks whether the provider can be asked.
-///
-/// When it cannot, the user is told why and what to do; the run goes on without it unless it was required.
-pub(crate) fn probe(plan: &IntentPlan, interrupt: &Interrupt) -> Result<Probed, Failure> {
-    let mut stop = interrupt.stop_signal();
-    let outcome = plan.runtime.block_on(async {
-        tokio::select! {
-            outcome = plan.client.probe() => Some(outcome),
-            () = stop.requested(1) => None,
-        }
-    });
-    // Without an outcome there was a signal.
-    let Some(outcome) = outcome else { return Err(interrupt.failure()) };
-    match outcome {
-        Ok(facts) => {
-            facts.notes.iter().for_each(|note| messages::warning(note));
-            Ok(Probed(Ok(facts)))
-        }
-        Err(error) => {
-            let remedy = remedy(&error, plan);
-            let reason = error.reason();
-            if plan.requires_provider {
-                return Err(Failure::failed(anyhow!("ask for intents: {reason}")).with_hint(remedy));
-            }
-            messages::grave_warning(&format!("no intents can be asked for: {reason}"), &remedy);
-            Ok(Probed(Err(reason)))
-        }
-    }
-}
-
-impl Probed {
-    /// The input of the enrichment; `last_known` is the digest of the model's newest kept answer.
-    pub(crate) fn into_preflight(self, last_known: impl FnOnce() -> Option<String>) -> Preflight {
-        match self.0 {
-            Ok(facts) => Preflight::available(facts),
-            Err(reason) => {
-                let facts = ModelFacts { digest: last_known().unwrap_or_default(), ..ModelFacts::default() };
-                Preflight::unavailable(reason, facts)
-            }
-        }
-    }
-}
-
-fn remedy(error: &ProbeError, plan: &IntentPlan) -> String {
+/// The next step, and the way around.
+pub(crate) fn of(unavailable: &Unavailable) -> String {
     let without = "or go without a model: --provider-url builtin:";
-    let (kind, address) = (plan.kind, &plan.address);
+    let Unavailable { error, kind, address } = unavailable;
     if let Some(obstacle) = error.obstacle() {
         return format!("{}; {without}", way_around(obstacle, address));
     }

@@ -8,18 +8,15 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, anyhow};
-use cds_analyzer::{Analyzer as _, PythonAnalyzer, decode};
+use cds_analyzer::{Analyzer as _, DecodeError, PythonAnalyzer, decode};
 use cds_model::{AnalyzedFile, Record, SourceText, Symbol, SymbolKind};
-
-use crate::{failure::Failure, render::messages};
 
 /// The longest text that is read; bytes.
 const MOST_BYTES: u64 = 5_000_000;
 
 /// Where the code is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
     /// What comes in on stdin.
     Stdin,
     /// All of a file.
@@ -54,51 +51,120 @@ impl FromStr for Place {
     }
 }
 
-/// Reads the code and makes the record of it that a snapshot would hold.
-pub(crate) fn read(place: &Place) -> Result<Record, Failure> {
+/// A piece of code as a snapshot would hold it.
+#[derive(Debug)]
+pub struct Target {
+    /// What a message calls it.
+    pub name: String,
+    /// The whole text or the one definition.
+    pub record: Record,
+    /// Why a part of the text is not compared.
+    pub problem: Option<String>,
+}
+
+/// Why there is no code to compare with.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// It cannot be read.
+    #[error("read {name}")]
+    Read {
+        /// The place.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is a folder.
+    #[error("read {name}: it is a directory")]
+    Folder {
+        /// The place.
+        name: String,
+    },
+    /// It is longer than a text of code is.
+    #[error("read {name}: it is larger than {MOST_BYTES} bytes")]
+    TooLarge {
+        /// The place.
+        name: String,
+    },
+    /// It is no text.
+    #[error("read {name}")]
+    Decode {
+        /// The place.
+        name: String,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+    /// No definition is at the line that was named.
+    #[error("look at {name}:{line}: no class, function or method covers that line{}", broken(problem.as_deref()))]
+    NoDefinition {
+        /// The file.
+        name: String,
+        /// 1-based.
+        line: u32,
+        /// What may hide one.
+        problem: Option<String>,
+    },
+    /// It holds no code.
+    #[error("look at {name}: there is no code in it")]
+    NoCode {
+        /// The place.
+        name: String,
+    },
+}
+
+fn broken(problem: Option<&str>) -> String {
+    problem.map(|problem| format!(" ({problem})")).unwrap_or_default()
+}
+
+/// Reads the code, from `stdin` where that is the place, and makes the record of it that a snapshot would hold.
+///
+/// # Errors
+///
+/// There is no code to compare with.
+pub fn read(place: &Place, stdin: &mut dyn Read) -> Result<Target, TargetError> {
     let (name, bytes) = match place {
-        Place::Stdin => ("stdin".to_owned(), bytes(&mut io::stdin().lock()).context("read stdin")),
+        Place::Stdin => ("stdin".to_owned(), bytes("stdin", stdin)?),
         Place::File(path) | Place::Line(path, _) => {
             let name = path.display().to_string();
-            (name.clone(), open(path).and_then(|mut file| bytes(&mut file)).with_context(|| format!("read {name}")))
+            let bytes = bytes(&name, &mut open(&name, path)?)?;
+            (name, bytes)
         }
     };
-    let bytes =
-        bytes.map_err(|error| Failure::usage(error).with_hint("name a readable file of code, or - for stdin"))?;
-    let text = decode(bytes).map_err(|error| Failure::usage(anyhow!("read {name}: {error}")))?;
+    let text = decode(bytes).map_err(|source| TargetError::Decode { name: name.clone(), source })?;
     let text = if *place == Place::Stdin { without_indentation(&text) } else { text };
     let line = if let Place::Line(_, line) = place { Some(*line) } else { None };
     let (records, problem) = records(&name, text, line);
-    let record = match place {
-        Place::Line(_, line) => records.into_iter().next().ok_or_else(|| {
-            let broken = problem.as_deref().map(|problem| format!(" ({problem})")).unwrap_or_default();
-            Failure::usage(anyhow!("look at {name}:{line}: no class, function or method covers that line{broken}"))
-                .with_hint("name a line inside of a definition, or leave the line out for the whole file")
-        })?,
-        Place::Stdin | Place::File(_) => {
-            if let Some(problem) = problem {
-                messages::warning(&format!("{name} is compared as far as it can be read: {problem}"));
-            }
-            whole(records).ok_or_else(|| nothing_in(&name))?
-        }
+    let (record, problem) = match line {
+        // What is broken beside a definition does not matter to it.
+        Some(line) => match records.into_iter().next() {
+            Some(record) => (record, None),
+            None => return Err(TargetError::NoDefinition { name, line, problem }),
+        },
+        None => match whole(records) {
+            Some(record) => (record, problem),
+            None => return Err(TargetError::NoCode { name }),
+        },
     };
-    if record.normalized_code.trim().is_empty() { Err(nothing_in(&name)) } else { Ok(record) }
+    if record.normalized_code.trim().is_empty() {
+        return Err(TargetError::NoCode { name });
+    }
+    Ok(Target { name, record, problem })
 }
 
-fn nothing_in(name: &str) -> Failure {
-    Failure::usage(anyhow!("look at {name}: there is no code in it"))
+fn open(name: &str, path: &Path) -> Result<File, TargetError> {
+    let failed = |source| TargetError::Read { name: name.to_owned(), source };
+    if path.metadata().map_err(failed)?.is_dir() {
+        return Err(TargetError::Folder { name: name.to_owned() });
+    }
+    File::open(path).map_err(failed)
 }
 
-fn open(path: &Path) -> anyhow::Result<File> {
-    let metadata = path.metadata()?;
-    anyhow::ensure!(!metadata.is_dir(), "it is a directory");
-    Ok(File::open(path)?)
-}
-
-fn bytes(source: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
+fn bytes(name: &str, source: &mut dyn Read) -> Result<Vec<u8>, TargetError> {
     let mut bytes = Vec::new();
-    source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    anyhow::ensure!(bytes.len() as u64 <= MOST_BYTES, "it is larger than {MOST_BYTES} bytes");
+    let read = source.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|source| TargetError::Read { name: name.to_owned(), source })?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(TargetError::TooLarge { name: name.to_owned() });
+    }
     Ok(bytes)
 }
 

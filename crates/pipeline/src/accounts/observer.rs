@@ -1,4 +1,4 @@
-//! Turns what the enricher tells into telemetry, so that it needs to know no table.
+//! Turns what the enricher reports into telemetry, so that it needs to know no table.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,28 +8,31 @@ use cds_persistence::TelemetryBuffer;
 use serde_json::{Value, json};
 
 use super::{Answered, telemetry::entry};
+use crate::Process;
 
-/// Tells another observer everything, and the telemetry what belongs there.
+/// Passes everything on to another observer, and to the telemetry what belongs there.
 pub(crate) struct TelemetryObserver<'a> {
     inner: &'a mut dyn EnrichmentObserver,
     buffer: Option<Arc<TelemetryBuffer>>,
     answered: Option<Arc<Answered>>,
+    process: &'a Process,
 }
 
 impl<'a> TelemetryObserver<'a> {
-    /// Without a buffer, only the other one is told.
+    /// Without a buffer, only the other one gets anything.
     pub(crate) fn new(
         inner: &'a mut dyn EnrichmentObserver,
         buffer: Option<Arc<TelemetryBuffer>>,
         answered: Option<Arc<Answered>>,
+        process: &'a Process,
     ) -> Self {
-        Self { inner, buffer, answered }
+        Self { inner, buffer, answered, process }
     }
 
     /// What was not taken is counted by the buffer.
     fn record(&self, log_type: TelemetryType, subject: Option<String>, details: &Value, error: Option<&Value>) {
         if let Some(buffer) = &self.buffer {
-            buffer.record(entry(log_type, subject, details, error));
+            buffer.record(entry(self.process.now(), log_type, subject, details, error));
         }
     }
 }
@@ -49,7 +52,7 @@ impl EnrichmentObserver for TelemetryObserver<'_> {
     fn decision(&mut self, decision: &Decision) {
         self.inner.decision(decision);
         if self.buffer.is_some() {
-            let (log_type, subject, details, error) = told(decision);
+            let (log_type, subject, details, error) = described(decision);
             self.record(log_type, subject, &details, error.as_ref());
         }
     }
@@ -100,7 +103,7 @@ fn status(call: &CallReport<'_>) -> String {
 }
 
 /// What was decided, on which condition, and about what.
-fn told(decision: &Decision) -> (TelemetryType, Option<String>, Value, Option<Value>) {
+fn described(decision: &Decision) -> (TelemetryType, Option<String>, Value, Option<Value>) {
     let mut subject = None;
     let mut log_type = TelemetryType::Decision;
     let mut error = None;

@@ -1,0 +1,68 @@
+//! What was decided about an invocation before the work begins: which tree, who is asked, where it is written.
+
+use std::path::{Path, PathBuf};
+
+use cds_analyzer::{AnalysisOptions, SourceTree};
+use cds_llm_client::{EnrichOptions, LlmClient, ProviderKind};
+use cds_model::LedgerId;
+use cds_persistence::OpenOptions;
+use tokio::runtime::Runtime;
+
+/// A tree that is there, and how to read it.
+#[derive(Debug)]
+pub struct SourcePlan {
+    /// The tree.
+    pub tree: SourceTree,
+    /// Which files of it are read.
+    pub options: AnalysisOptions,
+    /// Threads that analyze; 0 is one for each core.
+    pub threads: usize,
+}
+
+impl SourcePlan {
+    /// The same where the database at `path` is not counted as a file of the tree.
+    #[must_use]
+    pub fn without(self, path: &Path) -> Self {
+        Self { tree: self.tree.without(path), ..self }
+    }
+}
+
+/// A provider that can be asked, and what it is asked about.
+pub struct IntentPlan {
+    /// Where the connections of the client live.
+    pub runtime: Runtime,
+    /// Who is asked.
+    pub client: Box<dyn LlmClient>,
+    /// The interface of the provider.
+    pub kind: ProviderKind,
+    /// The address as the caller gave it, without credentials.
+    pub address: String,
+    /// Which records are asked about, and how patiently.
+    pub options: EnrichOptions,
+    /// Whether a provider that cannot be asked ends the work.
+    pub requires_provider: bool,
+    /// Whether a log gets fewer lines than there are batches.
+    pub has_sparse_progress: bool,
+}
+
+/// Who is accounted for, and what for.
+#[derive(Debug)]
+pub struct AccountPlan {
+    /// The id of the invocation; none for a new one.
+    pub given_id: Option<LedgerId>,
+    /// The project.
+    pub project: String,
+    /// A note of the caller; empty for none.
+    pub notes: String,
+    /// What the invocation was asked to do, as the ledger keeps it.
+    pub request: Option<String>,
+}
+
+/// A database that was named; whether it is there is not known yet.
+#[derive(Debug, Clone)]
+pub struct DatabasePlan {
+    /// The file.
+    pub path: PathBuf,
+    /// How it is opened.
+    pub options: OpenOptions,
+}

@@ -1,0 +1,57 @@
+//! A look at the provider before anything else.
+
+use cds_llm_client::{ModelFacts, Preflight};
+
+use crate::{Context, Error, IntentPlan, Unavailable, Warning};
+
+/// What the look found; the last known digest is filled in once the store is open.
+pub struct Probed(Result<ModelFacts, String>);
+
+/// Looks whether the provider can be asked.
+///
+/// When it cannot, that is a warning, and the run goes on without it.
+///
+/// # Errors
+///
+/// The provider is required and cannot be asked, or the process was asked to stop.
+pub fn probe(plan: &IntentPlan, context: &Context) -> Result<Probed, Error> {
+    let mut stop = context.interrupt.stop_signal();
+    let outcome = plan.runtime.block_on(async {
+        tokio::select! {
+            outcome = plan.client.probe() => Some(outcome),
+            () = stop.requested(1) => None,
+        }
+    });
+    // Without an outcome there was a signal.
+    let Some(outcome) = outcome else { return Err(context.interrupt.error()) };
+    match outcome {
+        Ok(mut facts) => {
+            for note in std::mem::take(&mut facts.notes) {
+                context.reporter.warn(&Warning::Provider(note));
+            }
+            Ok(Probed(Ok(facts)))
+        }
+        Err(error) => {
+            let unavailable = Unavailable { error, kind: plan.kind, address: plan.address.clone() };
+            if plan.requires_provider {
+                return Err(Error::Unavailable(unavailable));
+            }
+            let reason = unavailable.error.reason();
+            context.reporter.warn(&Warning::Unavailable(unavailable));
+            Ok(Probed(Err(reason)))
+        }
+    }
+}
+
+impl Probed {
+    /// The input of the enrichment; `last_known` is the digest of the model's newest kept answer.
+    pub fn into_preflight(self, last_known: impl FnOnce() -> Option<String>) -> Preflight {
+        match self.0 {
+            Ok(facts) => Preflight::available(facts),
+            Err(reason) => {
+                let facts = ModelFacts { digest: last_known().unwrap_or_default(), ..ModelFacts::default() };
+                Preflight::unavailable(reason, facts)
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The stages of a run, each with its account: analyze, build, enrich, persist.
+
+mod enrich;
+mod fingerprint;
+mod persist;
+mod records;
+
+pub(crate) use self::persist::persist;
+pub use self::{
+    enrich::enrich,
+    records::{Found, find_records},
+};
+
+/// What a stage lacks in its result, with the first or most frequent reason.
+fn missing(count: usize, what: &str, reason: Option<&str>) -> Option<String> {
+    let reason = reason.unwrap_or("no reason is known");
+    match count {
+        0 => None,
+        1 => Some(format!("1 {what}: {reason}")),
+        _ => Some(format!("{count} {what}s, among them: {reason}")),
+    }
+}

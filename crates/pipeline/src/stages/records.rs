@@ -1,0 +1,68 @@
+//! The records of a tree: analyze and build.
+
+use cds_model::{AnalyzerError, NotRead, Record, Stage};
+
+use super::{fingerprint, missing};
+use crate::{
+    Error, Event, Session, SourcePlan, Warning,
+    accounts::{StageInput, telemetry},
+    threads::Workers,
+};
+
+/// Records of a tree, and what is missing from them.
+#[derive(Debug)]
+pub struct Found {
+    /// In the order of a snapshot.
+    pub records: Vec<Record>,
+    /// What could not be read, or only in part.
+    pub errors: Vec<AnalyzerError>,
+    /// What of the tree was not read.
+    pub not_read: Vec<NotRead>,
+}
+
+/// Analyzes the tree and builds its records. The reporter gets each analyzer error, and what was not read.
+///
+/// # Errors
+///
+/// The process was asked to stop, or has lost its lock.
+pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, Error> {
+    let context = session.context().clone();
+    let accounts = session.accounts();
+    let workers = Workers::new(plan.threads);
+    let config = fingerprint::analyze_config(plan);
+    let input = StageInput { stage: Stage::Analyze, config, fingerprint: None, rows_in: None };
+    let (analysis, analyzed) = accounts.run_stage_with_tracking(input, |report| {
+        let should_stop = || context.interrupt.is_raised();
+        let analysis = workers.run(|| cds_analyzer::analyze(&plan.tree, &plan.options, &should_stop));
+        context.interrupt.check()?;
+        report.fingerprint =
+            report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
+        report.rows_in = Some(analysis.inputs.len() as u64);
+        report.rows_out = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
+        report.missing =
+            missing(analysis.errors.len(), "analyzer error", analysis.errors.first().map(|error| &*error.reason));
+        Ok((analysis, report.fingerprint))
+    })?;
+    for error in &analysis.errors {
+        context.reporter.report(&Event::AnalyzerError(error));
+    }
+    context.reporter.report(&Event::NotRead(&analysis.not_read));
+    if analysis.files.is_empty() {
+        let (root, not_read) = (plan.tree.root().to_owned(), analysis.not_read.clone());
+        context.reporter.warn(&Warning::NothingRead { root, not_read });
+    }
+    if let Some(buffer) = accounts.telemetry() {
+        let now = context.process.now();
+        analysis.errors.iter().for_each(|error| _ = buffer.record(telemetry::analyzer_error(now, error)));
+    }
+    let config = fingerprint::build_config();
+    let fingerprint = analyzed.map(|analyzed| fingerprint::build_input(analyzed, config));
+    let rows_in = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
+    let input = StageInput { stage: Stage::Build, config, fingerprint, rows_in };
+    accounts.run_stage_with_tracking(input, |report| {
+        let records = workers.run(|| cds_model_builder::build(analysis.files));
+        context.interrupt.check()?;
+        report.rows_out = Some(records.len() as u64);
+        Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read })
+    })
+}

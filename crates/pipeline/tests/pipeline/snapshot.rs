@@ -1,0 +1,120 @@
+//! A whole snapshot, from a tree on disk into a store in memory.
+
+use cds_llm_client::EmbeddedClient;
+use cds_model::{IntentStatus, RunStatus, SymbolKind};
+use cds_persistence::{LockLost, LossReason};
+use cds_pipeline::Error;
+
+use crate::{
+    memory::MemoryPersistence,
+    support::{Paid, context, take, tree},
+};
+
+const CART: &str = "class Cart:\n    def total(self):\n        return sum(self.prices)\n";
+const TWICE: &str = "def total(self):\n    return sum(self.prices)\n";
+
+#[test]
+fn snapshot_reaches_any_store_whole() {
+    let folder = tree(&[("cart.py", CART), ("notes.md", "# Notes\n")]);
+    let (store, (context, _)) = (MemoryPersistence::default(), context());
+
+    let taken = take(folder.path(), EmbeddedClient, store.clone(), &context).unwrap();
+
+    let kept = store.kept();
+    let [snapshot] = kept.snapshots.as_slice() else { panic!("{}", kept.snapshots.len()) };
+    let kinds: Vec<SymbolKind> = snapshot.records.iter().map(|record| record.kind).collect();
+    assert_eq!(kinds, [SymbolKind::File, SymbolKind::Class, SymbolKind::Method]);
+    let method = &snapshot.records[2];
+    assert_eq!((&*method.file_path, method.start_line, method.end_line), ("cart.py", 2, 3));
+    assert_eq!(method.intent.status(), IntentStatus::Success);
+    assert_eq!(snapshot.settings.provider_url, "builtin:");
+    assert_eq!((taken.saved.run_id.0, taken.saved.record_count, taken.saved.status), (1, 3, RunStatus::Completed));
+    assert_eq!(taken.not_read.iter().map(|row| &*row.ending).collect::<Vec<_>>(), [".md"]);
+    assert_eq!((kept.closed_count, kept.answers.len()), (1, 0));
+}
+
+#[test]
+fn answers_are_kept_and_reused() {
+    let folder = tree(&[("a.py", TWICE), ("b.py", TWICE)]);
+    let (store, client, (context, lines)) = (MemoryPersistence::default(), Paid::default(), context());
+
+    let first = take(folder.path(), client.clone(), store.clone(), &context).unwrap();
+    let second = take(folder.path(), client.clone(), store.clone(), &context).unwrap();
+
+    // Both files ask one question, and the second run asks none.
+    assert_eq!((client.call_count(), store.kept().answers.len()), (1, 1));
+    assert_eq!((first.enrichment.account.call_count, second.enrichment.account.call_count), (1, 0));
+    assert_eq!(second.enrichment.account.reused_count, 2);
+    let sentences = |at: usize| {
+        let records = store.kept().snapshots[at].records.clone();
+        records.iter().filter_map(|record| record.intent.text().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!((sentences(0).len(), sentences(0)), (2, sentences(1)));
+    assert!(lines.all().contains(&"progress: 2 of 2".to_owned()), "{:?}", lines.all());
+}
+
+#[test]
+fn changed_answer_is_not_trusted() {
+    let folder = tree(&[("a.py", TWICE)]);
+    let (store, client, (context, _)) = (MemoryPersistence::default(), Paid::default(), context());
+    take(folder.path(), client.clone(), store.clone(), &context).unwrap();
+    for (answer, _) in store.kept().answers.values_mut() {
+        answer.intent = "Adds \u{1b}[31m prices.".to_owned();
+    }
+
+    take(folder.path(), client.clone(), store.clone(), &context).unwrap();
+
+    assert_eq!(client.call_count(), 2);
+}
+
+#[test]
+fn empty_tree_does_not_replace_records() {
+    let folder = tree(&[("cart.py", CART)]);
+    let (store, (context, lines)) = (MemoryPersistence::default(), context());
+    take(folder.path(), EmbeddedClient, store.clone(), &context).unwrap();
+    std::fs::remove_file(folder.path().join("cart.py")).unwrap();
+
+    let refused = take(folder.path(), EmbeddedClient, store.clone(), &context).unwrap_err();
+
+    assert!(matches!(&refused, Error::NoRecords { project, .. } if project == "shop"), "{refused:?}");
+    let kept = store.kept();
+    assert_eq!((kept.snapshots.len(), kept.closed_count), (1, 2));
+    let last = lines.all().pop().unwrap();
+    assert!(last.starts_with("warning: no Python file was read in "), "{last}");
+}
+
+#[test]
+fn broken_file_is_reported() {
+    let folder = tree(&[("cart.py", CART), ("broken.py", "def f(:\n")]);
+    let (store, (context, lines)) = (MemoryPersistence::default(), context());
+
+    let taken = take(folder.path(), EmbeddedClient, store, &context).unwrap();
+
+    assert_eq!(taken.saved.status, RunStatus::CompletedWithErrors);
+    assert_eq!(lines.all().first().map(String::as_str), Some("analyzer_error: broken.py"));
+}
+
+#[test]
+fn signal_leaves_the_store_alone() {
+    let folder = tree(&[("cart.py", CART)]);
+    let (store, (context, _)) = (MemoryPersistence::default(), context());
+    context.interrupt.hear(15);
+
+    let ended = take(folder.path(), EmbeddedClient, store.clone(), &context).unwrap_err();
+
+    assert!(matches!(ended, Error::Interrupted { signal: Some(15) }), "{ended:?}");
+    let kept = store.kept();
+    assert_eq!((kept.snapshots.len(), kept.closed_count), (0, 1));
+}
+
+#[test]
+fn lost_lock_is_reported_once() {
+    let (context, lines) = context();
+    let why = LockLost { path: "x.lock".into(), why: LossReason::Deleted };
+
+    context.interrupt.lose_lock(&why, context.reporter.as_ref());
+    context.interrupt.lose_lock(&why, context.reporter.as_ref());
+
+    assert_eq!(lines.all(), ["warning: the right to write is lost: its lock file \"x.lock\" was deleted; stopping"]);
+    assert!(matches!(context.interrupt.check(), Err(Error::LockLost(_))));
+}
