@@ -151,7 +151,7 @@ fn recipes_that_keep_database_prune_it() {
 }
 
 #[test]
-fn rules_on_the_page_are_those_of_the_search() {
+fn page_lists_the_rules_of_evidence() {
     use cds_duplication::rules::{Bound, EXCLUSIONS, RULES};
     let page = fs::read_to_string(root().join("docs/duplicates-reference.md")).unwrap();
     let rows = EXCLUSIONS.iter().chain(RULES).map(|rule| {

@@ -1,4 +1,4 @@
-//! Joins clauses about one subject to a sentence that is never too long.
+//! Joins clauses about one subject into a sentence of bounded length.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -7,15 +7,15 @@ use crate::plain_text::{MAX_CHARS, cut_before, one_line};
 
 const MAX_NAME_BYTES: usize = 40;
 
-/// A subject and what is said about it.
+/// A subject and its clauses.
 pub(super) struct Clauses {
     subject: String,
-    /// All clauses, one behind the other.
+    /// All clauses, one after the other.
     text: String,
     parts: Vec<Clause>,
 }
 
-/// A clause's place in the text, and how much it matters.
+/// A clause's position in the text, and its weight.
 struct Clause {
     weight: u8,
     range: Range<usize>,
@@ -26,7 +26,7 @@ impl Clauses {
         Self { subject, text: String::with_capacity(MAX_CHARS), parts: Vec::with_capacity(8) }
     }
 
-    /// Clauses about the definition of that kind and name.
+    /// Starts clauses about the definition of this kind and name.
     pub(super) fn about(kind: &str, name: &str) -> Self {
         Self::new(match name {
             "" => [kind, " without a name"].concat(),
@@ -38,20 +38,20 @@ impl Clauses {
         self.parts.is_empty()
     }
 
-    /// Adds a clause; where the sentence gets too long, clauses of the least weight are left out.
+    /// Adds a clause. If the sentence becomes too long, the clauses of least weight are dropped.
     pub(super) fn push(&mut self, weight: u8, clause: &str) {
         let start = self.text.len();
         self.text.push_str(clause);
         self.parts.push(Clause { weight, range: start..self.text.len() });
     }
 
-    /// Adds `verb` with a list of names behind it, unless there are none.
+    /// Adds `verb` with a list of names, unless there are none.
     pub(super) fn push_names<const N: usize>(&mut self, weight: u8, verb: &str, names: &Names<'_, N>) {
         let shown = names.as_slice().iter().map(|name| shortened(name));
         self.push_list(weight, verb, shown, names.has_more(), "and");
     }
 
-    /// Adds `verb` with `a`, `a and b`, `a, b and c`, or `a, b and more` behind it, unless there is nothing.
+    /// Adds `verb` with `a`, `a and b`, `a, b and c`, or `a, b and more`, unless the list is empty.
     pub(super) fn push_list<'a>(
         &mut self,
         weight: u8,
@@ -79,7 +79,7 @@ impl Clauses {
 
     /// The sentence, on one line of at most 300 characters.
     pub(super) fn into_sentence(mut self) -> String {
-        // Each clause costs itself and at most ", and ".
+        // Each clause costs its own length and at most ", and ".
         let length = |clauses: &[Clause]| clauses.iter().map(|clause| clause.range.len() + 6).sum::<usize>();
         while self.subject.len() + length(&self.parts) > MAX_CHARS {
             let Some(least) = (0..self.parts.len()).min_by_key(|&index| self.parts[index].weight) else {
@@ -103,7 +103,7 @@ impl Clauses {
             sentence.push_str(text);
         }
         sentence.push('.');
-        // Names may hold any character outside of ASCII, also one that shows nothing.
+        // Names may hold any non-ASCII character, including invisible ones.
         let is_plain = sentence.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if is_plain { sentence } else { one_line(&sentence, MAX_CHARS) }
     }
@@ -113,7 +113,7 @@ fn is_simple(clause: &str) -> bool {
     ![",", " and ", " or "].iter().any(|part| clause.contains(part))
 }
 
-/// `name`, cut where it is too long to read.
+/// `name`, cut if it is too long to read.
 pub(super) fn shortened(name: &str) -> Cow<'_, str> {
     if name.len() <= MAX_NAME_BYTES {
         return Cow::Borrowed(name);
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clauses_are_joined_to_plain_english() {
+    fn clauses_form_plain_english() {
         for (clauses, expected) in [
             (vec![], "It."),
             (vec!["is a"], "It is a."),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_least_goes_first() {
+    fn least_important_clause_is_dropped() {
         let mut sentence = Clauses::new("It".to_owned());
         sentence.push(2, &format!("takes {}", "a".repeat(150)));
         sentence.push(1, &format!("calls {}", "b".repeat(150)));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_read_as_one_would_say_them() {
+    fn lists_read_naturally() {
         let shown = |names: &[&'static str], has_more| {
             let mut sentence = Clauses::new("It".to_owned());
             sentence.push_list(1, "is", names.iter().map(|&name| name.into()), has_more, "or");

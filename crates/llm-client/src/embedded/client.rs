@@ -1,4 +1,4 @@
-//! The client whose answers come from this process.
+//! The client that answers within this process.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::{Answer, AskError, BoxFuture, Distrust, LlmClient, ModelFacts, ProbeError, Prompt, Question};
 
-/// Answers from the code's own names and structure; needs no server and never waits.
+/// Answers from the code's names and structure; needs no server and never waits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EmbeddedClient;
 
 impl EmbeddedClient {
-    /// The name that stands in the model column; another way of writing sentences gets another version.
+    /// The name in the model column; another way of writing sentences gets another version.
     pub const MODEL: &'static str = "builtin:outline-v1";
 
-    /// Whether a sentence begins with what it is about, as those do that come from here. A language model is told to begin
-    /// with a verb.
+    /// Whether a sentence begins with its subject, as the sentences of this provider do. A language model is instructed
+    /// to begin with a verb.
     pub fn has_form(sentence: &str) -> bool {
         SUBJECTS.into_iter().any(|subject| sentence.starts_with(subject))
     }
 
-    /// The sentence about a definition without a body, which no model has to be asked about; none for all others.
+    /// The sentence about a definition without a body, which needs no model; `None` for all other code.
     pub fn describe_stub(language: &'static Language, kind: SymbolKind, code: &str) -> Option<String> {
         describe_stub(language, kind, code)
     }
 
-    /// Whether a sentence has the form of those that [`describe_stub`](Self::describe_stub) gives.
+    /// Whether a sentence has the form of [`describe_stub`](Self::describe_stub).
     pub fn has_form_of_stub(sentence: &str) -> bool {
         Self::has_form(sentence) && is_about_stub(sentence)
     }

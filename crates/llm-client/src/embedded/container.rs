@@ -1,4 +1,4 @@
-//! The sentences about a class and about a file: what they hold at their outermost level.
+//! The sentences about a class and about a file: their outermost members.
 
 use cds_language::Language;
 
@@ -12,17 +12,17 @@ use super::{
 pub(super) const FILE: &str = "This file";
 pub(super) const CLASS: &str = "Class";
 
-/// What stands at the outermost level of a class body or a file.
+/// The members at the outermost level of a class body or a file.
 struct Members<'a> {
     functions: Names<'a, 5>,
-    /// Names with a leading underscore, told only where there is nothing else to tell.
+    /// Names with a leading underscore; mentioned only if there is nothing else.
     private_functions: Names<'a, 3>,
     classes: Names<'a, 4>,
     variables: Names<'a, 4>,
     imports: Names<'a, 4>,
 }
 
-/// The sentence about a class; none where the code has no token at all.
+/// The sentence about a class; `None` if the code has no token.
 pub(super) fn describe_class(language: &'static Language, code: &str) -> Option<String> {
     let mut lexer = Pieces::new(language, code);
     lexer.next()?;
@@ -45,7 +45,7 @@ pub(super) fn describe_class(language: &'static Language, code: &str) -> Option<
     Some(clauses.into_sentence())
 }
 
-/// The sentence about a file; none where the code has no token at all.
+/// The sentence about a file; `None` if the code has no token.
 pub(super) fn describe_file(language: &'static Language, code: &str) -> Option<String> {
     Pieces::new(language, code).next()?;
     let members = Members::read(Pieces::new(language, code), Some(0));
@@ -71,7 +71,7 @@ fn plural<const N: usize>(names: &Names<'_, N>, one: &'static str, many: &'stati
     if names.as_slice().len() == 1 { one } else { many }
 }
 
-/// Reads from behind a class's name through the colon of its header; keeps the bases, not the keyword arguments.
+/// Reads from after a class's name through the colon of its header; keeps the bases, not the keyword arguments.
 fn read_bases<'a>(lexer: &mut Pieces<'a>) -> Names<'a, 3> {
     let mut bases = Names::new();
     let mut argument_start = None;
@@ -99,13 +99,13 @@ fn push_base<'a>(bases: &mut Names<'a, 3>, lexer: &Pieces<'a>, start: Option<usi
     }
 }
 
-/// The next token where it is a name.
+/// The next token, if it is a name.
 fn next_name<'a>(lexer: &mut Pieces<'a>) -> Option<&'a str> {
     lexer.next().filter(|token| token.kind == Kind::Name).map(|token| lexer.text(token))
 }
 
 impl<'a> Members<'a> {
-    /// Reads the rest of the tokens; the level of the first line is the outermost one, where it is not given.
+    /// Reads the remaining tokens. The first line sets the outermost level if `level` is not given.
     fn read(mut lexer: Pieces<'a>, level: Option<u32>) -> Self {
         let mut members = Self {
             functions: Names::new(),
@@ -150,7 +150,7 @@ impl<'a> Members<'a> {
             self.classes.push(next_name(lexer)?);
             return Some(());
         }
-        // The next token may begin the next line, so that it is looked at only.
+        // The next token may begin the next line, so it is only peeked at.
         let rest = lexer.rest().trim_start_matches(' ');
         if statements.imports.contains(&name) {
             let module = leading_chain(rest);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_class_is_told_by_what_it_holds() {
+    fn class_is_described_by_members() {
         for (code, expected) in [
             ("class A:\n    pass", "Class `A` adds nothing of its own."),
             ("class", "Class without a name adds nothing of its own."),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_told_by_what_it_defines() {
+    fn file_is_described_by_definitions() {
         for (code, expected) in [
             ("import os\nfrom a.b import c\nfrom . import d\nX = 1", "This file sets X, and imports os and a.b."),
             (
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_about_nothing() {
+    fn empty_code_has_no_sentence() {
         assert_eq!((describe_file(python(), " \n"), describe_class(python(), "")), (None, None));
     }
 }

@@ -1,4 +1,4 @@
-//! What a function's text says about it: one pass over its tokens.
+//! Collects facts about a function in one pass over its tokens.
 
 use cds_language::Language;
 
@@ -9,12 +9,12 @@ use super::{
     value::leading_chain,
 };
 
-/// The facts that fit a sentence.
+/// The facts that the sentence uses.
 pub(super) struct FunctionFacts<'a> {
     pub(super) name: &'a str,
     pub(super) is_async: bool,
     pub(super) is_generator: bool,
-    /// The body does nothing at all.
+    /// Whether the body does nothing.
     pub(super) is_empty: bool,
     pub(super) parameters: Names<'a, 4>,
     pub(super) calls: Names<'a, 4>,
@@ -28,7 +28,7 @@ pub(super) struct FunctionFacts<'a> {
 }
 
 impl<'a> FunctionFacts<'a> {
-    /// Reads the text of one definition; none where it has no token at all.
+    /// Reads the text of one definition; `None` if it has no token.
     pub(super) fn read(language: &'static Language, code: &'a str, is_method: bool) -> Option<Self> {
         let mut lexer = Pieces::new(language, code);
         lexer.next()?;
@@ -52,7 +52,7 @@ impl<'a> FunctionFacts<'a> {
         Some(facts)
     }
 
-    /// Whether it gives nothing back, sets nothing, defines nothing and ends in no error.
+    /// Whether it returns nothing, sets nothing, defines nothing and raises no error.
     pub(super) fn has_no_result(&self) -> bool {
         self.returns.is_empty()
             && self.errors.is_empty()
@@ -82,17 +82,17 @@ enum Pending {
     Raise(usize),
 }
 
-/// Reads the statements behind the header.
+/// Reads the statements after the header.
 struct Body<'a> {
     lexer: Pieces<'a>,
-    /// The dotted name that was read last.
+    /// The last dotted name.
     chain: (usize, usize),
-    /// The end of a dot right behind that name.
+    /// The end of a dot directly after that name.
     dot_end: usize,
     statement_start: usize,
     is_statement_start: bool,
     pending: Option<Pending>,
-    /// The columns of a nested definition whose statements are not this function's own.
+    /// The column of a nested definition, whose statements do not belong to this function.
     nested: Option<u32>,
     columns: u32,
     last_end: usize,
@@ -160,14 +160,14 @@ impl<'a> Body<'a> {
                     facts.definitions.push(self.lexer.text(name));
                     self.nested = Some(self.columns);
                 }
-                // What follows is a parameter list, not a call.
+                // A parameter list follows, not a call.
                 self.chain = (name.end, name.end);
             }
         } else if statements.function_modifiers.contains(&keyword) {
-            // The word behind it begins the statement.
+            // The word after it begins the statement.
             self.is_statement_start = true;
         } else if self.nested.is_some() {
-            // What a nested definition does is not this function's own.
+            // The statements of a nested definition do not belong to this function.
         } else if statements.returns.contains(&keyword) {
             self.pending = Some(Pending::Return(end));
         } else if keyword == statements.raise {
@@ -192,7 +192,7 @@ impl<'a> Body<'a> {
                     facts.attributes.push(own_attribute(self.lexer.language, chain));
                 }
                 if byte == b':' && self.pending.is_none() {
-                    // The header of a compound statement; a simple one may follow on the same line.
+                    // The header of a compound statement; a simple statement may follow on the same line.
                     self.is_statement_start = true;
                     return;
                 }
@@ -235,7 +235,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The name of a member of the object itself; empty where the chain is another one or goes deeper.
+/// The name of a member of the object itself; empty if the chain is another one or goes deeper.
 fn own_attribute<'a>(language: &Language, chain: &'a str) -> &'a str {
     let member = chain.strip_prefix(language.naming.this).and_then(|rest| rest.strip_prefix('.'));
     member.filter(|name| !name.contains('.')).unwrap_or_default()

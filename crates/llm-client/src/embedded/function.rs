@@ -7,7 +7,7 @@ use super::{
     facts::FunctionFacts,
     names::Names,
     value::describe_value,
-    words::deed,
+    words::action,
 };
 
 pub(super) const FUNCTION: &str = "Function";
@@ -15,12 +15,12 @@ pub(super) const METHOD: &str = "Method";
 pub(super) const ASYNC_FUNCTION: &str = "Async function";
 pub(super) const ASYNC_METHOD: &str = "Async method";
 
-/// The sentence; none where the code has no token at all.
+/// The sentence; `None` if the code has no token.
 pub(super) fn describe(language: &'static Language, code: &str, is_method: bool) -> Option<String> {
     let facts = FunctionFacts::read(language, code, is_method)?;
     let mut clauses = Clauses::about(kind(&facts, is_method), facts.name);
-    if let Some(deed) = deed(language, facts.name) {
-        clauses.push(5, &deed);
+    if let Some(action) = action(language, facts.name) {
+        clauses.push(5, &action);
     }
     clauses.push_names(6, "takes", &facts.parameters);
     clauses.push_names(4, "defines", &facts.definitions);
@@ -57,7 +57,7 @@ fn kind(facts: &FunctionFacts<'_>, is_method: bool) -> &'static str {
 
 fn push_values<const N: usize>(language: &'static Language, clauses: &mut Clauses, verb: &str, values: &Names<'_, N>) {
     if !values.is_empty() {
-        // Different expressions can look the same from afar.
+        // Different expressions can have the same short form.
         let mut described: Vec<_> = Vec::with_capacity(N);
         for value in values.as_slice().iter().map(|value| describe_value(language, value)) {
             if !described.contains(&value) {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_told_by_its_own_syntax() {
+    fn function_is_described_by_syntax() {
         check(
             "def load_config(path, strict=False):\n    with open(path) as file:\n        config = json.load(file)\n    \
              if strict and not config:\n        raise ConfigError(path)\n    return config",
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_nested_definition_does_is_not_its_own() {
+    fn nested_definition_does_not_count() {
         check(
             "def decorate(function):\n    def wrapper(*args):\n        self.x = 1\n        raise E\n        return \
              inner(*args)\n    return wrapper",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_anything_is_said_to_be_so() {
+    fn empty_body_does_nothing() {
         check("def f(): pass", "Function `f` does nothing.");
         check("def f():\n    ...", "Function `f` does nothing.");
         check("def f():\n    global x\n    x = 1", "Function `f` makes no calls and returns nothing.");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_tells_what_it_sets() {
+    fn method_names_its_assignments() {
         let code = "def __init__(self, a, b: int = 1):\n    super().__init__()\n    self.a: str = a\n    \
                     self.b = self.c = b\n    self.d.e = 1\n    self.f += 1";
         let expected = "Method `__init__` initializes the object, takes a and b, sets a and b, and calls __init__.";
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn everyday_calls_are_told_only_where_there_are_no_others() {
+    fn everyday_calls_come_last() {
         check("def f(x):\n    return len(x)", "Function `f` takes x, calls len, and returns `len(x)`.");
         check("def f(x):\n    return g(len(x))", "Function `f` takes x, calls g, and returns `g(len(x))`.");
     }
@@ -147,7 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_gives_one_bounded_printable_line(
+        fn sentence_is_bounded_and_printable(
             code in "(?s)(def |class |return |raise |yield |async |self\\.|lambda |[a-c(),.:=*;\n ]|f?\"|\u{202e}|.){0,80}",
             is_method: bool,
         ) {

@@ -1,8 +1,8 @@
 //! The embedded provider: a sentence from the code's own syntax, without a server.
 //!
-//! It reads normalized code by the lexicon of its language, collects the few facts that fit a sentence, and writes
-//! them down. It guesses at nothing: each clause names what stands in the code. Linear in the length of the code,
-//! without recursion, and the same for the same code.
+//! It reads normalized code by the lexicon of its language, collects the few facts that fit a sentence, and writes them
+//! down. It never guesses: each clause names something in the code. It is linear in the length of the code, without
+//! recursion, and deterministic.
 
 mod clauses;
 mod client;

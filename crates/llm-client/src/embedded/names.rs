@@ -1,6 +1,6 @@
-//! A few names in the order in which they came, without doubles and without memory of their own.
+//! A few distinct names in order of appearance, without allocation.
 
-/// Up to `N` different texts, and whether there were more.
+/// Up to `N` distinct texts, and whether there were more.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names<'a, const N: usize> {
     kept: [&'a str; N],
@@ -13,7 +13,7 @@ impl<'a, const N: usize> Names<'a, N> {
         Self { kept: [""; N], count: 0, has_more: false }
     }
 
-    /// Keeps `name`, unless it is there already or there is no room.
+    /// Keeps `name`, unless it is already there or the list is full.
     pub(super) fn push(&mut self, name: &'a str) {
         if name.is_empty() || self.as_slice().contains(&name) {
             return;
@@ -34,7 +34,7 @@ impl<'a, const N: usize> Names<'a, N> {
         self.count == 0
     }
 
-    /// Whether a name was left out for want of room.
+    /// Whether a name was dropped because the list was full.
     pub(super) fn has_more(&self) -> bool {
         self.has_more
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_different_names_are_kept() {
+    fn first_distinct_names_are_kept() {
         let mut names = Names::<2>::new();
         for name in ["b", "", "a", "b"] {
             names.push(name);

@@ -1,11 +1,11 @@
-//! From code to sentence, by the kind of the code.
+//! Chooses the sentence by the kind of code.
 
 use cds_language::Language;
 use cds_model::SymbolKind;
 
 use super::{container, function};
 
-/// With which one of these each sentence begins.
+/// Each sentence begins with one of these.
 pub(super) const SUBJECTS: [&str; 6] = [
     container::FILE,
     container::CLASS,
@@ -15,7 +15,7 @@ pub(super) const SUBJECTS: [&str; 6] = [
     function::ASYNC_METHOD,
 ];
 
-/// The sentence about `code`; none where the code has no token at all.
+/// The sentence about `code`; `None` if the code has no token.
 pub(super) fn describe(language: &'static Language, kind: SymbolKind, code: &str) -> Option<String> {
     match kind {
         SymbolKind::File => container::describe_file(language, code),

@@ -5,9 +5,9 @@ use super::{
     tokens::{Kind, Pieces},
 };
 
-/// Reads from behind a function's name through the colon of its header; keeps the parameters' names, with the stars.
+/// Reads from after a function's name through the colon of its header; keeps the parameters' names, with the stars.
 ///
-/// The first parameter of a method that stands for its object or class is left out.
+/// The first parameter of a method, which is its object or class, is omitted.
 pub(super) fn read_parameters<'a>(lexer: &mut Pieces<'a>, is_method: bool) -> Names<'a, 4> {
     let mut names = Names::new();
     let mut reader = Reader::default();
@@ -43,12 +43,12 @@ pub(super) fn read_parameters<'a>(lexer: &mut Pieces<'a>, is_method: bool) -> Na
 
 #[derive(Default)]
 struct Reader {
-    /// The next name is a parameter.
+    /// Whether the next name is a parameter.
     is_expected: bool,
     is_done: bool,
     /// Where the stars before the next name begin.
     star: Option<usize>,
-    /// Lambdas among the defaults whose own parameters are still being read.
+    /// The number of lambdas among the defaults whose parameters are still being read.
     lambda_count: u32,
     count: u32,
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_named_without_types_and_defaults() {
+    fn parameters_omit_types_and_defaults() {
         let python = Language::of_record("a.py");
         for (header, expected) in [
             ("(self, a, b=1):", vec!["a", "b"]),

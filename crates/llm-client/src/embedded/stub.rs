@@ -1,4 +1,4 @@
-//! Definitions without a body: stubs, protocols, abstract methods. Nothing can be asked about them.
+//! Definitions without a body (stubs, protocols, abstract methods), about which no model can say more.
 
 use cds_language::{LANGUAGES, Language};
 use cds_model::SymbolKind;
@@ -8,10 +8,10 @@ use super::{
     tokens::{Kind, Piece, Pieces},
 };
 
-/// How the sentences about definitions without a body end, those aside that raise an error.
+/// The endings of sentences about definitions without a body, except those that raise an error.
 const ENDS: [&str; 2] = ["does nothing.", "adds nothing of its own."];
 
-/// The sentence about a definition that has a header and no body; none for all others.
+/// The sentence about a definition with a header and no body; `None` for all other code.
 pub(super) fn describe_stub(language: &'static Language, kind: SymbolKind, code: &str) -> Option<String> {
     let is_definition = kind != SymbolKind::File;
     if is_definition && is_without_body(language, code) { describe(language, kind, code) } else { None }
@@ -25,13 +25,13 @@ pub(super) fn is_about_stub(sentence: &str) -> bool {
         || LANGUAGES.iter().any(|language| raises(language.statements.not_implemented))
 }
 
-/// Whether nothing but what does nothing, or raises the error of what others have to write, follows the header.
+/// Whether only no-ops, or the error for missing implementations, follow the header.
 fn is_without_body(language: &'static Language, code: &str) -> bool {
     let mut lexer = Pieces::new(language, code);
     skip_header(&mut lexer) && has_only_fillers(&mut lexer)
 }
 
-/// Goes behind the colon that ends the header; false where there is none.
+/// Advances past the colon that ends the header; false if there is none.
 fn skip_header(lexer: &mut Pieces<'_>) -> bool {
     while let Some(token) = lexer.next() {
         if token.kind == Kind::Operator(b':') && lexer.depth() == 0 {
@@ -64,7 +64,7 @@ fn has_only_fillers(lexer: &mut Pieces<'_>) -> bool {
     true
 }
 
-/// The error of what others have to write, and whatever its parentheses hold.
+/// Whether the token is the error for missing implementations, with its arguments.
 fn is_of_error(lexer: &Pieces<'_>, token: Piece) -> bool {
     let is_parenthesis = matches!(token.kind, Kind::Operator(b'(' | b')'));
     is_parenthesis || lexer.depth() > 0 || lexer.text(token) == lexer.language.statements.not_implemented
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_without_a_body_is_described() {
+    fn bodyless_definition_is_described() {
         for (kind, code, expected) in [
             (SymbolKind::Function, "def f(x): ...", "Function `f` takes x and does nothing."),
             (SymbolKind::Function, "def f():\n    pass", "Function `f` does nothing."),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_asked_about() {
+    fn definition_with_body_is_asked() {
         for code in [
             "def f(): return 1",
             "def f():\n    pass\n    g()",

@@ -1,11 +1,11 @@
-//! The tokens of a text in its language, as a sentence about code needs them.
+//! The tokens of a text in its language, in the form that sentences need.
 
 use cds_language::{Language, Lexer, Token, TokenKind};
 
-/// What a token is.
+/// The type of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The first token of a logical line starts here, indented by so many columns.
+    /// The first token of a logical line begins here, indented by this number of columns.
     Line(u32),
     /// A name or a keyword.
     Name,
@@ -13,13 +13,13 @@ pub(super) enum Kind {
     Number,
     /// A string with its prefix.
     Text,
-    /// An operator; of one that has several bytes the first.
+    /// An operator; its first byte if it has several.
     Operator(u8),
     /// An operator of several bytes that ends with `=`, such as `==` or `+=`.
     Compound,
 }
 
-/// A token and where it stands.
+/// A token and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) kind: Kind,
@@ -27,7 +27,7 @@ pub(super) struct Piece {
     pub(super) end: usize,
 }
 
-/// The tokens of a text, one after the other.
+/// The tokens of a text, in order.
 pub(super) struct Pieces<'a> {
     pub(super) language: &'static Language,
     source: &'a str,
@@ -39,7 +39,7 @@ impl<'a> Pieces<'a> {
         Self { language, source, lexer: Lexer::new(language.lexicon, source) }
     }
 
-    /// How many brackets are open behind the last token.
+    /// The number of open brackets after the last token.
     pub(super) fn depth(&self) -> u32 {
         self.lexer.depth()
     }
@@ -49,17 +49,17 @@ impl<'a> Pieces<'a> {
         self.slice(piece.start, piece.end)
     }
 
-    /// The text between two places that tokens start or end at.
+    /// The text between two token boundaries.
     pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
         self.source.get(start..end).unwrap_or_default()
     }
 
-    /// The text behind the last token.
+    /// The text after the last token.
     pub(super) fn rest(&self) -> &'a str {
         self.slice(self.lexer.position(), self.source.len())
     }
 
-    /// Goes on to the next logical line that is indented by at most `columns`, without making tokens on the way.
+    /// Advances to the next logical line that is indented by at most `columns`, without producing tokens on the way.
     pub(super) fn skip_deeper_lines(&mut self, columns: u32) {
         self.lexer.skip_deeper_lines(columns);
     }

@@ -1,4 +1,4 @@
-//! Says in a few words what an expression is, without evaluating it.
+//! Describes an expression in a few words, without evaluating it.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::{
 
 const MAX_VERBATIM_BYTES: usize = 32;
 
-/// `expression` itself where it is short, else its outermost shape.
+/// `expression` itself if it is short, otherwise its outermost shape.
 pub(super) fn describe_value<'a>(language: &'static Language, expression: &'a str) -> Cow<'a, str> {
     let expression = expression.trim();
     if leading_chain(expression).len() == expression.len() {
@@ -24,13 +24,13 @@ pub(super) fn describe_value<'a>(language: &'static Language, expression: &'a st
     Shape::of(language, language.statements.awaited(expression)).describe(language)
 }
 
-/// The dotted name that `text` begins with; empty where it begins with something else.
+/// The dotted name at the start of `text`; empty if there is none.
 pub(super) fn leading_chain(text: &str) -> &str {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte >= 0x80;
     &text[..text.bytes().position(|byte| !is_part(byte)).unwrap_or(text.len())]
 }
 
-/// What stands in an expression outside of all brackets.
+/// The parts of an expression outside all brackets.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent observation, and all combinations occur")]
 struct Shape<'a> {
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_values_are_shown_and_long_ones_named() {
+    fn long_values_are_summarized() {
         for (expression, expected) in [
             ("config", "config"),
             ("self.path.name", "self.path.name"),

@@ -1,8 +1,8 @@
-//! Turns an identifier into words, and into a clause where it begins with a verb.
+//! Turns an identifier into words, and into a clause if it begins with a verb.
 
 use cds_language::Language;
 
-/// Verbs that names of functions begin with, each between two blanks.
+/// Verbs that begin function names, each between two blanks.
 const VERBS: &str = " \
     abort accept acquire activate add adjust allocate allow analyze announce append apply ask assemble assert \
     assign attach begin bind build bump cache calculate call cancel change check choose clean clear clone close \
@@ -18,18 +18,18 @@ const VERBS: &str = " \
     submit test transform translate unpack update upload validate verify visit wait walk wrap write ";
 
 const QUESTIONS: [&str; 7] = ["is", "has", "can", "should", "needs", "was", "are"];
-/// The longest clause that is made of a name, in bytes.
+/// The maximum length of a clause made from a name, in bytes.
 const MAX_CLAUSE_BYTES: usize = 70;
 
-/// What a function does by its own name (`loads config` for `load_config`); none where the name says no more than it
-/// shows anyway.
-pub(super) fn deed(language: &Language, name: &str) -> Option<String> {
-    if let Some(deed) = language.naming.deed(name) {
-        return Some(deed.to_owned());
+/// The action in a function's name (`loads config` for `load_config`); `None` if the name does not begin with a verb,
+/// or says no more.
+pub(super) fn action(language: &Language, name: &str) -> Option<String> {
+    if let Some(action) = language.naming.deed(name) {
+        return Some(action.to_owned());
     }
     let words = words(name);
     let (first, rest) = words.split_once(' ')?;
-    let deed = if QUESTIONS.contains(&first) {
+    let action = if QUESTIONS.contains(&first) {
         format!("tells whether it {words}")
     } else if is_verb(first) {
         format!("{} {rest}", third_person(first))
@@ -42,7 +42,7 @@ pub(super) fn deed(language: &Language, name: &str) -> Option<String> {
     } else {
         return None;
     };
-    (deed.len() <= MAX_CLAUSE_BYTES).then_some(deed)
+    (action.len() <= MAX_CLAUSE_BYTES).then_some(action)
 }
 
 fn is_verb(word: &str) -> bool {
@@ -74,7 +74,7 @@ fn words(name: &str) -> String {
     words
 }
 
-/// Whether an upper-case letter stands beside another one.
+/// Whether an upper-case letter is next to another one.
 fn is_upper_run(previous: char, next: Option<&char>) -> bool {
     previous.is_uppercase() || next.is_some_and(|next| next.is_uppercase())
 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_begins_with_a_verb_says_what_is_done() {
+    fn leading_verb_becomes_action() {
         for (name, expected) in [
             ("load_config", Some("loads config")),
             ("_fetchAll", Some("fetches all")),
@@ -124,7 +124,7 @@ mod tests {
             ("config_path", None),
             ("", None),
         ] {
-            assert_eq!(deed(Language::of_record("a.py"), name).as_deref(), expected, "{name}");
+            assert_eq!(action(Language::of_record("a.py"), name).as_deref(), expected, "{name}");
         }
     }
 }
