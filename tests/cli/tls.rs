@@ -36,8 +36,8 @@ fn hint_follows_cause() {
     let server = FakeOllama::start(Script::new());
     let user = |url: String| url.replace("://", "://user:s3cret@");
     for (shown, trusted, expected) in [
-        ("authority.pem", "nameless.pem", "name its file in SSL_CERT_FILE"),
-        ("other_name.pem", "other_name.pem", "is of another name"),
+        ("authority.pem", "nameless.pem", "set SSL_CERT_FILE to its file"),
+        ("other_name.pem", "other_name.pem", "is for another host"),
         ("expired.pem", "expired.pem", "renew the certificate of "),
     ] {
         let front = front(&server, shown);
@@ -48,13 +48,13 @@ fn hint_follows_cause() {
     }
     let front = front(&server, "authority.pem");
     let outcome = persist(&Place::with_functions(1), &user(front.plain_url()), "authority.pem").succeeded();
-    outcome.stderr_has(&[&format!("a server with TLS is asked with: --provider-url {}", front.url())]);
+    outcome.stderr_has(&[&format!("for a server with TLS use: --provider-url {}", front.url())]);
     assert_eq!(server.generate_count(), 0);
 }
 
 #[test]
 fn unresolved_host_is_named() {
     let outcome = Place::with_functions(1).persist("http://user:s3cret@models.invalid:7", &[]).succeeded();
-    let outcome = outcome.stderr_has(&["hint: see whether the name of the host in http://models.invalid:7 is right"]);
+    let outcome = outcome.stderr_has(&["hint: check the host name in http://models.invalid:7"]);
     assert!(!outcome.stderr.contains("s3cret"), "{outcome:#?}");
 }

@@ -21,8 +21,8 @@ const QUESTIONS: [&str; 7] = ["is", "has", "can", "should", "needs", "was", "are
 /// The maximum length of a clause made from a name, in bytes.
 const MAX_CLAUSE_BYTES: usize = 70;
 
-/// The action in a function's name (`loads config` for `load_config`); `None` if the name does not begin with a verb,
-/// or says no more.
+/// The action in a function's name (`loads config` for `load_config`); `None` if the name implies none,
+/// or if the clause would be too long.
 pub(super) fn action(language: &Language, name: &str) -> Option<String> {
     if let Some(action) = language.naming.deed(name) {
         return Some(action.to_owned());
