@@ -25,7 +25,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Why the ignore files of `folder` are not read; none where they may be, or where there are none.
+    /// Why the ignore files of `folder` are not read; `None` if they may be, or if there are none.
     pub(crate) fn refusal(&self, folder: &Path) -> Option<String> {
         NAMES.iter().find_map(|name| self.refusal_of(&folder.join(name)).map(|why| format!("its {name} {why}")))
     }

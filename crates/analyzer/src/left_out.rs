@@ -10,7 +10,7 @@ use cds_model::{NotRead, NotReadReason};
 
 /// Longer endings, and those with other characters, are none.
 const LONGEST_ENDING: usize = 16;
-/// Endings that are told apart while the tree is walked.
+/// The most endings that are counted separately while the tree is walked.
 const MOST_ENDINGS: usize = 10_000;
 /// Endings of one reason that get a row of their own.
 const MOST_ROWS: usize = 20;
@@ -54,7 +54,7 @@ impl LeftOut {
     /// The rows: by reason, the most frequent endings first and the others under one.
     pub(crate) fn rows(mut self) -> Vec<NotRead> {
         for (kind, count) in std::mem::take(&mut self.listed) {
-            // Something may have gone or come between the two looks.
+            // A file may have been removed or added between the two looks.
             let rest = count.saturating_sub(self.walked.get(&kind).copied().unwrap_or_default());
             let reason = if kind.is_hidden { NotReadReason::Hidden } else { NotReadReason::Ignored };
             if rest > 0 {

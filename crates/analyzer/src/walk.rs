@@ -156,7 +156,7 @@ impl SourceTree {
             let reason = format!("left out: {why}");
             listing.errors.push(AnalyzerError { file_path: relative_name(&self.root, &folder), line: None, reason });
         }
-        // Names that are not UTF-8 may look alike after escaping; their paths still differ.
+        // Names that are not UTF-8 may look the same after escaping; their paths still differ.
         listing.candidates.sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
         listing
     }
@@ -214,7 +214,8 @@ fn language(path: &Path) -> Option<&'static Language> {
     Language::of_path(&readable(path.file_name()?))
 }
 
-/// The language of anything that is named like source and is neither a folder nor a link: what cannot be read is told later.
+/// The language of anything that is named like source and is neither a folder nor a link. What cannot be read is
+/// reported later.
 fn candidate_language(entry: &DirEntry) -> Option<&'static Language> {
     let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir() && !kind.is_symlink());
     if is_file { language(entry.path()) } else { None }

@@ -1,4 +1,4 @@
-//! Every file that was found is listed with the hash of its bytes, whatever became of it.
+//! Every file that was found is listed with the hash of its bytes, whether or not it was analyzed.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -65,7 +65,7 @@ impl Naming {
         self.prescribed.iter().find(|(known, _)| *known == name).map(|(_, deed)| *deed)
     }
 
-    /// Whether a name says that nobody else should use what it names.
+    /// Whether a name marks what it names as private.
     pub fn is_private(&self, name: &str) -> bool {
         name.starts_with(self.private_beginning)
     }

@@ -10,7 +10,7 @@ use crate::{Language, Token, class::Class, python::form::Frame, tokenize_into};
 /// What a language says about other ways to write the same.
 #[derive(Debug)]
 pub struct Notation {
-    /// Writes the tokens of a text in one form, whoever formatted it, in place of what the last argument held.
+    /// Writes the tokens of a text in one form, however it is formatted, and replaces the content of the last argument.
     pub form: Option<fn(&mut Former, &str, &mut Vec<Token>)>,
     /// The classes of tokens with control structure in one notation.
     pub canonical: Option<Canonical>,

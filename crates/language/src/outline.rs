@@ -2,7 +2,7 @@
 //!
 //! Lines with the same tokens but for names and literals have the same marks: brackets, operators and quotes. The inside
 //! of literals, names, keywords, numbers and blanks count for nothing, and neither does the order, so that many more lines
-//! have them in common, and only those need to be read as code. Two lines with such tokens are told apart all the same where
+//! have them in common, and only those need to be read as code. Two lines with such tokens still differ if
 //! only one has a literal whose fields hold its own quotes, and where brackets do not match.
 
 use crate::{

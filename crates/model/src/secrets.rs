@@ -1,4 +1,4 @@
-//! Passwords that stand in addresses and settings, left out of every line on stderr and of every account.
+//! Removes passwords in addresses and settings from every line on stderr and from every account.
 
 /// Settings whose value is a secret, in lower case.
 const SECRETS: &[&str] =

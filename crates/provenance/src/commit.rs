@@ -6,9 +6,9 @@
 /// Who made the changes of a tree, and why, as the commit has it: not yet fit for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Authorship {
-    /// The author of the commit, `Name <mail>`; none where that is not known.
+    /// The author of the commit, `Name <mail>`; `None` if unknown.
     pub author: Option<String>,
-    /// The first line of the commit's message; none where that is not known, or empty.
+    /// The first line of the commit's message; `None` if unknown or empty.
     pub subject: Option<String>,
 }
 

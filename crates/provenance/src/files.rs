@@ -1,4 +1,4 @@
-//! Opening the files of a repository that nobody vouches for.
+//! Opening the files of an untrusted repository.
 //!
 //! The library for git opens a file whatever it is and reads it whole. A pipe would hold it up for ever, a device would
 //! fill the memory. So every file comes through here first.
@@ -68,7 +68,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 
-/// A path as git writes it; none where this system cannot have such a name.
+/// A path as git writes it; `None` if this system cannot have such a name.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have names that are no text")]
 pub(crate) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
@@ -77,7 +77,7 @@ pub(crate) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(bytes)))
 }
 
-/// A path as git writes it; none where this system cannot have such a name.
+/// A path as git writes it; `None` if this system cannot have such a name.
 #[cfg(not(unix))]
 pub(crate) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
     std::str::from_utf8(bytes).ok().map(PathBuf::from)

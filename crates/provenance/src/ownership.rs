@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// More values of `safe.directory` in the environment than anybody sets.
+/// The most values of `safe.directory` in the environment that are read.
 const MOST_VARIABLES: usize = 1000;
 
 /// The values of `safe.directory`, as the user and the system set them.

@@ -20,7 +20,7 @@ use crate::{
     project, references,
 };
 
-/// Digits of an id that nobody takes for a word.
+/// The fewest digits of an id, so that a word is not taken for one.
 const SHORTEST_ID: usize = 7;
 
 /// A repository with a working tree, which belongs to the user or is named as safe.

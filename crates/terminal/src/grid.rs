@@ -1,4 +1,4 @@
-//! A table of any columns that fits the terminal: where there is no room, it saves what matters least first.
+//! A table of any columns that fits the terminal: if it is too wide, it shortens the least important columns first.
 
 use std::io::{self, Write};
 
@@ -32,7 +32,7 @@ impl Column {
         Self { heading, is_number: true, keeps_end: false }
     }
 
-    /// Paths, whose end says more than their beginning.
+    /// Paths, whose end matters more than their beginning.
     pub const fn path(heading: &'static str) -> Self {
         Self { heading, is_number: false, keeps_end: true }
     }
@@ -43,7 +43,7 @@ impl Column {
 pub enum Saving {
     /// Takes the next shorter form of each cell.
     Shorten(&'static str),
-    /// Cuts to no less than so many columns of the terminal, and not further than is needed.
+    /// Cuts as far as needed, but to no fewer columns of the terminal than this.
     Cut(&'static str, usize),
     /// Leaves the column out.
     Drop(&'static str),
@@ -55,12 +55,12 @@ pub struct Cell {
     /// From long to short; never empty.
     forms: Vec<String>,
     tone: Tone,
-    /// So many characters at the beginning stand out from the rest.
+    /// The number of characters at the beginning that are highlighted.
     mark: usize,
 }
 
 impl Cell {
-    /// The text, on one line and without what a terminal would obey.
+    /// The text, on one line and without terminal commands.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self { forms: vec![one_line(text.as_ref())], tone: Tone::Plain, mark: 0 }
     }
@@ -81,7 +81,7 @@ impl Cell {
         Self { tone, ..self }
     }
 
-    /// The first `mark` characters stand out from the rest.
+    /// Highlights the first `mark` characters.
     #[must_use]
     pub fn mark(self, mark: usize) -> Self {
         Self { mark, ..self }
@@ -99,7 +99,7 @@ pub struct Grid {
     rows: Vec<Vec<Cell>>,
 }
 
-/// What became of a column.
+/// How a column was fitted to the width.
 #[derive(Debug, Clone, Copy, Default)]
 struct Share {
     form: usize,

@@ -1,6 +1,6 @@
-//! What goes to a terminal or into a log: escaping, widths, tables, sections, styles, local time and safe JSON.
+//! Output to a terminal or into a log: escaping, widths, tables, sections, styles, local time and safe JSON.
 //!
-//! It reads what a terminal says of itself (`NO_COLOR`, `COLUMNS`, `TZ`) and writes only to what it is given. It knows
+//! It reads the properties of the terminal (`NO_COLOR`, `COLUMNS`, `TZ`) and writes only to what it is given. It knows
 //! nothing of runs, records or duplicates.
 
 pub mod columns;

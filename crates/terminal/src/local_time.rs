@@ -4,7 +4,7 @@ use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
 use super::time_zone;
 
-/// The time zone of whoever reads.
+/// The reader's time zone.
 #[derive(Debug, Clone)]
 pub struct LocalTime {
     zone: TimeZone,
@@ -52,7 +52,7 @@ impl LocalTime {
     }
 }
 
-/// Seconds between two stored moments; none where one is no moment, or the clock was set back in between.
+/// Seconds between two stored moments; `None` if one is no moment, or the clock was set back in between.
 pub fn seconds_between(start: &str, end: &str) -> Option<f64> {
     let (start, end): (Timestamp, Timestamp) = (start.parse().ok()?, end.parse().ok()?);
     Some(end.duration_since(start).as_secs_f64()).filter(|seconds| *seconds >= 0.0)

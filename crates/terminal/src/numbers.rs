@@ -21,7 +21,7 @@ pub fn percent(share: f64) -> String {
     format!("{} %", percentage(share, 1))
 }
 
-/// The number alone, with so many decimals; a half is rounded up.
+/// The number alone, with this number of decimals; a half is rounded up.
 pub fn percentage(share: f64, decimals: u8) -> String {
     let scale = 10_f64.powi(i32::from(decimals));
     let rounded = (share * (scale * 100.0)).round() / scale;

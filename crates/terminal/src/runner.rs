@@ -44,7 +44,7 @@ const fn is_nothing(byte: u8) -> bool {
     byte < b' ' || byte > b'~'
 }
 
-/// What a line is so far.
+/// The state of a line so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Start {
     /// Nothing but blanks.
@@ -75,7 +75,7 @@ impl<W: Write> Guard<W> {
         Self { has_own_commands: true, ..Self::new(target) }
     }
 
-    /// What has to be written instead of `byte`, if anything.
+    /// The escape to write instead of `byte`, if it needs one.
     fn step(&mut self, byte: u8) -> Option<&'static [u8]> {
         if matches!(byte, b'\n' | b'\r') {
             (self.start, self.marks) = (Start::Blank, HashMarks::default());

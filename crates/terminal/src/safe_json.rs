@@ -1,4 +1,4 @@
-//! JSON in which every character that a terminal or a CI runner might obey is escaped, so that it can be looked at as it is.
+//! JSON in which every character that a terminal or a CI runner might obey is escaped, so that it is safe to print.
 
 use std::io::{self, Write};
 

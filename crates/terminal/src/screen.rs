@@ -1,4 +1,4 @@
-//! What is known of whoever reads stdout: how wide it is, which colours it shows, and where its clock stands.
+//! The properties of stdout and its reader: width, colours and time zone.
 
 use std::io::IsTerminal as _;
 
@@ -24,7 +24,7 @@ impl Screen {
         Self { width: width(), palette: Palette::of_stdout(), time: LocalTime::of_system() }
     }
 
-    /// That of a file, which has no colours and all the room there can be.
+    /// That of a file, which has no colours and unlimited width.
     pub fn of_file() -> Self {
         Self { width: DEFAULT_WIDTH, palette: Palette::Plain, time: LocalTime::of_system() }
     }
@@ -33,6 +33,6 @@ impl Screen {
 /// How many columns the reader of stdout has.
 pub fn width() -> usize {
     let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    terminal.map(|(width, _)| usize::from(width.0)).or_else(told).unwrap_or(DEFAULT_WIDTH).max(40)
+    let from_environment = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    terminal.map(|(width, _)| usize::from(width.0)).or_else(from_environment).unwrap_or(DEFAULT_WIDTH).max(40)
 }

@@ -16,9 +16,9 @@ pub enum Tone {
     Warning,
     /// Red: a result is missing.
     Bad,
-    /// What the eye is to find first.
+    /// The most important text.
     Strong,
-    /// What is there only to be complete.
+    /// Text that is only there for completeness.
     Faint,
 }
 

@@ -1,8 +1,8 @@
-//! The time zone of whoever reads, found without trusting what `TZ` leads to.
+//! The reader's time zone, found without trusting the file that `TZ` names.
 //!
 //! The rules are those of other programs: `TZ` is a rule (`CET-1CEST,M3.5.0,M10.5.0/3`), a name (`Europe/Berlin`) or a
-//! file; without it, `/etc/localtime` counts. A file may be a pipe, a device or anything of any size, so that it is
-//! looked at before it is read.
+//! file; without it, `/etc/localtime` counts. A file may be a pipe, a device or anything of any size, so its
+//! type and size are checked before it is read.
 
 use std::{
     env,
@@ -19,13 +19,13 @@ const LOCAL_TIME: &str = "/etc/localtime";
 /// The largest file of the database of time zones has four thousand bytes.
 const LARGEST_ZONE_FILE: u64 = 64 * 1024;
 
-/// That of `TZ` or of the system; none where neither leads to one.
+/// That of `TZ` or of the system; `None` if neither is known.
 #[cfg(not(unix))]
 pub(super) fn of_environment() -> Option<TimeZone> {
     TimeZone::try_system().ok().filter(|zone| !zone.is_unknown())
 }
 
-/// That of `TZ` or of the system; none where neither leads to one.
+/// That of `TZ` or of the system; `None` if neither is known.
 #[cfg(unix)]
 pub(super) fn of_environment() -> Option<TimeZone> {
     match env::var_os("TZ") {

@@ -68,7 +68,7 @@ impl Charset {
     }
 }
 
-/// Bytes by a table; None where a byte has no meaning.
+/// Bytes by a table; `None` if a byte has no meaning.
 pub(super) fn by_table(table: &str, bytes: &[u8]) -> Option<String> {
     let high: Vec<char> = table
         .as_bytes()

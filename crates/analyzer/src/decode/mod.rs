@@ -53,7 +53,7 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// The 1-based line, where one can be told.
+    /// The 1-based line, if it is known.
     pub fn line(&self) -> Option<u32> {
         match self {
             Self::NotUtf8 { line } | Self::Nul { line } => Some(*line),

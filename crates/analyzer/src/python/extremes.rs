@@ -9,7 +9,7 @@ use crate::Problem;
 
 const MAX_OPEN_BRACKETS: usize = 1_000;
 
-/// So many bytes may follow the start of a string that has no end.
+/// The most bytes that may follow the start of a string without an end.
 const MAX_UNCLOSED: usize = 256 * 1024;
 
 /// What keeps the text from being parsed, if anything does.
@@ -46,7 +46,7 @@ pub(super) fn find(source: &SourceText) -> Option<Problem> {
     None
 }
 
-/// Behind the string that begins at `start`; none where a string of several lines does not end. One of a single line
+/// Behind the string that begins at `start`; `None` if a string of several lines does not end. A string of one line
 /// ends with its line at the latest.
 fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let quote = text[start];

@@ -22,7 +22,7 @@ pub(super) struct Rewritten {
 }
 
 impl Rewritten {
-    /// None where the text is no sequence of tokens with a bracket for each bracket.
+    /// `None` if the text is no sequence of tokens with matching brackets.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
         let mut tokens = Tokens::of(text);
         let mut rewritten = Self { text: text.to_vec(), comments: Vec::new(), continuations: Vec::new() };

@@ -23,7 +23,7 @@ use strings::StringScanner;
 
 /// The tokens of a text, one after the other, with a [`TokenKind::Line`] before the first of each logical line.
 ///
-/// Names have the class of their word, or [`OTHER`]; the parts that they play are told by [`tokenize`].
+/// Names have the class of their word, or [`OTHER`]; [`tokenize`] finds their roles.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent state of the reading")]
 pub struct Lexer<'a> {

@@ -15,7 +15,7 @@ pub(crate) struct StringScanner {
 enum Open {
     /// Inside of a literal.
     Literal { rule: &'static StringRule, fields: Option<&'static Fields> },
-    /// Inside of a field, with so many brackets open.
+    /// Inside of a field, with `depth` brackets open.
     Field { fields: &'static Fields, depth: u32 },
 }
 
@@ -100,7 +100,7 @@ impl StringScanner {
         at.min(bytes.len())
     }
 
-    /// The next place; none where the line, and with it the literal, ends.
+    /// The next place; `None` if the line, and with it the literal, ends.
     fn step_in_literal(
         &mut self,
         bytes: &[u8],
@@ -133,7 +133,7 @@ impl StringScanner {
         Some(behind)
     }
 
-    /// The next place; none where the line ends inside of a literal of one line.
+    /// The next place; `None` if the line ends inside of a literal of one line.
     fn step_in_field(
         &mut self,
         lexicon: &'static Lexicon,

@@ -79,7 +79,7 @@ fn end_line(lexer: &Lexer<'_>, (at, line): (usize, u32), tokens: &mut Vec<Token>
     tokens.push(Token { kind: TokenKind::Newline, class: NEWLINE, start: at, end: at, line });
 }
 
-/// Which part a name plays is told by what stands before it and what follows.
+/// The role of a name, from the tokens before and after it.
 #[inline]
 fn play_part(lexicon: &'static Lexicon, token: &mut Token, depth: u32, tokens: &mut [Token]) {
     let opens_call = token.class == lexicon.mark(b'(');

@@ -262,7 +262,7 @@ impl Lexicon {
         self.words.prefixes.other.contains(&prefix)
     }
 
-    /// What the letters before a quote say; none where they are no prefix.
+    /// What the letters before a quote mean; `None` if they are no prefix.
     #[inline]
     pub fn prefix(&self, letters: &[u8]) -> Option<Prefix> {
         let prefixes = &self.words.prefixes;

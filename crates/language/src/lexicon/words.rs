@@ -176,7 +176,7 @@ pub struct Escape {
 /// What stands behind the letter of an escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Digits {
-    /// So many digits.
+    /// Exactly this number of digits.
     Count(usize),
     /// Anything in braces.
     InBraces,

@@ -1,4 +1,4 @@
-//! The tokens of a text in one form, whoever formatted it.
+//! The tokens of a text in one form, however it is formatted.
 //!
 //! Statements stand on lines of their own; texts that follow each other are one; parentheses that change nothing, commas
 //! behind the last of several things, semicolons and the empty brackets of a class are left out. Parentheses change

@@ -71,7 +71,7 @@ fn another_encoding_is_undone() {
 }
 
 #[test]
-fn an_encoding_nobody_knows_is_doubt() {
+fn unknown_encoding_is_not_known() {
     let sandbox = Sandbox::new();
     sandbox.write(".gitattributes", "*.txt working-tree-encoding=no-such-thing\n");
     sandbox.write("b.txt", "c\n");
@@ -144,7 +144,7 @@ fn large_files_are_compared_as_they_are() {
 
 #[cfg(unix)]
 #[test]
-fn attributes_in_pipes_hold_nobody_up() {
+fn attributes_in_pipes_do_not_block() {
     let sandbox = Sandbox::new();
     sandbox.write("a.py", "a = 9\n");
     let made = std::process::Command::new("mkfifo").arg(sandbox.root().join(".gitattributes")).status().unwrap();

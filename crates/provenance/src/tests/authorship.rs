@@ -1,4 +1,4 @@
-//! Who made a commit, and when that is told.
+//! The author of a commit, and when it is reported.
 
 use super::{NEVER, Sandbox, open, origin_of};
 use crate::Authorship;
@@ -14,7 +14,7 @@ fn commit(sandbox: &Sandbox, author: &str, message: &str) -> String {
 }
 
 #[test]
-fn the_author_of_a_clean_tree_is_told() {
+fn author_of_clean_tree_is_reported() {
     let sandbox = Sandbox::new();
     commit(&sandbox, "Ada <ada@example.org>", "Sum up prices\n\nLong story.");
     let expected = known("Ada <ada@example.org>", "Sum up prices");

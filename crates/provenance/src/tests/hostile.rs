@@ -120,7 +120,7 @@ fn references_that_lead_nowhere_are_reasons() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_outside_of_the_repository_is_told() {
+fn nothing_outside_the_repository_is_read() {
     use std::os::unix::fs::symlink;
 
     let sandbox = Sandbox::new();
@@ -142,7 +142,7 @@ fn nothing_outside_of_the_repository_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_hold_nobody_up() {
+fn pipes_and_devices_do_not_block() {
     use std::os::unix::fs::symlink;
 
     let start = Instant::now();

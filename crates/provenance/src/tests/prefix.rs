@@ -14,7 +14,7 @@ fn prefix_leads_from_repository_to_tree() {
     assert_eq!(path_prefix(&root.join("sub")), "sub/");
     assert_eq!(path_prefix(&root.join("sub/c.py")), "sub/");
     assert_eq!(path_prefix(&root.join("my code/src")), "my code/src/");
-    assert_eq!(path_prefix(&root.join("gone")), "", "a tree that is not there any more");
+    assert_eq!(path_prefix(&root.join("removed")), "", "a tree that no longer exists");
     assert_eq!(part_name(&root), "");
     assert_eq!(part_name(&root.join("my code/src")), "my code/src");
     assert_eq!(part_name(&root.join("sub/c.py")), "sub/c.py");

@@ -131,7 +131,7 @@ fn ids_of_64_digits_work() {
 }
 
 #[test]
-fn references_in_tables_are_told() {
+fn references_in_tables_are_read() {
     let sandbox = Sandbox::empty(&["--ref-format=reftable"]);
     sandbox.write("a.py", "");
     sandbox.commit_all();
@@ -157,7 +157,7 @@ fn worktrees_and_submodules_find_their_repository() {
     outer.git(&["submodule", "--quiet", "add", inner.root().to_str().unwrap(), "lib"]);
     outer.commit_all();
     let lib = outer.root().join("lib");
-    // The folder of the tree may be told elsewhere, as git does where each working tree has settings of its own.
+    // The folder of the tree may be set elsewhere, as git does where each working tree has settings of its own.
     outer.git_in(&lib, &["config", "--unset", "core.worktree"]);
     inner.assert(&lib, "", CLEAN);
     let other = outer.root().with_file_name("other");

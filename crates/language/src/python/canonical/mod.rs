@@ -3,7 +3,7 @@
 //! An `if` whose condition is negated and that has an `else` is turned round; an `if` that holds nothing but another
 //! one is joined with it by `and`; a `while` that counts or asks an iterator becomes the `for` that it spells out; a
 //! loop that only fills a list, set or dictionary becomes the comprehension; a value that is named only to be returned
-//! is returned. Both sides of a comparison are rewritten alike, so a rewriting that does not fit costs nothing. Code
+//! is returned. Both sides of a comparison are rewritten in the same way, so a rewriting that does not fit costs nothing. Code
 //! that is nested deeper than [`MAX_DEPTH`] or longer than [`MAX_TOKENS`] is left as it is.
 
 mod conditions;
