@@ -319,7 +319,7 @@ fn code_is_shown_side_by_side() {
     }
     // Equal code is printed once.
     assert_eq!(text.matches("   16   if not os.path.isdir(folder):").count(), 1, "{text}");
-    assert!(text.contains("files/f.py:13-21, ratio 1.00") && text.contains("  2 is written as 1 is\n"), "{text}");
+    assert!(text.contains("files/f.py:13-21, ratio 1.00") && text.contains("  2 is identical to 1\n"), "{text}");
     check(&place, &["--show", "diff", "--format", "json"]).exited_with(2).stderr_has(&["--show diff"]);
 }
 
@@ -328,7 +328,7 @@ fn run_without_records_succeeds() {
     let place = Place::empty();
     place.persist("builtin:", &[]).succeeded();
     let outcome = check(&place, &[]).succeeded().stderr_has(&["warning: run 1 has no records"]);
-    assert_eq!(outcome.stdout, "  run 1 has no records: there is nothing that could be a duplicate\n");
+    assert_eq!(outcome.stdout, "  run 1 has no records, so there are no duplicates\n");
     let object = found(&place, &[]);
     assert_eq!((&object["groups"], &object["totals"]["share"]), (&json!([]), &json!(0.0)));
     for format in ["ndjson", "csv", "markdown", "sarif", "gitlab", "github", "html"] {

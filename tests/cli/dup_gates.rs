@@ -77,8 +77,8 @@ fn low_confidence_ranks_last() {
     assert_eq!(found(&["--limit", "1"]).0, vec![exact.clone()]);
     assert_eq!(found(&["--min-confidence", "high"]), (vec![exact], json!(1), json!(1)));
     let table = |more: &[&str]| check(&place, more).succeeded().stdout;
-    assert!(table(&[]).contains("1 group that may only look alike: ranked last"));
-    assert!(table(&["--min-confidence", "high"]).contains("1 group that may only look alike: left out"));
+    assert!(table(&[]).contains("1 group that may only look similar: ranked last"));
+    assert!(table(&["--min-confidence", "high"]).contains("1 group that may only look similar: left out"));
     // A gate counts high confidence only, unless asked for more; the other groups are still displayed.
     let uncounted = "1 group of low confidence does not count for the gate; --gate-confidence low counts all";
     let gate = check(&place, &["--fail-on", "new"]).succeeded().stderr_has(&[uncounted]);

@@ -12,9 +12,9 @@ fn runs(place: &Place, more: &[&str]) -> Vec<Value> {
     place.ask_json(&[&["dup", "trend"], more].concat())["runs"].as_array().expect("runs").clone()
 }
 
-/// The four counts of each run: groups, born, grown, gone.
+/// The four counts of each run: groups, born, grown, removed.
 fn counts(runs: &[Value]) -> Vec<[Value; 4]> {
-    let of = |run: &Value| ["group_count", "born_count", "grown_count", "gone_count"].map(|name| run[name].clone());
+    let of = |run: &Value| ["group_count", "born_count", "grown_count", "removed_count"].map(|name| run[name].clone());
     runs.iter().map(of).collect()
 }
 

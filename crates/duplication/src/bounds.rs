@@ -29,7 +29,7 @@ impl Allowance {
         Self { left: all, least }
     }
 
-    /// What each of so many may spend.
+    /// What each of `count` may spend.
     pub(crate) fn each(&self, count: usize) -> u64 {
         (self.left / (2 * count.max(1) as u64)).max(self.least)
     }
@@ -44,9 +44,9 @@ impl Allowance {
 pub(crate) struct Spent {
     /// Pairs that were found.
     pub(crate) pairs: u64,
-    /// What was looked at to find them, in steps that take about a nanosecond each.
+    /// The cost of finding them, in steps that take about a nanosecond each.
     pub(crate) steps: u64,
-    /// Pairs that were not looked at.
+    /// Pairs that were not compared.
     pub(crate) left_out: u64,
 }
 
@@ -70,7 +70,7 @@ impl std::ops::AddAssign for Spent {
 pub(crate) struct Allowances {
     pairs: Allowance,
     steps: Allowance,
-    /// Pairs that were not looked at so far.
+    /// Pairs that were not compared so far.
     pub(crate) left_out: u64,
 }
 
@@ -83,7 +83,7 @@ impl Allowances {
         }
     }
 
-    /// What each of so many may spend.
+    /// What each of `count` may spend.
     pub(crate) fn each(&self, count: usize) -> Spent {
         Spent { pairs: self.pairs.each(count), steps: self.steps.each(count), left_out: 0 }
     }

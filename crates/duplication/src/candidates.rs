@@ -1,9 +1,9 @@
 //! Pairs of definitions that share enough to be shown, found by what they share instead of by comparing all pairs.
 //!
-//! Who shares a given part of the weight of its words (or links) with another shares one of the rarest of them: ordered by
-//! weight, the first shared entry stands where the entries that are left still weigh that much. So only the first
-//! entries of each definition are looked up (a prefix filter with weights), and those are the rare ones. What is found is
-//! every pair that [`Evidence::is_strong`] can let through; the ratio is the caller's business.
+//! Two definitions that share a given part of the weight of their words (or links) share one of the rarest of them: ordered
+//! by weight, the first shared entry is where the entries that are left still weigh that much. So only the first
+//! entries of each definition are looked up (a prefix filter with weights), and those are the rare ones. This finds
+//! every pair that [`Evidence::is_strong`] can accept; the caller computes the ratio.
 
 use std::collections::HashMap;
 
@@ -19,10 +19,10 @@ use crate::{
 const ROUNDING: f32 = 0.999;
 /// How many definitions a thread takes at a time.
 const AT_ONCE: usize = 32;
-/// What it takes to judge a pair, in steps of [`Spent`].
+/// The cost of judging a pair, in steps of [`Spent`].
 const STEPS_TO_JUDGE: u64 = 300;
 
-/// A pair of variants, `left < right`, and what they share.
+/// A pair of variants, `left < right`, and its evidence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate {
     pub(crate) left: u32,
@@ -30,12 +30,12 @@ pub(crate) struct Candidate {
     pub(crate) evidence: Evidence,
 }
 
-/// The pairs for which `is_meant` holds and whose evidence is strong at the highest ratio, sorted, each once; and how many
-/// pairs were not looked at because there are too many.
-pub(crate) fn candidates(corpus: &Corpus, is_meant: impl Fn(u32, u32) -> bool + Sync) -> (Vec<Candidate>, u64) {
+/// The pairs for which `is_wanted` holds and whose evidence is strong at the highest ratio, sorted, each once; and how many
+/// pairs were not compared because there are too many.
+pub(crate) fn candidates(corpus: &Corpus, is_wanted: impl Fn(u32, u32) -> bool + Sync) -> (Vec<Candidate>, u64) {
     let judge = |left: u32, right: u32| {
         let (left, right) = (left.min(right), left.max(right));
-        if !is_meant(left, right) {
+        if !is_wanted(left, right) {
             return None;
         }
         let evidence = corpus.evidence(left, right);
@@ -105,7 +105,7 @@ impl<'a> Index<'a> {
         Self { entries, share, lists, holders }
     }
 
-    /// What `judge` makes of the pairs that share enough; it sees each of them once. And how many were not looked at.
+    /// The verdicts of `judge` on the pairs that share enough, each judged once; and how many pairs were not judged.
     fn pairs<T: Send>(&self, judge: impl Fn(u32, u32) -> Option<T> + Sync) -> (Vec<T>, u64) {
         let mut found = Vec::new();
         let mut allowances = Allowances::new(MOST_STEPS_TO_FIND);
@@ -210,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_shares_enough_is_found_once(lists in entries(), share in 0.05_f32..1.0) {
+        fn pair_above_threshold_is_found_once(lists in entries(), share in 0.05_f32..1.0) {
             let slices: Vec<&[(u32, f32)]> = lists.iter().map(Vec::as_slice).collect();
             let is_enough = |left: usize, right: usize| {
                 let (left, right) = (slices[left], slices[right]);
@@ -220,7 +220,7 @@ mod tests {
             prop_assert_eq!(left_out, 0);
             found.sort_unstable();
             prop_assert!(found.windows(2).all(|two| two[0] != two[1]), "{:?}", found);
-            // What is at the border may be there by rounding.
+            // A pair at the border may be there by rounding.
             found.retain(|&(left, right)| is_enough(left as usize, right as usize));
             let mut expected = Vec::new();
             for left in 0..slices.len() {

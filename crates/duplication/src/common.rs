@@ -1,4 +1,4 @@
-//! What stands in every copy.
+//! The lines that every copy has.
 
 use crate::{
     corpus::Corpus,
@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The lines that all members of a group have, letter by letter but for their indentation. Lines without a letter or a
-/// digit are none: a bracket that closes what others began says nothing.
+/// digit are none: a closing bracket alone is no evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Common {
     /// How many; one that stands in each member twice counts twice.

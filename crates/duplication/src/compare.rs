@@ -1,8 +1,8 @@
-//! Two searches with the same settings, held against each other: which groups are new, grown, known, or gone.
+//! Compares two searches with the same settings: which groups are new, grown, known, or removed.
 //!
-//! A group is found again by its id. Where a copy was edited the id is another one, and the copies tell: two copies that
-//! stood in one group before are no new duplicate, wherever their files have moved to and whichever of them was edited.
-//! Only keys are needed, so that the code of the earlier search need not stay in memory.
+//! A group is found again by its id. An edited copy changes the id; then the copies decide. Two copies that were in one
+//! group before are not a new duplicate, wherever their files moved and whichever of them was edited. Keys are enough, so
+//! the code of the earlier search need not stay in memory.
 
 mod edits;
 mod keys;
@@ -16,17 +16,17 @@ use keys::{CopyKey, DefinitionKey, GroupIndex, counts};
 pub use keys::{GroupKey, SearchKeys, search_keys};
 use lineage::Lineage;
 
-/// What a group is, compared with an earlier search.
+/// The state of a group, compared with an earlier search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// It has no copy that is added.
     Known,
-    /// At least two of its copies stood in one group before, or nobody edited them, and others did not.
+    /// At least two of its copies were in one group before, or are unedited, and it has other copies too.
     Grown {
-        /// How many copies it had, if it was found by its id; else how many of its copies stood there.
+        /// How many copies it had, if it was found by its id; else how many of its copies the earlier search had.
         before: usize,
     },
-    /// Nothing like it stood there.
+    /// The earlier search had nothing like it.
     New,
 }
 
@@ -35,28 +35,28 @@ pub enum Change {
 pub struct Comparison {
     /// One for each of the current groups, in their order.
     pub changes: Vec<Change>,
-    /// The places of the earlier groups of which no two copies are in one group any more, ascending.
-    pub gone: Vec<usize>,
+    /// The indices of the earlier groups of which no two copies are in one group any more, ascending.
+    pub removed: Vec<usize>,
 }
 
-/// Holds a search (`after`) against an earlier one (`before`).
+/// Compares a search (`after`) with an earlier one (`before`).
 ///
-/// Groups that others tell belong to both: what is told today may have had a story of its own before. A duplicate that
-/// was found by its whole code (exact, renamed, near) and now stands in another channel is not new either.
+/// Both include covered groups: a group that is covered today may have been shown before, and the other way round. A
+/// duplicate that was found by its whole code (exact, renamed, near) and is now in another channel is not new either.
 pub fn compare(before: &SearchKeys, after: &SearchKeys) -> Comparison {
     let lineage = Lineage::new(before, after);
     let mut search = Search::new(before, after, &lineage.ancestors, &lineage.extracted);
     let verdicts = search.verdicts(&after.groups);
-    // Two copies that are left stand for their group, in whatever sense they are alike now.
+    // Two copies that are left keep their group alive, in whichever channel they are now.
     let current = Search::new(after, before, &lineage.descendants, &[]);
-    let is_gone = |group: &usize| !search.is_found[*group] && !current.has_two(&before.groups[*group]);
+    let is_removed = |group: &usize| !search.is_found[*group] && !current.has_two(&before.groups[*group]);
     Comparison {
         changes: verdicts.iter().map(Verdict::change).collect(),
-        gone: (0..before.groups.len()).filter(is_gone).collect(),
+        removed: (0..before.groups.len()).filter(is_removed).collect(),
     }
 }
 
-/// A [`Change`], and which members stood in the group before.
+/// A [`Change`], and which members were in the group before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {
     Known,
@@ -65,7 +65,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// By the members that have stood together; one definition stands by itself.
+    /// By the members that were in one group before; members of a single definition prove nothing.
     fn of_copies(group: &GroupKey, stood: BTreeSet<usize>) -> Self {
         let definitions: BTreeSet<usize> = stood.iter().map(|member| group.copies[*member].definition).collect();
         match stood.len() {
@@ -75,7 +75,7 @@ impl Verdict {
         }
     }
 
-    /// The one that asks less attention; of two grown ones that with more known copies.
+    /// The less urgent of two verdicts; of two grown ones, the one with more known copies.
     fn or(self, other: Self) -> Self {
         let rank = |verdict: &Self| match verdict {
             Self::Known => (2, 0),
@@ -94,16 +94,16 @@ impl Verdict {
     }
 }
 
-/// The groups of one search, by what those of another one may be found by.
+/// The groups of one search, indexed so that those of another one can be found.
 struct Search<'a> {
     index: GroupIndex<'a>,
     definitions: &'a [DefinitionKey],
     /// Of the other search.
     others: &'a [DefinitionKey],
     by_id: HashMap<(Channel, &'a str), usize>,
-    /// For each definition of the other search which one of this it is.
+    /// For each definition of the other search, the definition of this one that it corresponds to.
     counterparts: &'a [Option<usize>],
-    /// For each definition of the other search, if that is the later one, from which of this its lines were taken.
+    /// If the other search is the later one: for each of its definitions, the one of this search from which it was extracted.
     extracted: &'a [Option<usize>],
     is_found: Vec<bool>,
 }
@@ -132,7 +132,7 @@ impl<'a> Search<'a> {
         &self.index.groups[group]
     }
 
-    /// What becomes of each group of the other search, which is the later one.
+    /// The verdict on each group of the other search, which is the later one.
     fn verdicts(&mut self, after: &[GroupKey]) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> = after.iter().map(|group| self.by_id(group)).collect();
         for (group, verdict) in after.iter().zip(&mut verdicts).filter(|(_, verdict)| **verdict != Verdict::Known) {
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
         verdicts
     }
 
-    /// The same contents are the same group, whoever holds them now, as long as they are no more.
+    /// A group of the same contents is known, in whichever definitions they are now, unless it has more copies.
     fn by_id(&mut self, group: &GroupKey) -> Verdict {
         let Some(&earlier) = self.by_id.get(&(group.channel, group.group_id.as_str())) else { return Verdict::New };
         self.is_found[earlier] = true;
@@ -153,22 +153,22 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A copy that was in one group with another one of this group before is no new one. Groups are cut anew when one of
-    /// their copies changes, so that it takes more than one earlier group to tell.
+    /// A copy that was in one earlier group with another copy of this group is not new. An edit of one copy may divide its
+    /// group differently, so more than one earlier group may have to be read.
     fn by_copies(&mut self, group: &GroupKey) -> Verdict {
         let mut stood = BTreeSet::new();
-        let is_meant = |earlier| {
+        let is_wanted = |earlier| {
             self.index.may_continue(earlier, group) || self.has_part(earlier, group) || self.has_whole(earlier, group)
         };
-        for (earlier, shared) in self.matches(group, is_meant) {
+        for (earlier, shared) in self.matches(group, is_wanted) {
             self.is_found[earlier] = true;
             stood.extend(shared);
         }
         Verdict::of_copies(group, stood)
     }
 
-    /// Whether a run of lines in an unedited definition lies in one of the earlier group, which was cut in two by what somebody
-    /// inserted into another copy.
+    /// Whether a run of lines in an unedited definition lies in one of the earlier group. That run was cut in two by
+    /// lines inserted into another copy.
     fn has_part(&self, earlier: usize, group: &GroupKey) -> bool {
         let earlier = self.earlier(earlier);
         let is_part = |copy: &CopyKey, whole: &CopyKey| {
@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
             && group.copies.iter().any(|copy| earlier.copies.iter().any(|whole| is_part(copy, whole)))
     }
 
-    /// The copy for which a definition of the other search stands.
+    /// The definition of this search that corresponds to a copy of the other one.
     fn counterpart(&self, copy: &CopyKey) -> Option<usize> {
         self.counterparts[copy.definition].or_else(|| self.whole(copy))
     }
@@ -190,15 +190,15 @@ impl<'a> Search<'a> {
         self.extracted.get(copy.definition).copied().flatten()
     }
 
-    /// Whether a copy was extracted from one of the earlier group: what it shares was shared before, if as a smaller part.
+    /// Whether a copy was extracted from one of the earlier group: its lines were shared before, as a smaller part.
     fn has_whole(&self, earlier: usize, group: &GroupKey) -> bool {
         let earlier = self.earlier(earlier);
         let is_whole = |whole: usize| earlier.copies.iter().any(|copy| copy.definition == whole);
         earlier.channel != Channel::Intent && group.copies.iter().filter_map(|copy| self.whole(copy)).any(is_whole)
     }
 
-    /// The text of all copies has changed: each earlier group that is not found yet may be one of the current ones, and
-    /// only one of them.
+    /// Handles groups in which the text of all copies changed. Each earlier group that is not found yet may be one of the
+    /// current ones, and only one of them.
     fn settle(&mut self, after: &[GroupKey], verdicts: &mut [Verdict]) {
         let mut candidates = Vec::new();
         for (place, group) in after.iter().enumerate().filter(|(place, _)| verdicts[*place] == Verdict::New) {
@@ -215,10 +215,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The groups of this search that `is_meant` lets through and that have at least two copies of `group`, and which of its
-    /// members those are; by their order.
-    fn matches(&self, group: &GroupKey, is_meant: impl Fn(usize) -> bool) -> Vec<(usize, BTreeSet<usize>)> {
-        let mut groups: Vec<usize> = self.with_two(group).filter(|earlier| is_meant(*earlier)).collect();
+    /// The groups of this search that `is_wanted` accepts and that have at least two copies of `group`, in their order, each
+    /// with the members of `group` that are these copies.
+    fn matches(&self, group: &GroupKey, is_wanted: impl Fn(usize) -> bool) -> Vec<(usize, BTreeSet<usize>)> {
+        let mut groups: Vec<usize> = self.with_two(group).filter(|earlier| is_wanted(*earlier)).collect();
         groups.sort_unstable();
         let matches = groups.into_iter().map(|earlier| (earlier, self.shared(earlier, group)));
         matches.filter(|(_, shared)| shared.len() > 1).collect()

@@ -38,24 +38,24 @@ pub(crate) struct Variant<'a> {
     pub(crate) text: Cow<'a, [u8]>,
     pub(crate) unit: Unit,
     pub(crate) profile: Profile,
-    /// Whether it is no definition but what stands outside of the functions of one; see [`outside`].
+    /// Whether it is the code outside of the functions of a definition; see [`outside`].
     pub(crate) is_outside: bool,
     /// See [`layout::fingerprint`]; hardly any is asked for, and those often.
     fingerprint: OnceLock<Option<[u8; 16]>>,
 }
 
 impl Variant<'_> {
-    /// How many lines say only what it is called.
+    /// How many lines have nothing but its name.
     pub(crate) fn header(&self) -> usize {
         usize::from(!self.is_outside)
     }
 
-    /// Whether all that is outside of the functions of one file or class stands in another one as well.
+    /// Whether all code outside of the functions of one file or class is in another one as well.
     pub(crate) fn is_copied_outside(&self) -> bool {
         self.is_outside && self.members.len() > 1
     }
 
-    /// Whether both say the same but for their own names and for layout.
+    /// Whether both are equal except for their own names and layout.
     fn is_one_code(&self, other: &Self) -> bool {
         let fingerprint =
             |one: &Self| *one.fingerprint.get_or_init(|| layout::fingerprint(one.language, &one.code, true));
@@ -77,17 +77,17 @@ pub(crate) struct Corpus<'a> {
     pub(crate) settings: &'a Settings,
 }
 
-/// Whether it says enough to be compared.
+/// Whether it is long enough to be compared.
 fn is_eligible(unit: &Unit, settings: &Settings) -> bool {
     unit.row_count >= settings.min_lines && unit.token_count >= settings.min_tokens && !unit.is_stub
 }
 
-/// Whether definitions of this kind may say the same as the only one in them.
+/// Whether definitions of this kind may be equal to the only one in them.
 const fn holds_others(kind: SymbolKind) -> bool {
     matches!(kind, SymbolKind::File | SymbolKind::Class)
 }
 
-/// Of equal definitions of which one stands in the other, as the only function of a file, leaves the inner one.
+/// Keeps the inner one of two equal definitions of which one is inside of the other, as the only function of a file.
 fn innermost(definitions: &[Definition], members: &mut Vec<u32>) {
     let definition = |member: u32| &definitions[member as usize];
     let mut order = members.clone();
@@ -268,7 +268,7 @@ impl<'a> Corpus<'a> {
         })
     }
 
-    /// Whether each copy of the one stands inside of a copy of the other: what they share are the same lines.
+    /// Whether each copy of the one is inside of a copy of the other, so that they share the very same lines.
     pub(crate) fn is_nested(&self, left: u32, right: u32) -> bool {
         if [left, right].iter().any(|&place| self.variants[place as usize].is_outside) {
             return false;
@@ -339,7 +339,7 @@ impl<'a> Corpus<'a> {
         if near_by == NearBy::Tokens {
             return by_tokens;
         }
-        // A text ratio that is no higher says nothing more.
+        // A text ratio that is no higher adds nothing.
         let least = by_tokens.map_or(settings.text_threshold, |tokens| tokens.max(settings.text_threshold));
         self.text_ratio(left, right, least, pattern).or(by_tokens)
     }

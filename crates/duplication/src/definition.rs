@@ -1,4 +1,4 @@
-//! What the search reads: a plain view of one record.
+//! The input of the search: a plain view of one record.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct Definition {
     pub kind: SymbolKind,
     /// Relative to the root, `/` between the parts.
     pub file_path: Arc<str>,
-    /// The declaration's text; none for files.
+    /// The declaration's text; `None` for files.
     pub signature: Option<Arc<str>>,
     /// First line in the file, 1-based.
     pub start_line: u32,
@@ -26,14 +26,14 @@ pub struct Definition {
     pub md5sum: Md5Sum,
     /// Whether a program wrote its file; see [`cds_language::is_generated`].
     pub is_generated: bool,
-    /// What it is for, if anybody said so.
+    /// Its purpose in one sentence, if it has one.
     pub intent: Option<Arc<str>>,
-    /// Whether a program derived the intent from the code, so that it says nothing which the code does not.
+    /// Whether a program derived the intent from the code, so that it adds no evidence to the code.
     pub intent_is_derived: bool,
 }
 
 impl Definition {
-    /// The name that its signature says.
+    /// The name in its signature.
     pub fn name(&self) -> Option<&str> {
         let name = self.language().naming.name(self.signature.as_deref()?);
         Some(name).filter(|name| *name != cds_model::UNNAMED)

@@ -1,8 +1,7 @@
-//! Which groups may be no more than alike.
+//! Which groups have low confidence: their members may only look similar.
 //!
-//! Evidence says that two definitions share more than a shape that many have, and still they may be one idiom on two
-//! unrelated things. What tells those from copies best is how rare the lines are that stand in both, held against how
-//! much of the text differs.
+//! A pair with evidence shares more than a common shape, and may still be one idiom applied to two unrelated things. The
+//! best test for a copy compares how rare the shared lines are with how much of the text differs.
 
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::OnceLock};
 
@@ -16,12 +15,12 @@ use crate::{
     unit::word_hash,
 };
 
-/// The bits that equal lines and links have to weigh if all characters differ; for a hundredth of the characters it is a
-/// hundredth. Found by reading all groups of a framework (Django), and held against some of a library (`CPython`).
+/// The bits that equal lines and links need if all characters differ; for a share of the characters, that share. Found by
+/// reading all groups of a framework (Django), and checked on some of a library (`CPython`).
 const BITS: f64 = 300.0;
 
-/// Whether of no pair in a group it is certain that one is a copy of the other. `edges` are the pairs, the most similar
-/// first. Of intents nothing is said, since their code differs.
+/// Whether no pair in a group is certainly a copy. `edges` are the pairs, the most similar first. Groups of intents are
+/// not judged, since their code differs.
 pub(crate) fn is_doubtful(pieces: &Pieces, channel: Channel, edges: &[Edge]) -> bool {
     if edges.is_empty() || channel == Channel::Intent {
         return false;
@@ -34,7 +33,7 @@ pub(crate) fn is_doubtful(pieces: &Pieces, channel: Channel, edges: &[Edge]) -> 
     })
 }
 
-/// What is weighed of each node, made once for all groups that it is in.
+/// The lines and links of each node, prepared once for all of its groups.
 pub(crate) struct Pieces<'a> {
     corpus: &'a Corpus<'a>,
     nodes: &'a [Node],
@@ -64,7 +63,7 @@ pub(crate) fn bits_of(corpus: &Corpus, left: &Node, right: &Node) -> Option<(f64
     Some((one.shared_bits(&other).into(), BITS * (1.0 - ratio.unwrap_or(0.0))))
 }
 
-/// Whether two definitions say the same but for consistently replaced names and literals.
+/// Whether two definitions are equal except for consistently replaced names and literals.
 fn is_equal_but_for_names(corpus: &Corpus, left: &Node, right: &Node) -> bool {
     let [one, other] = [left, right].map(|node| &corpus.variants[node.variant as usize].unit);
     let is_whole = left.lines == (0, one.line_count) && right.lines == (0, other.line_count);
@@ -127,7 +126,7 @@ impl<'a> Piece<'a> {
         shared_weight(&self.lines, &other.lines) + shared_weight(&self.links, &other.links)
     }
 
-    /// Whether what is the same in `other` weighs three bits for each hundredth of the characters that differ.
+    /// Whether the code shared with `other` weighs three bits for each hundredth of the characters that differ.
     fn is_copied_in(&self, other: &Self, pattern: &mut Pattern) -> bool {
         let bits = self.shared_bits(other);
         let least = (1.0 - f64::from(bits) / BITS).max(0.0);

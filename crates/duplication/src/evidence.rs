@@ -1,7 +1,7 @@
 //! How much two definitions share beyond a shape that many others have as well.
 //!
-//! What is shared is measured in bits, `log2((N + 1000) / n)` for what stands in `n` of `N` definitions (inverse document
-//! frequency; the thousand stands for all the code that is not in this code base, so that a small one can be judged).
+//! The unit is bits: an item that `n` of `N` definitions have weighs `log2((N + 1000) / n)` (inverse document frequency).
+//! The thousand stands for code outside of this code base, so that the weights hold for a small one too.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(crate) const ELSEWHERE: f64 = 1000.0;
 pub(crate) const LEAST_WORDS: f32 = 0.4;
 /// See [`LEAST_WORDS`].
 pub(crate) const LEAST_LINKS: f32 = 0.2;
-/// The bits that two methods which are prescribed have to share beyond what the others of their names say.
+/// The bits that two prescribed methods have to share beyond what other methods of their names share.
 const LEAST_PRESCRIBED_BITS: f32 = 40.0;
 
 /// How common names, literals and links of lines are.
@@ -51,7 +51,7 @@ impl Rarity {
         Self { bits: counts, rarest: all.log2() as f32 }
     }
 
-    /// `log2((N + 1000) / n)` for what `n` of `N` definitions have; as for 1 where none has it.
+    /// `log2((N + 1000) / n)` for an item that `n` of `N` definitions have; as for 1 if none has it.
     pub(crate) fn bits(&self, thing: u32) -> f32 {
         self.bits.get(&thing).copied().unwrap_or(self.rarest)
     }
@@ -70,8 +70,8 @@ pub(crate) struct Evidence {
     pub(crate) link_bits: f32,
     /// Share of both together, by weight, from 0 to 1 (Dice).
     pub(crate) share: f32,
-    /// Where both are methods that the language or many classes prescribe: the bits of both beyond what the others of
-    /// their name, or of both names, say as well.
+    /// If the language or many classes prescribe both methods: the bits that both share beyond the other methods of their
+    /// name, or of both names.
     pub(crate) prescribed_bits: Option<f32>,
 }
 
@@ -133,7 +133,7 @@ impl Profile {
     }
 }
 
-/// The Dice coefficient by weight: what two share, of what both have.
+/// The Dice coefficient by weight: the shared part of all that both have.
 pub(crate) fn dice(shared: f32, total: f32) -> f32 {
     if total > 0.0 { 2.0 * shared / total } else { 0.0 }
 }
@@ -148,7 +148,7 @@ pub(crate) fn shared_weight(left: &[(u32, f32)], right: &[(u32, f32)]) -> f32 {
     let (mut i, mut j, mut bits) = (0, 0, 0.0);
     while i < left.len() && j < right.len() {
         let (one, other) = (left[i], right[j]);
-        // Without a branch, since nobody can foresee which of the two is lower.
+        // Without a branch, since no processor can predict which of the two is lower.
         bits += if one.0 == other.0 { one.1 } else { 0.0 };
         i += usize::from(one.0 <= other.0);
         j += usize::from(other.0 <= one.0);
@@ -157,7 +157,7 @@ pub(crate) fn shared_weight(left: &[(u32, f32)], right: &[(u32, f32)]) -> f32 {
 }
 
 impl Evidence {
-    /// Whether what two prescribed methods share is little more than what prescribes them.
+    /// Whether two prescribed methods share little more than what their names prescribe.
     pub(crate) fn is_only_prescribed(&self) -> bool {
         self.prescribed_bits.is_some_and(|bits| bits < LEAST_PRESCRIBED_BITS)
     }

@@ -6,7 +6,7 @@ use crate::{
     Channel, Definition, Group, Member, Settings, corpus::Corpus, doubt, groups::Node, lcs::Pattern, rules::Measures,
 };
 
-/// How many members are held against the representative.
+/// How many members are compared with the representative.
 const MOST_PAIRS: usize = 20;
 
 /// Why a group was found.

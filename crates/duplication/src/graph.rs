@@ -56,8 +56,8 @@ impl Graph {
         self.starts.len() - 1
     }
 
-    /// Groups of at least two nodes, the representative first, the others ascending. Every edge lies within a group. Where
-    /// several could represent a group it is the one of the lowest rank; which nodes are a group does not depend on that.
+    /// Groups of at least two nodes, the representative first, the others ascending. Every edge lies within a group. If
+    /// several could represent a group, the one of the lowest rank does. The ranks do not change which nodes are a group.
     pub(crate) fn groups(&self, grouping: Grouping, rank: impl Fn(u32) -> u32) -> Vec<Vec<u32>> {
         match grouping {
             Grouping::Components => self.components(rank),

@@ -1,4 +1,4 @@
-//! Groups of variants become groups of definitions.
+//! Turns groups of variants into groups of definitions.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,9 +15,9 @@ use crate::{
     lcs, locate,
 };
 
-/// How many pairs of one group are looked at for whether one of them is certain: all those of 200 members.
+/// The most pairs of one group that are tested for a certain copy: all those of 200 members.
 const MOST_PAIRS: u64 = 20_000;
-/// What looking at a pair takes beside comparing its letters.
+/// The steps that a pair costs beside comparing its letters.
 const STEPS_OF_PAIR: u64 = 2_000;
 
 /// A variant, or a run of its lines.
@@ -46,7 +46,7 @@ pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {
 
 /// The groups of one channel.
 ///
-/// And how many pairs were not looked at for whether one of a group is certain, because all groups together have too many.
+/// And the number of pairs that were not tested for a certain copy, because all groups together have too many.
 pub(crate) fn build(
     corpus: &Corpus,
     channel: Channel,
@@ -55,7 +55,7 @@ pub(crate) fn build(
     is_shape_only: bool,
 ) -> (Vec<Group>, u64) {
     let graph = Graph::new(nodes.len(), edges);
-    // By content alone, which decides the ids; the first in the input speaks for the others.
+    // By content alone, which decides the ids; the first in the input represents the others.
     let first_member = |node: u32| corpus.variants[nodes[node as usize].variant as usize].members[0];
     let mut groups = graph.groups(corpus.settings.grouping, first_member);
     if !is_shape_only {
@@ -122,7 +122,7 @@ impl Builder<'_> {
                     best = f64::max(best, f64::from(ratio));
                 }
             }
-            // Runs of lines may stand in definitions that differ.
+            // Runs of lines may be in definitions that differ.
             let own = if channel == Channel::Fragment { 0 } else { own };
             pairs += self.copies(place) * count;
             equal += self.copies(place) * own;
@@ -191,7 +191,7 @@ impl Builder<'_> {
         edges.take(MOST_PAIRS as usize)
     }
 
-    /// How many pairs are to be looked at, and how many steps one of them takes if its members are of mean length.
+    /// How many pairs to compare, and how many steps one of them takes if its members are of mean length.
     fn pair_costs(&self) -> (u64, u64) {
         let within: BTreeSet<u32> = self.group.iter().copied().collect();
         let lengths = self.group.iter().map(|&place| {
@@ -220,7 +220,7 @@ impl Builder<'_> {
     }
 }
 
-/// The order in which groups are shown, and which of them another one tells.
+/// The order in which groups are shown, and which of them another one covers.
 pub(crate) fn rank(groups: &mut [Group], settings: &Settings) {
     groups.sort_by(|left, right| {
         let key = |group: &Group| {
@@ -247,7 +247,7 @@ mod tests {
         let definitions: Vec<Definition> = (0..6).map(definition).collect();
         let settings = Settings { min_lines: 1, min_tokens: 1, ..Settings::default() };
         let corpus = Corpus::new(&definitions, &settings);
-        // The runs of the first and the third group say the same, those of the second something else.
+        // The runs of the first and the third group are equal, those of the second differ.
         let variant_of = |place: u32| corpus.variants.iter().position(|variant| variant.members == [place]).unwrap();
         let nodes: Vec<Node> = (0..6)
             .map(|place| variant_of(place) as u32)

@@ -1,6 +1,6 @@
 //! A small hash that gives the same number on every machine and in every version.
 
-/// FNV-1a with a final mix; not against anybody who wants a collision.
+/// FNV-1a with a final mix; no protection against deliberate collisions.
 #[derive(Clone, Copy)]
 pub(crate) struct Hash(u64);
 

@@ -1,4 +1,4 @@
-//! Pairs of definitions with other code for what is said to be the same (type 4).
+//! Pairs of definitions with the same intent and different code (type 4).
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ use crate::{
     near::Pairs,
 };
 
-/// What a definition is for, if anybody said so and it counts.
+/// The intent of a definition, if it has one that counts.
 fn intent<'a>(definition: &'a Definition, settings: &Settings) -> Option<&'a str> {
     let intent = definition.intent.as_deref().filter(|_| settings.derived_intents || !definition.intent_is_derived);
     intent.map(str::trim).filter(|intent| !intent.is_empty())
 }
 
-/// How many eligible definitions have an intent that does not count, if anybody wants intents.
+/// How many eligible definitions have an intent that does not count; 0 unless intents are searched.
 pub(crate) fn unsearched_count(corpus: &Corpus) -> u64 {
     let settings = corpus.settings;
     if settings.derived_intents || !settings.channels.contains(&Channel::Intent) {
@@ -31,8 +31,8 @@ pub(crate) fn unsearched_count(corpus: &Corpus) -> u64 {
     definitions.filter(|definition| definition.intent_is_derived).count() as u64
 }
 
-/// The pairs of variants whose intents reach the threshold and whose code is neither exact, renamed nor near. A variant
-/// speaks through the first of its copies that has an intent which counts.
+/// The pairs of variants whose intents reach the threshold and whose code is neither exact, renamed nor near. The
+/// intent of a variant is that of its first copy that has one which counts.
 pub(crate) fn pairs(corpus: &Corpus) -> Pairs {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut texts: Vec<(&str, Vec<u32>)> = Vec::new();
@@ -64,24 +64,24 @@ pub(crate) fn pairs(corpus: &Corpus) -> Pairs {
         .collect();
     // As many of those with similar intents as there is room for.
     let mut allowance = Allowance::new(MOST_PAIRS, 1);
-    let mut alike: Vec<Edge> = Vec::new();
+    let mut similar: Vec<Edge> = Vec::new();
     for ((left, right), ratio) in pairs.into_iter().zip(ratios).filter_map(|(pair, ratio)| Some((pair, ratio?))) {
         let pairs = texts[left].1.iter().flat_map(|&a| texts[right].1.iter().map(move |&b| (a, b)));
         let pairs = pairs.filter(|&(a, b)| left != right || b > a);
         let may = allowance.each(1);
-        let before = alike.len() as u64;
-        alike.extend(pairs.take(may as usize).map(|(a, b)| Edge {
+        let before = similar.len() as u64;
+        similar.extend(pairs.take(may as usize).map(|(a, b)| Edge {
             left: a.min(b),
             right: a.max(b),
             ratio: ratio as f32,
         }));
-        let taken = alike.len() as u64 - before;
+        let taken = similar.len() as u64 - before;
         allowance.spend(taken);
         let [count, others] = [left, right].map(|text| texts[text].1.len());
         left_out += if left == right { bounds::pairs_with(count, count) } else { (count * others) as u64 } - taken;
     }
-    left_out += corpus.leave_affordable(&mut alike, Edge::key);
-    let mut edges: Vec<Edge> = alike
+    left_out += corpus.leave_affordable(&mut similar, Edge::key);
+    let mut edges: Vec<Edge> = similar
         .into_par_iter()
         .map_init(Pattern::default, |pattern, edge| {
             corpus.clone_ratio(edge.left, edge.right, pattern).is_none().then_some(edge)

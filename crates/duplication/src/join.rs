@@ -1,4 +1,4 @@
-//! All pairs of sequences whose normalized indel ratio reaches a threshold, without looking at all pairs.
+//! All pairs of sequences whose normalized indel ratio reaches a threshold, without comparing all pairs.
 //!
 //! Sorted by length, a sequence can only pair with a window of shorter ones: the common subsequence is no longer than
 //! the shorter of the two. Inside of the window three counts bound the number of insertions and deletions `d` from
@@ -19,7 +19,7 @@ const FINE: usize = 128;
 const NEIGHBOURS: usize = 256;
 /// How many sequences a thread takes at a time.
 const AT_ONCE: usize = 16;
-/// What it takes to see that two are too different, in steps of [`Spent`].
+/// The cost of finding that two are too different, in steps of [`Spent`].
 const STEPS_TO_FILTER: u64 = 20;
 
 /// Two sequences by their places in the input, `left < right`, and the length of their longest common subsequence.
@@ -40,7 +40,7 @@ struct Index<'a> {
 }
 
 /// Every pair of `sequences` with a ratio of at least `threshold`, sorted; empty sequences pair with nothing. And how many
-/// pairs were not looked at because there are too many.
+/// pairs were not compared because there are too many.
 pub(crate) fn self_join(sequences: &[&[u8]], threshold: f64) -> (Vec<Pair>, u64) {
     let index = Index::new(sequences);
     let mut pairs: Vec<Pair> = Vec::new();

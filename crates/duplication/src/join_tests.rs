@@ -12,7 +12,7 @@ use crate::{
     near::{all_near, near_pairs},
 };
 
-/// The textbook recurrence, as the truth that both libraries are held against.
+/// The textbook recurrence, as the oracle for both libraries.
 fn textbook(left: &[u8], right: &[u8]) -> usize {
     let mut row = vec![0; right.len() + 1];
     for &symbol in left {
@@ -46,7 +46,7 @@ fn by_the_textbook(sequences: &[Vec<u8>], threshold: f64) -> Pairs {
     pairs
 }
 
-/// Sequences that are often alike: slices and edits of a few.
+/// Sequences that are often similar: slices and edits of a few.
 fn sequences() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let one = (proptest::collection::vec(0_u8..5, 1..500), proptest::collection::vec((0_usize..500, 0_u8..5), 0..40));
     proptest::collection::vec((0_usize..3, one), 2..14).prop_map(|made| {
@@ -69,7 +69,7 @@ fn sequences() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 /// Sequences of many symbols, each beside itself without every third, fourth or fifth one, and the ratio of these two: as
-/// many neighbours differ as so many edits can change.
+/// many neighbours differ as that number of edits can change.
 fn thinned() -> impl Strategy<Value = (Vec<Vec<u8>>, f64)> {
     let bases = proptest::collection::vec(Just((0..60).collect::<Vec<u8>>()).prop_shuffle(), 1..5);
     (bases, 3_usize..6).prop_map(|(bases, step)| {

@@ -1,10 +1,10 @@
-//! What of code is layout: how it is broken into lines, and what formatters add and take away.
+//! The layout of code: its line breaks, and the tokens that formatters add and remove.
 
 use cds_language::{Language, MAX_BYTES, Plain, Token, TokenKind, plain_number, plain_text, tokenize};
 
 use crate::hash::Hash;
 
-/// What a token says, however it is written, after `hash`.
+/// Extends `hash` by the meaning of a token, however it is written.
 pub(crate) fn hashed(hash: Hash, language: &Language, token: &Token, code: &str) -> Hash {
     let text = token.text(code);
     match token.kind {

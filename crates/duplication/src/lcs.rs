@@ -3,9 +3,9 @@
 //! The recurrence is Hyyrö's (*Bit-Parallel LCS-length Computation Revisited*, 2004): a word holds 64 positions of the
 //! pattern, a zero bit is a position where the length grows. Only the words inside of the band that a common
 //! subsequence of the wanted length can touch are computed, and every few rows the bound `found so far + rows left` is
-//! held against the cut-off.
+//! compared with the cut-off.
 
-/// How many rows pass between two looks at the bound.
+/// The rows between two tests of the bound.
 const ROWS_BETWEEN_BOUNDS: usize = 16;
 
 /// A sequence that many others are compared with; reusable for the next one without a new allocation.

@@ -1,4 +1,4 @@
-//! Groups of duplicates among records: in which sense they say the same, and how sure that is.
+//! Finds groups of duplicates among records, with their kind and their confidence.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -1,14 +1,15 @@
-//! What methods share because they have the same name.
+//! Weighs down the code that methods share because of their name.
 //!
-//! Where a framework prescribes a method, many classes write it, and what all of them say (`name, path, args, kwargs =
-//! super().deconstruct()`) makes no two of them copies of each other. So what two methods of one name share is weighed
-//! once more, by how many *others* of that name have it as well. Others are those that are different: of a method that
-//! was copied often the copies are no evidence against each other.
+//! If a framework prescribes a method, many classes write it. The lines that all of them have (`name, path, args, kwargs =
+//! super().deconstruct()`) do not make two of them copies. So the code that two methods of one name share is weighed
+//! again, by how many *others* of that name have it as well. Only different methods count as others: the copies of a
+//! method that was copied often are no evidence against each other.
 //!
-//! Two such names may prescribe the same (`database_forwards` and `database_backwards`). Of methods with different names
-//! only that is weighed again which the others of both names have: what one of them alone prescribes was copied.
+//! Two names may prescribe the same code (`database_forwards` and `database_backwards`). For methods with different
+//! names, only entries that the others of both names have are weighed again: code that only one name prescribes was
+//! copied.
 //!
-//! Only the code says what is a method and what it is called, so that records without their classes are judged alike.
+//! Methods and their names are read from the code alone, so that a record without its class gets the same verdict.
 
 use std::collections::HashMap;
 
@@ -17,15 +18,15 @@ use rayon::prelude::*;
 
 use crate::evidence::Profile;
 
-/// From so many others on a name is prescribed: a few classes may have a method of one name by chance.
+/// A name with this many other methods is prescribed: a few classes may have a method of one name by chance.
 const LEAST_OTHERS: u32 = 5;
-/// Two namesakes of which more than this share is the same, by weight, are no others to each other.
-const ALIKE: f32 = 0.5;
+/// Two namesakes that share more than this part of their weight do not count as others of each other.
+const MAX_SHARE: f32 = 0.5;
 /// Two methods of different names share what both names prescribe if less than this part of it, by weight, is their own.
 const OWN: f32 = 0.65;
-/// How many average definitions stand beside the others, so that a few of them do not decide what is common.
+/// How many average definitions are assumed beside the others, so that a few of them do not decide what is common.
 const AVERAGE: f32 = 3.0;
-/// Of a name that more methods have, so many are looked at.
+/// At most this many methods of a name are read.
 const SAMPLE: usize = Places::BITS as usize;
 
 /// A set of the methods of one sample, a bit for each.
@@ -50,7 +51,7 @@ struct Sample {
 /// The names that enough methods have.
 pub(crate) struct Namesakes {
     samples: Vec<Sample>,
-    /// For each definition its sample, and which methods there are too much like it to be others.
+    /// For each definition its sample, and which of its methods are too similar to count as others.
     places: Vec<Option<(u32, Places)>>,
 }
 
@@ -69,26 +70,26 @@ impl Namesakes {
         let judged: Vec<(Sample, Vec<Places>)> = named
             .par_iter_mut()
             .map(|members| {
-                // A method more or less changes at most one of those that are looked at.
+                // A method more or less changes at most one of those that are read.
                 members.sort_unstable_by_key(|&place| methods[place].md5sum.0);
                 let chosen: Vec<&Profile> = members.iter().take(SAMPLE).map(|&place| methods[place].profile).collect();
-                let alike = members.par_iter().map(|&place| alike(&chosen, methods[place].profile)).collect();
-                (Sample::new(&chosen), alike)
+                let lookalikes = members.par_iter().map(|&place| lookalikes(&chosen, methods[place].profile)).collect();
+                (Sample::new(&chosen), lookalikes)
             })
             .collect();
         let mut places = vec![None; methods.len()];
         let mut samples = Vec::with_capacity(judged.len());
-        for (members, (sample, alike)) in named.iter().zip(judged) {
-            for (&member, alike) in members.iter().zip(alike) {
-                places[member] = Some((samples.len() as u32, alike));
+        for (members, (sample, lookalikes)) in named.iter().zip(judged) {
+            for (&member, lookalikes) in members.iter().zip(lookalikes) {
+                places[member] = Some((samples.len() as u32, lookalikes));
             }
             samples.push(sample);
         }
         Self { samples, places }
     }
 
-    /// The bits that two methods of prescribed names share beyond what the others of both names say. None where one of
-    /// them has no name that enough others have, or where two names prescribe little in common.
+    /// The bits that two methods of prescribed names share beyond what the others of both names share. `None` if one
+    /// of them has a name that too few others have, or if the two names prescribe little in common.
     pub(crate) fn own_bits(&self, (left, right): (u32, u32), profiles: (&Profile, &Profile)) -> Option<f32> {
         let (name, like_left) = self.places[left as usize]?;
         let (other_name, like_right) = self.places[right as usize]?;
@@ -101,7 +102,7 @@ impl Namesakes {
         let bits = |holders: fn(&Sample) -> &HashMap<u32, Places>, shared: Vec<(u32, f32)>| -> f32 {
             let own = shared.into_iter().map(|(entry, weight)| {
                 let bits = |others: &Others<'_>| others.bits(holders(others.sample), entry, weight);
-                // What the others of one name alone say is not what both names prescribe.
+                // Code of the others of one name alone is not prescribed by both names.
                 other.as_ref().map_or(0.0, bits).max(bits(&one))
             });
             own.sum()
@@ -122,13 +123,13 @@ struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    /// None if there are too few.
+    /// `None` if there are too few.
     fn of(sample: &'a Sample, copies: Places) -> Option<Self> {
         let count = (sample.all & !copies).count_ones();
         (count >= LEAST_OTHERS).then_some(Self { sample, copies, count })
     }
 
-    /// What an entry is worth that stands in so many of them, of what it is worth anywhere.
+    /// The bits of an entry in view of how many of them hold it, as a part of its usual weight.
     fn bits(&self, holders: &HashMap<u32, Places>, entry: u32, weight: f32) -> f32 {
         let holders = holders.get(&entry).map_or(0, |holders| (holders & !self.copies).count_ones());
         let expected = AVERAGE * (-weight).exp2();
@@ -152,13 +153,13 @@ impl Sample {
     }
 }
 
-/// The places of `profile` itself and of what is too much like it to be another one.
-fn alike(chosen: &[&Profile], profile: &Profile) -> Places {
-    let is_alike = |other: &Profile| std::ptr::eq(other, profile) || profile.compare(other).share >= ALIKE;
-    chosen.iter().enumerate().map(|(place, other)| Places::from(is_alike(other)) << place).sum()
+/// The places of `profile` itself and of methods too similar to count as others.
+fn lookalikes(chosen: &[&Profile], profile: &Profile) -> Places {
+    let is_lookalike = |other: &Profile| std::ptr::eq(other, profile) || profile.compare(other).share >= MAX_SHARE;
+    chosen.iter().enumerate().map(|(place, other)| Places::from(is_lookalike(other)) << place).sum()
 }
 
-/// What two sorted lists share.
+/// The shared entries of two sorted lists.
 fn shared(left: &[(u32, f32)], right: &[(u32, f32)]) -> Vec<(u32, f32)> {
     let mut rest = right.iter().peekable();
     let is_shared = |entry: &&(u32, f32)| {
@@ -189,7 +190,7 @@ mod tests {
         Namesakes::new(&methods).own_bits((0, 1), (&profiles[0], &profiles[1]))
     }
 
-    /// What everybody writes, and four words of one's own.
+    /// A common method with four words of its own.
     fn export(own: &str) -> String {
         format!(
             "def export(self, sink):\n    options = super().export(sink)\n    options.update(self.{own}_one, \

@@ -14,16 +14,16 @@ use crate::{
     lcs::{Pattern, length_for, ratio},
 };
 
-/// Pairs of variants, each with its ratio, by what else speaks for them.
+/// Pairs of variants, each with its ratio, by their evidence.
 #[derive(Debug)]
 pub(crate) struct Pairs {
-    /// They share more than a shape that many have.
+    /// They have evidence: they share more than a common shape.
     pub(crate) strong: Vec<Edge>,
-    /// They share a shape and hardly anything else; empty if only their number is wanted.
+    /// They share a common shape and hardly anything else; empty if only their number is wanted.
     pub(crate) shape_only: Vec<Edge>,
-    /// None where they were not looked for.
+    /// `None` if nothing searched for them.
     pub(crate) shape_only_count: Option<u64>,
-    /// Those that were not looked at, because there are too many.
+    /// Pairs that were not compared, because there are too many.
     pub(crate) left_out: u64,
 }
 

@@ -1,18 +1,18 @@
-//! Definitions inside of others, and what is told twice because of them.
+//! Definitions inside of others, and the duplicates that would be reported twice because of them.
 
 use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{Definition, corpus::Corpus, graph::Edge};
 
-/// The most levels that are looked at; who nests deeper wants to keep us busy.
+/// The most levels that are read; deeper nesting is hostile input.
 const MOST_LEVELS: usize = 32;
 
-/// Which variants stand inside of others.
+/// Which variants are inside of others.
 #[derive(Debug, Default)]
 pub(crate) struct Nesting {
-    /// For a variant those of which one stands around each of its copies.
+    /// For each variant, those that have a copy around each of its copies.
     outer: HashMap<u32, Vec<u32>>,
-    /// For a variant those of which one stands inside of each of its copies, in the order of the source.
+    /// For each variant, those that have a copy inside of each of its copies, in the order of the source.
     inner: HashMap<u32, Vec<u32>>,
 }
 
@@ -63,7 +63,7 @@ impl Nesting {
         nesting
     }
 
-    /// The variants of which one stands inside of each copy of `variant`.
+    /// The variants that have a copy inside of each copy of `variant`.
     fn inner(&self, variant: u32) -> &[u32] {
         self.inner.get(&variant).map_or(&[], Vec::as_slice)
     }
@@ -72,9 +72,9 @@ impl Nesting {
         self.outer.get(&variant).map_or(&[], Vec::as_slice)
     }
 
-    /// Leaves out the pairs of a definition where one inside of it, or around it, is more like the same partner; of
-    /// two that are as like, the outer one stays. A definition and one inside of it are no pair either: what is like
-    /// both is a copy of the inner one.
+    /// Leaves out a pair if a definition inside of it, or around it, is more similar to the same partner. Of two that are
+    /// equally similar, the outer one stays. A definition and one inside of it are no pair either: code that is similar
+    /// to both is a copy of the inner one.
     pub(crate) fn best_of(&self, edges: &mut Vec<Edge>) {
         let is_inside = |inner: u32, outer: u32| self.inner(outer).contains(&inner);
         edges.retain(|edge| !is_inside(edge.left, edge.right) && !is_inside(edge.right, edge.left));
@@ -136,7 +136,7 @@ pub(crate) fn enclosing(definitions: &[Definition]) -> Vec<Option<usize>> {
     enclosing
 }
 
-/// Every copy inside of another one, sorted. Definitions with the same lines do not stand inside of each other.
+/// Every copy inside of another one, sorted. Definitions with the same lines are not inside of each other.
 fn within(corpus: &Corpus) -> Vec<Within> {
     let mut variant_of = vec![None; corpus.definitions.len()];
     for (variant, place) in corpus.definition_variants().iter().zip(0_u32..) {
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn invalid_pair_replaces_no_other() {
-        // Two stand in one, and the second of them elsewhere as well: it is like the one around because it is in it.
+        // Two are in one, and the second of them elsewhere as well: it is similar to the one around because it is in it.
         let nesting = Nesting { outer: [(1, vec![0])].into(), inner: [(0, vec![1, 2])].into() };
         let pair = Edge { left: 1, right: 2, ratio: 0.73 };
         let mut edges = vec![Edge { left: 0, right: 2, ratio: 0.75 }, pair];

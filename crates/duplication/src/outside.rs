@@ -1,6 +1,6 @@
-//! Code outside of functions: what a file says at module level, and a class in its body.
+//! Code outside of functions: the module level of a file, and the body of a class.
 //!
-//! Definitions inside are records of their own. What is imported, and plain constants, are no lines of a run: each file has
+//! Definitions inside are records of their own. Imports and plain constants are no lines of a run: each file has
 //! those that it needs.
 
 use cds_language::Language;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The code of a file or a class with empty lines in place of its functions and classes, of its own header, of decorators and
-/// imports, so that each line stays where it is; none if fewer than `least_lines` are left.
+/// imports, so that each line stays where it is; `None` if fewer than `least_lines` are left.
 pub(crate) fn outside(language: &Language, code: &str, kind: SymbolKind, least_lines: u32) -> Option<String> {
     let statements = &language.statements;
     let mut blanked = String::new();
@@ -53,7 +53,7 @@ fn line_breaks(code: &str, range: std::ops::Range<usize>) -> impl Iterator<Item 
     code.as_bytes()[range].iter().filter(|&&byte| byte == b'\n').map(|_| '\n')
 }
 
-/// What is compared of code outside of functions: no more than its lines, of which plain constants are none.
+/// The comparable part of code outside of functions: its lines without plain constants.
 pub(crate) fn unit(language: &Language, blanked: &str) -> Unit {
     let tokens = language.tokens(blanked);
     let classes = shape::classes(&tokens);

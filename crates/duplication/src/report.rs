@@ -1,17 +1,17 @@
-//! What was found.
+//! The result of a search.
 
 use crate::{Channel, Confidence, Placement, Settings};
 
 /// Groups and totals of one search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// By channel, and within a channel what is worth most first; see [`Group::worth`].
+    /// By channel, and within a channel by worth, the highest first; see [`Group::worth`].
     pub groups: Vec<Group>,
     /// Over all groups that no other group covers.
     pub totals: Totals,
     /// For each channel that was asked for.
     pub channels: Vec<ChannelTotals>,
-    /// What was not looked at.
+    /// Definitions and intents that were not searched.
     pub unsearched: Unsearched,
 }
 
@@ -22,14 +22,14 @@ pub struct Unsearched {
     pub test_count: u64,
     /// Others in generated files, with [`Settings::generated`] at [`Placement::Hide`].
     pub generated_count: u64,
-    /// Whose intent was not looked at, because a program derived it and [`Settings::derived_intents`] are not wanted.
+    /// Definitions whose intent was not searched, because a program derived it and [`Settings::derived_intents`] are not wanted.
     pub intent_count: u64,
 }
 
-/// Definitions, or parts of them, that say the same.
+/// Definitions, or parts of them, that duplicate each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// In which sense.
+    /// The kind of duplicate.
     pub channel: Channel,
     /// 16 hexadecimal digits, derived from the channel and the distinct contents of the members. The same contents have
     /// the same id in every run, whatever their number, order and place.
@@ -42,12 +42,12 @@ pub struct Group {
     pub md5_overlap_pairs: u64,
     /// The normalized lines of the shortest member.
     pub repeated_lines: u32,
-    /// How many normalized lines stand in every member letter by letter, but for their indentation. Lines without a
+    /// How many normalized lines every member has letter by letter, except for their indentation. Lines without a
     /// letter or a digit are not counted.
     pub common_lines: u32,
     /// The characters of these lines.
     pub common_characters: u64,
-    /// What could be saved at most: `repeated_lines` for each member but one.
+    /// The lines that could be saved at most: `repeated_lines` for each member but one.
     pub saved_lines: u64,
     /// Whether all members are tests.
     pub is_test: bool,
@@ -61,9 +61,9 @@ pub struct Group {
 }
 
 impl Group {
-    /// What decides the order of groups: the tenths of lines that repeat for each member but one, and, where that is the
-    /// same, the characters. A line that stands in every member letter by letter counts whole; another one of the shortest
-    /// member, which at best repeats but for its names, counts a tenth.
+    /// The key that orders groups: the tenths of repeated lines for each member but one, and then the characters. A line
+    /// that every member has letter by letter counts whole. Any other line of the shortest member counts a tenth, since at
+    /// best it repeats except for names.
     pub fn worth(&self) -> (u64, u64) {
         let copies = (self.members.len() as u64).saturating_sub(1);
         let (common, all) = (u64::from(self.common_lines), u64::from(self.repeated_lines));
@@ -101,7 +101,7 @@ pub struct Member {
     pub avg_ratio: f64,
     /// How many of its pairs in the group are equal by MD5.
     pub md5_overlap: u64,
-    /// The normalized lines that the group is about, 0-based, the last one excluded.
+    /// The normalized lines that the group shares, 0-based, the last one excluded.
     pub normalized_lines: (u32, u32),
     /// The same as 1-based and inclusive lines of the file.
     pub file_lines: (u32, u32),
@@ -157,8 +157,8 @@ pub struct ChannelTotals {
     pub covered_count: u64,
     /// Groups of low confidence that no other group covers; also those that `min_confidence` leaves out.
     pub low_confidence_count: u64,
-    /// Pairs at or above the threshold that share a common shape and hardly anything else; none where they were not
-    /// searched for, as in the near channel unless `min_confidence` is [`Confidence::None`].
+    /// Pairs at or above the threshold that share a common shape and hardly anything else; `None` if nothing
+    /// searched for them, as in the near channel unless `min_confidence` is [`Confidence::None`].
     pub shape_only_pair_count: Option<u64>,
     /// Pairs of definitions that were not compared, or not kept, because there are too many for a search that has to end.
     pub left_out_pair_count: u64,

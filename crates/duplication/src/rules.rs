@@ -6,7 +6,7 @@
 
 use crate::evidence::Evidence;
 
-/// What of a pair is measured.
+/// A measure of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Measure {
     /// Share of names and literals that both have, by rarity, 0 to 1.

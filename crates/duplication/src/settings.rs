@@ -1,10 +1,10 @@
-//! What is looked for, and how sure it has to be. The defaults were chosen by measuring; see `tests/recall`.
+//! The settings of a search: kinds of duplicates and thresholds. The defaults were chosen by measuring; see `tests/recall`.
 
 use std::collections::BTreeSet;
 
 use cds_model::SymbolKind;
 
-/// In which sense definitions say the same.
+/// A kind of duplicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
     /// Type 1: equal normalized code.
@@ -13,9 +13,9 @@ pub enum Channel {
     Renamed,
     /// Type 3: similar although statements differ.
     Near,
-    /// A run of lines that stands in definitions which are no clones as a whole.
+    /// A run of lines shared by definitions that are no clones as a whole.
     Fragment,
-    /// Type 4: other code for what is said to be the same.
+    /// Type 4: the same intent in different code.
     Intent,
 }
 
@@ -35,32 +35,32 @@ impl Channel {
     }
 }
 
-/// Over what the near channel takes its ratio.
+/// The sequence over which the near channel takes its ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NearBy {
     /// The characters of the normalized code.
     Text,
     /// The tokens with names and literals abstracted.
     Tokens,
-    /// Whichever of the two is higher.
+    /// The higher of the two.
     Both,
 }
 
 /// How pairs become groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping {
-    /// Whatever is linked, however long the chain.
+    /// All linked definitions, through chains of any length.
     Components,
-    /// Only what reaches the threshold with the group's representative; a definition may stand in several groups.
+    /// Only definitions that reach the threshold with the group's representative. A definition may be in several groups.
     Cohesive,
 }
 
-/// Where groups of one sort stand.
+/// Where to rank groups of one sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
     /// After the others.
     RankLast,
-    /// Nowhere.
+    /// Not shown.
     Hide,
     /// Among the others.
     Same,
@@ -71,7 +71,7 @@ pub enum Placement {
 pub enum Confidence {
     /// The members share a shape that many definitions have, and hardly anything else.
     None,
-    /// The members may only look alike: in each pair little is equal beside what differs.
+    /// The members may only look similar: in each pair little is equal beside what differs.
     Low,
     /// At least one pair is a copy.
     High,
@@ -91,21 +91,21 @@ impl Confidence {
     }
 }
 
-/// Everything that decides what is found.
+/// Everything that decides which groups a search finds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The channels to fill. Default: all.
     pub channels: BTreeSet<Channel>,
     /// The eligible kinds. Default: function and method.
     pub kinds: Vec<SymbolKind>,
-    /// Whether runs of lines are looked for outside of functions as well, in files and classes that are no eligible kinds.
+    /// Whether to search for runs of lines outside of functions too, in files and classes that are no eligible kinds.
     /// Default: yes.
     pub outside: bool,
     /// The fewest normalized lines of an eligible definition. Default: 4.
     pub min_lines: u32,
     /// The fewest tokens of an eligible definition, structure not counted. Default: 25.
     pub min_tokens: u32,
-    /// Over what the near ratio is taken. Default: both.
+    /// The sequence over which the near ratio is taken. Default: both.
     pub near_by: NearBy,
     /// The near ratio over characters from which a pair counts, 0 to 1. Default: 0.85.
     pub text_threshold: f64,
@@ -113,24 +113,24 @@ pub struct Settings {
     pub token_threshold: f64,
     /// The ratio over intents from which a pair counts, 0 to 1. Default: 0.85.
     pub intent_threshold: f64,
-    /// Whether intents count that a program derived from the code; they are alike where names are. Default: no.
+    /// Whether intents count that a program derived from the code. They are similar if names are. Default: no.
     pub derived_intents: bool,
     /// The fewest normalized lines of a fragment. Default: 6.
     pub min_fragment_lines: u32,
-    /// The fewest tokens of a fragment, structure not counted; half of them are enough where every letter is equal.
+    /// The fewest tokens of a fragment, structure not counted; half of them are enough if every letter is equal.
     /// Default: 50.
     pub min_fragment_tokens: u32,
     /// The most lines in a row that a fragment may skip in either definition. Default: 2.
     pub max_gap_lines: u32,
     /// How pairs become groups. Default: cohesive.
     pub grouping: Grouping,
-    /// Where groups of tests stand; to hide them, definitions in tests are not looked at. Default: ranked last.
+    /// Where to rank groups of tests. If hidden, definitions in tests are not searched. Default: ranked last.
     pub tests: Placement,
-    /// Where groups stand of what programs wrote; to hide them, their definitions are not looked at. Default: ranked
-    /// last, after groups of low confidence.
+    /// Where to rank groups of generated code. If hidden, its definitions are not searched. Default: ranked last, after
+    /// groups of low confidence.
     pub generated: Placement,
     /// The least confidence of a group. Groups of low confidence rank behind those of high confidence, and those without
-    /// any behind all others; they are only searched for where this is [`Confidence::None`]. Default: low.
+    /// any behind all others; a search finds them only if this is [`Confidence::None`]. Default: low.
     pub min_confidence: Confidence,
 }
 

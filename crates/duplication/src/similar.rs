@@ -1,8 +1,8 @@
-//! "Does this exist already?": the definitions most like one piece of code.
+//! "Does this exist already?": the definitions most similar to one piece of code.
 //!
-//! What can be said without reading a text as code comes first, the most promising texts before the others, and
-//! whatever cannot reach the lowest sum among the best found so far is given up at once. What comes out is what
-//! comparing with every text gives.
+//! Tests that need no tokens come first, and the most promising texts before the others. A text that cannot reach the
+//! lowest sum among the best found so far is given up at once. The result is the same as that of a comparison with every
+//! text.
 
 mod best;
 mod bound;
@@ -29,24 +29,24 @@ use bound::{Counts, Notation, Vocabulary, counts, shared};
 
 /// How far lengths may differ, as a factor; beyond it no ratio of interest is left.
 const LENGTH_FACTOR: usize = 3;
-/// The ratio below which nothing is said.
+/// The ratio below which nothing is reported.
 const LEAST: f64 = 0.5;
-/// Code with more characters is compared by its characters only where its tokens are alike: unrelated texts share half of
-/// their letters in some order, which takes long to find out for long ones and says nothing.
+/// Longer code is compared by its characters only if its tokens are similar. Unrelated texts share half of their letters
+/// in some order: slow to find out for long ones, and no evidence.
 const LONG: usize = 300;
-/// How alike the tokens of long code have to be for that.
-const ALIKE: f64 = 0.6;
+/// The ratio of tokens from which long code is compared by its characters.
+const MIN_LIKENESS: f64 = 0.6;
 /// More than rounding can take from a difference of two ratios.
 const ROUNDING: f64 = 1e-9;
 /// How many texts a thread takes at a time.
 const AT_ONCE: usize = 16;
 
-/// A definition that is like the code that was asked about.
+/// A definition that is similar to the piece of code.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Similar {
     /// Its place in the input.
     pub index: usize,
-    /// The strongest sense in which the two are the same; near for whatever is neither exact nor renamed.
+    /// The strongest kind of duplicate; near for all that is neither exact nor renamed.
     pub channel: Channel,
     /// The higher of the two ratios, 0.5 to 1.
     pub ratio: f64,
@@ -69,7 +69,7 @@ pub fn similar(
     similar_codes(language, &codes, normalized_code, limit)
 }
 
-/// As [`similar`], for whoever has nothing but the normalized code of the definitions.
+/// As [`similar`], for callers that have only the normalized code of the definitions.
 pub fn similar_codes<T: AsRef<str> + Sync>(
     language: &'static Language,
     codes: &[T],
@@ -220,7 +220,7 @@ impl<'a> Wanted<'a> {
         if self.text.len() > LONG {
             return self.compare_long(candidate, least, patterns);
         }
-        // Where tokens alone are not enough, the characters have to be half alike, which is told before they are read.
+        // If tokens alone are not enough, the ratio of characters has to be 0.5. Knowing it first saves the tokenizing.
         let known = (!may_be_renamed && least > 1.0)
             .then(|| self.text_ratio(code, (least - 1.0 - ROUNDING).max(LEAST), patterns));
         if known == Some(None) {
@@ -253,13 +253,13 @@ impl<'a> Wanted<'a> {
         let channel = self.channel(candidate, &patterns.classes);
         let least = if channel == Channel::Near { least } else { 0.0 };
         let most_tokens = self.most_tokens(&patterns.classes);
-        if most_tokens + if most_tokens >= ALIKE { most } else { 0.0 } < least {
+        if most_tokens + if most_tokens >= MIN_LIKENESS { most } else { 0.0 } < least {
             return None;
         }
         let shape = self.language.canonical(code, &patterns.tokens, &patterns.classes);
         let shape_pattern = (&self.unit.shape[..], &mut patterns.shape);
         let by_tokens = at_least(shape_pattern, &shape, (least - most - ROUNDING).max(LEAST)).unwrap_or(0.0);
-        let by_text = (by_tokens >= ALIKE)
+        let by_text = (by_tokens >= MIN_LIKENESS)
             .then(|| self.text_ratio(code, (least - by_tokens - ROUNDING).max(LEAST), patterns))
             .flatten()
             .unwrap_or(0.0);

@@ -1,7 +1,7 @@
 //! Sums over groups.
 //!
-//! Lines that repeat are those of the code channels. What a model says of code is no measure of the code: the same lines
-//! were repeated or not as another model was asked, or none. Lines that intent groups alone hold are counted beside them.
+//! Repeated lines are those of the code channels. An intent does not measure the code: the count would change with the
+//! model. Lines that only intent groups have are counted separately.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,7 +15,7 @@ pub(crate) fn of_report(groups: &[Group], definitions: &[Definition], line_count
     Totals { repeated_lines: code.repeated_lines, intent_lines, ..all }
 }
 
-/// The sums over `groups` of one channel, of which those are left out that another group tells.
+/// The sums over the `groups` of one channel that no other group covers.
 pub(crate) fn totals<'a>(
     groups: impl Iterator<Item = &'a Group>,
     definitions: &[Definition],

@@ -45,21 +45,21 @@ pub(crate) struct Unit {
     /// Hashes of the distinct shapes of two lines that follow each other, names replaced consistently; sorted.
     pub(crate) links: Vec<u32>,
     pub(crate) lines: Vec<Line>,
-    /// Whether it is a function that says nothing but what it is called with.
+    /// Whether it is a function whose body does nothing.
     pub(crate) is_stub: bool,
     /// Tokens, structure not counted.
     pub(crate) token_count: u32,
     /// Lines of the normalized code.
     pub(crate) line_count: u32,
-    /// Lines that it would have in one layout, whoever formatted it; see [`rows`].
+    /// The lines it has in one layout, however it is formatted; see [`rows`].
     pub(crate) row_count: u32,
 }
 
 /// The most tokens on a line of the one layout in which lines are counted.
 const TOKENS_OF_ROW: u32 = 16;
 
-/// How many lines a statement of so many tokens has in one layout, which breaks it as often as its length asks for and
-/// nowhere else. Tokens are counted, not characters, so that other names make no other lines.
+/// The number of lines that a statement of `token_count` tokens has in one layout, which breaks it only for its length.
+/// It counts tokens, not characters, so that a renaming does not change the number.
 fn rows(token_count: u32) -> u32 {
     token_count.div_ceil(TOKENS_OF_ROW)
 }
@@ -92,10 +92,10 @@ impl Unit {
 }
 
 /// Numbers names by their first appearance, separately for variables, attributes and keyword arguments: renaming one
-/// of them does not rename the others, even where they are spelled alike.
+/// of them does not rename the others, even if they are spelled the same.
 #[derive(Default)]
 pub(crate) struct Placeholders<'a> {
-    /// The first few, found faster by looking at each.
+    /// The first few; a linear search is faster for them.
     few: Vec<(u8, &'a str)>,
     many: HashMap<(u8, &'a str), u32>,
 }
@@ -179,8 +179,8 @@ fn is_stub(language: &Language, code: &str, tokens: &[Token], lines: &[Line]) ->
         })
 }
 
-/// The words of the body. Those of the header say what it overrides and which contract it follows, not what it does.
-/// Names of one letter and the literals 0, 1 and the empty text say nothing about the program.
+/// The words of the body. Those of the header name a contract, not the work that is done. Names of one letter and the
+/// literals 0, 1 and the empty text are no evidence either.
 fn words(language: &Language, code: &str, tokens: &[Token], classes: &[Class]) -> Vec<u32> {
     let mut words: Vec<u32> = tokens
         .iter()
@@ -241,7 +241,7 @@ pub(crate) fn links(
         let link = hash.finish() as u32;
         lines[at - 1].link = link;
         // What follows a header is the first statement: how common that is depends on the number of parameters. That
-        // a constructor keeps what it was given says nothing about the program either.
+        // a constructor keeps its arguments is no evidence either.
         let keeps =
             |line: &Line| language.only_keeps(&classes[line.token as usize..(line.token + line.tokens) as usize]);
         if at > 1 && !(keeps(&lines[at - 1]) && keeps(&lines[at])) {

@@ -1,4 +1,4 @@
-//! What was accepted, and whether that still counts.
+//! Accepted groups, and whether the acceptance still counts.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use crate::Error;
 use cds_duplication::Group;
 use cds_persistence::{AcceptedDuplicate, SqliteReader};
 
-/// What an acceptance is today.
+/// The state of an acceptance today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AcceptanceState {
     /// Its group is not shown, unless it has gained a copy.
     InForce,
     /// Its last day is over.
     Expired,
-    /// Somebody took it back, or accepted the group anew.
+    /// It was revoked, or replaced by a later acceptance of the group.
     Revoked,
 }
 
@@ -61,7 +61,7 @@ impl Accepted {
         Self { copies }
     }
 
-    /// Whether somebody accepted this group with as many copies as it has.
+    /// Whether this group was accepted with all of its copies.
     pub fn covers(&self, group: &Group) -> bool {
         let key = (group.channel.as_str().to_owned(), group.group_id.clone());
         self.copies.get(&key).is_some_and(|known| group.members.len() <= *known)

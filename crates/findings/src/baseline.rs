@@ -1,4 +1,4 @@
-//! Earlier snapshots of the same project, and what was found in them.
+//! Earlier snapshots of the same project, and their groups.
 
 use cds_duplication::{SearchKeys, Settings, Totals, find, search_keys};
 use cds_persistence::{Invocation, InvocationFilter, RunId, SqliteReader};
@@ -6,7 +6,7 @@ use cds_persistence::{Invocation, InvocationFilter, RunId, SqliteReader};
 use super::{RunFacts, load};
 use crate::{Error, Source, Warning};
 
-/// By what the snapshots of one project are known.
+/// The key that the snapshots of one project have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lineage {
     /// The project that the ledger names.
@@ -78,7 +78,7 @@ pub fn previous(reader: &SqliteReader, run: &RunFacts) -> Result<Option<RunId>, 
     Ok(earlier.next().map(|earlier| earlier.run_id))
 }
 
-/// What speaks against comparing `run` with `baseline`, which the caller named.
+/// The reasons not to compare `run` with `baseline`, which the caller named.
 pub fn doubts(baseline: &RunFacts, run: &RunFacts) -> Vec<Warning> {
     let (number, other) = (RunId(run.run_id), RunId(baseline.run_id));
     let mut doubts = Vec::new();
@@ -98,7 +98,7 @@ pub fn doubts(baseline: &RunFacts, run: &RunFacts) -> Vec<Warning> {
     doubts
 }
 
-/// What stays of a search when the code is forgotten.
+/// The part of a search that is kept without its code.
 #[derive(Debug)]
 pub struct Searched {
     /// What a comparison needs of the groups.

@@ -16,7 +16,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The beginning of an id does not lead to one group.
+    /// The beginning of an id does not match exactly one group.
     #[error("find group {prefix:?} in run {run_id}: {problem}")]
     Group {
         /// As it was given.
@@ -37,7 +37,7 @@ pub enum Error {
     Stopped,
 }
 
-/// Why the beginning of an id does not lead to one group.
+/// Why the beginning of an id does not match exactly one group.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GroupProblem {
     /// No group has an id that begins like this.

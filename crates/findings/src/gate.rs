@@ -9,7 +9,7 @@ use crate::{Error, Source, Warning};
 /// What the caller wants to fail on.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gate {
-    /// Which groups are too many; none where no group is.
+    /// Which groups fail the gate; `None` if none does.
     pub fail_on: Option<FailOn>,
     /// Which groups `fail_on` counts.
     pub confidence: GateConfidence,
@@ -35,7 +35,7 @@ impl GateConfidence {
     }
 }
 
-/// Which groups are too many.
+/// Which groups fail the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
     /// Those that the earlier run did not have, and those that gained a copy since.
@@ -66,10 +66,9 @@ pub enum BrokenGate {
 }
 
 impl Gate {
-    /// Leaves out of what is shown what somebody accepted, says of the rest what it is compared with an earlier run,
-    /// and which gates are not met.
+    /// Leaves accepted groups out, compares the others with an earlier run, and says which gates failed.
     ///
-    /// `findings.shown` has all groups that are to be looked at, whatever is later cut off.
+    /// `findings.shown` has all groups that may fail the gate, before a limit cuts them.
     pub fn apply(&self, source: &Source<'_>, today: &str, findings: &mut Findings) -> Result<(), Error> {
         leave_out_accepted(&Accepted::read(source.reader, today)?, findings);
         if let Some(baseline) = self.baseline(source, findings)? {
@@ -90,15 +89,16 @@ impl Gate {
     /// The groups that `fail_on` is about and that have the evidence it asks for.
     pub fn counted<'a>(&'a self, findings: &'a Findings) -> impl Iterator<Item = &'a Shown> {
         let level = self.confidence;
-        let is_counted = move |shown: &&Shown| self.is_meant(shown.state) && level.counts(findings.group(shown));
+        let is_counted = move |shown: &&Shown| self.concerns(shown.state) && level.counts(findings.group(shown));
         findings.shown.iter().filter(is_counted)
     }
 
     fn is_uncounted(&self, findings: &Findings, shown: &Shown) -> bool {
-        self.is_meant(shown.state) && !self.confidence.counts(findings.group(shown))
+        self.concerns(shown.state) && !self.confidence.counts(findings.group(shown))
     }
 
-    const fn is_meant(&self, state: GroupState) -> bool {
+    /// Whether `fail_on` is about groups of this state.
+    const fn concerns(&self, state: GroupState) -> bool {
         match self.fail_on {
             Some(FailOn::New) => state.is_news(),
             Some(FailOn::Any) => true,

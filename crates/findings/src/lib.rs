@@ -1,7 +1,7 @@
-//! Duplicates of one snapshot: what was found, and what of it is to be shown.
+//! Finds the duplicates of one snapshot and selects which of them to show.
 //!
-//! The search itself is in `cds-duplication`, which knows neither database nor terminal. Here its input is read, and its
-//! result is held against what was accepted and what an earlier snapshot had.
+//! The search itself is in `cds-duplication`, which knows neither database nor terminal. This crate reads its input, and
+//! compares its result with accepted groups and with an earlier snapshot.
 
 pub mod accepted;
 pub mod baseline;
@@ -32,19 +32,19 @@ pub use self::{
 pub struct Findings {
     /// The snapshot that was searched.
     pub run: RunFacts,
-    /// How it was searched.
+    /// The settings of the search.
     pub settings: Settings,
-    /// What was searched; members of groups are places in it.
+    /// The definitions that were searched; a member of a group is an index of them.
     pub definitions: Vec<Definition>,
-    /// What was found.
+    /// The result of the search.
     pub report: Report,
-    /// What is to be shown, in the order in which it is shown.
+    /// The groups to show, in this order.
     pub shown: Vec<Shown>,
-    /// Groups that would be shown if `--limit` allowed it, beside those that are.
+    /// Groups that `--limit` leaves out.
     pub truncated_count: usize,
-    /// What the caller wants to see of it.
+    /// The caller's choice of groups.
     pub view: View,
-    /// Groups that are not shown because somebody accepted them.
+    /// Accepted groups, which are not shown.
     pub accepted_count: usize,
     /// Whether `--fail-on new` had no run to compare with.
     pub is_first_run: bool,
@@ -54,7 +54,7 @@ pub struct Findings {
     pub baseline_run_id: Option<i64>,
     /// The gates that failed.
     pub broken_gates: Vec<BrokenGate>,
-    /// What a reader should know beside the groups.
+    /// Warnings about the search and the comparison.
     pub warnings: Vec<Warning>,
     /// The run among the last ones of its project, oldest first, where an output needs it.
     pub trend: Vec<trend::TrendPoint>,
@@ -80,14 +80,14 @@ pub struct RunFacts {
     pub code_ref: Option<String>,
 }
 
-/// What of the groups the caller wants to see.
+/// The caller's choice of groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
     /// Only groups with a member in a file that one of these patterns matches; empty for all.
     pub path_filters: Vec<String>,
-    /// At most so many groups, none for all.
+    /// The most groups to show; `None` for all.
     pub limit: Option<usize>,
-    /// Groups that are there and need no attention, since every gate is met; none where all are to be seen.
+    /// Groups that are not listed because every gate passed; `None` if all are listed.
     pub unlisted_count: Option<usize>,
     /// The part of the truncated groups that each channel has.
     pub truncated: BTreeMap<Channel, usize>,
@@ -104,16 +104,16 @@ pub struct Shown {
     pub added: Vec<usize>,
 }
 
-/// What a group is, compared with an earlier snapshot.
+/// The state of a group, compared with an earlier snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupState {
     /// Nothing was compared.
     Uncompared,
     /// It has no copy that is added.
     Known,
-    /// It did not stand there.
+    /// The earlier snapshot did not have it.
     New,
-    /// Some of its copies stood there, and others did not.
+    /// The earlier snapshot had some of its copies, and not the others.
     Grown {
         /// As in [`Change::Grown`](cds_duplication::Change::Grown).
         before: usize,
@@ -121,7 +121,7 @@ pub enum GroupState {
 }
 
 impl Findings {
-    /// What is in the definitions of a snapshot; none of it is shown yet.
+    /// The groups of a snapshot; no group is selected for display yet.
     pub fn search(run: RunFacts, settings: Settings, definitions: Vec<Definition>) -> Self {
         let report = cds_duplication::find(&definitions, &settings);
         Self {
@@ -161,7 +161,7 @@ impl Findings {
 }
 
 impl Shown {
-    /// Whether a member is one of those that made the group new or let it grow; none where nothing was compared.
+    /// Whether a member is one of those that made the group new or let it grow; `None` if nothing was compared.
     pub fn is_added(&self, place: usize) -> Option<bool> {
         self.state.as_str().map(|_| self.added.binary_search(&place).is_ok())
     }
@@ -179,7 +179,7 @@ impl GroupState {
         matches!(self, Self::New | Self::Grown { .. })
     }
 
-    /// The word that every output uses; none where nothing was compared.
+    /// The word that every output uses; `None` if nothing was compared.
     pub const fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Uncompared => None,

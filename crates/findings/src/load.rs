@@ -1,4 +1,4 @@
-//! A snapshot as the search reads it.
+//! Reads a snapshot as the input of a search.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -15,7 +15,7 @@ use cds_persistence::{Access, CodeRow, RunId, SqliteReader, TextQuery, Texts};
 use super::RunFacts;
 use crate::{Error, Source, Warning};
 
-/// Code that is so many times longer than another is never similar to it.
+/// Code that is longer than another by more than this factor is never similar to it.
 const LENGTH_FACTOR: usize = 3;
 /// Shorter functions have no run of six lines and 25 tokens, in bytes.
 const LEAST_WITH_RUN: usize = 40;
@@ -70,7 +70,7 @@ pub fn definitions(
     Ok(definitions)
 }
 
-/// What stands in a generated file is generated; only the file itself says so.
+/// Every record of a generated file is generated; only the file itself has the mark.
 fn mark_generated(definitions: &mut [Definition]) {
     let files = definitions.iter().filter(|definition| definition.is_generated);
     let files: HashSet<Arc<str>> = files.map(|definition| Arc::clone(&definition.file_path)).collect();
@@ -81,7 +81,7 @@ fn mark_generated(definitions: &mut [Definition]) {
     }
 }
 
-/// The ids and the normalized code of the records whose code is at most so many times longer or shorter than `code`;
+/// The ids and the normalized code of the records whose code is at most [`LENGTH_FACTOR`] times longer or shorter than `code`;
 /// [`cds_duplication::similar_codes`] looks at no others. Whole files only if they are wanted, and all functions that may
 /// have a run of lines in common with it.
 ///

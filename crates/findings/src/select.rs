@@ -1,4 +1,4 @@
-//! What of the groups is shown.
+//! Selects the groups to show.
 
 use std::collections::{BTreeMap, HashMap};
 

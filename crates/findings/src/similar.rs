@@ -1,4 +1,5 @@
-//! The two halves of `cds similar`: who is like the code as a whole, and who shares a run of lines with it.
+//! The two halves of `cds similar`: records that are similar to the code as a whole, and those that share a run of lines
+//! with it.
 
 use std::collections::HashSet;
 
@@ -9,14 +10,14 @@ use cds_persistence::{RunId, Text};
 
 use crate::{Error, Source, load};
 
-/// A record that is like the code, or has a part of it.
+/// A record that is similar to the code, or shares a run with it.
 #[derive(Debug)]
 pub struct Found {
-    /// How like it is.
+    /// How similar it is.
     pub similar: Similar,
     /// Which one.
     pub definition: Definition,
-    /// What both have where the channel is `fragment`.
+    /// The shared lines, if the channel is `fragment`.
     pub fragment: Option<Fragment>,
 }
 
@@ -33,11 +34,10 @@ pub struct Fragment {
     pub equal_token_count: u32,
 }
 
-/// How many runs are looked at for one that is shown: those that a function tells which stands inside of another are left
-/// out of the other.
+/// How many runs are read for one that is shown. Some are left out because a function inside of the record covers them.
 const RUNS_FOR_ONE: usize = 3;
 
-/// What is looked for, and where.
+/// The piece of code to search for, and the snapshot to search.
 #[derive(Debug)]
 pub struct Search<'a> {
     /// The database.
@@ -68,12 +68,12 @@ impl Search<'_> {
         Ok(found)
     }
 
-    /// Who shares a run without being told already.
+    /// The definitions that share a run and are not among `whole`.
     fn fragments(&self, texts: &[Text<'_>], whole: &[Found]) -> Result<Vec<Found>, Error> {
-        let told: HashSet<i64> = whole.iter().map(|found| found.definition.record_id).collect();
+        let found_whole: HashSet<i64> = whole.iter().map(|found| found.definition.record_id).collect();
         let functions: Vec<&Text<'_>> = texts.iter().filter(|text| text.is_function).collect();
         let codes: Vec<&str> = functions.iter().map(|text| text.code).collect();
-        let is_wanted = |index: usize| !told.contains(&functions[index].id);
+        let is_wanted = |index: usize| !found_whole.contains(&functions[index].id);
         let mut runs = shared_runs(self.language(), &codes, &self.target.normalized_code, is_wanted);
         runs.retain(|run| run.ratio >= self.min_ratio);
         runs.truncate(self.limit.saturating_mul(RUNS_FOR_ONE));
@@ -93,7 +93,7 @@ impl Search<'_> {
         });
         let found: Vec<Found> = found.collect();
         let is_innermost: Vec<bool> =
-            found.iter().map(|outer| !found.iter().chain(whole).any(|inner| tells(inner, outer))).collect();
+            found.iter().map(|outer| !found.iter().chain(whole).any(|inner| covers(inner, outer))).collect();
         let found =
             found.into_iter().zip(is_innermost).filter_map(|(found, is_innermost)| is_innermost.then_some(found));
         Ok(found.take(self.limit).collect())
@@ -104,7 +104,7 @@ impl Search<'_> {
         Language::of_record(&self.target.file_path)
     }
 
-    /// The code that was asked about as the search knows definitions.
+    /// The code as a definition of the search.
     fn target_definition(&self) -> Definition {
         let target = self.target;
         Definition {
@@ -127,8 +127,8 @@ fn similar(run: &SharedRun) -> Similar {
     Similar { index: run.index, channel: Channel::Fragment, ratio: run.ratio, text_ratio: 0.0, token_ratio: 0.0 }
 }
 
-/// Whether the run of `outer` stands in a definition inside of it that is told itself.
-fn tells(inner: &Found, outer: &Found) -> bool {
+/// Whether the run of `outer` lies in `inner`, a definition inside of it that is shown itself.
+fn covers(inner: &Found, outer: &Found) -> bool {
     let lines = |found: &Found| (found.definition.start_line, found.definition.end_line);
     let holds = |outer: (u32, u32), inner: (u32, u32)| outer.0 <= inner.0 && inner.1 <= outer.1;
     let run = outer.fragment.as_ref().map_or_else(|| lines(outer), |fragment| fragment.lines);

@@ -1,18 +1,18 @@
-//! How the duplicates of a project came and went, snapshot by snapshot.
+//! Counts the new, removed and grown duplicates of a project, snapshot by snapshot.
 
 use cds_duplication::{Change, Comparison, SearchKeys, Settings, Totals, compare};
 
 use super::baseline::{self, Earlier, Lineage};
 use crate::{Error, Source, Warning};
 
-/// What is looked at.
+/// The snapshots to search.
 #[derive(Debug)]
 pub struct TrendQuery<'a> {
     /// Of which project.
     pub lineage: &'a Lineage,
-    /// Nothing behind this snapshot; none for all.
+    /// The last snapshot to search; `None` for all.
     pub last_run_id: Option<i64>,
-    /// At most so many snapshots, the last ones; at least 1.
+    /// The most snapshots, counted from the last one; at least 1.
     pub limit: usize,
     /// The same for all of them, or they could not be compared.
     pub settings: &'a Settings,
@@ -25,7 +25,7 @@ pub struct TrendPoint {
     pub snapshot: Earlier,
     /// What was found in it.
     pub totals: Totals,
-    /// Against the snapshot before; none for the first one.
+    /// Compared with the snapshot before; `None` for the first one.
     pub moves: Option<Moves>,
 }
 
@@ -34,8 +34,8 @@ pub struct TrendPoint {
 pub struct Moves {
     /// Not there before.
     pub born: usize,
-    /// There before, and no more.
-    pub gone: usize,
+    /// There before, and no longer.
+    pub removed: usize,
     /// There before with fewer copies.
     pub grown: usize,
 }
@@ -89,13 +89,13 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn moves(before: &SearchKeys, after: &SearchKeys) -> Moves {
-    let Comparison { changes, gone } = compare(before, after);
-    let count = |is_meant: fn(&Change) -> bool| {
-        changes.iter().zip(&after.groups).filter(|(change, group)| !group.is_covered && is_meant(change)).count()
+    let Comparison { changes, removed } = compare(before, after);
+    let count = |is_counted: fn(&Change) -> bool| {
+        changes.iter().zip(&after.groups).filter(|(change, group)| !group.is_covered && is_counted(change)).count()
     };
     Moves {
         born: count(|change| matches!(change, Change::New)),
-        gone: gone.iter().filter(|place| !before.groups[**place].is_covered).count(),
+        removed: removed.iter().filter(|place| !before.groups[**place].is_covered).count(),
         grown: count(|change| matches!(change, Change::Grown { .. })),
     }
 }
@@ -110,16 +110,16 @@ mod tests {
     fn covered_groups_are_not_counted() {
         let mut findings = samples::shop();
         let whole = search_keys(&findings.report.groups, &findings.definitions);
-        let expected = Moves { born: 5, gone: 0, grown: 0 };
+        let expected = Moves { born: 5, removed: 0, grown: 0 };
         let nothing = search_keys(&[], &findings.definitions);
         assert_eq!(moves(&nothing, &whole), expected);
         findings.report.groups[2].covered_by = Some(findings.report.groups[0].group_id.clone());
         let folded = search_keys(&findings.report.groups, &findings.definitions);
         assert_eq!(moves(&nothing, &folded), Moves { born: 4, ..expected });
-        assert_eq!(moves(&folded, &nothing), Moves { born: 0, gone: 4, grown: 0 });
+        assert_eq!(moves(&folded, &nothing), Moves { born: 0, removed: 4, grown: 0 });
         assert_eq!(moves(&whole, &folded), Moves { born: 0, ..expected });
         findings.report.groups[0].members.pop();
         let smaller = search_keys(&findings.report.groups, &findings.definitions);
-        assert_eq!(moves(&smaller, &folded), Moves { born: 0, gone: 0, grown: 1 });
+        assert_eq!(moves(&smaller, &folded), Moves { born: 0, removed: 0, grown: 1 });
     }
 }

@@ -1,10 +1,10 @@
-//! What a reader of findings should know although there are some.
+//! Warnings about findings that are incomplete or compared in a doubtful way.
 
 use std::fmt;
 
 use cds_persistence::RunId;
 
-/// Something that the findings leave out, or a comparison that may not say what it seems to say.
+/// Something that the findings leave out, or a comparison that may mislead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
     /// Another program wrote records of kinds that are not known here.

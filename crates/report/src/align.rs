@@ -1,6 +1,6 @@
 //! Which lines of two pieces of code belong beside each other, and what differs within them.
 
-/// Above so many pairs of lines, or of words, they are put side by side in their order.
+/// With more pairs of lines, or of words, both sides are paired in their order.
 const MOST_CELLS: usize = 1_000_000;
 /// Lines that share less of their words than this are not put side by side.
 const LEAST_SHARE: f64 = 0.4;
@@ -8,7 +8,7 @@ const LEAST_SHARE: f64 = 0.4;
 /// A line of the left and one of the right that belong together, or one of them alone.
 pub(super) type Pair = (Option<usize>, Option<usize>);
 
-/// Pairs up the lines of both sides in their order, so that what pairs up is as much alike as possible.
+/// Pairs the lines of both sides in their order, so that the pairs are as similar as possible.
 pub(super) fn align(left: &[&str], right: &[&str]) -> Vec<Pair> {
     let start = left.iter().zip(right).take_while(|(left, right)| left == right).count();
     let (rest_left, rest_right) = (&left[start..], &right[start..]);
@@ -30,7 +30,7 @@ fn align_middle(left: &[&str], right: &[&str]) -> Vec<Pair> {
     }
     let bags = [left, right].map(|lines| lines.iter().map(|line| bag(line)).collect::<Vec<_>>());
     let width = columns + 1;
-    // The best that can be had of the lines from here on.
+    // The best weight of the lines from here on.
     let mut best = vec![0.0_f64; (rows + 1) * width];
     let gain = |row: usize, column: usize| likeness(&bags[0][row], &bags[1][column]);
     for row in (0..rows).rev() {
@@ -68,11 +68,11 @@ fn bag(line: &str) -> Vec<&str> {
     words
 }
 
-/// How much of their words two lines share, 0 to 1 (Dice); none where that is too little.
+/// How much of their words two lines share, 0 to 1 (Dice); `None` if that is too little.
 fn likeness(left: &[&str], right: &[&str]) -> Option<f64> {
     let total = left.len() + right.len();
     if total == 0 {
-        // Two empty lines: better together than alone, but no reason to tear others apart.
+        // Two empty lines: better paired than alone, but no reason to separate others.
         return Some(0.01);
     }
     let (mut row, mut column, mut common) = (0, 0, 0_u32);

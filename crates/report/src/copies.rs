@@ -1,4 +1,4 @@
-//! What the outputs for other programs say about one copy: where it is, what it is called, and what identifies it.
+//! One copy as the outputs for other programs describe it: place, name and fingerprint.
 
 use std::collections::HashMap;
 
@@ -65,28 +65,29 @@ impl<'a> Copy<'a> {
         (others, (self.group.members.len() - 1).saturating_sub(NAMED_COPIES))
     }
 
-    /// One sentence: in which sense this repeats what stands elsewhere, and how much of it.
+    /// One sentence: how this repeats other code, and how much of it.
     pub(super) fn sentence(&self) -> String {
-        let other_count = self.group.members.len() - 1;
-        let (others, do_it) = match other_count {
-            1 => ("another definition".to_owned(), "does"),
-            count => (format!("{count} other definitions"), "do"),
+        let others = match self.group.members.len() - 1 {
+            1 => "another definition".to_owned(),
+            count => format!("{count} other definitions"),
         };
         let name = self.name();
         let line_count = self.group.repeated_lines;
         // Rounded down: what differs, if only in names, is never called 100 %.
-        let alike = (self.member.best_ratio * 100.0).floor().min(99.0);
+        let similar = (self.member.best_ratio * 100.0).floor().min(99.0);
         match self.group.channel {
-            Channel::Exact => format!("{name} says the same as {others}, {line_count} lines each."),
-            Channel::Renamed => format!("{name} is {others} with other names or literals, {line_count} lines each."),
-            Channel::Near => format!("{name} is nearly the same as {others}, up to {alike} % alike."),
+            Channel::Exact => format!("{name} has the same code as {others}, {line_count} lines each."),
+            Channel::Renamed => {
+                format!("{name} has the same code as {others} except for names or literals, {line_count} lines each.")
+            }
+            Channel::Near => format!("{name} is up to {similar} % similar to {others}."),
             Channel::Fragment => format!("{name} shares {line_count} lines with {others}."),
-            Channel::Intent => format!("{name} is said to do what {others} {do_it}, in other code."),
+            Channel::Intent => format!("{name} has the same intent as {others}, in different code."),
         }
     }
 }
 
-/// The name that a signature says, or the whole signature where it says none.
+/// The name in a signature, or the whole signature if it has none.
 pub(super) fn name(definition: &Definition) -> String {
     let Some(signature) = &definition.signature else { return cut(&text::one_line(&definition.file_path)) };
     cut(&definition.name().map_or_else(|| text::one_line(signature), str::to_owned))
@@ -111,7 +112,7 @@ pub(super) const fn title(channel: Channel) -> &'static str {
     }
 }
 
-/// What was not searched, as `3 definitions in tests and 1 in generated files`, and how it can be; none where all was.
+/// What was not searched, as `3 definitions in tests and 1 in generated files`, and the option that does; `None` if all was.
 pub(super) fn unsearched(findings: &Findings) -> Option<String> {
     let Unsearched { test_count, generated_count, intent_count } = findings.report.unsearched;
     let parts = [(test_count, "in tests"), (generated_count, "in generated files")];
@@ -132,24 +133,24 @@ pub(super) fn unsearched(findings: &Findings) -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-/// How many of the compared definitions have no intent, where the intents are looked at; none where all have one.
+/// How many of the compared definitions have no intent, if intents are searched; `None` if all have one.
 pub(super) fn missing_intents(findings: &Findings) -> Option<String> {
     let (missing, all) = findings.missing_intents();
-    let is_meant = missing > 0 && findings.settings.channels.contains(&Channel::Intent);
-    is_meant.then(|| format!("{} of {}", grouped_u64(missing), counted(all, "definition")))
+    let is_incomplete = missing > 0 && findings.settings.channels.contains(&Channel::Intent);
+    is_incomplete.then(|| format!("{} of {}", grouped_u64(missing), counted(all, "definition")))
 }
 
-/// What a bound of the search left out, as `3 pairs of definitions, since a search may take only so long`.
+/// What a bound of the search left out, as `up to 3 pairs of definitions (near), too many for one search`.
 pub fn left_out(findings: &Findings) -> String {
     let channels: Vec<&str> = (findings.report.channels.iter())
         .filter(|channel| channel.left_out_pair_count > 0)
         .map(|channel| channel.channel.as_str())
         .collect();
     let count = one_or_many(findings.report.left_out_pair_count(), "pair of definitions", "pairs of definitions");
-    format!("up to {count} ({}), more than one search looks at", channels.join(", "))
+    format!("up to {count} ({}), too many for one search", channels.join(", "))
 }
 
-/// What a group is beside a duplicate, the strongest reason to pass over it first.
+/// The properties of a group that lower its rank, the strongest first.
 pub(super) fn words(group: &Group) -> impl Iterator<Item = &'static str> + use<> {
     let words = [
         match group.confidence {
@@ -163,7 +164,7 @@ pub(super) fn words(group: &Group) -> impl Iterator<Item = &'static str> + use<>
     words.into_iter().flatten()
 }
 
-/// Whether a group asks for attention less than its channel does.
+/// Whether a group is less urgent than its channel.
 pub(super) fn is_minor(shown: &Shown, group: &Group) -> bool {
     shown.state == GroupState::Known || words(group).next().is_some()
 }
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(said(3, 1, 4_000), Some(both));
         let mut findings = samples::shop();
         findings.report.channels[1].left_out_pair_count = 2_000;
-        let pairs = "up to 2,000 pairs of definitions (renamed), more than one search looks at";
+        let pairs = "up to 2,000 pairs of definitions (renamed), too many for one search";
         assert_eq!(unsearched(&findings).as_deref(), Some(pairs));
     }
 

@@ -1,7 +1,7 @@
 //! One row a member, by RFC 4180.
 //!
-//! A cell that begins as a formula does gets an apostrophe before it, so that no spreadsheet computes what stands in
-//! somebody's code. Text is on one line, and whatever a terminal might obey is written as `\u{…}`.
+//! A cell that begins as a formula does gets an apostrophe before it, so that no spreadsheet evaluates
+//! analyzed code. Text is on one line, and characters that a terminal might obey are written as `\u{…}`.
 
 use std::io::{self, Write};
 

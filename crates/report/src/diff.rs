@@ -22,7 +22,7 @@ use cds_terminal::{
     text::code_line,
 };
 
-/// Members that are held against the representative; the rest is counted.
+/// Members that are compared with the representative; the rest is counted.
 const SHOWN_MEMBERS: usize = 8;
 /// Lines of a member that are shown.
 const SHOWN_LINES: usize = 1_000;
@@ -40,7 +40,7 @@ struct Code {
 /// Writes each group that is shown.
 pub fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen) -> io::Result<()> {
     if findings.shown.is_empty() {
-        return writeln!(writer, "no group is to be shown");
+        return writeln!(writer, "no groups to show");
     }
     for (index, shown) in findings.shown.iter().enumerate() {
         if index > 0 {
@@ -91,7 +91,7 @@ fn page(findings: &Findings, shown: &Shown, screen: &Screen) -> String {
     for (place, member) in (2..).zip(others.iter().take(SHOWN_MEMBERS)) {
         let other = code(findings, group, member);
         if let Some(same) = known.get(&other.lines) {
-            let _ = writeln!(page, "\n  {place} is written as {same} is");
+            let _ = writeln!(page, "\n  {place} is identical to {same}");
             continue;
         }
         known.insert(other.lines.clone(), place);
@@ -106,8 +106,8 @@ fn page(findings: &Findings, shown: &Shown, screen: &Screen) -> String {
     page
 }
 
-/// The exact lines of a member, without the indentation that all of them have; the normalized ones where the exact ones
-/// are not at hand.
+/// The exact lines of a member, without the indentation that all of them have; the normalized ones if the exact ones
+/// are not available.
 fn code(findings: &Findings, group: &Group, member: &Member) -> Code {
     let definition = findings.definition(member);
     let (first, last) = member.file_lines;
@@ -164,7 +164,7 @@ fn side_by_side(page: &mut String, left: &Code, (place, right): (usize, &Code), 
         let texts = [row.map(|row| lines[0][row]), column.map(|column| lines[1][column])];
         let pieces = match texts {
             [Some(left), Some(right)] => differences(left, right).map(Some),
-            // A line without a partner has its sign; brackets around all of it would say nothing more.
+            // A line without a partner has its sign; brackets around all of it would add nothing.
             [left, right] => [left, right].map(|text| text.map(|text| vec![(text, palette == Palette::Coloured)])),
         };
         let numbers = [(row, left), (column, right)].map(|(line, code)| line.map(|line| code.number(line)));

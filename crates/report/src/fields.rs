@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::gates;
 
-/// Grows when a field changes its meaning or goes.
+/// Grows when a field is removed or changes its meaning.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Everything but the groups.
@@ -73,7 +73,7 @@ struct AllTotalsFields {
     /// Lines that groups of intents alone hold; `repeated_lines` and `share` are without them.
     intent_lines: u64,
     intent_share: f64,
-    /// Null where they were not searched for.
+    /// Null if nothing searched for them.
     shape_only_pair_count: Option<u64>,
     low_confidence_group_count: u64,
     covered_group_count: u64,
@@ -90,7 +90,7 @@ struct ChannelFields {
     channel: &'static str,
     #[serde(flatten)]
     sums: TotalsFields,
-    /// Null where they were not searched for.
+    /// Null if nothing searched for them.
     shape_only_pair_count: Option<u64>,
     low_confidence_group_count: u64,
     covered_group_count: u64,
@@ -317,7 +317,7 @@ pub(super) fn ratios(group: &Group) -> (f64, f64) {
     (best, sum / f64::from(count))
 }
 
-/// With four decimals; more say nothing.
+/// With four decimals; more are noise.
 pub(super) fn rounded(ratio: f64) -> f64 {
     (ratio * 10_000.0).round() / 10_000.0
 }

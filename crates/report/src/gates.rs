@@ -1,4 +1,4 @@
-//! The gates in words, the same in every form.
+//! The sentences about gates, the same in every output format.
 
 use cds_findings::{BrokenGate, FailOn, Findings};
 use cds_terminal::numbers::{counted, one_or_many, percentage};
@@ -53,7 +53,7 @@ fn list(ids: &[String]) -> String {
     }
 }
 
-/// Both in percent, with as many decimals as it takes to tell them apart.
+/// Both in percent, with as many decimals as it takes to distinguish them.
 fn percentages(share: f64, limit: f64) -> (String, String) {
     let mut texts = (String::new(), String::new());
     for decimals in 1..=6 {

@@ -1,8 +1,8 @@
 //! Workflow commands of GitHub Actions, which become annotations beside the changed code.
 //!
-//! GitHub shows ten warnings of a step and drops the others without a word, so that ten groups become a warning each, in
-//! turn the first ones of all channels, and the rest one notice. Where groups were compared with an earlier snapshot, only
-//! what is new or grown is worth a warning, and it stands at a copy that was added: a change shows what is in its files.
+//! GitHub shows ten warnings of a step and silently drops the others. So ten groups become a warning each, taken in turn
+//! from all channels, and the rest becomes one notice. If groups were compared with an earlier snapshot, only new and
+//! grown ones are warnings. Such a warning is at an added copy, since GitHub shows it only beside changed files.
 
 use std::io::{self, Write};
 
@@ -23,7 +23,7 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
     for gate in gates::all_broken(findings) {
         writeln!(writer, "::error title=cds::{}", message(&text::one_line(&gate)))?;
     }
-    // A gate that has nothing to compare with is about what comes next.
+    // Without a run to compare with, the gate counts from the next run on.
     let is_loud = |shown: &&Shown| shown.state != GroupState::Known && !findings.is_first_run;
     let loud: Vec<&Shown> = findings.shown.iter().filter(is_loud).collect();
     let is_first = select::first(findings, &loud, MOST_WARNINGS);

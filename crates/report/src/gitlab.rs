@@ -1,7 +1,7 @@
 //! The report on code quality that GitLab shows in merge requests: a list of issues.
 //!
 //! GitLab compares the fingerprints of two branches and takes issues with the same fingerprint for one, so that every
-//! copy has its own, derived from what it is and not from where in the file it stands.
+//! copy has its own, derived from its content and not from its lines.
 
 use std::io::{self, Write};
 
@@ -87,7 +87,7 @@ fn location(findings: &Findings, copy: &Copy<'_>) -> Location {
     Location { path: copy.path(findings), lines: Lines { begin, end } }
 }
 
-/// By the lines that could be saved; what is there already, and what is only in tests, is for information.
+/// By the lines that could be saved. Known groups, and groups only in tests, are for information.
 fn severity(copy: &Copy<'_>) -> &'static str {
     match copy.group.saved_lines {
         _ if copies::is_minor(copy.shown, copy.group) => "info",

@@ -1,7 +1,7 @@
-//! What was found in each of its forms, one file each.
+//! The output formats of the findings, one file each.
 //!
-//! Every form shows the same groups in the same order. What comes from code, files or models is made safe for whatever
-//! reads the form.
+//! Every format shows the same groups in the same order. Text from code, files or models is escaped for the reader of the
+//! format.
 
 mod align;
 mod copies;
@@ -25,7 +25,7 @@ use cds_findings::Findings;
 use cds_terminal::screen::Screen;
 pub use copies::left_out;
 
-/// The forms of the groups of duplicates.
+/// The output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Columns that fit the terminal.
@@ -48,7 +48,7 @@ pub enum Format {
     Html,
 }
 
-/// Writes `findings` in the form that was asked for; only the table looks at the screen.
+/// Writes `findings` in the wanted format; only the table uses the screen.
 pub fn write(format: Format, writer: &mut dyn Write, findings: &Findings, screen: &Screen) -> io::Result<()> {
     match format {
         Format::Table => table::write(writer, findings, screen),

@@ -1,7 +1,7 @@
 //! A comment for a pull request: short, and bounded so that a forge accepts it.
 //!
-//! Whatever comes from code stands in a `<code>` element with every character that Markdown or HTML could read as an
-//! entity, so that it is shown and nothing else.
+//! Text from code is in a `<code>` element. Every character that Markdown or HTML could interpret is an entity, so that the
+//! text is only shown.
 
 use std::{
     fmt::Write as _,
@@ -20,13 +20,13 @@ use cds_terminal::{
 
 /// Forges accept about 65,000 characters.
 const MOST_CHARACTERS: usize = 60_000;
-/// What the lines behind the table need at most.
+/// The most characters of the lines behind the table.
 const RESERVE: usize = 600;
 /// Members of a group that are named; the rest is counted.
 const SHOWN_MEMBERS: usize = 6;
 /// Characters of a path or a signature.
 const MOST_LETTERS: usize = 100;
-/// Characters of what broke a gate.
+/// Characters of the reason why a gate failed.
 const MOST_GATE_LETTERS: usize = 400;
 /// Gates that are named.
 const SHOWN_GATES: usize = 10;
@@ -39,8 +39,7 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
 fn page(findings: &Findings) -> String {
     let mut page = String::from("## Duplicated code\n\n");
     if findings.definitions.is_empty() {
-        let _ =
-            writeln!(page, "Run {} has no records: there is nothing that could be a duplicate.", findings.run.run_id);
+        let _ = writeln!(page, "Run {} has no records, so there are no duplicates.", findings.run.run_id);
         return page;
     }
     for gate in findings.broken_gates.iter().take(SHOWN_GATES) {

@@ -1,4 +1,4 @@
-//! Groups in columns that fit the terminal, channel by channel, and what they come to.
+//! Groups in columns that fit the terminal, channel by channel, and their totals.
 
 use std::io::{self, Write};
 
@@ -51,14 +51,11 @@ const SAVINGS: &[Saving] = &[
     Saving::Cut("PLACE", 8),
 ];
 
-/// Writes what broke a gate, the groups of each channel, and the totals.
+/// Writes the gates that failed, the groups of each channel, and the totals.
 pub(super) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen) -> io::Result<()> {
     let mut page = Sections::new(screen);
     if findings.definitions.is_empty() {
-        page.sentence(format!(
-            "run {} has no records: there is nothing that could be a duplicate",
-            findings.run.run_id
-        ));
+        page.sentence(format!("run {} has no records, so there are no duplicates", findings.run.run_id));
         return write!(writer, "{}", page.finish());
     }
     if !findings.broken_gates.is_empty() {
@@ -115,7 +112,7 @@ const fn meaning(channel: Channel) -> &'static str {
     }
 }
 
-/// A member's row; the first of a group also says what is known of the whole group.
+/// A member's row; the first row of a group also has the values of the group.
 fn cells(findings: &Findings, shown: &Shown, place: usize, is_first: bool) -> [Cell; 10] {
     let group = findings.group(shown);
     let member = &group.members[place];
@@ -142,7 +139,7 @@ fn cells(findings: &Findings, shown: &Shown, place: usize, is_first: bool) -> [C
     ]
 }
 
-/// What is known of the group, in its first row, and of the member.
+/// The state of the group, in its first row, and of the member.
 fn state(shown: &Shown, first: Option<&Group>, is_added: bool) -> Cell {
     let mut words = Vec::new();
     if let Some(group) = first {
@@ -165,9 +162,9 @@ fn state(shown: &Shown, first: Option<&Group>, is_added: bool) -> Cell {
 fn totals(page: &mut Sections<'_>, findings: &Findings) {
     let report = &findings.report;
     if report.totals.group_count == 0 {
-        page.sentence(format!("run {} has no duplicates in the sense that was asked for", findings.run.run_id));
+        page.sentence(format!("run {} has no duplicates of the requested kinds", findings.run.run_id));
     } else if findings.shown.is_empty() && findings.view.unlisted_count.is_none() {
-        page.sentence("none of the groups is to be shown");
+        page.sentence("no groups to show");
     }
     page.heading("Totals");
     let by_channel: Vec<String> = report
@@ -206,7 +203,7 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
         let place = if findings.settings.min_confidence > Confidence::Low { "left out" } else { "ranked last" };
         page.field(
             "low confidence",
-            format!("{} that may only look alike: {place}", counted(report.low_confidence_count(), "group")),
+            format!("{} that may only look similar: {place}", counted(report.low_confidence_count(), "group")),
         );
     }
     let shape_only: Option<u64> = report.channels.iter().map(|channel| channel.shape_only_pair_count).sum();
@@ -311,8 +308,8 @@ mod tests {
     #[test]
     fn nothing_is_said_in_a_sentence() {
         let empty = samples::findings(Vec::new(), Vec::new());
-        assert_eq!(table(&empty, 80), "  run 7 has no records: there is nothing that could be a duplicate\n");
+        assert_eq!(table(&empty, 80), "  run 7 has no records, so there are no duplicates\n");
         let unique = samples::findings(samples::shop().definitions, Vec::new());
-        assert!(table(&unique, 80).starts_with("  run 7 has no duplicates in the sense that was asked for\n"));
+        assert!(table(&unique, 80).starts_with("  run 7 has no duplicates of the requested kinds\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! What somebody who changed the code has to know of each group: what became of it, and by which copies.
+//! What the author of a change has to know of each group: whether it is new or grown, and by which copies.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,19 +8,19 @@ use super::{
     lineage::Lineage,
 };
 
-/// What became of a group, and by which copies.
+/// How a group changed, and by which copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupChange {
     /// Compared with the earlier search.
     pub change: Change,
     /// The places of the members that made the group new or let it grow: definitions that did not exist, else those that
-    /// were edited. Ascending; none where the group is known.
+    /// were edited. Ascending; empty if the group is known.
     pub added: Vec<usize>,
 }
 
-/// What [`compare`](super::compare) says of each current group, but that two copies which nobody edited are no news: their
-/// group may not have been found before, since what speaks for it depends on all of the code, on where files belong and on
-/// what a model says, or may have been left out.
+/// As [`compare`](super::compare) for each current group, except that two unedited copies are known. The earlier search
+/// may have missed or left out their group: its evidence depends on all of the code, on the area of the files and on the
+/// sentences of a model.
 pub fn compare_edits(before: &SearchKeys, after: &SearchKeys) -> Vec<GroupChange> {
     let edits = Edits::new(before, after);
     let verdicts =

@@ -1,4 +1,4 @@
-//! What stays of a search when the code behind it is forgotten.
+//! The keys of a search, which are kept without its code.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::{Channel, Definition, Group, Member, hash::Hash, layout};
 
-/// A search by what its groups and definitions may be found again in another one.
+/// The keys by which the groups and definitions of a search are found in another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchKeys {
     /// In the order of the groups.
@@ -17,14 +17,14 @@ pub struct SearchKeys {
     pub(super) definitions: Vec<DefinitionKey>,
 }
 
-/// What stays of a group.
+/// The keys of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupKey {
-    /// In which sense its copies say the same.
+    /// The kind of duplicate.
     pub channel: Channel,
     /// As in [`Group::group_id`].
     pub group_id: String,
-    /// Whether another group tells its story.
+    /// Whether another group covers it.
     pub is_covered: bool,
     /// In the order of the members.
     pub(super) copies: Vec<CopyKey>,
@@ -35,16 +35,16 @@ pub struct GroupKey {
 pub(super) struct CopyKey {
     /// Its place among the definitions.
     pub(super) definition: usize,
-    /// The lines that the group is about, 0-based, the last one excluded.
+    /// The lines that the group shares, 0-based, the last one excluded.
     pub(super) lines: (u32, u32),
     /// Their fingerprint.
     pub(super) content: [u8; 16],
 }
 
-/// What a definition may be found again by; files, classes and functions are never each other.
+/// The keys of a definition. Files, classes and functions are never matched with each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DefinitionKey {
-    /// A method counts as a function, which it may have been.
+    /// A method counts as a function, since it may have been one.
     pub(super) kind: SymbolKind,
     /// The path of its file.
     pub(super) file: u64,
@@ -129,7 +129,7 @@ fn lines(definition: &Definition) -> Box<[u32]> {
     lines.into_boxed_slice()
 }
 
-/// The fingerprint of the lines that a group is about; none where it is about the whole definition.
+/// The fingerprint of the lines that a group shares; `None` if it shares the whole definition.
 fn content(definition: &Definition, member: &Member) -> Option<[u8; 16]> {
     let (first, last) = member.normalized_lines;
     let lines = definition.normalized_code.lines();
@@ -176,9 +176,9 @@ impl<'a> GroupIndex<'a> {
         counts(definitions.filter_map(|definition| self.by_definition.get(&definition)).flatten().copied())
     }
 
-    /// Whether `group`, which is of another search, may be the one at `earlier`: both are about whole definitions, or what
-    /// was so before was found as less now, or the two have a copy with the same text. For two definitions can share more
-    /// than one run of lines, or more than one purpose.
+    /// Whether `group`, which is of another search, may be the one at `earlier`. That one is about whole definitions, or
+    /// both have the same channel and a copy with the same text. The definitions alone are not enough: two of them can
+    /// share more than one run of lines, or more than one purpose.
     pub(super) fn may_continue(&self, earlier: usize, group: &GroupKey) -> bool {
         let channel = self.groups[earlier].channel;
         let has_equal_text = |copy: &CopyKey| {

@@ -1,4 +1,4 @@
-//! Which definition of an earlier search each one of a later search was.
+//! Pairs each definition of a later search with the one of an earlier search that it was.
 
 mod likeness;
 
@@ -15,11 +15,11 @@ use super::keys::{DefinitionKey, GroupIndex, GroupKey, SearchKeys, counts};
 use crate::Channel;
 use likeness::{Likeness, without};
 
-/// With such a share of equal lines two definitions are more likely one than what has the same name.
-const ALIKE: f64 = 0.5;
-/// So many copies that a group lost, and so many that were added, are held against each other.
+/// Two definitions with this share of equal lines are one definition more likely than two of the same name are.
+const MIN_LIKENESS: f64 = 0.5;
+/// The most copies that a group lost, and the most that were added to it, that are compared with each other.
 const MOST_COPIES: usize = 200;
-/// So many lines are looked at to compare definitions, about a second's work; what is left then is no pair.
+/// The most lines that are read to compare definitions, about a second's work. The rest is not paired.
 const MOST_LINES: usize = 500_000_000;
 
 /// Pairs of definitions that are one, each at most once.
@@ -35,7 +35,8 @@ pub(super) struct Lineage {
 }
 
 impl Lineage {
-    /// In steps, the surest first. Of what was moved, renamed and edited at once only copies of groups are looked for.
+    /// In steps, the most certain first. A definition that was moved, renamed and edited at once is only found if it is a
+    /// copy of a group.
     pub(super) fn new(before: &SearchKeys, after: &SearchKeys) -> Self {
         Self::within(MOST_LINES, before, after)
     }
@@ -45,31 +46,31 @@ impl Lineage {
         let lineage = Self { extracted: ancestors.clone(), ancestors, descendants };
         let mut pairing = Pairing { before: &before.definitions, after: &after.definitions, lineage, lines_left };
         let earlier = GroupIndex::new(&before.groups);
-        // Nobody touched it.
+        // It was not edited.
         pairing.pair(|key| (key.location, key.code));
         // Another one of its name came before it.
         pairing.pair(|key| (key.sibling, key.code));
-        // It was edited, wherever else there is what it said; but two that only took each other's place were not.
+        // It was edited, even if its old code is elsewhere now; but two that only changed places were not.
         let (lost, added) = pairing.codes();
         let has_moved = |old: &DefinitionKey, new: &DefinitionKey| {
             added.contains(&(old.kind, old.code)) && lost.contains(&(new.kind, new.code))
         };
-        pairing.pair_if(|key| key.location, |old, new| !has_moved(old, new) && is_alike(old, new));
-        // It was renamed or moved, whatever stands in its place now.
+        pairing.pair_if(|key| key.location, |old, new| !has_moved(old, new) && is_similar(old, new));
+        // It was renamed or moved, whatever is in its place now.
         pairing.pair(|key| (key.file, key.kind, key.code));
         pairing.pair(|key| (key.tail, key.code));
         pairing.pair(|key| (key.name, key.code));
         pairing.pair(|key| (key.kind, key.code));
-        pairing.pair_if(|key| key.location, is_alike);
+        pairing.pair_if(|key| key.location, is_similar);
         // It was moved, renamed and edited, whatever has its name now.
-        pairing.pair_copies(after, &earlier, ALIKE);
-        // It was written anew, or moved and written anew.
+        pairing.pair_copies(after, &earlier, MIN_LIKENESS);
+        // It was rewritten, or moved and rewritten.
         pairing.pair(|key| key.location);
         pairing.pair_unique(|key| key.tail);
         pairing.pair_unique(|key| key.name);
         // It was moved, renamed and edited, as every copy of its group.
         pairing.pair_orphans(after, &earlier);
-        // Of its group something stayed, and it is like that by names or literals alone.
+        // Some of its group stayed, and it differs from that only in names or literals.
         pairing.pair_copies(after, &earlier, 0.0);
         // A part of it was.
         pairing.find_extracted(after, &earlier);
@@ -85,11 +86,11 @@ struct Pairing<'a> {
     lines_left: usize,
 }
 
-/// What a definition says, and as what.
+/// The code of a definition, with its kind.
 type Code = (SymbolKind, [u8; 16]);
 
-fn is_alike(old: &DefinitionKey, new: &DefinitionKey) -> bool {
-    Likeness::of(&old.lines, &new.lines).ratio >= ALIKE
+fn is_similar(old: &DefinitionKey, new: &DefinitionKey) -> bool {
+    Likeness::of(&old.lines, &new.lines).ratio >= MIN_LIKENESS
 }
 
 /// Two definitions that may be one.
@@ -160,8 +161,8 @@ impl<'a> Pairing<'a> {
         self.pair_if(&key, |old, _| is_alone(old));
     }
 
-    /// Pairs copies of groups in which nothing stayed that could tell more with lost ones that are [`ALIKE`]; of equal ones
-    /// those in one file or of one name.
+    /// Pairs the copies of groups that kept no member with lost copies whose ratio is at least [`MIN_LIKENESS`]. Of equally
+    /// similar ones, those in one file or of one name come first.
     fn pair_orphans(&mut self, after: &SearchKeys, earlier: &GroupIndex<'_>) {
         let (mut orphans, mut others) = (BTreeSet::new(), BTreeSet::new());
         for group in &after.groups {
@@ -181,7 +182,8 @@ impl<'a> Pairing<'a> {
         self.join_best(candidates);
     }
 
-    /// The definitions that are [`ALIKE`], by the lines that not too many have; none if no more lines may be looked at.
+    /// The definitions with a ratio of at least [`MIN_LIKENESS`], found by their rare lines; `None` if no more lines may be
+    /// read.
     fn candidates_by_line(&mut self, new: usize, by_line: &HashMap<u32, BTreeSet<usize>>) -> Option<Vec<Candidate>> {
         let after = self.after;
         let lines: BTreeSet<&u32> = after[new].lines.iter().collect();
@@ -193,19 +195,19 @@ impl<'a> Pairing<'a> {
         let mut candidates = Vec::new();
         for (old, _) in olds.into_iter().take(MOST_COPIES) {
             let ratio = self.likeness(&self.before[old].lines, &after[new].lines)?.ratio;
-            if ratio >= ALIKE && self.before[old].kind == after[new].kind {
+            if ratio >= MIN_LIKENESS && self.before[old].kind == after[new].kind {
                 candidates.push(self.candidate(ratio, old, new));
             }
         }
         Some(candidates)
     }
 
-    /// Pairs copies that are added to a group with those that it lost, if they have at least such a share of equal lines.
+    /// Pairs copies that are added to a group with those that it lost, if they have at least a given share of equal lines.
     fn pair_copies(&mut self, after: &SearchKeys, earlier: &GroupIndex<'_>, least: f64) {
         let before = self.before;
         for group in &after.groups {
-            let is_meant = |old| earlier.may_continue(old, group);
-            let Some(joined) = self.joined(group, earlier, is_meant) else { continue };
+            let is_wanted = |old| earlier.may_continue(old, group);
+            let Some(joined) = self.joined(group, earlier, is_wanted) else { continue };
             let copies = joined.earlier.iter().filter(|old| self.lineage.descendants[**old].is_none());
             let lost = copies.map(|old| (*old, Cow::Borrowed(&*before[*old].lines))).collect();
             let candidates = self.candidates_for(&joined, &lost, least);
@@ -213,13 +215,13 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// Finds for copies that are added to a group those of which they have [`ALIKE`] the lines that these had before, and which
-    /// are no copies any more.
+    /// Finds, for copies that were added to a group, the definitions from which they were extracted: the added copy has at
+    /// least [`MIN_LIKENESS`] of their former lines, and they are no copies any more.
     fn find_extracted(&mut self, after: &SearchKeys, earlier: &GroupIndex<'_>) {
         let mut wholes = BTreeSet::new();
         for group in &after.groups {
-            let is_meant = |old: usize| earlier.groups[old].channel != Channel::Intent;
-            let Some(joined) = self.joined(group, earlier, is_meant) else { continue };
+            let is_wanted = |old: usize| earlier.groups[old].channel != Channel::Intent;
+            let Some(joined) = self.joined(group, earlier, is_wanted) else { continue };
             let mut lost = Lost::new();
             for &old in joined.earlier.difference(&wholes) {
                 let left = self.lineage.descendants[old].filter(|now| !joined.definitions.contains(now));
@@ -233,7 +235,7 @@ impl<'a> Pairing<'a> {
                     lost.insert(old, Cow::Owned(lines));
                 }
             }
-            for Candidate { old, new, .. } in best_first(self.candidates_for(&joined, &lost, ALIKE)) {
+            for Candidate { old, new, .. } in best_first(self.candidates_for(&joined, &lost, MIN_LIKENESS)) {
                 if self.lineage.extracted[new].is_none() && wholes.insert(old) {
                     self.lineage.extracted[new] = Some(old);
                 }
@@ -241,12 +243,12 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// What is known of a group that has copies which stayed and others that were added; none of other groups.
+    /// The copies of a group, if some of them stayed and others were added; `None` for other groups.
     fn joined(
         &self,
         group: &GroupKey,
         earlier: &GroupIndex<'_>,
-        is_meant: impl Fn(usize) -> bool,
+        is_wanted: impl Fn(usize) -> bool,
     ) -> Option<Joined<'a>> {
         let definitions: BTreeSet<usize> = group.copies.iter().map(|copy| copy.definition).collect();
         let (stayed, added): (Vec<usize>, Vec<usize>) =
@@ -257,7 +259,7 @@ impl<'a> Pairing<'a> {
         let origins: Vec<usize> = stayed.iter().filter_map(|new| self.lineage.ancestors[*new]).collect();
         let groups = earlier.counts(origins.iter().copied()).into_keys();
         let copies = groups
-            .filter(|earlier_group| is_meant(*earlier_group))
+            .filter(|earlier_group| is_wanted(*earlier_group))
             .flat_map(|earlier_group| &earlier.groups[earlier_group].copies)
             .map(|copy| copy.definition);
         let pairs = stayed.iter().zip(&origins);
@@ -265,8 +267,8 @@ impl<'a> Pairing<'a> {
         Some(Joined { earlier: copies.collect(), added, kept: kept.collect(), definitions })
     }
 
-    /// The added copies of a group with those of `lost` that have at least such a share of equal lines, and from which they
-    /// come rather than from one that was kept.
+    /// The added copies of a group with those of `lost` that have at least a given share of equal lines, and from which
+    /// they come rather than from one that was kept.
     fn candidates_for(&mut self, joined: &Joined<'_>, lost: &Lost<'_>, least: f64) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for &new in joined.added.iter().take(if lost.is_empty() { 0 } else { MOST_COPIES }) {
@@ -276,9 +278,10 @@ impl<'a> Pairing<'a> {
         candidates
     }
 
-    /// The `lost` definitions that are so much alike. What has more in common with a copy that stayed as it was then was copied
-    /// from that; and what has more in common with it as it is now, if the two differ by fewer lines than the lost one and
-    /// that did: all copies may have been edited the same way. None if no more lines may be looked at.
+    /// The `lost` definitions with at least this ratio. A definition that has more in common with a copy that stayed was
+    /// copied from that one. So was a definition that has more in common with the copy as it is now, if the two differ by
+    /// fewer lines than the lost one and that copy did: all copies may have been edited the same way. `None` if no more
+    /// lines may be read.
     fn candidates_beside(
         &mut self,
         new: usize,
@@ -326,7 +329,7 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// [`Likeness::of`] as long as lines may be looked at.
+    /// [`Likeness::of`] as long as more lines may be read.
     fn likeness(&mut self, left: &[u32], right: &[u32]) -> Option<Likeness> {
         self.lines_left = self.lines_left.checked_sub(left.len() + right.len())?;
         Some(Likeness::of(left, right))
@@ -341,12 +344,12 @@ fn best_first(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates
 }
 
-/// Definitions of the earlier search by their places, with the lines of them that are looked for.
+/// Definitions of the earlier search by their places, with their lines to find.
 type Lost<'a> = BTreeMap<usize, Cow<'a, [u32]>>;
 
 /// A group that copies were added to.
 struct Joined<'a> {
-    /// The copies of those earlier groups of the ones that stayed which are meant.
+    /// The copies of the wanted earlier groups that the copies which stayed belonged to.
     earlier: BTreeSet<usize>,
     /// Its own, of which some were added.
     definitions: BTreeSet<usize>,

@@ -1,4 +1,4 @@
-//! Searches of real code held against each other.
+//! Compares searches of real code.
 
 use cds_model::{Md5Sum, SymbolKind};
 
@@ -23,8 +23,8 @@ fn searched(rows: &[(&str, &str, &str)]) -> SearchKeys {
     search_keys(&find(&definitions, &Settings::default()).groups, &definitions)
 }
 
-/// The changes of the groups that no other one tells.
-fn told(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
+/// The changes of the groups that no other one covers.
+fn changes_between(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
     let changes = compare(before, after).changes;
     changes.into_iter().zip(&after.groups).filter(|(_, group)| !group.is_covered).map(|(change, _)| change).collect()
 }
@@ -32,14 +32,14 @@ fn told(before: &SearchKeys, after: &SearchKeys) -> Vec<Change> {
 #[test]
 fn real_searches_are_compared_by_what_was_found() {
     let before = searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN)]);
-    assert_eq!(told(&searched(&[]), &before), [New]);
-    assert_eq!(told(&before, &before), [Known]);
+    assert_eq!(changes_between(&searched(&[]), &before), [New]);
+    assert_eq!(changes_between(&before, &before), [Known]);
     let edited = TOTAL.replace("ValueError(item)", "ValueError(item, limit)");
     let moved = searched(&[("x/a.py", "total", TOTAL), ("b.py", "total", &edited), ("c.py", "join", JOIN)]);
-    assert_eq!(told(&before, &moved), [Known], "{before:?} {moved:?}");
+    assert_eq!(changes_between(&before, &moved), [Known], "{before:?} {moved:?}");
     for names in [["total", "sum"], ["sum", "sum"], ["sum", "summe"]] {
         let renamed = searched(&[("a.py", names[0], TOTAL), ("b.py", names[1], TOTAL), ("c.py", "join", JOIN)]);
-        assert_eq!(told(&before, &renamed), [Known], "{names:?}");
+        assert_eq!(changes_between(&before, &renamed), [Known], "{names:?}");
     }
     let grown = searched(&[
         ("a.py", "total", TOTAL),
@@ -47,13 +47,13 @@ fn real_searches_are_compared_by_what_was_found() {
         ("c.py", "join", JOIN),
         ("d.py", "total", TOTAL),
     ]);
-    assert_eq!(told(&before, &grown), [Grown { before: 2 }]);
+    assert_eq!(changes_between(&before, &grown), [Grown { before: 2 }]);
     let more =
         searched(&[("a.py", "total", TOTAL), ("b.py", "total", TOTAL), ("c.py", "join", JOIN), ("d.py", "join", JOIN)]);
-    let mut changes = told(&before, &more);
+    let mut changes = changes_between(&before, &more);
     changes.sort_by_key(|change| *change == Known);
     assert_eq!(changes, [New, Known]);
-    assert_eq!(compare(&more, &before).gone.iter().filter(|place| !more.groups[**place].is_covered).count(), 1);
+    assert_eq!(compare(&more, &before).removed.iter().filter(|place| !more.groups[**place].is_covered).count(), 1);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn functions_become_methods_and_folders_move() {
     let edited = |code: &str| code.replace("return total", "return round(total)");
     let moved = [("src/b/x.py", "total", edited(TOTAL)), ("src/b/y.py", "total", edited(&near))];
     let moved: Vec<(&str, &str, &str)> = moved.iter().map(|(file, name, code)| (*file, *name, &**code)).collect();
-    assert_eq!(told(&before, &searched(&moved)), [Known]);
+    assert_eq!(changes_between(&before, &searched(&moved)), [Known]);
 
     let mut definitions = definitions(&moved);
     for definition in &mut definitions {
@@ -72,12 +72,12 @@ fn functions_become_methods_and_folders_move() {
         definition.md5sum = Md5Sum(md5::compute(&*definition.normalized_code).0);
     }
     let methods = search_keys(&find(&definitions, &Settings::default()).groups, &definitions);
-    assert_eq!(told(&before, &methods), [Known]);
+    assert_eq!(changes_between(&before, &methods), [Known]);
     // What is left where a copy was is no copy.
     let wrapper = "    return add_up(items, limit)";
     let left =
         searched(&[("a/x.py", "total", TOTAL), ("a/y.py", "total", wrapper), ("c.py", "add_up", &edited(&near))]);
-    assert_eq!(told(&before, &left), [Known]);
+    assert_eq!(changes_between(&before, &left), [Known]);
 }
 
 #[test]

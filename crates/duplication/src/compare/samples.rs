@@ -1,4 +1,4 @@
-//! Keys of searches that nobody made, written down in short.
+//! Keys of invented searches, in a short notation.
 
 use cds_model::SymbolKind;
 

@@ -1,4 +1,4 @@
-//! Two searches held against each other.
+//! Compares two searches.
 
 use proptest::prelude::*;
 
@@ -9,9 +9,9 @@ use super::{
 };
 
 #[track_caller]
-fn check(before: &[&str], after: &[(&str, Change)], gone: &[usize]) {
+fn check(before: &[&str], after: &[(&str, Change)], removed: &[usize]) {
     let current: Vec<&str> = after.iter().map(|(text, _)| *text).collect();
-    let expected = Comparison { changes: after.iter().map(|(_, change)| *change).collect(), gone: gone.to_vec() };
+    let expected = Comparison { changes: after.iter().map(|(_, change)| *change).collect(), removed: removed.to_vec() };
     assert_eq!(compare(&keys(before), &keys(&current)), expected);
 }
 
@@ -106,7 +106,7 @@ fn a_group_that_falls_into_two_is_not_new() {
 }
 
 #[test]
-fn groups_that_are_cut_anew_have_no_new_copies() {
+fn regrouped_copies_are_not_new() {
     let before = ["near 1: a=1 b=2", "near 2: b=2 c=3 d=4", "near 3: e=5 f=6"];
     check(&before, &[("near 4: a=9 b=2 c=3", Known), ("near 2: b=2 c=3 d=4", Known)], &[2]);
     check(&before, &[("near 5: a=9 b=2 e=5 f=6", Known), ("near 2: b=2 c=3 d=4", Known)], &[]);
@@ -150,7 +150,7 @@ fn run_cut_in_two_is_known() {
     let before = ["fragment 1: a=x/f@2-16 b=y/g@3-17"];
     let after = [("fragment 2: a=x/h@2-8 b=z/i@3-9", Known), ("fragment 3: a=x/j@9-16 b=z/k@13-20", Known)];
     check(&before, &after, &[]);
-    // What reaches beyond it is another one, and what was edited tells nothing of its lines.
+    // A run that reaches beyond it is another one, and an edited copy is no evidence for its lines.
     let one = "fragment 2: a=x/f@2-16 b=z/i@3-9";
     check(&before, &[(one, Known), ("fragment 3: a=x/j@12-20 b=z/k@13-21", New)], &[]);
     let one = "fragment 2: a=w/f@2-16 b=z/i@3-9";
@@ -193,7 +193,7 @@ proptest! {
     #[test]
     fn a_search_does_not_differ_from_itself(before in searches()) {
         let result = compare(&before, &before);
-        prop_assert!(result.changes.iter().all(|change| *change == Known) && result.gone.is_empty(), "{result:?}");
+        prop_assert!(result.changes.iter().all(|change| *change == Known) && result.removed.is_empty(), "{result:?}");
     }
 
     #[test]
@@ -213,14 +213,14 @@ proptest! {
         after.groups.retain(|group| group.copies.len() > 1);
         let result = compare(&before, &after);
         prop_assert!(result.changes.iter().all(|change| *change == Known), "{result:?}");
-        prop_assert!(result.gone.len() <= before.groups.len() - after.groups.len());
+        prop_assert!(result.removed.len() <= before.groups.len() - after.groups.len());
     }
 
     #[test]
     fn comparison_is_complete_and_repeatable(before in searches(), after in searches()) {
         let result = compare(&before, &after);
         prop_assert_eq!(result.changes.len(), after.groups.len());
-        prop_assert!(result.gone.iter().all(|place| *place < before.groups.len()));
+        prop_assert!(result.removed.iter().all(|place| *place < before.groups.len()));
         for (group, change) in after.groups.iter().zip(&result.changes) {
             if let Grown { before } = change {
                 prop_assert!((2..group.copies.len()).contains(before));
@@ -238,7 +238,7 @@ fn check_edits(before: &[&str], after: &str, expected: (Change, Change)) {
 }
 
 #[test]
-fn two_copies_that_nobody_edited_are_no_news() {
+fn two_unedited_copies_are_known() {
     let apart = ["a=x", "b=y"];
     for group in ["near 1: a=x b=y", "renamed 1: c=x d=y", "fragment 1: a=x/run b=y/run", "intent 1: a=x b=y"] {
         check_edits(&apart, group, (Known, New));

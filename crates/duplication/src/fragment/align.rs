@@ -9,17 +9,17 @@ use super::{
 };
 use crate::{Settings, corpus::sequence_ratio, lcs::Pattern, unit::Line};
 
-/// The most pairs of lines that are looked at for one pair of definitions.
+/// The most pairs of lines that are compared for one pair of definitions.
 pub(super) const MOST_CELLS_OF_PAIR: u64 = 4_000_000;
 /// The most runs of one pair.
 const MOST_RUNS: usize = 4;
-/// The share of the names that have to go together, by how often they stand in the run.
+/// The share of the names that have to correspond, by how often the run has them.
 const CONSISTENT: f64 = 0.8;
 /// The share of the names that have to be the same in a run that repeats itself.
 const EQUAL: f64 = 0.5;
 /// The share of the fewest tokens that has to be in equal lines; the rest may be in lines that were changed.
 const MATCHED: f64 = 0.7;
-/// The weight of the links in a run, in bits, from which it is worth telling.
+/// The weight of the links in a run, in bits, from which it is reported.
 const BITS: f32 = 16.0;
 /// The fewest different lines of a run; fewer are a table.
 const DIFFERENT_LINES: usize = 4;
@@ -37,7 +37,7 @@ pub(super) struct Run {
     pub(super) equal_tokens: u32,
 }
 
-/// What a run has to be.
+/// The conditions that a run has to meet.
 pub(super) struct Rules<'a> {
     pub(super) settings: &'a Settings,
     /// The weight of a link in bits.
@@ -55,7 +55,7 @@ pub(super) fn repeats(rules: &Rules, part: &Part, pattern: &mut Pattern) -> Vec<
     found(rules, (part, part), (By::Text, true), pattern)
 }
 
-/// All that a definition says, as a run that its copies share.
+/// The whole definition, as a run that its copies share.
 pub(super) fn all(rules: &Rules, part: &Part, pattern: &mut Pattern) -> Vec<Run> {
     let lines = &part.unit.lines[..];
     let chain: Vec<(usize, usize)> = (part.header()..lines.len()).map(|line| (line, line)).collect();
@@ -78,7 +78,7 @@ fn found(rules: &Rules, (left, right): (&Part, &Part), (by, is_one): (By, bool),
     }
     let gap = rules.settings.max_gap_lines as usize;
     let open = || Open { rows: left.open_lines(), columns: right.open_lines() };
-    let (mut open, mut untold) = (open(), open());
+    let (mut open, mut uncovered) = (open(), open());
     let mut found = Vec::new();
     while found.len() < MOST_RUNS {
         let chain = chain::best_chain(rows, columns, &open, gap, is_one);
@@ -90,17 +90,17 @@ fn found(rules: &Rules, (left, right): (&Part, &Part), (by, is_one): (By, bool),
         let pieces: Vec<&[(usize, usize)]> = chain::pieces(&chain, (rows, lines), gap).collect();
         let sides = (left.side(), right.side());
         let long: Vec<Option<Run>> = pieces.iter().map(|piece| run(rules, sides, (piece, by), pattern)).collect();
-        let is_told = long.iter().any(Option::is_some);
+        let has_run = long.iter().any(Option::is_some);
         for (run, piece) in long.into_iter().zip(pieces) {
-            // What goes on behind a long gap is a run as well, if it is more than a line or two.
-            let run = run.or_else(|| is_told.then(|| rest(rules, sides, piece, pattern)).flatten());
+            // The part behind a long gap is a run as well, if it is longer than a line or two.
+            let run = run.or_else(|| has_run.then(|| rest(rules, sides, piece, pattern)).flatten());
             if let Some(run) = run {
-                untold.close(piece);
+                uncovered.close(piece);
                 found.push(run);
             }
         }
     }
-    verbatim(rules, (left, right), (untold, is_one), pattern, &mut found);
+    verbatim(rules, (left, right), (uncovered, is_one), pattern, &mut found);
     found
 }
 
@@ -140,12 +140,12 @@ fn verbatim(
     }
 }
 
-/// Whether so many tokens in equal lines are enough for a run.
+/// Whether `tokens` in equal lines are enough for a run.
 fn is_matched(rules: &Rules, tokens: u32) -> bool {
     f64::from(tokens) >= MATCHED * f64::from(rules.settings.min_fragment_tokens)
 }
 
-/// The run of a chain if it is long enough, consistent and not what everybody writes.
+/// The run of a chain if it is long enough, consistent and not common code.
 fn run(
     rules: &Rules,
     (left, right): (&Side, &Side),
@@ -166,7 +166,7 @@ fn run(
     let is_covered_by_shape = || {
         let bits = bits(rules, left, chain);
         let is_varied = shapes.len() >= DIFFERENT_LINES || (shapes.len() + 1 == DIFFERENT_LINES && bits >= 2.0 * BITS);
-        // Most lines have the shape of another one, as in a table: that others look like it says nothing.
+        // Most lines have the shape of another one, as in a table: the same shape elsewhere is no evidence.
         let repeats = 2 * shapes.len() < chain.len();
         is_varied && bits >= BITS && {
             let names = Names::new(left, right, chain);
@@ -179,7 +179,7 @@ fn run(
     as_run((left, right), chain, (first, last), pattern)
 }
 
-/// What goes on behind a long gap, if it has half of the lines and tokens of a run.
+/// The part behind a long gap, if it has half of the lines and tokens of a run.
 fn rest(rules: &Rules, (left, right): (&Side, &Side), chain: &[(usize, usize)], pattern: &mut Pattern) -> Option<Run> {
     let chain = closed(left, right, chain);
     let Least { lines, tokens } = Least::usual(rules.settings);
@@ -215,7 +215,7 @@ fn closed<'c>(left: &Side, right: &Side, mut chain: &'c [(usize, usize)]) -> &'c
     chain
 }
 
-/// Where a chain begins and ends: one line further on each side where the two lines there begin alike, so that a
+/// Where a chain begins and ends: one line further on each side if the two lines there begin with the same word, so that a
 /// change of the first or last line does not shorten the run. A statement that is longer than a gap is not taken in.
 fn ends(
     rules: &Rules,
@@ -225,7 +225,7 @@ fn ends(
 ) -> Option<((usize, usize), (usize, usize))> {
     let (first, last) = (*chain.first()?, *chain.last()?);
     let gap = rules.settings.max_gap_lines.max(1);
-    let is_alike = |(row, column): (usize, usize)| {
+    let is_similar = |(row, column): (usize, usize)| {
         let word = |at: u32| left.word(row, at).filter(|&here| right.word(column, at) == Some(here));
         let is_short = |side: &Side, line: usize| Length::of(&side.unit.lines[line..=line]).lines <= gap;
         word(0).is_some_and(|first| left.hands_over(first) || word(1).is_some())
@@ -237,9 +237,9 @@ fn ends(
             && chain::distance(&right.unit.lines, one.1, next.1) <= gap as usize
     };
     let before = (first.0 > left.header && first.1 > right.header).then(|| (first.0 - 1, first.1 - 1));
-    let before = before.filter(|&before| is_alike(before) && follow(before, first));
+    let before = before.filter(|&before| is_similar(before) && follow(before, first));
     let next = Some((last.0 + 1, last.1 + 1)).filter(|&next| {
-        is_alike(next) && follow(last, next) && !left.begins_definition(next.0) && !right.begins_definition(next.1)
+        is_similar(next) && follow(last, next) && !left.begins_definition(next.0) && !right.begins_definition(next.1)
     });
     Some((before.unwrap_or(first), next.unwrap_or(last)))
 }

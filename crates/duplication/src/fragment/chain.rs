@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::unit::Line;
 
-/// What two lines have to have in common to be equal.
+/// When two lines count as equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     /// The tokens, names and literals abstracted.
@@ -22,7 +22,7 @@ impl By {
     }
 }
 
-/// Places of lines by what has to be equal, so that only those that are equal to a given one are looked at.
+/// Lines indexed by what has to be equal, so that only lines equal to a given one are visited.
 pub(super) struct Columns {
     by: By,
     places: Vec<(u32, u32)>,
@@ -49,7 +49,7 @@ impl Columns {
     }
 }
 
-/// Which lines are still looked at.
+/// Which lines are still open.
 pub(super) struct Open {
     pub(super) rows: Vec<bool>,
     pub(super) columns: Vec<bool>,
@@ -73,9 +73,8 @@ struct Cell {
     previous: Option<u32>,
 }
 
-/// The chain of equal lines with the most tokens that skips no more than `gap` lines at once in either definition. In one
-/// and the same definition each line is held against later ones, and the chain ends before the lines begin that it is held
-/// against.
+/// The chain of equal lines with the most tokens that skips no more than `gap` lines at once in either definition. Within one
+/// definition, each line is compared with later ones only, and the chain ends before its counterpart begins.
 pub(super) fn best_chain(
     rows: &[Line],
     columns: &Columns,
@@ -130,8 +129,8 @@ pub(super) fn best_chain(
 
 /// Pairs of lines that follow each other in both definitions without another one between them, as far as that goes: the
 /// first two lines, and how many there are. Lines that are further apart than `gap` lines, because what stood between
-/// them was left out, do not follow each other. In one and the same definition none reaches into the lines that it is
-/// held against.
+/// them was left out, do not follow each other. Within one definition, no run overlaps its
+/// counterpart.
 pub(super) fn diagonals(
     (rows, lines): (&[Line], &[Line]),
     columns: &Columns,

@@ -1,4 +1,4 @@
-//! How long runs of lines are, and have to be.
+//! The length of runs of lines, and their minimum.
 
 use crate::{Settings, unit::Line};
 

@@ -1,8 +1,8 @@
-//! Runs of lines that stand in two definitions which are no clones as a whole.
+//! Runs of lines shared by two definitions that are no clones as a whole.
 //!
 //! Two lines that follow each other, with names replaced consistently, are a *link*. Definitions that share at least
-//! two links which are not too common are aligned line by line; a run may skip a few lines in either of them. What is
-//! long enough, has names that go together, and has lines that are rare here, is a fragment.
+//! two links which are not too common are aligned line by line; a run may skip a few lines in either of them. A run is a
+//! fragment if it is long enough, its names correspond, and its lines are rare in this code base.
 
 mod align;
 mod chain;
@@ -32,7 +32,7 @@ use length::Least;
 pub use one::{SharedRun, shared_runs};
 use side::{Part, Reading};
 
-/// A link that more variants have than this leads nowhere.
+/// A link that more variants have than this is not followed.
 const MOST_COMMON_LINK: usize = 100;
 /// The fewest links of its own that a pair has to share.
 const SHARED_LINKS: usize = 2;
@@ -41,7 +41,7 @@ const SHARED_LINKS: usize = 2;
 const LONG_LINE: u32 = 4;
 /// The most pairs of definitions that are looked up by their links.
 const MOST_LINKED: u64 = 8_000_000;
-/// The most pairs of equal lines that are looked at in all definitions together.
+/// The most pairs of equal lines that are compared in all definitions together.
 const MOST_CELLS: u64 = 400_000_000;
 
 /// A fragment in two variants.
@@ -51,7 +51,7 @@ struct Found {
     run: Run,
 }
 
-/// The groups of the fragment channel, and how many pairs of definitions were not looked at.
+/// The groups of the fragment channel, and how many pairs of definitions were not compared.
 pub(crate) fn groups(corpus: &Corpus) -> (Vec<Group>, u64) {
     let (pairs, passed_over) = candidates(corpus);
     let costs: Vec<(By, u64)> = pairs.par_iter().map(|&pair| cells(corpus, pair)).collect();
@@ -59,11 +59,11 @@ pub(crate) fn groups(corpus: &Corpus) -> (Vec<Group>, u64) {
     let highest = highest.min(MOST_CELLS_OF_PAIR);
     let (affordable, dear): (Vec<_>, Vec<_>) =
         pairs.into_iter().zip(costs).partition(|(_, (_, cost))| *cost <= highest);
-    // Too many lines have one shape, so that only their letters are held against each other.
+    // Too many lines have one shape, so that only their letters are compared.
     let reduced = affordable.iter().filter(|&&(pair, (by, _))| by != usual(corpus, pair)).count() as u64;
     let left_out = passed_over + reduced + dear.len() as u64;
     drop(dear);
-    // A definition is held against many others, and reading it takes longer than most comparisons.
+    // A definition is compared with many others, and reading it takes longer than most comparisons.
     let mut readings: Vec<Reading> = Vec::new();
     readings.resize_with(corpus.variants.len(), Reading::default);
     let compared: Vec<Compared> = affordable
@@ -77,15 +77,13 @@ pub(crate) fn groups(corpus: &Corpus) -> (Vec<Group>, u64) {
     (groups, left_out + unweighed)
 }
 
-/// By what the lines of two variants are held against each other: outside of functions, and within one, only by their
-/// letters.
+/// How the lines of two variants are compared: outside of functions, and within one, only by their letters.
 fn usual(corpus: &Corpus, (left, right): (u32, u32)) -> By {
     let is_outside = [left, right].iter().any(|&place| corpus.variants[place as usize].is_outside);
     if left == right || is_outside { By::Text } else { By::Shape }
 }
 
-/// How many pairs of lines are looked at for two variants, and what has to be equal in them: where far too many lines have
-/// one shape, every letter.
+/// How many pairs of lines are compared for two variants, and how: if far too many lines have one shape, by every letter.
 fn cells(corpus: &Corpus, pair: (u32, u32)) -> (By, u64) {
     let [rows, columns] = [pair.0, pair.1].map(|place| &corpus.variants[place as usize].unit.lines);
     let by = usual(corpus, pair);
@@ -98,8 +96,9 @@ struct Compared {
     left: u32,
     right: u32,
     runs: Vec<Run>,
-    /// Whether they are shown as clones already, or share only what their names prescribe, and so does every part.
-    is_told: bool,
+    /// Whether no run of them is a finding: they are shown as clones already, or share only what their names prescribe.
+    /// The same then holds for every definition inside of them.
+    is_settled: bool,
 }
 
 impl Compared {
@@ -133,12 +132,12 @@ impl Compared {
         if runs.is_empty() {
             return None;
         }
-        let is_told = left != right && !is_outside && {
+        let is_settled = left != right && !is_outside && {
             let evidence = corpus.evidence(left, right);
             let is_clone = |ratio| evidence.is_strong(ratio);
             evidence.is_only_prescribed() || corpus.clone_ratio(left, right, pattern).is_some_and(is_clone)
         };
-        Some(Self { left, right, runs, is_told })
+        Some(Self { left, right, runs, is_settled })
     }
 }
 
@@ -195,8 +194,8 @@ fn repeats(lines: &[Line]) -> bool {
     found.len() < count
 }
 
-/// The links of a definition: two lines with names replaced consistently, and two lines as they are. The latter tell a
-/// copied table from all the others of its shape. A line that is nearly as long as a run is
+/// The links of a definition: two lines with names replaced consistently, and two lines as they are. The latter distinguish
+/// a copied table from all others of its shape. A line that is nearly as long as a run is
 /// enough alone. The lines of its header are left out.
 fn links(unit: &Unit, header: usize) -> Vec<u32> {
     let mut links = unit.links.clone();
@@ -227,7 +226,7 @@ fn nodes(corpus: &Corpus, found: &[Found]) -> (Vec<Node>, Vec<Edge>) {
         (variant, from, std::cmp::Reverse(to), place, right)
     });
     let mut nodes: Vec<Node> = Vec::new();
-    // The run that each node began with: what joins it is held against that one, or a row of runs would be one node.
+    // The run that each node began with: a run that joins is compared with that one, or a row of runs would be one node.
     let mut first: Vec<(u32, u32)> = Vec::new();
     let mut node_of = vec![(0_u32, 0_u32); found.len()];
     for of_one in ends.chunk_by(|left, right| left.0 == right.0) {
@@ -268,7 +267,7 @@ fn are_one(left: (u32, u32), right: (u32, u32)) -> bool {
     2 * common > (left.1 - left.0).max(right.1 - right.0)
 }
 
-/// A hash of the lines, whatever stands before them.
+/// A hash of the lines without their indentation.
 fn content(corpus: &Corpus, node: &Node) -> [u8; 16] {
     let code = &corpus.variants[node.variant as usize].code;
     let mut low = Hash::new();

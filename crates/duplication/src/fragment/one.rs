@@ -1,9 +1,12 @@
 //! The runs of lines that one piece of code shares with definitions.
 //!
-//! By the rules of the channel, and in three steps, each for what the one before left over: two lines that follow each
-//! other have the same marks as two of the piece; they are a link of the piece, which is told by their tokens; and who
-//! shares enough links that are not too common is aligned with the piece, line by line. So hardly any code is read as
-//! code, and nothing is prepared.
+//! The rules of the channel apply. Three steps narrow the search:
+//!
+//! 1. Find two neighbouring lines that have the same marks as two lines of the piece.
+//! 2. Compare their tokens: equal ones are a link of the piece.
+//! 3. Align a definition with the piece, line by line, if the two share enough links that are not too common.
+//!
+//! So hardly any code is tokenized, and no index is built.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -27,7 +30,7 @@ use crate::{
     unit::{self, Unit},
 };
 
-/// The bits of the marks of two lines that are looked up at first.
+/// The bits of the marks of two lines that the first lookup uses.
 const BITS_OF_PAIR: u32 = 13;
 
 /// A run of lines that a definition and a piece of code have in common.
@@ -37,7 +40,7 @@ pub struct SharedRun {
     pub index: usize,
     /// The run in the definition: normalized lines from 0, the last one excluded.
     pub lines: (u32, u32),
-    /// The run in the piece of code, told likewise.
+    /// The run in the piece of code, in the same form.
     pub piece_lines: (u32, u32),
     /// `2·LCS/(length + length)` over the tokens of both, names and literals abstracted; 0 to 1.
     pub ratio: f64,
@@ -47,13 +50,14 @@ pub struct SharedRun {
     pub equal_tokens: u32,
 }
 
-/// The longest run that each definition shares with `normalized_code` without being like it as a whole, the longest first:
-/// by the tokens of equal lines. Those that `is_wanted` does not want are counted for what is common, and not told.
+/// The longest run that each definition shares with `normalized_code` without being similar as a whole. The one with the
+/// most tokens in equal lines comes first. A definition that `is_wanted` rejects is not returned, but still counts for
+/// how common a link is.
 ///
-/// The rules are those of the channel, with two differences. Links are weighed among the definitions that are given and have
-/// as many lines as a fragment, and no look is taken at what the names of methods prescribe. A piece whose
-/// lines all stand in a definition, one behind the other and as they are, is told whatever they say and however few tokens
-/// they have; they may begin and end inside of a statement.
+/// The rules are those of the channel, with two differences. Links are weighed among those given definitions
+/// that are as long as a fragment, and the rule for prescribed methods does not apply. A piece whose lines all are in a
+/// definition, unchanged and in one run, is found however few tokens they have. Such a run may begin and end inside of a
+/// statement.
 pub fn shared_runs<T: AsRef<str> + Sync>(
     language: &'static Language,
     codes: &[T],
@@ -128,7 +132,7 @@ fn pair(lines: &[Outline]) -> u64 {
     (lines[0].marks.rotate_left(29) ^ lines[1].marks).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
-/// What is looked for in every definition.
+/// The lines and links to find in every definition.
 struct Piece {
     /// Its links, sorted.
     links: Vec<u32>,
@@ -178,7 +182,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The links of the piece that a definition of at least so many lines has, each once; none for a shorter one.
+    /// The links of the piece that a definition has, each once; `None` for one shorter than `least_lines`.
     fn links_in(&mut self, language: &Language, code: &str, piece: &Piece, least_lines: u32) -> Option<&[u32]> {
         read_outline(language.lexicon, code, &mut self.lines);
         if self.lines.len() < least_lines as usize && code.lines().count() < least_lines as usize {
@@ -208,7 +212,7 @@ impl Reader {
     }
 }
 
-/// Who has which links of the piece.
+/// Which definitions have which links of the piece.
 struct Owners {
     /// A link and the place of a definition, sorted.
     links: Vec<(u32, u32)>,
@@ -286,9 +290,9 @@ mod tests {
     }
 
     /// Lines of the record, of the piece, and how many are equal.
-    type Told = ((u32, u32), (u32, u32), u32);
+    type Shared = ((u32, u32), (u32, u32), u32);
 
-    fn runs_in(record: &str, piece: &str) -> Vec<Told> {
+    fn runs_in(record: &str, piece: &str) -> Vec<Shared> {
         let codes = ["def other(x):\n    return x\n", record];
         let found = shared_runs(python(), &codes, piece, |_| true);
         assert!(found.iter().all(|run| run.index == 1));

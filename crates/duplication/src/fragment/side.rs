@@ -1,4 +1,4 @@
-//! One of two pieces of code whose lines are held against each other.
+//! One of two pieces of code whose lines are compared.
 
 use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
@@ -10,7 +10,7 @@ use crate::{
     unit::Unit,
 };
 
-/// The tokens of a piece of code, read once however many others it is held against.
+/// The tokens of a piece of code, read once for all comparisons.
 #[derive(Default)]
 pub(super) struct Reading(OnceLock<(Vec<Token>, Vec<Class>)>);
 
@@ -19,7 +19,7 @@ pub(super) struct Part<'a> {
     language: &'static Language,
     pub(super) code: &'a str,
     pub(super) unit: &'a Unit,
-    /// How many lines are no part of a run: the header of a definition says what it is called.
+    /// How many lines are no part of a run: the header of a definition only names it.
     header: usize,
     by_shape: OnceLock<Columns>,
     by_text: OnceLock<Columns>,
@@ -114,7 +114,7 @@ impl<'a> Side<'a> {
         Some(self.tokens[(line.token + at) as usize].text(self.code))
     }
 
-    /// Whether a line only begins a definition: its header, or a decorator. Without the body it says nothing.
+    /// Whether a line only begins a definition: its header, or a decorator. Without the body it is no evidence.
     pub(super) fn begins_definition(&self, line: usize) -> bool {
         let last = self.unit.lines.get(line).map_or(0, |line| line.tokens.saturating_sub(1));
         let statements = &self.language.statements;
@@ -141,7 +141,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// How the names of two runs go together, as shares of all of them from 0 to 1; 1 where there are none.
+/// How the names of two runs correspond, as shares of all of them from 0 to 1; 1 where there are none.
 pub(super) struct Names {
     /// Those that stand for one and the same name nearly everywhere.
     pub(super) consistent: f64,

@@ -1,4 +1,4 @@
-//! The definitions in which a text stands as it is, whatever its indentation.
+//! The definitions that contain a text unchanged, except for its indentation.
 
 use std::collections::HashMap;
 

@@ -22,7 +22,7 @@ impl Best {
         Self { limit, sums: Mutex::default(), least: AtomicU64::new(0) }
     }
 
-    /// What has a lower sum is not among the first `limit`; it never falls.
+    /// A lower sum is not among the first `limit`. It never falls.
     pub(super) fn least(&self) -> f64 {
         f64::from_bits(self.least.load(Ordering::Relaxed))
     }

@@ -1,4 +1,4 @@
-//! How like a piece of code another can be at most, told from counts alone.
+//! An upper bound for the similarity of two pieces of code, from counts alone.
 
 use cds_language::{Language, MAX_BYTES, Token};
 
@@ -7,7 +7,7 @@ use crate::{
     shape::{self, Class, DEDENT, INDENT, OTHER},
 };
 
-/// How often each of the 256 symbols stands in a sequence.
+/// How often a sequence has each of the 256 symbols.
 pub(super) type Counts = [u32; 256];
 
 /// The symbols of `sequence`, counted.
@@ -33,7 +33,7 @@ pub(super) fn shared(left: &Counts, right: &Counts) -> usize {
     left.iter().zip(right).map(|(left, right)| left.min(right)).sum::<u32>() as usize
 }
 
-/// What the characters of every text must be whose names and literals alone differ from those of one text.
+/// The characters that every text must have which differs from one text only in names and literals.
 pub(super) struct Vocabulary {
     /// The characters of keywords, operators and built-in names.
     fixed: Counts,
@@ -54,7 +54,7 @@ impl Vocabulary {
         Self { fixed, has_texts: classes.contains(&shape::TEXT) }
     }
 
-    /// False only for texts that say something else.
+    /// False only for texts with other code.
     pub(super) fn may_be_of(&self, length: usize, characters: &Counts) -> bool {
         let count = |mark: u8| characters[usize::from(mark)];
         let has_quotes = count(b'"') + count(b'\'') > 0;

@@ -27,7 +27,7 @@ fn plain(codes: &[String], code: &str, limit: usize) -> Vec<Similar> {
         let exact = other == code;
         let by_tokens = sequence_ratio(&unit.shape, &other_unit.shape, LEAST, &mut pattern).unwrap_or(0.0);
         let by_text = text_ratio((code, &text), (other, &encoded), LEAST, &mut pattern)
-            .filter(|_| exact || text.len() <= LONG || by_tokens >= ALIKE)
+            .filter(|_| exact || text.len() <= LONG || by_tokens >= MIN_LIKENESS)
             .unwrap_or(0.0);
         let channel = match (exact, unit.renamed == other_unit.renamed) {
             (true, _) => Channel::Exact,

@@ -1,4 +1,4 @@
-//! Groups that may be no more than alike.
+//! Groups of low confidence.
 
 use cds_duplication::{Channel, Confidence, Definition, Report, Settings, find};
 
@@ -48,7 +48,7 @@ fn one_certain_pair_gives_high_confidence() {
     assert_eq!(doubts(&[ORDER, WINDOW, &changed]), [(Channel::Near, vec![0, 1, 2], false)]);
     // Wherever the two stand.
     assert_eq!(doubts(&[WINDOW, ORDER, &changed]), [(Channel::Near, vec![0, 1, 2], false)]);
-    // That two are equal is told by themselves.
+    // Equal code needs no other evidence.
     let found = doubts(&[ORDER, WINDOW, ORDER]);
     assert_eq!(found, [(Channel::Exact, vec![0, 2], false), (Channel::Near, vec![0, 1, 2], true)]);
 }
@@ -121,15 +121,15 @@ fn of_a_run_only_its_own_lines_count() {
     assert!(!is_doubtful_run(&one, &other));
     // The same steps on another thing, hardly a word of them equal.
     let names = ["handle", "banner", "version", "answer", "EXPECTED", "HELLO", "ProtocolError", "json", "readline"];
-    let looks_alike = |code: &str| {
+    let with_other_names = |code: &str| {
         let renamed = names
             .iter()
             .zip('a'..)
             .fold(code.to_owned(), |code, (name, letter)| code.replace(name, &format!("{letter}{letter}_{letter}")));
         renamed.replace("startswith", "matches").replace("timeout=30", "patience=LONG").replace("close", "forget")
     };
-    let alike = other.replace(STEPS, &looks_alike(STEPS));
-    assert!(is_doubtful_run(&one, &alike));
+    let similar = other.replace(STEPS, &with_other_names(STEPS));
+    assert!(is_doubtful_run(&one, &similar));
     // What is equal elsewhere in the two functions is no part of the run.
     let apart = (0..8)
         .map(|place| format!("    self.gate_{place}.swing(angle_{place}, {place}5)\n"))
@@ -139,7 +139,7 @@ fn of_a_run_only_its_own_lines_count() {
     let between_too = (0..10).map(|place| format!("    yield {place}, rooms[{place}:]\n")).collect::<Vec<_>>().concat();
     let with = |code: &str, between: &str| format!("{code}{between}{apart}");
     let groups = search(
-        &[&with(&one, &between), &with(&alike, &between_too)],
+        &[&with(&one, &between), &with(&similar, &between_too)],
         &Settings { channels: [Channel::Fragment].into(), ..Settings::default() },
     )
     .groups;
@@ -192,7 +192,7 @@ fn intents_have_high_confidence_and_common_shapes_none() {
 
     let settings =
         Settings { min_confidence: Confidence::None, channels: [Channel::Near].into(), ..Settings::default() };
-    // Every other line is alike, and no name.
+    // Every other line is similar, and no name is.
     let shapes = [
         "def read(a, b):\n    a.load(b.first, 10)\n    c = a + b\n    a.save(b.second, 11)\n    d = a * b\n    return a.done(b.third, 12)\n",
         "def send(e, f):\n    e.wait(f.door, 20)\n    g = e[f]\n    e.open(f.window, 21)\n    h = e(f)\n    return e.walk(f.roof, 22)\n",

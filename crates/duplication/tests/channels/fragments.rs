@@ -43,7 +43,7 @@ pub(crate) fn with_a_run(first: &str, second: &str) -> [String; 2] {
         "    parts = [part for part in answer['parts'] if part['serial']]\n    self.table.replace(room, parts)\n",
         "    self.progress.done(room)\n    while self.pending:\n        self.pending.pop().notify(room)\n",
         "    with self.lock, self.session.begin() as transaction:\n        known = transaction.query(Part, room=room.key)\n",
-        "        gone = set(known) - {part['serial'] for part in parts}\n        transaction.delete_all(gone)\n",
+        "        unused = set(known) - {part['serial'] for part in parts}\n        transaction.delete_all(unused)\n",
         "        assert not self.closed, 'closed while counting'\n        yield from transaction.changes\n",
         "    self.last_room, self.last_time = room, self.clock()\n    del self.cache[room.key]\n",
     ];
@@ -200,7 +200,7 @@ fn overlapping_runs_stay_separate() {
     // What two of the others have in common is too short.
     let settings = Settings { channels: [Channel::Fragment].into(), min_fragment_lines: 8, ..Settings::default() };
     let groups: Vec<_> = find(&definitions, &settings).groups.iter().map(lines).collect();
-    // The tail is not told with the lines of the head.
+    // The tail is not reported with the lines of the head.
     let head = vec![(0, (16, 26)), (1, (12, 21)), (2, (12, 22))];
     assert_eq!(groups, [head, vec![(0, (20, 32)), (3, (12, 24))]]);
 }

@@ -56,7 +56,7 @@ fn more_similar_nested_pair_is_kept() {
     let [outer_too, _] = around(&longer, "make", "    return close_order\n");
     let other = Definition { file_path: "app/other.py".into(), ..outer_too };
     assert_eq!(indices(&[outer, inner, other]), [(Channel::Near, vec![0, 2])]);
-    // Nor is a run of lines told of the function around.
+    // Nor is a run of lines reported for the function around.
     let [one, two] = with_a_run("", "");
     let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
     let other = definition("app/other.py", &two);
@@ -69,12 +69,12 @@ fn copy_pairs_with_the_inner_definition() {
     let [outer, inner] = around(ORDER, "make", "    return close_order\n");
     let definitions = [outer, inner, definition("app/copy.py", ORDER), definition("app/other.py", &longer)];
     assert_eq!(indices(&definitions), [(Channel::Exact, vec![1, 2]), (Channel::Near, vec![1, 2, 3])]);
-    // What the outer one tells of its own is not told of the copy.
+    // What the outer one reports of its own is not reported for the copy.
     let [outer, inner] = around(ORDER, "make", "    return close_order\n");
     let [outer_too, _] = around(&longer, "make", "    return close_order\n");
     let other = Definition { file_path: "app/other.py".into(), ..outer_too };
-    let told = indices(&[outer, inner, definition("app/copy.py", ORDER), other]);
-    assert!(told.iter().any(|(channel, members)| *channel == Channel::Near && [2, 3].iter().all(|member| members.contains(member))), "{told:?}");
+    let found = indices(&[outer, inner, definition("app/copy.py", ORDER), other]);
+    assert!(found.iter().any(|(channel, members)| *channel == Channel::Near && [2, 3].iter().all(|member| members.contains(member))), "{found:?}");
     let [one, two] = with_a_run("", "");
     let [outer, inner] = around(&one, "make", "    self.register(flash, 'flash')\n    return flash\n");
     let definitions = [outer, inner, definition("app/copy.py", &one), definition("app/other.py", &two)];

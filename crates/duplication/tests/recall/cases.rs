@@ -28,7 +28,7 @@ struct Maker {
 }
 
 /// All cases from `seeds`, the same for the same seeds. `others` have nothing to do with them: they come from another
-/// tree, or are the seeds themselves where nobody copied one from another.
+/// tree, or are the seeds themselves if no one was copied from another.
 pub(crate) fn make(seeds: &[String], others: &[String]) -> Vec<Case> {
     let blocks = seeds.iter().filter_map(|code| parse(code));
     let fit = blocks.filter(|block| block.len() == 1 && count(block) >= 6 && tokens(block) >= 40);

@@ -59,11 +59,11 @@ struct Kind {
     truth: bool,
     all: u32,
     found: u32,
-    /// Of those, the ones that are only in groups that may be no more than alike.
+    /// Of those, the ones that are only in groups of low confidence.
     low_confidence: u32,
 }
 
-/// What became of the cases of each kind. Every kind has a search of its own: copies of one seed that were changed in
+/// The results of the cases of each kind. Every kind has a search of its own: copies of one seed that were changed in
 /// other ways would stand between the two of a case and bring them together.
 fn measure(cases: &[Case], around: &[String]) -> BTreeMap<String, Kind> {
     let mut kinds: BTreeMap<String, Vec<&Case>> = BTreeMap::new();
@@ -73,7 +73,7 @@ fn measure(cases: &[Case], around: &[String]) -> BTreeMap<String, Kind> {
     kinds.into_iter().map(|(name, cases)| (name, measure_one(&cases, around))).collect()
 }
 
-/// What became of the cases of one kind.
+/// The results of the cases of one kind.
 fn measure_one(cases: &[&Case], around: &[String]) -> Kind {
     let mut codes: Vec<&str> = around.iter().map(String::as_str).collect();
     for case in cases {
@@ -123,7 +123,7 @@ fn measure_one(cases: &[&Case], around: &[String]) -> Kind {
     kind
 }
 
-/// The share of the cases whose kind begins like this that were found, and the share that may be no more than alike.
+/// The share of the cases whose kind begins like this that were found, and the share with low confidence.
 fn recall(kinds: &BTreeMap<String, Kind>, beginning: &str) -> (f64, f64) {
     let chosen = || kinds.iter().filter(|(kind, _)| kind.starts_with(beginning)).map(|(_, kind)| kind);
     let share = |part: fn(&Kind) -> u32| {

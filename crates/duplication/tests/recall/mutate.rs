@@ -96,7 +96,7 @@ pub(crate) fn layout(block: &mut Vec<Line>) {
     });
 }
 
-/// The line with its first call broken into lines; none where there is nothing to break.
+/// The line with its first call broken into lines; `None` if there is nothing to break.
 fn broken(parts: &[String]) -> Option<String> {
     let is_call = |at: usize| parts[at] == "(" && at > 0 && is_word(&parts[at - 1]);
     let open = (0..parts.len()).find(|&at| is_call(at))?;

@@ -18,7 +18,7 @@ impl Line {
     }
 }
 
-/// Reads code whose brackets are closed; none where its lines are not understood.
+/// Reads code whose brackets are closed; `None` if its lines are not understood.
 pub(crate) fn parse(code: &str) -> Option<Vec<Line>> {
     let mut open: Vec<(usize, Vec<Line>)> = vec![(0, Vec::new())];
     for (indent, head) in logical_lines(code)? {

@@ -4,7 +4,7 @@ use rapidfuzz::distance::indel;
 
 use crate::{random::Random, source::parts};
 
-/// Functions nobody copied a seed from, each with its words reduced to what kind of word they are.
+/// Functions that no seed was copied from, each with its words reduced to what kind of word they are.
 pub(crate) struct Others(Vec<(String, Vec<char>)>);
 
 impl Others {
@@ -41,7 +41,8 @@ impl Others {
     }
 }
 
-/// One character a token: words that the language reserves by first letter and length, other names and literals alike.
+/// One character a token. Reserved words differ by first letter and length; other names are one character, and so are
+/// literals.
 fn outline(code: &str) -> Vec<char> {
     let reserved = |text: &str| crate::mutate::is_keyword(text);
     code.lines()

@@ -1,4 +1,4 @@
-//! The code of the copies: each text once, cut to what somebody would read, and all of it within a bound.
+//! The code of the copies: each text once, cut to a readable length, and all of it within a bound.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 24 << 20;
 #[derive(Serialize)]
 pub(super) struct Code {
     text: String,
-    /// Lines that no channel looks at, 0-based: comments, docstrings, blank lines.
+    /// Lines that no channel compares, 0-based: comments, docstrings, blank lines.
     quiet: Vec<usize>,
     /// Lines behind the text that are left out.
     cut_lines: usize,
@@ -29,15 +29,15 @@ pub(super) struct CodeTable {
     codes: Vec<Code>,
     places: HashMap<String, usize>,
     byte_count: usize,
-    /// Copies whose text found no room.
+    /// Copies whose text exceeds the bound.
     pub(super) left_out_count: usize,
 }
 
 impl CodeTable {
-    /// Where the text of these lines is, each with whether it is quiet; none if there is no room for it.
+    /// Where the text of these lines is, each with whether it is quiet; `None` if it exceeds the bound.
     pub(super) fn add<'a>(&mut self, lines: impl Iterator<Item = (&'a str, bool)>) -> Option<usize> {
         let code = cut(lines);
-        // Texts that are cut at the same place are told apart by how much is missing.
+        // Texts that are cut at the same place differ by how much is missing.
         let key = format!("{} {} {}", code.cut_lines, code.cut_columns, code.text);
         if let Some(place) = self.places.get(&key) {
             return Some(*place);

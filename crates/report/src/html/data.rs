@@ -1,4 +1,4 @@
-//! What the page knows, as it reads it.
+//! The data of the page, in the form that it reads.
 
 use cds_duplication::{Channel, ChannelTotals, Confidence, Definition, Totals};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use cds_findings::{GroupState, Shown, trend::TrendPoint};
 use cds_terminal::numbers::one_or_many;
 
 const MOST_GROUPS: usize = 10_000;
-/// Copies of one group whose code is there to be compared.
+/// The most copies of one group whose code the page has.
 const MOST_MEMBERS: usize = 500;
 const LONGEST_TEXT: usize = 2_000;
 /// Lines around a fragment.
@@ -108,7 +108,7 @@ struct MemberFields<'a> {
     code: Option<usize>,
     /// The number of the first line of the code.
     first: u32,
-    /// The lines that are meant, by the numbers of the shown ones, where it is not all of them.
+    /// The lines that belong to the group, by their shown numbers; `None` for all.
     part: Option<(u32, u32)>,
     is_normalized: bool,
 }
@@ -153,14 +153,14 @@ fn point(point: &TrendPoint) -> Point<'_> {
     Point { run_id: snapshot.run_id.0, started_at: &snapshot.started_at, sums: sums(&point.totals) }
 }
 
-/// What is not on the page.
+/// The notes about what the page leaves out.
 fn notes(findings: &Findings, code: &CodeTable) -> Vec<String> {
     let is_hidden = findings.settings.min_confidence > Confidence::Low;
     let hidden_count = if is_hidden { findings.report.low_confidence_count() } else { 0 };
     let cut_count = findings.shown.len().saturating_sub(MOST_GROUPS);
     [
-        (findings.truncated_count as u64, ["group is", "groups are"], "beyond the limit that was set."),
-        (cut_count as u64, ["group is", "groups are"], "left out, because a page takes no more."),
+        (findings.truncated_count as u64, ["group is", "groups are"], "beyond the limit."),
+        (cut_count as u64, ["group is", "groups are"], "left out, to keep the page small."),
         (code.left_out_count as u64, ["copy is", "copies are"], "listed without code, to keep the page small."),
         (findings.accepted_count as u64, ["group is", "groups are"], "accepted and left out."),
         (hidden_count, ["group is", "groups are"], "of low confidence and left out."),

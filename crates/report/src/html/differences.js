@@ -43,7 +43,7 @@ const differences = (() => {
     return ratio < 1 / 3 ? 0 : ratio * 0.9;
   }
 
-  /** Lines with what tells them apart; comments, docstrings and blank lines are quiet, since no channel looks at them. */
+  /** Lines with their differences; comments, docstrings and blank lines are quiet, since no channel compares them. */
   function prepared(code) {
     const quiet = new Set(code.quiet);
     return code.text.split("\n").map((raw, at) => {
@@ -78,7 +78,7 @@ const differences = (() => {
     return found;
   }
 
-  /** The tokens of two lines that only one of them has; longer lines than anybody writes are marked as a whole. */
+  /** The tokens of two lines that only one of them has; very long lines are marked as a whole. */
   function marks(left, right) {
     const [a, b] = [tokens(left), tokens(right)];
     if (a.length * b.length > 250000) return [a.map(() => true), b.map(() => true), a, b];

@@ -1,9 +1,9 @@
-//! One page that needs nothing but itself: no server, no network, no other file.
+//! A self-contained page: no server, no network, no other file.
 //!
 //! The page is fixed text around data. The data are JSON in elements that no browser runs, with every `<` escaped, so
 //! that nothing in them can end the element; the program of the page puts them on the screen as text. A policy in the
 //! page forbids everything but this program and this style, which are named by their hashes. Code stands in chunks of
-//! its own that are parsed when somebody looks at them, so that a page of thousands of groups opens at once.
+//! its own that are parsed when a reader opens them, so that a page of thousands of groups opens at once.
 
 mod code;
 mod data;

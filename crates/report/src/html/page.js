@@ -1,4 +1,4 @@
-// The report's program. It reads the data of this file, asks nobody for anything, and puts text from the
+// The report's program. It reads the data of this file, sends no request, and puts text from the
 // analyzed code on the page as text only: nothing here parses markup.
 "use strict";
 (() => {
@@ -44,8 +44,8 @@
   const number = (value) => value.toLocaleString("en-US");
   // Rounded as the table rounds.
   const percent = (share) => `${(Math.round(share * 1000) / 10).toFixed(1)} %`;
-  // Rounded down: what differs is never called 100 % alike.
-  const alike = (ratio) => `${(Math.floor(ratio * 1000) / 10).toFixed(1)} %`;
+  // Rounded down: code that differs never shows 100 %.
+  const similarity = (ratio) => `${(Math.floor(ratio * 1000) / 10).toFixed(1)} %`;
   const plural = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 
   function table(heads, rows) {
@@ -199,7 +199,7 @@
     }
     const notes = [];
     if (left.is_normalized || right.is_normalized) {
-      notes.push("Where the exact code is not at hand, the normalized code is shown, with lines of its own.");
+      notes.push("If the exact code is not available, the normalized code is shown, with its own line numbers.");
     }
     for (const [member, source] of [[left, leftCode], [right, rightCode]]) {
       if (source.cut_lines > 0) notes.push(`${plural(source.cut_lines, "line", "lines")} of ${member.name} left out.`);
@@ -221,7 +221,7 @@
     made.append(table([["Copy", "number"], ["Place"], ["Name"], ["Kind"], ["Best", "number"], ["Average", "number"], ["MD5", "number"],
       ["Record", "number"]],
     shownMembers.map((member, at) => [String(at + 1), `${member.path}:${member.is_estimated ? "~" : ""}${member.lines[0]}-${member.lines[1]}`,
-      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : "") + (member.is_added ? ", added" : ""), alike(member.best_ratio), alike(member.avg_ratio),
+      member.name, member.kind + (member.is_test ? ", test" : "") + (member.is_generated ? ", generated" : "") + (member.is_added ? ", added" : ""), similarity(member.best_ratio), similarity(member.avg_ratio),
       number(member.md5_overlap), String(member.record_id)])));
     const unlisted = group.unlisted_count + group.members.length - shownMembers.length;
     if (unlisted > 0) made.append(element("p", "note", `${plural(unlisted, "copy is", "copies are")} not listed.`));

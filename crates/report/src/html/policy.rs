@@ -1,4 +1,4 @@
-//! What the page may do: run its own program and style, and nothing else.
+//! The content security policy: the page may use its own program and style, and nothing else.
 
 use ring::digest::{SHA256, digest};
 

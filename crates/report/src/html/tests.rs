@@ -1,4 +1,4 @@
-//! What stands in the file; how it behaves in a browser is in the top-level tests.
+//! The content of the file; how it behaves in a browser is in the top-level tests.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ fn the_page_refers_to_nothing() {
     {
         assert!(!page.contains(reference), "{reference}");
     }
-    // The name of the SVG vocabulary is no address that anybody asks.
+    // The name of the SVG vocabulary is not an address that a browser requests.
     assert_eq!(page.matches("://").count(), page.matches("http://www.w3.org/2000/svg").count());
     assert!(page.contains("default-src 'none'; script-src 'sha256-"));
 }
@@ -72,7 +72,7 @@ fn the_data_are_all_there() {
     assert_eq!((&fragment[1]["first"], &fragment[1]["part"]), (&1.into(), &serde_json::json!([3, 4])));
     let notes = report["notes"].as_array().unwrap();
     let expected = [
-        "4 groups are beyond the limit that was set.",
+        "4 groups are beyond the limit.",
         "1 group is accepted and left out.",
         "Without an intent: 5 of 7 definitions.",
     ];

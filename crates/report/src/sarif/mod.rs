@@ -1,12 +1,12 @@
-//! SARIF 2.1.0, for code scanning on GitHub and whatever else reads it.
+//! SARIF 2.1.0, for code scanning on GitHub and other readers.
 //!
 //! Each copy is a result of its own, with the other copies as related locations: code scanning shows a result beside a
-//! change only if the change touches its first location, so that a copy that somebody adds has to have one.
+//! change only if the change touches its first location, so an added copy needs a result of its own.
 //!
 //! Within GitHub's limits: at most 5,000 results are written, since it shows no more of a run, each with one location
 //! and up to 20 related ones; that stays far below 10 MB when compressed. What is left out is a notification of the
 //! invocation. `primaryLocationLineHash` is left to GitHub's upload action, which computes it from the source and
-//! complains about anybody else's.
+//! warns about any other value.
 
 mod rules;
 mod uri;
@@ -24,7 +24,7 @@ use super::{
 use cds_findings::GroupState;
 use cds_terminal::{numbers::one_or_many, safe_json, text};
 
-/// What GitHub shows of a run.
+/// The most results that GitHub shows of a run.
 const MOST_RESULTS: usize = 5_000;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const ROOT: &str = "%SRCROOT%";
@@ -65,7 +65,7 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
 
 fn tool() -> Value {
     let version = env!("CARGO_PKG_VERSION");
-    let left_out = "Something was found and is not among the results.";
+    let left_out = "Some findings are not among the results.";
     json!({ "driver": {
         "name": "cds",
         "version": version,
@@ -75,8 +75,8 @@ fn tool() -> Value {
             "id": LEFT_OUT,
             "name": "LeftOut",
             "shortDescription": { "text": left_out },
-            "fullDescription": { "text": "The results have a bound, a limit was set, or groups were accepted." },
-            "help": { "text": "Look at the whole with another form of cds dup check, for example --format json." },
+            "fullDescription": { "text": "The number of results is limited, or groups were accepted." },
+            "help": { "text": "Use another output format of cds dup check to see all findings, for example --format json." },
         }],
     } })
 }
@@ -122,7 +122,7 @@ fn run_fields(findings: &Findings) -> Vec<(&'static str, Value)> {
     fields
 }
 
-/// What a reader of the file has to know beside the results: each is one sentence.
+/// Notes on what the results leave out, one sentence each.
 fn notifications(findings: &Findings) -> Vec<Value> {
     let copy_count = copies::all(findings).count();
     let notify = |level: &str, text: String| json!({ "level": level, "message": { "text": escaped(&text) }, "descriptor": { "id": LEFT_OUT, "index": 0 } });

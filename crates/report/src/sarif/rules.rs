@@ -15,7 +15,7 @@ pub(super) fn index(channel: Channel) -> usize {
     Channel::ALL.iter().position(|candidate| *candidate == channel).unwrap_or_default()
 }
 
-/// How loud its findings are. What only seems to be a duplicate, and what is a part of something, is no warning.
+/// The level of its findings. Intents and fragments are notes, not warnings.
 pub(super) const fn level(channel: Channel) -> &'static str {
     match channel {
         Channel::Exact | Channel::Renamed | Channel::Near => "warning",
@@ -60,42 +60,42 @@ fn words(channel: Channel) -> Words {
     match channel {
         Channel::Exact => Words {
             name: "ExactDuplicate",
-            short: "The same code stands in several places",
+            short: "The same code in several places",
             full: "These definitions are equal but for layout, comments and docstrings (clone type 1).",
-            advice: "Keep one of them and let the other places call it. Where they have to stay apart, accept the group \
+            advice: "Keep one of them and call it from the other places. If they have to stay separate, accept the group \
                      with a reason, so that it is reported again only when a copy is added.",
             precision: "very-high",
         },
         Channel::Renamed => Words {
             name: "RenamedDuplicate",
-            short: "The same code stands in several places under other names",
+            short: "The same code under other names in several places",
             full: "These definitions are equal once names and literals are replaced consistently (clone type 2).",
-            advice: "Make one definition with parameters for what differs. The names may tell that the two mean \
-                     different things and only look alike for now: then leave them.",
+            advice: "Make one definition with parameters for what differs. If the names show that the two mean \
+                     different things and only look similar for now, leave them.",
             precision: "high",
         },
         Channel::Near => Words {
             name: "NearDuplicate",
-            short: "Nearly the same code stands in several places",
+            short: "Nearly the same code in several places",
             full: "These definitions are similar although statements were added, removed or changed (clone type 3).",
-            advice: "Look at what differs first: a correction that one copy got and the other did not is the usual \
-                     find. What they share can become a definition of its own.",
+            advice: "Compare the differences first: often a fix reached one copy and not the \
+                     other. What they share can become a definition of its own.",
             precision: "high",
         },
         Channel::Fragment => Words {
             name: "DuplicatedFragment",
-            short: "The same run of lines stands in several definitions",
-            full: "A run of lines stands in definitions that are no duplicates as a whole; names and literals may \
+            short: "The same run of lines in several definitions",
+            full: "Definitions that are no duplicates as a whole share a run of lines; names and literals may \
                    differ.",
             advice: "Move the lines to a definition of their own and call it from all of these places.",
             precision: "medium",
         },
         Channel::Intent => Words {
             name: "SameIntent",
-            short: "Several definitions are said to do the same",
-            full: "The sentences that a language model wrote about these definitions are alike, although the code is \
+            short: "Several definitions with the same intent",
+            full: "The sentences that a language model wrote about these definitions are similar, although the code is \
                    not (a candidate for clone type 4).",
-            advice: "Read both before you act: the sentences are a hint, not a proof. Where they do the same, keep the \
+            advice: "Read both before you act: the sentences are a hint, not a proof. If they do the same, keep the \
                      better one.",
             precision: "low",
         },

@@ -57,7 +57,7 @@ const COLUMNS: &[Column] = &[
     Column::number("INTENTS"),
     Column::number("BORN"),
     Column::number("GROWN"),
-    Column::number("GONE"),
+    Column::number("REMOVED"),
 ];
 
 const SAVINGS: &[Saving] = &[
@@ -122,7 +122,7 @@ fn json(lineage: Option<&Lineage>, points: &[TrendPoint]) -> Value {
             "intent_share": point.totals.intent_share(),
             "born_count": point.moves.map(|moves| moves.born),
             "grown_count": point.moves.map(|moves| moves.grown),
-            "gone_count": point.moves.map(|moves| moves.gone),
+            "removed_count": point.moves.map(|moves| moves.removed),
         })
     };
     let (project, root_path) = match lineage {
@@ -154,7 +154,7 @@ fn write(writer: &mut dyn Write, points: &[TrendPoint], screen: &Screen) -> io::
             Cell::new(percent(point.totals.intent_share())).tone(Tone::Faint),
             worse(moves.map(|moves| moves.born)),
             worse(moves.map(|moves| moves.grown)),
-            better(moves.map(|moves| moves.gone)),
+            better(moves.map(|moves| moves.removed)),
         ]);
     }
     grid.write(writer, screen, 0)?;
@@ -191,7 +191,7 @@ mod tests {
             },
             moves,
         };
-        let moves = |born, grown, gone| Some(Moves { born, gone, grown });
+        let moves = |born, grown, removed| Some(Moves { born, removed, grown });
         vec![point(1, 4, None), point(7, 7, moves(3, 1, 0)), point(12, 0, moves(0, 0, 7))]
     }
 

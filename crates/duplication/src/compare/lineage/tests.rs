@@ -34,7 +34,7 @@ fn check(before: &[&str], after: &[&str], expected: &[&str]) {
 }
 
 #[test]
-fn what_nobody_touched_is_itself() {
+fn unedited_definition_is_paired_with_itself() {
     check(&["m.f=abc", "m.g=abc"], &["m.g=abc", "m.f=abc"], &["m.g<-m.g", "m.f<-m.f"]);
     check(&["m.f=abc", "m.f#2=abc"], &["m.f#2=abc", "m.f=abc"], &["m.f#2<-m.f#2", "m.f<-m.f"]);
 }
@@ -48,7 +48,7 @@ fn another_one_of_its_name_may_come_before_it() {
 #[test]
 fn what_was_edited_in_its_place_is_nowhere_else() {
     check(&["m.f=abcdef"], &["t.f=abcdef", "m.f=abcdeg"], &["m.f<-m.f"]);
-    // Two that were made more alike.
+    // Two that were made more similar.
     check(&["m.f=abcdef", "m.g=abcxyz"], &["m.f=abcxyz", "m.g=abcxyw"], &["m.f<-m.f", "m.g<-m.g"]);
     // Half of the lines is enough, and less is not.
     check(&["m.f=abcd"], &["t.g=abcd", "m.f=abwx"], &["m.f<-m.f"]);
@@ -101,7 +101,7 @@ fn lost_member_matches_the_added_one() {
 }
 
 #[test]
-fn how_alike_two_are_counts_what_differs_as_well() {
+fn likeness_counts_different_lines() {
     let before = ["near 1: a=abuvwxyz b=abcd c=abcdefghijklmn"];
     check(&before, &["near 2: a=abuvwxyz d=abcde"], &["a<-a", "d<-b"]);
     check(&before, &["near 2: a=abuvwxyz d=abcdefghijkl"], &["a<-a", "d<-c"]);
@@ -112,7 +112,7 @@ fn paste_is_matched_to_its_original() {
     let before = ["near 1: a=abcdef b=abcdxy"];
     check(&before, &["near 2: a=abcdef d=abcdxz"], &["a<-a", "d<-b"]);
     check(&before, &["near 2: a=abcdef d=abcdeg"], &["a<-a"]);
-    // An edit of all copies makes them no more alike.
+    // An edit of all copies does not make them more similar.
     let both = ["exact 1: m.f=abcdef n.g=abcdef", "z.f=q"];
     check(&both, &["exact 2: m.f=abcdey n.h=abcdey"], &["m.f<-m.f", "n.h<-n.g"]);
     check(&both, &["exact 2: m.f=abcdey o.h=abcdey"], &["m.f<-m.f", "o.h<-n.g"]);
@@ -123,7 +123,7 @@ fn paste_is_matched_to_its_original() {
     // As it is now, or as it was.
     check(&before, &["near 2: a=abcdefghij d=abcdghij"], &["a<-a"]);
     check(&before, &["near 2: a=abcfgh d=abcdeg"], &["a<-a"]);
-    // Of equal ones nobody can tell.
+    // Equal ones cannot be distinguished.
     check(&["exact 1: a=abcdef b=abcdef"], &["near 2: a=abcdef d=abcdeg"], &["a<-a", "d<-b"]);
 }
 
@@ -160,7 +160,7 @@ fn letters(number: usize) -> String {
 #[test]
 fn a_large_group_is_weighed_against_all_that_stayed() {
     let before = format!("near 1: {}", many(0..301, ""));
-    // All were edited, the last one is gone, and what comes is copied from one in the middle of them.
+    // All were edited, the last one was removed, and what comes is copied from one in the middle of them.
     let source = letters(250);
     for _ in 0..3 {
         let after = format!("near 2: {} e.g=abcdefghi{source}z", many(0..300, "y"));
@@ -173,7 +173,7 @@ fn a_large_group_is_weighed_against_all_that_stayed() {
 }
 
 #[test]
-fn no_more_lines_than_so_many_are_looked_at() {
+fn lines_read_are_bounded() {
     let before = keys(&["near 1: k=abcdef m.f=abcxyz n.g=abcuvw"]);
     let orphans = keys(&["near 2: o.h=abcxyq p.i=abcuvq"]);
     let others = keys(&["near 2: k=abcdef o.h=abcxyq p.i=abcuvq"]);
