@@ -16,7 +16,7 @@ fn parsed(text: &str) -> Value {
 fn model_build_json_has_all_fields() {
     let place = Place::with_shop();
     let object = parsed(&place.cds(&["model-build", "--path", TREE, "--format", "json"]).succeeded().stdout);
-    assert_eq!(object.as_object().unwrap().keys().collect::<Vec<_>>(), ["errors", "records"]);
+    assert_eq!(object.as_object().unwrap().keys().collect::<Vec<_>>(), ["errors", "records", "schema_version"]);
     let records = object["records"].as_array().unwrap();
     for record in records {
         let intent = (&record["intent"], &record["intent_status"], &record["intent_error"]);
@@ -32,7 +32,7 @@ fn model_build_json_has_all_fields() {
 
     let place = Place::empty();
     let outcome = place.cds(&["model-build", "--path", TREE, "--format", "json"]).succeeded();
-    assert_eq!(parsed(&outcome.stdout), json!({"records": [], "errors": []}));
+    assert_eq!(parsed(&outcome.stdout), json!({"schema_version": 1, "records": [], "errors": []}));
     assert_eq!(table(&place, &["model-build", "--path", TREE], "80").len(), 1);
     let outcome = place.persist("builtin:", &[]).succeeded();
     assert!(outcome.stdout.contains(" record_count=0 "), "{outcome:?}");

@@ -44,7 +44,7 @@ fn output_file_is_replaced_atomically() {
     std::os::unix::fs::symlink("real.json", place.path("link.json")).unwrap();
     place.cds(&["model-build", "--path", TREE, "--format", "json", "--output", "link.json"]).succeeded();
     assert!(place.path("link.json").is_symlink());
-    assert!(place.read("real.json").starts_with(b"{\"records\":["));
+    assert!(place.read("real.json").starts_with(b"{\"schema_version\":1,\"records\":["));
 }
 
 /// Runs with a stdout whose reader has closed it.

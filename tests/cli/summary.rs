@@ -51,6 +51,7 @@ fn summary_is_one_line() {
     assert_eq!(
         object,
         json!({
+            "schema_version": 1,
             "run_id": 1,
             "db_path": "cds.sqlite",
             "record_count": 59,

@@ -27,7 +27,8 @@ fn closed(place: &Place) -> Value {
 #[test]
 fn status_from_start_to_kill() {
     let place = Place::with_functions(3);
-    let missing = json!({ "state": "missing", "holder": null, "path": place.path("cds.sqlite.lock") });
+    let missing =
+        json!({ "schema_version": 1, "state": "missing", "holder": null, "path": place.path("cds.sqlite.lock") });
     assert_eq!(status(&place, DATABASE), missing);
     assert!(page(&place).contains("there is no lock file"), "{}", page(&place));
     assert_eq!(place.names(), ["tree"], "looking creates nothing");
@@ -48,7 +49,7 @@ fn status_from_start_to_kill() {
 
     gate.open();
     place.persist(&server.url(), &[]).succeeded();
-    let free = json!({ "state": "free", "holder": null, "path": place.path("cds.sqlite.lock") });
+    let free = json!({ "schema_version": 1, "state": "free", "holder": null, "path": place.path("cds.sqlite.lock") });
     assert_eq!(status(&place, DATABASE), free);
     assert!(page(&place).contains("free: nobody writes"), "{}", page(&place));
     place.check_is_tidy();
