@@ -9,7 +9,6 @@ use std::{
 
 use cds_language::{Language, is_test};
 use cds_model::{Md5Sum, SymbolKind};
-use rapidfuzz::distance::lcs_seq;
 use rayon::prelude::*;
 
 use crate::{
@@ -350,7 +349,7 @@ impl<'a> Corpus<'a> {
 pub(crate) fn text_ratio(left: (&str, &[u8]), right: (&str, &[u8]), least: f64, pattern: &mut Pattern) -> Option<f64> {
     let found = sequence_ratio(left.1, right.1, least, pattern)?;
     if left.1.contains(&SHARED_CODE) && right.1.contains(&SHARED_CODE) {
-        let common = lcs_seq::similarity(left.0.chars(), right.0.chars());
+        let common = lcs::common_characters(left.0, right.0);
         let exact = ratio(common, left.1.len() + right.1.len());
         return (exact >= least).then_some(exact);
     }

@@ -118,6 +118,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
+    fn common_characters_are_those_of_rapidfuzz(left in "[a-cé日]{0,150}", right in "[a-cé日]{0,150}") {
+        let expected = rapidfuzz::distance::lcs_seq::similarity(left.chars(), right.chars());
+        prop_assert_eq!(crate::lcs::common_characters(&left, &right), expected);
+    }
+
+    #[test]
     fn every_pair_at_the_threshold_is_joined(sequences in sequences(), percent in 40_u32..=100) {
         let threshold = f64::from(percent) / 100.0;
         prop_assert_eq!(joined(&sequences, threshold), by_the_textbook(&sequences, threshold));

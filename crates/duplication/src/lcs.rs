@@ -5,6 +5,8 @@
 //! subsequence of the wanted length can touch are computed, and every few rows the bound `found so far + rows left` is
 //! compared with the cut-off.
 
+use std::collections::HashMap;
+
 /// The rows between two tests of the bound.
 const ROWS_BETWEEN_BOUNDS: usize = 16;
 
@@ -154,6 +156,32 @@ fn unrolled<const WORDS: usize>(positions: &[u64], other: &[u8], cutoff: usize) 
         }
     }
     Some(zeros(&state))
+}
+
+/// The length of a longest common subsequence of characters, by one bit a character of `left`.
+///
+/// Source: H. Hyyrö, Bit-Parallel LCS-length Computation Revisited, 2004.
+pub(crate) fn common_characters(left: &str, right: &str) -> usize {
+    let count = left.chars().count();
+    let block_count = count.div_ceil(64);
+    let mut places: HashMap<char, Vec<u64>> = HashMap::new();
+    for (place, character) in left.chars().enumerate() {
+        places.entry(character).or_insert_with(|| vec![0; block_count])[place / 64] |= 1 << (place % 64);
+    }
+    let mut state = vec![u64::MAX; block_count];
+    for character in right.chars() {
+        let Some(places) = places.get(&character) else { continue };
+        let mut carry = false;
+        for (block, places) in state.iter_mut().zip(places) {
+            let matched = *block & places;
+            let (sum, has_first) = block.overflowing_add(matched);
+            let (sum, has_second) = sum.overflowing_add(carry.into());
+            carry = has_first || has_second;
+            *block = sum | (*block - matched);
+        }
+    }
+    // Bits behind the last character never match, so that they stay set.
+    state.iter().map(|block| block.count_zeros() as usize).sum()
 }
 
 /// About how many steps it takes to compare two sequences of these lengths; the threshold leaves half of the cells out.
