@@ -13,16 +13,24 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Definition, NearBy, Placement, Settings, Unsearched,
-    bounds::{self, MOST_STEPS},
-    doubt::line_hash,
-    evidence::{Evidence, Profile, Rarity, Weights},
-    graph::Edge,
-    layout,
-    lcs::{self, Pattern, length_for, ratio},
-    namesakes::{Method, Namesakes},
-    nesting::{self, Nesting},
-    outside,
-    unit::Unit,
+    group::graph::Edge,
+    judge::{
+        evidence::{Evidence, Profile, Rarity, Weights},
+        namesakes::{Method, Namesakes},
+    },
+    matching::{
+        bounds::{self, MOST_STEPS},
+        lcs::{self, Pattern},
+        ratio::{sequence_ratio, text_ratio},
+    },
+    read::{
+        alphabet::Alphabet,
+        layout,
+        lines::line_hash,
+        nesting::{self, Nesting},
+        outside,
+        unit::Unit,
+    },
 };
 
 /// Definitions with the same code: one entry, however many copies.
@@ -341,62 +349,5 @@ impl<'a> Corpus<'a> {
         // A text ratio that is no higher adds nothing.
         let least = by_tokens.map_or(settings.text_threshold, |tokens| tokens.max(settings.text_threshold));
         self.text_ratio(left, right, least, pattern).or(by_tokens)
-    }
-}
-
-/// The ratio of two encoded texts if it is at least `least`. Where both have characters without a code of their own,
-/// the encoded ratio is only an upper bound and the characters are compared.
-pub(crate) fn text_ratio(left: (&str, &[u8]), right: (&str, &[u8]), least: f64, pattern: &mut Pattern) -> Option<f64> {
-    let found = sequence_ratio(left.1, right.1, least, pattern)?;
-    if left.1.contains(&SHARED_CODE) && right.1.contains(&SHARED_CODE) {
-        let common = lcs::common_characters(left.0, right.0);
-        let exact = ratio(common, left.1.len() + right.1.len());
-        return (exact >= least).then_some(exact);
-    }
-    Some(found)
-}
-
-pub(crate) fn sequence_ratio(left: &[u8], right: &[u8], least: f64, pattern: &mut Pattern) -> Option<f64> {
-    let total = left.len() + right.len();
-    let cutoff = length_for(least, total);
-    if cutoff > left.len().min(right.len()) {
-        return None;
-    }
-    pattern.set(left);
-    pattern.at_least(right, cutoff).map(|common| ratio(common, total))
-}
-
-/// The code of all characters that have none of their own.
-pub(crate) const SHARED_CODE: u8 = 255;
-
-/// Gives each character one byte: ASCII its own, the 127 most frequent others one each, the rest [`SHARED_CODE`].
-pub(crate) struct Alphabet {
-    codes: HashMap<char, u8>,
-}
-
-impl Alphabet {
-    pub(crate) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut counts: HashMap<char, u64> = HashMap::new();
-        for text in texts.filter(|text| !text.is_ascii()) {
-            for letter in text.chars().filter(|letter| !letter.is_ascii()) {
-                *counts.entry(letter).or_default() += 1;
-            }
-        }
-        let mut frequent: Vec<(u64, char)> = counts.into_iter().map(|(letter, count)| (count, letter)).collect();
-        frequent.sort_unstable_by(|left, right| right.cmp(left));
-        Self { codes: frequent.into_iter().map(|(_, letter)| letter).zip(128..SHARED_CODE).collect() }
-    }
-
-    pub(crate) fn encode<'a>(&self, text: &'a str) -> Cow<'a, [u8]> {
-        if text.is_ascii() {
-            return Cow::Borrowed(text.as_bytes());
-        }
-        let code = |letter: char| {
-            u8::try_from(u32::from(letter))
-                .ok()
-                .filter(u8::is_ascii)
-                .unwrap_or_else(|| self.codes.get(&letter).copied().unwrap_or(SHARED_CODE))
-        };
-        Cow::Owned(text.chars().map(code).collect())
     }
 }

@@ -11,8 +11,9 @@ const MOST_CELLS: usize = 9_000_000;
 /// compared as they are; layout does not count.
 pub fn difference(language: &Language, left: &str, right: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     let (own_tokens, other_tokens) = (visible(language, left), visible(language, right));
-    let text =
-        |code, token: &Token| -> u64 { crate::hash::Hash::new().bytes(Token::text(token, code).as_bytes()).finish() };
+    let text = |code, token: &Token| -> u64 {
+        crate::read::hash::Hash::new().bytes(Token::text(token, code).as_bytes()).finish()
+    };
     let (own_texts, other_texts): (Vec<u64>, Vec<u64>) = (
         own_tokens.iter().map(|token| text(left, token)).collect(),
         other_tokens.iter().map(|token| text(right, token)).collect(),

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use crate::{
-    Channel, Definition, Group, Member, Settings, corpus::Corpus, doubt, groups::Node, lcs::Pattern, rules::Measures,
+    Channel, Definition, Group, Member, Settings,
+    corpus::Corpus,
+    group::node::Node,
+    judge::{doubt, rules::Measures},
+    matching::lcs::Pattern,
 };
 
 /// How many members are compared with the representative.

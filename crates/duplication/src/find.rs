@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use crate::{
     Channel, ChannelTotals, Confidence, Definition, Group, Report, Settings, Unsearched,
     corpus::Corpus,
-    fold, fragment,
-    groups::{build, rank, whole},
-    intent,
-    near::{Pairs, near_pairs, renamed_pairs},
-    totals,
+    group::{
+        fold,
+        groups::{build, rank, whole},
+        totals,
+    },
+    matching::{
+        fragment, intent,
+        near::{Pairs, near_pairs, renamed_pairs},
+    },
 };
 
 /// Finds the groups of duplicates among `definitions`. The result does not depend on the number of threads.

@@ -19,10 +19,15 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Definition,
-    corpus::{Alphabet, SHARED_CODE, text_ratio},
-    lcs::{Pattern, length_for, ratio},
-    shape::{self, Class},
-    unit::Unit,
+    matching::{
+        lcs::{Pattern, length_for, ratio},
+        ratio::text_ratio,
+    },
+    read::{
+        alphabet::{Alphabet, SHARED_CODE},
+        shape::{self, Class},
+        unit::Unit,
+    },
 };
 use best::Best;
 use bound::{Counts, Notation, Vocabulary, counts, shared};

@@ -6,7 +6,10 @@ use cds_language::name_of;
 use cds_model::{SymbolKind, UnitName, UnitRow, unit_names};
 use rayon::prelude::*;
 
-use crate::{Channel, Definition, Group, Member, hash::Hash, layout};
+use crate::{
+    Channel, Definition, Group, Member,
+    read::{hash::Hash, layout},
+};
 
 /// The keys by which the groups and definitions of a search are found in another one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use cds_model::SymbolKind;
 
 use super::keys::{CopyKey, DefinitionKey, GroupKey, SearchKeys};
-use crate::{Channel, hash::Hash};
+use crate::{Channel, read::hash::Hash};
 
 /// A group written as `channel id: place=code place=code …`, and its definitions. Each letter of a code is a line; a
 /// content that is not all of the code is behind a `/`. The lines of

@@ -3,8 +3,8 @@
 use cds_language::{Language, MAX_BYTES, Token};
 
 use crate::{
-    lcs::ratio,
-    shape::{self, Class, DEDENT, INDENT, OTHER},
+    matching::lcs::ratio,
+    read::shape::{self, Class, DEDENT, INDENT, OTHER},
 };
 
 /// How often a sequence has each of the 256 symbols.

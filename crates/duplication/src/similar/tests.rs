@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 
 use super::*;
-use crate::corpus::sequence_ratio;
+use crate::matching::ratio::sequence_ratio;
 
 fn python() -> &'static Language {
     Language::of_record("a.py")

@@ -3,14 +3,13 @@
 use std::io::{self, Write};
 
 use cds_duplication::{Definition, Group};
-use cds_persistence::{Acceptance, RunId, SqlitePersistence, SqliteReader};
-use clap::Args;
-
 use cds_findings::{
     FailOn, Findings, Gate, load,
     select::{self, PathFilter},
 };
+use cds_persistence::{Acceptance, RunId, SqlitePersistence, SqliteReader};
 use cds_terminal::fields::Fields;
+use clap::Args;
 
 use super::group_prefix;
 use crate::{

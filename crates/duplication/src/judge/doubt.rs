@@ -7,12 +7,11 @@ use std::{borrow::Cow, collections::HashSet, ops::Range, sync::OnceLock};
 
 use crate::{
     Channel,
-    corpus::{Corpus, Variant, text_ratio},
-    evidence::shared_weight,
-    graph::Edge,
-    groups::Node,
-    lcs::Pattern,
-    unit::word_hash,
+    corpus::{Corpus, Variant},
+    group::{graph::Edge, node::Node},
+    judge::evidence::shared_weight,
+    matching::{lcs::Pattern, ratio::text_ratio},
+    read::lines::{line_hash, texts},
 };
 
 /// The bits that equal lines and links need if all characters differ; for a share of the characters, that share. Found by
@@ -70,21 +69,11 @@ fn is_equal_but_for_names(corpus: &Corpus, left: &Node, right: &Node) -> bool {
     is_whole && one.renamed == other.renamed
 }
 
-/// A line of normalized code as what it is compared by, its indentation left out.
-pub(crate) fn line_hash(line: &str) -> u32 {
-    word_hash(line.trim())
-}
-
-/// The lines of `code` from the first to the last, that one excluded.
-pub(crate) fn texts(code: &str, (first, last): (u32, u32)) -> impl Iterator<Item = &str> {
-    code.lines().take(last as usize).skip(first as usize)
-}
-
 /// A definition, or a run of its lines.
 struct Piece<'a> {
     /// The code, as far to the left as it goes.
     code: Cow<'a, str>,
-    /// The same as one byte a character; see [`crate::corpus::Alphabet::encode`].
+    /// The same as one byte a character; see [`crate::read::alphabet::Alphabet::encode`].
     text: Cow<'a, [u8]>,
     /// The lines of the body with their weights, sorted; one that stands there twice, twice.
     lines: Vec<(u32, f32)>,

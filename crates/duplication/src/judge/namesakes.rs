@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use cds_model::Md5Sum;
 use rayon::prelude::*;
 
-use crate::evidence::Profile;
+use crate::judge::evidence::Profile;
 
 /// A name with this many other methods is prescribed: a few classes may have a method of one name by chance.
 const LEAST_OTHERS: u32 = 5;
@@ -34,7 +34,7 @@ type Places = u64;
 
 /// A definition as far as its name is concerned.
 pub(crate) struct Method<'a> {
-    /// See [`Unit::method`](crate::unit::Unit::method).
+    /// See [`Unit::method`](crate::read::unit::Unit::method).
     pub(crate) name: Option<u32>,
     pub(crate) md5sum: Md5Sum,
     pub(crate) profile: &'a Profile,
@@ -174,7 +174,7 @@ mod tests {
     use cds_language::Language;
 
     use super::*;
-    use crate::{evidence::Weights, unit::Unit};
+    use crate::{judge::evidence::Weights, read::unit::Unit};
 
     /// The own bits of the first two of `codes`.
     fn own_bits(codes: &[String]) -> Option<f32> {

@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::{
-    bounds::{Allowances, BATCH, MOST_STEPS_TO_FIND, Spent},
     corpus::Corpus,
-    evidence::{Evidence, LEAST_LINKS, LEAST_WORDS, shared_weight},
+    judge::evidence::{Evidence, LEAST_LINKS, LEAST_WORDS, shared_weight},
+    matching::bounds::{Allowances, BATCH, MOST_STEPS_TO_FIND, Spent},
 };
 
 /// More than the rounding of sums of weights can take from a share.
@@ -196,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evidence::{dice, total};
+    use crate::judge::evidence::{dice, total};
 
     /// Definitions that have some of forty entries, of which a few are rare; and some that have none.
     fn entries() -> impl Strategy<Value = Vec<Vec<(u32, f32)>>> {

@@ -6,12 +6,15 @@ use rayon::prelude::*;
 
 use crate::{
     Confidence, NearBy,
-    bounds::{self, Allowance, MOST_PAIRS},
-    candidates::{Candidate, candidates},
-    corpus::{Corpus, SHARED_CODE},
-    graph::Edge,
-    join::self_join,
-    lcs::{Pattern, length_for, ratio},
+    corpus::Corpus,
+    group::graph::Edge,
+    matching::{
+        bounds::{self, Allowance, MOST_PAIRS},
+        candidates::{Candidate, candidates},
+        join::self_join,
+        lcs::{Pattern, length_for, ratio},
+    },
+    read::alphabet::SHARED_CODE,
 };
 
 /// Pairs of variants, each with its ratio, by their evidence.

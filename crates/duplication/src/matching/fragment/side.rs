@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 use cds_language::{Language, Token};
 
 use super::chain::{By, Columns};
-use crate::{
+use crate::read::{
     shape::{self, Class},
     unit::Unit,
 };

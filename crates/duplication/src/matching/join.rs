@@ -9,7 +9,7 @@
 
 use rayon::prelude::*;
 
-use crate::{
+use crate::matching::{
     bounds::{Allowances, BATCH, MOST_STEPS, Spent},
     lcs::{self, LANES, Pattern, length_for},
 };

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use crate::{Definition, corpus::Corpus, graph::Edge};
+use crate::{Definition, corpus::Corpus, group::graph::Edge};
 
 /// The most levels that are read; deeper nesting is hostile input.
 const MOST_LEVELS: usize = 32;

@@ -6,12 +6,16 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Definition, Settings,
-    bounds::{self, Allowance, MOST_PAIRS},
-    corpus::{Alphabet, Corpus, text_ratio},
-    graph::Edge,
-    join::self_join,
-    lcs::Pattern,
-    near::Pairs,
+    corpus::Corpus,
+    group::graph::Edge,
+    matching::{
+        bounds::{self, Allowance, MOST_PAIRS},
+        join::self_join,
+        lcs::Pattern,
+        near::Pairs,
+        ratio::text_ratio,
+    },
+    read::alphabet::Alphabet,
 };
 
 /// The intent of a definition, if it has one that counts.

@@ -7,30 +7,24 @@ use rayon::prelude::*;
 
 use crate::{
     Channel, Confidence, Group, Member, Placement, Settings,
-    bounds::{self, MOST_STEPS},
-    common::Common,
     corpus::Corpus,
-    doubt::{Pieces, is_doubtful},
-    graph::{Edge, Graph},
-    lcs, locate,
+    group::{
+        common::Common,
+        graph::{Edge, Graph},
+        locate,
+        node::Node,
+    },
+    judge::doubt::{Pieces, is_doubtful},
+    matching::{
+        bounds::{self, MOST_STEPS},
+        lcs,
+    },
 };
 
 /// The most pairs of one group that are tested for a certain copy: all those of 200 members.
 const MOST_PAIRS: u64 = 20_000;
 /// The steps that a pair costs beside comparing its letters.
 const STEPS_OF_PAIR: u64 = 2_000;
-
-/// A variant, or a run of its lines.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Node {
-    pub(crate) variant: u32,
-    /// Normalized lines, the last one excluded.
-    pub(crate) lines: (u32, u32),
-    /// What decides the group's id.
-    pub(crate) content: [u8; 16],
-    /// Whether all copies of the variant count as pairs with each other.
-    pub(crate) pairs_with_itself: bool,
-}
 
 /// Whole variants as nodes.
 pub(crate) fn whole(corpus: &Corpus, pairs_with_itself: bool) -> Vec<Node> {

@@ -2,8 +2,8 @@
 
 use crate::{
     corpus::Corpus,
-    doubt::{line_hash, texts},
-    groups::Node,
+    group::node::Node,
+    read::lines::{line_hash, texts},
 };
 
 /// The lines that all members of a group have, letter by letter but for their indentation. Lines without a letter or a

@@ -4,7 +4,7 @@
 //! held. They were found by measuring changed copies against pairs of Django that were read: each rule is one way in which
 //! copies differ from code that only looks like it.
 
-use crate::evidence::Evidence;
+use crate::judge::evidence::Evidence;
 
 /// A measure of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::unit::Line;
+use crate::read::unit::Line;
 
 /// When two lines count as equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

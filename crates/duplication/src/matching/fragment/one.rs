@@ -23,11 +23,16 @@ use super::{
 };
 use crate::{
     Settings,
-    corpus::{Alphabet, sequence_ratio, text_ratio},
-    evidence::ELSEWHERE,
-    lcs::Pattern,
-    shape,
-    unit::{self, Unit},
+    judge::evidence::ELSEWHERE,
+    matching::{
+        lcs::Pattern,
+        ratio::{sequence_ratio, text_ratio},
+    },
+    read::{
+        alphabet::Alphabet,
+        shape,
+        unit::{self, Unit},
+    },
 };
 
 /// The bits of the marks of two lines that the first lookup uses.
@@ -366,7 +371,7 @@ mod tests {
 
     #[test]
     fn the_links_are_those_that_reading_all_code_gives() {
-        let codes: Vec<&str> = include_str!("../../tests/recall/seeds.py").split("\n\n\n").collect();
+        let codes: Vec<&str> = include_str!("../../../tests/recall/seeds.py").split("\n\n\n").collect();
         let units: Vec<Unit> = codes.iter().map(|code| Unit::new(python(), code)).collect();
         let mut reader = Reader::default();
         let mut count = 0;

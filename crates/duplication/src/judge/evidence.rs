@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::{rules::Measures, unit::Unit};
+use crate::{judge::rules::Measures, read::unit::Unit};
 
 /// Definitions that are assumed beside those of the code base.
 pub(crate) const ELSEWHERE: f64 = 1000.0;
@@ -162,7 +162,7 @@ impl Evidence {
         self.prescribed_bits.is_some_and(|bits| bits < LEAST_PRESCRIBED_BITS)
     }
 
-    /// Whether the pair shares more than a shape that others have as well; see [`rules`](crate::rules).
+    /// Whether the pair shares more than a shape that others have as well; see [`rules`](crate::judge::rules).
     pub(crate) fn is_strong(&self, ratio: f64) -> bool {
         let measures = Measures::new(self, ratio);
         measures.excluded_by().is_none() && measures.supported_by().is_some()

@@ -2,7 +2,7 @@
 
 use cds_language::{Language, MAX_BYTES, Plain, Token, TokenKind, plain_number, plain_text, tokenize};
 
-use crate::hash::Hash;
+use crate::read::hash::Hash;
 
 /// Extends `hash` by the meaning of a token, however it is written.
 pub(crate) fn hashed(hash: Hash, language: &Language, token: &Token, code: &str) -> Hash {

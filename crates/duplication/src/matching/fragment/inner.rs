@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Compared, Found, are_one};
-use crate::{corpus::Corpus, nesting::Place};
+use crate::{corpus::Corpus, read::nesting::Place};
 
 /// The runs to report. A run may lie in a definition inside of one of the two. Then the pair with the inner definition
 /// reports it, if that pair has the run as well, is settled, or is the same code.

@@ -7,7 +7,11 @@ use super::{
     length::{Least, Length},
     side::{Names, Part, Side},
 };
-use crate::{Settings, corpus::sequence_ratio, lcs::Pattern, unit::Line};
+use crate::{
+    Settings,
+    matching::{lcs::Pattern, ratio::sequence_ratio},
+    read::unit::Line,
+};
 
 /// The most pairs of lines that are compared for one pair of definitions.
 pub(super) const MOST_CELLS_OF_PAIR: u64 = 4_000_000;

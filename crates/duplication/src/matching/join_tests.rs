@@ -6,10 +6,13 @@ use rapidfuzz::distance::indel;
 use crate::{
     Channel, Confidence, Definition, Grouping, NearBy, Settings,
     corpus::Corpus,
-    find, intent,
-    join::self_join,
-    lcs::{Pattern, length_for, ratio},
-    near::{all_near, near_pairs},
+    find,
+    matching::{
+        intent,
+        join::self_join,
+        lcs::{Pattern, length_for, ratio},
+        near::{all_near, near_pairs},
+    },
 };
 
 /// The textbook recurrence, as the oracle for both libraries.
@@ -120,7 +123,7 @@ proptest! {
     #[test]
     fn common_characters_are_those_of_rapidfuzz(left in "[a-cé日]{0,150}", right in "[a-cé日]{0,150}") {
         let expected = rapidfuzz::distance::lcs_seq::similarity(left.chars(), right.chars());
-        prop_assert_eq!(crate::lcs::common_characters(&left, &right), expected);
+        prop_assert_eq!(crate::matching::lcs::common_characters(&left, &right), expected);
     }
 
     #[test]

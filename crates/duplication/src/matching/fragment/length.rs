@@ -1,6 +1,6 @@
 //! The length of runs of lines, and their minimum.
 
-use crate::{Settings, unit::Line};
+use crate::{Settings, read::unit::Line};
 
 /// How long a run has to be.
 #[derive(Clone, Copy)]

@@ -65,7 +65,7 @@ fn covers(outer: &HashSet<usize>, group: &Group, enclosing: &[Option<usize>], or
 mod tests {
 
     use super::*;
-    use crate::{Confidence, Definition, Member, nesting::enclosing};
+    use crate::{Confidence, Definition, Member, read::nesting::enclosing};
 
     /// Two functions of ten lines, each with two of three lines inside; and one elsewhere.
     fn definitions() -> Vec<Definition> {

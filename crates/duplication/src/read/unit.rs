@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cds_language::{Language, Token, TokenKind};
 
-use crate::{
+use crate::read::{
     hash::Hash,
     layout,
     shape::{self, Class},

@@ -18,13 +18,14 @@ use cds_language::{Language, read_outline};
 use rayon::prelude::*;
 
 use crate::{
-    Channel, Group, bounds,
+    Channel, Group,
     corpus::{Corpus, Variant},
-    graph::Edge,
-    groups::{Node, build},
-    hash::Hash,
-    lcs::Pattern,
-    unit::{Line, Unit},
+    group::{graph::Edge, groups::build, node::Node},
+    matching::{bounds, lcs::Pattern},
+    read::{
+        hash::Hash,
+        unit::{Line, Unit},
+    },
 };
 use align::{MOST_CELLS_OF_PAIR, Rules, Run};
 use chain::{By, Columns};

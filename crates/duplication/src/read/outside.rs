@@ -7,9 +7,11 @@ use cds_language::Language;
 use cds_model::SymbolKind;
 
 use crate::{
-    fragment::logical_lines,
-    shape,
-    unit::{Line, Unit},
+    matching::fragment::logical_lines,
+    read::{
+        shape,
+        unit::{Line, Unit},
+    },
 };
 
 /// The code of a file or a class with empty lines in place of its functions and classes, of its own header, of decorators and
