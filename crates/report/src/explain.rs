@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use cds_duplication::{
     Certainty, Channel, Confidence, Explanation, Group, PairExplanation, explain,
-    judge::rules::{Measures, Rule},
+    rules::{Measures, Rule},
 };
 use cds_findings::{Findings, Shown};
 use cds_terminal::{numbers::counted, screen::Screen, sections::Sections, style::Tone};
