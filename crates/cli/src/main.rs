@@ -32,7 +32,7 @@ use crate::{
     render::messages::{self, Console},
 };
 
-/// Snapshots a code base into SQLite: every file, class, function and method, its fingerprint and its intent.
+/// Save snapshots of a code base in SQLite, compare them, and find duplicated code
 #[derive(Debug, Parser)]
 #[command(name = "cds", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
@@ -47,12 +47,12 @@ struct Cli {
 /// Shown below the help of the program and of each command.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; what went wrong inside of the tree or with single intents is in the result
-  1  the command ran and failed, for example at the database
-  2  the arguments are wrong; nothing was done
+  0  success; files that cannot be analyzed and failed intents are part of the result
+  1  the command failed, or a gate did
+  2  wrong arguments; nothing was done
   129, 130, 143  interrupted by SIGHUP, SIGINT or SIGTERM; nothing is half-written
 
-Every option that names an environment variable can be set by it; the option wins.";
+An option with [env: NAME] can also be set by that variable; the option wins.";
 
 fn main() -> ExitCode {
     environment::set_temporary_folder();

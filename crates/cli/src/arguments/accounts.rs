@@ -24,8 +24,9 @@ pub(crate) struct TrackingArguments {
 
 /// What the user says about the project.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger options")]
 pub(crate) struct ProjectArguments {
-    /// The project's name [default: the name of its repository, else of its folder]
+    /// Name of the project [default: the name of its repository, else of its folder]
     #[arg(long, value_name = "NAME", value_parser = unless_empty(parse_project), env = "CDS_PROJECT")]
     project: Option<String>,
 }
@@ -39,19 +40,20 @@ impl ProjectArguments {
 
 /// What the user says about the invocation itself.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger options")]
 pub(crate) struct AccountArguments {
     #[command(flatten)]
     project: ProjectArguments,
 
-    /// The commit of the tree [default: what its repository says; without one, what the CI says]
+    /// Commit of the tree [default: from its repository, else from the variables of the CI system]
     #[arg(long, value_name = "COMMIT", value_parser = unless_empty(parse_code_ref), env = "CDS_CODE_REF")]
     code_ref: Option<String>,
 
-    /// A note for the ledger, one line of at most 4,000 characters; line breaks become blanks
+    /// Note to save with the run, at most 4,000 characters; line breaks become spaces
     #[arg(long, value_name = "TEXT", value_parser = parse_notes, default_value = "", hide_default_value = true, env = "CDS_NOTES")]
     notes: String,
 
-    /// The invocation's own id in the ledger, a UUID [default: a new one]
+    /// Id of this run in the ledger, a UUID [default: a new one]
     #[arg(long, value_name = "UUID", value_parser = parse_ledger_id)]
     ledger_id: Option<LedgerId>,
 }

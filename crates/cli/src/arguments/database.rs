@@ -60,6 +60,7 @@ pub(crate) fn check_is_path(option: &str, path: &Path) -> Result<(), Failure> {
 
 /// What the user says about the right to write, which one process has at a time.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
 pub(crate) struct LockArguments {
     /// How long to wait while another command writes to the same database
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration, env = "CDS_LOCK_TIMEOUT")]

@@ -12,12 +12,13 @@ const LONGEST_REASON: usize = 500;
 
 /// What the user says about the changes since the last snapshot.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger options")]
 pub(crate) struct HistoryArguments {
-    /// Who changed the code [default: the author of the commit, if the tree has no uncommitted changes]
+    /// Author of the changes [default: the author of the commit, if the tree has no uncommitted changes]
     #[arg(long, value_name = "NAME", value_parser = unless_empty(parse_actor), env = "CDS_ACTOR")]
     actor: Option<String>,
 
-    /// Why the code was changed [default: the first line of the commit's message]
+    /// Reason for the changes [default: the first line of the commit message]
     #[arg(long, value_name = "TEXT", value_parser = unless_empty(parse_reason), env = "CDS_CHANGE_REASON")]
     change_reason: Option<String>,
 }
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_given_wins_and_what_is_empty_says_nothing() {
+    fn given_values_win_over_commit_values() {
         let text = |text: &str| Some(text.to_owned());
         let commit = Authorship { author: text("Ada"), subject: text("Sum up") };
         let plan = |actor: Option<&str>, reason: Option<&str>| {

@@ -19,58 +19,59 @@ const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
 
 /// What the user says about intents.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Intent options")]
 pub(crate) struct IntentArguments {
     // Kept as text: a message of the argument parser would show the password of a URL that is wrong.
-    /// The provider's address (http or https), or `builtin:` for the embedded one that needs no server
+    /// Address of the provider (http or https), or `builtin:` for the embedded one that needs no server
     /// [default: Ollama on this machine, port 11434]
     #[arg(long, value_name = "URL", env = "CDS_PROVIDER_URL", hide_env_values = true)]
     provider_url: Option<String>,
 
-    /// The provider's interface [default: guessed from the URL]
+    /// Interface of the provider [default: guessed from the URL]
     #[arg(long, value_enum, value_name = "KIND", env = "CDS_PROVIDER")]
     provider: Option<Provider>,
 
-    /// The model to ask [default: qwen3-coder:latest for Ollama; the embedded provider names itself]
+    /// Model to ask [default: qwen3-coder:latest for Ollama; the embedded provider has its own name]
     #[arg(long, value_name = "NAME", env = "CDS_MODEL")]
     model: Option<String>,
 
-    /// Kinds that get an intent, separated by commas: class, function, method, all
+    /// Kinds of records that get an intent, separated by commas: class, function, method, all
     #[arg(long, value_name = "KINDS", default_value = "class,function,method", env = "CDS_SCOPE")]
     scope: Scope,
 
-    /// Completed records between two lines of progress [default: 10, or fewer lines in a long run]
+    /// Number of records between two lines of progress [default: 10, more in a long run]
     #[arg(long, value_name = "N", value_parser = parse_positive, allow_negative_numbers = true, env = "CDS_PROGRESS_BATCH_SIZE")]
     progress_batch_size: Option<NonZeroU32>,
 
-    /// Questions asked at once: 1 to 64, or auto to find out what the provider can do
+    /// Number of questions to ask at the same time: 1 to 64, or auto to adapt to the provider
     #[arg(long, value_name = "N", default_value = "auto", value_parser = parse_concurrency, allow_negative_numbers = true, env = "CDS_CONCURRENCY")]
     concurrency: Concurrency,
 
-    /// How often a question is asked again after a failure that may pass
+    /// Maximum number of retries of a question after a temporary failure
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(0..=10), allow_negative_numbers = true, env = "CDS_RETRIES")]
     retries: u32,
 
-    /// How long a call may take
+    /// Maximum time of a call
     #[arg(long, value_name = "TIME", default_value = "120s", value_parser = parse_duration, env = "CDS_REQUEST_TIMEOUT")]
     request_timeout: Duration,
 
-    /// How long the first call may take, in which the model is loaded
+    /// Maximum time of the first call, which loads the model
     #[arg(long, value_name = "TIME", default_value = "600s", value_parser = parse_duration, env = "CDS_LOAD_TIMEOUT")]
     load_timeout: Duration,
 
-    /// How long a provider that is gone is waited for
+    /// Maximum time to wait for a provider that does not respond
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration, env = "CDS_PROVIDER_PATIENCE")]
     provider_patience: Duration,
 
-    /// The model's context in tokens; longer code is cut, visibly
+    /// Context of the model in tokens; longer code is cut, and marked as cut
     #[arg(long, value_name = "N", default_value = "8192", value_parser = clap::value_parser!(u32).range(1024..=1_048_576), allow_negative_numbers = true, env = "CDS_CONTEXT_TOKENS")]
     context_tokens: u32,
 
-    /// Longest answer in tokens; raise it for a model that must think
+    /// Maximum length of an answer in tokens; raise it for a model that reasons first
     #[arg(long, value_name = "N", default_value = "96", value_parser = clap::value_parser!(u32).range(16..=65_536), allow_negative_numbers = true, env = "CDS_ANSWER_TOKENS")]
     answer_tokens: u32,
 
-    /// Stop with exit code 1 when the provider cannot be asked, instead of recording the failure
+    /// Exit with 1 if the provider is not available, instead of recording the failures
     #[arg(long, env = "CDS_REQUIRE_PROVIDER", value_parser = FalseyValueParser::new())]
     require_provider: bool,
 }
@@ -78,9 +79,9 @@ pub(crate) struct IntentArguments {
 /// The interfaces by their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Provider {
-    /// Ollama's own interface
+    /// The interface of Ollama
     Ollama,
-    /// /v1/chat/completions, as many servers and gateways have it
+    /// /v1/chat/completions, which many servers and gateways support
     #[value(name = "openai")]
     OpenAi,
     /// No server: sentences derived from the code itself

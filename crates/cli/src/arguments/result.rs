@@ -14,12 +14,13 @@ use crate::{failure::Failure, output::Output};
 
 /// What the user says about the result.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output options")]
 pub(crate) struct ResultArguments {
-    /// A table for people, or JSON with every field
+    /// Output format
     #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
     format: ResultFormat,
 
-    /// Write the result to this file, whole or not at all, instead of stdout
+    /// Write the output to this file instead of stdout; it is written whole or not at all
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -27,9 +28,9 @@ pub(crate) struct ResultArguments {
 /// The forms of a list of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ResultFormat {
-    /// Columns that fit the terminal.
+    /// Columns that fit the terminal
     Table,
-    /// One object with every field.
+    /// One object with every field
     Json,
 }
 

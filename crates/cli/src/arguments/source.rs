@@ -12,20 +12,21 @@ use crate::failure::Failure;
 
 /// What the user says about the tree.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
 pub(crate) struct SourceArguments {
-    /// The folder, or the single *.py file, to read
+    /// Folder or *.py file to read
     #[arg(long, value_name = "SRC")]
     path: PathBuf,
 
-    /// Read everything: ignore files and hidden names have no say
+    /// Read hidden files and files that ignore files exclude, too
     #[arg(long)]
     no_ignore: bool,
 
-    /// Larger files are analyzer errors
+    /// Maximum size of a file; a larger one is reported as an analyzer error
     #[arg(long, value_name = "BYTES", default_value = "5MB", value_parser = parse_file_size, env = "CDS_MAX_FILE_SIZE")]
     max_file_size: u64,
 
-    /// Threads that analyze; 0 is one for each core
+    /// Number of threads that analyze; 0 uses one for each core
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_threads, allow_negative_numbers = true, env = "CDS_THREADS")]
     threads: usize,
 }

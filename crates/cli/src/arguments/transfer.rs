@@ -19,8 +19,9 @@ use crate::{failure::Failure, provenance::parse_project, same_file};
 
 /// What the user says about the files in which operators see how far the work has come.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "State options")]
 pub(crate) struct StateArguments {
-    /// The folder of the state file and the failure log, made if missing [default: that of the database]
+    /// Folder of the state file and the failure log, created if missing [default: the folder of the database]
     #[arg(long, value_name = "DIR", env = "CDS_STATE_DIR")]
     state_dir: Option<PathBuf>,
 }
@@ -62,12 +63,14 @@ fn folder_of(database: &Path) -> PathBuf {
 
 /// What the user says about which runs are moved.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
 pub(crate) struct SelectionArguments {
-    /// Only runs of this project; a run that names none counts as one of it [default for such a run: the last folder of its tree]
+    /// Move only runs of this project; a run without a project counts as one of it [default for such a run: the last
+    /// folder of its tree]
     #[arg(long, value_name = "NAME", value_parser = unless_empty(parse_project), env = "CDS_PROJECT")]
     project: Option<String>,
 
-    /// Exactly the runs that failed before and did not succeed since
+    /// Move only runs that failed before and did not succeed since
     #[arg(long)]
     retry_failed: bool,
 }

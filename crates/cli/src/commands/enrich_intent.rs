@@ -15,7 +15,7 @@ use crate::{
     tracking::open_if_possible,
 };
 
-/// Show the records of a tree with their intents
+/// Analyze a tree and show its records with their intents, without saving
 #[derive(Debug, Args)]
 pub(crate) struct EnrichIntentArguments {
     #[command(flatten)]

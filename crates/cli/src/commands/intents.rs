@@ -18,7 +18,9 @@ use crate::{
     output::Output,
 };
 
-/// Show and trim the answers that are kept, so that no question is paid for twice
+/// Show or remove saved answers of the model
+///
+/// A saved answer is used again, so that no question is paid for twice.
 #[derive(Debug, Args)]
 pub(crate) struct IntentsArguments {
     #[command(subcommand)]
@@ -32,11 +34,11 @@ enum IntentsCommand {
         #[command(flatten)]
         database: DatabaseArguments,
 
-        /// Lines for people, or one JSON object
-        #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+        /// Output format
+        #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
         format: ResultFormat,
     },
-    /// Removes answers; a question whose answer is gone is asked again
+    /// Remove answers; the model is asked again when one of them is needed
     #[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["older_than", "unused"]))]
     Prune {
         #[command(flatten)]
@@ -45,15 +47,15 @@ enum IntentsCommand {
         #[command(flatten)]
         lock: LockArguments,
 
-        /// Only answers that were kept longer ago than this, for example 90d
+        /// Remove answers that were saved longer ago than this, for example 90d
         #[arg(long, value_name = "TIME", value_parser = parse_duration)]
         older_than: Option<Duration>,
 
-        /// Only answers that no record of a stored run uses
+        /// Remove answers that no record of a stored run uses
         #[arg(long)]
         unused: bool,
 
-        /// Count them and remove nothing
+        /// Show how many answers would be removed, without removing them
         #[arg(long)]
         dry_run: bool,
     },

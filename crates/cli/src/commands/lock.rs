@@ -11,7 +11,7 @@ use crate::{
     output::Output,
 };
 
-/// Look at the lock that one writing command holds at a time
+/// Show who holds the lock of a database
 #[derive(Debug, Args)]
 pub(crate) struct LockCommandArguments {
     #[command(subcommand)]
@@ -20,14 +20,14 @@ pub(crate) struct LockCommandArguments {
 
 #[derive(Debug, Subcommand)]
 enum LockCommand {
-    /// Who holds the lock of a database, since when, and in which stage
+    /// Show which process holds the lock, since when, and in which stage
     #[command(after_help = crate::EXIT_CODES)]
     Status {
         #[command(flatten)]
         database: DatabaseArguments,
 
-        /// Lines for people, or one JSON object
-        #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+        /// Output format
+        #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
         format: ResultFormat,
     },
 }

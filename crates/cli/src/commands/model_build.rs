@@ -11,7 +11,7 @@ use crate::{
     tracking::open_if_possible,
 };
 
-/// Show the records of a tree, without asking for intents
+/// Analyze a tree and show its records without intents, without saving
 #[derive(Debug, Args)]
 pub(crate) struct ModelBuildArguments {
     #[command(flatten)]

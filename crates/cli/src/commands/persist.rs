@@ -27,7 +27,7 @@ use crate::{
     tracking::Tracking,
 };
 
-/// Snapshot a tree into a database: records, fingerprints and intents, in one transaction
+/// Save a snapshot of a tree in a database: records, fingerprints and intents
 #[derive(Debug, Args)]
 pub(crate) struct PersistArguments {
     #[command(flatten)]
@@ -42,24 +42,24 @@ pub(crate) struct PersistArguments {
     #[command(flatten)]
     intents: IntentArguments,
 
-    /// Exit with 1 if fewer than this percentage of the records in scope have an intent; the run is saved all the same
-    #[arg(long, value_name = "PERCENT", value_parser = parse_percent, allow_negative_numbers = true, env = "CDS_MIN_INTENTS")]
+    /// Exit with 1 if fewer than this percentage of the records in scope have an intent; the snapshot is saved anyway
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent, allow_negative_numbers = true, env = "CDS_MIN_INTENTS", help_heading = "Gate options")]
     min_intents: Option<f64>,
 
-    /// Ask for every intent anew, also where an answer is kept
-    #[arg(long)]
+    /// Ask for every intent again instead of using saved answers
+    #[arg(long, help_heading = "Intent options")]
     refresh_intents: bool,
 
-    /// Write a snapshot without records also where the project had some: the history then removes all of them
+    /// Save a snapshot without records even if the last one had some; the history then shows all of them as removed
     #[arg(long)]
     allow_empty: bool,
 
-    /// Say what a snapshot would take, ask no question and write nothing
+    /// Show what a snapshot would cost, without asking the model and without writing
     #[arg(long)]
     dry_run: bool,
 
     /// Output format of the summary
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Table, env = "CDS_SUMMARY_FORMAT")]
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table, env = "CDS_SUMMARY_FORMAT", help_heading = "Output options")]
     format: SummaryFormat,
 }
 

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_record_counts_where_it_stands_and_no_other_thread_changes_that() {
+    fn record_order_decides_the_fingerprint() {
         let config = Fingerprint([1; 32]);
         let records: Vec<Record> = (0..=2 * GROUP_SIZE).map(record).collect();
         let whole = enrich_input(&records, config);

@@ -30,13 +30,13 @@ use crate::{
     render::messages::Console,
 };
 
-/// Write each run that is not archived yet as Parquet files; or verify what an archive holds
+/// Copy new runs to an archive of Parquet files, or verify an archive
 ///
-/// A run becomes `DIR/project=NAME/run_id=N`, whole or not at all. What is archived stays in the database.
+/// A run becomes `DIR/project=NAME/run_id=N`, whole or not at all. Archived runs stay in the database.
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveArguments {
-    /// The directory of the archive; created if missing, the folder that it is in is not
-    #[arg(long, value_name = "DIR")]
+    /// Directory of the archive, created if missing; its parent folder must exist
+    #[arg(long, value_name = "DIR", help_heading = "Output options")]
     to: PathBuf,
 
     #[command(flatten)]
@@ -48,19 +48,20 @@ pub(crate) struct ArchiveArguments {
     #[command(flatten)]
     selection: SelectionArguments,
 
-    /// This run alone, whether it was tried before or not
-    #[arg(long, value_name = "N", conflicts_with = "retry_failed", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true)]
+    /// Archive only the run with this number, even if it was tried before
+    #[arg(long, value_name = "N", conflicts_with = "retry_failed", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true, help_heading = "Input options")]
     run: Option<i64>,
 
-    /// Compare every file of the archive with its manifest and recompute the roots; with a database also tell which of its runs are missing; writes nothing
+    /// Verify the archive instead of writing: compare files with manifests and recompute the roots; with a database, also
+    /// list its runs that are missing
     #[arg(long, conflicts_with_all = ["run", "retry_failed"])]
     verify: bool,
 
     #[command(flatten)]
     state: StateArguments,
 
-    /// A line with the sum, or one JSON object with every run
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

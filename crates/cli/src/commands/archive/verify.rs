@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deviation_is_one_safe_line_and_there_is_no_sum() {
+    fn deviation_is_one_safe_line() {
         let mut found = ArchiveVerification { runs: 3, records: 177, bytes: 9_000, ..ArchiveVerification::default() };
         assert_eq!(page(&found, None), "verified runs=3 records=177 bytes=9000\n");
         found.deviations.push(("a/project=\u{1b}[31mx/run_id=2".into(), "\"records.parquet\" is missing".to_owned()));

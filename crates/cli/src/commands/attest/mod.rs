@@ -16,7 +16,7 @@ use crate::{
     output::Output,
 };
 
-/// Print an in-toto statement about a snapshot, to be signed by your own tool
+/// Print an in-toto statement about a snapshot, for your own signing tool
 #[derive(Debug, Args)]
 pub(crate) struct AttestArguments {
     #[command(flatten)]
@@ -27,8 +27,8 @@ pub(crate) struct AttestArguments {
     run: String,
 
     // Not from the environment: what a script signs must not depend on how somebody likes to read.
-    /// The statement, or a table with the same facts
-    #[arg(long, value_enum, default_value_t = ResultFormat::Json)]
+    /// Output format: the statement, or a table with the same facts
+    #[arg(long, value_enum, default_value_t = ResultFormat::Json, help_heading = "Output options")]
     format: ResultFormat,
 }
 

@@ -22,7 +22,7 @@ use crate::{
     output::Output,
 };
 
-/// Say what would go wrong with a database and a provider, and what to do about it; changes nothing
+/// Check a database and a provider for problems, and show how to fix them; changes nothing
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
     #[command(flatten)]
@@ -31,12 +31,12 @@ pub(crate) struct DoctorArguments {
     #[command(flatten)]
     intents: IntentArguments,
 
-    /// Ask the model one question; a paid model costs one call
+    /// Ask the model one question, which a paid model charges for
     #[arg(long)]
     ask: bool,
 
-    /// Lines for people, or one JSON object
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

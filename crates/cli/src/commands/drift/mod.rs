@@ -24,7 +24,7 @@ use crate::{
     render::messages::Console,
 };
 
-/// Compare a tree as it is now with a snapshot, without asking any model
+/// Compare a tree with a snapshot, without asking a model
 #[derive(Debug, Args)]
 pub(crate) struct DriftArguments {
     #[command(flatten)]
@@ -42,15 +42,15 @@ pub(crate) struct DriftArguments {
     run: Option<String>,
 
     /// Exit with 1 if anything was added, changed, removed or moved
-    #[arg(long)]
+    #[arg(long, help_heading = "Gate options")]
     fail_on_drift: bool,
 
-    /// Maximum lines of each list in the table; 0 shows all. JSON always has all
-    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    /// Maximum number of lines in each list of the table; 0 shows all. JSON always has all
+    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true, help_heading = "Display options")]
     limit: u32,
 
     /// Output format
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

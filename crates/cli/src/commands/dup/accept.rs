@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_last_day_is_a_day_that_is_not_over() {
+    fn last_day_must_not_be_over() {
         let today = "2026-11-21";
         for text in ["2026-11-21", "2028-02-29", "9999-12-31"] {
             assert_eq!(day(text, today).unwrap(), text);

@@ -20,13 +20,13 @@ use crate::{
     findings::today,
 };
 
-/// The duplicates that are accepted, the oldest first
+/// List accepted duplicates, oldest first
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     #[command(flatten)]
     read: ReadArguments,
 
-    /// Also what was revoked, or accepted anew
+    /// Also list acceptances that were revoked or replaced
     #[arg(long)]
     all: bool,
 }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             for text in [list(&rows(HOSTILE), width), list(&rows("platform"), width)] {
                 // The last line is ours, and as long as it is.

@@ -13,7 +13,7 @@ pub(crate) use self::check::DupCheckArguments;
 use super::runs::{ReadArguments, facts};
 use crate::{app::App, failure::Failure};
 
-/// Find duplicated code, accept duplicates, and show how they change from run to run
+/// Find duplicated code, accept duplicates, and show the trend
 #[derive(Debug, Args)]
 pub(crate) struct DupArguments {
     #[command(subcommand)]

@@ -15,14 +15,14 @@ use crate::{
     output::Output,
 };
 
-/// Take acceptances back: their groups are shown again
+/// Revoke acceptances, so that their groups are shown again
 #[derive(Debug, Args)]
 pub(super) struct RevokeArguments {
-    /// The number of the acceptance, or the id of its group or the beginning of that, as cds dup list shows them
+    /// Number of the acceptance, or the start of the id of its group, as `cds dup list` shows them
     #[arg(value_name = "GROUP|ID")]
     name: String,
 
-    /// Also everything else that was accepted by the same call
+    /// Also revoke everything else that the same call accepted
     #[arg(long)]
     same_call: bool,
 
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_number_a_group_or_its_beginning() {
+    fn name_is_a_number_or_a_group_prefix() {
         let rows = [
             row(1, "1234567890123456", true),
             row(2, "1234567890123456", false),

@@ -28,18 +28,20 @@ use crate::{
     findings::{source, warn_of},
 };
 
-/// Duplicates by run, the oldest first; each run is searched anew with the same settings
+/// Show how duplicates change from run to run, oldest first
+///
+/// Each run is searched again with the same settings.
 #[derive(Debug, Args)]
 pub(super) struct TrendArguments {
     #[command(flatten)]
     read: ReadArguments,
 
-    /// Only the last so many runs
-    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
+    /// Maximum number of runs to show, the latest ones
+    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true, help_heading = "Display options")]
     limit: u32,
 
-    /// The project [default: that of the latest run]
-    #[arg(long, value_name = "NAME")]
+    /// Project to show [default: the project of the latest run]
+    #[arg(long, value_name = "NAME", help_heading = "Input options")]
     project: Option<String>,
 
     #[command(flatten)]
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             for line in table(&points(HOSTILE), width).lines() {
                 assert!(line.width() <= width && !line.chars().any(is_unsafe), "{width}: {line}");

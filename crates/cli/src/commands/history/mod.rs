@@ -33,35 +33,35 @@ use crate::{
     render::messages::Console,
 };
 
-/// Show what became of a definition from run to run: added, changed, moved, removed
+/// Show the history of a definition: when it was added, changed, moved or removed
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArguments {
-    /// The definition: its file as the snapshots call it and its qualified name (`pkg/a.py::Outer.method`, `::name#2` for
-    /// the second of a name); the file alone; or the beginning of either, which lists what begins so
+    /// Definition or file to show, for example `pkg/a.py::Outer.method`, `pkg/a.py::name#2` (the second of that name) or
+    /// `pkg/a.py`; the start of a name lists what matches
     #[arg(value_name = "PATH[::NAME]", required_unless_present = "unit")]
     name: Option<UnitSpec>,
 
-    /// The unit of this number, which the lists show, instead of a name
-    #[arg(long, value_name = "ID", conflicts_with = "name", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true)]
+    /// Number of the unit to show instead of a name, as the lists show it
+    #[arg(long, value_name = "ID", conflicts_with = "name", value_parser = clap::value_parser!(i64).range(1..), allow_negative_numbers = true, help_heading = "Input options")]
     unit: Option<i64>,
 
-    /// Only units of this project
-    #[arg(long, value_name = "NAME", value_parser = parse_project)]
+    /// Show only units of this project
+    #[arg(long, value_name = "NAME", value_parser = parse_project, help_heading = "Input options")]
     project: Option<String>,
 
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// How many transitions are shown, the last ones; or how many units of a list. 0 is all
-    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    /// Maximum number of transitions to show, the latest ones, or of units in a list; 0 shows all
+    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true, help_heading = "Display options")]
     limit: u32,
 
     /// Show code and intent before and after each transition, as unified diffs
-    #[arg(long)]
+    #[arg(long, help_heading = "Display options")]
     diff: bool,
 
-    /// A table for people, or one JSON object with every field
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

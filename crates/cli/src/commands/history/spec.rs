@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_path_and_what_is_in_it() {
+    fn name_is_a_path_with_a_definition() {
         for (text, path, name, ordinal) in [
             ("pkg/a.py", "pkg/a.py", None, None),
             ("././/pkg/a.py", "pkg/a.py", None, None),

@@ -24,13 +24,13 @@ use crate::{
     render::messages::Console,
 };
 
-/// Import each run of another database or of an archive that is not here yet, one transaction a run
+/// Import new runs from another database or an archive, each in one transaction
 ///
-/// Imported runs get new numbers and go on with the history of their project here. Roots are verified on the way in.
+/// Imported runs get new numbers and continue the history of their project. Their roots are verified first.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// Where the runs are: a SQLite file, which is only read, or the directory of an archive
-    #[arg(long, value_name = "FILE|DIR")]
+    /// SQLite file (which is only read) or directory of an archive to import from
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Input options")]
     from: PathBuf,
 
     #[command(flatten)]
@@ -45,8 +45,8 @@ pub(crate) struct ImportArguments {
     #[command(flatten)]
     state: StateArguments,
 
-    /// A line with the sum, or one JSON object with every run
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

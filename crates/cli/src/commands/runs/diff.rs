@@ -23,15 +23,15 @@ pub(super) struct DiffArguments {
     #[arg(value_name = "A")]
     before: String,
 
-    /// Later run
+    /// Later run, named in the same way
     #[arg(value_name = "B")]
     after: String,
 
     #[command(flatten)]
     read: ReadArguments,
 
-    /// Maximum lines of each list in the table; 0 shows all. JSON always has all
-    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true)]
+    /// Maximum number of lines in each list of the table; 0 shows all. JSON always has all
+    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true, help_heading = "Display options")]
     limit: u32,
 }
 

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             samples::assert_is_safe(&page(50, width), width);
         }

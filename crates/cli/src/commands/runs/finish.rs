@@ -22,22 +22,22 @@ pub(super) const ENDS: [&str; 4] = [
     AccountStatus::Interrupted.as_str(),
 ];
 
-/// Write how a run of another program ended; the first end stays
+/// Record how a run of another program ended; the first end is kept
 #[derive(Debug, Args)]
 pub(super) struct FinishArguments {
-    /// The run, named as for `cds runs show`
+    /// Run to finish: latest, latest~1, a number or the start of an id
     #[arg(value_name = "RUN")]
     run: String,
 
-    /// How it ended [default: completed, or failed with --error]
+    /// Status of the run [default: completed, or failed with --error]
     #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(ENDS))]
     status: Option<String>,
 
-    /// Why it failed, one line
+    /// Why the run failed, one line
     #[arg(long, value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
     error: Option<String>,
 
-    /// A note that is appended to those of the run, one line of at most 4,000 characters
+    /// Note to append to the notes of the run, one line of at most 4,000 characters
     #[arg(long, value_name = "TEXT", value_parser = parse_notes, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     notes: String,
 

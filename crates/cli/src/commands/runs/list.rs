@@ -27,46 +27,46 @@ use crate::{
     failure::{Failure, database_failure},
 };
 
-/// The last runs, one row each, newest first
+/// List the latest runs, newest first
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     #[command(flatten)]
     read: ReadArguments,
 
-    /// How many
-    #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    /// Maximum number of runs to show
+    #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true, help_heading = "Display options")]
     limit: u32,
 
-    /// Only with this status; `gone` is a running one whose process has ended
-    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str).into_iter().chain([GONE])))]
+    /// Show only runs with this status; `gone` is a run without an end whose process does not run any more
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str).into_iter().chain([GONE])), help_heading = "Filter options")]
     status: Option<String>,
 
-    /// Only those that began so long ago at most, for example 7d
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    /// Show only runs that began within this time, for example 7d
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Filter options")]
     since: Option<Duration>,
 
-    /// Only of this project
-    #[arg(long, value_name = "NAME")]
+    /// Show only runs of this project
+    #[arg(long, value_name = "NAME", help_heading = "Filter options")]
     project: Option<String>,
 
-    /// Only those that have this stage, such as enrich
-    #[arg(long, value_name = "NAME")]
+    /// Show only runs that have this stage, for example enrich
+    #[arg(long, value_name = "NAME", help_heading = "Filter options")]
     stage: Option<String>,
 
-    /// Only of a commit that begins so
-    #[arg(long, value_name = "COMMIT")]
+    /// Show only runs of a commit that starts with this
+    #[arg(long, value_name = "COMMIT", help_heading = "Filter options")]
     commit: Option<String>,
 
-    /// Only of this command, such as persist, archive or runs prune
-    #[arg(long, value_name = "WORDS")]
+    /// Show only runs of this command, for example persist, archive or `runs prune`
+    #[arg(long, value_name = "WORDS", help_heading = "Filter options")]
     command: Option<String>,
 
-    /// Only with this text in a note, in upper or lower case
-    #[arg(long, value_name = "TEXT")]
+    /// Show only runs with this text in a note; case does not matter
+    #[arg(long, value_name = "TEXT", help_heading = "Filter options")]
     note: Option<String>,
 
-    /// Only with this text in the error of the run or of a stage, in upper or lower case
-    #[arg(long, value_name = "TEXT")]
+    /// Show only runs with this text in an error of the run or of a stage; case does not matter
+    #[arg(long, value_name = "TEXT", help_heading = "Filter options")]
     error: Option<String>,
 }
 
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             samples::assert_is_safe(&list(&[samples::hostile_invocation()], width), width);
             samples::assert_is_safe(&list(&samples::invocations(), width), width);

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_others_hold_open_lives_until_its_moment() {
+    fn held_open_run_lives_until_it_expires() {
         let (mut found, _) = samples::killed();
         let free = Some(&LockStatus::Missing);
         let now = Timestamp::from_unix_milliseconds(1_000);

@@ -44,7 +44,7 @@ use crate::{
     render::messages::Console,
 };
 
-/// Show, compare, annotate and prune the runs of a database, or keep the account of another program's run
+/// Show, compare, annotate and prune the runs of a database, or record runs of other programs
 #[derive(Debug, Args)]
 pub(crate) struct RunsArguments {
     #[command(subcommand)]
@@ -98,8 +98,8 @@ pub(super) struct ReadArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// A table for people, or one JSON object with every field
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

@@ -15,14 +15,14 @@ use crate::{
     output::Output,
 };
 
-/// Append a note to a run; notes that are there stay
+/// Append a note to a run; earlier notes are kept
 #[derive(Debug, Args)]
 pub(super) struct NoteArguments {
-    /// The run, named as for `cds runs show`
+    /// Run to annotate: latest, latest~1, a number or the start of an id
     #[arg(value_name = "RUN")]
     run: String,
 
-    /// The note, one line of at most 4,000 characters; line breaks become blanks
+    /// Text of the note, at most 4,000 characters; line breaks become spaces
     #[arg(value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
     text: String,
 

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_whose_process_is_gone_tells_what_is_left_of_it() {
+    fn page_of_dead_run_shows_what_remains() {
         let (killed, details) = samples::killed();
         let text = page(&killed, &details, 80).split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_an_end_is_told_from_one_that_is_at_work() {
+    fn dead_run_differs_from_running_one() {
         let (mut found, details) = samples::killed();
         let row = found.ledger.as_mut().unwrap();
         (row.status, row.closed_by) = ("running".to_owned(), None);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_tells_what_proves_it_also_once_it_is_pruned() {
+    fn pruned_snapshot_still_shows_its_proof() {
         let (mut found, details) = samples::completed();
         let shown = |found: &Invocation, proof: Option<&Proof>| {
             let text = render(found, &details, proof, &State::default(), &samples::screen(400));
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         let (found, details) = (samples::hostile_invocation(), samples::hostile_details());
         for width in 40..200 {
             samples::assert_is_safe(&page(&found, &details, width), width);

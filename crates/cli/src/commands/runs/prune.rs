@@ -27,10 +27,10 @@ use crate::{
     output::Output,
 };
 
-/// Remove snapshots with all that hangs on them; the newest of all always stays, the ledger keeps its rows
+/// Remove old snapshots; the newest one and the rows of the ledger are always kept
 ///
-/// A snapshot stays if any rule keeps it. The newest snapshot of the database stays whatever the rules say. The
-/// telemetry of runs without a snapshot goes where they are older than every snapshot that stays.
+/// A snapshot is kept if any rule keeps it. The telemetry of a run without a snapshot is removed if the run is older than
+/// every snapshot that is kept.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("rule").required(true).multiple(true).args(["keep_last", "keep_daily", "older_than"]))]
 pub(super) struct PruneArguments {
@@ -40,29 +40,29 @@ pub(super) struct PruneArguments {
     #[command(flatten)]
     lock: LockArguments,
 
-    /// Keep the last N snapshots of each part of each project
+    /// Keep the latest N snapshots of each part of each project
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     keep_last: Option<u32>,
 
-    /// Keep the last snapshot of each of the last N days that have any, for each part of each project; days are those of UTC
+    /// Keep the last snapshot of each of the latest N days (UTC) with snapshots, for each part of each project
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     keep_daily: Option<u32>,
 
-    /// Remove what began longer ago than this, for example 90d, and keep what is younger
+    /// Remove snapshots that began longer ago than this, for example 90d, and keep younger ones
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     older_than: Option<Duration>,
 
-    /// Say what would be removed, and remove nothing
+    /// Show what would be removed, without removing it
     #[arg(long)]
     dry_run: bool,
 
-    /// Give the room back to the file system afterwards; takes as much free space as what stays is large, both on the
-    /// disk of the database and in the temporary folder
+    /// Shrink the database file afterwards; needs as much free space as the rest of the database, on its disk and in the
+    /// temporary folder
     #[arg(long)]
     compact: bool,
 
-    /// A table for people, or one JSON object with every field
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn no_row_is_wider_than_the_terminal_whatever_is_stored() {
+    fn rows_fit_the_terminal() {
         for width in 40..200 {
             let text = shown(&outcome(samples::HOSTILE), width);
             // The last line is for programs, and never cut.

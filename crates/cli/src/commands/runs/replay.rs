@@ -27,17 +27,17 @@ const REPLAYED: [&str; 3] = ["persist", "model-build", "enrich-intent"];
 /// Where a provider's address with its credentials may be today.
 const URL_VARIABLE: &str = "CDS_PROVIDER_URL";
 
-/// Start a run again with the options that it had, and with today's credentials from the environment
+/// Repeat a run with the same options, and with the current credentials from the environment
 #[derive(Debug, Args)]
 pub(super) struct ReplayArguments {
-    /// The run, named as for `cds runs show`
+    /// Run to repeat: latest, latest~1, a number or the start of an id
     #[arg(value_name = "RUN")]
     run: String,
 
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// Print the command line, quoted for a shell, and start nothing
+    /// Print the command line, quoted for a shell, without running it
     #[arg(long)]
     dry_run: bool,
 }

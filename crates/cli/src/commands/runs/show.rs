@@ -12,10 +12,10 @@ use crate::{
     failure::{Failure, database_failure},
 };
 
-/// Everything that is known of one run: outcome, source, proof, cost, clock, errors, telemetry
+/// Show everything about a run: outcome, source, proof, cost, times, errors and telemetry
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
-    /// The number of its snapshot, the beginning of its id or of one of its stages' ids, latest, or latest~1
+    /// Run to show: latest, latest~1, a number, or the start of its id or of the id of one of its stages
     #[arg(value_name = "RUN")]
     run: String,
 

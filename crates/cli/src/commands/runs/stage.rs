@@ -21,7 +21,7 @@ use crate::{
 /// Longest name of a stage, in characters.
 const LONGEST_NAME: usize = 200;
 
-/// Write when a stage of another program's run began or ended
+/// Record when a stage of a run of another program began or ended
 #[derive(Debug, Args)]
 pub(super) struct StageArguments {
     #[command(subcommand)]
@@ -30,35 +30,35 @@ pub(super) struct StageArguments {
 
 #[derive(Debug, Subcommand)]
 enum StageCommand {
-    /// Begin a stage, and print its id; one of that name that has no end yet is that stage
+    /// Begin a stage and print its id; an unfinished stage of the same name is continued
     #[command(after_help = crate::EXIT_CODES)]
     Start {
         #[command(flatten)]
         stage: Named,
 
-        /// How many rows go into it
+        /// Number of rows that the stage reads
         #[arg(long, value_name = "N")]
         rows_in: Option<u64>,
     },
-    /// Write how the last stage of that name ended; the first end stays
+    /// Record how the last stage of that name ended; the first end is kept
     #[command(after_help = crate::EXIT_CODES)]
     Finish {
         #[command(flatten)]
         stage: Named,
 
-        /// How many rows went into it
+        /// Number of rows that the stage read
         #[arg(long, value_name = "N")]
         rows_in: Option<u64>,
 
-        /// How many rows came out of it
+        /// Number of rows that the stage wrote
         #[arg(long, value_name = "N")]
         rows_out: Option<u64>,
 
-        /// How it ended [default: completed, or failed with --error]
+        /// Status of the stage [default: completed, or failed with --error]
         #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(ENDS))]
         status: Option<String>,
 
-        /// Why it failed, one line
+        /// Why the stage failed, one line
         #[arg(long, value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
         error: Option<String>,
     },
@@ -66,11 +66,11 @@ enum StageCommand {
 
 #[derive(Debug, Args)]
 struct Named {
-    /// The run, named as for `cds runs show`
+    /// Run of the stage: latest, latest~1, a number or the start of an id
     #[arg(value_name = "RUN")]
     run: String,
 
-    /// What the stage is called
+    /// Name of the stage
     #[arg(long = "stage", value_name = "NAME", value_parser = parse_name)]
     name: String,
 

@@ -19,30 +19,30 @@ use crate::{
     provenance::parse_code_ref,
 };
 
-/// Begin the account of another program's run, and print its id
+/// Begin to record a run of another program, and print its id
 #[derive(Debug, Args)]
 pub(super) struct StartArguments {
-    /// What the run is about, such as the project's name; one line
+    /// Subject of the run, for example the name of the project; one line
     #[arg(long, value_name = "SUBJECT", value_parser = parse_note)]
     subject: String,
 
-    /// A note for the ledger, one line of at most 4,000 characters; line breaks become blanks
+    /// Note to save with the run, at most 4,000 characters; line breaks become spaces
     #[arg(long, value_name = "TEXT", value_parser = parse_notes, default_value = "", hide_default_value = true, env = "CDS_NOTES")]
     notes: String,
 
-    /// The run's id, a UUID [default: a new one]; an id that is in the ledger already begins nothing
+    /// Id of the run, a UUID [default: a new one]; an id that is already in the ledger begins nothing
     #[arg(long, value_name = "UUID", value_parser = parse_ledger_id)]
     ledger_id: Option<LedgerId>,
 
-    /// What is run, one line; passwords in it are left out
+    /// Command line of the run; passwords in it are left out
     #[arg(long, value_name = "TEXT", value_parser = parse_note, default_value = "runs start", hide_default_value = true, allow_hyphen_values = true)]
     command: String,
 
-    /// The commit that is worked on
+    /// Commit that the run works on
     #[arg(long, value_name = "COMMIT", value_parser = parse_code_ref)]
     code_ref: Option<String>,
 
-    /// For how long without a sign of life the run counts as alive
+    /// How long the run counts as alive without any new entry
     #[arg(long, value_name = "TIME", value_parser = parse_expiry, default_value = "1d")]
     expires: Duration,
 

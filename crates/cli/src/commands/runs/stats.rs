@@ -21,14 +21,14 @@ use crate::{
     failure::{Failure, database_failure},
 };
 
-/// Sums over all runs: outcomes, durations of stages, calls, tokens, reuse
+/// Show totals of all runs: outcomes, durations of stages, calls, tokens and reuse
 #[derive(Debug, Args)]
 pub(super) struct StatsArguments {
     #[command(flatten)]
     read: ReadArguments,
 
-    /// Only runs that began so long ago at most, for example 30d
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    /// Count only runs that began within this time, for example 30d
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Filter options")]
     since: Option<Duration>,
 }
 
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             samples::assert_is_safe(&render(&stats(samples::HOSTILE), &samples::screen(width)), width);
         }

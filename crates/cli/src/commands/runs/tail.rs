@@ -20,22 +20,22 @@ use crate::{
     failure::{Failure, database_failure},
 };
 
-/// The last runs of stages, newest first
+/// List the latest stages of all runs, newest first
 #[derive(Debug, Args)]
 pub(super) struct TailArguments {
     #[command(flatten)]
     read: ReadArguments,
 
-    /// How many
-    #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    /// Maximum number of stages to show
+    #[arg(long, short = 'n', visible_alias = "n", value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true, help_heading = "Display options")]
     limit: u32,
 
-    /// Only this stage: analyze, build, enrich, persist, or one of another program
-    #[arg(long, value_name = "STAGE")]
+    /// Show only this stage: analyze, build, enrich, persist, or a stage of another program
+    #[arg(long, value_name = "STAGE", help_heading = "Filter options")]
     stage: Option<String>,
 
-    /// Only with this status
-    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str)))]
+    /// Show only stages with this status
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(AccountStatus::ALL.map(AccountStatus::as_str)), help_heading = "Filter options")]
     status: Option<String>,
 }
 
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal_whatever_is_stored() {
+    fn lines_fit_the_terminal() {
         for width in 40..200 {
             let rows = vec![samples::hostile_stage(); 3];
             let mut output = Vec::new();

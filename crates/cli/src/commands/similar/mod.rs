@@ -24,7 +24,7 @@ use crate::{
 /// Find code in a snapshot that resembles a piece of code
 #[derive(Debug, Args)]
 pub(crate) struct SimilarArguments {
-    /// The code: a file, the definition at a line of it (`FILE:LINE`), or - for stdin
+    /// Code to look for: a file, the definition at a line of a file (`FILE:LINE`), or - for stdin
     #[arg(value_name = "PLACE", allow_hyphen_values = true)]
     place: Place,
 
@@ -42,15 +42,15 @@ pub(crate) struct SimilarArguments {
     run: String,
 
     /// Maximum number of similar records, and of records that share a run of lines
-    #[arg(long, short = 'n', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true)]
+    #[arg(long, short = 'n', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true, help_heading = "Search options")]
     limit: u32,
 
     /// Minimum similarity of a record, 0.5 to 1
-    #[arg(long, value_name = "RATIO", default_value = "0.5", value_parser = parse_ratio, allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATIO", default_value = "0.5", value_parser = parse_ratio, allow_negative_numbers = true, help_heading = "Search options")]
     min_ratio: f64,
 
     /// Output format
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

@@ -26,7 +26,7 @@ use crate::{
     output::Output,
 };
 
-/// Show how far archiving and importing have come, or write the state files anew
+/// Show the progress of archiving and importing, or rewrite its state files
 #[derive(Debug, Args)]
 pub(crate) struct StateCommandArguments {
     #[command(subcommand)]
@@ -35,10 +35,10 @@ pub(crate) struct StateCommandArguments {
 
 #[derive(Debug, Subcommand)]
 enum StateCommand {
-    /// Both numbers by the files and by the database, open failures with their reasons, and what was not tried yet
+    /// Show the last runs by the state files and by the database, open failures with reasons, and pending runs
     #[command(after_help = crate::EXIT_CODES)]
     Show(PeerArguments),
-    /// Write the state file and the failure log anew, from what the database knows and what lies in the archive
+    /// Rewrite the state file and the failure log from the database and the archive
     #[command(after_help = crate::EXIT_CODES)]
     Recover {
         #[command(flatten)]
@@ -54,19 +54,19 @@ struct PeerArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// Only what was archived to this directory [default: everything; recover: the last of each direction]
-    #[arg(long, value_name = "DIR", conflicts_with = "from")]
+    /// Show only what was archived to this directory [default: everything; recover: the last of each direction]
+    #[arg(long, value_name = "DIR", conflicts_with = "from", help_heading = "Input options")]
     to: Option<PathBuf>,
 
-    /// Only what was imported from this database or archive
-    #[arg(long, value_name = "FILE|DIR")]
+    /// Show only what was imported from this database or archive
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Input options")]
     from: Option<PathBuf>,
 
     #[command(flatten)]
     state: StateArguments,
 
-    /// Lines for people, or one JSON object
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_names_a_database_or_the_projects_of_an_archive() {
+    fn path_names_a_database_or_an_archive() {
         let peer = |name: &str| Peer { direction: Direction::Import, name: name.to_owned() };
         let known = ["/srv/a", "/srv/a.sqlite", "/srv/a/project=x", "/srv/a/project=y", "/srv/a/other"].map(peer);
         let named = |path: &str| Peer::at(known.to_vec(), Path::new(path)).into_iter().map(|peer| peer.name);

@@ -23,22 +23,22 @@ const TICK: Duration = Duration::from_millis(250);
 /// The name that stands for every run.
 const ALL: &str = "all";
 
-/// Recompute every hash in the database, and name what was altered
+/// Verify the hashes of a database, and list what was altered
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
     /// Snapshot to verify: all, latest, latest~1, a number or the start of an id
-    #[arg(long, value_name = "RUN", default_value = ALL, allow_hyphen_values = true)]
+    #[arg(long, value_name = "RUN", default_value = ALL, allow_hyphen_values = true, help_heading = "Input options")]
     run: String,
 
-    /// The root of a snapshot, or the chain head, that a log holds: the database must still have it
+    /// Root of a snapshot or chain head, for example from a log, that the database must contain
     #[arg(long, value_name = "ROOT", value_parser = parse_hash)]
     expect: Option<Fingerprint>,
 
-    /// A table for people, or one JSON object with every field
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
     format: ResultFormat,
 }
 

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_is_one_line_without_anything_that_a_terminal_obeys() {
+    fn deviation_is_one_safe_line() {
         let bare = Deviation {
             kind: DeviationKind::Damage,
             table: String::new(),
