@@ -120,7 +120,7 @@ fn locked_database_fails_the_run() {
     assert_eq!(accounts.len(), 1, "{outcome:#?}");
     // Its final status could not be written; `runs show` still detects that the process has ended.
     holder.execute("ROLLBACK");
-    assert!(place.shown("latest").contains("its lock is not held any more"));
+    assert!(place.shown("latest").contains("its process has ended"));
     place.build(&[]).succeeded();
     assert_eq!(each(&invocations(&holder), "status"), ["interrupted", "completed"]);
     holder.check_integrity();

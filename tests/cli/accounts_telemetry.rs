@@ -128,7 +128,7 @@ fn provider_outage_is_recorded() {
     let url = server.url();
     let more = ["--concurrency", "1", "--provider-patience", "2m"];
     let mut running = Running::start(&mut place.command(&persist_arguments(&url, &more)));
-    running.wait_for_line("seems to be gone");
+    running.wait_for_line("provider does not respond");
     server.restart();
     running.wait().succeeded();
     let entries = counted(&place);

@@ -219,7 +219,7 @@ fn unusable_provider_is_reported() {
     check(&found, "provider", "fail", &["absent:1b", "ollama pull"]);
     assert_eq!(server.generate_count(), 0);
     let outcome = place.cds(&["doctor", "--db-path", DATABASE, "--provider-url", &url, "--model", "absent:1b"]);
-    let outcome = outcome.exited_with(1).stderr_has(&["error: failed to pass 1 check of "]);
+    let outcome = outcome.exited_with(1).stderr_has(&["error: 1 of ", " checks failed"]);
     assert!(outcome.stdout.contains("fail  provider"), "{outcome:#?}");
     place.cds(&["doctor", "--provider-url", "ftp://h"]).exited_with(2);
 }

@@ -98,7 +98,7 @@ fn only_drift_fails_the_gate() {
     for format in ["table", "json"] {
         let outcome = drift(&place, &["--fail-on-drift", "--format", format]).exited_with(1);
         let line =
-            "error: failed to pass --fail-on-drift: the tree is not as run 1: added=1 changed=1 removed=0 moved=0";
+            "error: gate failed: --fail-on-drift: the tree differs from run 1: added=1 changed=1 removed=0 moved=0";
         assert_eq!(outcome.stderr.lines().find(|line| line.starts_with("error")), Some(line), "{outcome:#?}");
         assert!(outcome.stdout.contains("f3"), "the result is shown all the same");
     }
@@ -118,7 +118,7 @@ fn unreadable_file_is_not_removed() {
     assert_eq!(counts(&object), [0, 0, 0, 0, 3, 3]);
     assert_eq!(each(list(&object, "not_seen"), "name"), ["", "a", "b"]);
     assert_eq!(list(&object, "errors")[0]["file_path"], "more.py");
-    drift(&place, &["--fail-on-drift"]).succeeded().stderr_has(&["warning: 3 definitions and files were not seen"]);
+    drift(&place, &["--fail-on-drift"]).succeeded().stderr_has(&["warning: 3 definitions and files were not compared"]);
     // Changes outside the broken part are found.
     place.write("tree/more.py", "def a():\n    return 1\n\n\ndef b(:\n    return 2\n");
     let object = found(&place, &[]);
@@ -139,7 +139,7 @@ fn previously_unreadable_file_is_not_added() {
     let outcome = drift(&place, &["--fail-on-drift"]).succeeded();
     let page = one_line(&outcome.stdout);
     assert!(page.contains("not seen before 3, since") && page.contains("function more.py:5 b"), "{page}");
-    outcome.stderr_has(&["warning: 3 definitions and files were not seen: ", "when the snapshot was taken"]);
+    outcome.stderr_has(&["warning: 3 definitions and files were not compared: ", "when the snapshot was taken"]);
     // A new definition elsewhere still counts.
     place.write("tree/new.py", "def c():\n    return 3\n");
     drift(&place, &["--fail-on-drift"]).exited_with(1).stderr_has(&["added=2 changed=0"]);
@@ -202,7 +202,7 @@ fn compared_run_must_exist() {
     let place = Place::with_functions(1);
     drift(&place, &[]).exited_with(2).stderr_has(&["cds.sqlite", "hint: "]);
     place.build(&[]).succeeded();
-    drift(&place, &[]).exited_with(1).stderr_has(&["the database has no snapshot yet", "hint: the first is made by"]);
+    drift(&place, &[]).exited_with(1).stderr_has(&["the database has no snapshot yet", "hint: create the first one with"]);
     place.persist("builtin:", &[]).succeeded();
     drift(&place, &["--run", "7"])
         .exited_with(1)

@@ -281,7 +281,7 @@ fn altered_record_is_not_trusted() {
         .database()
         .execute("UPDATE records SET raw_code = 'forged' WHERE run_id = 4 AND signature LIKE 'def helper%'");
     let outcome = place.ask(&["history", "pkg/b.py::helper", "--diff", "--format", "json"]).succeeded();
-    outcome.stderr_has(&["warning: a record is not the one that the history speaks of", "cds verify"]);
+    outcome.stderr_has(&["warning: a record differs from the history", "cds verify"]);
     let answer = history(&place, &["pkg/b.py::helper", "--diff"]);
     assert_eq!(answer["transitions"][2]["after"]["state"], "altered");
     assert_eq!(answer["transitions"][3]["before"]["state"], "altered");

@@ -100,7 +100,7 @@ fn check_ends_while_waiting(reply: Reply, line: &str) {
 
 #[test]
 fn signal_ends_wait_for_provider() {
-    check_ends_while_waiting(Reply::die(), "seems to be gone");
+    check_ends_while_waiting(Reply::die(), "provider does not respond");
     check_ends_while_waiting(Reply::retry_after(429, "120"), "no call for 120 s");
 }
 

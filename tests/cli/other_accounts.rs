@@ -107,7 +107,7 @@ fn gate_works_on_read_only_database() {
     let errors = outcome.lines_of("error:");
     assert!(errors.len() == 1 && errors[0].contains("gate failed"), "{outcome:#?}");
     // The superuser may write to any file.
-    if outcome.stderr.contains("the ledger has no account of this check") {
+    if outcome.stderr.contains("the ledger has no entry for this check") {
         assert!(place.read(DATABASE) == before, "nothing was written");
     }
 }

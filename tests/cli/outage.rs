@@ -25,12 +25,12 @@ fn returning_server_loses_no_record() {
         let url = server.url();
         let more = ["--format", "json", "--concurrency", concurrency, "--provider-patience", "2m"];
         let mut running = Running::start(&mut place.command(&persist_arguments(&url, &more)));
-        running.wait_for_line("seems to be gone");
+        running.wait_for_line("provider does not respond");
         server.restart();
         let outcome = running.wait().succeeded();
         let [selected, asked, _, _, failed, _] = outcome.costs();
         assert_eq!((selected, asked, failed), (40, 40, 0), "{outcome:#?}");
-        let outcome = outcome.stderr_has(&["seems to be gone", "the provider is back"]);
+        let outcome = outcome.stderr_has(&["provider does not respond", "the provider is back"]);
         assert!(reasons(&place).is_empty(), "{outcome:?}");
         let answered = server.answered_count();
         assert!((40..=44).contains(&answered), "{answered}: only what was in flight is asked again");

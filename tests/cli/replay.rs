@@ -92,7 +92,7 @@ fn unreplayable_run_is_reported() {
     place.database().execute(
         "PRAGMA foreign_keys = OFF; UPDATE ledger_details SET request = 'x'; DELETE FROM records; DELETE FROM runs",
     );
-    place.cds(&REPLAY).exited_with(1).stderr_has(&["was not written down"]);
+    place.cds(&REPLAY).exited_with(1).stderr_has(&["were not recorded"]);
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn empty_database_prints_hint() {
             place
                 .ask(command)
                 .exited_with(1)
-                .stderr_has(&["the database has no snapshot yet", "hint: the first is made by"]);
+                .stderr_has(&["the database has no snapshot yet", "hint: create the first one with"]);
         }
         assert_eq!(place.ask_json(&["runs", "tail"]), json!({"schema_version": 1, "stages": []}));
         assert_eq!(place.ask_json(&["runs", "list"]), json!({"schema_version": 1, "runs": []}));

@@ -48,7 +48,7 @@ fn dead_run_shows_at_once() {
     assert!(table.contains("1 run: 1 gone"), "{table}");
     assert!(table.contains("gone") && table.contains("COMMAND") && table.contains("persist"), "{table}");
     let shown = place.shown("latest");
-    for part in ["its process is gone", "answered 1 of 4 records", "last sign of life 2", "next cds runs replay "] {
+    for part in ["its process has ended", "answered 1 of 4 records", "last sign of life 2", "next cds runs replay "] {
         assert!(shown.contains(part), "{part:?} is not in {shown}");
     }
 }

@@ -78,10 +78,10 @@ fn checks_fail_despite_closed_reader() {
     place.database().execute("UPDATE records SET raw_code = 'x' WHERE id = 1");
     for format in ["table", "json"] {
         let drift = ["drift", "--path", TREE, "--fail-on-drift", "--project", "shop", "--format", format];
-        check_fails(&place, &drift, "pass --fail-on-drift");
+        check_fails(&place, &drift, "gate failed: --fail-on-drift");
         check_fails(&place, &["verify", "--format", format], "verify the database");
         let doctor = ["doctor", "--provider-url", "http://127.0.0.1:1", "--format", format];
-        check_fails(&place, &doctor, "pass 1 check of");
+        check_fails(&place, &doctor, " checks failed");
         check_fails(&place, &["archive", "--verify", "--to", ARCHIVE, "--format", format], "verify archive");
     }
 }

@@ -60,7 +60,7 @@ fn altered_record_fails_and_is_named() {
         .database()
         .execute("UPDATE records SET raw_code = 'def f1(): \u{1b}[31m' WHERE run_id = 2 AND signature LIKE '%f1%'");
     let outcome =
-        place.ask(&["verify"]).exited_with(1).stderr_has(&["failed to verify the database: 2 things are not as"]);
+        place.ask(&["verify"]).exited_with(1).stderr_has(&["failed to verify the database: 2 values are not as"]);
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     let record = "run 2, records 5 (functions.py:1), raw_code: the record is not as it was written; stored sha256:";
     assert!(lines[0].starts_with(record), "{outcome:?}");
@@ -99,7 +99,7 @@ fn exported_log_must_match_database() {
     place
         .ask(&["verify", "--expect", &later_head])
         .exited_with(1)
-        .stderr_has(&["failed to verify the database: one thing is"]);
+        .stderr_has(&["failed to verify the database: 1 value is"]);
     for wrong in ["", "sha256:12", &root.to_uppercase(), &root[7..]] {
         place.ask(&["verify", "--expect", wrong]).exited_with(2).stderr_has(&["sha256: and 64"]);
     }

@@ -153,7 +153,7 @@ fn refused_writers_and_readers_harm_nothing() {
         let looks = [(); 2].map(|()| scope.spawn(|| [(); 10].map(|()| status(place, DATABASE))));
         for contender in contenders {
             let outcome = contender.wait().exited_with(1).stderr_has(REFUSED);
-            warned += usize::from(outcome.stderr.contains("the ledger has no whole account of this command"));
+            warned += usize::from(outcome.stderr.contains("the ledger entry of this command is incomplete"));
             assert_eq!(place.read(LOCK), content);
         }
         for status in looks.into_iter().flat_map(|looks| looks.join().expect("they end")) {

@@ -1,6 +1,6 @@
 //! How long `cds history` takes in a database of many large snapshots.
 //!
-//! `cargo bench -p cds --bench history [-- RUNS RECORDS [FILE]]` writes so many snapshots of so many records each (500 of
+//! `cargo bench -p cds --bench history [-- RUNS RECORDS [FILE]]` writes that number of snapshots and records (500 of
 //! 10,000; about 2 GB) and prints the median of five calls of the real command, each a process of its own. A FILE is kept,
 //! and taken as it is where it is there already. Nothing here passes or fails by time.
 
@@ -82,9 +82,9 @@ fn build(path: &Path, run_count: u32, record_count: u32) {
             rename(&mut records[RECORDS_IN_A_FILE as usize + 1]);
         }
         let saved = persistence.save(&snapshot(i64::from(run), records.clone())).expect("a snapshot can be written");
-        assert!(saved.warnings.is_empty(), "nobody else uses the file");
+        assert!(saved.warnings.is_empty(), "no other program uses the file");
     }
-    persistence.close().expect("nobody else uses the file");
+    persistence.close().expect("no other program uses the file");
 }
 
 /// The same code under another name: the line stays, as `f1` is no part of it.

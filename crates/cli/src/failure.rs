@@ -31,6 +31,8 @@ enum Kind {
     Failed,
     /// The command ran, and a gate that the caller asked for was not passed.
     Gate,
+    /// The command ran, and what it checked has faults.
+    Verdict,
     /// This signal asked it to stop, where its number is known.
     Interrupted(Option<u8>),
 }
@@ -49,6 +51,11 @@ impl Failure {
     /// A gate that the caller asked for was not passed; `why` is one sentence without a period.
     pub(crate) fn gate(why: String) -> Self {
         Self::of(Kind::Gate, anyhow::Error::msg(why))
+    }
+
+    /// What the command checked has faults; `why` is one sentence without a period.
+    pub(crate) fn verdict(why: String) -> Self {
+        Self::of(Kind::Verdict, anyhow::Error::msg(why))
     }
 
     fn of(kind: Kind, cause: anyhow::Error) -> Self {
@@ -73,7 +80,7 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
-            Kind::Failed | Kind::Gate => ExitCode::from(1),
+            Kind::Failed | Kind::Gate | Kind::Verdict => ExitCode::from(1),
             Kind::Usage => ExitCode::from(2),
             Kind::Interrupted(Some(signal)) => ExitCode::from(SIGNAL_BASE.saturating_add(signal)),
             Kind::Interrupted(None) => ExitCode::from(u8::MAX),
@@ -109,6 +116,7 @@ impl fmt::Display for Failure {
         match self.kind {
             Kind::Interrupted(_) => formatter.write_str("interrupted"),
             Kind::Gate => write!(formatter, "gate failed: {:#}", self.cause),
+            Kind::Verdict => write!(formatter, "{:#}", self.cause),
             Kind::Usage | Kind::Failed => write!(formatter, "failed to {:#}", self.cause),
         }
     }
@@ -143,7 +151,7 @@ pub(crate) const OWN_MOUNT_HINT: &str =
 /// What to do about a name that leads to no run.
 fn run_hint(problem: &RunProblem) -> String {
     match problem {
-        RunProblem::Empty => "the first is made by: cds persist --path SRC --db-path FILE".to_owned(),
+        RunProblem::Empty => "create the first one with: cds persist --path SRC --db-path FILE".to_owned(),
         RunProblem::Unknown { nearest } => format!("the nearest are {}; cds runs list shows all", nearest.join(", ")),
         RunProblem::Ambiguous { candidates } => format!("it may be {}", candidates.join(", ")),
         RunProblem::NoSnapshot { .. } | RunProblem::Pruned(_) | RunProblem::Unrecorded(_) => {
@@ -241,7 +249,7 @@ fn pipeline_hint(error: &cds_pipeline::Error) -> Option<String> {
             "begin another run with: cds runs start --subject SUBJECT"
         }
         Error::TakenId { found: TakenId::Ended { .. }, .. } => "leave it out to get a new one",
-        Error::NoAnswers { .. } => "mend that, or leave --require-provider out to save the snapshot without intents",
+        Error::NoAnswers { .. } => "fix that, or leave --require-provider out to save the snapshot without intents",
         Error::NoRecords { .. } => {
             "check --path; with --allow-empty it is written all the same, and the history removes every definition"
         }

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_trace_has_the_form_of_one() {
+    fn new_trace_has_valid_form() {
         let header = format!("00-{}-00f067aa0ba902b7-01", Uuid::new_v4().simple());
         assert!(parse_traceparent(&header).is_some());
     }

@@ -86,7 +86,7 @@ impl Output {
         conclude(outcome, self.write(render))
     }
 
-    /// The same for a command that has `done` what it was asked for, which stays done whoever reads of it.
+    /// The same for a command that has `done` what it was asked for, which stays done even if its report cannot be written.
     pub(crate) fn report(&self, done: &str, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         if let Err(failure) = self.write(render) {
             messages::grave_warning(

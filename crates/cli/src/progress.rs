@@ -23,9 +23,9 @@ const TICK: Duration = Duration::from_millis(250);
 pub(crate) struct ConsoleObserver {
     bar: ProgressBar,
     console: Console,
-    /// None where the bar is shown.
+    /// `None` if the bar is shown.
     pace: Option<Pace>,
-    /// What the user was told before the first question.
+    /// The numbers that were shown before the first question.
     known: Option<String>,
 }
 
@@ -113,7 +113,7 @@ fn describe(decision: &Decision) -> Option<String> {
             format!("{record_count} intents answer an older version of the prompt; --refresh-intents asks for new ones")
         }
         Decision::Paused { wait, reason } => format!("no call for {:.0} s: {reason}", wait.as_secs_f64().ceil()),
-        Decision::BreakerOpened { reason } => format!("the provider seems to be gone, waiting for it: {reason}"),
+        Decision::BreakerOpened { reason } => format!("the provider does not respond, waiting for it: {reason}"),
         Decision::BreakerClosed { after } => format!("the provider is back after {:.1} s", after.as_secs_f64()),
         Decision::StoreFailed { reason } => {
             format!("answers are not kept for later runs: {}", text::one_line(reason))
@@ -121,7 +121,7 @@ fn describe(decision: &Decision) -> Option<String> {
         Decision::Adapted { reason } => reason.clone(),
         Decision::GaveUp { reason } => format!("no more questions are asked: {reason}"),
         Decision::Interrupted { in_flight } => {
-            format!("interrupted: waiting a few seconds for {in_flight} calls in flight; once more ends at once")
+            format!("interrupted: waiting a few seconds for {in_flight} calls in flight; a second signal stops at once")
         }
     })
 }

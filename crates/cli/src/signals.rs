@@ -50,7 +50,7 @@ fn number(signal: i32) -> u8 {
     u8::try_from(signal).unwrap_or(u8::MAX)
 }
 
-/// The signals that the process was begun with ignoring, each a bit; none where the system does not tell.
+/// The signals that the process was begun with ignoring, each a bit; none if the system does not report them.
 #[cfg(unix)]
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

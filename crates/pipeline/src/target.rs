@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_a_file_a_line_or_stdin() {
+    fn place_is_file_line_or_stdin() {
         assert_eq!("-".parse(), Ok(Place::Stdin));
         assert_eq!("no/a.py".parse(), Ok(Place::File("no/a.py".into())));
         assert_eq!("no/a.py:12".parse(), Ok(Place::Line("no/a.py".into(), 12)));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_innermost_definition_is_meant() {
+    fn line_means_innermost_definition() {
         let expected =
             [(3, "class Cart:"), (5, "def total(self):"), (8, "def f():"), (10, "def g():"), (11, "def f():")];
         for (line, signature) in expected {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_one_definition_is_that_definition() {
+    fn single_definition_is_the_target() {
         let cut = "    def total(self):\n        # sum\n        return sum(self)\n";
         let record = whole(records("stdin", without_indentation(cut), None).0).unwrap();
         let inside = records("a.py", CODE.to_owned(), Some(5)).0.pop().unwrap();

@@ -49,7 +49,7 @@ pub fn are_available() -> bool {
 
 /// Threads for one piece of work.
 pub struct Workers {
-    /// None where the shared ones have to do.
+    /// `None` if the shared ones are used.
     pool: Option<ThreadPool>,
 }
 

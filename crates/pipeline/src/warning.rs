@@ -72,7 +72,7 @@ impl fmt::Display for Warning {
             }
             Self::NothingRead { root, not_read } => formatter.write_str(&not_read::why_nothing(root, not_read)),
             Self::ProofDoubtful { what } => {
-                write!(formatter, "the proof of the snapshots before was changed by another program: {what}")
+                write!(formatter, "another program changed the proof of earlier snapshots: {what}")
             }
             Self::AfterSnapshot(error) => {
                 write!(formatter, "the snapshot is safe, but cds failed to {}", chain(error))
@@ -83,11 +83,11 @@ impl fmt::Display for Warning {
             Self::Closing(error) => write!(formatter, "what was written is safe, but cds failed to {}", chain(error)),
             Self::NamelessLock { path } => write!(
                 formatter,
-                "{} holds something else, which is left alone; it does not say who writes to the database",
+                "{} is not a lock file of cds and is left alone; it does not show who writes to the database",
                 path.display()
             ),
-            Self::LockLost(why) => write!(formatter, "the right to write is lost: {why}; stopping"),
-            Self::StageNotShown(error) => write!(formatter, "the lock does not tell the stage: {error}"),
+            Self::LockLost(why) => write!(formatter, "the lock was lost: {why}; stopping"),
+            Self::StageNotShown(error) => write!(formatter, "the lock does not show the stage: {error}"),
             Self::AbandonedRuns(error) => {
                 write!(formatter, "runs that were interrupted are not marked: cds failed to {}", chain(error))
             }
@@ -95,10 +95,10 @@ impl fmt::Display for Warning {
                 write!(formatter, "the accounts of this run are not complete: cds failed to {}", chain(error))
             }
             Self::CommandAccount(error) => {
-                write!(formatter, "the ledger has no whole account of this command: cds failed to {}", chain(error))
+                write!(formatter, "the ledger entry of this command is incomplete: cds failed to {}", chain(error))
             }
             Self::CheckAccount(error) => {
-                write!(formatter, "the ledger has no account of this check: cds failed to {}", chain(error))
+                write!(formatter, "the ledger has no entry for this check: cds failed to {}", chain(error))
             }
             Self::TelemetryLost { counts, error, waited } => {
                 let TelemetryCounts { recorded, dropped, .. } = counts;

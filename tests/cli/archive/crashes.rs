@@ -131,7 +131,7 @@ fn vanished_archive_is_not_recreated() {
     running.signal("CONT");
     running.wait().exited_with(1);
     assert!(!place.path(ARCHIVE).exists());
-    archive(&place, &[]).exited_with(1).stderr_has(&["it is gone, though 1 run was moved to it"]);
+    archive(&place, &[]).exited_with(1).stderr_has(&["it is missing, though 1 run was moved to it"]);
     fs::rename(place.path("moved"), place.path(ARCHIVE)).unwrap();
     archive(&place, &[]).succeeded();
     archive(&place, &["--retry-failed"]).succeeded();

@@ -50,7 +50,7 @@ fn altered_stand_in_record_is_refused() {
     );
     let outcome = place.ask(&["history", "a.py::Outer", "--diff"]).succeeded();
     assert!(outcome.stdout.contains("the record was altered"), "{outcome:#?}");
-    outcome.stderr_has(&["warning: a record is not the one that the history speaks of", "cds verify"]);
+    outcome.stderr_has(&["warning: a record differs from the history", "cds verify"]);
 }
 
 #[test]

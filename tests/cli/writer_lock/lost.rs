@@ -32,7 +32,7 @@ fn check(change: impl FnOnce(&Place), what: &str) {
     change(&holder.place);
     let left = fs::read(holder.place.path(LOCK)).ok();
     let start = Instant::now();
-    holder.running.wait_for_line("the right to write is lost");
+    holder.running.wait_for_line("the lock was lost");
     // Questions in flight are awaited and their answers kept.
     holder.gate.open();
     let Holder { place, server, running, .. } = holder;

@@ -75,7 +75,7 @@ fn check_is_left_alone(content: &str) {
     let arguments = ["persist", "--path", TREE, "--db-path", "Cargo", "--provider-url", "builtin:"];
     let outcome = place.cds(&arguments);
     assert_eq!(String::from_utf8_lossy(&place.read("Cargo.lock")), content);
-    outcome.succeeded().stderr_has(&["Cargo.lock", "something else", "left alone"]);
+    outcome.succeeded().stderr_has(&["Cargo.lock", "is not a lock file of cds", "left alone"]);
     assert_eq!(place.names(), ["Cargo", "Cargo.lock", TREE]);
 }
 

@@ -51,7 +51,7 @@ fn status_from_start_to_kill() {
     place.persist(&server.url(), &[]).succeeded();
     let free = json!({ "schema_version": 1, "state": "free", "holder": null, "path": place.path("cds.sqlite.lock") });
     assert_eq!(status(&place, DATABASE), free);
-    assert!(page(&place).contains("free: nobody writes"), "{}", page(&place));
+    assert!(page(&place).contains("free: no command is writing"), "{}", page(&place));
     place.check_is_tidy();
 }
 

@@ -218,7 +218,7 @@ impl DupFormat {
         }
     }
 
-    /// How many groups are shown where nobody says: people read the first, programs want all.
+    /// The default limit of groups: people read the first ones, programs want all.
     pub(crate) const fn usual_limit(self) -> Limit {
         match self {
             Self::Table | Self::Markdown => Limit(Some(50)),
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_means_the_defaults_of_the_search() {
+    fn default_settings_are_those_of_search() {
         assert_eq!(settings(&[]), Ok(Settings::default()));
         // To name the channel is to want whatever is in it.
         let named = Settings {

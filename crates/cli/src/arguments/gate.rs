@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_a_percentage_or_a_ratio() {
+    fn share_is_percentage_or_ratio() {
         for (text, expected) in
             [("5%", 0.05), ("2.5 %", 0.025), ("0.05", 0.05), ("0", 0.0), ("0%", 0.0), ("1", 1.0), ("100%", 1.0)]
         {

@@ -24,7 +24,7 @@ pub(crate) struct HistoryArguments {
 }
 
 impl HistoryArguments {
-    /// Who made the changes, and why: each as given, else as the commit says; none where nobody knows.
+    /// Who made the changes, and why: as given, else from the commit, if it is known.
     pub(crate) fn plan(&self, commit: &Authorship) -> (Option<String>, Option<String>) {
         let first = |own: &Option<String>, other: &Option<String>| {
             given(own.as_deref()).or(other.as_deref()).map(str::to_owned)

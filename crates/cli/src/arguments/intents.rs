@@ -164,7 +164,7 @@ impl IntentArguments {
     }
 }
 
-/// Where Ollama's own client would look, where nobody names an address.
+/// The address that Ollama's own client uses by default.
 fn ollama_host(kind: ProviderKind) -> Option<String> {
     let value = std::env::var("OLLAMA_HOST").ok().filter(|value| !value.trim().is_empty())?;
     (kind == ProviderKind::Ollama).then(|| ProviderUrl::of_ollama_host(&value))

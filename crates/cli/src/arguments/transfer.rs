@@ -1,4 +1,4 @@
-//! What is moved between databases and archives, and where the state of that work is kept.
+//! Arguments of moves between databases and archives, and the place of their state.
 
 use std::{
     fs,
@@ -94,7 +94,7 @@ impl SelectionArguments {
 /// An archive that was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArchivePlan {
-    /// From the root, without links, so that it is the same whoever names it.
+    /// Absolute and without links, so that two names of one archive are equal.
     pub(crate) path: PathBuf,
     /// What the database calls it.
     pub(crate) peer: String,
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_archive_is_there_or_can_be_created() {
+    fn archive_exists_or_can_be_created() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let check = |name: &str, exists| {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_lies_beside_the_database_unless_told() {
+    fn state_folder_defaults_to_database() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let plan = |state_dir: Option<&Path>, database: &Path| {

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn concurrency_is_found_or_between_1_and_64() {
+    fn concurrency_is_auto_or_bounded() {
         assert_eq!(parse_concurrency("auto"), Ok(Concurrency::Auto));
         assert_eq!(parse_concurrency("64"), Ok(Concurrency::Fixed(NonZeroUsize::new(64).unwrap())));
         for wrong in ["", "0", "65", "-1", "many"] {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_is_one_line_of_a_bounded_length() {
+    fn note_is_one_bounded_line() {
         for (text, line) in [
             (" as it was ", "as it was"),
             ("one\ntwo\r\nthree\rfour\n", "one two three four"),

@@ -55,11 +55,11 @@ pub(super) fn json(status: &LockStatus) -> Value {
     let holder = holder.map(|holder| {
         json!({
             "pid": (holder.pid != 0).then_some(holder.pid),
-            "host": told(&holder.host),
-            "run_id": told(&holder.run_id),
-            "command": told(&holder.command),
-            "started_at": told(&holder.started_at),
-            "stage": told(&holder.stage),
+            "host": non_empty(&holder.host),
+            "run_id": non_empty(&holder.run_id),
+            "command": non_empty(&holder.command),
+            "started_at": non_empty(&holder.started_at),
+            "stage": non_empty(&holder.stage),
         })
     });
     json!({ "state": state, "holder": holder })
@@ -74,7 +74,7 @@ const fn parts(status: &LockStatus) -> (&'static str, Option<&LockHolder>) {
     }
 }
 
-fn told(text: &str) -> Option<&str> {
+fn non_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
@@ -82,13 +82,13 @@ fn told(text: &str) -> Option<&str> {
 pub(super) fn meaning(status: &LockStatus) -> &'static str {
     match status {
         LockStatus::Missing => "free: there is no lock file, no command has written here yet",
-        LockStatus::Free { left_behind: None } => "free: nobody writes",
+        LockStatus::Free { left_behind: None } => "free: no command is writing",
         LockStatus::Free { left_behind: Some(_) } => {
             "free: its last holder ended without letting it go; the next command that writes takes it and marks what \
              was interrupted"
         }
         LockStatus::Held(Some(_)) => "held: another command writes",
-        LockStatus::Held(None) => "held: by a process that does not tell who it is",
+        LockStatus::Held(None) => "held: by an unknown process",
     }
 }
 
@@ -99,11 +99,11 @@ fn render(status: &LockStatus, path: &str, screen: &Screen) -> String {
     page.field("file", path);
     if let (_, Some(holder)) = parts(status) {
         page.optional("process", (holder.pid != 0).then_some(holder.pid));
-        page.optional("host", told(&holder.host));
-        page.optional("command", told(&holder.command));
-        page.optional("since", told(&holder.started_at).map(|stored| screen.time.in_full(stored)));
-        page.optional("stage", told(&holder.stage));
-        page.optional("run", told(&holder.run_id));
+        page.optional("host", non_empty(&holder.host));
+        page.optional("command", non_empty(&holder.command));
+        page.optional("since", non_empty(&holder.started_at).map(|stored| screen.time.in_full(stored)));
+        page.optional("stage", non_empty(&holder.stage));
+        page.optional("run", non_empty(&holder.run_id));
     }
     page.finish()
 }

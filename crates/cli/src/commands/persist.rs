@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &PersistArguments, app: &App) -> Result<(), Failure
         return dry_run::run(&source, &intents, &database, arguments.format, app);
     }
     let tracking = Tracking::new(&arguments.tracking, "persist", &database, &source, Some(&intents));
-    // A provider that is required is looked at first: nobody waits for the lock in vain.
+    // A required provider is checked first, so that no command waits for the lock in vain.
     let probed = intents.requires_provider.then(|| probe(&intents, &tracking, app)).transpose()?;
     let mut session = tracking.open(app)?;
     let plan = SnapshotPlan {

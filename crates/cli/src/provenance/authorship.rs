@@ -8,9 +8,9 @@ const LONGEST_SUBJECT: usize = 500;
 /// Who made the changes of a tree, and why; one short line each, safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Authorship {
-    /// The author of the commit, `Name <mail>`; none where that is not known.
+    /// The author of the commit, `Name <mail>`, if it is known.
     pub(crate) author: Option<String>,
-    /// The first line of the commit's message; none where that is not known, or empty.
+    /// The first line of the commit's message, if it is known and not empty.
     pub(crate) subject: Option<String>,
 }
 

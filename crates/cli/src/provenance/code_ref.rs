@@ -13,7 +13,7 @@ use cds_terminal::text;
 
 const LONGEST_GIVEN: usize = 200;
 const LONGEST_NOTE: usize = 400;
-/// Digits of an id that nobody takes for a word.
+/// Minimum digits of an id, so that no word looks like one.
 const SHORTEST_ID: usize = 7;
 
 /// Where continuous integration systems tell the commit that they build.
@@ -41,7 +41,7 @@ pub(crate) struct Origin {
     /// Its commit.
     pub(crate) code_ref: CodeRef,
     /// Who made that commit, where the tree is said or known to be as it was committed, and the repository around the
-    /// tree has the commit. What was changed since then is nobody's yet.
+    /// tree has the commit. Later changes have no author yet.
     pub(crate) authorship: Authorship,
     /// What the user should see: a variable of the environment names another commit than the repository.
     pub(crate) warning: Option<String>,
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_given_is_one_short_line() {
+    fn given_commit_is_one_short_line() {
         assert_eq!(parse_code_ref(" release 7 "), Ok("release 7".to_owned()));
         for wrong in ["", "  ", "a\nb", "a\x1b[31m", &"x".repeat(201)] {
             assert!(parse_code_ref(wrong).is_err(), "{wrong:?}");

@@ -104,7 +104,7 @@ mod tests {
             raw_code: "".into(),
             normalized_code: "".into(),
             md5sum: Md5Sum([0xab; 16]),
-            intent: Intent::Success("Adds two numbers and gives their sum back to whoever asked.".to_owned()),
+            intent: Intent::Success("Adds two numbers and gives their sum back to the caller.".to_owned()),
             question: None,
         }
     }

@@ -87,7 +87,7 @@ impl Request {
         .to_string()
     }
 
-    /// What the ledger kept; none where it is something else.
+    /// What the ledger has; `None` if it is something else.
     pub(crate) fn parse(stored: &str) -> Option<Self> {
         let object: Value = serde_json::from_str(stored).ok()?;
         let text = |name: &str| object[name].as_str().map(str::to_owned);
@@ -101,7 +101,7 @@ impl Request {
         })
     }
 
-    /// The value of an option; none where it was not given.
+    /// The value of an option, if it was given.
     pub(crate) fn value(&self, option: &str) -> Option<&str> {
         let at = self.arguments.iter().position(|argument| argument == option)?;
         self.arguments.get(at + 1).map(String::as_str)
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_does_not_depend_on_the_folder() {
+    fn paths_do_not_depend_on_folder() {
         let path = of(&["persist", "--path", "src", "--db-path", "x"]).arguments[1].clone();
         assert!(path.ends_with("/src") && PathBuf::from(&path).is_absolute(), "{path}");
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn any_url_loses_what_may_be_a_secret() {
+    fn urls_lose_possible_secrets() {
         for (text, expected) in [
             ("https://u:p@h/x?token=1", "https://h/x"),
             ("ftp://p%40@h#part", "ftp://h#part"),

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_each_word_as_it_was() {
+    fn shell_reads_quoted_words_unchanged() {
         let words = ["plain-1.0", "", "a b", "it's", "$HOME `x` \"y\" \\", "two\nlines\u{1b}[31m'\\", "~", "#x", "ä*"];
         let line = quoted(words);
         assert!(!line.chars().any(cds_terminal::text::is_unsafe), "{line}");

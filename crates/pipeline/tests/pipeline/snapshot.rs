@@ -115,6 +115,6 @@ fn lost_lock_is_reported_once() {
     context.interrupt.lose_lock(&why, context.reporter.as_ref());
     context.interrupt.lose_lock(&why, context.reporter.as_ref());
 
-    assert_eq!(lines.all(), ["warning: the right to write is lost: its lock file \"x.lock\" was deleted; stopping"]);
+    assert_eq!(lines.all(), ["warning: the lock was lost: its lock file \"x.lock\" was deleted; stopping"]);
     assert!(matches!(context.interrupt.check(), Err(Error::LockLost(_))));
 }

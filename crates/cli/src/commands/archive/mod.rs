@@ -135,9 +135,9 @@ pub(super) fn may_be_of(identity: &RunIdentity, project: Option<&str>) -> bool {
     own.is_empty() || project.is_none_or(|project| project == own)
 }
 
-/// An archive in which runs should lie and that is gone or empty is an unmounted disk, not a place to begin anew.
+/// An archive that should contain runs and is missing or empty is an unmounted disk, not a new archive.
 ///
-/// Only whoever holds the lock of the database may look: until then another command may have created and filled it.
+/// Call it only with the lock of the database: before that, another command may still create and fill the archive.
 fn check_is_still_there(source: &SqliteReader, archive: &ArchivePlan) -> Result<(), Failure> {
     let moved = source.transfers(Direction::Archive.as_str(), &archive.peer).map_err(database_failure)?;
     let count = moved.iter().filter(|row| row.is_done).count();
@@ -146,15 +146,15 @@ fn check_is_still_there(source: &SqliteReader, archive: &ArchivePlan) -> Result<
     if count == 0 || exists && !is_empty().map_err(archive_failure)? {
         return Ok(());
     }
-    let state = if exists { "empty" } else { "gone" };
+    let state = if exists { "empty" } else { "missing" };
     let moved = if count == 1 { "1 run was".to_owned() } else { format!("{count} runs were") };
     Err(Failure::failed(anyhow!("use archive {}: it is {state}, though {moved} moved to it", archive.path.display()))
-        .with_hint("mount its disk, or restore it; to archive all runs anew, name another directory"))
+        .with_hint("mount its disk, or restore it; to archive all runs again, name another directory"))
 }
 
 fn create(archive: &ArchivePlan) -> Result<(), Failure> {
     let created = match fs::create_dir(&archive.path) {
-        // It was there, or somebody else just did the same.
+        // It existed, or another process has just created it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && archive.path.is_dir() => Ok(()),
         other => other,
     };
@@ -186,7 +186,7 @@ pub(super) fn show(
 /// What was moved stays moved.
 pub(super) fn warn_of_closing(closed: Result<(), cds_persistence::Error>, console: Console) {
     if let Err(error) = closed {
-        console.warning(&format!("what was to be done is done; {}", database_failure(error)));
+        console.warning(&format!("the work is done, but cds {}", database_failure(error)));
     }
 }
 
@@ -195,7 +195,7 @@ pub(super) fn archive_failure(error: Error) -> Failure {
     let hint = match &error {
         Error::NoArchive { .. } => "mount its disk, or name the directory that cds archive wrote",
         Error::NotARegularFile { .. } => "remove what has the name of the file, or name another folder",
-        Error::DamagedLog { .. } => "move the file away; cds state recover writes it anew from the database",
+        Error::DamagedLog { .. } => "move the file away; cds state recover rewrites it from the database",
         Error::ProjectNameTooLong { .. } => "give the runs a shorter name with cds persist --project",
         Error::Io { .. } => "see whether the disk is full, and whether you may write there",
         _ => return Failure::failed(error),

@@ -1,4 +1,4 @@
-//! What became of the runs that were to be moved: a line on stderr for each as it happens, then the sum.
+//! The results of moved runs: a line on stderr for each as it happens, then the sum.
 
 use anyhow::anyhow;
 use cds_archive::{Direction, JobEvent, JobReport, State};
@@ -245,7 +245,7 @@ impl Sum {
         })
     }
 
-    /// The error that names the runs that failed, or what stopped the work; none where neither is.
+    /// The error that names the runs that failed, or what stopped the work, if there is one.
     pub(in crate::commands) fn failure(&self, direction: Direction) -> Option<Failure> {
         let verb = direction.as_str();
         if let Some(why) = &self.stopped_by {

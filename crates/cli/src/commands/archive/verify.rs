@@ -71,7 +71,7 @@ fn verdict(archive: &ArchivePlan, found: &ArchiveVerification, missing: Option<&
             let runs =
                 if count == 1 { "1 run of the database does" } else { &format!("{count} runs of the database do") };
             Err(Failure::failed(anyhow!("verify archive {name}: {runs} not lie in it")).with_hint(
-                "prune nothing; cds archive --retry-failed tries again what failed, and --run N takes one run anew",
+                "prune nothing; cds archive --retry-failed tries again what failed, and --run N archives one run again",
             ))
         }
         (count, _) => {

@@ -26,7 +26,7 @@ pub(crate) struct AttestArguments {
     #[arg(long, value_name = "RUN")]
     run: String,
 
-    // Not from the environment: what a script signs must not depend on how somebody likes to read.
+    // Not from the environment: what a script signs must not depend on a preference for reading.
     /// Output format: the statement, or a table with the same facts
     #[arg(long, value_enum, default_value_t = ResultFormat::Json, help_heading = "Output options")]
     format: ResultFormat,

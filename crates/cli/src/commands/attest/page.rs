@@ -30,7 +30,7 @@ pub(super) fn render(facts: &Facts, screen: &Screen) -> String {
         page.field("configuration", format!("{} {}", stage.stage, stage.config_hash));
     }
 
-    page.heading("What it is chained to");
+    page.heading("Chain");
     page.field("chain head", &chained.hash);
     page.field("chain sequence", chained.sequence.to_string());
     page.field("run hash", &chained.run_hash);

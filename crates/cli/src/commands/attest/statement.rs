@@ -10,7 +10,7 @@ const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 /// The kind of work, and with it the meaning of the parameters; `docs/traceability.md` describes it.
 const BUILD_TYPE: &str = "urn:cds:snapshot:v1";
-/// Who did the work. It is no service that anybody vouches for: whoever signs the statement does.
+/// Who did the work. It is not a trusted service: the signer of the statement vouches for it.
 const BUILDER_ID: &str = "urn:cds:cli";
 
 /// Everything that is known of a snapshot whose root was found to be right.
@@ -39,7 +39,7 @@ impl Facts {
         ended.unwrap_or(&self.snapshot.finished_at)
     }
 
-    /// The commit and whether the tree differed from it; none where it is not told by a whole id.
+    /// The commit and whether the tree differed from it; `None` without a whole id.
     pub(super) fn commit(&self) -> Option<(&str, bool)> {
         let code_ref = self.ledger()?.code_ref.as_deref()?;
         let (commit, is_dirty) = code_ref.strip_suffix("-dirty").map_or((code_ref, false), |commit| (commit, true));

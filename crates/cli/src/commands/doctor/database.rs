@@ -17,7 +17,7 @@ use crate::{
 const LEAST_BYTES: u64 = 16 << 20;
 /// Less room than this deserves a look.
 const SCARCE_BYTES: u64 = 256 << 20;
-/// File systems that are gone with the power.
+/// File systems that lose their files without power.
 const VOLATILE: [&str; 2] = ["tmpfs", "ramfs"];
 
 /// Everything that is looked at because of a database.
@@ -98,7 +98,7 @@ fn database_checks(found: &Diagnosis) -> Vec<Check> {
     }
     let read = match found.access {
         Access::Shared => "",
-        Access::Immutable => " (read as a file that nobody has open)",
+        Access::Immutable => " (read as a file that no program has open)",
         Access::Copy => " (read as a copy, with its journal applied)",
     };
     let known = |count: Option<u64>| count.map_or_else(|| "unreadable".to_owned(), |count| count.to_string());
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn room_that_gets_scarce_is_said_in_time() {
+    fn scarce_room_is_reported_early() {
         let level = |bytes| place_checks(&place(bytes, true)).pop().unwrap().level;
         assert_eq!(
             [0, LEAST_BYTES - 1, LEAST_BYTES, SCARCE_BYTES - 1, SCARCE_BYTES, u64::MAX].map(level),

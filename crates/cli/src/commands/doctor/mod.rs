@@ -8,7 +8,6 @@ use std::{
     io::{self, Write},
 };
 
-use anyhow::anyhow;
 use cds_pipeline::preflight;
 use cds_terminal::{columns::wrap, screen::Screen, style::Tone, text::one_line};
 use clap::Args;
@@ -109,8 +108,7 @@ pub(super) fn run(arguments: &DoctorArguments, app: &App) -> Result<(), Failure>
 fn verdict(checks: &[Check]) -> Result<(), Failure> {
     match count(checks, Level::Fail) {
         0 => Ok(()),
-        1 => Err(Failure::failed(anyhow!("pass 1 check of {}", checks.len()))),
-        failed => Err(Failure::failed(anyhow!("pass {failed} checks of {}", checks.len()))),
+        failed => Err(Failure::verdict(format!("{failed} of {} checks failed", checks.len()))),
     }
 }
 

@@ -9,7 +9,7 @@ use cds_model::{
 };
 use cds_persistence::StateRow;
 
-/// A definition or file, told by its names and its code.
+/// A definition or file, identified by its names and its code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
     pub(super) kind: String,
@@ -37,7 +37,7 @@ pub(super) struct Drift<'a> {
     pub(super) removed: Vec<&'a Unit>,
     /// The same code under other names; as it was and as it is.
     pub(super) moved: Vec<[&'a Unit; 2]>,
-    /// What holds them cannot be read now, so nobody knows.
+    /// What holds them cannot be read now, so this is unknown.
     pub(super) not_seen: Vec<&'a Unit>,
     /// They are there, and what holds them could not be read when the snapshot was taken.
     pub(super) not_seen_before: Vec<&'a Unit>,
@@ -189,7 +189,7 @@ mod tests {
         sub/b.py function k 1 K";
 
     #[test]
-    fn every_difference_is_told_apart() {
+    fn differences_have_separate_kinds() {
         let before = units(BEFORE);
         let after = units(
             "a.py file - 1 A2
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_gone() {
+    fn unreadable_definitions_are_not_removed() {
         let error = |file_path: &str| AnalyzerError {
             file_path: file_path.to_owned(),
             line: None,
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_before_is_not_new() {
+    fn unreadable_before_is_not_new() {
         let before = units("a.py file - 1 A\na.py function f 1 F\nb.py function g 1 G");
         let after = units(BEFORE);
         // What was elsewhere before has moved there, read or not.

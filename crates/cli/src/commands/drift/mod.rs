@@ -6,7 +6,6 @@
 mod compare;
 mod page;
 
-use anyhow::anyhow;
 use cds_model::AnalyzerError;
 use cds_persistence::{ResolvedSnapshot, RunId, SqliteReader};
 use cds_pipeline::{Session, stages};
@@ -46,7 +45,14 @@ pub(crate) struct DriftArguments {
     fail_on_drift: bool,
 
     /// Maximum number of lines in each list of the table; 0 shows all. JSON always has all
-    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true, help_heading = "Display options")]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "N",
+        default_value = "50",
+        allow_negative_numbers = true,
+        help_heading = "Display options"
+    )]
     limit: u32,
 
     /// Output format
@@ -104,7 +110,7 @@ pub(super) fn run(arguments: &DriftArguments, app: &App) -> Result<(), Failure> 
     ] {
         if !units.is_empty() {
             let count = units.len();
-            app.console.warning(&format!("{count} definitions and files were not seen: what holds them {why}"));
+            app.console.warning(&format!("{count} definitions and files were not compared: what holds them {why}"));
         }
     }
     outcome
@@ -120,15 +126,15 @@ impl DriftArguments {
         if self.fail_on_drift && (stored.is_empty() || present.is_empty()) {
             let run = || format!("run {} has no records", baseline.id());
             let what = if present.is_empty() { "the tree has no records".to_owned() } else { run() };
-            return Err(Failure::failed(anyhow!("pass --fail-on-drift: {what}, so nothing can be compared"))
-                .with_hint("check --path, and --run for the snapshot that is meant"));
+            return Err(Failure::gate(format!("--fail-on-drift: {what}, so nothing can be compared"))
+                .with_hint("check --path and --run"));
         }
         if !self.fail_on_drift || drift.is_none() {
             return Ok(());
         }
         let counts = drift.counts().map(|(name, count)| format!("{name}={count}")).join(" ");
-        Err(Failure::failed(anyhow!("pass --fail-on-drift: the tree is not as run {}: {counts}", baseline.id()))
-            .with_hint("cds persist takes a new snapshot where that is what the tree should be"))
+        Err(Failure::gate(format!("--fail-on-drift: the tree differs from run {}: {counts}", baseline.id()))
+            .with_hint("if the changes are intended, save a new snapshot with cds persist"))
     }
 
     fn subject(&self, source: &SourcePlan) -> Subject {

@@ -150,7 +150,7 @@ mod tests {
         vec![
             row(1, AcceptanceState::Revoked, None, "by mistake"),
             row(2, AcceptanceState::Expired, Some("2026-11-20"), word),
-            row(3, AcceptanceState::InForce, Some("2027-01-31"), "both halves go when version 2 of the API is gone"),
+            row(3, AcceptanceState::InForce, Some("2027-01-31"), "both halves go when version 2 of the API is removed"),
         ]
     }
 

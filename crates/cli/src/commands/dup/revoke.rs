@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn name_is_a_number_or_a_group_prefix() {
+    fn name_is_number_or_prefix() {
         let rows = [
             row(1, "1234567890123456", true),
             row(2, "1234567890123456", false),

@@ -57,7 +57,7 @@ const COLUMNS: &[Column] = &[
     Column::number("REPEATED"),
     Column::number("SHARE"),
     Column::number("INTENTS"),
-    Column::number("BORN"),
+    Column::number("NEW"),
     Column::number("GROWN"),
     Column::number("REMOVED"),
 ];
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &TrendArguments, app: &App) -> Result<(), Failure> 
 }
 
 impl TrendArguments {
-    /// The project that is looked at; none where the database has no run.
+    /// The project to show; `None` if the database has no run.
     fn lineage(&self, reader: &SqliteReader) -> Result<Option<Lineage>, Failure> {
         if let Some(name) = &self.project {
             return Ok(Some(Lineage::Project(name.clone())));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_first_run_cannot_say_is_null() {
+    fn changes_of_first_run_are_null() {
         let object = json(Some(&Lineage::Project("shop".to_owned())), &points("x"));
         assert_eq!((&object["project"], &object["root_path"]), (&json!("shop"), &Value::Null));
         assert_eq!((&object["runs"][0]["born_count"], &object["runs"][1]["born_count"]), (&Value::Null, &json!(3)));

@@ -116,7 +116,7 @@ fn intent(record: Option<&RecordedUnit>) -> String {
     }
 }
 
-/// Why a side cannot be shown; none where it can, or where nothing was there.
+/// Why a side cannot be shown; `None` if it can, or if it is empty.
 const fn absence(side: &Side) -> Option<&'static str> {
     match side {
         Side::Pruned => Some("the snapshots that had it were pruned"),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_is_red_and_what_is_is_green() {
+    fn removed_is_red_added_is_green() {
         let page = shown(vec![changed()], Palette::Coloured);
         assert!(page.contains("\x1b[31m-Returns 1.\x1b[0m") && page.contains("\x1b[32m+Returns 2.\x1b[0m"), "{page:?}");
         let plain = shown(vec![changed()], Palette::Plain);

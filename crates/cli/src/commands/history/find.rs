@@ -17,7 +17,7 @@ use crate::{
     render::messages::Console,
 };
 
-/// So many of the nearest names are told.
+/// Maximum number of similar names in a hint.
 const NEAREST_COUNT: usize = 5;
 /// What shares less of its characters is not near.
 const LEAST_LIKENESS: f64 = 0.5;
@@ -82,11 +82,11 @@ pub(super) fn by_name(
     }))
 }
 
-/// What a name means, and who else had it before; none where nothing has the name, or ever had it.
+/// The unit that has a name, and those that had it before; `None` if no unit has or had it.
 fn exact(NamedUnits { now, mut earlier }: NamedUnits) -> Option<(Found, Vec<StoredUnit>)> {
     let (mut units, mut others): (Vec<_>, Vec<_>) = now.into_iter().partition(|unit| unit.is_present);
     others.append(&mut earlier);
-    // What stands there now is meant, and not what stood there before.
+    // The unit that exists now comes first, not one that had the name before.
     if units.len() != 1 {
         units.append(&mut others);
     }
@@ -159,8 +159,9 @@ fn is_end_of(end: &str, path: &str) -> bool {
 }
 
 fn keep_best(found: &mut Vec<(f64, Reverse<bool>, String)>) {
-    let order =
-        |(likeness, is_gone, own): &(f64, Reverse<bool>, String)| (Reverse(likeness.to_bits()), *is_gone, own.clone());
+    let order = |(likeness, is_removed, own): &(f64, Reverse<bool>, String)| {
+        (Reverse(likeness.to_bits()), *is_removed, own.clone())
+    };
     found.sort_by_cached_key(order);
     found.dedup_by(|left, right| left.2 == right.2);
     found.truncate(NEAREST_COUNT);
@@ -190,7 +191,7 @@ mod tests {
         }
     }
 
-    /// Those that are meant, and the others.
+    /// The units with that name now, and the others.
     fn ids(found: Option<(Found, Vec<StoredUnit>)>) -> [Vec<i64>; 2] {
         let Some((found, others)) = found else { return [Vec::new(), Vec::new()] };
         let units = match found {
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_now_comes_before_what_was() {
+    fn present_units_come_first() {
         let named = |now: &[(i64, bool)], earlier: &[(i64, bool)]| {
             let units = |list: &[(i64, bool)]| list.iter().map(|(id, is)| unit(*id, "a.py::f", *is)).collect();
             ids(exact(NamedUnits { now: units(now), earlier: units(earlier) }))

@@ -31,7 +31,7 @@ pub(super) struct Origin {
 }
 
 impl Metadata {
-    /// None where it does not read.
+    /// `None` if it cannot be parsed.
     pub(super) fn of(transition: &UnitTransition) -> Option<Self> {
         serde_json::from_str(&transition.metadata).ok()
     }

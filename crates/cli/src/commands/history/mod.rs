@@ -1,4 +1,4 @@
-//! `cds history`: what became of a definition from run to run.
+//! `cds history`: the history of a definition from run to run.
 //!
 //! First the unit is found (`find`): by its present name, by an earlier one, or by its number. A name that means several
 //! lists them, one that means none tells the nearest. Then its transitions are read and shown, with `--diff` beside what
@@ -53,7 +53,14 @@ pub(crate) struct HistoryArguments {
     database: DatabaseArguments,
 
     /// Maximum number of transitions to show, the latest ones, or of units in a list; 0 shows all
-    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true, help_heading = "Display options")]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "N",
+        default_value = "50",
+        allow_negative_numbers = true,
+        help_heading = "Display options"
+    )]
     limit: u32,
 
     /// Show code and intent before and after each transition, as unified diffs
@@ -68,13 +75,13 @@ pub(crate) struct HistoryArguments {
 /// One transition as it is shown.
 struct Step {
     row: UnitTransition,
-    /// None where it is no JSON of ours.
+    /// `None` if it is not JSON of `cds`.
     metadata: Option<Metadata>,
     /// What was before and after, where that is wanted.
     sides: Option<Sides>,
 }
 
-/// A unit and what became of it.
+/// A unit and its history.
 struct History {
     unit: StoredUnit,
     /// How many definitions it holds now, if it is a file.
@@ -156,7 +163,7 @@ impl HistoryArguments {
         }
         steps.drain(..first);
         if steps.iter().filter_map(|step| step.sides.as_ref()).any(Sides::is_altered) {
-            console.warning("a record is not the one that the history speaks of; cds verify says what was altered");
+            console.warning("a record differs from the history; cds verify shows what was altered");
         }
         Ok(History { unit, definition_count, is_numbered, earlier, steps, step_count })
     }
@@ -167,6 +174,6 @@ fn is_numbered(reader: &SqliteReader, unit: &StoredUnit) -> Result<bool, Failure
     if unit.name.is_empty() {
         return Ok(false);
     }
-    let alike = reader.units_beginning(Some(&unit.project), &unit.file_path, Some(&unit.name));
-    Ok(alike.map_err(database_failure)?.iter().any(|other| page::is_further(unit, other)))
+    let others = reader.units_beginning(Some(&unit.project), &unit.file_path, Some(&unit.name));
+    Ok(others.map_err(database_failure)?.iter().any(|other| page::is_further(unit, other)))
 }

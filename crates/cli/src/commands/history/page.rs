@@ -151,7 +151,7 @@ pub(super) fn tone(transition: &str) -> Tone {
     }
 }
 
-/// A hash without the name of its algorithm, cut to so many digits.
+/// A hash without the name of its algorithm, cut to its first digits.
 pub(super) fn short_hash(hash: &str, digits: usize) -> String {
     let number = hash.split_once(':').map_or(hash, |(_, number)| number);
     number.chars().take(digits).collect()

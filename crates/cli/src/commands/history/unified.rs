@@ -66,7 +66,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The hunks of lines in which two texts differ; none where they do not.
+/// The hunks of lines in which two texts differ; empty if they are equal.
 pub(super) fn hunks<'a>(before: Text<'a>, after: Text<'a>) -> Vec<Hunk<'a>> {
     let (old, new) = (before.lines(), after.lines());
     let deadline = Some(Instant::now() + PATIENCE);

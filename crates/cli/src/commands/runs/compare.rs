@@ -1,4 +1,4 @@
-//! Two snapshots side by side: what is new, gone, changed or elsewhere. Pure: rows in, findings out.
+//! Two snapshots side by side: what is new, removed, changed or moved. Pure: rows in, findings out.
 
 use cds_language::name_of;
 use cds_model::{Followed, Matching, UnitKey, UnitName, UnitRow, match_units, unit_names};
@@ -90,15 +90,15 @@ mod tests {
             let parts: Vec<&str> = line.split('|').map(str::trim).collect();
             let [file_path, kind, lines, signature, md5sum, intent] = parts[..] else { panic!("{line}") };
             let (start, end) = lines.split_once('-').unwrap();
-            let told = |text: &str| (text != "-").then(|| text.to_owned());
+            let non_empty = |text: &str| (text != "-").then(|| text.to_owned());
             DefinitionRow {
                 kind: kind.to_owned(),
                 file_path: file_path.to_owned(),
-                signature: told(signature),
+                signature: non_empty(signature),
                 start_line: start.parse().unwrap(),
                 end_line: end.parse().unwrap(),
                 md5sum: md5sum.to_owned(),
-                intent: told(intent),
+                intent: non_empty(intent),
                 intent_status: if intent == "-" { "skipped" } else { "success" }.to_owned(),
             }
         };
@@ -125,10 +125,10 @@ mod tests {
         a.py | function | 12-20 | def total(items):  | t1 | Sums up.
         b.py | file     | 1-9   | -                  | f2 | -
         b.py | function | 1-3   | def copy():        | x1 | Copies.
-        b.py | function | 5-9   | def gone():        | g1 | Goes.";
+        b.py | function | 5-9   | def dropped():     | g1 | Goes.";
 
     #[test]
-    fn every_kind_of_difference_is_told_apart() {
+    fn differences_have_separate_kinds() {
         let before = snapshot(BEFORE);
         let after = snapshot(
             "
@@ -143,7 +143,7 @@ mod tests {
         );
         let result = compare(&before, &after, true);
         assert_eq!(names(&result.added), ["a.py fresh"]);
-        assert_eq!(names(&result.removed), ["b.py gone"]);
+        assert_eq!(names(&result.removed), ["b.py dropped"]);
         assert_eq!(pairs(&result.changed), ["a.py  -> a.py ", "a.py Shop.sell -> a.py Shop.sell"]);
         let moved = ["b.py  -> c.py ", "b.py copy -> c.py copy", "a.py total -> c.py sum_up"];
         assert_eq!(pairs(&result.moved), moved);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_of_the_same_name_is_another_definition() {
+    fn second_namesake_is_another_definition() {
         let before =
             snapshot("a.py | method | 1-2 | def x(self): | g | -\na.py | method | 4-5 | def x(self, y): | s | -");
         let after =

@@ -31,7 +31,14 @@ pub(super) struct DiffArguments {
     read: ReadArguments,
 
     /// Maximum number of lines in each list of the table; 0 shows all. JSON always has all
-    #[arg(long, short = 'n', value_name = "N", default_value = "50", allow_negative_numbers = true, help_heading = "Display options")]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "N",
+        default_value = "50",
+        allow_negative_numbers = true,
+        help_heading = "Display options"
+    )]
     limit: u32,
 }
 
@@ -44,7 +51,7 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    /// What the later run has more; none where one of the two does not tell.
+    /// What the later run has more; `None` if one of the two is unknown.
     pub(super) fn difference(&self) -> Option<f64> {
         Some(self.after? - self.before?)
     }

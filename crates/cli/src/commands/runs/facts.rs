@@ -8,7 +8,7 @@ const COMMIT_DIGITS: usize = 12;
 
 /// Seconds from its start to its end, by the clock of its machine.
 ///
-/// An end that another command wrote down later is none that anybody saw.
+/// An end that another command recorded later is not the real end.
 pub(super) fn duration_seconds(invocation: &Invocation) -> Option<f64> {
     let (started_at, finished_at) = match (&invocation.ledger, &invocation.snapshot) {
         (Some(row), _) if row.closed_by.is_some() => return None,
@@ -19,7 +19,7 @@ pub(super) fn duration_seconds(invocation: &Invocation) -> Option<f64> {
     seconds_between(started_at, finished_at)
 }
 
-/// The stage in which it stopped short; none where it did not.
+/// The stage in which it failed, if it did.
 pub(super) fn broken_stage(stages: &[StageRow]) -> Option<&StageRow> {
     stages.iter().rfind(|row| matches!(row.status.as_str(), "failed" | "interrupted" | "running"))
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_in_the_order_of_the_statuses() {
+    fn counts_follow_order_of_statuses() {
         let statuses = ["failed", "completed", "odd", "failed"];
         assert_eq!(counts("run", statuses.into_iter()), "4 runs: 1 completed, 2 failed, 1 odd");
         assert_eq!(counts("run", ["running"].into_iter()), "1 run: 1 running");

@@ -7,7 +7,7 @@ use crate::failure::{Failure, database_failure};
 
 /// Fewer characters would be enough today and not tomorrow.
 const SHORTEST: usize = 8;
-/// So many of the newest runs and stages are looked at. Ids begin with their time, so that those that begin alike are
+/// Number of the newest runs and stages to search. Ids begin with their time, so that those with a common start are
 /// not far apart.
 const LOOKED_AT: usize = 10_000;
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_one_millisecond_need_more_of_themselves() {
+    fn ids_of_one_millisecond_are_longer() {
         let ids = ["019a9f3e-1c2b-7def-8123-456789abcdef", "019a9f3e-1c2b-7dee-8123-456789abcdef", "11111111-2222"];
         let known = KnownIds::of_each(ids.map(str::to_owned));
         let expected = [("019a9f3e-1c2b-7def", 18), ("019a9f3e-1c2b-7dee", 18), ("11111111", 8)];
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_may_begin_like_its_own_stages() {
+    fn run_may_share_prefix_with_stages() {
         let known = KnownIds::new(vec![
             ("0199-aaaa-1".to_owned(), "0199-aaaa-1".to_owned()),
             ("0199-aaaa-2".to_owned(), "0199-aaaa-1".to_owned()),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_another_program_may_be_anything() {
+    fn foreign_ids_may_be_anything() {
         let known = KnownIds::of_each(["", "é", "éa", "🦀"].map(str::to_owned));
         for (id, enough) in [("", 0), ("é", 1), ("éa", 2), ("not known", 8)] {
             assert_eq!(known.enough(id), enough, "{id}");

@@ -21,7 +21,7 @@ pub(super) fn find(plan: &DatabasePlan, name: &str) -> Result<LedgerRow, Failure
     };
     if is_at_work(plan, &row) {
         return Err(Failure::failed(anyhow!(
-            "write the account of run {}: it is at work and writes its own",
+            "write the account of run {}: it is running and writes its own",
             row.run_id
         ))
         .with_hint("wait until it is done; see cds lock status"));

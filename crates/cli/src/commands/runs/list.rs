@@ -70,7 +70,7 @@ pub(super) struct ListArguments {
     error: Option<String>,
 }
 
-/// The status of a run without an end whose process is gone.
+/// The status of a run without an end whose process has ended.
 const GONE: &str = "gone";
 
 /// What is shown of a run and is not in its rows.
@@ -122,10 +122,10 @@ const SAVINGS: &[Saving] = &[
 pub(super) fn run(arguments: &ListArguments, app: &App) -> Result<(), Failure> {
     let (reader, plan) = arguments.read.open(app.console)?;
     let limit = usize::try_from(arguments.limit).ok();
-    let only_gone = arguments.status.as_deref() == Some(GONE);
-    let status = if only_gone { Some(AccountStatus::Running.as_str().to_owned()) } else { arguments.status.clone() };
+    let only_ended = arguments.status.as_deref() == Some(GONE);
+    let status = if only_ended { Some(AccountStatus::Running.as_str().to_owned()) } else { arguments.status.clone() };
     let filter = InvocationFilter {
-        limit: limit.filter(|_| !only_gone),
+        limit: limit.filter(|_| !only_ended),
         status,
         since: arguments.since.map(|since| clock::ago(since).to_string()),
         project: arguments.project.clone(),
@@ -135,13 +135,13 @@ pub(super) fn run(arguments: &ListArguments, app: &App) -> Result<(), Failure> {
         note: arguments.note.clone(),
         error: arguments.error.clone(),
     };
-    // Before the accounts: a run that ends in between is then not said to be gone.
+    // Before the accounts: a run that ends in between is then not shown as `gone`.
     let lock = lock_status(&lock_path(&plan.path)).ok();
     let now = clock::now();
     let alive = |row: &Invocation| Liveness::of(row, lock.as_ref(), now);
     let mut rows = reader.invocations(&filter).map_err(database_failure)?;
-    if only_gone {
-        rows.retain(|row| is_gone(alive(row).as_ref()));
+    if only_ended {
+        rows.retain(|row| has_ended(alive(row).as_ref()));
         rows.truncate(limit.unwrap_or(usize::MAX));
     }
     let instead = if rows.is_empty() { nothing_to_show(&reader, &plan, "run")? } else { String::new() };
@@ -194,21 +194,21 @@ fn write(
         ]);
     }
     grid.write(writer, screen, 0)?;
-    let shown = |row| if is_gone(alive(row).as_ref()) { GONE } else { row.status() };
+    let shown = |row| if has_ended(alive(row).as_ref()) { GONE } else { row.status() };
     let counts = facts::counts("run", rows.iter().map(shown));
     let summary = one_line(&format!("{counts}; times in {}", screen.time.name()));
     wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
 }
 
-fn is_gone(liveness: Option<&Liveness>) -> bool {
+fn has_ended(liveness: Option<&Liveness>) -> bool {
     liveness.is_some_and(|liveness| liveness.is_alive() == Some(false))
 }
 
-/// A run without an end whose process is gone is not running, whatever its row says.
+/// A run without an end whose process has ended is not running, whatever its row says.
 fn status_cell(status: &str, liveness: Option<&Liveness>) -> Cell {
     match liveness.map(Liveness::is_alive) {
         Some(Some(false)) => {
-            Cell::forms(&["running (process gone)".to_owned(), GONE.to_owned()]).tone(Tone::of_status("failed"))
+            Cell::forms(&["running (process ended)".to_owned(), GONE.to_owned()]).tone(Tone::of_status("failed"))
         }
         Some(None) => Cell::forms(&["running (unknown)".to_owned(), "running?".to_owned()]),
         _ => facts::status_cell(status),
@@ -222,8 +222,8 @@ mod tests {
     fn list(rows: &[Invocation], width: usize) -> String {
         let ids = rows.iter().filter_map(|row| row.ledger.as_ref()).map(|row| row.run_id.clone());
         let mut output = Vec::new();
-        let gone = |row: &Invocation| (row.status() == "running").then_some(Liveness::Gone);
-        write(&mut output, rows, &KnownIds::of_each(ids), &gone, &samples::screen(width)).unwrap();
+        let ended = |row: &Invocation| (row.status() == "running").then_some(Liveness::Ended);
+        write(&mut output, rows, &KnownIds::of_each(ids), &ended, &samples::screen(width)).unwrap();
         String::from_utf8(output).unwrap()
     }
 
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_without_an_account_is_a_run_too() {
+    fn snapshot_without_account_is_run() {
         let object = json(&samples::invocations(), &HashMap::new(), &|_| None);
         let row = object["runs"].as_array().unwrap().last().unwrap();
         assert_eq!((&row["ledger"], &row["ledger_id"], &row["snapshot_id"]), (&Value::Null, &Value::Null, &json!(1)));

@@ -1,4 +1,4 @@
-//! Whether a run without an end is still at work. Nobody is waited for: the lock is only looked at.
+//! Whether a run without an end is still running. The lock is only read, never waited for.
 
 use cds_model::Timestamp;
 use cds_persistence::{Invocation, LockHolder, LockStatus};
@@ -10,10 +10,11 @@ pub(super) enum Liveness {
     Alive(LockHolder),
     /// Another program keeps it open until this moment; it holds no lock.
     HeldOpen(String),
-    /// Somebody holds the lock, and does not say for which run.
+    /// An unknown process holds the lock.
     Unclear,
-    /// Another command holds the lock, or nobody does: the run is gone, and the next command that writes marks it.
-    Gone,
+    /// Another command holds the lock, or none does: the process of the run has ended, and the next command that writes
+    /// marks it.
+    Ended,
 }
 
 impl Liveness {
@@ -24,7 +25,7 @@ impl Liveness {
         }
         if let Some(until) = found.details.as_ref().and_then(|row| row.expires_at.clone()) {
             // Times of one form are in the order of their texts.
-            return Some(if until > now.to_string() { Self::HeldOpen(until) } else { Self::Gone });
+            return Some(if until > now.to_string() { Self::HeldOpen(until) } else { Self::Ended });
         }
         Some(Self::by_lock(found.ledger.as_ref().map_or("", |row| row.run_id.as_str()), lock))
     }
@@ -32,19 +33,19 @@ impl Liveness {
     fn by_lock(ledger_id: &str, lock: Option<&LockStatus>) -> Self {
         match lock {
             Some(LockStatus::Held(Some(holder))) if holder.run_id == ledger_id => Self::Alive(holder.clone()),
-            Some(LockStatus::Held(Some(holder))) if !holder.run_id.is_empty() => Self::Gone,
-            // A command without a run of its own marks what is gone as soon as it has the lock.
+            Some(LockStatus::Held(Some(holder))) if !holder.run_id.is_empty() => Self::Ended,
+            // A command without a run of its own marks ended runs as soon as it has the lock.
             Some(LockStatus::Held(_)) | None => Self::Unclear,
-            Some(LockStatus::Free { .. } | LockStatus::Missing) => Self::Gone,
+            Some(LockStatus::Free { .. } | LockStatus::Missing) => Self::Ended,
         }
     }
 
-    /// Whether it is at work; none where that cannot be told.
+    /// Whether it is running; `None` if that is unknown.
     pub(super) const fn is_alive(&self) -> Option<bool> {
         match self {
             Self::Alive(_) | Self::HeldOpen(_) => Some(true),
             Self::Unclear => None,
-            Self::Gone => Some(false),
+            Self::Ended => Some(false),
         }
     }
 }
@@ -56,17 +57,17 @@ mod tests {
     use super::{super::samples, *};
 
     #[test]
-    fn only_the_lock_says_whether_a_run_lives() {
+    fn lock_decides_liveness() {
         let held = |run_id: &str| {
             LockStatus::Held(Some(LockHolder { pid: 7, run_id: run_id.to_owned(), ..LockHolder::default() }))
         };
         let left_behind = Some(LockHolder { run_id: "a".to_owned(), ..LockHolder::default() });
         assert!(matches!(Liveness::by_lock("a", Some(&held("a"))), Liveness::Alive(_)));
-        assert_eq!(Liveness::by_lock("a", Some(&held("b"))), Liveness::Gone);
+        assert_eq!(Liveness::by_lock("a", Some(&held("b"))), Liveness::Ended);
         assert_eq!(Liveness::by_lock("a", Some(&held(""))), Liveness::Unclear);
         assert_eq!(Liveness::by_lock("a", Some(&LockStatus::Held(None))), Liveness::Unclear);
-        assert_eq!(Liveness::by_lock("a", Some(&LockStatus::Free { left_behind })), Liveness::Gone);
-        assert_eq!(Liveness::by_lock("a", Some(&LockStatus::Missing)), Liveness::Gone);
+        assert_eq!(Liveness::by_lock("a", Some(&LockStatus::Free { left_behind })), Liveness::Ended);
+        assert_eq!(Liveness::by_lock("a", Some(&LockStatus::Missing)), Liveness::Ended);
         assert_eq!(Liveness::by_lock("a", None), Liveness::Unclear);
     }
 
@@ -77,9 +78,9 @@ mod tests {
         let now = Timestamp::from_unix_milliseconds(1_000);
         assert_eq!(Liveness::of(&found, free, now), None);
         found.ledger.as_mut().unwrap().status = "running".to_owned();
-        assert_eq!(Liveness::of(&found, free, now), Some(Liveness::Gone));
+        assert_eq!(Liveness::of(&found, free, now), Some(Liveness::Ended));
         let until = |at: i64| Timestamp::from_unix_milliseconds(at).to_string();
-        for (at, expected) in [(999, Liveness::Gone), (1_001, Liveness::HeldOpen(until(1_001)))] {
+        for (at, expected) in [(999, Liveness::Ended), (1_001, Liveness::HeldOpen(until(1_001)))] {
             let row = DetailsRow {
                 role: "run".to_owned(),
                 request: None,

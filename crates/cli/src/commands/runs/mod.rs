@@ -132,7 +132,7 @@ fn show(
 /// What was committed stays; who ran the command again would do it twice.
 fn warn_of_closing(closed: Result<(), Error>, console: Console) {
     if let Err(error) = closed {
-        console.warning(&format!("what was to be done is done; {}", database_failure(error)));
+        console.warning(&format!("the work is done, but cds {}", database_failure(error)));
     }
 }
 
@@ -149,5 +149,5 @@ fn nothing_to_show(reader: &SqliteReader, plan: &DatabasePlan, what: &str) -> Re
 
 fn no_run_yet(plan: &DatabasePlan) -> String {
     let path = text::one_line(&plan.path.to_string_lossy());
-    format!("{path} has no run yet; the first is made by: cds persist --path SRC --db-path {path}")
+    format!("{path} has no run yet; create the first one with: cds persist --path SRC --db-path {path}")
 }

@@ -6,7 +6,7 @@ use cds_pipeline::Ending;
 use super::liveness::Liveness;
 use crate::request::{Request, quoted};
 
-/// The command, and in a word what for; none where nothing is to be done.
+/// The command and its purpose; `None` if nothing is to be done.
 pub(super) fn next(
     found: &Invocation,
     details: &InvocationDetails,
@@ -20,7 +20,7 @@ pub(super) fn next(
     match liveness {
         Some(Liveness::Alive(_) | Liveness::Unclear) => return Some(cds(&["lock", "status"])),
         Some(Liveness::HeldOpen(_)) => return Some(format!("{} (once it has ended)", cds(&["runs", "finish", &name]))),
-        Some(Liveness::Gone) | None => {}
+        Some(Liveness::Ended) | None => {}
     }
     match found.status() {
         "completed" => {
@@ -31,7 +31,7 @@ pub(super) fn next(
         "completed_with_errors" if !details.intent_errors.is_empty() => {
             Some(format!("{} (asks for what is missing only)", replay()))
         }
-        "completed_with_errors" => Some(format!("{} (once the files are mended)", replay())),
+        "completed_with_errors" => Some(format!("{} (after the files are fixed)", replay())),
         "failed" | "interrupted" | "running" if !found.is_run() => again(found, database),
         "failed" if Ending::is_of_refused_lock(error) => {
             Some(format!("{}; then {}", cds(&["lock", "status"]), replay()))

@@ -1,4 +1,4 @@
-//! What became of a run, in a sentence that has the leading error in it.
+//! The outcome of a run in a sentence, with the leading error.
 
 use cds_persistence::{ErrorGroup, Invocation, InvocationDetails, SnapshotRow};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use cds_terminal::screen::Screen;
 
-/// What became of the run, in a sentence.
+/// The outcome of the run in a sentence.
 pub(super) fn outcome(
     found: &Invocation,
     details: &InvocationDetails,
@@ -25,8 +25,8 @@ pub(super) fn outcome(
         None => " outside of its stages".to_owned(),
     };
     let cause = || {
-        let told = ledger.and_then(|row| row.error.as_ref()).or(stage.and_then(|row| row.error.as_ref()));
-        told.map_or_else(|| "no cause was written down".to_owned(), Clone::clone)
+        let error = ledger.and_then(|row| row.error.as_ref()).or(stage.and_then(|row| row.error.as_ref()));
+        error.map_or_else(|| "no cause was recorded".to_owned(), Clone::clone)
     };
     match found.status() {
         "completed" => "it ended, and nothing is missing".to_owned(),
@@ -37,12 +37,12 @@ pub(super) fn outcome(
         "failed" => format!("it failed{place}: {}", cause()),
         "interrupted" => match ledger.and_then(|row| row.closed_by.as_ref()) {
             Some(by) => {
-                format!("it was interrupted{place}, nobody knows when: {}; {by} found and marked it", cause())
+                format!("it was interrupted{place}, at an unknown time: {}; {by} found and marked it", cause())
             }
             None => format!("it was interrupted{place}: {}", cause()),
         },
         "running" => match found.details.as_ref().and_then(|row| row.expires_at.as_deref()) {
-            Some(until) if liveness == Some(&Liveness::Gone) => format!(
+            Some(until) if liveness == Some(&Liveness::Ended) => format!(
                 "another program held it open until {}, and wrote no end; the next command that writes marks it as \
                  interrupted",
                 screen.time.in_full(until)
@@ -79,7 +79,7 @@ fn leading(groups: &[ErrorGroup]) -> String {
 fn running(place: &str, liveness: Option<&Liveness>, screen: &Screen) -> String {
     match liveness {
         Some(Liveness::Alive(holder)) => format!(
-            "it is at work{place}; process {} on {} has held the lock since {}",
+            "it is running{place}; process {} on {} has held the lock since {}",
             holder.pid,
             or_unknown(&holder.host),
             screen.time.in_full(or_unknown(&holder.started_at))
@@ -87,12 +87,11 @@ fn running(place: &str, liveness: Option<&Liveness>, screen: &Screen) -> String 
         Some(Liveness::HeldOpen(until)) => {
             format!("another program keeps it open until {}", screen.time.in_full(until))
         }
-        Some(Liveness::Gone) => format!(
-            "it has no end, and its lock is not held any more: its process is gone, it was interrupted{place}; the \
-             next command that writes marks it so"
+        Some(Liveness::Ended) => format!(
+            "its process has ended, it was interrupted{place}; the next command that writes marks it as interrupted"
         ),
         Some(Liveness::Unclear) | None => {
-            format!("it has no end; whether it is still at work{place} cannot be told from the lock now")
+            format!("it has no end; the lock does not show whether it is still running{place}")
         }
     }
 }

@@ -56,7 +56,7 @@ fn run(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails,
     page.field("started", screen.time.in_full(found.started_at()));
     let Some(row) = &found.ledger else {
         page.optional("seconds", facts::seconds(facts::duration_seconds(found)));
-        page.field("ledger", "none: another program wrote this snapshot, or a cds that kept no accounts");
+        page.field("ledger", "none: another program or an old version of cds wrote this snapshot");
         return;
     };
     // What another command wrote down is not when it ended.
@@ -78,7 +78,7 @@ fn run(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails,
     page.field("trace id", &row.trace_id);
 }
 
-/// `120 of 400 records`; none where no question was due.
+/// `120 of 400 records`; `None` if no question was due.
 fn answered(found: &Invocation) -> Option<String> {
     if let Some(row) = &found.enrichment {
         let answered = row.selected_count.saturating_sub(row.failed_count);
@@ -94,7 +94,7 @@ fn request(page: &mut Sections<'_>, found: &Invocation) {
     page.heading("Request");
     let stored = found.details.as_ref().and_then(|row| row.request.as_deref());
     let Some(request) = stored.and_then(Request::parse) else {
-        page.sentence("not written down: an earlier version of cds, or another program, began this run");
+        page.sentence("not recorded: an earlier version of cds or another program began this run");
         return;
     };
     let words = request.command.split(' ').chain(request.arguments.iter().map(String::as_str));
@@ -114,7 +114,7 @@ fn source(page: &mut Sections<'_>, found: &Invocation) {
             page.field("commit from", code_ref_note);
         }
         Some(LedgerRow { code_ref_note, .. }) => page.field("commit", format!("unknown: {}", reason(code_ref_note))),
-        None => page.field("commit", "unknown: no account was kept"),
+        None => page.field("commit", "unknown: the run has no row in the ledger"),
     }
 }
 
@@ -129,12 +129,12 @@ fn snapshot(
     let Some(row) = &found.snapshot else {
         page.sentence(match found.snapshot_id {
             Some(id) => match proof.map_or(SnapshotAbsence::Unrecorded, |proof| proof.absence) {
-                SnapshotAbsence::Pruned => format!("none any more: snapshot {id} was pruned"),
+                SnapshotAbsence::Pruned => format!("none: snapshot {id} was pruned"),
                 SnapshotAbsence::Unexplained => {
                     format!("snapshot {id} is missing without having been pruned; cds verify names what is missing")
                 }
                 SnapshotAbsence::Unrecorded => {
-                    format!("none any more: snapshot {id} is not in the database, and no history tells why")
+                    format!("none: snapshot {id} is not in the database, and no history says why")
                 }
             },
             None => "none: the run wrote no snapshot, and nothing of it is in the tables runs and records".to_owned(),
@@ -167,16 +167,16 @@ fn cost(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails
     match (found.tokens.or(details.telemetry_tokens), found.llm_calls) {
         (Some(tokens), _) => page.field("tokens", tokens.to_string()),
         (None, Some(0)) => page.field("tokens", "none: no model was called"),
-        (None, _) => page.field("tokens", "unknown: nobody told"),
+        (None, _) => page.field("tokens", "unknown: the provider reported none"),
     }
     let Some(row) = &found.enrichment else {
         if found.llm_calls.is_none() && counted_calls(details).is_some() {
             let why = if found.status() == "running" {
                 "no stage has counted them yet"
             } else {
-                "no stage lived to count them"
+                "no stage ended to count them"
             };
-            page.sentence(format!("calls and tokens are those that the telemetry has: {why}"));
+            page.sentence(format!("calls and tokens are from the telemetry: {why}"));
         }
         return;
     };
@@ -215,7 +215,7 @@ pub(super) fn or_unknown(text: &str) -> &str {
 }
 
 fn reason(note: &str) -> &str {
-    if note.is_empty() { "nobody wrote down why" } else { note }
+    if note.is_empty() { "no reason was recorded" } else { note }
 }
 
 #[cfg(test)]
@@ -225,7 +225,7 @@ mod tests {
     use super::{super::samples, *};
 
     fn page(found: &Invocation, details: &InvocationDetails, width: usize) -> String {
-        let liveness = (found.status() == "running").then_some(Liveness::Gone);
+        let liveness = (found.status() == "running").then_some(Liveness::Ended);
         let proof = found.snapshot_id.map(samples::proof);
         let state = State { liveness: liveness.as_ref(), next: Some("cds runs replay 7") };
         render(found, details, proof.as_ref(), &state, &samples::screen(width))
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_can_be_explained_from_the_page_alone() {
+    fn page_explains_a_failure() {
         let (failed, details) = samples::failed();
         let text = page(&failed, &details, 80).split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
@@ -263,7 +263,7 @@ mod tests {
         let (killed, details) = samples::killed();
         let text = page(&killed, &details, 80).split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
-            "it was interrupted in stage enrich, nobody knows when",
+            "it was interrupted in stage enrich, at an unknown time",
             "cds persist found and marked it",
             "commit unknown: no repository was found",
             "calls 21",
@@ -287,8 +287,8 @@ mod tests {
         };
         for (liveness, expected) in [
             (Liveness::Alive(holder), "process 4711 on ci-7 has held the lock since 2026-11-20 23:15:00 +01:00"),
-            (Liveness::Gone, "its process is gone, it was interrupted in stage enrich"),
-            (Liveness::Unclear, "whether it is still at work in stage enrich cannot be told"),
+            (Liveness::Ended, "its process has ended, it was interrupted in stage enrich"),
+            (Liveness::Unclear, "whether it is still running in stage enrich"),
         ] {
             let text =
                 render(&found, &details, None, &State { liveness: Some(&liveness), next: None }, &samples::screen(400));
@@ -311,13 +311,13 @@ mod tests {
         assert!(shown(&found, Some(&unchanged)).contains(&format!("{lines} history nothing changed")));
         assert!(shown(&found, None).contains("snapshot root none: no history was kept"));
         found.snapshot = None;
-        let gone =
+        let missing =
             format!("snapshot 7 is missing without having been pruned; cds verify names what is missing {whole}");
-        assert!(shown(&found, Some(&proof)).contains(&gone));
+        assert!(shown(&found, Some(&proof)).contains(&missing));
         let pruned = Proof { absence: SnapshotAbsence::Pruned, ..proof };
         assert!(shown(&found, Some(&pruned)).contains(&format!("was pruned {whole}")));
         let unrecorded = shown(&found, None);
-        assert!(unrecorded.contains("snapshot 7 is not in the database, and no history tells why"), "{unrecorded}");
+        assert!(unrecorded.contains("snapshot 7 is not in the database, and no history says why"), "{unrecorded}");
         assert!(!unrecorded.contains("snapshot root"));
     }
 

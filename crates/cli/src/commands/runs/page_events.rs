@@ -50,7 +50,7 @@ pub(super) fn telemetry(page: &mut Sections<'_>, found: &Invocation, details: &I
     let there = details.telemetry.iter().fold(0, |sum: u64, item| sum.saturating_add(item.count));
     match &found.ledger {
         None => {
-            page.sentence("none: no account was kept");
+            page.sentence("none: the run has no row in the ledger");
             return;
         }
         Some(row) => match (row.telemetry_recorded, row.telemetry_written, row.telemetry_dropped) {

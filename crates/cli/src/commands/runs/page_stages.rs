@@ -37,7 +37,7 @@ pub(super) fn stages(page: &mut Sections<'_>, found: &Invocation, details: &Invo
     if details.stages.is_empty() {
         page.sentence(match &found.ledger {
             Some(_) => "none: the run ended before its first stage began, or its stages could not be written down",
-            None => "none: no account was kept",
+            None => "none: the run has no row in the ledger",
         });
         return;
     }

@@ -5,7 +5,7 @@ use cds_terminal::sections::Sections;
 
 use crate::failure::{Failure, database_failure};
 
-/// The row with which a snapshot was chained, and what became of the definitions in it.
+/// The row with which a snapshot was chained, and the history of the definitions in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Proof {
     pub(super) row: ChainRow,
@@ -15,7 +15,7 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// Of the snapshot of `found`, also of one that was pruned; none where it has none.
+    /// Of the snapshot of `found`, also of one that was pruned; `None` if it has none.
     pub(super) fn of(reader: &SqliteReader, found: &Invocation) -> Result<Option<Self>, Failure> {
         let Some(run) = found.snapshot_id else { return Ok(None) };
         let Some(row) = reader.chain_rows(&[run]).map_err(database_failure)?.remove(&run) else { return Ok(None) };

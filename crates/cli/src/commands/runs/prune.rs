@@ -101,7 +101,7 @@ struct Outcome {
 
 /// What is left to do when compacting fails.
 const AFTER_PRUNING: &str = "the snapshots are removed for good; to give back their room, run the command again with \
-                             --compact when nobody reads the database, and with free space on its disk and in the \
+                             --compact when no program reads the database, and with free space on its disk and in the \
                              temporary folder";
 
 pub(super) fn run(arguments: &PruneArguments, app: &App) -> Result<(), Failure> {
@@ -151,7 +151,7 @@ impl PruneArguments {
         let mut database = SqlitePersistence::open(&plan.path, &plan.options).map_err(database_failure)?;
         lock.check()?;
         let pruned = database.prune_runs(rules, clock::now()).map_err(database_failure)?;
-        // From here on the snapshots are gone; what fails now must not hide that.
+        // From here on the snapshots are removed; what fails now must not hide that.
         let compact = || {
             lock.check()?;
             database.compact().map_err(database_failure)

@@ -1,4 +1,4 @@
-//! `cds runs replay`: starts a run again as it was asked for, whatever became of it.
+//! `cds runs replay`: starts a run again with its options, whatever its outcome was.
 //!
 //! The options are those that the ledger kept, and no others: variables of today that are options of the command are
 //! taken away. Credentials are never kept, so they are those of today's environment.
@@ -74,7 +74,7 @@ impl Replay {
     fn of(found: &Invocation, plan: &DatabasePlan) -> Result<Self, Failure> {
         let name = found.name();
         let request = asked(found).ok_or_else(|| {
-            Failure::failed(anyhow!("replay run {name}: what it was asked to do was not written down"))
+            Failure::failed(anyhow!("replay run {name}: its options were not recorded"))
                 .with_hint("start it yourself: cds persist --path SRC; an earlier version or another program wrote it")
         })?;
         if !REPLAYED.contains(&request.command.as_str()) {
@@ -186,7 +186,7 @@ fn asked(found: &Invocation) -> Option<Request> {
     })
 }
 
-/// Whether the environment of today has the same address, which may have the credentials that nobody kept.
+/// Whether the environment of today has the same address, which may have the credentials that were not saved.
 fn has_credentials_today(address: &str) -> bool {
     let today = std::env::var(URL_VARIABLE).ok().and_then(|text| text.parse::<ProviderUrl>().ok());
     today.is_some_and(|url| url.redacted() == address)
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_alone_tells_enough_to_start_again() {
+    fn snapshot_alone_can_be_replayed() {
         let (found, _) = samples::completed();
         let row = found.snapshot.clone().unwrap();
         let replay = Replay::of(&found, &plan()).unwrap();
@@ -220,9 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_down_cannot_be_replayed() {
+    fn unknown_options_cannot_be_replayed() {
         let (found, _) = samples::failed();
         let failure = Replay::of(&found, &plan()).err().unwrap();
-        assert!(failure.to_string().contains("was not written down"), "{failure}");
+        assert!(failure.to_string().contains("were not recorded"), "{failure}");
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct ShowArguments {
 
 pub(super) fn run(arguments: &ShowArguments, app: &App) -> Result<(), Failure> {
     let (reader, plan) = arguments.read.open(app.console)?;
-    // Before the accounts: a run that ends in between is then not said to be gone.
+    // Before the accounts: a run that ends in between is then not shown as `gone`.
     let lock = lock_status(&lock_path(&plan.path)).ok();
     let found = reader.resolve_run(&arguments.run).map_err(database_failure)?;
     let around = reader.invocation_details(&found).map_err(database_failure)?;

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &StatsArguments, app: &App) -> Result<(), Failure> 
     )
 }
 
-/// The part of the records in scope for which nobody had to be asked; none where there were none.
+/// The share of the records in scope without a question to a model; `None` without records.
 #[expect(clippy::cast_precision_loss, reason = "a ratio of counts below 2^53")]
 fn share(part: u64, stats: &RunStats) -> Option<f64> {
     (stats.selected_count > 0).then(|| part as f64 / stats.selected_count as f64)
@@ -106,10 +106,10 @@ fn render(stats: &RunStats, screen: &Screen) -> String {
         }
         page.grid(&grid);
     }
-    page.heading("Cost of all of them");
+    page.heading("Total cost");
     page.field("calls", stats.call_count.to_string());
     page.optional("tokens", stats.tokens);
-    page.heading("Intents of the snapshots that are there");
+    page.heading("Intents of the stored snapshots");
     page.field("selected", stats.selected_count.to_string());
     page.field("reused", with_share(stats.reused_count, stats));
     page.field("shared", with_share(stats.shared_count, stats));

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_every_field_with_its_stored_value() {
+    fn json_has_stored_values() {
         let object = json(&samples::stages());
         let row = &object["stages"][0];
         assert_eq!(row.as_object().unwrap().len(), 18);

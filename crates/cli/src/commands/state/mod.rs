@@ -93,7 +93,7 @@ impl PeerArguments {
         self.database.plan()
     }
 
-    /// The peers that are meant; none where nothing is known of the one that was named.
+    /// The selected peers; none if the named one is unknown.
     fn known_peers(&self, reader: &SqliteReader) -> Result<Vec<Peer>, Failure> {
         let known = |direction| Peer::known(reader, direction);
         let (direction, path) = match (&self.to, &self.from) {

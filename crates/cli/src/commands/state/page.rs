@@ -5,7 +5,7 @@ use cds_persistence::RunId;
 use cds_terminal::{screen::Screen, sections::Sections, style::Tone};
 use serde_json::{Value, json};
 
-/// How many runs are listed by number before only their count is told.
+/// Maximum number of runs to list by number; of the others only the count is shown.
 const LISTED: usize = 20;
 
 /// One peer with the files that speak of it.

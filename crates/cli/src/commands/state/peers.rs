@@ -25,11 +25,11 @@ impl Peer {
     /// more.
     pub(super) fn at(known: Vec<Self>, path: &Path) -> Vec<Self> {
         let real = fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
-        let is_meant = |peer: &Self| {
+        let is_selected = |peer: &Self| {
             let peer = Path::new(&peer.name);
             peer == real || peer.parent() == Some(&real) && project_of(peer).is_some()
         };
-        known.into_iter().filter(is_meant).collect()
+        known.into_iter().filter(is_selected).collect()
     }
 
     /// The runs that there are to move; or why that is not known.

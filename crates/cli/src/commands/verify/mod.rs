@@ -17,7 +17,7 @@ use crate::{
     output::Output,
 };
 
-/// So that nobody takes a large database for a program that hangs.
+/// So that a large database does not look like a program that hangs.
 const TICK: Duration = Duration::from_millis(250);
 
 /// The name that stands for every run.
@@ -72,11 +72,11 @@ fn verdict(found: &Verification) -> Result<(), Failure> {
         .with_hint("keep the file as it is; docs/traceability.md says what each deviation means"))
 }
 
-/// That so many things were altered, which is one at least.
+/// The count of altered values, which is at least 1.
 pub(super) fn not_as_written(count: u64) -> String {
     match count {
-        1 => "one thing is not as it was written".to_owned(),
-        _ => format!("{count} things are not as they were written"),
+        1 => "1 value is not as it was written".to_owned(),
+        _ => format!("{count} values are not as they were written"),
     }
 }
 

@@ -15,14 +15,14 @@ pub(super) fn render(found: &Verification) -> String {
         page.push('\n');
     };
     found.deviations.iter().for_each(|deviation| line(&sentence(deviation)));
-    let told = found.deviations.len() as u64;
-    if found.deviation_count > told {
-        line(&format!("and {} more, of each kind and run the first is told", found.deviation_count - told));
+    let shown = found.deviations.len() as u64;
+    if found.deviation_count > shown {
+        line(&format!("and {} more; only the first of each kind and run is shown", found.deviation_count - shown));
     }
     found.unverified.iter().for_each(|unverified| line(&unverified_run(unverified)));
-    let told = found.unverified.len() as u64;
-    if found.unverified_run_count > told {
-        line(&format!("and {} more runs of which only the MD5 sums were verified", found.unverified_run_count - told));
+    let shown = found.unverified.len() as u64;
+    if found.unverified_run_count > shown {
+        line(&format!("and {} more runs of which only the MD5 sums were verified", found.unverified_run_count - shown));
     }
     if found.unverified_unit_count > 0 {
         line(&format!(
@@ -143,12 +143,12 @@ mod tests {
             "run 3, records 17 (pkg/\\u{1b}[31ma.py:4), raw_code, md5sum: the record is not as it was written; stored \
              sha256:aa, recomputed sha256:bb\n\
              the file is damaged; stored Tree 4\\u{a}page 9\n\
-             and 7 more, of each kind and run the first is told\n"
+             and 7 more; only the first of each kind and run is shown\n"
         );
     }
 
     #[test]
-    fn what_cannot_be_verified_comes_before_the_sum() {
+    fn unverified_runs_come_before_sum() {
         let found = Verification {
             unverified: vec![Unverified { run: RunId(2), record_count: 5 }],
             unverified_run_count: 3,
