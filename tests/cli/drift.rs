@@ -202,7 +202,9 @@ fn compared_run_must_exist() {
     let place = Place::with_functions(1);
     drift(&place, &[]).exited_with(2).stderr_has(&["cds.sqlite", "hint: "]);
     place.build(&[]).succeeded();
-    drift(&place, &[]).exited_with(1).stderr_has(&["the database has no snapshot yet", "hint: create the first one with"]);
+    drift(&place, &[])
+        .exited_with(1)
+        .stderr_has(&["the database has no snapshot yet", "hint: create the first one with"]);
     place.persist("builtin:", &[]).succeeded();
     drift(&place, &["--run", "7"])
         .exited_with(1)
