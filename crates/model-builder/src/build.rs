@@ -1,4 +1,4 @@
-//! One record a symbol.
+//! Builds one record for each symbol.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use crate::normalize::CodeLines;
 
-/// Makes the records of `files`, in the order of the files and of the symbols in each.
+/// Builds the records of `files`, in the order of the files and of the symbols in each file.
 ///
-/// The records share the text of their file; no intent is known yet.
+/// The records share the text of their file. They have no intent yet.
 pub fn build(files: Vec<AnalyzedFile>) -> Vec<Record> {
     let records: Vec<Vec<Record>> = files.into_par_iter().map(|file| build_file(&file)).collect();
     let mut all = Vec::with_capacity(records.iter().map(Vec::len).sum());

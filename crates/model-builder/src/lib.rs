@@ -1,7 +1,7 @@
-//! From analyzed files to records: exact code, normalized code and its MD5.
+//! Turns analyzed files into records: exact code, normalized code and its MD5.
 //!
-//! Everything is computed from what the analyzer noted; the text is not parsed again. The work is spread over the
-//! current rayon pool and its result is in the order of the files.
+//! The builder uses only what the analyzer recorded; it does not parse the text again. It runs on the current rayon
+//! pool and returns the records in the order of the files.
 
 mod build;
 mod normalize;

@@ -1,8 +1,11 @@
-//! Code without what says nothing to the machine.
+//! Normalizes code: removes comments, docstrings, blank lines and shared indentation.
 //!
-//! Noise is cut out first, wherever it stands; what is left of each line loses its trailing white space, and goes when
-//! nothing is left. Then the indentation that all lines share is taken off. Verbatim parts are passed through: a line
-//! that begins inside one keeps its beginning, a line that ends inside one keeps its end and its own line break.
+//! 1. Remove noise spans wherever they are.
+//! 2. Trim trailing white space from each line, and drop lines that are then empty.
+//! 3. Remove the indentation that all lines share.
+//!
+//! Verbatim spans stay unchanged. A line that begins inside one keeps its beginning; a line that ends inside one keeps
+//! its end and its own line break.
 //!
 //! The lines of a file are prepared once and serve all of its symbols.
 
@@ -10,23 +13,23 @@ use std::ops::Range;
 
 use cds_model::{SourceText, SpanKind, SyntaxSpan};
 
-/// The lines of a file that hold code, after noise, blank lines and trailing white space are gone.
+/// The lines of a file that hold code, without noise, blank lines and trailing white space.
 pub(crate) struct CodeLines<'s> {
     text: &'s str,
     lines: Vec<CodeLine>,
-    /// What is kept of the text; a line owns a range of these.
+    /// The parts of the text that are kept; each line owns a range of these.
     pieces: Vec<Range<usize>>,
 }
 
 struct CodeLine {
-    /// Where the line begins in the source, 1-based.
+    /// The line in the source where it begins, 1-based.
     number: u32,
     pieces: Range<usize>,
-    /// How many bytes of white space it begins with; `None` where it begins inside a verbatim part.
+    /// Bytes of white space at its beginning; `None` if it begins inside a verbatim span.
     indentation: Option<usize>,
-    /// Whether its pieces end with its own line break, inside a verbatim part.
+    /// Whether its pieces include its own line break, because it ends inside a verbatim span.
     has_line_break: bool,
-    /// Whether it ends with a continuation.
+    /// Whether it ends with a line continuation.
     continues: bool,
 }
 
@@ -58,7 +61,7 @@ impl<'s> CodeLines<'s> {
         }
     }
 
-    /// Reads one line, and those that noise joins to it; returns the number of the last.
+    /// Reads one line and the lines that noise joins to it; returns the number of the last line read.
     fn read_line(&mut self, source: &SourceText, spans: &mut Spans<'_>, number: u32) -> u32 {
         let first_piece = self.pieces.len();
         let start = source.line_range(number, number).start as usize;
@@ -103,7 +106,7 @@ impl<'s> CodeLines<'s> {
         self.lines.push(line);
     }
 
-    /// Takes white space off the end of the last line; its pieces are the last that there are.
+    /// Trims white space from the end of `line`, which must own the last pieces.
     fn trim_end(&mut self, line: &mut CodeLine) {
         while line.pieces.start < line.pieces.end {
             let piece = &mut self.pieces[line.pieces.end - 1];
@@ -116,7 +119,7 @@ impl<'s> CodeLines<'s> {
         }
     }
 
-    /// A form feed sets the indentation back to nothing; what stands before the last one does not count.
+    /// Measures the indentation in bytes; a form feed or vertical tab resets it to zero.
     fn measure_indentation(&mut self, line: &CodeLine) -> usize {
         let piece = &mut self.pieces[line.pieces.start];
         let code = &self.text[piece.clone()];
@@ -126,7 +129,7 @@ impl<'s> CodeLines<'s> {
         blank - void
     }
 
-    /// Nothing follows the line that was continued: its backslash goes, and the line too if that was all of it.
+    /// Removes the backslash of a continuation that no line follows, and the line if it held nothing else.
     fn end_continuation(&mut self) {
         while let Some(mut line) = self.lines.pop_if(|line| line.continues) {
             line.continues = false;
@@ -165,10 +168,10 @@ fn common_prefix<'a>(a: &'a str, b: &str) -> &'a str {
     &a[..length]
 }
 
-/// The spans of a file, read along with its lines.
+/// The noise, verbatim and continuation spans of a file, read in step with its lines.
 struct Spans<'s> {
     spans: &'s [SyntaxSpan],
-    /// The first span that ends behind the present place.
+    /// The first span that ends after the current position.
     next: usize,
 }
 
@@ -194,13 +197,13 @@ impl Spans<'_> {
 
     /// Whether the byte before `end` is the backslash of a continuation.
     fn is_continued(&self, end: usize) -> bool {
-        // The span reaches over the line break, so it is still the next one.
+        // The span includes the line break, so it is still the next one.
         self.spans
             .get(self.next)
             .is_some_and(|span| span.kind == SpanKind::Continuation && span.start as usize + 1 == end)
     }
 
-    /// Adds to `pieces` what of `range` is no noise; the pieces of its line begin at `first`.
+    /// Adds to `pieces` the parts of `range` that are not noise; the pieces of this line begin at `first`.
     fn keep(&mut self, range: Range<usize>, first: usize, pieces: &mut Vec<Range<usize>>) {
         let mut start = range.start;
         while start < range.end {
@@ -220,7 +223,7 @@ impl Spans<'_> {
     }
 }
 
-/// Adds `piece`, or lengthens the last one of its line where it touches it.
+/// Adds `piece`, or extends the last piece of the line if the two touch.
 fn push_piece(pieces: &mut Vec<Range<usize>>, first: usize, piece: Range<usize>) {
     match pieces[first..].last_mut() {
         Some(last) if last.end == piece.start => last.end = piece.end,
@@ -233,9 +236,9 @@ fn push_piece(pieces: &mut Vec<Range<usize>>, first: usize, piece: Range<usize>)
 mod tests {
     use super::*;
 
-    /// The normalized form of all of `text`; `marks` has, for each byte, `n` noise, `v` verbatim, `c` continuation.
+    /// Checks the normalized form of `text`; `marks` has, for each byte, `n` noise, `v` verbatim, `c` continuation.
     fn check(text: &str, marks: &str, expected: &str) {
-        assert_eq!(text.len(), marks.len(), "one mark a byte");
+        assert_eq!(text.len(), marks.len(), "one mark for each byte");
         let mut spans: Vec<SyntaxSpan> = Vec::new();
         for (position, mark) in (0..).zip(marks.chars()) {
             let kind = match mark {
@@ -256,34 +259,34 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_and_trailing_blanks_go() {
+    fn blank_lines_and_trailing_blanks_are_removed() {
         check("a \t\n\n  \r\nb\r\n", "............", "a\nb");
         check("", "", "");
     }
 
     #[test]
-    fn noise_goes_with_the_blanks_before_it() {
+    fn blanks_before_noise_are_removed() {
         check("a  # x\n# y\nb", "...nnn.nnn..", "a\nb");
     }
 
     #[test]
-    fn what_follows_noise_of_several_lines_takes_its_place() {
+    fn code_after_multiline_noise_moves_up() {
         check("  'd\n  d'; x\n  y", "..nnnnnnnnn.....", "x\ny");
     }
 
     #[test]
-    fn shared_indentation_goes_and_deeper_stays() {
+    fn only_shared_indentation_is_removed() {
         check("    a\n      b\n    c", "...................", "a\n  b\nc");
         check("\ta\n    b", "........", "\ta\n    b");
     }
 
     #[test]
-    fn a_form_feed_begins_the_indentation_anew() {
+    fn form_feed_resets_indentation() {
         check("\x0c  a\n  \x0c  b\n\x0c\n", "..............", "a\nb");
     }
 
     #[test]
-    fn verbatim_parts_keep_every_byte() {
+    fn verbatim_spans_keep_every_byte() {
         check(
             "  x = '''a \n\n # b\r\n\tc'''  \n  y",
             "......vvvvvvvvvvvvvvvvvv......",
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_continuation_into_nothing_goes() {
+    fn continuation_without_next_line_is_removed() {
         check("a \\\n\nb", "..cc..", "a\nb");
         check("a \\\n \\\n#\nb", "..cc.ccn..", "a\nb");
         check("a \\\n b", "..cc..", "a \\\n b");

@@ -1,6 +1,6 @@
-//! What an analyzer says about source files: their symbols, the spans that normalization needs, and what went wrong.
+//! The result of an analysis: the symbols of source files, the spans for normalization, and the errors.
 //!
-//! Nothing here depends on a language: an analyzer maps its own syntax onto these kinds.
+//! Nothing here depends on a language: each analyzer maps its own syntax to these kinds.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -9,14 +9,14 @@ use crate::{
     source::{SourceSlice, SourceText},
 };
 
-/// The kinds of things that become records, outermost first.
+/// The kinds of symbols that become records, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SymbolKind {
     /// A whole source file.
     File,
     /// A class definition.
     Class,
-    /// A function whose nearest enclosing definition is no class.
+    /// A function whose nearest enclosing definition is not a class.
     Function,
     /// A function whose nearest enclosing definition is a class.
     Method,
@@ -51,34 +51,34 @@ impl FromStr for SymbolKind {
     }
 }
 
-/// One file or definition, found at whole lines of its source.
+/// One file or definition, located by whole lines of its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {
-    /// What it is.
+    /// Its kind.
     pub kind: SymbolKind,
-    /// The declaration's exact text from its keyword through the end of its header; none for files.
+    /// The exact text of the declaration, from its keyword to the end of its header; `None` for files.
     pub signature: Option<SourceSlice>,
-    /// The line of the keyword, 1-based; decorators stand before it.
+    /// The line of the keyword, 1-based; decorators come before it.
     pub start_line: u32,
     /// The last line of the last statement, 1-based and inclusive.
     pub end_line: u32,
 }
 
-/// What normalization has to know about a part of the text.
+/// How normalization treats a part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpanKind {
-    /// Says nothing to the machine (a comment, a statement that is only a string literal): left out.
+    /// Removed: it has no effect when the program runs (a comment, a statement that is only a string literal).
     Noise,
-    /// Kept byte for byte (a string literal of several lines, text that did not parse).
+    /// Kept byte for byte (a multi-line string literal, text that did not parse).
     Verbatim,
-    /// Joins two lines into one (a backslash and its line break); void when nothing follows.
+    /// Joins two lines into one (a backslash and its line break); ignored if nothing follows.
     Continuation,
 }
 
 /// A part of a file's text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntaxSpan {
-    /// What it means for normalization.
+    /// How normalization treats it.
     pub kind: SpanKind,
     /// The first byte.
     pub start: u32,
@@ -86,10 +86,10 @@ pub struct SyntaxSpan {
     pub end: u32,
 }
 
-/// One source file as its analyzer understood it.
+/// One source file as its analyzer read it.
 #[derive(Debug, Clone)]
 pub struct AnalyzedFile {
-    /// Relative to the root, `/` between the parts.
+    /// Relative to the root, with `/` as the separator.
     pub path: Arc<str>,
     /// The decoded text.
     pub source: SourceText,
@@ -99,35 +99,35 @@ pub struct AnalyzedFile {
     pub spans: Vec<SyntaxSpan>,
 }
 
-/// A file or folder of which something is missing from the result, and why.
+/// A file or folder that the result lacks at least partly, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AnalyzerError {
-    /// Relative to the root, `/` between the parts; `.` is the root itself.
+    /// Relative to the root, with `/` as the separator; `.` is the root itself.
     pub file_path: String,
-    /// The 1-based line where it went wrong, where there is one.
+    /// The 1-based line of the error, if it has one.
     pub line: Option<u32>,
-    /// One line of text that says what went wrong.
+    /// The error in one line of text.
     pub reason: String,
 }
 
-/// A source file as it stood on disk, whatever the analysis made of it.
+/// A source file as it is on disk, whether or not its analysis succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceInput {
-    /// Relative to the root, `/` between the parts.
+    /// Relative to the root, with `/` as the separator.
     pub file_path: Arc<str>,
-    /// The SHA-256 of its bytes before any decoding, or one line that says why they could not be read.
+    /// The SHA-256 of its bytes before decoding, or one line that says why they could not be read.
     pub content: Result<Fingerprint, String>,
 }
 
-/// Everything that the analysis of a tree found, in the order of the paths.
+/// Everything that the analysis of a tree found, ordered by path.
 #[derive(Debug, Clone, Default)]
 pub struct Analysis {
-    /// The files that could be read, also those with an error of their own.
+    /// The files that could be read, including those with an error.
     pub files: Vec<AnalyzedFile>,
-    /// At most one a file or folder.
+    /// At most one error for each file or folder.
     pub errors: Vec<AnalyzerError>,
-    /// Every source file that was found, also those that could not be read, decoded or parsed.
+    /// Every source file found, including those that could not be read, decoded or parsed.
     pub inputs: Vec<SourceInput>,
-    /// What of the tree was not read; each pair of ending and reason once.
+    /// The parts of the tree that were not read, with one entry for each pair of file extension and reason.
     pub not_read: Vec<NotRead>,
 }

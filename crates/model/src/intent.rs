@@ -1,15 +1,15 @@
-//! What is known of a record's intent.
+//! The intent of a record and its state.
 
 use std::{fmt, str::FromStr};
 
-/// The words that the database uses for the state of an intent.
+/// The state of an intent, as the database names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IntentStatus {
-    /// There is an intent.
+    /// The record has an intent.
     Success,
-    /// It was asked for, and there is none.
+    /// The intent was requested, and there is none.
     Failed,
-    /// It was not asked for.
+    /// The intent was not requested.
     Skipped,
 }
 
@@ -41,22 +41,22 @@ impl FromStr for IntentStatus {
     }
 }
 
-/// One sentence that says what a piece of code is for, or why there is none.
+/// One sentence about the purpose of a piece of code, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Intent {
-    /// Not asked for: outside of the scope, without code, or not enriched yet.
+    /// Not requested: out of scope, without code, or not enriched yet.
     #[default]
     Skipped,
     /// The sentence; never blank.
     Success(String),
-    /// A sentence that is derived from the code where nothing can be asked: the definition has no body.
+    /// A sentence derived from the code, because the definition has no body and a model has nothing to read.
     Derived(String),
-    /// Asked for and not received; one line of text that says why.
+    /// Requested but not received; one line of text says why.
     Failed(String),
 }
 
 impl Intent {
-    /// The status by which it is stored.
+    /// The status as stored.
     pub const fn status(&self) -> IntentStatus {
         match self {
             Self::Skipped => IntentStatus::Skipped,
@@ -65,7 +65,7 @@ impl Intent {
         }
     }
 
-    /// The sentence, where there is one.
+    /// The sentence, if there is one.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Success(text) | Self::Derived(text) => Some(text),

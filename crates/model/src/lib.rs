@@ -1,8 +1,7 @@
-//! The vocabulary of `cds`: what a source file, a symbol, a record, an intent and a run are, and how
-//! runs are accounted for.
+//! The vocabulary of `cds`: source files, symbols, records, intents, runs and the accounts of runs.
 //!
-//! This crate does no I/O, starts no thread and reads no clock. Every other crate of the workspace speaks in these
-//! types; none of them is tied to a parser, a provider or a database.
+//! This crate does no I/O, starts no thread and reads no clock. All other crates of the workspace share these types.
+//! None of them depends on a parser, a provider or a database.
 
 mod accounts;
 mod analyzed_file;
@@ -30,7 +29,7 @@ pub use enrichment::EnrichmentAccount;
 pub use history::{
     CHAIN_START, ChainLink, Declarations, FIELD_SUM_BYTES, FieldHasher, FieldValue, Followed, HistoryContext,
     HistoryLink, Matching, MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, UnreadPaths,
-    derived_intent, match_namesakes, match_units, record_fields, told_intent,
+    derived_intent, followed_intent, match_namesakes, match_units, record_fields,
 };
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;

@@ -6,7 +6,7 @@ use crate::hex;
 
 /// An MD5 sum, shown as 32 lower-case hexadecimal digits.
 ///
-/// It tells equal code from different code; it is no protection against somebody who wants two texts to collide.
+/// It compares code. It is no protection against anyone who constructs two texts with the same sum.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Md5Sum(pub [u8; 16]);
 
@@ -38,14 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_reads_back() {
+    fn sum_reads_back_from_its_text() {
         let sum = Md5Sum([0, 1, 0x7f, 0x80, 0xff, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xa5]);
         assert_eq!(sum.to_string(), "00017f80ff05060708090a0b0c0d0ea5");
         assert_eq!(sum.to_string().parse(), Ok(sum));
     }
 
     #[test]
-    fn only_32_lower_case_digits_are_a_sum() {
+    fn sum_needs_32_lower_case_digits() {
         for wrong in ["", "00", "D41D8CD98F00B204E9800998ECF8427E", "+41d8cd98f00b204e9800998ecf8427e"] {
             assert_eq!(wrong.parse::<Md5Sum>(), Err(()), "{wrong}");
         }

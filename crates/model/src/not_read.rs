@@ -1,4 +1,4 @@
-//! What of a tree was not read, counted by the ending of the names and by the reason.
+//! The parts of a tree that were not read, counted by file extension and reason.
 
 use std::{fmt, str::FromStr};
 
@@ -7,15 +7,15 @@ use std::{fmt, str::FromStr};
 pub enum NotReadReason {
     /// Its name begins with a dot.
     Hidden,
-    /// An ignore file names it, or a folder that holds it.
+    /// An ignore file matches it or a folder that holds it.
     Ignored,
-    /// It is a symbolic link; what it leads to is never followed.
+    /// It is a symbolic link; links are never followed.
     Link,
-    /// No analyzer knows the ending of its name.
+    /// No analyzer knows its file extension.
     OtherLanguage,
     /// It is larger than the limit.
     TooLarge,
-    /// It could not be opened, listed or decoded, or is no regular file.
+    /// It could not be opened, listed or decoded, or is not a regular file.
     Unreadable,
 }
 
@@ -51,22 +51,22 @@ impl FromStr for NotReadReason {
     }
 }
 
-/// Files of one ending that were not read for one reason.
+/// The files of one extension that were not read for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotRead {
-    /// The end of the name from its last dot, such as `.js`; empty where there is none, [`FOLDER`](Self::FOLDER), or
+    /// The name from its last dot on, such as `.js`. Empty if it has no dot; or [`FOLDER`](Self::FOLDER) or
     /// [`OTHERS`](Self::OTHERS).
     pub ending: String,
-    /// Why.
+    /// Why they were not read.
     pub reason: NotReadReason,
-    /// How many; a folder counts once, whatever is in it.
+    /// How many; a folder counts once, whatever it holds.
     pub file_count: u64,
 }
 
 impl NotRead {
-    /// The ending of folders.
+    /// The `ending` of folders.
     pub const FOLDER: &str = "/";
-    /// Stands for the endings that have no row of their own.
+    /// The `ending` of all extensions without a row of their own.
     pub const OTHERS: &str = "*";
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_read_back() {
+    fn reasons_read_back_from_their_words() {
         for reason in NotReadReason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(reason));
         }

@@ -1,10 +1,10 @@
-//! The identity of a question to a model, and the answer that is kept under it.
+//! The identity of a question to a model, and the answer stored under it.
 
 use std::{fmt, str::FromStr};
 
 use crate::hex;
 
-/// The SHA-256 of everything that decides an answer: prompt, prompt version, model, its digest and the options.
+/// The SHA-256 over everything that decides an answer: prompt, prompt version, model, its digest and the options.
 ///
 /// Shown as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,13 +40,13 @@ impl FromStr for QuestionKey {
 /// The question that a record's intent answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AskedQuestion {
-    /// Which question it was.
+    /// Its identity.
     pub key: QuestionKey,
-    /// Whether the code was too long for the model and was cut in the prompt.
+    /// Whether the prompt holds only a part of the code because the code was too long for the model.
     pub is_cut: bool,
 }
 
-/// A good answer with what is known of it; it is kept so that nobody pays for it again.
+/// A good answer, stored so that the question is never paid for twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAnswer {
     /// The question.
@@ -55,13 +55,13 @@ pub struct KeptAnswer {
     pub intent: String,
     /// The model's name.
     pub model: String,
-    /// The digest of the model's files, where the provider tells it; empty where it does not.
+    /// The digest of the model's files; empty if the provider does not report it.
     pub model_digest: String,
     /// The version of the prompt's text.
     pub prompt_version: u32,
-    /// Tokens read; absent is unknown, not 0.
+    /// Tokens read; `None` if unknown.
     pub prompt_tokens: Option<u64>,
-    /// Tokens written; absent is unknown, not 0.
+    /// Tokens written; `None` if unknown.
     pub answer_tokens: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_reads_back() {
+    fn key_reads_back_from_its_text() {
         let key = QuestionKey(std::array::from_fn(|index| u8::try_from(index * 8).unwrap()));
         assert_eq!(key.to_string().parse(), Ok(key));
         assert_eq!("0".repeat(63).parse::<QuestionKey>(), Err(()));

@@ -6,14 +6,14 @@ use crate::{AskedQuestion, Intent, Md5Sum, SourceSlice, SymbolKind};
 
 /// One file, class, function or method with its code, fingerprint and intent.
 ///
-/// Records of a snapshot are ordered by `file_path`, then start line, outer before inner.
+/// The records of a snapshot are ordered by `file_path`, then by start line, outer before inner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// What it is.
+    /// Its kind.
     pub kind: SymbolKind,
-    /// Relative to the root, `/` between the parts.
+    /// Relative to the root, with `/` as the separator.
     pub file_path: Arc<str>,
-    /// The declaration's exact text from its keyword through the end of its header; none for files.
+    /// The exact text of the declaration, from its keyword to the end of its header; `None` for files.
     pub signature: Option<SourceSlice>,
     /// First line, 1-based.
     pub start_line: u32,
@@ -21,12 +21,12 @@ pub struct Record {
     pub end_line: u32,
     /// The exact text of the lines, without the final line break.
     pub raw_code: SourceSlice,
-    /// The code without what says nothing to the machine; lines end with `\n`.
+    /// The code without comments, docstrings and blank lines; lines end with `\n`.
     pub normalized_code: Arc<str>,
-    /// MD5 of the UTF-8 bytes of `normalized_code`; equal sums are clones of type 1.
+    /// MD5 of the UTF-8 bytes of `normalized_code`; records with equal sums are clones of type 1.
     pub md5sum: Md5Sum,
-    /// What it is for.
+    /// Its purpose.
     pub intent: Intent,
-    /// The question that was asked for the intent; none where none was, or where asking costs nothing.
+    /// The question behind the intent; `None` if no model was asked, or if asking costs nothing.
     pub question: Option<AskedQuestion>,
 }

@@ -1,4 +1,4 @@
-//! A run, and everything of it that is written at once.
+//! A run and everything that one transaction writes of it.
 
 use std::{fmt, str::FromStr};
 
@@ -12,9 +12,9 @@ use crate::{
 pub enum RunStatus {
     /// No analyzer error and no failed intent.
     Completed,
-    /// Some of either; the snapshot is there.
+    /// At least one of either; the snapshot exists.
     CompletedWithErrors,
-    /// The persistence itself failed; there is no snapshot.
+    /// Writing the snapshot failed; there is no snapshot.
     Failed,
 }
 
@@ -46,7 +46,7 @@ impl FromStr for RunStatus {
     }
 }
 
-/// What a run was asked to do.
+/// The settings of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunSettings {
     /// The absolute path of the tree or file.
@@ -55,48 +55,48 @@ pub struct RunSettings {
     pub provider_url: String,
     /// The model that wrote the intents.
     pub model: String,
-    /// The kinds that were to get an intent.
+    /// The kinds of records that get an intent.
     pub scope: Scope,
-    /// Completed calls between two lines of progress; above 0.
+    /// Completed calls between two progress lines; above 0.
     pub progress_batch_size: u32,
 }
 
 impl RunSettings {
-    /// The address of the embedded provider, which derives its sentences.
+    /// The address of the embedded provider, which derives its sentences from the code.
     pub const EMBEDDED: &str = "builtin:";
 }
 
-/// One run with its records: what a persistence writes whole or not at all.
+/// One run with its records; the database stores all of it or nothing.
 #[derive(Debug, Clone)]
 pub struct RunSnapshot {
     /// When the command began.
     pub started_at: Timestamp,
-    /// When the last intent was in.
+    /// When the last intent arrived.
     pub finished_at: Timestamp,
-    /// What was asked for.
+    /// The settings of the run.
     pub settings: RunSettings,
-    /// In the order of the snapshot, see [`Record`].
+    /// In snapshot order, see [`Record`].
     pub records: Vec<Record>,
-    /// In the order of their paths.
+    /// Ordered by path.
     pub errors: Vec<AnalyzerError>,
-    /// What of the tree was not read; each pair of ending and reason once.
+    /// The parts of the tree that were not read, with one entry for each pair of file extension and reason.
     pub not_read: Vec<NotRead>,
-    /// What the intents cost; none where nobody was asked who could be paid.
+    /// The cost of the intents; `None` if no provider that may charge was asked.
     pub enrichment: Option<EnrichmentAccount>,
-    /// What is written into the accounts together with the snapshot; none where nobody keeps accounts.
+    /// The account written in the same transaction; `None` if no account is kept.
     pub account: Option<SnapshotAccount>,
-    /// Whose history the snapshot goes on with; without it nothing is hashed and no history is written.
+    /// The history that the snapshot continues; without it, nothing is hashed and no history is written.
     pub history: Option<HistoryContext>,
 }
 
 impl RunSnapshot {
-    /// How many records were asked for an intent and have none.
+    /// The number of records whose intent was requested but not received.
     pub fn intent_failed_count(&self) -> usize {
         self.records.iter().filter(|record| record.intent.status() == IntentStatus::Failed).count()
     }
 
-    /// Over what the stage reads that writes the snapshot: its settings, the records, which the root over their hashes
-    /// stands for, and the errors.
+    /// The hash over the input of the stage that writes the snapshot: settings, the root over the record hashes, and
+    /// errors.
     pub fn input_fingerprint(&self, config_hash: Fingerprint, snapshot_root: Fingerprint) -> Fingerprint {
         let mut hasher = FieldHasher::new("cds persist input 2");
         hasher.push((&config_hash).into());
@@ -109,7 +109,7 @@ impl RunSnapshot {
         hasher.finish()
     }
 
-    /// How the run ended, given that it can be written.
+    /// The status of the run if writing it succeeds.
     pub fn status(&self) -> RunStatus {
         if self.errors.is_empty() && self.intent_failed_count() == 0 {
             RunStatus::Completed

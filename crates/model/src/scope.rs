@@ -15,7 +15,7 @@ use crate::SymbolKind;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// One bit a kind, by the kind's place in [`SymbolKind::ALL`].
+    /// One bit for each kind, at its index in [`SymbolKind::ALL`].
     kinds: u8,
 }
 
@@ -40,11 +40,11 @@ impl Default for Scope {
     }
 }
 
-/// A word that names no kind.
+/// A word that is not a kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown scope {token:?}; accepted are class, function, method and all, separated by commas")]
+#[error("unknown scope {token:?}; expected class, function, method or all, separated by commas")]
 pub struct UnknownScope {
-    /// The word as it was written.
+    /// The word as written.
     pub token: String,
 }
 
@@ -86,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_overrides_the_rest_wherever_it_stands() {
+    fn all_overrides_other_kinds() {
         for list in ["all", "all,class", "method,all", " all , all "] {
             assert_eq!(list.parse(), Ok(Scope::ALL), "{list}");
         }
     }
 
     #[test]
-    fn a_wrong_word_is_named_even_beside_all() {
+    fn wrong_word_is_named_beside_all() {
         for (list, token) in
             [("classes", "classes"), ("all,x", "x"), ("class,", ""), ("Class", "Class"), ("file", "file")]
         {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_in_scope_only_with_all() {
+    fn only_all_includes_files() {
         assert!(!Scope::default().contains(SymbolKind::File));
         assert!(SymbolKind::ALL.into_iter().all(|kind| Scope::ALL.contains(kind)));
     }

@@ -1,7 +1,7 @@
-//! Source text that is held once and cut into slices that share it.
+//! Source text that is stored once; its slices share it.
 //!
-//! A line ends at `\n`, `\r\n` or a lone `\r`, as in Python's own universal newlines. Offsets are bytes and fit in
-//! `u32`, so a text is shorter than 4 GiB.
+//! A line ends at `\n`, `\r\n` or a lone `\r`, as in Python's universal newlines. Offsets are bytes and fit in `u32`,
+//! so a text must be shorter than 4 GiB.
 
 use std::{ops::Deref, ops::Range, sync::Arc};
 
@@ -17,7 +17,7 @@ impl SourceText {
     ///
     /// # Panics
     ///
-    /// When `text` is 4 GiB or longer.
+    /// If `text` is 4 GiB or longer.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "a source text is shorter than 4 GiB");
@@ -37,19 +37,19 @@ impl SourceText {
         &self.text
     }
 
-    /// How many lines the text has; an empty text has one, and a final line break begins no further line.
+    /// The number of lines. An empty text has one; a final line break starts no further line.
     pub fn line_count(&self) -> u32 {
         offset(self.line_starts.len())
     }
 
-    /// The 1-based number of the line that holds the byte at `position`; beyond the end, the last line.
+    /// The 1-based number of the line that holds the byte at `position`; past the end, the last line.
     pub fn line_of(&self, position: u32) -> u32 {
         offset(self.line_starts.partition_point(|&start| start <= position))
     }
 
     /// The bytes of the lines `first` to `last` (1-based, inclusive) without the final line break.
     ///
-    /// Lines beyond the last are cut off.
+    /// Lines past the end are cut off.
     pub fn line_range(&self, first: u32, last: u32) -> Range<u32> {
         let end_of_text = offset(self.text.len());
         let start = self.line_starts.get(first.max(1) as usize - 1).copied().unwrap_or(end_of_text);
@@ -63,11 +63,11 @@ impl SourceText {
         start..next - line_break
     }
 
-    /// The part of the text at `range`, sharing the text.
+    /// The part of the text at `range`; it shares the text.
     ///
     /// # Panics
     ///
-    /// When `range` is not inside the text or cuts a character.
+    /// If `range` is outside the text or splits a character.
     pub fn slice(&self, range: Range<u32>) -> SourceSlice {
         SourceSlice::new(Arc::clone(&self.text), range)
     }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_break_of_python_ends_a_line() {
+    fn python_line_breaks_end_lines() {
         assert_eq!(lines("a\nb\r\nc\rd"), ["a", "b", "c", "d"]);
         assert_eq!(lines("a\n\nb\n"), ["a", "", "b"]);
         assert_eq!(lines("a\r"), ["a"]);
@@ -143,19 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_has_one_empty_line() {
+    fn empty_text_has_one_line() {
         assert_eq!(lines(""), [""]);
     }
 
     #[test]
-    fn only_the_final_line_break_is_left_out() {
+    fn only_final_line_break_is_dropped() {
         let source = SourceText::new("a\r\n\r\n");
         assert_eq!(source.line_count(), 2);
         assert_eq!(&*source.slice(source.line_range(1, 2)), "a\r\n");
     }
 
     #[test]
-    fn a_position_is_found_in_its_line() {
+    fn position_maps_to_its_line() {
         let source = SourceText::new("ab\ncd\n");
         assert_eq!([0, 2, 3, 5, 99].map(|position| source.line_of(position)), [1, 1, 2, 2, 2]);
     }

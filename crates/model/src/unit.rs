@@ -1,31 +1,31 @@
-//! What a definition is called, derived from the rows of a snapshot.
+//! The names of definitions, derived from the rows of a snapshot.
 //!
-//! A snapshot stores signatures and lines, and no names. The nesting of the line ranges and the name in each signature
-//! give the qualified name in the manner of Python's `__qualname__`: `Outer.method`, `outer.<locals>.inner`. A name is
-//! for comparing snapshots and for people; nothing is stored under it.
+//! A snapshot stores signatures and lines, but no names. The nesting of the line ranges and the name in each signature
+//! give the qualified name in the style of Python's `__qualname__`: `Outer.method`, `outer.<locals>.inner`. Names serve
+//! to compare snapshots and to show definitions.
 
 use std::{cmp::Reverse, collections::HashMap, fmt};
 
 use crate::SymbolKind;
 
-/// What a definition is called whose signature does not say its name.
+/// The name of a definition whose signature has none.
 pub const UNNAMED: &str = "<unnamed>";
 
-/// Reads the name of a definition from the path of its file and its signature. Languages declare in different ways, so whoever
-/// knows them passes it in.
+/// Reads the name of a definition from the path of its file and its signature. The syntax depends on the language, so the
+/// caller passes the function in.
 pub type NameOf = for<'a> fn(file_path: &str, signature: &'a str) -> &'a str;
-/// Bytes of a name that those within it carry along; a longer one becomes `…`, so that names stay short however deep
-/// somebody nests. Ordinals keep them apart.
+/// The longest outer name, in bytes, that an inner name includes; a longer one becomes `…`. It keeps names short at any
+/// depth of nesting; ordinals keep them distinct.
 const LONGEST_OUTER: usize = 500;
 
-/// One row of a snapshot, as far as its name depends on it.
+/// The parts of a snapshot row that decide its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitRow<'a> {
-    /// What it is.
+    /// Its kind.
     pub kind: SymbolKind,
     /// Relative to the root; names are unique within a file.
     pub file_path: &'a str,
-    /// The declaration; none for files.
+    /// The declaration; `None` for files.
     pub signature: Option<&'a str>,
     /// First line, 1-based.
     pub start_line: u32,
@@ -34,21 +34,21 @@ pub struct UnitRow<'a> {
 }
 
 impl<'a> UnitRow<'a> {
-    /// A row as it is stored, whose kind may be one that another program knows: only classes and files are special.
+    /// A stored row. Its kind may come from another program: only classes and files get special treatment.
     pub fn stored(kind: &str, file_path: &'a str, signature: Option<&'a str>, lines: (u32, u32)) -> Self {
         let kind = kind.parse().unwrap_or(SymbolKind::Function);
         Self { kind, file_path, signature, start_line: lines.0, end_line: lines.1 }
     }
 }
 
-/// What a unit is called within its file; together with the file and the kind it is unique in a snapshot.
+/// The name of a definition within its file; with the file and the kind it is unique in a snapshot.
 ///
-/// It is shown as `Outer.method`, and as `Outer.method#2` for the second of the same name and kind.
+/// It is shown as `Outer.method`, or `Outer.method#2` for the second of the same name and kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitName {
-    /// The name with those of the definitions around it; empty for files.
+    /// The name including those of the enclosing definitions; empty for files.
     pub qualified: String,
-    /// 1 for the first unit of this name and kind in its file, 2 for the second, …
+    /// 1 for the first definition of this name and kind in its file, 2 for the second, …
     pub ordinal: u32,
 }
 
@@ -61,22 +61,22 @@ impl fmt::Display for UnitName {
     }
 }
 
-/// A definition that may stand around the next one.
+/// A definition that may enclose the next one.
 struct Enclosing {
     name: String,
     is_class: bool,
     end_line: u32,
 }
 
-/// Names each of `rows`, in their order; the rows of a file may come in any.
+/// Names each of `rows`, in their order; the rows of a file may come in any order.
 ///
-/// A definition belongs into the innermost class or function whose lines hold all of its own. What has no legible name
-/// is called `<unnamed>`.
+/// A definition belongs to the innermost class or function whose lines include all of its own. A definition without a
+/// readable name is called `<unnamed>`.
 pub fn unit_names(rows: &[UnitRow<'_>], name_of: NameOf) -> Vec<UnitName> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&index| {
         let row = &rows[index];
-        // A file comes before what it holds, whatever its lines are.
+        // A file comes before its definitions, whatever its lines are.
         (row.file_path, row.kind != SymbolKind::File, row.start_line, Reverse(row.end_line))
     });
     let mut names = vec![UnitName { qualified: String::new(), ordinal: 1 }; rows.len()];
@@ -113,14 +113,14 @@ fn qualify(outer: Option<&Enclosing>, name: &str) -> String {
     format!("{outer_name}{joint}{name}")
 }
 
-/// The last word of a signature before its first bracket: its name, in most languages.
+/// The last word of a signature before its first bracket: the name in most languages.
 pub fn word_before_bracket<'a>(_file_path: &str, signature: &'a str) -> &'a str {
     let head = &signature[..signature.find(['(', '[', '{', ':', '<']).unwrap_or(signature.len())];
     let is_word = |word: &&str| word.starts_with(|character: char| character.is_alphabetic() || character == '_');
     head.split(ends_word).rfind(|word| !word.is_empty()).filter(is_word).unwrap_or(UNNAMED)
 }
 
-/// Whether no name goes on with the character; everything else is left to the languages.
+/// Whether the character ends a name; each language decides about all other characters.
 fn ends_word(character: char) -> bool {
     character.is_whitespace() || (character.is_ascii_punctuation() && character != '_')
 }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_says_where_the_definition_stands() {
+    fn name_includes_enclosing_definitions() {
         let cases = [
             (File, 1, 30, "", ""),
             (Class, 1, 10, "class Outer:", "Outer"),
@@ -163,7 +163,7 @@ mod tests {
         ];
         let rows = cases.map(|(kind, start, end, signature, _)| (kind, start, end, signature));
         assert_eq!(names(&rows), cases.map(|case| case.4));
-        // The order of the rows is no part of it.
+        // The order of the rows must not matter.
         let mut reversed = rows;
         reversed.reverse();
         let mut found = names(&reversed);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_of_a_name_is_told_from_the_first() {
+    fn ordinal_separates_equal_names() {
         let found = names(&[
             (Class, 1, 20, "class A:"),
             (Method, 2, 3, "def x(self):"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn names_begin_anew_in_each_file() {
+    fn ordinals_restart_in_each_file() {
         let row = |file_path, kind, start_line, end_line| UnitRow {
             kind,
             file_path,
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stay_short_however_deep_the_nesting_is() {
+    fn deep_nesting_keeps_names_short() {
         let rows: Vec<_> = (1..=5000).map(|line| (Function, line, 5000, "def nested():")).collect();
         let found = names(&rows);
         assert!(found.iter().all(|name| name.len() < 600));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_overlap_are_no_nesting() {
+    fn overlapping_ranges_do_not_nest() {
         let found = names(&[
             (Class, 1, 5, "class A:"),
             (Function, 4, 8, "def over_the_end():"),

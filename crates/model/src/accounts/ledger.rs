@@ -1,4 +1,4 @@
-//! One invocation: its start and its one end.
+//! One invocation: how it starts and how it ends.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{AccountStatus, CodeRef, Fingerprint, StageEnd};
 use crate::Timestamp;
 
-/// The identity of an invocation: a UUID, version 7 where we make it, so that later ones are greater.
+/// The identity of an invocation: a UUID. Those that this program creates are version 7, so later ones are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LedgerId(pub Uuid);
 
@@ -20,7 +20,7 @@ impl fmt::Display for LedgerId {
 impl FromStr for LedgerId {
     type Err = ();
 
-    /// Takes the form with hyphens only, in either case.
+    /// Accepts only the form with hyphens, in either case.
     fn from_str(text: &str) -> Result<Self, ()> {
         parse(text).map(Self)
     }
@@ -30,26 +30,26 @@ pub(super) fn parse(text: &str) -> Result<Uuid, ()> {
     if text.len() == 36 { Uuid::try_parse(text).map_err(|_| ()) } else { Err(()) }
 }
 
-/// What is known of an invocation when it begins.
+/// What is known about an invocation when it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunStart {
-    /// Its identity; the same twice is the same invocation.
+    /// Its identity; the same id twice is the same invocation.
     pub id: LedgerId,
     /// The project.
     pub subject: String,
-    /// What the user had to say; may be empty.
+    /// Notes from the user; may be empty.
     pub notes: String,
     /// When it began.
     pub started_at: Timestamp,
-    /// The command, such as `persist`; no argument of it, since one may be a secret.
+    /// The command, such as `persist`, without its arguments: an argument may be a secret.
     pub command: String,
     /// The version of this program.
     pub tool_version: String,
-    /// The machine's name; empty where it is not known.
+    /// The name of the machine; empty if unknown.
     pub host: String,
-    /// The process's number on that machine.
+    /// The process id on that machine.
     pub pid: u32,
-    /// The absolute path of the analyzed tree; none for commands without one.
+    /// The absolute path of the analyzed tree; `None` for commands without one.
     pub root_path: Option<String>,
     /// The commit of that tree.
     pub code_ref: CodeRef,
@@ -57,15 +57,15 @@ pub struct RunStart {
     pub trace_id: String,
 }
 
-/// What kind of invocation it is.
+/// The kind of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RunRole {
-    /// It reads a tree, or is the work of another program: what `latest` counts.
+    /// Reads a tree, or is the work of another program; `latest` counts only these.
     #[default]
     Run,
-    /// A gate over snapshots that are there.
+    /// A gate over existing snapshots.
     Check,
-    /// It looks after the database: archives, imports, prunes.
+    /// Database maintenance: archives, imports, prunes.
     Upkeep,
 }
 
@@ -83,53 +83,53 @@ impl RunRole {
     }
 }
 
-/// What else is known of an invocation when it begins.
+/// Further details that are known when an invocation begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunDetails {
-    /// What kind it is.
+    /// Its kind.
     pub role: RunRole,
-    /// What it was asked to do, as a JSON object without secrets; none where nobody tells.
+    /// The request as a JSON object without secrets; `None` if unknown.
     pub request: Option<String>,
-    /// Until when it counts as alive whoever holds the lock; none for an invocation that holds the lock itself.
+    /// The invocation counts as alive until this moment; `None` if it holds the writer lock itself, which then decides.
     pub expires_at: Option<Timestamp>,
 }
 
 /// A sign of life of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
-    /// When it was given.
+    /// When it was written.
     pub at: Timestamp,
-    /// Records that have their answer so far; none before the questions.
+    /// Records that have an answer so far; `None` before the first question to a model.
     pub answered: Option<u64>,
-    /// Records that are to get one.
+    /// Records that need an answer.
     pub selected: Option<u64>,
 }
 
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
-    /// Which one.
+    /// The invocation that ended.
     pub id: LedgerId,
-    /// Anything but running.
+    /// Any status except `Running`.
     pub status: AccountStatus,
     /// When it ended.
     pub finished_at: Timestamp,
-    /// The number of its snapshot; none where it has none, or where it is written with the snapshot itself.
+    /// The number of its snapshot; `None` if it has none, or if the snapshot writes the number itself.
     pub snapshot_id: Option<i64>,
-    /// Takes the place of the notes that are there; empty keeps them.
+    /// Replaces the existing notes; an empty text keeps them.
     pub notes: String,
     /// Why it failed or was interrupted; one line.
     pub error: Option<String>,
 }
 
-/// What a snapshot writes into the accounts in its own transaction, so that the two never disagree.
+/// What a snapshot writes into the accounts, in its own transaction, so that the two always agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotAccount {
-    /// The end of the invocation; its status becomes that of the snapshot.
+    /// The end of the invocation; it gets the status of the snapshot.
     pub run: RunEnd,
-    /// The end of the stage that writes the snapshot; what it read is known once the records are hashed.
+    /// The end of the stage that writes the snapshot. Its input is known once the records are hashed.
     pub stage: StageEnd,
-    /// Over the settings of that stage.
+    /// The hash over the settings of that stage.
     pub config_hash: Fingerprint,
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_reads_back() {
+    fn ids_read_back_from_their_text() {
         let text = "019a9f3e-1c2b-7def-8123-456789abcdef";
         assert_eq!(text.parse::<LedgerId>().unwrap().to_string(), text);
         assert_eq!(text.to_uppercase().parse::<LedgerId>().unwrap().to_string(), text);

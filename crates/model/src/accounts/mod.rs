@@ -1,6 +1,6 @@
-//! The accounts of an invocation: who started it, what its stages did, what happened on the way, and how it ended.
+//! The accounts of an invocation: who started it, what its stages did, its events, and how it ended.
 //!
-//! They stand beside the snapshot, in transactions of their own, so that a run that was killed leaves its trace.
+//! Accounts are written in transactions of their own, apart from the snapshot, so that a killed run leaves a trace.
 
 mod ledger;
 mod provenance;
@@ -19,15 +19,15 @@ use crate::RunStatus;
 /// How far an invocation or one of its stages has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AccountStatus {
-    /// It was started; whether its process still lives, the one-writer lock tells.
+    /// It started. The writer lock decides whether its process is still alive.
     Running,
-    /// It ended, and nothing is missing.
+    /// It ended and its result is complete.
     Completed,
-    /// It ended with its result; single files or intents are missing.
+    /// It ended with a result that lacks some files or intents.
     CompletedWithErrors,
     /// It ended without a result.
     Failed,
-    /// A signal ended it, or its process was gone without an end.
+    /// A signal ended it, or its process died without writing an end.
     Interrupted,
 }
 

@@ -7,9 +7,9 @@ use crate::hex;
 /// The commit of the analyzed tree.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CodeRef {
-    /// The commit, with `-dirty` behind it where the tree differs from it; none where it is not known.
+    /// The commit, followed by `-dirty` if the tree differs from it; `None` if unknown.
     pub commit: Option<String>,
-    /// Where the commit comes from, or why it is not known; one line.
+    /// The source of the commit, or why it is unknown; one line.
     pub note: String,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Fingerprint {
 impl FromStr for Fingerprint {
     type Err = ();
 
-    /// Takes only what [`Display`](fmt::Display) makes.
+    /// Accepts only what [`Display`](fmt::Display) writes.
     fn from_str(text: &str) -> Result<Self, ()> {
         let digits = text.strip_prefix("sha256:").filter(|digits| hex::is_hex(digits, 64)).ok_or(())?;
         let mut bytes = [0; 32];

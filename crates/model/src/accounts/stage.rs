@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{AccountStatus, CodeRef, Fingerprint, LedgerId, ledger::parse};
 use crate::Timestamp;
 
-/// The stages of a snapshot, in their order.
+/// The stages of a snapshot, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Source files to symbols.
@@ -49,12 +49,12 @@ impl FromStr for Stage {
     }
 }
 
-/// Where the result of a stage comes from.
+/// Where the result of a stage came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StageSource {
-    /// It was worked out.
+    /// The stage computed it.
     Executed,
-    /// It is that of an earlier run of the stage with the same input and configuration.
+    /// An earlier run of the stage with the same input and configuration computed it.
     Checkpoint,
 }
 
@@ -94,7 +94,7 @@ impl FromStr for StageRunId {
     }
 }
 
-/// What is known of a stage when it begins.
+/// What is known about a stage when it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageStart {
     /// Its identity.
@@ -107,39 +107,39 @@ pub struct StageStart {
     pub started_at: Timestamp,
     /// The commit of the analyzed tree.
     pub code_ref: CodeRef,
-    /// Over the settings that decide its result.
+    /// The hash over the settings that decide its result.
     pub config_hash: Fingerprint,
-    /// Over everything that it reads, the configuration and the commit among it; none where only reading tells.
+    /// The hash over everything it reads, including configuration and commit; `None` if known only after reading.
     pub input_fingerprint: Option<Fingerprint>,
-    /// What goes into it; none where only reading tells.
+    /// The number of input rows; `None` if known only after reading.
     pub rows_in: Option<u64>,
-    /// That of the invocation.
+    /// The trace id of the invocation.
     pub trace_id: String,
 }
 
 /// How a stage ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageEnd {
-    /// Which one.
+    /// The stage run that ended.
     pub id: StageRunId,
-    /// Anything but running.
+    /// Any status except `Running`.
     pub status: AccountStatus,
-    /// Where its result comes from.
+    /// Where its result came from.
     pub source: StageSource,
-    /// Why it failed or was interrupted, or what is missing from its result; one line.
+    /// Why it failed or was interrupted, or what its result lacks; one line.
     pub error: Option<String>,
-    /// As in [`StageStart`]; none keeps what is known already.
+    /// As in [`StageStart`]; `None` keeps the value already stored.
     pub input_fingerprint: Option<Fingerprint>,
     /// When it ended.
     pub finished_at: Timestamp,
-    /// How long it took, by a clock that nobody sets.
+    /// How long it took, by a monotonic clock.
     pub duration: Duration,
-    /// What went into it; none keeps what is known already.
+    /// The number of input rows; `None` keeps the value already stored.
     pub rows_in: Option<u64>,
-    /// What came out of it; none where nothing did.
+    /// The number of output rows; `None` if there were none.
     pub rows_out: Option<u64>,
-    /// Calls of a model; none in stages that call none.
+    /// Calls of a model; `None` for stages that call no model.
     pub llm_calls: Option<u64>,
-    /// Tokens read and written by the model; none where it is not known.
+    /// Tokens read and written by the model; `None` if unknown.
     pub tokens: Option<u64>,
 }

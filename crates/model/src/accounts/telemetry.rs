@@ -1,4 +1,4 @@
-//! What happened on the way.
+//! The events of an invocation.
 
 use std::{fmt, str::FromStr};
 
@@ -7,11 +7,11 @@ use crate::Timestamp;
 /// The kinds of telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TelemetryType {
-    /// A call of a model came back, or did not.
+    /// A call of a model succeeded or failed.
     LlmCall,
-    /// A question is sent again.
+    /// A question was sent again.
     Retry,
-    /// Something was decided: what, and on which condition.
+    /// A decision and the condition that led to it.
     Decision,
     /// Something is missing from the result.
     Error,
@@ -49,28 +49,28 @@ impl FromStr for TelemetryType {
     }
 }
 
-/// One thing that happened.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TelemetryEntry {
-    /// When.
+    /// When it happened.
     pub recorded_at: Timestamp,
-    /// What kind of thing.
+    /// Its kind.
     pub log_type: TelemetryType,
-    /// The record (`path:line`) or file that it is about; none where it is about the run.
+    /// The record (`path:line`) or file it concerns; `None` if it concerns the run.
     pub subject: Option<String>,
-    /// What happened: a JSON object.
+    /// The event as a JSON object.
     pub event_details: String,
-    /// What went wrong, where something did: a JSON object.
+    /// The error as a JSON object; `None` if nothing failed.
     pub error_metadata: Option<String>,
 }
 
-/// What became of the telemetry of one invocation; `recorded` is `written` and `dropped` together.
+/// How many telemetry entries of one invocation were written and lost; `recorded` is `written` plus `dropped`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TelemetryCounts {
-    /// Entries that were to be written.
+    /// Entries submitted for writing.
     pub recorded: u64,
-    /// Entries that are in the database.
+    /// Entries stored in the database.
     pub written: u64,
-    /// Entries that are lost: the queue was full, or the database refused them.
+    /// Entries lost because the queue was full or the database refused them.
     pub dropped: u64,
 }

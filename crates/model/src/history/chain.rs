@@ -1,4 +1,4 @@
-//! Rows that hold the hash of the row before them, so that none can be altered, left out or put in unnoticed.
+//! Hash chains: each row holds the hash of the row before it, so an altered, removed or inserted row is detected.
 
 use super::{
     Transition,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::Fingerprint;
 
-/// What stands for the row before the first one.
+/// The previous hash of the first row.
 pub const CHAIN_START: Fingerprint = Fingerprint([0; 32]);
 
 /// One row of `unit_history` without its own hash.
@@ -14,23 +14,23 @@ pub const CHAIN_START: Fingerprint = Fingerprint([0; 32]);
 pub struct HistoryLink<'a> {
     /// Its number, from 1 without gaps.
     pub sequence: i64,
-    /// The unit.
+    /// The definition.
     pub unit_id: i64,
-    /// The snapshot in which it was seen.
+    /// The snapshot that recorded it.
     pub run_id: i64,
-    /// What became of the unit; the word as stored.
+    /// The transition of the definition, as stored.
     pub transition: &'a str,
-    /// The hash of the record before, as stored.
+    /// The previous content hash of the record, as stored.
     pub previous_content_hash: Option<&'a str>,
-    /// The hash of the record now, as stored.
+    /// The new content hash of the record, as stored.
     pub content_hash: Option<&'a str>,
-    /// Who did it.
+    /// Who made the change.
     pub actor: Option<&'a str>,
     /// Why.
     pub reasoning: Option<&'a str>,
-    /// The rest, a JSON object.
+    /// Further details, a JSON object.
     pub metadata: &'a str,
-    /// When it was seen.
+    /// When it was recorded.
     pub recorded_at: &'a str,
     /// The hash of the row before, as stored.
     pub previous_hash: &'a str,
@@ -58,7 +58,7 @@ impl HistoryLink<'_> {
         hasher.finish()
     }
 
-    /// What became of the unit; none where another program stored another word.
+    /// The transition; `None` if another program stored an unknown word.
     pub fn known_transition(&self) -> Option<Transition> {
         self.transition.parse().ok()
     }
@@ -81,11 +81,11 @@ pub struct ChainLink<'a> {
     pub recorded_at: &'a str,
     /// How many records the snapshot has, or had.
     pub record_count: i64,
-    /// The root of the tree over their content hashes.
+    /// The root of the Merkle tree over the content hashes of its records.
     pub snapshot_root: &'a str,
-    /// The hash over the row of the run, its analyzer errors, questions and the account of its intents.
+    /// The hash over the run's row, analyzer errors, questions and enrichment account.
     pub run_hash: &'a str,
-    /// The number of the last row of `unit_history` at that time, 0 where there was none.
+    /// The number of the last row of `unit_history` at that time; 0 if there was none.
     pub history_sequence: i64,
     /// The hash of that row.
     pub history_hash: &'a str,
@@ -94,9 +94,9 @@ pub struct ChainLink<'a> {
 }
 
 impl ChainLink<'_> {
-    /// The word of a snapshot that was written.
+    /// The event of a snapshot that was written.
     pub const SNAPSHOT: &'static str = "snapshot";
-    /// The word of a snapshot that was pruned.
+    /// The event of a snapshot that was pruned.
     pub const PRUNED: &'static str = "pruned";
 
     /// The hash over all of these fields in this order.

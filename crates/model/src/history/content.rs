@@ -1,4 +1,4 @@
-//! What a record says, as hashes.
+//! The content hashes of a record.
 
 use super::{
     encoding::{FieldHasher, FieldValue},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{Fingerprint, Record};
 
-/// The stored fields of a record, in the order in which they are hashed: its columns without the two ids.
+/// The stored fields of a record in hashing order: its columns without the two ids.
 pub const RECORD_FIELDS: [&str; 11] = [
     "kind",
     "file_path",
@@ -21,18 +21,18 @@ pub const RECORD_FIELDS: [&str; 11] = [
     "intent_error",
 ];
 
-/// Bytes that are kept of the hash of each field.
+/// Bytes kept from the hash of each field.
 pub const FIELD_SUM_BYTES: usize = 4;
 
-/// Where the fields that are the code itself stand: neither its place nor what a model says of it.
+/// Indexes of the fields that are the code itself, without its location and intent.
 const CODE: [usize; 4] = [2, 5, 6, 7];
-/// Where the intent and its status stand. Why there is none may change from call to call and says nothing.
+/// Indexes of the intent and its status. The error text is left out because it may change from call to call.
 const INTENT: [usize; 2] = [8, 9];
 
-/// What the hash over all fields is called.
+/// The purpose of the hash over all fields.
 const CONTENT: &str = "cds record 1";
 
-/// The stored fields of `record`; `md5sum` is its sum as stored.
+/// The stored fields of `record`; `md5sum` is its MD5 as stored.
 pub fn record_fields<'a>(record: &'a Record, md5sum: &'a str) -> [FieldValue<'a>; RECORD_FIELDS.len()] {
     [
         record.kind.as_str().into(),
@@ -52,13 +52,13 @@ pub fn record_fields<'a>(record: &'a Record, md5sum: &'a str) -> [FieldValue<'a>
 /// The hashes of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordHashes {
-    /// Over all stored fields: equal hashes are equal records.
+    /// Over all stored fields: equal hashes mean equal records.
     pub content: Fingerprint,
-    /// Over signature, exact and normalized code and MD5: equal hashes are the same code, wherever it stands.
+    /// Over signature, exact and normalized code and MD5: equal hashes mean equal code, wherever it is.
     pub code: Fingerprint,
     /// Over the intent and its status.
     pub intent: Fingerprint,
-    /// The first bytes of the hash of each field, by which one can tell which of them was altered.
+    /// The first bytes of the hash of each field; they show which field was altered.
     pub field_sums: [u8; RECORD_FIELDS.len() * FIELD_SUM_BYTES],
 }
 
@@ -85,8 +85,7 @@ impl RecordHashes {
         Self { content: content.finish(), code: over("cds code 1", &CODE), intent: over(PURPOSE, &INTENT), field_sums }
     }
 
-    /// Hashes the fields of a record as [`of`](Self::of) does, for who needs [`content`](Self::content) alone: in half the
-    /// time.
+    /// Computes only [`content`](Self::content), in half the time of [`of`](Self::of).
     pub fn content_of(fields: &[FieldValue<'_>; RECORD_FIELDS.len()]) -> Fingerprint {
         let mut content = FieldHasher::new(CONTENT);
         for value in fields {
@@ -95,7 +94,7 @@ impl RecordHashes {
         content.finish()
     }
 
-    /// The names of the fields whose sums differ from `stored`; all of them where `stored` is of another length.
+    /// The names of the fields whose sums differ from `stored`; all names if `stored` has another length.
     pub fn altered_fields(&self, stored: &[u8]) -> Vec<&'static str> {
         let is_comparable = stored.len() == self.field_sums.len();
         let differs = |place: usize| {
@@ -125,7 +124,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_content_hash_is_the_one_that_is_described() {
+    fn content_hash_matches_its_description() {
         assert_eq!(
             RecordHashes::of(&FIELDS).content.to_string(),
             "sha256:33921247944ce06e43f5bc5cc286aee459e3b67a2cb636bdc17be5817bd7d12e"
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_in_the_content_and_named_when_it_is_altered() {
+    fn every_altered_field_is_named() {
         let whole = RecordHashes::of(&FIELDS);
         assert_eq!(whole.altered_fields(&whole.field_sums), [""; 0]);
         for place in 0..FIELDS.len() {
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_groups_are_named_by_their_columns() {
+    fn field_groups_match_column_names() {
         assert_eq!(CODE.map(|place| RECORD_FIELDS[place]), ["signature", "raw_code", "normalized_code", "md5sum"]);
         assert_eq!(INTENT.map(|place| RECORD_FIELDS[place]), ["intent", "intent_status"]);
     }

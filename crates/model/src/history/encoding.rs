@@ -1,30 +1,35 @@
-//! The encoding under every hash: each field with its type and its length.
+//! The encoding behind every hash: each field with its type and length.
 
 use ring::digest::{Context, SHA256};
 
 use crate::Fingerprint;
 
-/// One stored value, as `SQLite` tells its types apart.
+/// One stored value, with the types of `SQLite`.
 ///
-/// In a hash it is a byte for its type, followed by: nothing for NULL (0), 8 bytes of two's complement for an integer
-/// (1), 8 bytes of IEEE 754 for a real (2), and for text (3) and blobs (4) the count of bytes in 8 bytes and the bytes.
+/// A hash covers one byte for the type (in parentheses), then the value:
+///
+/// - NULL (0): nothing
+/// - integer (1): 8 bytes of two's complement
+/// - real (2): 8 bytes of IEEE 754
+/// - text (3) and blob (4): the byte count in 8 bytes, then the bytes
+///
 /// All numbers are big-endian.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FieldValue<'a> {
-    /// Nothing is stored.
+    /// No value.
     Null,
     /// A whole number.
     Integer(i64),
-    /// A number with a fraction; in none of our own columns that are hashed.
+    /// A floating-point number; none of our own hashed columns has one.
     Real(f64),
-    /// The bytes of a text; another program may have stored bytes that are no UTF-8.
+    /// The bytes of a text; another program may have stored invalid UTF-8.
     Text(&'a [u8]),
     /// Bytes.
     Blob(&'a [u8]),
 }
 
 impl<'a> FieldValue<'a> {
-    /// A text, or NULL where there is none.
+    /// A text; NULL for `None`.
     pub fn text(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, Self::from)
     }
@@ -54,19 +59,19 @@ impl From<u32> for FieldValue<'_> {
     }
 }
 
-/// Hashes fields one after the other; the name of what they make up comes first.
+/// Hashes a purpose and then fields, one after the other.
 #[derive(Clone)]
 pub struct FieldHasher(Context);
 
 impl FieldHasher {
-    /// A hash over a thing that is called `purpose`, so that no two kinds of things share hashes.
+    /// Starts a hash for things called `purpose`, so that different kinds of things never share a hash.
     pub fn new(purpose: &str) -> Self {
         let mut hasher = Self(Context::new(&SHA256));
         hasher.push(purpose.into());
         hasher
     }
 
-    /// The hash over `fields`, which make up a thing that is called `purpose`.
+    /// The hash over `fields` of a thing called `purpose`.
     pub fn hash<'a>(purpose: &str, fields: impl IntoIterator<Item = FieldValue<'a>>) -> Fingerprint {
         let mut hasher = Self::new(purpose);
         fields.into_iter().for_each(|field| hasher.push(field));
@@ -75,7 +80,7 @@ impl FieldHasher {
 
     /// Adds the next field.
     pub fn push(&mut self, value: FieldValue<'_>) {
-        // Small fields are one update: each costs more than its bytes.
+        // Small fields are one update because each update costs more than its bytes.
         match value {
             FieldValue::Null => self.0.update(&[0]),
             FieldValue::Integer(number) => self.0.update(&head(1, number.to_be_bytes())),
@@ -90,7 +95,7 @@ impl FieldHasher {
         self.0.update(bytes);
     }
 
-    /// The hash over everything that was added.
+    /// The hash over everything added so far.
     pub fn finish(self) -> Fingerprint {
         fingerprint(self.0)
     }
@@ -117,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_encoding_is_the_one_that_is_described() {
+    fn encoding_matches_its_description() {
         // b = b'\x03' + (4).to_bytes(8, 'big') + b'test' + b'\x00' + b'\x01' + (-2).to_bytes(8, 'big', signed=True)
         //   + b'\x02' + struct.pack('>d', 1.5) + b'\x03' + (3).to_bytes(8, 'big') + 'ä1'.encode()
         //   + b'\x04' + (1).to_bytes(8, 'big') + b'\xff'
@@ -133,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_for_something_else() {
+    fn different_fields_encode_differently() {
         let text = |text| FieldValue::text(Some(text));
         let cases = [
             vec![],

@@ -1,4 +1,4 @@
-//! Which definition of one snapshot is which of another.
+//! Matches the definitions of one snapshot with those of another.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -8,54 +8,54 @@ use std::{
 use super::namesakes::match_namesakes;
 use crate::SymbolKind;
 
-/// The names by which a definition is looked up in another snapshot of the same project.
+/// The names that identify a definition across snapshots of the same project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitKey<'a> {
     /// Relative to the root.
     pub file_path: &'a str,
-    /// The word for what it is; another program may know other words.
+    /// Its kind as a word; another program may use other words.
     pub kind: &'a str,
     /// The qualified name, see [`unit_names`](crate::unit_names).
     pub name: &'a str,
-    /// 1 for the first of this name and kind in its file.
+    /// 1 for the first definition of this name and kind in its file.
     pub ordinal: u32,
 }
 
-/// Places in the two lists that were matched.
+/// Matched pairs and the rest, as indexes into the two lists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Matching {
-    /// The same names, before and after, in the order of the list of before.
+    /// Pairs with the same names (before, after), ordered by `before`.
     pub same: Vec<(usize, usize)>,
-    /// The same kind and code under other names, in the order of the list of after.
+    /// Pairs with the same kind and code under other names, ordered by `after`.
     pub moved: Vec<(usize, usize)>,
-    /// Only in the list of before, in its order.
+    /// Only in `before`, in its order.
     pub removed: Vec<usize>,
-    /// Only in the list of after, in its order.
+    /// Only in `after`, in its order.
     pub added: Vec<usize>,
 }
 
-/// A definition of one side.
+/// A definition on one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Followed<'a, C> {
     /// Its names.
     pub key: UnitKey<'a>,
     /// Equal for equal code.
     pub code: C,
-    /// Its declaration, where it has one.
+    /// Its declaration, if it has one.
     pub declaration: Option<&'a str>,
 }
 
-/// One side's definitions.
+/// The definitions of one side.
 type Units<'a, C> = [Followed<'a, C>];
 
-/// By what definitions of the same code find each other, the closest first.
+/// How close two definitions of the same code are, closest first.
 #[derive(Debug, Clone, Copy)]
 enum Nearness {
-    /// The same name in the file that theirs has become.
+    /// The same name, in the file that their file was renamed to.
     MovedWithFile,
     /// Another name in the same file.
     InFile,
-    /// The same name in a file of the same name in another folder.
+    /// The same name, in a file of the same name in another folder.
     InFileOfSameName,
     /// The same name anywhere.
     SameName,
@@ -66,17 +66,16 @@ enum Nearness {
 const NEARNESS: [Nearness; 5] =
     [Nearness::MovedWithFile, Nearness::InFile, Nearness::InFileOfSameName, Nearness::SameName, Nearness::Anywhere];
 
-/// Matches the definitions of two snapshots; the keys of each side are distinct.
+/// Matches the definitions of two snapshots; the keys within each side are distinct.
 ///
-/// Equal names are the same definition; where several of a file have the same name, [`match_namesakes`] says which is
-/// which. Of what is left on both sides, equal kind and code is a definition that moved;
-/// where several could be the same, the closest is taken, and then the first in the order of the lists.
+/// 1. Equal names are the same definition. [`match_namesakes`] decides between several of one name in a file.
+/// 2. Of the rest, equal kind and code is a definition that moved. The closest match wins, then the first in order.
 pub fn match_units<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_, C>) -> Matching {
     let mut matching = same_names(before, after);
     if matching.removed.is_empty() || matching.added.is_empty() {
         return matching;
     }
-    // Where the files went is known before what they hold.
+    // Files come first: the other definitions need to know which file became which.
     let mut renamed = HashMap::new();
     for are_files in [true, false] {
         for nearness in NEARNESS {
@@ -85,7 +84,7 @@ pub fn match_units<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_,
                     return None;
                 }
                 let path = if is_before { renamed.get(key.file_path).copied() } else { None };
-                Some(told_by(nearness, key, path.unwrap_or(key.file_path)))
+                Some(search_key(nearness, key, path.unwrap_or(key.file_path)))
             });
             matching.moved.extend(&found);
             if are_files {
@@ -97,33 +96,33 @@ pub fn match_units<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_,
     matching
 }
 
-/// What has the same names on both sides, and what is left.
+/// Pairs definitions with the same names; all others count as removed or added.
 fn same_names<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_, C>) -> Matching {
     let shared: HashSet<UnitKey<'_>> =
         before.iter().chain(after).filter(|unit| unit.key.ordinal > 1).map(|unit| names(unit)).collect();
     let mut matching = Matching::default();
     let mut groups: HashMap<UnitKey<'_>, [Vec<usize>; 2]> = HashMap::new();
     let mut later = HashMap::new();
-    for (place, unit) in after.iter().enumerate() {
+    for (index, unit) in after.iter().enumerate() {
         if shared.contains(&names(unit)) {
-            groups.entry(names(unit)).or_default()[1].push(place);
+            groups.entry(names(unit)).or_default()[1].push(index);
         } else {
-            later.insert(unit.key, place);
+            later.insert(unit.key, index);
         }
     }
-    for (place, unit) in before.iter().enumerate() {
+    for (index, unit) in before.iter().enumerate() {
         if shared.contains(&names(unit)) {
-            groups.entry(names(unit)).or_default()[0].push(place);
+            groups.entry(names(unit)).or_default()[0].push(index);
         } else if let Some(other) = later.remove(&unit.key) {
-            matching.same.push((place, other));
+            matching.same.push((index, other));
         } else {
-            matching.removed.push(place);
+            matching.removed.push(index);
         }
     }
     matching.added = later.into_values().collect();
     for [mut old, mut new] in groups.into_values() {
-        old.sort_by_key(|place| before[*place].key.ordinal);
-        new.sort_by_key(|place| after[*place].key.ordinal);
+        old.sort_by_key(|index| before[*index].key.ordinal);
+        new.sort_by_key(|index| after[*index].key.ordinal);
         pair_namesakes((before, &old), (after, &new), &mut matching);
     }
     matching.same.sort_unstable();
@@ -132,21 +131,21 @@ fn same_names<C: Copy + Eq + Hash>(before: &Units<'_, C>, after: &Units<'_, C>) 
     matching
 }
 
-/// The names of a definition without its number.
+/// The names of a definition, without its ordinal.
 fn names<'a, C>(unit: &Followed<'a, C>) -> UnitKey<'a> {
     UnitKey { ordinal: 1, ..unit.key }
 }
 
-/// Matches the definitions of one name, which stand at these places of the two lists.
+/// Matches definitions that share one name, given by their indexes in the two lists.
 fn pair_namesakes<C: Copy + Eq + Hash>(
     (before, old): (&Units<'_, C>, &[usize]),
     (after, new): (&Units<'_, C>, &[usize]),
     matching: &mut Matching,
 ) {
     let codes =
-        |units: &Units<'_, C>, places: &[usize]| places.iter().map(|place| units[*place].code).collect::<Vec<_>>();
-    let declared = |units: &Units<'_, C>, places: &[usize]| {
-        places.iter().map(|place| units[*place].declaration.map(str::to_owned)).collect::<Vec<_>>()
+        |units: &Units<'_, C>, indexes: &[usize]| indexes.iter().map(|index| units[*index].code).collect::<Vec<_>>();
+    let declared = |units: &Units<'_, C>, indexes: &[usize]| {
+        indexes.iter().map(|index| units[*index].declaration.map(str::to_owned)).collect::<Vec<_>>()
     };
     let pairs =
         match_namesakes(&codes(before, old), &codes(after, new), || [declared(before, old), declared(after, new)]);
@@ -155,14 +154,15 @@ fn pair_namesakes<C: Copy + Eq + Hash>(
         (is_old_paired[one], is_new_paired[other]) = (true, true);
         matching.same.push((old[one], new[other]));
     }
-    let rest = |places: &[usize], is_paired: &[bool]| {
-        places.iter().zip(is_paired).filter(|(_, is_paired)| !**is_paired).map(|(place, _)| *place).collect::<Vec<_>>()
+    let rest = |indexes: &[usize], is_paired: &[bool]| {
+        indexes.iter().zip(is_paired).filter(|(_, is_paired)| !**is_paired).map(|(index, _)| *index).collect::<Vec<_>>()
     };
     matching.removed.extend(rest(old, &is_old_paired));
     matching.added.extend(rest(new, &is_new_paired));
 }
 
-fn told_by<'a>(nearness: Nearness, key: &UnitKey<'a>, path: &'a str) -> (&'a str, &'a str) {
+/// The folder or file and the name that two definitions must share to be this close.
+fn search_key<'a>(nearness: Nearness, key: &UnitKey<'a>, path: &'a str) -> (&'a str, &'a str) {
     match nearness {
         Nearness::MovedWithFile => (path, key.name),
         Nearness::InFile => (key.file_path, ""),
@@ -174,30 +174,31 @@ fn told_by<'a>(nearness: Nearness, key: &UnitKey<'a>, path: &'a str) -> (&'a str
     }
 }
 
-/// Takes pairs of equal kind, code and `told` out of what was removed and added.
+/// Moves pairs of equal kind, code and key out of `removed` and `added`.
 fn pair<'a, C: Copy + Eq + Hash, T: Eq + Hash>(
     before: &Units<'a, C>,
     after: &Units<'a, C>,
     matching: &mut Matching,
-    told: impl Fn(&UnitKey<'a>, bool) -> Option<T>,
+    key_of: impl Fn(&UnitKey<'a>, bool) -> Option<T>,
 ) -> Vec<(usize, usize)> {
-    let mut gone: HashMap<_, VecDeque<usize>> = HashMap::new();
-    for &place in &matching.removed {
-        let Followed { key, code, .. } = &before[place];
-        if let Some(told) = told(key, true) {
-            gone.entry((key.kind, *code, told)).or_default().push_back(place);
+    let mut unpaired: HashMap<_, VecDeque<usize>> = HashMap::new();
+    for &index in &matching.removed {
+        let Followed { key, code, .. } = &before[index];
+        if let Some(search_key) = key_of(key, true) {
+            unpaired.entry((key.kind, *code, search_key)).or_default().push_back(index);
         }
     }
     let mut pairs = Vec::new();
-    matching.added.retain(|&place| {
-        let Followed { key, code, .. } = &after[place];
-        let origin = told(key, false).and_then(|told| gone.get_mut(&(key.kind, *code, told))?.pop_front());
-        pairs.extend(origin.map(|origin| (origin, place)));
+    matching.added.retain(|&index| {
+        let Followed { key, code, .. } = &after[index];
+        let origin =
+            key_of(key, false).and_then(|search_key| unpaired.get_mut(&(key.kind, *code, search_key))?.pop_front());
+        pairs.extend(origin.map(|origin| (origin, index)));
         origin.is_none()
     });
     if !pairs.is_empty() {
         let taken: HashSet<usize> = pairs.iter().map(|(origin, _)| *origin).collect();
-        matching.removed.retain(|place| !taken.contains(place));
+        matching.removed.retain(|index| !taken.contains(index));
     }
     pairs
 }
@@ -206,7 +207,7 @@ fn pair<'a, C: Copy + Eq + Hash, T: Eq + Hash>(
 mod tests {
     use super::*;
 
-    /// `path kind name code`, one a line; `-` is an empty name.
+    /// Parses lines of `path kind name code`; `-` is an empty name.
     fn units(text: &'static str) -> Vec<Followed<'static, &'static str>> {
         let unit = |line: &'static str| {
             let parts: Vec<&str> = line.split_whitespace().collect();
@@ -223,7 +224,7 @@ mod tests {
         let (before, after) = (units(before), units(after));
         let shown = |unit: &UnitKey<'_>| format!("{}::{}#{}", unit.file_path, unit.name, unit.ordinal);
         let matching = match_units(&before, &after);
-        // Nothing is lost and nothing is there twice.
+        // Nothing is lost and nothing is counted twice.
         let count = matching.same.len() + matching.moved.len();
         assert_eq!((count + matching.removed.len(), count + matching.added.len()), (before.len(), after.len()));
         (
@@ -232,34 +233,34 @@ mod tests {
                 .iter()
                 .map(|(a, b)| format!("{} -> {}", shown(&before[*a].key), shown(&after[*b].key)))
                 .collect(),
-            matching.removed.iter().map(|place| shown(&before[*place].key)).collect(),
-            matching.added.iter().map(|place| shown(&after[*place].key)).collect(),
+            matching.removed.iter().map(|index| shown(&before[*index].key)).collect(),
+            matching.added.iter().map(|index| shown(&after[*index].key)).collect(),
         )
     }
 
     #[test]
-    fn what_keeps_its_names_is_the_same_whatever_its_code() {
+    fn equal_names_match_despite_edited_code() {
         let before = units("a.py file - 1\na.py function f 2\na.py function g 3");
         let after = units("a.py function g 2\na.py function f 9\na.py file - 8");
         assert_eq!(match_units(&before, &after).same, [(0, 2), (1, 1), (2, 0)]);
     }
 
     #[test]
-    fn namesakes_are_told_by_their_code() {
+    fn namesakes_match_by_their_code() {
         let before = units("a.py function f S\na.py function f#2 B\na.py function f#3 I\na.py method f M");
         let after =
             units("a.py function f P\na.py function f#2 S\na.py function f#3 B\na.py function f#4 I\na.py method f M");
         let matching = match_units(&before, &after);
         assert_eq!(matching.same, [(0, 1), (1, 2), (2, 3), (3, 4)]);
         assert_eq!((matching.added, matching.removed), (vec![0], vec![]));
-        // What left its namesakes is found elsewhere.
+        // A definition that left its namesakes is found elsewhere.
         let matching =
             match_units(&before, &units("a.py function f B\na.py function f#2 I\nb.py function f S\na.py method f M"));
         assert_eq!((matching.same.len(), matching.moved), (3, vec![(0, 2)]));
     }
 
     #[test]
-    fn definitions_go_where_their_file_goes() {
+    fn definitions_move_with_their_file() {
         let (moved, removed, added) = moves(
             "one/a.py file - A
              one/a.py function f F
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_is_taken() {
+    fn closest_candidate_wins() {
         let (moved, removed, added) = moves(
             "a.py method A.run R
              a.py method B.run R
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_move_as_are_on_both_sides() {
+    fn moves_pair_up_one_to_one() {
         let (moved, removed, added) = moves("a.py function f F\nb.py function f F", "c.py function f F");
         assert_eq!(moved, ["a.py::f#1 -> c.py::f#1"]);
         assert_eq!((removed.len(), added.len()), (1, 0));

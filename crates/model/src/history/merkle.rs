@@ -1,24 +1,27 @@
-//! One hash over many in their order.
+//! A Merkle tree: one hash over an ordered list of hashes.
 
 use ring::digest::{Context, SHA256};
 
 use super::encoding::fingerprint;
 use crate::Fingerprint;
 
-/// A Merkle tree that grows leaf by leaf and keeps one hash for each of its complete subtrees.
+/// A Merkle tree that grows by one leaf at a time and keeps one hash for each complete subtree.
 ///
-/// The tree is that of RFC 6962, section 2.1: a leaf is SHA-256 over a zero byte and the 32 bytes of its hash, a node
-/// SHA-256 over a one byte and the hashes of its two sides, of which the left one has the largest power of two of
-/// leaves that is less than all of them. The root of no leaves is SHA-256 over nothing.
+/// It follows RFC 6962, section 2.1:
+///
+/// - A leaf is SHA-256 over a zero byte and the 32 bytes of its hash.
+/// - A node is SHA-256 over a one byte and the hashes of its left and right side.
+/// - The left side holds the largest power of two that is less than the number of leaves.
+/// - The root of an empty tree is SHA-256 over nothing.
 #[derive(Debug, Clone, Default)]
 pub struct MerkleTree {
-    /// The roots of complete subtrees from left to right, with the count of leaves of each.
+    /// The roots of complete subtrees from left to right, each with its number of leaves.
     complete: Vec<(u64, Fingerprint)>,
     leaf_count: u64,
 }
 
 impl MerkleTree {
-    /// Adds a leaf behind the others.
+    /// Appends a leaf.
     pub fn push(&mut self, hash: Fingerprint) {
         self.leaf_count += 1;
         let (mut size, mut root) = (1, digest(&[&[0], &hash.0]));
@@ -29,7 +32,7 @@ impl MerkleTree {
         self.complete.push((size, root));
     }
 
-    /// How many leaves there are.
+    /// The number of leaves.
     pub const fn leaf_count(&self) -> u64 {
         self.leaf_count
     }
@@ -62,7 +65,7 @@ mod tests {
         Fingerprint([number; 32])
     }
 
-    /// As the RFC defines it, from the top down.
+    /// The recursive definition of the RFC.
     fn by_definition(leaves: &[Fingerprint]) -> Fingerprint {
         match leaves {
             [] => digest(&[]),
@@ -78,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_tree_of_the_rfc_whatever_its_size() {
+    fn root_matches_rfc_at_every_size() {
         let mut tree = MerkleTree::default();
         let leaves: Vec<_> = (0..70).map(leaf).collect();
         for count in 0..leaves.len() {
@@ -98,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn order_and_count_decide() {
+    fn order_and_count_change_the_root() {
         let root = |numbers: &[u8]| {
             let mut tree = MerkleTree::default();
             for number in numbers {

@@ -1,8 +1,8 @@
-//! Definitions followed over time, and the hashes that prove what a snapshot held.
+//! Definitions followed over time, and the hashes that prove the content of a snapshot.
 //!
-//! A *unit* is a definition: project, part of the project, file, kind and qualified name. What becomes of it from one
-//! snapshot to the next is a [`Transition`]. Every hash is SHA-256 over an encoding in which nothing can be taken for
-//! something else, see [`FieldValue`]; `docs/schema.md` describes them for other programs.
+//! A *definition* (a *unit* in the database) is identified by project, part of the project, file, kind and qualified
+//! name. A [`Transition`] says how it changed from one snapshot to the next. Every hash is SHA-256 over an unambiguous
+//! encoding, see [`FieldValue`]. `docs/schema.md` describes the hashes for other programs.
 
 mod chain;
 mod content;
@@ -20,6 +20,6 @@ pub use encoding::{FieldHasher, FieldValue};
 pub use matching::{Followed, Matching, UnitKey, match_units};
 pub use merkle::MerkleTree;
 pub use namesakes::{Declarations, match_namesakes};
-pub use sentences::{derived_intent, told_intent};
+pub use sentences::{derived_intent, followed_intent};
 pub use transition::{HistoryContext, Transition, TransitionCounts};
 pub use unread::UnreadPaths;

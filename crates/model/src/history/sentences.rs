@@ -1,30 +1,30 @@
-//! What the history says of an intent, whoever wrote it.
+//! Which intent the history records when the embedded provider and a model take turns.
 //!
-//! A sentence that the embedded provider derived is a stopgap: it never takes the place of one that a model wrote. A run of
-//! that provider leaves a model's sentence as it is known, and its own sentences all count as one.
+//! A sentence of the embedded provider is a stopgap and never replaces the sentence of a model. A run of that provider
+//! leaves a model's sentence as the history knows it, and all of its own sentences count as one.
 
 use std::sync::LazyLock;
 
 use super::encoding::{FieldHasher, FieldValue};
 use crate::{Fingerprint, IntentStatus};
 
-/// What the hash over an intent and its status is called.
+/// The purpose of the hash over an intent and its status.
 pub(super) const PURPOSE: &str = "cds intent 1";
 
 static DERIVED: LazyLock<Fingerprint> = LazyLock::new(|| without_sentence("derived"));
 static NONE: LazyLock<[Fingerprint; 2]> =
     LazyLock::new(|| [IntentStatus::Failed, IntentStatus::Skipped].map(|status| without_sentence(status.as_str())));
 
-/// The hash that stands for every derived sentence.
+/// The one hash for every derived sentence.
 pub fn derived_intent() -> Fingerprint {
     *DERIVED
 }
 
-/// The hash of the intent as the history goes on with it.
+/// The hash of the intent that the history records.
 ///
-/// `stored` is that of the record, `known` what the history had before, and `is_derived` says that the run asked the
-/// embedded provider.
-pub fn told_intent(is_derived: bool, known: Option<Fingerprint>, stored: Fingerprint) -> Fingerprint {
+/// `stored` is the hash of the record, `known` the one that the history had before. `is_derived` is true if the run
+/// used the embedded provider.
+pub fn followed_intent(is_derived: bool, known: Option<Fingerprint>, stored: Fingerprint) -> Fingerprint {
     match known {
         _ if !is_derived => stored,
         Some(known) if known == stored || is_models(known) => known,
@@ -33,12 +33,12 @@ pub fn told_intent(is_derived: bool, known: Option<Fingerprint>, stored: Fingerp
     }
 }
 
-/// Whether it is the hash of a sentence that no derived one replaces.
+/// Whether the hash is that of a model's sentence, which no derived one replaces.
 fn is_models(hash: Fingerprint) -> bool {
     hash != *DERIVED && !NONE.contains(&hash)
 }
 
-/// As [`RecordHashes`](super::RecordHashes) hashes a record without a sentence.
+/// The hash of a missing sentence, as [`RecordHashes`](super::RecordHashes) computes it.
 fn without_sentence(status: &str) -> Fingerprint {
     let fields = [FieldValue::Null, status.into()].map(|value| FieldHasher::hash("cds field 1", [value]));
     FieldHasher::hash(PURPOSE, fields.iter().map(|hash| FieldValue::Blob(&hash.0)))
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_derived_sentence_replaces_no_other() {
+    fn derived_sentence_never_replaces_model_sentence() {
         let (model, other, own) = (hash(Some("M"), "success"), hash(Some("O"), "success"), hash(Some("D"), "success"));
         let (failed, skipped) = (hash(None, "failed"), hash(None, "skipped"));
         let derived = derived_intent();
@@ -70,14 +70,14 @@ mod tests {
             (Some(failed), own, derived),
             (Some(skipped), own, derived),
             (Some(failed), failed, failed),
-            // Of a version that kept the sentence itself.
+            // An earlier version kept the hash of the sentence itself.
             (Some(own), own, own),
         ] {
-            assert_eq!(told_intent(true, known, stored), expected);
+            assert_eq!(followed_intent(true, known, stored), expected);
         }
         for known in [None, Some(model), Some(derived), Some(failed)] {
             for stored in [model, other, failed, skipped] {
-                assert_eq!(told_intent(false, known, stored), stored, "a model's word is taken");
+                assert_eq!(followed_intent(false, known, stored), stored, "a model's sentence wins");
             }
         }
     }

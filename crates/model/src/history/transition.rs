@@ -1,21 +1,21 @@
-//! What becomes of a unit from one snapshot to the next.
+//! How a definition changes from one snapshot to the next.
 
 use std::{fmt, str::FromStr};
 
-/// What became of a unit.
+/// The change of a definition between two snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transition {
-    /// It is there for the first time.
+    /// It appears for the first time.
     Added,
-    /// Its code is another one, and maybe its intent.
+    /// Its code changed, and perhaps its intent.
     Changed,
-    /// Its intent is another one, or has come or gone; its code is the same.
+    /// Its intent changed, appeared or disappeared; its code is the same.
     IntentChanged,
-    /// The same code stands in another file or under another name.
+    /// The same code is in another file or under another name.
     Moved,
-    /// It is gone.
+    /// It no longer exists.
     Removed,
-    /// It is there again under the name under which it was removed.
+    /// It exists again under the name under which it was removed.
     Returned,
 }
 
@@ -56,33 +56,33 @@ impl FromStr for Transition {
 pub struct TransitionCounts([u64; Transition::ALL.len()]);
 
 impl TransitionCounts {
-    /// Counts one more.
+    /// Counts one transition.
     pub fn add(&mut self, transition: Transition) {
         self.0[transition as usize] += 1;
     }
 
-    /// How often it occurred.
+    /// How often `transition` occurred.
     pub const fn of(&self, transition: Transition) -> u64 {
         self.0[transition as usize]
     }
 
-    /// All of them together.
+    /// The sum over all transitions.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 }
 
-/// Whose history a snapshot goes on with, and who is to be named in it.
+/// Whose history a snapshot continues, and whom the history names as the author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryContext {
     /// The project; snapshots of different projects are never compared.
     pub project: String,
-    /// The folder or file within the project's repository that was analyzed, `/` between the parts; empty for all of
-    /// it. Snapshots of different parts are never compared.
+    /// The analyzed folder or file within the project's repository, with `/` as the separator; empty for all of it.
+    /// Snapshots of different parts are never compared.
     pub part: String,
-    /// Who made the changes, where that is known.
+    /// Who made the changes, if known.
     pub actor: Option<String>,
-    /// Why they were made, where that is known.
+    /// Why they were made, if known.
     pub reasoning: Option<String>,
 }
 
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_read_back_and_counts_are_kept_apart() {
+    fn words_and_counts_round_trip() {
         let mut counts = TransitionCounts::default();
         for (place, transition) in Transition::ALL.into_iter().enumerate() {
             assert_eq!(transition.as_str().parse(), Ok(transition));

@@ -2,7 +2,7 @@
 
 use cds_model::{
     CHAIN_START, Fingerprint, HistoryContext, HistoryLink, Transition, TransitionCounts, UnitKey, derived_intent,
-    told_intent,
+    followed_intent,
 };
 use rusqlite::Statement;
 use serde::Serialize;
@@ -34,7 +34,7 @@ impl<'a> Seen<'a> {
     /// The same with the intent as the history goes on with it.
     fn told(&self, is_derived: bool, origin: Option<&KnownUnit>) -> Self {
         let known = origin.map(|origin| Fingerprint(origin.state.intent));
-        Self { intent: told_intent(is_derived, known, self.intent), ..*self }
+        Self { intent: followed_intent(is_derived, known, self.intent), ..*self }
     }
 
     /// The same for its row in `units`; `content` is the hash as text.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use cds_model::{Fingerprint, Transition, UnitKey, derived_intent, told_intent};
+use cds_model::{Fingerprint, Transition, UnitKey, derived_intent, followed_intent};
 
 use super::{
     super::history::unit_hash,
@@ -259,7 +259,7 @@ impl Replay {
         } else if is_other(unit.code, seen.code) {
             Some("code")
         } else {
-            let told = unit.intent.zip(seen.intent).map(|(known, seen)| told_intent(is_derived, Some(known), seen));
+            let told = unit.intent.zip(seen.intent).map(|(known, seen)| followed_intent(is_derived, Some(known), seen));
             is_other(unit.intent, told).then_some("intent")
         };
         let unit = &mut self.units[place];
