@@ -217,7 +217,7 @@ fn invalid_folder_name_has_hint() {
         let outcome = archive(&place, &[]).exited_with(code);
         if code == 1 {
             outcome.stderr_has(&[
-                "it would have 260 bytes, and 255 are possible",
+                "its name would have 260 bytes, and the limit is 255",
                 "shorter name with cds persist --project",
             ]);
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with an archive and with the state of the work.
+//! Errors of archives and of the state files.
 
 use std::{
     io,
@@ -11,27 +11,27 @@ use parquet::errors::ParquetError;
 
 use crate::ColumnType;
 
-/// Why something could not be read or written.
+/// Why an archive or a state file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system refused.
+    /// The operating system reported an error.
     #[error("{action} {path:?}")]
     Io {
         /// What was attempted.
         action: &'static str,
-        /// On what.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Something else is where a file of ours belongs; it is not opened.
+    /// A file of ours is not a regular file, so it was not opened.
     #[error("open {path:?}: it is not a regular file")]
     NotARegularFile {
-        /// Where.
+        /// The file.
         path: PathBuf,
     },
-    /// A failure log is too long to be one, and is left as it is.
+    /// A failure log is too long and stays unchanged.
     #[error("read {path:?}: {reason}")]
     DamagedLog {
         /// The log.
@@ -39,32 +39,32 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The name of a project does not fit into the name of a directory.
+    /// The name of a project is too long for a directory name.
     #[error(
-        "make a directory name of project {project:?}: it would have {length} bytes, and {limit} are possible; its runs \
-         stay in their database, give later ones a shorter name with cds persist --project"
+        "create a directory for project {project:?}: its name would have {length} bytes, and the limit is {limit}; its \
+         runs stay in the database, give later ones a shorter name with cds persist --project"
     )]
     ProjectNameTooLong {
         /// The project.
         project: String,
-        /// What its directory's name would have, in bytes.
+        /// The length of the directory name in bytes.
         length: usize,
-        /// The greatest possible number of bytes.
+        /// The longest possible name in bytes.
         limit: usize,
     },
-    /// The directory of the archive is not there; it is never created, since it may be an unmounted disk.
+    /// The archive directory does not exist. It is never created, because it may be an unmounted disk.
     #[error("open archive {path:?}: it is not a directory")]
     NoArchive {
         /// The archive.
         path: PathBuf,
     },
-    /// The archive has the run already.
-    #[error("create {path:?}: it exists")]
+    /// The archive already has the run.
+    #[error("create {path:?}: it already exists")]
     RunExists {
         /// The directory of the run.
         path: PathBuf,
     },
-    /// A table has no columns, or two of one name.
+    /// A table has no columns, or two with the same name.
     #[error("create table {path:?}: {reason}")]
     InvalidColumns {
         /// The file.
@@ -72,55 +72,55 @@ pub enum Error {
         /// What is wrong with the columns.
         reason: String,
     },
-    /// A row does not have the columns of its table.
+    /// A row has too many or too few values.
     #[error("write row {row} of {path:?}: it has {found} values for {expected} columns")]
     RowLength {
         /// The file.
         path: PathBuf,
-        /// Which row, from 1.
+        /// The number of the row, from 1.
         row: u64,
-        /// How many columns there are.
+        /// The number of columns.
         expected: usize,
-        /// How many values came.
+        /// The number of values.
         found: usize,
     },
-    /// A value is not of its column's type.
+    /// A value does not have the type of its column.
     #[error("write row {row} of {path:?}: column {column:?} takes {expected}, not {found}")]
     ValueType {
         /// The file.
         path: PathBuf,
-        /// Which row, from 1.
+        /// The number of the row, from 1.
         row: u64,
         /// The column.
         column: String,
-        /// What the column takes.
+        /// The type of the column.
         expected: ColumnType,
-        /// What came.
+        /// The type of the value.
         found: &'static str,
     },
-    /// A row is longer than a reader could be asked to hold.
-    #[error("write row {row} of {path:?}: it has {length} bytes, and {limit} are allowed")]
+    /// A row is longer than a reader will accept.
+    #[error("write row {row} of {path:?}: it has {length} bytes, and the limit is {limit}")]
     RowTooLong {
         /// The file.
         path: PathBuf,
-        /// Which row, from 1.
+        /// The number of the row, from 1.
         row: u64,
         /// Its length in bytes.
         length: usize,
-        /// The greatest allowed length in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A Parquet file cannot be written or read.
+    /// The Parquet library could not write or read a file.
     #[error("{action} {path:?}")]
     Table {
         /// What was attempted.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The error of the library.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A Parquet file holds something that no table of a run has, or more than may be read.
+    /// A Parquet file exceeds a limit or holds something that no table of a run can hold.
     #[error("read table {path:?}: {reason}")]
     UnfitTable {
         /// The file.
@@ -128,25 +128,25 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
-    /// The database that has the log, or that runs come from.
+    /// The database failed: the one with the transfer log, or the source of the runs.
     #[error(transparent)]
     Database(#[from] cds_persistence::Error),
-    /// There is no run of this number.
-    #[error("find run {run}: the source has none")]
+    /// The source has no run with this number.
+    #[error("find run {run}: it is not in the source")]
     NoSuchRun {
         /// The number.
         run: RunId,
     },
-    /// A run has a number that no state file can hold; another program gave it.
-    #[error("run numbers begin with 1, and this one is {run}")]
+    /// A run of another program has a number below 1, which state files cannot hold.
+    #[error("move run {run}: run numbers must be 1 or higher")]
     RunNumber {
         /// The number.
         run: RunId,
     },
-    /// An archive is to be imported from, and nobody said which of its projects.
-    #[error("import from an archive: no project is named")]
+    /// An import from an archive needs the name of a project.
+    #[error("import from an archive: no project was given")]
     NoProject,
-    /// Where a run is, or is to go, there is something else.
+    /// Something else is in the directory of the run.
     #[error("use {path:?}: {reason}")]
     Occupied {
         /// The directory of the run.
@@ -154,40 +154,40 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A text cannot be what engines take for text.
-    #[error("row {row} of the run has a {column} that is no UTF-8")]
+    /// A text is not valid UTF-8, which engines require.
+    #[error("read {column} in row {row}: it is not valid UTF-8")]
     NotUtf8 {
         /// Table and column.
         column: String,
         /// Which row of the table, from 1.
         row: u64,
     },
-    /// A run has another number of records than it was written with.
-    #[error("the run counts {stored} records, and there are {found}: it was altered or is damaged")]
+    /// The number of records differs from the number in the run's row.
+    #[error("the run should have {stored} records and has {found}: it was altered or damaged")]
     RecordCount {
-        /// What its row says.
+        /// The number in the run's row.
         stored: u64,
-        /// How many there are.
+        /// The number found.
         found: u64,
     },
-    /// The records are not those that the run was written with.
-    #[error("the records give the root {recomputed}, the run says {stored}: it was altered or is damaged")]
+    /// The root over the records differs from the root that the run was written with.
+    #[error("the records have the root {recomputed}, the run was written with {stored}: it was altered or damaged")]
     OtherRoot {
-        /// What the chain says.
+        /// The root in the chain.
         stored: String,
-        /// What the records give.
+        /// The root over the records found.
         recomputed: Fingerprint,
     },
-    /// An import would refuse the run, so nobody could have it back.
+    /// An import would refuse the run, so archiving it would be useless.
     #[error(transparent)]
     NotImportable(Box<ImportError>),
-    /// The caller asked for no more.
-    #[error("it was called off")]
-    CalledOff,
-    /// The caller may not write any more, since a lock was lost.
-    #[error("the run was called off before it was in its place")]
+    /// The caller asked to stop.
+    #[error("it was cancelled")]
+    Cancelled,
+    /// The caller may no longer write, because it lost a lock.
+    #[error("the run was cancelled before it was complete: a lock was lost")]
     Withdrawn,
-    /// A manifest cannot be understood.
+    /// A manifest cannot be parsed.
     #[error("read manifest {path:?}: {reason}")]
     DamagedManifest {
         /// The file.
@@ -195,14 +195,14 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A manifest was written by a later version.
+    /// A later version wrote the manifest.
     #[error("read manifest {path:?}: it has format {found}, and this version knows formats up to {known}")]
     NewerManifest {
         /// The file.
         path: PathBuf,
-        /// The format that it says it has.
+        /// The format in the file.
         found: u32,
-        /// The latest format that can be read.
+        /// The latest format that this version can read.
         known: u32,
     },
 }
@@ -221,8 +221,8 @@ impl Error {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
-    /// An error of the Parquet library; what the system said on the way keeps its own shape, so that a full disk is
-    /// told from a damaged file.
+    /// Wraps an error of the Parquet library. An I/O error inside it becomes [`Error::Io`], so that callers can tell a
+    /// full disk from a damaged file.
     pub(crate) fn table(action: &'static str, path: &Path) -> impl FnOnce(ParquetError) -> Self {
         move |error| {
             let path = path.to_owned();

@@ -1,4 +1,4 @@
-//! Files that are replaced whole, and read only as far as they may be long.
+//! Reads files up to a limit, and replaces files atomically.
 
 use std::{
     ffi::OsString,
@@ -10,16 +10,16 @@ use std::{
 
 use crate::Error;
 
-/// How many drafts this process began.
+/// The number of drafts that this process created.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
-/// What a bounded read found.
+/// The result of a bounded read.
 pub(crate) enum Content {
     /// The whole file.
     Bytes(Vec<u8>),
-    /// Nothing is there.
+    /// The file does not exist.
     Missing,
-    /// The file is longer than allowed, and was not read.
+    /// The file is longer than the limit and was not read.
     TooLong,
 }
 
@@ -27,7 +27,7 @@ pub(crate) enum Content {
 ///
 /// # Errors
 ///
-/// Something else than a regular file is there, or the system refused.
+/// If it is not a regular file, or on an I/O error.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Content, Error> {
     let is_file = match fs::metadata(path) {
         Ok(metadata) => metadata.is_file(),
@@ -47,31 +47,31 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Content, Error> {
     Ok(if bytes.len() as u64 > limit { Content::TooLong } else { Content::Bytes(bytes) })
 }
 
-/// As [`write_atomically`]; folders that are missing are made.
+/// Like [`write_atomically`], and creates missing directories.
 pub(crate) fn write_with_folders(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     create_directory(parent_of(path))?;
     write_atomically(path, bytes)
 }
 
-/// Replaces the file at `path` by one with these bytes: after a crash there is the old one or the new one, whole.
+/// Replaces the file at `path`. After a crash, either the old or the new content is there, complete.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let (draft, file) = create_draft(path).map_err(Error::io("write", path))?;
     let written = write_all(file, bytes).and_then(|()| fs::rename(&draft, path));
     if let Err(source) = written {
-        // A failure to remove it changes nothing about the one that is told.
+        // The caller gets the first error; a failed removal adds nothing.
         let _ = fs::remove_file(&draft);
         return Err(Error::io("write", path)(source));
     }
     sync_directory(parent_of(path))
 }
 
-/// Makes a directory and those above it, so that all of them survive a power cut.
+/// Creates a directory and its parents, so that all of them survive a power cut.
 fn create_directory(path: &Path) -> Result<(), Error> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.is_dir()).collect();
     for directory in missing.into_iter().rev() {
         match fs::create_dir(directory) {
-            // Another command made it in between.
+            // Another process created it in between.
             Err(_) if directory.is_dir() => {}
             made => made.map_err(Error::io("create directory", directory))?,
         }
@@ -80,8 +80,8 @@ fn create_directory(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates the file that is to take the place of `path`, under a name that no other writer has: commands with different
-/// databases may have their files in one folder. What a killed attempt left is passed over; nothing is followed.
+/// Creates the file that will replace `path`, under a unique name: commands with different databases may share a
+/// folder. Drafts of killed processes are skipped, and links are not followed.
 fn create_draft(path: &Path) -> io::Result<(PathBuf, File)> {
     loop {
         let draft = draft_of(path, std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed));
@@ -93,7 +93,7 @@ fn create_draft(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// Fills a file; it is on disk when this returns.
+/// Writes and syncs a file.
 fn write_all(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
@@ -106,7 +106,7 @@ fn draft_of(path: &Path, process: u32, number: u64) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The directory that `path` is in; for a bare name the current one.
+/// The directory of `path`; the current directory for a bare name.
 fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -114,13 +114,13 @@ fn parent_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes the names in a directory survive a power cut.
+/// Syncs a directory, so that the names in it survive a power cut.
 #[cfg(unix)]
 pub(crate) fn sync_directory(path: &Path) -> Result<(), Error> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync directory", path))
 }
 
-/// Elsewhere a directory cannot be opened as a file, and the system writes its names by itself.
+/// Other systems cannot open a directory as a file, and sync its names themselves.
 #[cfg(not(unix))]
 pub(crate) fn sync_directory(_path: &Path) -> Result<(), Error> {
     Ok(())
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_may_replace_one_file_at_once() {
+    fn parallel_writers_replace_one_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         thread::scope(|scope| {
@@ -143,12 +143,15 @@ mod tests {
             }
         });
         let bytes = fs::read(&path).unwrap();
-        assert!(bytes.len() == 100 && bytes.iter().all(|byte| *byte == bytes[0]), "one of them, whole: {bytes:?}");
+        assert!(
+            bytes.len() == 100 && bytes.iter().all(|byte| *byte == bytes[0]),
+            "exactly one writer's content: {bytes:?}"
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
-    fn leftovers_are_in_nobodys_way_and_failures_leave_none() {
+    fn old_drafts_do_not_block_writing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         let next = DRAFTS.load(Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! Moves runs between databases and archives: the tables of a run as Parquet files, and the state of that work.
 //!
-//! A run appears in an archive whole or not at all, with a manifest that proves what it holds. This crate knows Parquet
-//! and files; it reads no clock and no environment, knows no SQL and prints nothing. Whoever calls it holds the lock of
-//! the archive directory.
+//! A run appears in an archive completely or not at all, with a manifest that proves its content. This crate knows
+//! Parquet and files. It reads no clock and no environment, knows no SQL and prints nothing. The caller holds the lock
+//! of the archive directory.
 
 mod directory;
 mod error;

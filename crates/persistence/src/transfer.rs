@@ -75,7 +75,7 @@ pub enum TransferOutcome {
     /// It is not, for this reason.
     Failed(String),
     /// It never got there, and is no more where it was: there is nothing left to try. Why that is said.
-    Gone(String),
+    Removed(String),
     /// An operator struck it from the failure log: it is not to be tried again. Why that is said.
     Struck(String),
 }
@@ -86,7 +86,7 @@ impl TransferOutcome {
         match self {
             Self::Succeeded => "succeeded",
             Self::Failed(_) => "failed",
-            Self::Gone(_) => "gone",
+            Self::Removed(_) => "gone",
             Self::Struck(_) => "struck",
         }
     }
@@ -95,7 +95,7 @@ impl TransferOutcome {
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Succeeded => None,
-            Self::Failed(error) | Self::Gone(error) | Self::Struck(error) => Some(error),
+            Self::Failed(error) | Self::Removed(error) | Self::Struck(error) => Some(error),
         }
     }
 }
@@ -146,7 +146,7 @@ pub struct TransferRow {
     /// Whether the run is where it was to go.
     pub is_done: bool,
     /// Whether the run was given up, because it is no more where it was.
-    pub is_gone: bool,
+    pub is_removed: bool,
     /// Whether an operator struck it from the failure log.
     pub is_struck: bool,
     /// Why it is not.
@@ -187,7 +187,7 @@ pub enum ImportError {
         reason: String,
     },
     /// The records are not those that the root was made from.
-    #[error("the records give the root {recomputed}, the run says {stored}: it was altered or is damaged")]
+    #[error("the records have the root {recomputed}, the run was written with {stored}: it was altered or damaged")]
     OtherRoot {
         /// The root that the run came with.
         stored: String,

@@ -74,7 +74,7 @@ fn misplaced_files_are_found() {
     remove(&table(1, "more.parquet"));
     // The records of another run with a matching manifest: only the path and the root reveal it.
     let other = place.read(&table(2, "manifest.json"));
-    check_found(&place, &manifest, || place.write(&manifest, other), &["the manifest is that of run 2"]);
+    check_found(&place, &manifest, || place.write(&manifest, other), &["the manifest names run 2"]);
     verify(&place).succeeded();
     fs::create_dir(place.path("archive/notes")).unwrap();
     verify(&place).succeeded().stderr_has(&["notes", "is no run and was not looked at"]);
@@ -111,7 +111,7 @@ fn runs_missing_in_database_are_listed() {
     verify(&place).succeeded();
     let outcome =
         archive(&place, &["--verify"]).exited_with(1).stderr_has(&["1 run of the database does not lie in it"]);
-    assert!(outcome.stdout.starts_with("run 2: it is not archived: the records give "), "{outcome:#?}");
+    assert!(outcome.stdout.starts_with("run 2: it is not archived: the records have "), "{outcome:#?}");
     repair(&place, 2);
     archive(&place, &["--retry-failed"]).succeeded();
     archive(&place, &["--verify"]).succeeded();

@@ -1,4 +1,4 @@
-//! What archiving and importing cannot do without.
+//! The minimum work behind archiving and importing, as a baseline for the benchmark.
 
 use std::{
     io::{self, Write as _},
@@ -15,7 +15,7 @@ fn open(path: &Path) -> Connection {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("it is a database")
 }
 
-/// Every text is read and compressed once, in one stream, and written nowhere.
+/// Reads every text once and compresses it in one stream, without writing it anywhere.
 pub(crate) fn compress_text(database: &Path) {
     let mut encoder = zstd::Encoder::new(io::sink(), COMPRESSION_LEVEL).expect("the level exists");
     let connection = open(database);
@@ -32,16 +32,17 @@ pub(crate) fn compress_text(database: &Path) {
     encoder.finish().expect("a sink takes everything");
 }
 
-/// Every row of the wanted tables is read and written once, by prepared statements, in one transaction, into a new
-/// database with the same tables, indexes and triggers, and as durable; without the copies that SQLite makes of pages in
-/// case a single statement is taken back.
+/// Copies every row of the wanted tables into a new database with the same tables, indexes and triggers.
+///
+/// It uses prepared statements and one transaction, and is as durable as an import. It leaves out the page copies that
+/// `SQLite` makes to roll back a single statement.
 pub(crate) fn insert(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) {
     drop(super::open(to));
     let source = open(from);
     let mut target = Connection::open(to).expect("it was just created");
     let settings = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
     target.execute_batch(settings).expect("there are such settings");
-    let transaction = target.transaction().expect("nobody else has it");
+    let transaction = target.transaction().expect("no other process uses it");
     for table in texts(&source, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid") {
         if !is_wanted(&table) {
             continue;
@@ -59,7 +60,7 @@ pub(crate) fn insert(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) {
         }
     }
     transaction.commit().expect("there is room");
-    target.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("nobody else has it");
+    target.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("no other process uses it");
 }
 
 fn texts(connection: &Connection, sql: &str) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! A database with as many records of made code as a large project has.
+//! Creates a database with as many generated records as a large project has.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ pub(crate) fn make_database(path: &Path) {
     };
     let mut persistence = super::open(path);
     persistence.save(&snapshot).expect("there is room");
-    persistence.close().expect("nobody else has it");
+    persistence.close().expect("no other process uses it");
 }
 
 fn made_record(number: u32) -> Record {
@@ -56,7 +56,7 @@ fn made_record(number: u32) -> Record {
     }
 }
 
-/// A line that looks like code and is seldom the same.
+/// A line that looks like code and rarely repeats.
 fn made_line(seed: u64) -> String {
     const WORDS: [&str; 16] = [
         "total",

@@ -1,9 +1,11 @@
-//! Compares archiving a run with reading the same records and compressing their text at the same level, and importing
-//! it with inserting the same rows by prepared statements and nothing else.
+//! Benchmarks archiving and importing against their minimum work.
 //!
-//! `cargo bench -p cds-archive [-- DATABASE]` prints the medians of five rounds; in each round every part runs once, so
-//! that a slow moment of the machine hits them all. DATABASE is one with snapshots; without it there is one with 72,000
-//! made records. Nothing here passes or fails by time.
+//! - archiving: against reading the same records and compressing their text at the same level
+//! - importing: against inserting the same rows with prepared statements
+//!
+//! `cargo bench -p cds-archive [-- DATABASE]` prints the medians of five rounds. Each round runs every part once, so
+//! that a slow moment of the machine affects all of them. DATABASE must hold snapshots; without it, a database with
+//! 72,000 generated records is used. No time makes the benchmark fail.
 
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
@@ -26,7 +28,7 @@ use cds_persistence::{OpenOptions, SqlitePersistence, SqliteReader};
 use tempfile::TempDir;
 
 const ROUND_COUNT: usize = 5;
-/// Set for the processes whose peak memory is measured.
+/// Arguments of the child processes whose peak memory is measured.
 const ONLY: [&str; 3] = ["--only-archive", "--only-import", "--only-import-archive"];
 
 fn main() {
@@ -62,7 +64,7 @@ fn main() {
         let imported = at("imported");
         times[4].push(timed(|| assert!(import(&database, &imported).done > 0)));
         times[5].push(timed(|| assert!(import_archive(&to, &at("from-archive")).done > 0)));
-        // The rows are those that the import wrote, read from where it wrote them.
+        // The source is the imported database, so that the rows are the same.
         times[6].push(timed(|| bare::insert(&imported, &at("bare"), &|_| true)));
         times[7]
             .push(timed(|| bare::insert(&imported, &at("contract"), &|table| ["runs", "records"].contains(&table))));
@@ -114,7 +116,7 @@ fn open(path: &Path) -> SqlitePersistence {
     SqlitePersistence::open(path, &OpenOptions::default()).expect("it is a database or new")
 }
 
-/// A job with its state files beside `to`.
+/// A job whose state files are in the directory of `to`.
 fn job<'a>(
     database: &'a mut SqlitePersistence,
     to: &Path,
@@ -151,7 +153,7 @@ fn import(database: &Path, to: &Path) -> JobReport {
     let mut silent = |_: JobEvent<'_>| {};
     let job = job(&mut writer, to, Direction::Import, None, &mut silent);
     let report = import_runs(job, ImportFrom::Database(&source)).expect("there is room");
-    writer.close().expect("nobody else has it");
+    writer.close().expect("no other process uses it");
     report
 }
 
@@ -166,7 +168,7 @@ fn import_archive(archive: &Path, to: &Path) -> JobReport {
         let job = job(&mut writer, to, Direction::Import, Some(&project), &mut silent);
         whole.done += import_runs(job, ImportFrom::Archive(archive)).expect("there is room").done;
     }
-    writer.close().expect("nobody else has it");
+    writer.close().expect("no other process uses it");
     whole
 }
 
@@ -184,14 +186,14 @@ fn read_back(archive: &Path) -> usize {
     length
 }
 
-/// The peak memory, in bytes, of a process that does one thing and nothing else.
+/// The peak memory, in bytes, of a process that does only this.
 fn peak_memory_of(mode: &str, from: &Path, to: &Path) -> u64 {
     let mut command = Command::new(env::current_exe().expect("it runs"));
     let output = command.arg(mode).args([from, to]).output().expect("it can run again");
     String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of bytes")
 }
 
-/// The peak memory of this process in bytes; 0 where the system does not tell.
+/// The peak memory of this process in bytes; 0 if the system does not report it.
 fn peak_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! What lies in an archive: its runs, and what killed attempts left.
+//! Lists an archive: its runs, and drafts that killed attempts left behind.
 
 use std::{
     fs::{self, DirEntry},
@@ -11,31 +11,31 @@ use cds_persistence::RunId;
 use super::name::{is_draft, project_from_directory_name, run_from_directory_name};
 use crate::{Error, files::sync_directory};
 
-/// A run that lies in an archive. Whether it is sound is for `verify_run_directory` to say.
+/// A run in an archive. Only `verify_run_directory` checks whether it is intact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ArchivedRun {
-    /// The project; empty where it has no name.
+    /// The project; empty if it has no name.
     pub project: String,
-    /// The number of the run in the database that it came from.
+    /// The number of the run in the database it came from.
     pub run: RunId,
     /// Its directory.
     pub path: PathBuf,
 }
 
-/// Everything that an archive holds.
+/// The content of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArchiveListing {
-    /// Its runs, by project, then number.
+    /// Its runs, ordered by project, then number.
     pub runs: Vec<ArchivedRun>,
-    /// What is neither a run nor a draft of one. Hidden entries are not among it.
+    /// Entries that are neither a run nor a draft of one, without hidden entries.
     pub strange: Vec<PathBuf>,
 }
 
-/// Lists the runs of an archive. Links are not followed.
+/// Lists the runs of an archive. Symbolic links are not followed.
 ///
 /// # Errors
 ///
-/// The archive is no directory, or the system refused.
+/// If the archive is not a directory or cannot be read.
 pub fn list_runs(archive: &Path) -> Result<ArchiveListing, Error> {
     let mut listing = ArchiveListing::default();
     for project_entry in entries(archive)? {
@@ -58,12 +58,11 @@ pub fn list_runs(archive: &Path) -> Result<ArchiveListing, Error> {
     Ok(listing)
 }
 
-/// Removes what killed attempts left in any project, and says how many there were. Only whoever holds the archive's
-/// lock may call this.
+/// Removes drafts that killed attempts left behind, and returns how many. The caller must hold the archive's lock.
 ///
 /// # Errors
 ///
-/// The archive is no directory, or the system refused.
+/// If the archive is not a directory, or a draft cannot be removed.
 pub fn remove_leftovers(archive: &Path) -> Result<usize, Error> {
     let mut count = 0;
     for project_entry in entries(archive)? {
@@ -80,7 +79,7 @@ pub fn remove_leftovers(archive: &Path) -> Result<usize, Error> {
     Ok(count)
 }
 
-/// Removes a directory with all that is in it, if it is there. Links in it are removed, not followed.
+/// Removes a directory and its content, if it exists. Symbolic links in it are removed, not followed.
 pub(super) fn remove_directory(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -104,7 +103,7 @@ fn entries(directory: &Path) -> Result<Vec<DirEntry>, Error> {
     list().map_err(Error::io("list", directory))
 }
 
-/// Its name, if it is a directory itself.
+/// The name of `entry` if it is a directory, not a link to one.
 fn directory_name(entry: &DirEntry) -> Option<String> {
     let is_directory = entry.file_type().is_ok_and(|file_type| file_type.is_dir());
     is_directory.then(|| entry.file_name().into_string().ok()).flatten()

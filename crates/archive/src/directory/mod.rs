@@ -1,4 +1,4 @@
-//! Where the runs of an archive are: `project=<name>/run_id=<n>/`, as engines that know hive partitions expect it.
+//! The directories of runs: `project=<name>/run_id=<n>/`, the layout of Hive partitions.
 
 mod list;
 mod name;
@@ -14,11 +14,11 @@ pub use pending::PendingRun;
 
 use crate::Error;
 
-/// The directory of a run in an archive, whether it is there or not.
+/// The directory of a run in an archive, whether or not it exists.
 ///
 /// # Errors
 ///
-/// The project's name is too long for the name of a directory.
+/// If the project's name is too long for a directory name.
 pub fn run_directory(archive: &Path, project: &str, run: RunId) -> Result<PathBuf, Error> {
     Ok(archive.join(project_to_directory_name(project)?).join(name::run_to_directory_name(run)))
 }

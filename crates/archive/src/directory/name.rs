@@ -1,5 +1,4 @@
-//! Names of directories that are partitions, written and read as Hive does: `key=value`, with `%XX` for the bytes of a
-//! value that are not safe in a path.
+//! Names of partition directories, as Hive writes them: `key=value`, with `%XX` for bytes that are unsafe in a path.
 
 use std::fmt::Write as _;
 
@@ -7,24 +6,23 @@ use cds_persistence::RunId;
 
 use crate::Error;
 
-/// What Hive writes for a partition without a value. The project without a name has it, and no other project can.
+/// Hive's name for a partition without a value. It stands for the project without a name and for no other.
 pub const DEFAULT_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The longest name of a directory, in bytes, on the file systems in use.
+/// The longest directory name, in bytes, on common file systems.
 const MAX_NAME_LENGTH: usize = 255;
 
 const PROJECT: &str = "project=";
 const RUN: &str = "run_id=";
-/// A leading dot hides a directory from the engines.
+/// Engines skip directories that begin with a dot.
 const DRAFT_START: &str = ".";
 const DRAFT_END: &str = ".draft";
 
-/// The name of a project's directory: `project=` and the name, in which everything but ASCII letters, digits, `_`, `-`
-/// and `.` is `%XX`.
+/// The directory name of a project: `project=` and its name, with `%XX` for all but ASCII letters, digits and `_-.`.
 ///
 /// # Errors
 ///
-/// The name is too long for a directory.
+/// If the result is too long for a directory name.
 pub fn project_to_directory_name(project: &str) -> Result<String, Error> {
     let mut name = String::from(PROJECT);
     if project.is_empty() {
@@ -46,7 +44,7 @@ pub fn project_to_directory_name(project: &str) -> Result<String, Error> {
     Ok(name)
 }
 
-/// The project of such a directory, whoever named it; nothing when it is none.
+/// The project of a directory name, whichever program wrote it; `None` for any other name.
 pub fn project_from_directory_name(name: &str) -> Option<String> {
     let value = name.strip_prefix(PROJECT)?;
     if value == DEFAULT_PARTITION {
@@ -62,7 +60,7 @@ pub fn project_from_directory_name(name: &str) -> Option<String> {
             bytes.push(byte);
         }
     }
-    // An empty value is no project: engines do not agree on what it means.
+    // An empty value is not a project: engines disagree on what it means.
     String::from_utf8(bytes).ok().filter(|project| !project.is_empty())
 }
 
@@ -70,18 +68,18 @@ pub(super) fn run_to_directory_name(run: RunId) -> String {
     format!("{RUN}{run}")
 }
 
-/// The run of such a directory; nothing for any other way to write its number.
+/// The run of a directory name; `None` for any other spelling of its number.
 pub(super) fn run_from_directory_name(name: &str) -> Option<RunId> {
     let run = RunId(name.strip_prefix(RUN)?.parse().ok()?);
     (run_to_directory_name(run) == name).then_some(run)
 }
 
-/// The name under which a run is written until it is whole.
+/// The directory name of a run until it is complete.
 pub(super) fn draft_directory_name(run: RunId) -> String {
     format!("{DRAFT_START}{}{DRAFT_END}", run_to_directory_name(run))
 }
 
-/// Whether a directory was to become a run, and did not.
+/// Whether a directory name is that of an unfinished run.
 pub(super) fn is_draft(name: &str) -> bool {
     let inner = name.strip_prefix(DRAFT_START).and_then(|name| name.strip_suffix(DRAFT_END));
     inner.and_then(run_from_directory_name).is_some()
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_safe_and_come_back() {
+    fn names_are_safe_and_round_trip() {
         check("shop", "project=shop");
         check("my-shop_2.0", "project=my-shop_2.0");
         check("team/shop", "project=team%2Fshop");
@@ -114,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn no_project_is_the_default_partition_and_no_project_is_mistaken_for_it() {
+    fn only_nameless_project_uses_default_partition() {
         check("", "project=__HIVE_DEFAULT_PARTITION__");
         check(DEFAULT_PARTITION, "project=%5F_HIVE_DEFAULT_PARTITION__");
     }
 
     #[test]
-    fn what_others_wrote_is_read() {
+    fn foreign_directory_names_are_read() {
         for (name, project) in [
             ("project=gr\u{f6}\u{df}e", Some("größe")),
             ("project=a%3db", Some("a=b")),
@@ -138,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_to_fit() {
+    fn too_long_name_is_refused() {
         assert_eq!(project_to_directory_name(&"x".repeat(247)).unwrap().len(), 255);
         let error = project_to_directory_name(&"ß".repeat(42)).unwrap_err();
         assert!(matches!(error, Error::ProjectNameTooLong { length: 260, limit: 255, .. }), "{error}");
     }
 
     #[test]
-    fn runs_have_one_name_each() {
+    fn each_run_has_one_name() {
         assert_eq!(run_from_directory_name("run_id=17"), Some(RunId(17)));
         for name in ["run_id=017", "run_id=+1", "run_id=", "run_id=x", "run=1", ".run_id=1.draft"] {
             assert_eq!(run_from_directory_name(name), None, "{name}");
@@ -158,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_name_comes_back(project in "(?s).{0,20}") {
+        fn every_name_round_trips(project in "(?s).{0,20}") {
             let name = project_to_directory_name(&project).unwrap();
             prop_assert!(name.is_ascii() && !name.contains(['/', '\\', '\0', '%']) || name.contains('%'));
             prop_assert_eq!(project_from_directory_name(&name), Some(project));

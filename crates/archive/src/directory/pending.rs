@@ -1,4 +1,4 @@
-//! A run on its way into an archive: written beside its place, and moved there when it is whole.
+//! A run that is being archived: written to a draft directory, and renamed once it is complete.
 
 use std::{
     fs,
@@ -18,8 +18,10 @@ use crate::{
     manifest::{MANIFEST_NAME, write_manifest},
 };
 
-/// The draft of a run's directory. Dropping it removes the draft; a draft that a killed process left is removed by the
-/// next attempt at the same run, or by `remove_leftovers`. Only whoever holds the archive's lock may have one.
+/// The draft directory of a run. The owner must hold the archive's lock.
+///
+/// Dropping it removes the draft. If the process is killed, the next attempt at the same run or `remove_leftovers`
+/// removes the draft.
 #[derive(Debug)]
 pub struct PendingRun {
     project: String,
@@ -31,11 +33,11 @@ pub struct PendingRun {
 }
 
 impl PendingRun {
-    /// Creates an empty draft beside the place of the run.
+    /// Creates an empty draft next to the final directory of the run.
     ///
     /// # Errors
     ///
-    /// The archive is not there, has the run already, the project's name is too long, or the system refused.
+    /// If the archive does not exist or already has the run, if the project's name is too long, or on an I/O error.
     pub fn begin(archive: &Path, project: &str, run: RunId) -> Result<Self, Error> {
         check_archive(archive)?;
         let parent = archive.join(project_to_directory_name(project)?);
@@ -52,21 +54,22 @@ impl PendingRun {
         Ok(Self { project: project.to_owned(), run, draft, target, files: Vec::new(), is_committed: false })
     }
 
-    /// Begins a file of the run, such as `records.parquet`. It has that name only when the run is whole, since engines
-    /// that look for every such file do not care about hidden directories.
+    /// Creates a file of the run, such as `records.parquet`.
+    ///
+    /// Until `commit` the file has another name, because some engines read every such file, even in hidden directories.
     ///
     /// # Errors
     ///
-    /// As for [`TableWriter::create`].
+    /// Those of [`TableWriter::create`].
     pub fn create_table(&self, file_name: &str, columns: &[ColumnSpec]) -> Result<TableWriter, Error> {
         TableWriter::create(&self.draft_of(file_name), columns)
     }
 
-    /// Ends a file that was begun under this name, and notes it for the manifest.
+    /// Finishes the file created under this name and adds it to the manifest.
     ///
     /// # Errors
     ///
-    /// As for [`TableWriter::finish`].
+    /// Those of [`TableWriter::finish`].
     pub fn finish_table(&mut self, file_name: &str, table: TableWriter) -> Result<WrittenTable, Error> {
         let written = table.finish()?;
         self.files.push(FileEntry {
@@ -78,11 +81,12 @@ impl PendingRun {
         Ok(written)
     }
 
-    /// Writes the manifest and moves the run to its place. When this returns the run survives a power cut.
+    /// Writes the manifest and renames the draft to the run's directory. After it returns, the run survives a power
+    /// cut.
     ///
     /// # Errors
     ///
-    /// The system refused. The run is not in the archive, unless only the last sync failed: then it may be.
+    /// On an I/O error. The run is then not in the archive, except if only the last sync failed: then it may be.
     pub fn commit(mut self, facts: RunFacts) -> Result<PathBuf, Error> {
         let manifest = Manifest {
             format_version: crate::MANIFEST_FORMAT_VERSION,
@@ -98,12 +102,13 @@ impl PendingRun {
         }
         sync_directory(&self.draft)?;
         check_absent(&self.target)?;
-        fs::rename(&self.draft, &self.target).map_err(Error::io("move into place", &self.target))?;
+        fs::rename(&self.draft, &self.target).map_err(Error::io("rename to", &self.target))?;
         self.is_committed = true;
         self.target.parent().map_or(Ok(()), sync_directory)?;
         Ok(self.target.clone())
     }
 
+    /// The name of a file before the commit.
     fn draft_of(&self, file_name: &str) -> PathBuf {
         self.draft.join(format!("{file_name}.draft"))
     }
@@ -112,13 +117,13 @@ impl PendingRun {
 impl Drop for PendingRun {
     fn drop(&mut self) {
         if !self.is_committed {
-            // What cannot be removed now is removed by the next attempt.
+            // If this fails, the next attempt removes the draft.
             let _ = remove_directory(&self.draft);
         }
     }
 }
 
-/// An empty directory would be replaced by the move without a word.
+/// A rename would silently replace an empty directory.
 fn check_absent(target: &Path) -> Result<(), Error> {
     match fs::symlink_metadata(target) {
         Ok(_) => Err(Error::RunExists { path: target.to_owned() }),

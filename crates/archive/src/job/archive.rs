@@ -1,4 +1,4 @@
-//! Archives runs: each as Parquet files in a directory of its own, proved by the root over its records on the way.
+//! Archives runs: each as Parquet files in its own directory, verified against the root over its records.
 
 use std::path::Path;
 
@@ -16,16 +16,17 @@ use crate::{
     run_directory, verify_run_directory,
 };
 
-/// Rows between two questions whether to go on.
-const ROWS_BETWEEN_QUESTIONS: u64 = 256;
+/// Rows between two checks whether to stop.
+const ROWS_BETWEEN_CHECKS: u64 = 256;
 
-/// Archives the selected runs of `source`, which is the database of the job, into the directory `archive`, whose lock
-/// the caller holds.
+/// Archives the selected runs of `source` into the directory `archive`.
+///
+/// `source` must read the database of the job. The caller holds the lock of the archive.
 ///
 /// # Errors
 ///
-/// The work could not begin or go on. What was archived is archived and written down; the run at which it ended was not
-/// tried.
+/// If the work cannot begin or continue. Runs archived so far are complete and logged; the run at which it failed
+/// counts as not tried.
 pub fn archive_runs(
     job: Job<'_>,
     source: &SqliteReader,
@@ -34,7 +35,7 @@ pub fn archive_runs(
 ) -> Result<JobReport, Error> {
     remove_leftovers(archive)?;
     let shared;
-    // Any other reader is overtaken by what is written down of the first run.
+    // Any other reader would notice a changed file as soon as the first run is logged.
     let source = if source.access() == Access::Shared {
         source
     } else {
@@ -46,7 +47,7 @@ pub fn archive_runs(
         let archiving = |job: &mut Job<'_>, identity: &RunIdentity| {
             Archiving { job, source, archive, identity, tool_version }
                 .run()
-                .map_err(|obstacle| obstacle.unless_gone(archive))
+                .map_err(|obstacle| obstacle.or_stop_if_missing(archive))
         };
         if let Next::End = tracker.attempt(run, archiving)? {
             break;
@@ -64,14 +65,14 @@ pub(super) fn find(source: &SqliteReader) -> Result<Found, Error> {
     Ok(source.snapshots()?.into_iter().filter_map(identity).collect())
 }
 
-/// Whether the directory of a run holds that run, whole; nothing where there is no such directory.
+/// Whether a directory holds this run completely; `None` if the directory does not exist.
 ///
 /// # Errors
 ///
-/// Another run is there, what is there is damaged, or a link leads there.
+/// If it holds another run, is damaged, or is a symbolic link.
 pub(super) fn look(directory: &Path, identity: &RunIdentity) -> Result<Option<()>, Error> {
     let occupied = |reason: String| Error::Occupied { path: directory.to_owned(), reason };
-    // Whoever lists the archive does not follow links, and would not see what lies behind one.
+    // Listing an archive does not follow links, so a run behind one would be invisible.
     for path in directory.parent().into_iter().chain([directory]) {
         if path.is_symlink() {
             let reason = "it is a link, and links in an archive are not followed".to_owned();
@@ -97,12 +98,12 @@ fn difference(manifest: &Manifest, identity: &RunIdentity) -> Option<String> {
     }
     let is_same_root = identity.snapshot_root.is_none() || identity.snapshot_root == manifest.facts.snapshot_root;
     if !is_same_root || manifest.facts.record_count != identity.record_count {
-        return Some("it holds the same run with other records".to_owned());
+        return Some("it holds the same run with different records".to_owned());
     }
     None
 }
 
-/// One run on its way.
+/// One run that is being archived.
 struct Archiving<'a, 'job> {
     job: &'a Job<'job>,
     source: &'a SqliteReader,
@@ -112,7 +113,7 @@ struct Archiving<'a, 'job> {
 }
 
 impl Archiving<'_, '_> {
-    /// Refuses what an import would: what is archived can be had back.
+    /// Refuses what an import would refuse, so that every archived run can be imported.
     fn run(&self) -> Result<Arrival, Obstacle> {
         let project = project_of(self.identity, self.job.project.as_deref());
         let target = run_directory(self.archive, &project, self.identity.run_id)?;
@@ -136,7 +137,7 @@ impl Archiving<'_, '_> {
         Ok(Arrival::Moved { local_run: None, record_count, byte_count, snapshot_root })
     }
 
-    /// Writes the rows that the run has in a table, and gives the length of the file.
+    /// Writes the rows of the run in one table; returns the length of the file.
     fn write_table(&self, pending: &mut PendingRun, table: &RunTable, tree: &mut MerkleTree) -> Result<u64, Error> {
         let (name, columns) = (file_name(table), to_column_specs(table));
         let mut writer: Option<TableWriter> = None;
@@ -145,8 +146,8 @@ impl Archiving<'_, '_> {
         }
         let mut count = 0_u64;
         self.source.run_rows(self.identity.run_id, table, &mut |row: &[FieldValue<'_>]| {
-            if count.is_multiple_of(ROWS_BETWEEN_QUESTIONS) && (self.job.should_stop)() {
-                return Err(Error::CalledOff);
+            if count.is_multiple_of(ROWS_BETWEEN_CHECKS) && (self.job.should_stop)() {
+                return Err(Error::Cancelled);
             }
             count += 1;
             table.check_row(row)?;
@@ -171,7 +172,7 @@ impl Archiving<'_, '_> {
         }
     }
 
-    /// Whether the records are those that the run was written with.
+    /// Checks the records against the count and the root that the run was written with.
     fn check(&self, tree: &MerkleTree) -> Result<(), Error> {
         let (stored, found) = (self.identity.record_count, tree.leaf_count());
         if stored != found {
@@ -200,12 +201,12 @@ impl Archiving<'_, '_> {
     }
 }
 
-/// The hash of a record; nothing for a row of another table.
+/// The content hash of a record; `None` for rows of other tables.
 fn content_hash(table: &RunTable, row: &[FieldValue<'_>]) -> Option<Fingerprint> {
     if table.name != RECORDS {
         return None;
     }
-    // Behind its number.
+    // The first column is the number of the record, which is not hashed.
     let fields: &[FieldValue<'_>; RECORD_FIELDS.len()] = row.get(1..)?.try_into().ok()?;
     Some(RecordHashes::content_of(fields))
 }

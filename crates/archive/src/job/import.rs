@@ -1,4 +1,4 @@
-//! Imports runs: each in one transaction, with its line in the log of transfers.
+//! Imports runs: each in one transaction, which also writes its row in the transfer log.
 
 use std::{cell::Cell, collections::BTreeMap, path::PathBuf};
 
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::{Direction, Error};
 
-/// Imports the selected runs of a source that are not in the database of the job yet, whatever they are called there.
+/// Imports the selected runs that the job's database does not have yet, under whatever number.
 ///
 /// # Errors
 ///
-/// The work could not begin or go on. What was imported is imported and written down; the run at which it ended was not
-/// tried.
+/// If the work cannot begin or continue. Runs imported so far are complete and logged; the run at which it failed
+/// counts as not tried.
 pub fn import_runs(job: Job<'_>, from: ImportFrom<'_>) -> Result<JobReport, Error> {
     let (found, directories) = match from {
         ImportFrom::Database(reader) => (archive::find(reader)?, BTreeMap::new()),
-        // An archive has the runs of several databases; the project tells which.
+        // An archive holds runs of several databases; the project selects one.
         ImportFrom::Archive(path) => source::find(path, job.project.as_deref().ok_or(Error::NoProject)?)?,
     };
     let mut tracker = Tracker::begin(job, Direction::Import, found)?;
     for run in tracker.selected()? {
         let mut head = None;
-        let place = match from {
-            ImportFrom::Database(reader) => Place::Database(DatabaseRun { reader, run_id: run }),
-            ImportFrom::Archive(_) => Place::Directory(directories.get(&run).cloned().unwrap_or_default()),
+        let location = match from {
+            ImportFrom::Database(reader) => Location::Database(DatabaseRun { reader, run_id: run }),
+            ImportFrom::Archive(_) => Location::Directory(directories.get(&run).cloned().unwrap_or_default()),
         };
-        let next = tracker.attempt(run, |job, identity| import(job, place, identity, &mut head))?;
+        let next = tracker.attempt(run, |job, identity| import(job, location, identity, &mut head))?;
         if let Some(head) = head {
             tracker.set_chain_head(head);
         }
@@ -42,15 +42,15 @@ pub fn import_runs(job: Job<'_>, from: ImportFrom<'_>) -> Result<JobReport, Erro
     Ok(tracker.finish())
 }
 
-/// Where one run is.
-enum Place<'a> {
+/// The location of one run.
+enum Location<'a> {
     Database(DatabaseRun<'a>),
     Directory(PathBuf),
 }
 
 fn import(
     job: &mut Job<'_>,
-    place: Place<'_>,
+    location: Location<'_>,
     identity: &RunIdentity,
     chain_head: &mut Option<String>,
 ) -> Result<Arrival, Obstacle> {
@@ -59,9 +59,9 @@ fn import(
         Presence::Here(number) => return Ok(Arrival::AlreadyThere { local_run: Some(number) }),
         Presence::Pruned => return Ok(Arrival::AlreadyThere { local_run: None }),
     }
-    let source: Box<dyn RunSource + '_> = match place {
-        Place::Database(run) => Box::new(run),
-        Place::Directory(directory) => Box::new(ArchivedSource::open(directory)?),
+    let source: Box<dyn RunSource + '_> = match location {
+        Location::Database(run) => Box::new(run),
+        Location::Directory(directory) => Box::new(ArchivedSource::open(directory)?),
     };
     let watched = Watched { inner: &*source, should_stop: job.should_stop, byte_count: Cell::new(0) };
     let plan = ImportPlan {

@@ -1,4 +1,4 @@
-//! Which runs of a database should lie in an archive and do not.
+//! Finds the runs of a database that should be in an archive and are not.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -12,14 +12,15 @@ use super::{
 };
 use crate::{Direction, Error, list_runs, read_manifest};
 
-/// The runs that were archived under the name `peer` and do not lie in `archive`, and those that were to be and failed
-/// or were passed over, each with the reason. A run that was not tried since it came is none of them.
+/// The runs of a database that are missing from `archive`, each with the reason.
 ///
-/// With `project` only runs that the database still has can be told, since the log does not name projects.
+/// These are runs that the log says were archived under the name `peer`, and runs that failed or were skipped. Runs
+/// that were never tried are not included. With `project`, only runs that the database still has are included, because
+/// the log does not name projects.
 ///
 /// # Errors
 ///
-/// The database cannot be read, or the archive is no directory or cannot be listed.
+/// If the database cannot be read, or the archive is not a directory or cannot be listed.
 pub fn missing_runs(
     database: &SqliteReader,
     peer: &str,
@@ -29,28 +30,28 @@ pub fn missing_runs(
     let rows = by_run(database.transfers(Direction::Archive.as_str(), peer)?);
     let found = find(database)?;
     let standing = Standing::of(&keys_of(&found), &rows);
-    let mut lying = BTreeSet::new();
+    let mut archived = BTreeSet::new();
     for run in list_runs(archive)?.runs {
-        // One that cannot be read is damaged, which is for others to say; it is not where it should be either.
+        // An unreadable manifest counts as missing here; `verify` reports the damage.
         if let Ok(Some(manifest)) = read_manifest(&run.path) {
-            lying.insert((run.run, manifest.facts.run_key));
+            archived.insert((run.run, manifest.facts.run_key));
         }
     }
     let mut missing = Vec::new();
     for (run, row) in rows.iter().filter(|(_, row)| row.is_done) {
         let is_there = match &row.run_key {
-            Some(key) => lying.contains(&(*run, key.clone())),
-            None => lying.iter().any(|(lying, _)| lying == run),
+            Some(key) => archived.contains(&(*run, key.clone())),
+            None => archived.iter().any(|(other, _)| other == run),
         };
         if !is_there {
-            missing.push((*run, format!("it was archived at {}, and does not lie there any more", row.recorded_at)));
+            missing.push((*run, format!("it was archived at {} and is no longer there", row.recorded_at)));
         }
     }
     for run in standing.open_failures() {
         let why = match rows.get(&run) {
             Some(_) if standing.renumbered.contains(&run) => "another run had this number when it was tried".to_owned(),
             Some(row) => row.error.clone().unwrap_or_else(|| "its attempt had no end".to_owned()),
-            None => "it was passed over; the next normal call does it".to_owned(),
+            None => "it was skipped; the next call without options archives it".to_owned(),
         };
         missing.push((run, format!("it is not archived: {why}")));
     }
@@ -62,7 +63,7 @@ pub fn missing_runs(
 fn is_of(found: &Found, run: RunId, project: &str) -> bool {
     match found.get(&run) {
         Some(Ok(identity)) => project_of(identity, Some(project)) == project,
-        // Whose it is cannot be known.
+        // Its project is unknown, so it may belong to this one.
         Some(Err(_)) => true,
         None => false,
     }

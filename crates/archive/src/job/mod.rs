@@ -1,9 +1,9 @@
-//! Moves runs: which ones, in which order, what is written down of each, and what becomes of the rest when one fails.
+//! Moves runs: selects them, moves them in order, logs each outcome, and decides whether to continue after a failure.
 //!
-//! The log of transfers in the database is the truth; the state files are exports of it, written after each run. Every
-//! run stands for itself: what is wrong with it is its failure, with a reason, and the next one is tried. Only what
-//! would be wrong with every other run as well ends the work: a full disk, an archive that is gone, a lock that is lost,
-//! a database that cannot be written.
+//! - The transfer log in the database is the truth. The state files are exports of it, written after each run.
+//! - A problem of one run is that run's failure, with a reason; the job continues with the next run.
+//! - A problem that would affect every run ends the job: a full disk, a missing archive, a lost lock, a database that
+//!   cannot be written.
 
 mod archive;
 mod import;
@@ -30,147 +30,147 @@ pub use state::{PeerState, Recovery, peer_state, recover};
 pub use tables::{file_name, to_column_specs};
 pub use verify::{ArchiveVerification, verify_archive};
 
-/// Which runs are moved.
+/// Which runs to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
-    /// Those that were never tried, be it that they are behind the last that was, or that they were passed over for
-    /// another run or project; failures are left alone.
+    /// Runs that were never tried: those after the last tried run, and those skipped for another run or project. Failed
+    /// runs are not included.
     ///
-    /// Where another database took the place of the one that was known by the name of the peer, also those whose
-    /// numbers were tried before, but which are other runs.
+    /// If another database has replaced the one known under this peer name, runs whose numbers were tried before are
+    /// included if they are different runs.
     New,
-    /// This one, whatever became of it before. Runs that are passed over by that are open failures until they are tried.
+    /// This run, whatever its last outcome was. Runs that are skipped by this are open failures until they are tried.
     One(RunId),
-    /// Exactly those that were tried or passed over and are not done.
+    /// Exactly the runs that were tried or skipped and are not done.
     OpenFailures,
 }
 
-/// What is to be moved, where that is written down, and who is told.
+/// What to move, where to log it, and who observes it.
 pub struct Job<'a> {
-    /// The database that has the log of transfers. Its lock is held by the caller. When runs are archived it is also
-    /// the source, whose reader is best had from `SqlitePersistence::open_reader`.
+    /// The database with the transfer log; the caller holds its lock. For archiving it is also the source, and
+    /// `SqlitePersistence::open_reader` gives the best reader.
     pub database: &'a mut SqlitePersistence,
-    /// What the log calls the other side: the path of the archive, or that of the source; for a source that is an
-    /// archive the path of the project's directory in it, since each project has run numbers of its own.
+    /// The name of the other side in the log: the path of the archive or of the source. For an import from an archive
+    /// it is the path of the project's directory, because each project has its own run numbers.
     pub peer: String,
-    /// The files that operators read. They are about this peer alone: files that speak of another one are rebuilt.
+    /// The files that operators read. They describe one peer; files about another peer are rebuilt.
     pub state: StateFiles,
-    /// Which runs.
+    /// Which runs to move.
     pub selection: Selection,
-    /// Only runs of this project, and runs that name none, which then go under it; else they go under the last folder
-    /// of the path of their tree. Must be given where the source is an archive.
+    /// Only runs of this project, and runs without a project, which then get this one. If `None`, a run without a
+    /// project gets the last folder of its tree's path. Required if the source is an archive.
     pub project: Option<String>,
     /// The clock.
     pub now: &'a dyn Fn() -> Timestamp,
-    /// Whether to end early; asked between runs and inside of them. A run that is ended so was not tried.
+    /// Whether to stop; called between runs and within them. A run that is stopped counts as not tried.
     pub should_stop: &'a dyn Fn() -> bool,
-    /// Asked right before a run becomes visible: whether the locks are still ours.
+    /// Whether the locks are still held; called right before a run becomes visible.
     pub may_commit: &'a dyn Fn() -> bool,
-    /// Is told of everything that happens, as it happens.
+    /// Receives every event as it happens.
     pub observer: &'a mut dyn FnMut(JobEvent<'_>),
 }
 
-/// Something that happened.
+/// An event of a job.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobEvent<'a> {
-    /// A state file did not say what the database knows, and is made anew from it. The reason is a predicate of the
-    /// file, such as `is missing`.
+    /// A state file disagreed with the database and is rebuilt from it. The reason is a predicate of the file, such as
+    /// `is missing`.
     Rebuilt {
-        /// Which file.
+        /// The file.
         file: &'a Path,
         /// What was wrong with it.
         reason: &'a str,
     },
-    /// A line of the failure log is no run number.
+    /// A line of the failure log is not a run number.
     IgnoredLine {
         /// The log.
         file: &'a Path,
-        /// Which line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// Its beginning, to be escaped before a terminal sees it.
+        /// The beginning of the line; escape it before showing it on a terminal.
         text: &'a str,
     },
-    /// A run is being moved.
+    /// A run is about to be moved.
     Started {
-        /// By its number in the source.
+        /// The number in the source.
         run: RunId,
-        /// How many records its row counts.
+        /// The number of records in its row.
         record_count: u64,
     },
-    /// A run arrived.
+    /// A run was moved.
     Done {
-        /// By its number in the source.
+        /// The number in the source.
         run: RunId,
-        /// Its number here, when it was imported.
+        /// The number in the target database, for an import.
         local_run: Option<RunId>,
-        /// How many records it has.
+        /// The number of its records.
         record_count: u64,
-        /// Archived: the length of its files. Imported: that of the texts of its records.
+        /// Archived: the length of its files. Imported: the length of the texts of its records.
         byte_count: u64,
         /// The root over its records.
         snapshot_root: Option<&'a str>,
     },
-    /// A run was where it was to go before it was tried.
+    /// A run was already in the target.
     AlreadyThere {
-        /// By its number in the source.
+        /// The number in the source.
         run: RunId,
-        /// Its number here, where it was imported and is not pruned.
+        /// The number in the target database, if it was imported and not pruned.
         local_run: Option<RunId>,
     },
-    /// A run did not arrive.
+    /// A run could not be moved.
     Failed {
-        /// By its number in the source.
+        /// The number in the source.
         run: RunId,
-        /// Why, with its causes.
+        /// The error with its causes.
         error: &'a str,
     },
-    /// A run that had failed is no more in the source: it is no open failure any more.
-    Gone {
-        /// By the number that it had in the source.
+    /// A run that had failed is no longer in the source, so it is not an open failure any more.
+    Removed {
+        /// The number that it had in the source.
         run: RunId,
     },
-    /// An operator struck a run from the failure log: it is no open failure any more.
+    /// An operator removed a run from the failure log, so it is not an open failure any more.
     Struck {
-        /// By its number in the source.
+        /// The number in the source.
         run: RunId,
     },
 }
 
-/// What was done, and where that leads.
+/// The result of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JobReport {
-    /// Runs that arrived.
+    /// Runs that were moved.
     pub done: u64,
-    /// Runs that were there already.
+    /// Runs that were already there.
     pub already_there: u64,
-    /// Runs that did not arrive, each with the reason.
+    /// Runs that failed, each with the reason.
     pub failed: Vec<(RunId, String)>,
-    /// Failed runs that are no more in the source, and are open failures no more.
-    pub gone: Vec<RunId>,
-    /// Failed runs that an operator struck from the failure log.
+    /// Failed runs that are no longer in the source, and so no longer open failures.
+    pub removed: Vec<RunId>,
+    /// Failed runs that an operator removed from the failure log.
     pub struck: Vec<RunId>,
-    /// Records of the runs that arrived.
+    /// Records of the moved runs.
     pub record_count: u64,
-    /// Bytes of the runs that arrived, see [`JobEvent::Done`].
+    /// Bytes of the moved runs, see [`JobEvent::Done`].
     pub byte_count: u64,
-    /// How far the work has come.
+    /// The two numbers after the job.
     pub state: State,
-    /// What is left to retry.
+    /// The runs that can be retried.
     pub open_failures: Vec<RunId>,
-    /// The work was ended early because it was asked to.
+    /// Whether the caller asked to stop.
     pub is_interrupted: bool,
-    /// The work was ended early because every other run would have failed for the same reason as the last one: this
-    /// one. What was not tried goes on with the next call.
+    /// The reason why the job ended early: it would have failed every other run as well. The next call continues with
+    /// the runs that were not tried.
     pub stopped_by: Option<String>,
-    /// What the chain of the database ends with, where something was imported.
+    /// The last hash of the database's chain, if something was imported.
     pub chain_head: Option<String>,
 }
 
-/// Where runs come from.
+/// The source of an import.
 #[derive(Debug, Clone, Copy)]
 pub enum ImportFrom<'a> {
     /// A database.
     Database(&'a SqliteReader),
-    /// The directory of an archive; the project is that of the job.
+    /// The directory of an archive; the job names the project.
     Archive(&'a Path),
 }

@@ -1,4 +1,4 @@
-//! What can become of one run, and what that means for the others.
+//! The outcome of one run, and whether the job can continue after it.
 
 use std::{error::Error as StdError, io::ErrorKind, path::Path};
 
@@ -6,32 +6,32 @@ use cds_persistence::{Error as DatabaseError, ImportError, RunId};
 
 use crate::Error;
 
-/// A run that is where it was to go.
+/// A run that is in the target.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// It came there now.
+    /// It was moved now.
     Moved { local_run: Option<RunId>, record_count: u64, byte_count: u64, snapshot_root: String },
-    /// It was there, in a database under this number.
+    /// It was there before; in a database, under this number.
     AlreadyThere { local_run: Option<RunId> },
 }
 
-/// Why a run did not arrive.
+/// Why a run was not moved.
 #[derive(Debug)]
 pub(super) enum Obstacle {
-    /// Because of something that is its own.
+    /// A problem of this run only.
     Failure(String),
-    /// Because of something that all others would meet as well.
+    /// A problem that every other run would have as well.
     Stop(String),
-    /// It was called off and is as if it had not been tried.
+    /// It was cancelled and counts as not tried.
     Interrupted,
-    /// The work cannot go on, and nothing is known of the run.
+    /// The job cannot continue, and the outcome of the run is unknown.
     Fatal(Box<Error>),
 }
 
 impl From<Error> for Obstacle {
     fn from(error: Error) -> Self {
         let is_for_all = match &error {
-            Error::CalledOff => return Self::Interrupted,
+            Error::Cancelled => return Self::Interrupted,
             Error::Withdrawn => return Self::Fatal(Box::new(error)),
             Error::Database(inner) if is_fatal(inner) => return Self::Fatal(Box::new(error)),
             Error::NoArchive { .. } => true,
@@ -51,7 +51,7 @@ impl From<ImportError> for Obstacle {
         match error {
             ImportError::Database(inner) => match inner {
                 DatabaseError::Full { .. } => Self::Stop(reason(&inner)),
-                // The row could not be written as it is.
+                // Only this run's row could not be written; other runs may succeed.
                 DatabaseError::Statement { .. } if !inner.is_file_failure() => Self::Failure(reason(&inner)),
                 DatabaseError::RowIgnored { .. } => Self::Failure(reason(&inner)),
                 _ => Self::Fatal(Box::new(inner.into())),
@@ -69,8 +69,8 @@ impl From<ImportError> for Obstacle {
 }
 
 impl Obstacle {
-    /// The same; but where the archive is gone by now, nothing else can be the reason.
-    pub(super) fn unless_gone(self, archive: &Path) -> Self {
+    /// Turns a failure into a stop if the archive no longer exists: then every other run would fail as well.
+    pub(super) fn or_stop_if_missing(self, archive: &Path) -> Self {
         match self {
             Self::Failure(reason) if !archive.is_dir() => Self::Stop(reason),
             other => other,
@@ -78,7 +78,7 @@ impl Obstacle {
     }
 }
 
-/// Whether a source cannot be read at this moment, which says nothing about a run.
+/// Whether the source cannot be read at the moment, which says nothing about the run.
 fn is_fatal(error: &DatabaseError) -> bool {
     matches!(
         error,
@@ -86,7 +86,7 @@ fn is_fatal(error: &DatabaseError) -> bool {
     )
 }
 
-/// An error with its causes.
+/// The text of an error with its causes.
 pub(super) fn reason(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_stop_every_run_ends_the_work() {
+    fn shared_problem_ends_the_job() {
         for error in [
             io_error(ErrorKind::StorageFull),
             io_error(ErrorKind::ReadOnlyFilesystem),
@@ -121,20 +121,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_one_run_is_its_failure_with_all_its_causes() {
+    fn run_problem_is_failure_with_causes() {
         let Obstacle::Failure(reason) = Obstacle::from(io_error(ErrorKind::PermissionDenied)) else { panic!() };
         assert_eq!(reason, format!("write \"/a/b\": {}", io::Error::from(ErrorKind::PermissionDenied)));
         let here = PathBuf::from(".");
-        assert!(matches!(Obstacle::Failure(String::new()).unless_gone(&here), Obstacle::Failure(_)));
-        let gone = PathBuf::from("/nowhere/at/all");
-        assert!(matches!(Obstacle::Failure(String::new()).unless_gone(&gone), Obstacle::Stop(_)));
+        assert!(matches!(Obstacle::Failure(String::new()).or_stop_if_missing(&here), Obstacle::Failure(_)));
+        let missing = PathBuf::from("/nowhere/at/all");
+        assert!(matches!(Obstacle::Failure(String::new()).or_stop_if_missing(&missing), Obstacle::Stop(_)));
     }
 
     #[test]
-    fn what_is_called_off_was_not_tried() {
-        assert!(matches!(Obstacle::from(Error::CalledOff), Obstacle::Interrupted));
-        let called_off = ImportError::Source(Box::new(Error::CalledOff));
-        assert!(matches!(Obstacle::from(called_off), Obstacle::Interrupted));
+    fn cancelled_run_counts_as_not_tried() {
+        assert!(matches!(Obstacle::from(Error::Cancelled), Obstacle::Interrupted));
+        let cancelled = ImportError::Source(Box::new(Error::Cancelled));
+        assert!(matches!(Obstacle::from(cancelled), Obstacle::Interrupted));
         let path = PathBuf::from("/a");
         let withdrawn = ImportError::Database(DatabaseError::Withdrawn { path: path.clone() });
         assert!(matches!(Obstacle::from(withdrawn), Obstacle::Fatal(_)));

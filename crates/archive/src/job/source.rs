@@ -1,4 +1,4 @@
-//! A run in an archive as a source of rows, and any source as one that can be called off.
+//! An archived run as a source of rows, and a wrapper that can cancel any source.
 
 use std::{
     cell::Cell,
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{Error, Manifest, RunFacts, TableReader, list_runs, read_manifest, verify_run_directory};
 
-/// Rows between two questions whether to go on.
-const ROWS_BETWEEN_QUESTIONS: u64 = 256;
+/// Rows between two checks whether to stop.
+const ROWS_BETWEEN_CHECKS: u64 = 256;
 
-/// The runs of one project of an archive, and their directories.
+/// The runs of one project of an archive, with their directories.
 pub(super) fn find(archive: &Path, project: &str) -> Result<(Found, BTreeMap<RunId, PathBuf>), Error> {
     let runs = list_runs(archive)?.runs.into_iter().filter(|run| run.project == project);
     let directories: BTreeMap<RunId, PathBuf> = runs.map(|run| (run.run, run.path)).collect();
@@ -34,7 +34,7 @@ fn identity(run_id: RunId, folder_project: &str, directory: &Path) -> Result<Run
     if manifest.project != folder_project || manifest.run_id != run_id.0 {
         let Manifest { project, run_id: other, .. } = manifest;
         return Err(occupied(format!(
-            "it is run {run_id} of project {folder_project:?}, and its manifest is that of run {other} of {project:?}"
+            "it is run {run_id} of project {folder_project:?}, but its manifest names run {other} of {project:?}"
         )));
     }
     let Manifest { project, facts, .. } = manifest;
@@ -43,7 +43,7 @@ fn identity(run_id: RunId, folder_project: &str, directory: &Path) -> Result<Run
     Ok(RunIdentity { run_id, run_key, project, part, snapshot_root, record_count, root_path })
 }
 
-/// The files of one run.
+/// The files of one archived run.
 #[derive(Debug)]
 pub(super) struct ArchivedSource {
     directory: PathBuf,
@@ -51,7 +51,7 @@ pub(super) struct ArchivedSource {
 }
 
 impl ArchivedSource {
-    /// The run in a directory, once every file is what the manifest says it is.
+    /// Opens the run in a directory after checking every file against the manifest.
     pub(super) fn open(directory: PathBuf) -> Result<Self, Error> {
         if let Some(deviation) = verify_run_directory(&directory).first() {
             let reason = format!("it is damaged: {deviation}");
@@ -66,7 +66,7 @@ impl ArchivedSource {
         let name = file_name(table);
         if !self.files.contains(&name) {
             let path = self.directory.join(name);
-            // What an archive leaves out has no rows.
+            // The archive leaves out most tables without rows.
             return if is_always_there(table) {
                 Err(Error::Occupied { path, reason: "it is missing".to_owned() }.into())
             } else {
@@ -75,21 +75,21 @@ impl ArchivedSource {
         }
         let path = self.directory.join(name);
         let mut reader = TableReader::open(&path)?;
-        let mut places = Vec::with_capacity(table.columns.len());
+        let mut positions = Vec::with_capacity(table.columns.len());
         for column in table.columns {
-            let place = reader.position(column_name(table, column.name));
-            if place.is_none() && !column.is_nullable && is_archived(table, column.name) {
+            let position = reader.position(column_name(table, column.name));
+            if position.is_none() && !column.is_nullable && is_archived(table, column.name) {
                 let reason = format!("it has no column {:?}", column.name);
                 return Err(Error::UnfitTable { path, reason }.into());
             }
-            places.push(place);
+            positions.push(position);
         }
         while let Some(batch) = reader.next_batch()? {
             for row in 0..batch.row_count() {
-                let value = |place: &Option<usize>| {
-                    place.map_or(FieldValue::Null, |place| to_field_value(batch.value(row, place)))
+                let value = |position: &Option<usize>| {
+                    position.map_or(FieldValue::Null, |position| to_field_value(batch.value(row, position)))
                 };
-                visit(&places.iter().map(value).collect::<Vec<_>>()).map_err(Stopped::ByVisitor)?;
+                visit(&positions.iter().map(value).collect::<Vec<_>>()).map_err(Stopped::ByVisitor)?;
             }
         }
         Ok(())
@@ -105,7 +105,7 @@ impl RunSource for ArchivedSource {
     }
 }
 
-/// Why rows end early.
+/// Why reading rows stopped early.
 enum Stopped {
     ByVisitor(ImportError),
     Reading(Error),
@@ -117,7 +117,7 @@ impl From<Error> for Stopped {
     }
 }
 
-/// A source that can be called off between rows, and that knows how much text its records had.
+/// A source that can be cancelled between rows and counts the text of its records.
 pub(super) struct Watched<'a> {
     pub(super) inner: &'a dyn RunSource,
     pub(super) should_stop: &'a dyn Fn() -> bool,
@@ -128,8 +128,8 @@ impl RunSource for Watched<'_> {
     fn rows(&self, table: &RunTable, visit: RowVisitor<'_>) -> Result<(), ImportError> {
         let mut count = 0_u64;
         self.inner.rows(table, &mut |row| {
-            if count.is_multiple_of(ROWS_BETWEEN_QUESTIONS) && (self.should_stop)() {
-                return Err(ImportError::Source(Box::new(Error::CalledOff)));
+            if count.is_multiple_of(ROWS_BETWEEN_CHECKS) && (self.should_stop)() {
+                return Err(ImportError::Source(Box::new(Error::Cancelled)));
             }
             count += 1;
             if table.name == RECORDS {

@@ -1,4 +1,4 @@
-//! What follows from the log of transfers for the runs that there are. No files, no database.
+//! Derives the state of all runs from the transfer log. No files, no database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,25 +6,25 @@ use cds_persistence::{RunId, TransferRow};
 
 use crate::{Progress, RunOutcome};
 
-/// The numbers that state files can hold begin with this one.
+/// The lowest run number that state files can hold.
 pub(super) const FIRST_RUN: RunId = RunId(1);
 
-/// The runs of a source, each with its key where that could be read.
+/// The runs of a source with their keys; `None` if a key cannot be read.
 pub(super) type Keys = BTreeMap<RunId, Option<String>>;
 
-/// How the runs of a peer stand.
+/// The state of the runs of a peer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Standing {
-    /// All runs that have numbers as runs have.
+    /// All runs with valid numbers.
     pub(super) progress: Progress,
-    /// Runs under whose numbers other runs were tried: the source is not the one that it was.
+    /// Runs whose numbers the log has for different runs, because another source replaced the known one.
     pub(super) renumbered: BTreeSet<RunId>,
-    /// Open failures whose numbers no state file can hold.
+    /// Open failures with numbers below [`FIRST_RUN`], which state files cannot hold.
     pub(super) unlisted: BTreeSet<RunId>,
 }
 
 impl Standing {
-    /// What the last attempt at each run comes to.
+    /// Derives the state from the last attempt at each run.
     pub(super) fn of(existing: &Keys, rows: &BTreeMap<RunId, TransferRow>) -> Self {
         let mut standing = Self::default();
         let mut outcomes = Vec::new();
@@ -34,11 +34,11 @@ impl Standing {
             if is_other {
                 standing.renumbered.insert(*run);
             }
-            // A run that was given up and is there again can be tried again.
+            // A run that was given up can be tried again if it is back in the source.
             let outcome = match row {
                 _ if is_other => RunOutcome::Failed,
                 row if row.is_done => RunOutcome::Done,
-                row if row.is_gone && key.is_none() => RunOutcome::Gone,
+                row if row.is_removed && key.is_none() => RunOutcome::Removed,
                 row if row.is_struck => RunOutcome::Struck,
                 _ => RunOutcome::Failed,
             };
@@ -57,13 +57,13 @@ impl Standing {
         self.unlisted.iter().copied().chain(self.progress.open_failures())
     }
 
-    /// The runs that a normal call does, in order.
+    /// The runs that a call without options moves, in order.
     pub(super) fn new_runs(&self, existing: &Keys, rows: &BTreeMap<RunId, TransferRow>) -> Vec<RunId> {
         let mut runs: BTreeSet<RunId> = self.progress.not_yet_tried().collect();
         runs.extend(&self.renumbered);
         let is_untried = |run: &RunId| !rows.contains_key(run);
         runs.extend(existing.keys().take_while(|run| **run < FIRST_RUN).filter(|run| is_untried(run)));
-        // What was passed over for one run or one project did not fail.
+        // A run that was skipped for one run or project did not fail.
         runs.extend(self.progress.open_failures().filter(is_untried));
         runs.into_iter().collect()
     }
@@ -80,7 +80,7 @@ mod tests {
             local_run_id: None,
             attempt: 1,
             is_done: word == "done",
-            is_gone: word == "gone",
+            is_removed: word == "removed",
             is_struck: word == "struck",
             error: None,
             recorded_at: String::new(),
@@ -88,7 +88,7 @@ mod tests {
         (row.run_id, row)
     }
 
-    /// The runs that are there with their keys, what was tried, and what follows: open failures, then what is new.
+    /// Checks the open failures and new runs for existing runs with keys and the outcomes of attempts.
     fn check(existing: &[(i64, &str)], rows: &[(i64, &str, &str)], open: &[i64], new: &[i64]) {
         let key = |key: &str| (!key.is_empty()).then(|| key.to_owned());
         let existing: Keys = existing.iter().map(|(run, text)| (RunId(*run), key(text))).collect();
@@ -100,37 +100,37 @@ mod tests {
     }
 
     #[test]
-    fn what_was_tried_is_not_new() {
+    fn tried_runs_are_not_new() {
         check(&[(1, "a"), (2, "b"), (3, "c")], &[(1, "a", "done"), (2, "b", "failed")], &[2], &[3]);
         check(&[(1, "a"), (2, "b"), (4, "d")], &[(1, "a", "failed"), (4, "d", "done")], &[1, 2], &[2]);
     }
 
     #[test]
-    fn an_unreadable_key_is_taken_for_the_same() {
+    fn unreadable_key_counts_as_unchanged() {
         check(&[(1, ""), (2, "b")], &[(1, "a", "done"), (2, "", "done")], &[], &[]);
     }
 
     #[test]
-    fn a_given_up_run_is_settled_until_it_is_there_again() {
-        check(&[(3, "c")], &[(1, "a", "gone"), (3, "c", "done")], &[], &[]);
-        check(&[(1, "a"), (3, "c")], &[(1, "a", "gone"), (3, "c", "done")], &[1], &[]);
+    fn removed_run_reopens_when_back() {
+        check(&[(3, "c")], &[(1, "a", "removed"), (3, "c", "done")], &[], &[]);
+        check(&[(1, "a"), (3, "c")], &[(1, "a", "removed"), (3, "c", "done")], &[1], &[]);
     }
 
     #[test]
-    fn a_struck_run_is_neither_open_nor_new() {
+    fn struck_run_is_neither_open_nor_new() {
         check(&[(1, "a"), (2, "b")], &[(1, "a", "struck"), (2, "b", "done")], &[], &[]);
         check(&[(1, "x"), (2, "b")], &[(1, "a", "struck"), (2, "b", "done")], &[1], &[1]);
     }
 
     #[test]
-    fn another_source_under_the_same_name_is_done_from_the_start() {
+    fn replaced_source_starts_over() {
         let rows = [(1, "a", "done"), (3, "c", "done")];
         check(&[(1, "x"), (2, "y"), (3, "z")], &rows, &[1, 2, 3], &[1, 2, 3]);
         check(&[(1, "x")], &rows, &[1], &[1]);
     }
 
     #[test]
-    fn numbers_that_no_file_can_hold_are_tried_once() {
+    fn numbers_below_one_are_tried_once() {
         check(&[(-4, "a"), (0, "b"), (1, "c")], &[(-4, "a", "failed")], &[-4], &[0, 1]);
     }
 }

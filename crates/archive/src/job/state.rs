@@ -1,4 +1,4 @@
-//! How far the work with a peer has come, for people, and how the files are written anew that tell of it.
+//! Reports the state of a peer, and rebuilds its state files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,33 +18,34 @@ use crate::{
     remove_leftovers,
 };
 
-/// What the files say of a peer, and what is true.
+/// The state of a peer according to the files and to the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerState {
-    /// The other side, as the database calls it.
+    /// The name of the other side in the log.
     pub peer: String,
-    /// What the state file says.
+    /// The content of the state file.
     pub state_file: Stored<State>,
-    /// What the failure log says.
+    /// The content of the failure log.
     pub failure_log: Stored<RunList>,
-    /// What the database says.
+    /// The state according to the database.
     pub truth: State,
-    /// What was tried or passed over and is not done, each with the reason where it was tried.
+    /// Runs that were tried or skipped and are not done; a run that was tried has a reason.
     pub open_failures: Vec<(RunId, Option<String>)>,
-    /// What an operator struck from the failure log: it is tried again only when it is asked for.
+    /// Runs that an operator removed from the failure log; they are tried again only on request.
     pub struck: Vec<RunId>,
-    /// What the next normal call does.
+    /// Runs that the next call without options moves.
     pub not_yet_tried: Vec<RunId>,
-    /// When the last attempt ended, as it is stored; none where there was none.
+    /// The end of the last attempt, as stored; `None` if there was none.
     pub last_attempt_at: Option<String>,
 }
 
-/// Looks at a peer and at the files. `existing` are the runs of the source; without them only those are known that were
-/// tried.
+/// Reads the state of a peer from the database and the files.
+///
+/// `existing` are the runs of the source; without them, only runs that were tried are known.
 ///
 /// # Errors
 ///
-/// The database or a file cannot be read. That a file is missing or damaged is no error.
+/// If the database or a file cannot be read. A missing or damaged file is not an error.
 pub fn peer_state(
     database: &SqliteReader,
     direction: Direction,
@@ -56,50 +57,53 @@ pub fn peer_state(
     describe(peer, state, &existing.iter().map(|run| (*run, None)).collect(), &by_run(rows))
 }
 
-/// What is needed to write the files of a peer anew.
+/// What [`recover`] needs.
 pub struct Recovery<'a> {
-    /// The database that has the log of transfers; its lock is held by the caller.
+    /// The database with the transfer log; the caller holds its lock.
     pub database: &'a mut SqlitePersistence,
-    /// Which way.
+    /// The direction of the transfers.
     pub direction: Direction,
-    /// The other side, as the database calls it.
+    /// The name of the other side in the log.
     pub peer: &'a str,
-    /// The files.
+    /// The files to rebuild.
     pub state: &'a StateFiles,
-    /// The runs of the source, as far as they are known.
+    /// The runs of the source, as far as known.
     pub existing: &'a [RunId],
-    /// When runs are archived: the source, and the archive, whose lock is held by the caller.
+    /// For archiving: the source, and the archive, whose lock the caller holds.
     pub archive: Option<(&'a SqliteReader, &'a Path)>,
     /// The clock.
     pub now: &'a dyn Fn() -> Timestamp,
 }
 
-/// Writes both files anew. What lies whole in the archive and is not written down is written down first, whatever of it
-/// failed before; what killed attempts left there is removed.
+/// Rebuilds both files.
+///
+/// Runs that are complete in the archive but not logged as done are logged first. Drafts of killed attempts are
+/// removed.
 ///
 /// # Errors
 ///
-/// The archive is not there, or something cannot be read or written.
+/// If the archive does not exist, or something cannot be read or written.
 pub fn recover(recovery: Recovery<'_>) -> Result<PeerState, Error> {
     let Recovery { database, direction, peer, state, existing, archive, now } = recovery;
     let mut keys: Keys = existing.iter().map(|run| (*run, None)).collect();
     let mut rows = by_run(database.transfers(direction.as_str(), peer)?);
     if let Some((source, path)) = archive {
         remove_leftovers(path)?;
-        // All of it is read before anything is written.
+        // Read everything before the first write.
         let found = find(source)?;
         keys.extend(keys_of(&found));
-        let lying = list_runs(path)?.runs;
+        let archived = list_runs(path)?.runs;
         for (run, identity) in found.iter().filter_map(|(run, found)| Some((*run, found.as_ref().ok()?))) {
             let is_done = |row: &TransferRow| row.is_done && row.run_key.as_deref() == Some(identity.run_key.as_str());
             if rows.get(&run).is_some_and(is_done) {
                 continue;
             }
-            // A run that names no project may have been archived under any.
+            // A run without a project may have been archived under any project.
             let own = project_of(identity, None);
             let is_named = super::tracker::named(identity).is_some();
-            let mut places = lying.iter().filter(|lying| lying.run == run && (!is_named || lying.project == own));
-            if places.any(|place| matches!(look(&place.path, identity), Ok(Some(())))) {
+            let mut candidates =
+                archived.iter().filter(|candidate| candidate.run == run && (!is_named || candidate.project == own));
+            if candidates.any(|candidate| matches!(look(&candidate.path, identity), Ok(Some(())))) {
                 let transfer = Transfer {
                     direction: direction.as_str(),
                     peer: peer.to_owned(),

@@ -1,14 +1,15 @@
-//! The tables of a run as Parquet files: their names, their columns, and the values on their way there and back.
+//! The tables of a run as Parquet files: names, columns and conversion of values.
 //!
-//! `run.parquet` has the row of the run, `records.parquet` its records, `errors.parquet` its analyzer errors; any other
-//! table has its own name. Engines see `project` and `run_id` as columns of every file, from the names of the
-//! directories; columns that have these names in the database for something else are called otherwise here. The hashes
-//! that chain the rows of `unit_history` are left out.
+//! - `run.parquet` has the row of the run, `records.parquet` its records, `errors.parquet` its analyzer errors. Any
+//!   other file has the name of its table.
+//! - Engines take the columns `project` and `run_id` from the directory names. A database column with one of these
+//!   names is renamed in the file.
+//! - The hashes that chain the rows of `unit_history` are left out.
+//! - `records.parquet` has an additional column `content_hash`: equal hashes mean equal records. `manifest.json` has
+//!   the root over it.
 //!
-//! `records.parquet` has one column that the database keeps elsewhere: `content_hash`, equal for equal records, of which
-//! `manifest.json` has the root. Join the rest by `project` and `run_id`: `run.parquet` for the model, the time and the
-//! tree; `record_questions.parquet` by `record_id = records.id`, and `intent_cache.parquet` by `question` from there, for
-//! who answered.
+//! To join files, use `project` and `run_id`: `run.parquet` for model, time and tree; `record_questions.parquet` with
+//! `record_id = records.id`; `intent_cache.parquet` with `question` from there for the model that answered.
 
 use cds_model::FieldValue;
 use cds_persistence::{ColumnKind, RunTable, SqliteReader};
@@ -18,17 +19,17 @@ use crate::{ColumnSpec, ColumnType, Error, Value};
 pub(super) const RUNS: &str = "runs";
 pub(super) const RECORDS: &str = "records";
 const ERRORS: &str = "analyzer_errors";
-/// Is made anew from the records, and `content_hash` is with them.
+/// Left out, because it is derived from the records and their `content_hash`.
 const RECORD_HASHES: &str = "record_hashes";
 
-/// The column of `records.parquet` behind those of the table.
+/// The column of `records.parquet` after those of the table.
 pub(super) const CONTENT_HASH: &str = "content_hash";
 
-/// Columns that are left out: links of a chain that goes through all runs of the database, which nobody can follow
-/// without the others, and which are a third of the archive. An import links its own.
+/// Columns that are left out: links of a chain over all runs of the database. They cannot be verified without the other
+/// runs, and would be a third of the archive. An import computes its own.
 const LEFT_OUT: [(&str, &str); 2] = [("unit_history", "previous_hash"), ("unit_history", "hash")];
 
-/// Columns whose values repeat within a run.
+/// Columns whose values repeat within a run, so that a dictionary pays off.
 const REPEATING: [&str; 22] = [
     "kind",
     "file_path",
@@ -54,17 +55,17 @@ const REPEATING: [&str; 22] = [
     "reason",
 ];
 
-/// The tables that are archived, in the order in which they are.
+/// The archived tables, in the order of archiving.
 pub(super) fn archived_tables() -> impl Iterator<Item = &'static RunTable> {
     SqliteReader::run_tables().filter(|table| table.name != RECORD_HASHES)
 }
 
-/// Whether there is a file also where it has no rows.
+/// Whether the table has a file even if it has no rows.
 pub(super) fn is_always_there(table: &RunTable) -> bool {
     [RUNS, RECORDS, ERRORS].contains(&table.name)
 }
 
-/// The name of the file that has the rows of a table.
+/// The name of the file for a table.
 pub fn file_name(table: &RunTable) -> String {
     let stem = match table.name {
         RUNS => "run",
@@ -74,7 +75,7 @@ pub fn file_name(table: &RunTable) -> String {
     format!("{stem}.parquet")
 }
 
-/// The columns of that file.
+/// The columns of the file for a table.
 pub fn to_column_specs(table: &RunTable) -> Vec<ColumnSpec> {
     let own = table.columns.iter().filter(|column| is_archived(table, column.name)).map(|column| ColumnSpec {
         name: column_name(table, column.name).to_owned(),
@@ -96,12 +97,12 @@ pub fn to_column_specs(table: &RunTable) -> Vec<ColumnSpec> {
     own.chain(content_hash).collect()
 }
 
-/// Whether a column of a table is in the file.
+/// Whether a column of a table is in its file.
 pub(super) fn is_archived(table: &RunTable, column: &str) -> bool {
     !LEFT_OUT.contains(&(table.name, column))
 }
 
-/// The name of a column in the file: another one where the directories have a column of that name.
+/// The name of a column in the file; it differs if a directory name provides a column of the same name.
 pub(super) fn column_name(table: &RunTable, column: &'static str) -> &'static str {
     match (table.name, column) {
         ("runs_ledger" | "ledger_details", "run_id") => "ledger_id",
@@ -111,11 +112,11 @@ pub(super) fn column_name(table: &RunTable, column: &'static str) -> &'static st
     }
 }
 
-/// A value on its way into a file.
+/// Converts a value for a file.
 ///
 /// # Errors
 ///
-/// It is text that is no UTF-8, which no engine would read.
+/// If it is text that is not valid UTF-8, which no engine would read.
 pub(super) fn to_value(value: FieldValue<'_>, at: impl FnOnce() -> (String, u64)) -> Result<Value<'_>, Error> {
     Ok(match value {
         FieldValue::Null => Value::Null,
@@ -129,7 +130,7 @@ pub(super) fn to_value(value: FieldValue<'_>, at: impl FnOnce() -> (String, u64)
     })
 }
 
-/// A value on its way out of one.
+/// Converts a value from a file.
 pub(super) fn to_field_value(value: Value<'_>) -> FieldValue<'_> {
     match value {
         Value::Null => FieldValue::Null,
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_column_has_the_name_of_a_partition() {
+    fn columns_never_shadow_partitions() {
         for table in archived_tables() {
             let names: Vec<String> = to_column_specs(table).into_iter().map(|column| column.name).collect();
             assert!(!names.iter().any(|name| name == "project" || name == "run_id"), "{}: {names:?}", table.name);
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_of_a_column_that_repeats_is_one() {
+    fn repeating_columns_exist() {
         for name in REPEATING {
             assert!(archived_tables().any(|table| table.position(name).is_some()), "{name}");
         }
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_called_as_engines_look_for_them() {
+    fn file_names_match_the_documentation() {
         let names: Vec<String> = archived_tables().map(file_name).collect();
         assert_eq!(names[..3], ["run.parquet", "records.parquet", "errors.parquet"]);
         assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 13, "{names:?}");

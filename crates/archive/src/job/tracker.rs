@@ -1,4 +1,4 @@
-//! One job while it runs: which runs are left, what is written down of each, and the report.
+//! One job while it runs: the remaining runs, the log, the state files and the report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use crate::{
     parse_run_records_from_file,
 };
 
-/// The runs of a source; the reason where one of them cannot be read.
+/// The runs of a source; the reason for a run that cannot be read.
 pub(super) type Found = BTreeMap<RunId, Result<RunIdentity, String>>;
 
-/// Whether to go on with the next run.
+/// Whether the job continues with the next run.
 pub(super) enum Next {
     Go,
     End,
@@ -30,34 +30,34 @@ pub(super) struct Tracker<'a> {
     keys: Keys,
     rows: BTreeMap<RunId, TransferRow>,
     standing: Standing,
-    /// Runs that an operator added to the failure log: to be tried again with the open failures.
+    /// Runs that an operator added to the failure log, to be retried with the open failures.
     requested: BTreeSet<RunId>,
-    /// Runs that were tried in this call.
+    /// Runs tried in this job.
     tried: BTreeSet<RunId>,
     report: JobReport,
 }
 
 impl<'a> Tracker<'a> {
-    /// Looks at what is known, settles what cannot be tried any more, and makes the state files say so.
+    /// Reads the log, closes failures that can no longer succeed, and updates the state files.
     pub(super) fn begin(job: Job<'a>, direction: Direction, found: Found) -> Result<Self, Error> {
         let rows = job.database.transfers(direction.as_str(), &job.peer)?;
         let mut rows: BTreeMap<RunId, TransferRow> = rows.into_iter().map(|row| (row.run_id, row)).collect();
         if direction == Direction::Import {
-            forget_what_was_deleted(&job, &found, &mut rows)?;
+            drop_deleted_runs(&job, &found, &mut rows)?;
         }
         let keys = keys_of(&found);
         let standing = Standing::of(&keys, &rows);
         let report = JobReport::default();
         let (requested, tried) = (BTreeSet::new(), BTreeSet::new());
         let mut tracker = Self { job, direction, found, keys, rows, standing, requested, tried, report };
-        tracker.take_edits()?;
+        tracker.apply_operator_edits()?;
         tracker.check_files()?;
-        tracker.give_up_what_is_gone()?;
+        tracker.close_removed_failures()?;
         tracker.export()?;
         Ok(tracker)
     }
 
-    /// The runs to do, in order.
+    /// The runs to move, in order.
     pub(super) fn selected(&self) -> Result<Vec<RunId>, Error> {
         let runs = match self.job.selection {
             Selection::One(run) if self.found.contains_key(&run) => return Ok(vec![run]),
@@ -72,7 +72,7 @@ impl<'a> Tracker<'a> {
         Ok(runs.into_iter().filter(|run| self.is_of_project(*run)).collect())
     }
 
-    /// Does `work` for one run, unless the job is to end, and writes down what came of it.
+    /// Calls `work` for one run, unless the job must stop, and logs the outcome.
     pub(super) fn attempt(
         &mut self,
         run: RunId,
@@ -113,7 +113,7 @@ impl<'a> Tracker<'a> {
         self.report
     }
 
-    /// What the chain ends with now.
+    /// Sets the last hash of the chain for the report.
     pub(super) fn set_chain_head(&mut self, head: String) {
         self.report.chain_head = Some(head);
     }
@@ -122,7 +122,7 @@ impl<'a> Tracker<'a> {
         match (&self.job.project, self.found.get(&run)) {
             (_, None) => false,
             (Some(project), Some(Ok(identity))) => named(identity).is_none_or(|name| name == project),
-            // Whose it is cannot be known, so it is nobody's to pass over.
+            // Its project is unknown, so it is tried with every project and fails visibly.
             (_, Some(_)) => true,
         }
     }
@@ -137,7 +137,7 @@ impl<'a> Tracker<'a> {
         let is_known = self.rows.get(&run).is_some_and(|row| {
             row.is_done && row.run_key.as_deref() == Some(identity.run_key.as_str()) && row.local_run_id == local_run
         });
-        // An import wrote it down in its own transaction.
+        // An import logs success in its own transaction.
         let is_written = is_new && self.direction == Direction::Import;
         if is_written {
             self.note(run, Some(identity), &TransferOutcome::Succeeded, local_run);
@@ -167,17 +167,20 @@ impl<'a> Tracker<'a> {
         self.report.failed.push((run, reason.clone()));
         self.log(run, identity, TransferOutcome::Failed(reason), None, root)?;
         self.tried.insert(run);
-        // A log that is not there is written whole: one with this run alone would strike the others.
+        // A missing log is written as a whole below. One with this run alone would look as if an operator removed the
+        // others.
         if run >= FIRST_RUN && self.job.state.failures.exists() {
             append_to_failure_log(&self.job.state.failures, run)?;
         }
         self.export()
     }
 
-    /// Does what an operator edited the failure log for since it was written for this peer: a run that was taken out is an
-    /// open failure no more, one that was put in is tried again with them. A log that is missing says nothing; out of one
-    /// with a line that is no number nothing was taken.
-    fn take_edits(&mut self) -> Result<(), Error> {
+    /// Applies what an operator changed in the failure log since it was written for this peer.
+    ///
+    /// - A removed run is no longer an open failure.
+    /// - An added run is retried with the open failures.
+    /// - A missing log changes nothing, and a log with an invalid line removes nothing: it may be damaged.
+    fn apply_operator_edits(&mut self) -> Result<(), Error> {
         let file = StateFile::open(&self.job.state.state)?;
         let log = parse_run_records_from_file(&self.job.state.failures)?;
         let (false, Stored::Present(log)) = (file.is_for_another(&self.job.peer), log) else {
@@ -202,15 +205,15 @@ impl<'a> Tracker<'a> {
         Ok(())
     }
 
-    /// A run that failed and was pruned since can never succeed; it must not stay open for ever.
-    fn give_up_what_is_gone(&mut self) -> Result<(), Error> {
-        let gone: Vec<RunId> = self.standing.open_failures().filter(|run| !self.found.contains_key(run)).collect();
-        for run in gone {
+    /// Closes failures of runs that were pruned since: they can never succeed and must not stay open for ever.
+    fn close_removed_failures(&mut self) -> Result<(), Error> {
+        let removed: Vec<RunId> = self.standing.open_failures().filter(|run| !self.found.contains_key(run)).collect();
+        for run in removed {
             let key = self.rows.get(&run).and_then(|row| row.run_key.clone());
-            let outcome = TransferOutcome::Gone("it is no longer in the source".to_owned());
+            let outcome = TransferOutcome::Removed("it is no longer in the source".to_owned());
             self.log_as(run, key, outcome, None, None)?;
-            self.report.gone.push(run);
-            (self.job.observer)(JobEvent::Gone { run });
+            self.report.removed.push(run);
+            (self.job.observer)(JobEvent::Removed { run });
         }
         Ok(())
     }
@@ -254,7 +257,7 @@ impl<'a> Tracker<'a> {
         self.note_as(run, identity.map(|identity| identity.run_key.clone()), outcome, local);
     }
 
-    /// Keeps what the log says now.
+    /// Updates the rows and the standing as the log has them now.
     fn note_as(&mut self, run: RunId, key: Option<String>, outcome: &TransferOutcome, local: Option<RunId>) {
         let is_done = *outcome == TransferOutcome::Succeeded;
         let row = TransferRow {
@@ -263,13 +266,13 @@ impl<'a> Tracker<'a> {
             local_run_id: local,
             attempt: self.rows.get(&run).map_or(1, |row| row.attempt + 1),
             is_done,
-            is_gone: matches!(outcome, TransferOutcome::Gone(_)),
+            is_removed: matches!(outcome, TransferOutcome::Removed(_)),
             is_struck: matches!(outcome, TransferOutcome::Struck(_)),
             error: outcome.error().map(str::to_owned),
             recorded_at: String::new(),
         };
         self.rows.insert(run, row);
-        // Success is what happens a thousand times over; the rest may cost a look at all rows.
+        // A job may have thousands of successes, so they update incrementally. Other outcomes may look at all rows.
         if is_done && run >= FIRST_RUN && !self.standing.renumbered.contains(&run) {
             self.standing.progress.record(run, RunOutcome::Done);
         } else {
@@ -310,13 +313,13 @@ impl<'a> Tracker<'a> {
     }
 
     fn export(&mut self) -> Result<(), Error> {
-        self.take_edits()?;
+        self.apply_operator_edits()?;
         export(&self.job.state, &self.job.peer, &self.standing, &self.requested)
     }
 }
 
-/// Leaves out the runs that arrived and that somebody deleted here since: they are to come again.
-fn forget_what_was_deleted(job: &Job<'_>, found: &Found, rows: &mut BTreeMap<RunId, TransferRow>) -> Result<(), Error> {
+/// Drops the log rows of runs that were imported and deleted here since, so that they are imported again.
+fn drop_deleted_runs(job: &Job<'_>, found: &Found, rows: &mut BTreeMap<RunId, TransferRow>) -> Result<(), Error> {
     for (run, identity) in found {
         let Ok(identity) = identity else { continue };
         let is_done = |row: &TransferRow| row.is_done && row.run_key.as_ref() == Some(&identity.run_key);
@@ -327,7 +330,7 @@ fn forget_what_was_deleted(job: &Job<'_>, found: &Found, rows: &mut BTreeMap<Run
     Ok(())
 }
 
-/// Makes both files say how the runs of a peer stand.
+/// Updates both files to the state of a peer's runs.
 pub(super) fn export(
     files: &StateFiles,
     peer: &str,
@@ -337,18 +340,18 @@ pub(super) fn export(
     export_progress(files, peer, &standing.progress, requested)
 }
 
-/// The keys of the runs that are there.
+/// The keys of the existing runs.
 pub(super) fn keys_of(found: &Found) -> Keys {
     let key = |identity: &Result<RunIdentity, String>| identity.as_ref().ok().map(|identity| identity.run_key.clone());
     found.iter().map(|(run, identity)| (*run, key(identity))).collect()
 }
 
-/// The project that a run names.
+/// The project in the run itself.
 pub(super) fn named(identity: &RunIdentity) -> Option<&str> {
     identity.project.as_deref().filter(|project| !project.is_empty())
 }
 
-/// The project under which a run goes: its own, else the one that is given, else the last folder of its tree.
+/// The project of a run: its own, else the given one, else the last folder of its tree's path.
 pub(super) fn project_of(identity: &RunIdentity, given: Option<&str>) -> String {
     let last_folder =
         || identity.root_path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();

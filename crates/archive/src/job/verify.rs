@@ -1,4 +1,4 @@
-//! Compares an archive with its manifests, and its records with their hashes and roots.
+//! Verifies an archive against its manifests, and its records against their hashes and roots.
 
 use std::path::{Path, PathBuf};
 
@@ -12,27 +12,28 @@ use crate::{Error, Manifest, TableReader, Value, list_runs, read_manifest, verif
 
 const RECORDS_FILE: &str = "records.parquet";
 
-/// What was compared, and what is not as it was written.
+/// The extent of a verification, and what deviates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArchiveVerification {
-    /// Runs that were looked at.
+    /// Verified runs.
     pub runs: u64,
-    /// Records that were hashed.
+    /// Hashed records.
     pub records: u64,
     /// The length of the files that the manifests name.
     pub bytes: u64,
-    /// What deviates: the directory of the run, and what is wrong there.
+    /// The deviations: the directory of the run, and what is wrong there.
     pub deviations: Vec<(PathBuf, String)>,
-    /// What is no run and was not looked at.
+    /// Entries that are not runs and were not verified.
     pub strange: Vec<PathBuf>,
 }
 
-/// Compares every run of an archive, or of one project, with its manifest, and makes the hashes of its records and their
-/// root anew. `observer` is told of each run before.
+/// Verifies every run of an archive, or of one project: files against the manifest, hashes and root recomputed.
+///
+/// `observer` is called before each run.
 ///
 /// # Errors
 ///
-/// The archive is no directory, or cannot be listed. What is wrong with a run is no error.
+/// If the archive is not a directory or cannot be listed. A deviation is not an error.
 pub fn verify_archive(
     archive: &Path,
     project: Option<&str>,
@@ -62,29 +63,30 @@ pub fn verify_archive(
     Ok(found)
 }
 
-/// How many records there are, and the first thing that is wrong with them.
+/// The number of records, and the first deviation.
 fn verify_records(directory: &Path, manifest: &Manifest) -> Result<(u64, Option<String>), Error> {
     let path = directory.join(RECORDS_FILE);
     let mut reader = TableReader::open(&path)?;
-    let place = |name: &str| {
+    let column = |name: &str| {
         let missing = || Error::UnfitTable { path: path.clone(), reason: format!("it has no column {name:?}") };
         reader.position(name).ok_or_else(missing)
     };
-    let places: Vec<usize> = RECORD_FIELDS.iter().map(|name| place(name)).collect::<Result<_, _>>()?;
-    let hash_place = place(CONTENT_HASH)?;
+    let columns: Vec<usize> = RECORD_FIELDS.iter().map(|name| column(name)).collect::<Result<_, _>>()?;
+    let hash_column = column(CONTENT_HASH)?;
     let mut tree = MerkleTree::default();
     let mut deviation = None;
     while let Some(batch) = reader.next_batch()? {
         for row in 0..batch.row_count() {
             let mut fields = [FieldValue::Null; RECORD_FIELDS.len()];
-            for (field, place) in fields.iter_mut().zip(&places) {
-                *field = to_field_value(batch.value(row, *place));
+            for (field, column) in fields.iter_mut().zip(&columns) {
+                *field = to_field_value(batch.value(row, *column));
             }
             let content = RecordHashes::content_of(&fields);
             let recomputed = content.to_string();
-            if deviation.is_none() && batch.value(row, hash_place) != Value::Text(&recomputed) {
+            if deviation.is_none() && batch.value(row, hash_column) != Value::Text(&recomputed) {
                 let number = tree.leaf_count() + 1;
-                deviation = Some(format!("record {number} gives the content hash {recomputed}, and has another one"));
+                deviation =
+                    Some(format!("record {number} has the content hash {recomputed}, but another one is stored"));
             }
             tree.push(content);
         }
@@ -92,10 +94,10 @@ fn verify_records(directory: &Path, manifest: &Manifest) -> Result<(u64, Option<
     let (count, root) = (tree.leaf_count(), tree.root().to_string());
     if deviation.is_none() && manifest.facts.snapshot_root.as_deref() != Some(&*root) {
         let stored = manifest.facts.snapshot_root.as_deref().unwrap_or("none");
-        deviation = Some(format!("the records give the root {root}, and the manifest says {stored}"));
+        deviation = Some(format!("the records have the root {root}, the manifest says {stored}"));
     }
     if deviation.is_none() && manifest.facts.record_count != count {
-        deviation = Some(format!("there are {count} records, and the manifest says {}", manifest.facts.record_count));
+        deviation = Some(format!("there are {count} records, the manifest says {}", manifest.facts.record_count));
     }
     Ok((count, deviation))
 }

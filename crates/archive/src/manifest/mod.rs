@@ -1,4 +1,4 @@
-//! The manifest of an archived run: what it has to hold, written last.
+//! The manifest of an archived run: the list of its files, written last.
 
 mod verify;
 
@@ -15,73 +15,73 @@ use crate::{
 
 /// The name of the manifest in the directory of a run.
 pub const MANIFEST_NAME: &str = "manifest.json";
-/// The format that is written; earlier ones are read.
+/// The format that is written; earlier formats can be read.
 pub const MANIFEST_FORMAT_VERSION: u32 = 1;
 
-/// Longest manifest that is read, in bytes; what is written has a few thousand.
+/// The longest manifest that is read, in bytes; a normal one has a few thousand.
 const MAX_LENGTH: u64 = 1024 * 1024;
 
-/// What the directory of a run has to hold.
+/// The content of a run's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The format of the manifest, from 1.
     pub format_version: u32,
-    /// The project; empty where it has no name.
+    /// The project; empty if it has no name.
     pub project: String,
-    /// The number of the run in the database that it came from.
+    /// The number of the run in the database it came from.
     pub run_id: i64,
-    /// What else is known of the run; in the file its fields stand among the others.
+    /// Further facts; in the file their fields are on the same level.
     #[serde(flatten)]
     pub facts: RunFacts,
-    /// Every file but the manifest itself.
+    /// Every file except the manifest.
     pub files: Vec<FileEntry>,
 }
 
-/// What only the caller knows of a run.
+/// The facts about a run that only the caller knows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunFacts {
     /// The version of the program that archived it.
     pub tool_version: String,
-    /// What the run is known by wherever it goes.
+    /// The key that identifies the run in every database and archive.
     pub run_key: String,
     /// The part of the project; empty for all of it.
     pub part: String,
-    /// The path of the tree that was analyzed.
+    /// The path of the analyzed tree.
     pub root_path: String,
-    /// How many records the run has.
+    /// The number of records of the run.
     pub record_count: u64,
-    /// The Merkle root over the records of the run, where it has one.
+    /// The Merkle root over the records; `None` if it has none.
     pub snapshot_root: Option<String>,
-    /// Whether the root was computed when the run was archived; else the run was written with it.
+    /// Whether archiving computed the root; otherwise the run was written with it.
     pub is_root_computed: bool,
-    /// The database that the run came from.
+    /// The database the run came from.
     pub source: String,
     /// When it was archived, RFC 3339.
     pub archived_at: String,
 }
 
-/// A file of an archived run.
+/// One file of an archived run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
     /// Its name in the directory.
     pub name: String,
-    /// How many rows its table has.
+    /// The number of rows of its table.
     #[serde(rename = "rows")]
     pub row_count: u64,
-    /// Its length.
+    /// Its length in bytes.
     #[serde(rename = "bytes")]
     pub byte_count: u64,
     /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
-/// Reads the manifest in the directory of a run; nothing where there is none.
+/// Reads the manifest in the directory of a run; `None` if there is none.
 ///
 /// # Errors
 ///
-/// It cannot be understood, is of a later format, is no regular file, or the system refused.
+/// If it cannot be parsed, has a later format or is not a regular file, or on an I/O error.
 pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Error> {
-    /// What every format has.
+    /// The part that every format has.
     #[derive(Deserialize)]
     struct Format {
         format_version: u32,
@@ -101,10 +101,10 @@ pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Error> {
     }
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     for file in &manifest.files {
-        // A crafted name must not lead out of the directory.
+        // A forged name must not lead out of the directory.
         let is_plain = Path::new(&file.name).file_name().is_some_and(|name| name == file.name.as_str());
         if !is_plain || file.name == MANIFEST_NAME {
-            return Err(damaged(format!("{:?} is no name of a file in it", file.name)));
+            return Err(damaged(format!("{:?} is not a plain file name", file.name)));
         }
     }
     Ok(Some(manifest))

@@ -1,4 +1,4 @@
-//! Compares the directory of a run with its manifest.
+//! Verifies the directory of a run against its manifest.
 
 use std::{
     collections::BTreeSet,
@@ -12,61 +12,61 @@ use super::{FileEntry, MANIFEST_NAME, Manifest, read_manifest};
 use crate::{TableReader, directory::run_directory, table::HashingWriter};
 use cds_persistence::RunId;
 
-/// One thing that is not as the manifest says.
+/// One difference between a directory and its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Deviation {
-    /// There is no manifest, and so nothing to compare with.
+    /// There is no manifest to compare with.
     NoManifest,
     /// The manifest, a file or the directory cannot be read.
     Unreadable {
-        /// Which; empty for the directory itself.
+        /// The file; empty for the directory itself.
         name: String,
         /// Why, with its causes.
         reason: String,
     },
     /// The manifest is that of another run.
-    WrongPlace {
-        /// The project that the manifest names.
+    WrongRun {
+        /// The project in the manifest.
         project: String,
-        /// The run that the manifest names.
+        /// The run in the manifest.
         run_id: i64,
     },
-    /// A file of the manifest is not there.
+    /// A file in the manifest does not exist.
     Missing {
         /// The file.
         name: String,
     },
-    /// The manifest does not know a file that is there.
+    /// A file is not in the manifest.
     Unexpected {
         /// The file.
         name: String,
     },
-    /// A file is longer or shorter.
+    /// A file has another length.
     Length {
         /// The file.
         name: String,
         /// Bytes according to the manifest.
         expected: u64,
-        /// Bytes that there are.
+        /// Bytes found.
         found: u64,
     },
-    /// A file holds something else.
+    /// A file has another content.
     Content {
         /// The file.
         name: String,
         /// SHA-256 according to the manifest.
         expected: String,
-        /// SHA-256 of what is there.
+        /// SHA-256 of the file.
         found: String,
     },
-    /// A table has more or fewer rows, though its file is the one of the manifest: the manifest itself is wrong.
+    /// A table has another number of rows, although its file matches: the manifest itself is wrong.
     Rows {
         /// The file.
         name: String,
         /// Rows according to the manifest.
         expected: u64,
-        /// Rows that there are.
+        /// Rows found.
         found: u64,
     },
 }
@@ -77,8 +77,8 @@ impl fmt::Display for Deviation {
             Self::NoManifest => write!(formatter, "there is no {MANIFEST_NAME}"),
             Self::Unreadable { name, reason } if name.is_empty() => write!(formatter, "cannot be read: {reason}"),
             Self::Unreadable { name, reason } => write!(formatter, "{name:?} cannot be read: {reason}"),
-            Self::WrongPlace { project, run_id } => {
-                write!(formatter, "the manifest is that of run {run_id} of project {project:?}")
+            Self::WrongRun { project, run_id } => {
+                write!(formatter, "the manifest names run {run_id} of project {project:?}")
             }
             Self::Missing { name } => write!(formatter, "{name:?} is missing"),
             Self::Unexpected { name } => write!(formatter, "{name:?} is not in the manifest"),
@@ -95,10 +95,9 @@ impl fmt::Display for Deviation {
     }
 }
 
-/// Compares every file in the directory of a run with the manifest, byte for byte, and the manifest with the place.
+/// Compares every file of a run's directory with the manifest, byte for byte, and the manifest with the directory name.
 ///
-/// The manifest is believed: whoever rewrites it together with the files is only found by a root that was kept
-/// elsewhere.
+/// The manifest is trusted. Only a root stored elsewhere reveals a change of files and manifest together.
 pub fn verify_run_directory(directory: &Path) -> Vec<Deviation> {
     let manifest = match read_manifest(directory) {
         Ok(Some(manifest)) => manifest,
@@ -106,8 +105,8 @@ pub fn verify_run_directory(directory: &Path) -> Vec<Deviation> {
         Err(error) => return vec![unreadable(MANIFEST_NAME, &error)],
     };
     let mut deviations = Vec::new();
-    if !is_in_its_place(directory, &manifest) {
-        deviations.push(Deviation::WrongPlace { project: manifest.project.clone(), run_id: manifest.run_id });
+    if !matches_directory_name(directory, &manifest) {
+        deviations.push(Deviation::WrongRun { project: manifest.project.clone(), run_id: manifest.run_id });
     }
     deviations.extend(manifest.files.iter().filter_map(|file| verify_file(directory, file)));
     let known: BTreeSet<&str> = manifest.files.iter().map(|file| file.name.as_str()).chain([MANIFEST_NAME]).collect();
@@ -121,8 +120,8 @@ pub fn verify_run_directory(directory: &Path) -> Vec<Deviation> {
     deviations
 }
 
-/// Whether the directory is named after the run; a path that does not tell, such as `.`, cannot be wrong.
-fn is_in_its_place(directory: &Path, manifest: &Manifest) -> bool {
+/// Whether the directory name is that of the run; a path without a name, such as `.`, cannot be wrong.
+fn matches_directory_name(directory: &Path, manifest: &Manifest) -> bool {
     let Ok(expected) = run_directory(Path::new(""), &manifest.project, RunId(manifest.run_id)) else {
         return false;
     };
@@ -132,7 +131,7 @@ fn is_in_its_place(directory: &Path, manifest: &Manifest) -> bool {
     let project = directory.parent().and_then(Path::file_name);
     Some(name) == expected.file_name()
         && project.is_none_or(|project| {
-            // Another program may have encoded the same name in another way.
+            // Another program may have encoded the same name differently.
             project.to_str().and_then(crate::project_from_directory_name).as_deref() == Some(&manifest.project)
         })
 }
@@ -163,14 +162,14 @@ fn verify_file(directory: &Path, file: &FileEntry) -> Option<Deviation> {
     }
 }
 
-/// The length of a file, and its SHA-256.
+/// The length and the SHA-256 of a file.
 fn hash(path: &Path) -> io::Result<(u64, String)> {
     let mut hashing = HashingWriter::new(io::sink());
     io::copy(&mut File::open(path)?, &mut hashing)?;
     Ok((hashing.byte_count(), hashing.sha256()))
 }
 
-/// The names in a directory, in order.
+/// The names in a directory, sorted.
 fn names_in(directory: &Path) -> io::Result<Vec<String>> {
     let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
     let mut names = fs::read_dir(directory)?.map(name).collect::<io::Result<Vec<_>>>()?;

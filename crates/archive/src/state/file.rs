@@ -1,4 +1,4 @@
-//! The state file: two numbers as JSON, and whose failures the log beside it lists. Entries of others stay.
+//! The state file: two numbers as JSON, and the failures listed in the log next to it. Unknown entries are kept.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use crate::{
     files::{Content, read_bounded, write_with_folders},
 };
 
-/// Longest state file that is read, in bytes: about two million failures.
+/// The longest state file that is read, in bytes: about two million failures.
 const MAX_LENGTH: u64 = 16 * 1024 * 1024;
 
 const LAST_CONTIGUOUS: &str = "last_contiguous_run";
@@ -22,51 +22,51 @@ const LAST_ATTEMPTED: &str = "last_attempted_run";
 const PEER: &str = "peer";
 const LISTED: &str = "listed_failures";
 
-/// How far the work has come; 0 where nothing was done yet.
+/// How far the work has come; both numbers are 0 at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct State {
-    /// The last of an unbroken series of successes.
+    /// The last run of an unbroken series of successes.
     pub last_contiguous_run: i64,
-    /// The highest run that was ever tried.
+    /// The highest run ever tried.
     pub last_attempted_run: i64,
 }
 
-/// What a file says, where it says something.
+/// The content of a file, if it has valid content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Stored<T> {
-    /// The file is there and sound.
+    /// The file exists and is valid.
     Present(T),
-    /// There is no file.
+    /// The file does not exist.
     Missing,
-    /// The file cannot be understood, for this reason.
+    /// The file cannot be parsed, for this reason.
     Damaged(String),
 }
 
-/// Reads the two numbers; one that is not there counts as 0.
+/// Reads the two numbers; a missing number counts as 0.
 ///
 /// # Errors
 ///
-/// Something else than a regular file is there, or the system refused.
+/// If it is not a regular file, or on an I/O error.
 pub fn read_state(path: &Path) -> Result<Stored<State>, Error> {
     Ok(StateFile::open(path)?.stored())
 }
 
-/// A state file as it was found, to be changed and written back.
+/// A state file that can be changed and written back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateFile {
     path: PathBuf,
     entries: Map<String, Value>,
-    /// What is on disk: nothing, an object that is sound, or what cannot be understood.
+    /// The content on disk: missing, a valid object, or damaged.
     found: Stored<Map<String, Value>>,
 }
 
 impl StateFile {
-    /// Reads the file at `path`. Where there is none, or none that can be understood, it begins with no entry.
+    /// Reads the file at `path`. If it is missing or damaged, the state starts empty.
     ///
     /// # Errors
     ///
-    /// Something else than a regular file is there, or the system refused.
+    /// If it is not a regular file, or on an I/O error.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let found = match read_bounded(path, MAX_LENGTH)? {
             Content::Bytes(bytes) => parse(&bytes),
@@ -77,7 +77,7 @@ impl StateFile {
         Ok(Self { path: path.to_owned(), entries, found })
     }
 
-    /// What the file on disk says.
+    /// The two numbers as they are on disk.
     pub fn stored(&self) -> Stored<State> {
         match &self.found {
             Stored::Present(entries) => Stored::Present(state_of(entries)),
@@ -91,7 +91,7 @@ impl StateFile {
         state_of(&self.entries)
     }
 
-    /// Whether each number that the file on disk has is that of `truth`; a part of a state contradicts nothing.
+    /// Whether each number on disk equals that of `truth`; a missing number is no contradiction.
     pub fn agrees_with(&self, truth: State) -> bool {
         let Stored::Present(entries) = &self.found else { return false };
         let is_same = |name, number| entries.get(name).is_none_or(|found| found.as_i64() == Some(number));
@@ -103,7 +103,7 @@ impl StateFile {
         self.entries.get(PEER).and_then(Value::as_str).is_some_and(|found| found != peer)
     }
 
-    /// The open failures that the log was last written with, where that was done for `peer`.
+    /// The open failures when the log was last written, if that was for `peer`.
     pub fn listed_for(&self, peer: &str) -> Option<BTreeSet<RunId>> {
         if self.entries.get(PEER).and_then(Value::as_str) != Some(peer) {
             return None;
@@ -112,24 +112,24 @@ impl StateFile {
         listed.iter().map(|run| run.as_i64().map(RunId)).collect()
     }
 
-    /// Notes for which peer the log is written, and with which open failures.
+    /// Records for which peer the log is written, and with which open failures.
     pub fn set_listed(&mut self, peer: &str, listed: impl IntoIterator<Item = RunId>) {
         let listed: Vec<i64> = listed.into_iter().map(|run| run.0).collect();
         self.entries.insert(PEER.to_owned(), json!(peer));
         self.entries.insert(LISTED.to_owned(), json!(listed));
     }
 
-    /// Sets both numbers, also to lower ones.
+    /// Sets both numbers; they may become lower.
     pub fn set(&mut self, state: State) {
         self.entries.insert(LAST_CONTIGUOUS.to_owned(), json!(state.last_contiguous_run));
         self.entries.insert(LAST_ATTEMPTED.to_owned(), json!(state.last_attempted_run));
     }
 
-    /// Replaces the file, unless nothing has changed. Folders that are missing are made.
+    /// Replaces the file if something changed. Creates missing directories.
     ///
     /// # Errors
     ///
-    /// The file could not be written, and is as it was before.
+    /// If the file could not be written; it then stays as it was.
     pub fn save(&mut self) -> Result<(), Error> {
         if self.found == Stored::Present(self.entries.clone()) {
             return Ok(());
@@ -140,18 +140,18 @@ impl StateFile {
     }
 }
 
-/// Writes these numbers; other entries of a sound file stay, and folders that are missing are made.
+/// Writes the two numbers. Keeps other entries of a valid file, and creates missing directories.
 ///
 /// # Errors
 ///
-/// The file could not be read or written, and is as it was before.
+/// If the file could not be read or written; it then stays as it was.
 pub fn write_state(path: &Path, state: State) -> Result<(), Error> {
     let mut file = StateFile::open(path)?;
     file.set(state);
     file.save()
 }
 
-/// Some runs one after the other: one run, or a stretch of numbers without a gap.
+/// One run, or consecutive run numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunSpan {
     first: i64,
@@ -170,8 +170,10 @@ impl From<RangeInclusive<RunId>> for RunSpan {
     }
 }
 
-/// Raises the last contiguous run as far as runs that succeeded follow it without a gap: 103 and 104, 106, 107 make 104.
-/// It is never lowered. A number that no run has is no gap: the caller counts it among them.
+/// Raises the last contiguous run as far as successful runs follow it without a gap; it never goes down.
+///
+/// Example: 103 with successes 104, 106 and 107 becomes 104. A number without a run is not a gap if the caller counts
+/// it as successful.
 pub fn update_contiguous_run_state<T: Into<RunSpan>>(
     file: &mut StateFile,
     succeeded: impl IntoIterator<Item = T>,
@@ -189,7 +191,7 @@ pub fn update_contiguous_run_state<T: Into<RunSpan>>(
     state
 }
 
-/// Raises the last attempted run to `run`; it is never lowered.
+/// Raises the last attempted run to `run`; it never goes down.
 pub fn update_attempted_run_state(file: &mut StateFile, run: RunId) -> State {
     let mut state = file.state();
     state.last_attempted_run = state.last_attempted_run.max(run.0);
@@ -197,8 +199,7 @@ pub fn update_attempted_run_state(file: &mut StateFile, run: RunId) -> State {
     state
 }
 
-/// The run after which a normal call goes on: the larger of the two numbers, so that scattered failures are not done
-/// again.
+/// The run after which the next call continues: the larger of the two numbers, so that it skips scattered failures.
 pub fn get_incremental_start_run(state: State) -> RunId {
     RunId(state.last_contiguous_run.max(state.last_attempted_run))
 }
@@ -213,7 +214,7 @@ fn parse(bytes: &[u8]) -> Stored<Map<String, Value>> {
         match value.as_i64() {
             Some(number) if number >= 0 => {}
             Some(_) => return Stored::Damaged("a run number is below 0".to_owned()),
-            None => return Stored::Damaged(format!("{name} is no whole number")),
+            None => return Stored::Damaged(format!("{name} is not a whole number")),
         }
     }
     Stored::Present(entries)
@@ -224,7 +225,7 @@ fn state_of(entries: &Map<String, Value>) -> State {
     State { last_contiguous_run: number(LAST_CONTIGUOUS), last_attempted_run: number(LAST_ATTEMPTED) }
 }
 
-/// One entry a line: the two numbers first, the others in the order of their names.
+/// Writes one entry on each line: the two numbers first, the others sorted by name.
 fn text_of(entries: &Map<String, Value>) -> String {
     let first = [LAST_CONTIGUOUS, LAST_ATTEMPTED];
     let mut others: Vec<&String> = entries.keys().filter(|name| !first.contains(&name.as_str())).collect();
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_says_what_was_written() {
+    fn state_reads_back_as_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("archive_state.json");
         let state = State { last_contiguous_run: 7, last_attempted_run: 12 };
@@ -267,15 +268,18 @@ mod tests {
             fs::read_to_string(&path).unwrap(),
             "{\n  \"last_contiguous_run\": 7,\n  \"last_attempted_run\": 12\n}\n"
         );
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no draft is left");
     }
 
     #[test]
-    fn what_is_missing_or_damaged_is_never_nothing_yet() {
+    fn damaged_file_differs_from_empty_state() {
         assert_eq!(read_state(Path::new("/nowhere/archive_state.json")).unwrap(), Stored::Missing);
         check("", &Stored::Damaged("EOF while parsing a value at line 1 column 0".to_owned()));
         check("[]", &Stored::Damaged("invalid type: sequence, expected a map at line 1 column 0".to_owned()));
-        check(r#"{"last_attempted_run": "2"}"#, &Stored::Damaged("last_attempted_run is no whole number".to_owned()));
+        check(
+            r#"{"last_attempted_run": "2"}"#,
+            &Stored::Damaged("last_attempted_run is not a whole number".to_owned()),
+        );
         check(
             r#"{"last_contiguous_run": -1, "last_attempted_run": 2}"#,
             &Stored::Damaged("a run number is below 0".to_owned()),
@@ -284,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_state_is_sound() {
+    fn partial_state_is_valid() {
         let state = |last_contiguous_run, last_attempted_run| State { last_contiguous_run, last_attempted_run };
         check(r#"{"last_contiguous_run": 1}"#, &Stored::Present(state(1, 0)));
         check(r#"{"last_attempted_run": 2}"#, &Stored::Present(state(0, 2)));
@@ -297,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_others_survive() {
+    fn unknown_entries_survive() {
         let (_directory, mut file) = file_with(
             r#"{"last_attempted_run": 2, "host": {"name": "ci", "tags": [1, 2.5, null]}, "last_contiguous_run": 1}"#,
         );
@@ -336,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_only_rise() {
+    fn numbers_never_decrease() {
         let (_directory, mut file) = file_with("{}");
         let _ = update_attempted_run_state(&mut file, RunId(4));
         let _ = update_attempted_run_state(&mut file, RunId(3));
@@ -349,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_folders_are_made() {
+    fn missing_directories_are_created() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a/b/archive_state.json");
         let mut file = StateFile::open(&path).unwrap();
@@ -363,26 +367,26 @@ mod tests {
     }
 
     #[test]
-    fn work_goes_on_after_the_larger_number() {
+    fn work_continues_after_larger_number() {
         assert_eq!(get_incremental_start_run(State { last_contiguous_run: 2, last_attempted_run: 9 }), RunId(9));
         assert_eq!(get_incremental_start_run(State { last_contiguous_run: 5, last_attempted_run: 4 }), RunId(5));
         assert_eq!(get_incremental_start_run(State::default()), RunId(0));
     }
 
     #[test]
-    fn a_directory_in_its_place_is_an_error() {
+    fn directory_instead_of_file_is_error() {
         let directory = tempfile::tempdir().unwrap();
         assert!(matches!(read_state(directory.path()), Err(Error::NotARegularFile { .. })));
     }
 
     #[test]
-    fn a_file_that_cannot_be_replaced_stays() {
+    fn file_survives_failed_replacement() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("archive_state.json");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("inside"), "x").unwrap();
         assert!(matches!(write_state(&path, State::default()), Err(Error::NotARegularFile { .. })));
         assert!(path.join("inside").exists());
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the draft is gone");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the draft is removed");
     }
 }

@@ -1,5 +1,6 @@
-//! The failure log: the runs that were tried and are not done, one number a line. Lines that begin with `#` are comments
-//! of operators and stay.
+//! The failure log: the runs that were tried and are not done, one number on each line.
+//!
+//! Lines that begin with `#` are comments of operators and stay.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -11,49 +12,51 @@ use crate::{
     files::{Content, read_bounded, write_with_folders},
 };
 
-/// Longest failure log that is read, in bytes: about two million runs.
+/// The longest failure log that is read, in bytes: about two million runs.
 const MAX_LENGTH: u64 = 16 * 1024 * 1024;
-/// How many lines that were ignored are shown; all are counted.
+/// The number of ignored lines that are shown; all are counted.
 const MAX_IGNORED_SHOWN: usize = 20;
-/// How much of such a line is shown, in characters.
+/// The number of characters shown of an ignored line.
 const MAX_SHOWN_LENGTH: usize = 80;
 
-/// What a failure log says.
+/// The content of a failure log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunList {
-    /// The runs, in order, each once.
+    /// The runs, sorted, without duplicates.
     pub runs: BTreeSet<RunId>,
-    /// The first lines that are no run number: something to warn about.
+    /// The first lines that are not run numbers, for a warning.
     pub ignored: Vec<IgnoredLine>,
-    /// How many such lines there are.
+    /// The number of all such lines.
     pub ignored_count: usize,
 }
 
-/// A line of a failure log that is no run number.
+/// A line of a failure log that is not a run number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnoredLine {
-    /// Which line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// Its beginning, as it stands in the file: to be escaped before a terminal sees it.
+    /// The unescaped beginning of the line; escape it before showing it on a terminal.
     pub text: String,
 }
 
-/// What became of a run that was to be listed.
+/// The effect of adding a run to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// It stands at the end of the log.
+    /// The run was added at the end of the log.
     Added,
-    /// There was no log, and now there is one with this run alone.
+    /// There was no log; the new one lists only this run.
     Created,
-    /// It was listed already, and nothing was written.
+    /// The run was in the log already, and nothing was written.
     Listed,
 }
 
-/// Reads the runs of a failure log. Blank lines and comments mean nothing; what else is no number above 0 is ignored and told.
+/// Reads the runs of a failure log.
+///
+/// Blank lines and comments are skipped. Any other line without a number above 0 is reported as ignored.
 ///
 /// # Errors
 ///
-/// Something else than a regular file is there, or the system refused.
+/// If it is not a regular file, or on an I/O error.
 pub fn parse_run_records_from_file(path: &Path) -> Result<Stored<RunList>, Error> {
     Ok(match read_bounded(path, MAX_LENGTH)? {
         Content::Bytes(bytes) => Stored::Present(parse(&bytes)),
@@ -62,11 +65,11 @@ pub fn parse_run_records_from_file(path: &Path) -> Result<Stored<RunList>, Error
     })
 }
 
-/// Adds a run to the log; what stands there stays, whatever it is. Folders that are missing are made.
+/// Adds a run to the log and keeps everything else in it. Creates missing directories.
 ///
 /// # Errors
 ///
-/// The log is too long, or could not be read or written. It is as it was before.
+/// If the log is too long, or could not be read or written; it then stays as it was.
 pub fn append_to_failure_log(path: &Path, run: RunId) -> Result<Appended, Error> {
     let (mut bytes, appended) = match read_bounded(path, MAX_LENGTH)? {
         Content::Bytes(bytes) => (bytes, Appended::Added),
@@ -87,12 +90,13 @@ pub fn append_to_failure_log(path: &Path, run: RunId) -> Result<Appended, Error>
     Ok(appended)
 }
 
-/// Makes the log list these runs and no others. Lines that are right stay where they are, comments too; a log that is right
-/// is not written.
+/// Makes the log list exactly these runs.
+///
+/// Correct lines and comments stay where they are. A correct log is not written.
 ///
 /// # Errors
 ///
-/// The log could not be read or written, and is as it was before.
+/// If the log could not be read or written; it then stays as it was.
 pub fn write_failure_log(path: &Path, runs: impl IntoIterator<Item = RunId>) -> Result<(), Error> {
     let before = match read_bounded(path, MAX_LENGTH)? {
         Content::Bytes(bytes) => Some(bytes),
@@ -112,7 +116,7 @@ pub fn write_failure_log(path: &Path, runs: impl IntoIterator<Item = RunId>) -> 
     if before.as_ref() == Some(&after) { Ok(()) } else { write_with_folders(path, &after) }
 }
 
-/// Valid text only: what looks like damage does not stay.
+/// Only valid text counts as a comment, so that damaged lines are removed.
 fn is_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") && str::from_utf8(line).is_ok_and(|line| !line.contains(char::is_control))
 }
@@ -130,7 +134,7 @@ fn parse(bytes: &[u8]) -> RunList {
         }
         list.ignored_count += 1;
         if list.ignored.len() < MAX_IGNORED_SHOWN {
-            // Four bytes are the longest character.
+            // A character has at most four bytes.
             let beginning = &line[..line.len().min(MAX_SHOWN_LENGTH * 4)];
             let text = String::from_utf8_lossy(beginning).chars().take(MAX_SHOWN_LENGTH).collect();
             list.ignored.push(IgnoredLine { line: index + 1, text });
@@ -158,19 +162,19 @@ mod tests {
     }
 
     #[test]
-    fn a_log_lists_what_was_written() {
+    fn log_reads_back_as_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("archive_failures.log");
         assert_eq!(parse_run_records_from_file(&path).unwrap(), Stored::Missing);
 
         write_failure_log(&path, runs(&[3, 14, i64::MAX])).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("3\n14\n{}\n", i64::MAX));
-        let Stored::Present(list) = parse_run_records_from_file(&path).unwrap() else { panic!("it is there") };
+        let Stored::Present(list) = parse_run_records_from_file(&path).unwrap() else { panic!("the log exists") };
         assert_eq!(list, RunList { runs: runs(&[3, 14, i64::MAX]), ..RunList::default() });
     }
 
     #[test]
-    fn lines_of_operators_stay() {
+    fn operator_comments_stay() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("made/archive_failures.log");
         append_to_failure_log(&path, RunId(9)).unwrap();
@@ -179,29 +183,29 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "# disk 2\n9\n# later\n7\n3\n");
         let before = fs::metadata(&path).unwrap().modified().unwrap();
         write_failure_log(&path, runs(&[3, 7, 9])).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before, "nothing was to be written");
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before, "a correct log is not written");
         write_failure_log(&path, []).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "# disk 2\n# later\n");
     }
 
     #[test]
-    fn what_is_no_number_is_ignored_and_told() {
+    fn invalid_lines_are_reported() {
         let list = parse("12\r\n\n  7 \nrun 5\n-3\n0\n+4\n99999999999999999999\n7\n\u{0}\u{0}".as_bytes());
         assert_eq!(list.runs, runs(&[7, 12]));
-        let told: Vec<_> = list.ignored.iter().map(|line| (line.line, line.text.as_str())).collect();
+        let ignored: Vec<_> = list.ignored.iter().map(|line| (line.line, line.text.as_str())).collect();
         let expected = [(4, "run 5"), (5, "-3"), (6, "0"), (7, "+4"), (8, "99999999999999999999"), (10, "\0\0")];
-        assert_eq!(told, expected);
+        assert_eq!(ignored, expected);
     }
 
     #[test]
-    fn warnings_have_a_bound() {
+    fn ignored_lines_are_limited() {
         let list = parse(format!("{}\n", "é".repeat(500)).repeat(1_000).as_bytes());
         assert_eq!((list.ignored.len(), list.ignored_count), (MAX_IGNORED_SHOWN, 1_000));
         assert_eq!(list.ignored[0].text, "é".repeat(MAX_SHOWN_LENGTH));
     }
 
     #[test]
-    fn a_run_is_added_once_and_the_rest_stays() {
+    fn run_is_appended_once() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("import_failures.log");
         assert_eq!(append_to_failure_log(&path, RunId(9)).unwrap(), Appended::Created);
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_beyond_all_measure_is_left_alone() {
+    fn oversized_log_stays_unchanged() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("archive_failures.log");
         fs::File::create(&path).unwrap().set_len(MAX_LENGTH + 1).unwrap();

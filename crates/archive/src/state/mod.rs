@@ -1,7 +1,7 @@
-//! How far the work has come: the numbers, the two files that operators read, and the rules between them.
+//! How far the work has come: the two numbers, the two files that operators read, and the rules between them.
 //!
-//! The database holds the truth. The files are exports of it, written after each run; a file that is missing or damaged
-//! is told apart from one that says "nothing yet", and is written again from a [`Progress`].
+//! The database holds the truth, and the files are exports written after each run. A missing or damaged file is not the
+//! same as one that says nothing was done yet; it is rebuilt from a [`Progress`].
 
 mod file;
 mod log;
@@ -23,7 +23,7 @@ use cds_persistence::RunId;
 
 use crate::Error;
 
-/// Which way runs are moved; each way has files of its own.
+/// The direction of a transfer; each direction has its own files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From a database into an archive.
@@ -33,7 +33,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The word for it in the database.
+    /// The word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Archive => "archive",
@@ -42,12 +42,12 @@ impl Direction {
     }
 }
 
-/// Where the two files are.
+/// The paths of the two files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFiles {
     /// The JSON file with the two numbers.
     pub state: PathBuf,
-    /// The open failures, one run number a line.
+    /// The open failures, one run number on each line.
     pub failures: PathBuf,
 }
 
@@ -62,14 +62,14 @@ impl StateFiles {
     }
 }
 
-/// Makes both files say what `progress` does, for `peer`. The log lists the runs in `requested` as well.
+/// Writes `progress` to both files, for `peer`. The log also lists the runs in `requested`.
 ///
-/// The log comes first: whoever finds the files between the two writes then sees a failure listed before the numbers
-/// have passed it, and never a run that was passed and is nowhere.
+/// The log is written first. A reader between the two writes then sees a failure in the log before the numbers pass it,
+/// so no run is ever missing from both.
 ///
 /// # Errors
 ///
-/// A file could not be written. It is as it was before; the log may be newer than the state.
+/// If a file could not be written; it then stays as it was. The log may be newer than the state.
 pub fn export_progress(
     files: &StateFiles,
     peer: &str,
@@ -82,11 +82,11 @@ pub fn export_progress(
     let is_behind =
         before.last_contiguous_run > truth.last_contiguous_run || before.last_attempted_run > truth.last_attempted_run;
     if is_behind {
-        // It is that of another peer, or the source is another one.
+        // The file is about another peer, or another source replaced the known one.
         file.set(State::default());
     }
     update_attempted_run_state(&mut file, RunId(truth.last_attempted_run));
-    // Every number up to it is done, or is that of no run.
+    // Every number up to it is done or unused.
     update_contiguous_run_state(&mut file, [RunId(1)..=RunId(truth.last_contiguous_run)]);
     file.set_listed(peer, progress.open_failures());
     file.save()

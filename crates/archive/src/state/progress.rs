@@ -1,4 +1,4 @@
-//! The rules: what follows from the outcomes of runs for the two numbers and for the open failures. No files, no clock.
+//! Derives the two numbers and the open failures from the outcomes of runs. No files, no clock.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,28 +9,28 @@ use cds_persistence::RunId;
 
 use super::{State, get_incremental_start_run};
 
-/// How an attempt to move a run ended. An attempt of which only the start is known ended with its process: it failed.
+/// The outcome of an attempt. An attempt that started but did not end counts as failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunOutcome {
-    /// The run did not arrive.
+    /// The run could not be moved.
     Failed,
-    /// The run arrived, and stays there.
+    /// The run was moved; it stays done.
     Done,
-    /// The run was given up, since it exists no more: neither a success nor a gap.
-    Gone,
-    /// An operator struck the run from the failure log: a gap, and no open failure.
+    /// The run no longer exists and was given up: neither a success nor a gap.
+    Removed,
+    /// An operator removed the run from the failure log: a gap, but no open failure.
     Struck,
 }
 
-/// Which of the runs that exist are done, which are open failures, and which were never tried.
+/// The runs that are done, that are open failures, and that were never tried.
 ///
-/// A run that was passed over, because a higher one was tried before it, is an open failure as well: nothing up to the
-/// last attempted run is ever forgotten. Both numbers only rise, whatever is recorded.
+/// A run that was skipped, because a higher one was tried first, is an open failure: no run up to the last attempted
+/// one is ever forgotten. Both numbers only rise.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Every run, with whether it is done.
+    /// Every run, and whether it is done.
     runs: BTreeMap<RunId, bool>,
-    /// Runs up to `last_attempted` that are not done, without those that were struck.
+    /// Runs up to `last_attempted` that are not done, except struck ones.
     open_failures: BTreeSet<RunId>,
     struck: BTreeSet<RunId>,
     last_contiguous: Option<RunId>,
@@ -38,8 +38,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// What follows from the runs that exist and the outcomes of all attempts, in any order. A run that was tried
-    /// counts as one that exists.
+    /// Derives the progress from the existing runs and the outcomes of all attempts, in any order. A run that was tried
+    /// counts as existing.
     pub fn new(
         existing: impl IntoIterator<Item = RunId>,
         outcomes: impl IntoIterator<Item = (RunId, RunOutcome)>,
@@ -58,7 +58,7 @@ impl Progress {
         progress
     }
 
-    /// Adds how an attempt ended. What is done stays done.
+    /// Adds the outcome of an attempt. A done run stays done.
     pub fn record(&mut self, run: RunId, outcome: RunOutcome) {
         note(&mut self.runs, &mut self.struck, run, outcome);
         if Some(run) > self.last_attempted {
@@ -75,38 +75,38 @@ impl Progress {
         }
     }
 
-    /// The last of the unbroken series of successes that begins with the first run; the first gap ends it.
+    /// The last run of the unbroken series of successes from the first run; the first gap ends it.
     pub fn last_contiguous(&self) -> Option<RunId> {
         self.last_contiguous
     }
 
-    /// The highest run that was ever tried.
+    /// The highest run ever tried.
     pub fn last_attempted(&self) -> Option<RunId> {
         self.last_attempted
     }
 
-    /// The runs up to the last attempted one that are not done, in order: what `--retry-failed` does.
+    /// The runs up to the last attempted one that are not done, sorted: what `--retry-failed` moves.
     pub fn open_failures(&self) -> impl Iterator<Item = RunId> {
         self.open_failures.iter().copied()
     }
 
-    /// The runs that an operator struck from the failure log and that are not done, in order.
+    /// The runs that an operator removed from the failure log and that are not done, sorted.
     pub fn struck(&self) -> impl Iterator<Item = RunId> {
         self.struck.iter().copied()
     }
 
-    /// The runs that a normal call goes on with, in order.
+    /// The runs after the last attempted one, sorted.
     pub fn not_yet_tried(&self) -> impl Iterator<Item = RunId> {
         let from = get_incremental_start_run(self.state());
         self.runs.range((Bound::Excluded(from), Bound::Unbounded)).map(|(run, _)| *run)
     }
 
-    /// Whether the run arrived.
+    /// Whether the run was moved.
     pub fn is_done(&self, run: RunId) -> bool {
         self.runs.get(&run).copied().unwrap_or_default()
     }
 
-    /// The two numbers, as the state file has them.
+    /// The two numbers for the state file.
     pub fn state(&self) -> State {
         let number = |run: Option<RunId>| run.map_or(0, |run| run.0);
         State { last_contiguous_run: number(self.last_contiguous), last_attempted_run: number(self.last_attempted) }
@@ -119,10 +119,10 @@ impl Progress {
     }
 }
 
-/// Adds an outcome to the runs that exist.
+/// Adds an outcome to the existing runs.
 fn note(runs: &mut BTreeMap<RunId, bool>, struck: &mut BTreeSet<RunId>, run: RunId, outcome: RunOutcome) {
     struck.remove(&run);
-    if outcome != RunOutcome::Gone {
+    if outcome != RunOutcome::Removed {
         let is_done = runs.entry(run).or_default();
         *is_done |= outcome == RunOutcome::Done;
         if outcome == RunOutcome::Struck && !*is_done {
@@ -137,7 +137,7 @@ fn note(runs: &mut BTreeMap<RunId, bool>, struck: &mut BTreeSet<RunId>, run: Run
 mod tests {
     use super::{RunOutcome::*, *};
 
-    /// Describes a progress in one line: the two numbers, the open failures, what is not yet tried.
+    /// Formats a progress in one line: the two numbers, the open failures, the runs not yet tried.
     fn check(existing: &[i64], outcomes: &[(i64, RunOutcome)], expected: &str) {
         let describe = |progress: &Progress| {
             let state = progress.state();
@@ -158,27 +158,27 @@ mod tests {
         for (run, outcome) in outcomes {
             step_by_step.record(run, outcome);
         }
-        assert_eq!(step_by_step, at_once, "one by one and at once come to the same");
+        assert_eq!(step_by_step, at_once, "incremental and full computation agree");
     }
 
     #[test]
-    fn nothing_was_tried() {
+    fn new_progress_is_empty() {
         check(&[], &[], "contiguous 0, attempted 0, open [], not yet []");
         check(&[2, 5], &[], "contiguous 0, attempted 0, open [], not yet [2 5]");
     }
 
     #[test]
-    fn a_series_of_successes_skips_numbers_that_do_not_exist() {
+    fn unused_numbers_are_no_gap() {
         check(&[2, 5, 9], &[(2, Done), (5, Done)], "contiguous 5, attempted 5, open [], not yet [9]");
     }
 
     #[test]
-    fn the_first_gap_ends_the_series() {
+    fn first_gap_ends_the_series() {
         check(&[1, 2, 3, 4], &[(1, Done), (2, Failed), (3, Done)], "contiguous 1, attempted 3, open [2], not yet [4]");
     }
 
     #[test]
-    fn a_failure_that_succeeds_later_closes_the_gap() {
+    fn later_success_closes_the_gap() {
         check(
             &[1, 2, 3, 4],
             &[(1, Done), (2, Failed), (3, Done), (2, Done)],
@@ -187,20 +187,24 @@ mod tests {
     }
 
     #[test]
-    fn what_was_passed_over_is_open() {
+    fn skipped_runs_are_open_failures() {
         check(&[1, 2, 3], &[(3, Done)], "contiguous 0, attempted 3, open [1 2], not yet []");
     }
 
     #[test]
-    fn what_is_gone_is_neither_a_success_nor_a_gap() {
-        check(&[], &[(1, Failed), (1, Gone)], "contiguous 0, attempted 1, open [], not yet []");
-        check(&[3], &[(1, Done), (2, Gone)], "contiguous 1, attempted 2, open [], not yet [3]");
-        check(&[3], &[(1, Done), (2, Failed), (3, Done), (2, Gone)], "contiguous 3, attempted 3, open [], not yet []");
-        check(&[1], &[(1, Done), (1, Gone)], "contiguous 1, attempted 1, open [], not yet []");
+    fn removed_run_is_no_gap() {
+        check(&[], &[(1, Failed), (1, Removed)], "contiguous 0, attempted 1, open [], not yet []");
+        check(&[3], &[(1, Done), (2, Removed)], "contiguous 1, attempted 2, open [], not yet [3]");
+        check(
+            &[3],
+            &[(1, Done), (2, Failed), (3, Done), (2, Removed)],
+            "contiguous 3, attempted 3, open [], not yet []",
+        );
+        check(&[1], &[(1, Done), (1, Removed)], "contiguous 1, attempted 1, open [], not yet []");
     }
 
     #[test]
-    fn what_was_struck_is_a_gap_and_not_open() {
+    fn struck_run_is_gap_but_not_open() {
         check(
             &[1, 2, 3, 4],
             &[(1, Done), (2, Failed), (3, Done), (2, Struck)],
@@ -212,17 +216,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_stays_done() {
+    fn done_run_stays_done() {
         check(&[1, 2], &[(1, Done), (1, Failed)], "contiguous 1, attempted 1, open [], not yet [2]");
     }
 
     #[test]
-    fn a_run_that_was_tried_and_removed_since_is_not_forgotten() {
+    fn tried_run_counts_as_existing() {
         check(&[3], &[(1, Done), (2, Failed)], "contiguous 1, attempted 2, open [2], not yet [3]");
     }
 
     #[test]
-    fn struck_runs_are_told_until_they_are_done() {
+    fn struck_runs_are_listed_until_done() {
         let mut progress = Progress::new([1, 2, 3].map(RunId), [(RunId(1), Done), (RunId(2), Failed)]);
         let struck = |progress: &Progress| progress.struck().collect::<Vec<_>>();
         assert!(struck(&progress).is_empty());

@@ -1,6 +1,6 @@
-//! Groups of rows on their way into a file, compressed by a thread while the next ones are collected.
+//! Writes row groups in a second thread, which compresses one group while the next one is collected.
 //!
-//! Small tables need no thread and get none. One group is written while one is collected, and no more are held.
+//! Small tables get no thread. At most one group is being written while one is collected.
 
 use std::{
     fs::File,
@@ -17,19 +17,19 @@ use crate::Error;
 
 pub(super) type TableFile = SerializedFileWriter<HashingWriter<File>>;
 
-/// A file that takes groups of rows.
+/// A file that accepts row groups.
 pub(super) struct GroupWriter {
     path: PathBuf,
-    place: Place,
+    output: Output,
 }
 
-enum Place {
-    /// In this thread.
-    Here(Box<TableFile>),
-    /// In another one, which gives the file back when it gets no more groups.
-    There { groups: SyncSender<Message>, thread: JoinHandle<Option<Result<TableFile, Error>>> },
-    /// Something failed, and the file is of no more use.
-    Nowhere,
+enum Output {
+    /// Written by this thread.
+    Direct(Box<TableFile>),
+    /// Written by another thread, which returns the file after the last group.
+    Threaded { groups: SyncSender<Message>, thread: JoinHandle<Option<Result<TableFile, Error>>> },
+    /// Writing failed, and the file is unusable.
+    Failed,
 }
 
 enum Message {
@@ -39,30 +39,30 @@ enum Message {
 
 impl GroupWriter {
     pub(super) fn new(path: &Path, file: TableFile) -> Self {
-        Self { path: path.to_owned(), place: Place::Here(Box::new(file)) }
+        Self { path: path.to_owned(), output: Output::Direct(Box::new(file)) }
     }
 
-    /// Writes a group behind which others will come. An error may be that of a group before.
+    /// Writes a group that is not the last. The error may be that of an earlier group.
     pub(super) fn write(&mut self, group: Vec<ColumnBuffer>) -> Result<(), Error> {
-        self.place = match mem::replace(&mut self.place, Place::Nowhere) {
-            Place::Here(file) => self.start(file),
+        self.output = match mem::replace(&mut self.output, Output::Failed) {
+            Output::Direct(file) => self.start(file),
             other => other,
         };
-        let group = match &self.place {
-            Place::There { groups, .. } => match groups.send(Message::Group(group)) {
+        let group = match &self.output {
+            Output::Threaded { groups, .. } => match groups.send(Message::Group(group)) {
                 Ok(()) => return Ok(()),
-                // The thread has ended, and says why.
+                // The thread has ended; its result has the error.
                 Err(_) => return self.take().and(Err(self.broken())),
             },
-            Place::Here(_) | Place::Nowhere => group,
+            Output::Direct(_) | Output::Failed => group,
         };
         self.write_here(group)
     }
 
-    /// Writes the last group, if there is one, and gives the file.
+    /// Writes the last group, if there is one, and returns the file.
     pub(super) fn finish(mut self, group: Option<Vec<ColumnBuffer>>) -> Result<TableFile, Error> {
         if let Some(group) = group {
-            if matches!(self.place, Place::There { .. }) {
+            if matches!(self.output, Output::Threaded { .. }) {
                 self.write(group)?;
             } else {
                 self.write_here(group)?;
@@ -72,35 +72,35 @@ impl GroupWriter {
     }
 
     fn write_here(&mut self, group: Vec<ColumnBuffer>) -> Result<(), Error> {
-        let Place::Here(file) = &mut self.place else { return Err(self.broken()) };
+        let Output::Direct(file) = &mut self.output else { return Err(self.broken()) };
         let written = write_group(&self.path, file, group);
         if written.is_err() {
-            self.place = Place::Nowhere;
+            self.output = Output::Failed;
         }
         written
     }
 
-    /// Hands the file to a thread; where there can be none, it stays here.
-    fn start(&self, file: Box<TableFile>) -> Place {
+    /// Passes the file to a new thread; if none can be started, this thread keeps it.
+    fn start(&self, file: Box<TableFile>) -> Output {
         let (groups, receiver) = mpsc::sync_channel(0);
         let path = self.path.clone();
         let Ok(thread) = thread::Builder::new().spawn(move || write_groups(&path, &receiver)) else {
-            return Place::Here(file);
+            return Output::Direct(file);
         };
         match groups.send(Message::File(file)) {
-            Ok(()) => Place::There { groups, thread },
-            Err(_) => Place::Nowhere,
+            Ok(()) => Output::Threaded { groups, thread },
+            Err(_) => Output::Failed,
         }
     }
 
     fn take(&mut self) -> Result<TableFile, Error> {
-        match mem::replace(&mut self.place, Place::Nowhere) {
-            Place::Here(file) => Ok(*file),
-            Place::There { groups, thread } => {
+        match mem::replace(&mut self.output, Output::Failed) {
+            Output::Direct(file) => Ok(*file),
+            Output::Threaded { groups, thread } => {
                 drop(groups);
                 thread.join().ok().flatten().unwrap_or_else(|| Err(self.broken()))
             }
-            Place::Nowhere => Err(self.broken()),
+            Output::Failed => Err(self.broken()),
         }
     }
 
@@ -110,9 +110,9 @@ impl GroupWriter {
 }
 
 impl Drop for GroupWriter {
-    /// Nothing is written any more once the value is gone.
+    /// Waits for the thread, so that nothing writes to the file after the value is dropped.
     fn drop(&mut self) {
-        if matches!(self.place, Place::There { .. }) {
+        if matches!(self.output, Output::Threaded { .. }) {
             drop(self.take());
         }
     }

@@ -1,4 +1,4 @@
-//! Some rows of a table that is being read.
+//! A batch of rows from a table.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use parquet::{
 use super::{ColumnSpec, ColumnType, Value};
 use crate::Error;
 
-/// Consecutive rows, held by column. Values are borrowed from it.
+/// Consecutive rows, stored by column. Values are borrowed from the batch.
 #[derive(Default)]
 pub struct Batch {
     row_count: usize,
@@ -19,8 +19,8 @@ pub struct Batch {
 
 struct Cells {
     values: Values,
-    /// For each row where its value is; nothing for a column without NULLs, whose values are one a row.
-    places: Option<Vec<Option<usize>>>,
+    /// For each row, the index of its value. `None` for a column without NULLs, which has one value for each row.
+    indexes: Option<Vec<Option<usize>>>,
 }
 
 enum Values {
@@ -31,44 +31,44 @@ enum Values {
 }
 
 impl Batch {
-    /// How many rows it has; at least one.
+    /// The number of rows; at least one.
     pub fn row_count(&self) -> usize {
         self.row_count
     }
 
-    /// The value in a row of this batch, from 0, and a column of the table, from 0.
+    /// The value in a row of this batch and a column of the table, both from 0.
     ///
     /// # Panics
     ///
-    /// There is no such row or column.
+    /// If there is no such row or column.
     pub fn value(&self, row: usize, column: usize) -> Value<'_> {
         let cells = &self.columns[column];
-        let place = match &cells.places {
-            Some(places) => match places[row] {
-                Some(place) => place,
+        let index = match &cells.indexes {
+            Some(indexes) => match indexes[row] {
+                Some(index) => index,
                 None => return Value::Null,
             },
             None => row,
         };
         match &cells.values {
-            Values::Integers(integers) => Value::Integer(integers[place]),
-            Values::Reals(reals) => Value::Real(reals[place]),
-            // Checked when it was read; there is no way to say so without unsafe code, and checking is quick.
-            Values::Texts(texts) => Value::Text(str::from_utf8(texts[place].data()).unwrap_or_default()),
-            Values::Blobs(blobs) => Value::Blob(blobs[place].data()),
+            Values::Integers(integers) => Value::Integer(integers[index]),
+            Values::Reals(reals) => Value::Real(reals[index]),
+            // The text was checked when it was read. Skipping this second check would need unsafe code.
+            Values::Texts(texts) => Value::Text(str::from_utf8(texts[index].data()).unwrap_or_default()),
+            Values::Blobs(blobs) => Value::Blob(blobs[index].data()),
         }
     }
 
-    /// The values of a row of this batch, from 0, in the order of the columns.
+    /// The values of a row of this batch, from 0, in column order.
     ///
     /// # Panics
     ///
-    /// There is no such row.
+    /// If there is no such row.
     pub fn row(&self, row: usize) -> impl Iterator<Item = Value<'_>> {
         (0..self.columns.len()).map(move |column| self.value(row, column))
     }
 
-    /// Reads as many rows of each column.
+    /// Reads the same number of rows from each column.
     pub(super) fn read(
         path: &Path,
         specs: &[ColumnSpec],
@@ -95,17 +95,17 @@ fn read_cells(path: &Path, spec: &ColumnSpec, reader: &mut ColumnReader, row_cou
         (ColumnReader::ByteArrayColumnReader(reader), ColumnType::Text) => {
             let texts = read_values(path, spec, reader, row_count, &mut levels)?;
             if texts.iter().any(|text: &ByteArray| str::from_utf8(text.data()).is_err()) {
-                return Err(unfit(path, format!("column {:?} holds bytes that are no UTF-8", spec.name)));
+                return Err(unfit(path, format!("column {:?} holds invalid UTF-8", spec.name)));
             }
             Values::Texts(texts)
         }
         _ => return Err(unfit(path, format!("column {:?} changes its type", spec.name))),
     };
-    let places = spec.nullable.then(|| {
+    let indexes = spec.nullable.then(|| {
         let mut next = 0..;
         levels.iter().map(|level| if *level == 1 { next.next() } else { None }).collect()
     });
-    Ok(Cells { values, places })
+    Ok(Cells { values, indexes })
 }
 
 fn read_values<T: DataType>(
@@ -122,7 +122,7 @@ fn read_values<T: DataType>(
     if found == row_count {
         Ok(values)
     } else {
-        Err(unfit(path, format!("column {:?} ends before its group of rows", spec.name)))
+        Err(unfit(path, format!("column {:?} is shorter than its row group", spec.name)))
     }
 }
 

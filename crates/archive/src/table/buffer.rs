@@ -1,4 +1,4 @@
-//! The values of one column until their group of rows is written.
+//! Buffers the values of one column until their row group is written.
 
 use parquet::{
     data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type},
@@ -10,7 +10,7 @@ use super::{ColumnSpec, ColumnType, Value};
 
 pub(super) struct ColumnBuffer {
     values: Values,
-    /// For each row whether it has a value: 1 or 0, as Parquet wants it. Empty for a column that takes no NULL.
+    /// For each row 1 if it has a value, else 0: Parquet's definition levels. Empty for a column without NULLs.
     levels: Vec<i16>,
     nullable: bool,
 }
@@ -18,7 +18,7 @@ pub(super) struct ColumnBuffer {
 enum Values {
     Integers(Vec<i64>),
     Reals(Vec<f64>),
-    /// All values in a row, and where each ends.
+    /// All values in one buffer, and the end of each.
     Bytes {
         all: Vec<u8>,
         ends: Vec<usize>,
@@ -35,7 +35,7 @@ impl ColumnBuffer {
         Self { values, levels: Vec::new(), nullable: column.nullable }
     }
 
-    /// An empty one for about as many values and bytes as `full` has.
+    /// An empty buffer with the capacity that `full` needed.
     pub(super) fn like(full: &Self) -> Self {
         let values = match &full.values {
             Values::Integers(integers) => Values::Integers(Vec::with_capacity(integers.len())),
@@ -47,7 +47,7 @@ impl ColumnBuffer {
         Self { values, levels: Vec::with_capacity(full.levels.len()), nullable: full.nullable }
     }
 
-    /// Adds a value that fits the column, as [`fits`] says.
+    /// Adds a value; the caller checks with [`fits`] that it fits the column.
     pub(super) fn push(&mut self, value: Value<'_>) {
         if self.nullable {
             self.levels.push(i16::from(value != Value::Null));
@@ -61,7 +61,7 @@ impl ColumnBuffer {
         }
     }
 
-    /// Writes what is there.
+    /// Writes the buffered values.
     pub(super) fn write(self, writer: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let levels = self.nullable.then_some(self.levels.as_slice());
         match self.values {
@@ -72,7 +72,7 @@ impl ColumnBuffer {
                 writer.typed::<DoubleType>().write_batch(&reals, levels, None)?;
             }
             Values::Bytes { all, ends } => {
-                // The values share the one allocation; nothing is copied.
+                // The values share one allocation, so nothing is copied.
                 let all = ByteArray::from(all);
                 let starts = [0].into_iter().chain(ends.iter().copied());
                 let slices: Vec<ByteArray> =
@@ -89,7 +89,7 @@ fn append(all: &mut Vec<u8>, ends: &mut Vec<usize>, bytes: &[u8]) {
     ends.push(all.len());
 }
 
-/// Whether the column takes the value.
+/// Whether the column accepts the value.
 pub(super) fn fits(column: &ColumnSpec, value: Value<'_>) -> bool {
     match value {
         Value::Null => column.nullable,

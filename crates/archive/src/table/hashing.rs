@@ -1,4 +1,4 @@
-//! A file that knows the SHA-256 of what was written to it, so that nothing is read twice.
+//! Hashes a file while it is written, so that it need not be read again.
 
 use std::{
     fmt::Write as _,
@@ -7,7 +7,7 @@ use std::{
 
 use ring::digest::{Context, SHA256};
 
-/// Passes everything on, and counts and hashes it on the way.
+/// Passes all bytes on, and counts and hashes them.
 pub(crate) struct HashingWriter<W> {
     inner: W,
     context: Context,
@@ -23,12 +23,12 @@ impl<W: Write> HashingWriter<W> {
         &self.inner
     }
 
-    /// How many bytes were written so far.
+    /// The number of bytes written so far.
     pub(crate) fn byte_count(&self) -> u64 {
         self.byte_count
     }
 
-    /// Their SHA-256, as 64 lower-case hexadecimal digits.
+    /// The SHA-256 of these bytes, as 64 lower-case hexadecimal digits.
     pub(crate) fn sha256(&self) -> String {
         hex(self.context.clone().finish().as_ref())
     }
@@ -47,7 +47,7 @@ impl<W: Write> Write for HashingWriter<W> {
     }
 }
 
-/// Lower-case hexadecimal digits.
+/// Formats bytes as lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -1,8 +1,8 @@
-//! Tables as Parquet files: written and read in a stream, so that memory does not grow with the size of a run.
+//! Tables as Parquet files, written and read as a stream, so that memory does not grow with the size of a run.
 //!
-//! A file is plain Parquet: version 1 pages, zstd, `STRING` for text, dictionary pages for the columns that repeat. A
-//! group of rows ends before it has more than [`MAX_GROUP_BYTES`] or [`MAX_GROUP_ROWS`]; a single row may be longer
-//! than that, up to [`MAX_ROW_BYTES`].
+//! A file is plain Parquet: version 1 pages, zstd, `STRING` for text, dictionary pages for columns that repeat. A row
+//! group ends before it exceeds [`MAX_GROUP_BYTES`] or [`MAX_GROUP_ROWS`]. A single row may be longer, up to
+//! [`MAX_ROW_BYTES`].
 
 mod background;
 mod batch;
@@ -20,11 +20,11 @@ pub use writer::{TableWriter, WrittenTable};
 
 pub(crate) use hashing::HashingWriter;
 
-/// Values of a group of rows that are held before they are written, in bytes.
+/// The most bytes that a row group buffers before it is written.
 pub const MAX_GROUP_BYTES: usize = 16 * 1024 * 1024;
-/// Rows of a group.
+/// The most rows in a row group.
 pub const MAX_GROUP_ROWS: usize = 65_536;
 /// The longest row, in bytes over all of its values.
 pub const MAX_ROW_BYTES: usize = 128 * 1024 * 1024;
-/// The level of the compression with zstd. Level 6 takes 2.5 times as long for an eighth less.
+/// The zstd compression level. Level 6 takes 2.5 times as long and saves an eighth of the size.
 pub const COMPRESSION_LEVEL: i32 = 3;

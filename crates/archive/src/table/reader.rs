@@ -1,6 +1,6 @@
 //! Reads a table in batches of rows.
 //!
-//! Files may come from anybody: what they say about their own size is checked before it is believed.
+//! Files may come from an untrusted source: every size in a file is checked before it is used.
 
 use std::{
     fs::File,
@@ -17,37 +17,37 @@ use parquet::{
 use super::{Batch, ColumnSpec, MAX_ROW_BYTES, schema::from_schema};
 use crate::Error;
 
-/// Most rows of a batch.
+/// The most rows in a batch.
 const MAX_BATCH_ROWS: usize = 1024;
-/// About how many bytes a batch may have, as far as its rows are of one length.
+/// The target size of a batch in bytes; it is exact only if all rows have the same length.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// The longest group of rows that is read, in bytes before compression: one row, and what describes it.
+/// The longest row group that is read, in bytes before compression: one row of the maximum length plus its overhead.
 const MAX_READ_GROUP_BYTES: usize = MAX_ROW_BYTES + MAX_ROW_BYTES / 8;
-/// The longest description at the end of a file, in bytes: that of ten thousand groups of rows has less.
+/// The longest footer, in bytes; ten thousand row groups need less.
 const MAX_FOOTER_BYTES: u32 = 32 * 1024 * 1024;
-/// What a Parquet file begins and ends with.
+/// The bytes at the beginning and the end of every Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";
 
-/// A Parquet file with the columns that a table can have.
+/// A Parquet file whose columns a table can have.
 pub struct TableReader {
     path: PathBuf,
     file: SerializedFileReader<File>,
     columns: Vec<ColumnSpec>,
     row_count: u64,
     next_group: usize,
-    /// The columns of the group that is being read, and how many of its rows are left.
+    /// The column readers of the current row group, and its remaining rows.
     readers: Vec<ColumnReader>,
     rows_left: usize,
     rows_at_once: usize,
 }
 
 impl TableReader {
-    /// Opens a file and reads its description.
+    /// Opens a file and reads its footer.
     ///
     /// # Errors
     ///
-    /// It is no regular file, no Parquet, has columns that no table has or groups of rows that are too long, or the
-    /// system refused.
+    /// If the file is not a regular file or not Parquet, if it has unsupported columns or oversized row groups, or on
+    /// an I/O error.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut file = open_regular(path)?;
         let length = check_footer(path, &mut file)?;
@@ -71,26 +71,26 @@ impl TableReader {
         })
     }
 
-    /// The columns, in their order. Whether they were written with dictionaries is not told.
+    /// The columns in order. `dictionary` is not known for a file that is read.
     pub fn columns(&self) -> &[ColumnSpec] {
         &self.columns
     }
 
-    /// Where the column of this name is, from 0.
+    /// The index of the column with this name, from 0.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// How many rows the table has.
+    /// The number of rows of the table.
     pub fn row_count(&self) -> u64 {
         self.row_count
     }
 
-    /// The next rows; nothing after the last one.
+    /// The next rows; `None` after the last row.
     ///
     /// # Errors
     ///
-    /// The file is damaged or holds text that is no UTF-8, or the system refused. After that there are no more rows.
+    /// If the file is damaged or holds invalid UTF-8, or on an I/O error. After an error there are no more rows.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
         let path = self.path.clone();
         let batch = contain(&path, || self.read_batch());
@@ -124,7 +124,7 @@ impl TableReader {
         };
         self.readers =
             (0..self.columns.len()).map(open).collect::<Result<_, _>>().map_err(Error::table("read", &self.path))?;
-        // Both are checked when the file is opened.
+        // `open` checked both.
         self.rows_left = usize::try_from(metadata.num_rows()).unwrap_or_default();
         let byte_count = usize::try_from(metadata.total_byte_size()).unwrap_or_default().max(1);
         self.rows_at_once = self.rows_left.saturating_mul(BATCH_BYTES).div_ceil(byte_count).clamp(1, MAX_BATCH_ROWS);
@@ -133,8 +133,8 @@ impl TableReader {
     }
 }
 
-/// Does what may meet damage that the library takes for its own mistake: that becomes an error as well. Nothing that it
-/// held at that moment is used again.
+/// Runs work that may panic: the Parquet library panics on some damaged files. A panic becomes an error, and the state
+/// that the work held is not used again.
 fn contain<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::UnfitTable { path: path.to_owned(), reason: "its pages are damaged".to_owned() })
@@ -149,8 +149,7 @@ fn open_regular(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(Error::io("open", path))
 }
 
-/// Looks at the length of the description before the library reads it into memory.
-/// Gives the length of the file.
+/// Checks the length of the footer before the library reads it into memory; returns the length of the file.
 fn check_footer(path: &Path, file: &mut File) -> Result<u64, Error> {
     let unfit = |reason: &str| Error::UnfitTable { path: path.to_owned(), reason: reason.to_owned() };
     let length = file.metadata().map_err(Error::io("look at", path))?.len();
@@ -162,27 +161,27 @@ fn check_footer(path: &Path, file: &mut File) -> Result<u64, Error> {
     file.read_exact(&mut end).map_err(Error::io("read", path))?;
     let [a, b, c, d, magic @ ..] = end;
     if magic != *MAGIC {
-        return Err(unfit("it does not end as Parquet does"));
+        return Err(unfit("it does not end with the Parquet magic"));
     }
     let footer_length = u32::from_le_bytes([a, b, c, d]);
     if footer_length > MAX_FOOTER_BYTES || u64::from(footer_length) + 12 > length {
-        return Err(unfit("its description is longer than it can be"));
+        return Err(unfit("its footer is too long"));
     }
     Ok(length)
 }
 
-/// Looks at what a group of rows says of itself, and gives its number of rows.
+/// Checks the sizes in a row group's metadata; returns its number of rows.
 fn check_group(group: &RowGroupMetaData, file_length: u64) -> Result<u64, String> {
     let byte_count = group.total_byte_size();
     if !usize::try_from(byte_count).is_ok_and(|byte_count| byte_count <= MAX_READ_GROUP_BYTES) {
-        return Err(format!("a group of rows has {byte_count} bytes, and {MAX_READ_GROUP_BYTES} are allowed"));
+        return Err(format!("a row group has {byte_count} bytes, and the limit is {MAX_READ_GROUP_BYTES}"));
     }
     for column in group.columns() {
-        // The library takes both for granted, and ends the process where they are not.
+        // The library assumes that both hold, and aborts if they do not.
         let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
         let end = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
         if end.and_then(|(start, length)| start.checked_add(length)).is_none_or(|end| end > file_length) {
-            return Err("a column lies outside of the file".to_owned());
+            return Err("a column is outside of the file".to_owned());
         }
     }
     u32::try_from(group.num_rows()).map(u64::from).map_err(|_| format!("a group has {} rows", group.num_rows()))

@@ -1,4 +1,4 @@
-//! Columns as Parquet describes them, and back.
+//! Converts columns to and from the Parquet schema.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -12,13 +12,13 @@ use parquet::{
 use super::{COMPRESSION_LEVEL, ColumnSpec, ColumnType};
 use crate::Error;
 
-/// What is compressed, and read, at once: pages of this many bytes before compression, or of one longer value. Quarter
-/// pages make files a tenth larger, since code repeats what its file and its class have.
+/// The size of a page in bytes before compression; a longer value gets a page of its own. Pages of a quarter of this
+/// size make files a tenth larger, because code repeats text of its file and class.
 const PAGE_BYTES: usize = 1024 * 1024;
-/// Most columns of a table that is read.
+/// The most columns of a table that is read.
 const MAX_COLUMNS: usize = 256;
 
-/// The columns of a file to be written.
+/// The schema of a file to be written.
 pub(super) fn to_schema(path: &Path, columns: &[ColumnSpec]) -> Result<TypePtr, Error> {
     let invalid = |reason: String| Error::InvalidColumns { path: path.to_owned(), reason };
     if columns.is_empty() {
@@ -47,7 +47,7 @@ fn to_field(column: &ColumnSpec) -> Result<TypePtr, ParquetError> {
     field.with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
 }
 
-/// How the columns are encoded.
+/// The encoding of the columns.
 pub(super) fn to_properties(path: &Path, columns: &[ColumnSpec]) -> Result<WriterProperties, Error> {
     let level = ZstdLevel::try_new(COMPRESSION_LEVEL).map_err(Error::table("compress", path))?;
     let mut builder = WriterProperties::builder()
@@ -63,14 +63,14 @@ pub(super) fn to_properties(path: &Path, columns: &[ColumnSpec]) -> Result<Write
         if column.dictionary {
             builder = builder.set_column_dictionary_enabled(name, true);
         } else if matches!(column.column_type, ColumnType::Text | ColumnType::Blob) {
-            // The least and the greatest text of a column without order help nobody.
+            // Minimum and maximum do not help with unsorted texts.
             builder = builder.set_column_statistics_enabled(name, EnabledStatistics::None);
         }
     }
     Ok(builder.build())
 }
 
-/// The columns of a file that was found.
+/// The columns of an existing file.
 pub(super) fn from_schema(path: &Path, schema: &SchemaDescriptor) -> Result<Vec<ColumnSpec>, Error> {
     let unfit = |reason: String| Error::UnfitTable { path: path.to_owned(), reason };
     if schema.num_columns() == 0 || schema.num_columns() > MAX_COLUMNS {
@@ -78,7 +78,8 @@ pub(super) fn from_schema(path: &Path, schema: &SchemaDescriptor) -> Result<Vec<
     }
     let mut names = BTreeSet::new();
     let columns = schema.columns().iter().map(|column| {
-        let spec = from_column(column).ok_or_else(|| unfit(format!("column {:?} is no cell", column.name())))?;
+        let spec =
+            from_column(column).ok_or_else(|| unfit(format!("column {:?} has an unsupported type", column.name())))?;
         if !names.insert(spec.name.clone()) {
             return Err(unfit(format!("it has two columns {:?}", spec.name)));
         }
@@ -87,7 +88,7 @@ pub(super) fn from_schema(path: &Path, schema: &SchemaDescriptor) -> Result<Vec<
     columns.collect()
 }
 
-/// Nothing for what no column of ours is: nested, repeated, or of a type that no database has.
+/// `None` for a column that is nested, repeated, or of a type that no database has.
 fn from_column(column: &ColumnDescriptor) -> Option<ColumnSpec> {
     if column.max_rep_level() > 0 || column.max_def_level() > 1 || column.path().parts().len() != 1 {
         return None;

@@ -1,24 +1,24 @@
-//! What a cell and a column of a table can be.
+//! The values and columns of a table.
 
 use std::fmt;
 
-/// A cell of a table, borrowed from wherever it comes from.
+/// The value of a cell, borrowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
-    /// Nothing.
+    /// NULL.
     Null,
     /// A whole number.
     Integer(i64),
     /// A floating-point number.
     Real(f64),
-    /// Text, which may hold any character.
+    /// Text with any characters.
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),
 }
 
 impl Value<'_> {
-    /// Its kind, for messages.
+    /// The name of its kind, for messages.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Null => "NULL",
@@ -29,7 +29,7 @@ impl Value<'_> {
         }
     }
 
-    /// What it weighs in memory, in bytes.
+    /// Its size in memory, in bytes.
     pub(crate) fn byte_count(self) -> usize {
         match self {
             Self::Null => 0,
@@ -73,6 +73,6 @@ pub struct ColumnSpec {
     pub column_type: ColumnType,
     /// Whether a cell may be NULL.
     pub nullable: bool,
-    /// Whether its values repeat, so that each is worth storing once a group of rows.
+    /// Whether values repeat, so that a dictionary in each row group saves space.
     pub dictionary: bool,
 }

@@ -17,25 +17,25 @@ use super::{
 };
 use crate::Error;
 
-/// What a cell costs beside its bytes: where it ends, and whether it is there.
+/// The memory of a cell besides its bytes: its end and its definition level.
 const CELL_OVERHEAD: usize = 16;
 
-/// A new Parquet file. It is whole only after [`finish`](Self::finish); whoever drops it before removes the file.
+/// A new Parquet file. It is complete only after [`finish`](Self::finish); dropping the writer removes the file.
 pub struct TableWriter {
     path: PathBuf,
     columns: Vec<ColumnSpec>,
     groups: GroupWriter,
     buffers: Vec<ColumnBuffer>,
-    /// Rows and bytes that wait in the buffers.
+    /// Buffered rows and bytes.
     waiting_rows: usize,
     waiting_bytes: usize,
     row_count: u64,
 }
 
-/// What came to be written.
+/// The size and hash of a written table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenTable {
-    /// How many rows the table has.
+    /// The number of rows.
     pub row_count: u64,
     /// The length of the file.
     pub byte_count: u64,
@@ -44,11 +44,11 @@ pub struct WrittenTable {
 }
 
 impl TableWriter {
-    /// Creates the file; none may be there.
+    /// Creates the file.
     ///
     /// # Errors
     ///
-    /// There is a file, the columns are none or not unique, or the system refused.
+    /// If the file exists, if there are no columns or two with the same name, or on an I/O error.
     pub fn create(path: &Path, columns: &[ColumnSpec]) -> Result<Self, Error> {
         let schema = to_schema(path, columns)?;
         let properties = Arc::new(to_properties(path, columns)?);
@@ -66,12 +66,12 @@ impl TableWriter {
         })
     }
 
-    /// Adds a row with a value for each column, in their order.
+    /// Adds a row with one value for each column, in order.
     ///
     /// # Errors
     ///
-    /// A value does not fit its column or the row is too long, and nothing was added; or the file cannot be written,
-    /// and is of no more use.
+    /// If a value does not fit its column or the row is too long; nothing was added. If the file cannot be written; it
+    /// is then unusable.
     pub fn push(&mut self, row: &[Value<'_>]) -> Result<(), Error> {
         let byte_count = self.check(row)?;
         if self.waiting_rows > 0 && self.waiting_bytes + byte_count > MAX_GROUP_BYTES {
@@ -83,18 +83,18 @@ impl TableWriter {
         self.row_count += 1;
         self.waiting_rows += 1;
         self.waiting_bytes += byte_count;
-        // A row that fills a group by itself does not wait for a second one.
+        // Write at once: one more row could double the memory of a group that is full already.
         if self.waiting_rows >= MAX_GROUP_ROWS || self.waiting_bytes >= MAX_GROUP_BYTES {
             self.write_group()?;
         }
         Ok(())
     }
 
-    /// Ends the table. The file is on disk when this returns; its name is not until its directory is.
+    /// Finishes the table. The content of the file is then on disk; its name is only after its directory was synced.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, and is of no use.
+    /// If the file cannot be written; it is then unusable.
     pub fn finish(mut self) -> Result<WrittenTable, Error> {
         let last = (self.waiting_rows > 0).then(|| mem::take(&mut self.buffers));
         let mut file = self.groups.finish(last)?;
@@ -105,7 +105,7 @@ impl TableWriter {
         Ok(WrittenTable { row_count: self.row_count, byte_count, sha256 })
     }
 
-    /// What the row weighs, when it fits.
+    /// The size of the row, if it fits.
     fn check(&self, row: &[Value<'_>]) -> Result<usize, Error> {
         let number = self.row_count + 1;
         if row.len() != self.columns.len() {

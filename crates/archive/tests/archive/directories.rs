@@ -1,4 +1,4 @@
-//! Directories of runs: there whole or not at all, and as their manifests say.
+//! Run directories: complete or absent, and verified against their manifests.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_run_is_in_its_partition_with_a_manifest() {
+fn run_gets_partition_and_manifest() {
     let archive = TempDir::new().unwrap();
     let path = archive_run(archive.path(), "team/shop", 7);
     assert_eq!(path, archive.path().join("project=team%2Fshop/run_id=7"));
@@ -39,7 +39,7 @@ fn a_run_is_in_its_partition_with_a_manifest() {
 }
 
 #[test]
-fn a_run_that_is_not_committed_leaves_nothing() {
+fn uncommitted_run_leaves_nothing() {
     let archive = TempDir::new().unwrap();
     let pending = PendingRun::begin(archive.path(), "shop", RunId(1)).unwrap();
     let columns = [column("line", ColumnType::Integer, false, false)];
@@ -48,19 +48,19 @@ fn a_run_that_is_not_committed_leaves_nothing() {
     drop(table);
     let project = archive.path().join("project=shop");
     assert_eq!(names(&project), [".run_id=1.draft"]);
-    assert_eq!(names(&project.join(".run_id=1.draft")), ["records.parquet.draft"], "no engine takes it for a table");
+    assert_eq!(names(&project.join(".run_id=1.draft")), ["records.parquet.draft"], "no engine reads it as a table");
     assert_eq!(list_runs(archive.path()).unwrap().runs, []);
     drop(pending);
     assert_eq!(names(&project), [""; 0]);
 }
 
 #[test]
-fn what_a_killed_attempt_left_is_removed_by_the_next() {
+fn next_attempt_removes_old_draft() {
     let archive = TempDir::new().unwrap();
     let leave = |project: &str, run: i64| {
         let pending = PendingRun::begin(archive.path(), project, RunId(run)).unwrap();
         pending.create_table("records.parquet", &[column("x", ColumnType::Real, false, false)]).unwrap();
-        // What a kill does: nothing runs any more.
+        // Simulates a kill: no destructor runs.
         std::mem::forget(pending);
     };
     leave("shop", 1);
@@ -74,11 +74,11 @@ fn what_a_killed_attempt_left_is_removed_by_the_next() {
     assert_eq!(remove_leftovers(archive.path()).unwrap(), 2);
     assert_eq!(remove_leftovers(archive.path()).unwrap(), 0);
     assert_eq!(names(&archive.path().join("project=shop")), [".git", "run_id=1"]);
-    assert!(archive.path().join("other/.run_id=2.draft").exists(), "what is not ours stays");
+    assert!(archive.path().join("other/.run_id=2.draft").exists(), "a draft of another run stays");
 }
 
 #[test]
-fn a_run_is_never_replaced() {
+fn existing_run_is_never_replaced() {
     let archive = TempDir::new().unwrap();
     archive_run(archive.path(), "shop", 1);
     let error = PendingRun::begin(archive.path(), "shop", RunId(1)).unwrap_err();
@@ -92,7 +92,7 @@ fn a_run_is_never_replaced() {
 }
 
 #[test]
-fn an_archive_that_is_not_there_is_not_created() {
+fn missing_archive_is_not_created() {
     let directory = TempDir::new().unwrap();
     let archive = directory.path().join("unmounted");
     assert!(matches!(PendingRun::begin(&archive, "shop", RunId(1)), Err(Error::NoArchive { .. })));
@@ -102,7 +102,7 @@ fn an_archive_that_is_not_there_is_not_created() {
 }
 
 #[test]
-fn an_archive_that_disappears_is_an_error() {
+fn vanished_archive_is_an_error() {
     let directory = TempDir::new().unwrap();
     let archive = directory.path().join("archive");
     fs::create_dir(&archive).unwrap();
@@ -113,7 +113,7 @@ fn an_archive_that_disappears_is_an_error() {
 }
 
 #[test]
-fn runs_are_listed_by_project_and_number() {
+fn runs_are_listed_in_order() {
     let archive = TempDir::new().unwrap();
     for (project, run) in [("shop", 10), ("shop", 9), ("", 3), ("a b", 1)] {
         archive_run(archive.path(), project, run);
@@ -129,7 +129,7 @@ fn runs_are_listed_by_project_and_number() {
     assert_eq!(listing.strange, strange);
 }
 
-/// What is found after `change` to an archived run, in words, without hashes.
+/// The deviations after `change` to an archived run, as text without hashes.
 fn deviations(change: impl FnOnce(&Path) -> PathBuf) -> Vec<String> {
     let archive = TempDir::new().unwrap();
     let path = change(&archive_run(archive.path(), "shop", 7));
@@ -148,7 +148,7 @@ fn deviations(change: impl FnOnce(&Path) -> PathBuf) -> Vec<String> {
 }
 
 #[test]
-fn every_deviation_is_named() {
+fn every_deviation_is_reported() {
     let check = |change: &dyn Fn(&Path), expected: &[&str]| {
         let found = deviations(|path| {
             change(path);
@@ -174,7 +174,7 @@ fn every_deviation_is_named() {
     check(&|path| edit_manifest(path, "\"rows\": 3", "\"rows\": 4"), &["\"records.parquet\" has 3 rows instead of 4"]);
     check(
         &|path| edit_manifest(path, "\"run_id\": 7", "\"run_id\": 8"),
-        &["the manifest is that of run 8 of project \"shop\""],
+        &["the manifest names run 8 of project \"shop\""],
     );
     check(
         &|path| edit_manifest(path, "\"format_version\": 1", "\"format_version\": 2"),
@@ -183,19 +183,19 @@ fn every_deviation_is_named() {
     );
     check(
         &|path| edit_manifest(path, "\"records.parquet\"", "\"../secret\""),
-        &["\"manifest.json\" cannot be read: read manifest MANIFEST: \"../secret\" is no name of a file in it"],
+        &["\"manifest.json\" cannot be read: read manifest MANIFEST: \"../secret\" is not a plain file name"],
     );
 }
 
 #[test]
-fn a_run_in_another_project_s_place_is_found() {
+fn run_in_wrong_directory_is_reported() {
     let found = deviations(|path| {
         let project = path.parent().unwrap();
         let moved = project.with_file_name("project=bank");
         fs::rename(project, &moved).unwrap();
         moved.join("run_id=7")
     });
-    assert_eq!(found, ["the manifest is that of run 7 of project \"shop\""]);
+    assert_eq!(found, ["the manifest names run 7 of project \"shop\""]);
 }
 
 fn sample_length() -> u64 {

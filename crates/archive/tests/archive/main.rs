@@ -1,4 +1,4 @@
-//! The public face of the crate: the state of the work, tables, and directories of runs.
+//! The public interface of the crate: state, tables and run directories.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

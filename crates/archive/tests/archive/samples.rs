@@ -1,11 +1,11 @@
-//! Tables and runs to work with.
+//! Sample tables and runs.
 
 use std::path::{Path, PathBuf};
 
 use cds_archive::{ColumnSpec, ColumnType, PendingRun, RunFacts, TableReader, TableWriter, Value, WrittenTable};
 use cds_persistence::RunId;
 
-/// A cell that owns what it holds.
+/// A value that owns its content.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     Null,
@@ -49,7 +49,7 @@ pub(crate) fn write(path: &Path, columns: &[ColumnSpec], rows: &[Vec<Cell>]) -> 
     writer.finish().unwrap()
 }
 
-/// Every row, or the first error.
+/// Reads every row, or returns the first error.
 pub(crate) fn read(path: &Path) -> Result<Vec<Vec<Cell>>, cds_archive::Error> {
     let mut reader = TableReader::open(path)?;
     let mut rows = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Vec<Cell>>, cds_archive::Error> {
     Ok(rows)
 }
 
-/// Puts a run of two tables into an archive.
+/// Archives a run of two tables.
 pub(crate) fn archive_run(archive: &Path, project: &str, run: i64) -> PathBuf {
     let mut pending = PendingRun::begin(archive, project, RunId(run)).unwrap();
     for (file_name, row_count) in [("records.parquet", 3), ("errors.parquet", 0)] {

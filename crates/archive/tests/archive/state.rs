@@ -1,7 +1,7 @@
-//! The promise of the state: over any sequence of successes, failures and crashes no run is forgotten.
+//! The guarantee of the state: over any sequence of successes, failures and crashes, no run is forgotten.
 //!
-//! A small model stands for the database, which holds the truth: the runs that exist and the outcomes that were
-//! written. Calls go as the commands do, and may be killed before and after every write.
+//! A small model stands for the database, which holds the truth: the existing runs and the recorded outcomes. Calls
+//! work like the commands, and may be killed before and after every write.
 
 use std::{collections::BTreeSet, fs};
 
@@ -15,16 +15,16 @@ use tempfile::TempDir;
 
 const PEER: &str = "/srv/archive";
 
-/// What may happen between two looks at the state.
+/// An event between two checks of the state.
 #[derive(Debug, Clone)]
 enum Event {
     /// New runs are stored, with gaps between their numbers.
     NewRuns(Vec<i64>),
-    /// A call works on what it has to, and meets these fates; when they are used up, it ends.
+    /// A call processes its runs with these fates; it ends when they are used up.
     Call { retries_failed: bool, fates: Vec<Fate> },
-    /// One run is asked for by its number.
+    /// A run is requested by its number.
     Single { place: prop::sample::Index, fate: Fate },
-    /// A file is lost or spoiled by somebody.
+    /// A file is deleted or damaged.
     Spoil { is_state: bool, content: Option<&'static str> },
 }
 
@@ -79,7 +79,7 @@ impl Database {
         Progress::new(self.runs.iter().copied(), self.outcomes.iter().copied())
     }
 
-    /// What the state is when there is nothing left to do.
+    /// The state when no work is left.
     fn all_done(&self) -> State {
         let last = self.runs.last().map_or(0, |run| run.0);
         State { last_contiguous_run: last, last_attempted_run: last }
@@ -89,14 +89,15 @@ impl Database {
         self.outcomes.contains(&(run, RunOutcome::Done))
     }
 
-    /// Whether the last word on it is that an operator struck it.
+    /// Whether an operator struck it last.
     fn is_struck(&self, run: RunId) -> bool {
         let last = self.outcomes.iter().rev().find(|(other, _)| *other == run);
         last.is_some_and(|(_, outcome)| *outcome == RunOutcome::Struck) && !self.is_done(run)
     }
 }
 
-/// One run as the commands do it: the truth first, then the log, then the numbers. Says whether the call goes on.
+/// Moves one run like the commands: the truth first, then the log, then the numbers. Returns whether the call
+/// continues.
 fn attempt(
     database: &mut Database,
     progress: &mut Progress,
@@ -133,11 +134,11 @@ fn call(database: &mut Database, files: Option<&StateFiles>, event: &Event) {
         if !attempt(database, &mut progress, files, run, fate) {
             return;
         }
-        assert_eq!(progress, database.progress(), "step by step and from the database come to the same");
+        assert_eq!(progress, database.progress(), "incremental and full computation agree");
     }
 }
 
-/// What has to hold of the truth.
+/// Checks the invariants of the truth.
 fn check_truth(database: &Database, before: State) -> Result<State, TestCaseError> {
     let progress = database.progress();
     let state = progress.state();
@@ -168,12 +169,12 @@ fn check_truth(database: &Database, before: State) -> Result<State, TestCaseErro
     Ok(state)
 }
 
-/// What has to hold of the files alone, wherever a call was killed: a run that the numbers have passed is done or listed.
+/// Checks the files after a kill at any point: every run up to the numbers is done or listed.
 fn check_files(database: &Database, files: &StateFiles) -> Result<(), TestCaseError> {
     let (Stored::Present(state), Stored::Present(log)) =
         (read_state(&files.state).unwrap(), parse_run_records_from_file(&files.failures).unwrap())
     else {
-        // Nothing was called yet.
+        // No call was made yet.
         return Ok(());
     };
     let start = get_incremental_start_run(state);
@@ -184,7 +185,7 @@ fn check_files(database: &Database, files: &StateFiles) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Plays the events and looks after each; at the end two calls without failures have to end all work.
+/// Plays the events and checks after each; at the end, two calls without failures must finish all work.
 fn play(events: &[Event], files: Option<&StateFiles>) -> Result<Database, TestCaseError> {
     let mut database = Database::default();
     let (mut state, mut is_spoiled) = (State::default(), false);
@@ -206,7 +207,7 @@ fn play(events: &[Event], files: Option<&StateFiles>) -> Result<Database, TestCa
             }
             (Event::Spoil { .. }, None) => {}
             (Event::Call { .. } | Event::Single { .. }, _) => {
-                // The next call always brings the files up to the truth.
+                // The next call always updates the files to the truth.
                 call(&mut database, files, event);
                 is_spoiled = false;
             }
@@ -216,7 +217,7 @@ fn play(events: &[Event], files: Option<&StateFiles>) -> Result<Database, TestCa
             check_files(&database, files)?;
         }
     }
-    // Whoever struck a run asks for it again.
+    // The operator requests the struck runs again.
     let struck: Vec<RunId> = database.progress().struck().collect();
     database.outcomes.extend(struck.into_iter().map(|run| (run, RunOutcome::Failed)));
     for retries_failed in [false, true] {
@@ -237,7 +238,7 @@ proptest! {
 }
 
 proptest! {
-    // Every write waits for the disk.
+    // Few cases, because every write is synced to disk.
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
@@ -251,7 +252,7 @@ proptest! {
 }
 
 #[test]
-fn the_files_have_the_names_that_operators_know() {
+fn state_files_have_documented_names() {
     let names = |direction| {
         let files = StateFiles::in_directory("state".as_ref(), direction);
         [files.state, files.failures].map(|path| path.to_str().unwrap().to_owned())
@@ -261,12 +262,12 @@ fn the_files_have_the_names_that_operators_know() {
 }
 
 #[test]
-fn a_draft_that_a_kill_left_is_in_nobodys_way() {
+fn old_draft_does_not_block_writing() {
     let directory = TempDir::new().unwrap();
     let files = StateFiles::in_directory(directory.path(), Direction::Import);
     fs::write(directory.path().join(".import_state.json.draft"), "{").unwrap();
     let state = State { last_contiguous_run: 1, last_attempted_run: 2 };
     write_state(&files.state, state).unwrap();
     assert_eq!(read_state(&files.state).unwrap(), Stored::Present(state));
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "it may be what another process writes now");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "it may be the draft of another process");
 }

@@ -1,4 +1,4 @@
-//! Tables: what is written comes back, what does not fit is refused, what is damaged is an error.
+//! Tables: rows read back as written, invalid rows are refused, damaged files are errors.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::samples::{Cell, column, read, write};
 
-/// Each type with and without NULL, with and without a dictionary.
+/// Each type with and without NULLs, with and without a dictionary.
 fn all_columns() -> Vec<ColumnSpec> {
     let kinds = [(Text, "text"), (Integer, "integer"), (Real, "real"), (Blob, "blob")];
     let mut columns = Vec::new();
@@ -47,7 +47,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn every_row_comes_back(rows in rows()) {
+    fn every_row_reads_back(rows in rows()) {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("all.parquet");
         let written = write(&path, &all_columns(), &rows);
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_file_is_read_or_refused(
+    fn damaged_file_is_read_or_refused(
         rows in rows(), damages in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), cut in option::of(any::<prop::sample::Index>()),
     ) {
         let directory = TempDir::new().unwrap();
@@ -77,13 +77,13 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         fs::write(&path, bytes).unwrap();
-        // Whether damage shows is for the manifest; here it only must not bring the process down.
+        // Only the manifest detects every damage. Here, reading must not crash the process.
         let _ = read(&path);
     }
 }
 
 #[test]
-fn rows_and_texts_of_any_length_come_back_in_groups() {
+fn long_rows_read_back_in_groups() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("long.parquet");
     let columns = [column("number", Integer, false, false), column("code", Text, true, false)];
@@ -98,7 +98,7 @@ fn rows_and_texts_of_any_length_come_back_in_groups() {
 }
 
 #[test]
-fn many_rows_come_back_in_order() {
+fn many_rows_read_back_in_order() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("many.parquet");
     let columns = [column("number", Integer, false, false), column("kind", Text, true, true)];
@@ -123,7 +123,7 @@ fn many_rows_come_back_in_order() {
 }
 
 #[test]
-fn the_same_rows_make_the_same_file() {
+fn equal_rows_make_equal_files() {
     let directory = TempDir::new().unwrap();
     let rows = vec![vec![Cell::Text("pass".to_owned())]; 10];
     let columns = [column("code", Text, false, true)];
@@ -132,7 +132,7 @@ fn the_same_rows_make_the_same_file() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_and_the_rest_is_written() {
+fn invalid_rows_are_refused_individually() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("records.parquet");
     let columns = [column("line", Integer, false, false), column("code", Text, true, false)];
@@ -152,7 +152,7 @@ fn what_does_not_fit_is_refused_and_the_rest_is_written() {
     check(
         &mut writer,
         &[Value::Integer(1), Value::Text(&long)],
-        "write row 1 of FILE: it has 134217736 bytes, and 134217728 are allowed",
+        "write row 1 of FILE: it has 134217736 bytes, and the limit is 134217728",
     );
     writer.push(&[Value::Integer(1), Value::Null]).unwrap();
     writer.finish().unwrap();
@@ -160,7 +160,7 @@ fn what_does_not_fit_is_refused_and_the_rest_is_written() {
 }
 
 #[test]
-fn no_file_is_overwritten_and_no_table_is_without_unique_columns() {
+fn create_needs_new_file_and_unique_columns() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("records.parquet");
     let column = column("line", Integer, false, false);
@@ -173,7 +173,7 @@ fn no_file_is_overwritten_and_no_table_is_without_unique_columns() {
 }
 
 #[test]
-fn what_is_no_table_is_refused() {
+fn unsupported_files_are_refused() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("records.parquet");
     let check = |content: &[u8], expected: &str| {
@@ -182,8 +182,8 @@ fn what_is_no_table_is_refused() {
         assert_eq!(message.replace(&format!("{path:?}"), "FILE"), expected);
     };
     check(b"", "read table FILE: it is too short for Parquet");
-    check(b"SQLite format 3\0", "read table FILE: it does not end as Parquet does");
-    check(b"PAR1\xff\xff\xff\xffPAR1", "read table FILE: its description is longer than it can be");
+    check(b"SQLite format 3\0", "read table FILE: it does not end with the Parquet magic");
+    check(b"PAR1\xff\xff\xff\xffPAR1", "read table FILE: its footer is too long");
     check(b"PAR1\x00\x00\x00\x00PAR1", "read FILE");
     assert!(matches!(TableReader::open(directory.path()).err(), Some(Error::NotARegularFile { .. })));
 }

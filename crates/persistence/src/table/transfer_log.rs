@@ -107,7 +107,7 @@ fn read(row: &Row<'_>) -> Result<TransferRow> {
         local_run_id: row.get::<_, Option<i64>>(2)?.map(RunId),
         attempt: read_number(row, 3)?,
         is_done: has_status("succeeded")?,
-        is_gone: has_status("gone")?,
+        is_removed: has_status("gone")?,
         is_struck: has_status("struck")?,
         error: row.get(5)?,
         recorded_at: row.get(6)?,

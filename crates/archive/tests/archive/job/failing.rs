@@ -1,4 +1,4 @@
-//! Runs that fail: each alone, with its reason, and open until it is done or gone.
+//! Runs that fail: each with its own reason, and open until it is done or removed.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,7 +11,7 @@ use cds_persistence::{KeepRule, Persistence, RunId};
 
 use super::world::{Call, World, assert_unaltered, change, numbers, reader, snapshot, texts, writer};
 
-/// Done twice, the run is as it was.
+/// Run twice, it restores the run.
 const FLIP_2: &str = "UPDATE records SET end_line = 99 - end_line WHERE run_id = 2;";
 const ALTER_2: &str = "UPDATE records SET intent = 'Lies.' WHERE run_id = 2 AND intent IS NOT NULL;";
 const DIRECTIONS: [Direction; 2] = [Direction::Archive, Direction::Import];
@@ -21,7 +21,7 @@ fn log(world: &World, direction: Direction) -> String {
 }
 
 #[test]
-fn a_failed_run_is_open_until_it_is_retried() {
+fn failed_run_is_open_until_retried() {
     for direction in DIRECTIONS {
         let world = World::with_runs(3);
         let intents = "SELECT intent FROM records WHERE run_id = 2 AND intent IS NOT NULL";
@@ -30,7 +30,7 @@ fn a_failed_run_is_open_until_it_is_retried() {
         let call = |selection| world.call(direction, &Call::of(selection)).0.unwrap().unwrap();
         let report = call(Selection::New);
         assert_eq!((report.done, report.failed.len(), report.stopped_by), (2, 1, None));
-        assert!(report.failed[0].1.contains("the run says sha256:"), "{:?}", report.failed);
+        assert!(report.failed[0].1.contains("the run was written with sha256:"), "{:?}", report.failed);
         assert_eq!((report.state.last_contiguous_run, report.state.last_attempted_run), (1, 3));
         assert_eq!(log(&world, direction), "2\n");
         let state = world.state(direction);
@@ -38,7 +38,7 @@ fn a_failed_run_is_open_until_it_is_retried() {
 
         world.save("shop");
         let report = call(Selection::New);
-        assert_eq!((report.done, report.failed.len()), (1, 0), "a normal call leaves it alone");
+        assert_eq!((report.done, report.failed.len()), (1, 0), "a normal call skips it");
         assert_eq!(call(Selection::OpenFailures).failed.len(), 1);
         for text in whole {
             change(
@@ -61,7 +61,7 @@ fn a_failed_run_is_open_until_it_is_retried() {
 }
 
 #[test]
-fn a_failed_run_that_is_pruned_is_gone_and_no_more_open() {
+fn pruned_run_is_no_open_failure() {
     for direction in DIRECTIONS {
         let world = World::with_runs(3);
         change(&world.source, ALTER_2);
@@ -69,20 +69,20 @@ fn a_failed_run_that_is_pruned_is_gone_and_no_more_open() {
         let mut source = writer(&world.source);
         source.prune_runs(&[KeepRule::Last(1)], Timestamp::from_unix_milliseconds(2_000_000_000_000)).unwrap();
         source.close().unwrap();
-        let (outcome, told) = world.call(direction, &Call::of(Selection::OpenFailures));
+        let (outcome, events) = world.call(direction, &Call::of(Selection::OpenFailures));
         let report = outcome.unwrap().unwrap();
-        assert_eq!((report.failed.len(), numbers(&report.gone)), (0, vec![2]));
-        assert_eq!(told, ["gone 2"]);
+        assert_eq!((report.failed.len(), numbers(&report.removed)), (0, vec![2]));
+        assert_eq!(events, ["removed 2"]);
         assert_eq!((report.state.last_contiguous_run, report.open_failures.len()), (3, 0));
         assert_eq!(log(&world, direction), "");
         let status = "SELECT status || error FROM transfer_log WHERE run_id = 2 ORDER BY id DESC LIMIT 1";
         assert_eq!(texts(world.database(direction), status), ["goneit is no longer in the source"]);
-        assert!(world.call(direction, &Call::default()).1.is_empty(), "it is told once");
+        assert!(world.call(direction, &Call::default()).1.is_empty(), "it is reported once");
     }
 }
 
 #[test]
-fn a_run_that_is_gone_is_no_success() {
+fn removed_run_is_no_success() {
     for direction in DIRECTIONS {
         let world = World::with_runs(2);
         change(&world.source, ALTER_2);
@@ -90,11 +90,11 @@ fn a_run_that_is_gone_is_no_success() {
         change(&world.source, "DELETE FROM runs WHERE id = 2");
         let report = world.call(direction, &Call::default()).0.unwrap().unwrap();
         assert_eq!((report.state.last_contiguous_run, report.state.last_attempted_run), (1, 2));
-        assert_eq!((numbers(&report.gone), report.open_failures.len()), (vec![2], 0));
+        assert_eq!((numbers(&report.removed), report.open_failures.len()), (vec![2], 0));
     }
 }
 
-/// What archiving and importing say of run 2 after `sql`.
+/// The reasons why archiving and importing run 2 fail after `sql`.
 fn reasons(sql: &str) -> [String; 2] {
     DIRECTIONS.map(|direction| {
         let world = World::with_runs(3);
@@ -107,13 +107,13 @@ fn reasons(sql: &str) -> [String; 2] {
 }
 
 #[test]
-fn each_failure_has_its_reason() {
+fn each_failure_has_a_reason() {
     let of_run = "WHERE id = (SELECT max(id) FROM records WHERE run_id = 2)";
     let [archived, imported] = reasons(&format!("UPDATE records SET raw_code = CAST(x'61ff' AS TEXT) {of_run}"));
-    assert_eq!(archived, "row 3 of the run has a records.raw_code that is no UTF-8");
-    assert!(imported.contains("the records give the root"), "{imported}");
+    assert_eq!(archived, "read records.raw_code in row 3: it is not valid UTF-8");
+    assert!(imported.contains("the records have the root"), "{imported}");
     let [archived, imported] = reasons(&format!("DELETE FROM records {of_run}"));
-    assert_eq!(archived, "the run counts 3 records, and there are 2: it was altered or is damaged");
+    assert_eq!(archived, "the run should have 3 records and has 2: it was altered or damaged");
     assert_eq!(imported, "runs has a row that does not fit: it counts 3 records, and 2 came");
     let [archived, imported] = reasons(&format!("UPDATE records SET kind = x'00' {of_run}"));
     assert_eq!(archived, imported);
@@ -124,7 +124,7 @@ fn each_failure_has_its_reason() {
 }
 
 #[test]
-fn pages_that_are_damaged_cost_one_run() {
+fn damaged_pages_fail_one_run() {
     for direction in DIRECTIONS {
         let world = World::with_runs(1);
         let mut source = writer(&world.source);
@@ -137,7 +137,7 @@ fn pages_that_are_damaged_cost_one_run() {
         let mut file = OpenOptions::new().read(true).write(true).open(&world.source).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        // A page that is full of the text; its first bytes say which page follows.
+        // An overflow page full of the text; its first four bytes are the number of the next page.
         let page = bytes.chunks(8192).position(|page| page[4..].iter().all(|byte| *byte == b'Z')).unwrap();
         file.seek(SeekFrom::Start(page as u64 * 8192)).unwrap();
         file.write_all(&[0x7f, 0xff, 0xff, 0xf0]).unwrap();
@@ -149,7 +149,7 @@ fn pages_that_are_damaged_cost_one_run() {
 }
 
 #[test]
-fn numbers_below_one_fail_once_and_stand_in_no_file() {
+fn numbers_below_one_fail_once() {
     for direction in DIRECTIONS {
         let world = World::with_runs(2);
         change(
@@ -158,8 +158,8 @@ fn numbers_below_one_fail_once_and_stand_in_no_file() {
                                UPDATE records SET run_id = -3 WHERE run_id = 1",
         );
         let report = world.call(direction, &Call::default()).0.unwrap().unwrap();
-        assert_eq!(report.failed, [(RunId(-3), "run numbers begin with 1, and this one is -3".to_owned())]);
-        assert_eq!((report.done, report.state.last_contiguous_run), (1, 2), "the others do not wait for it");
+        assert_eq!(report.failed, [(RunId(-3), "move run -3: run numbers must be 1 or higher".to_owned())]);
+        assert_eq!((report.done, report.state.last_contiguous_run), (1, 2), "the other runs continue");
         assert_eq!(log(&world, direction), "");
         assert_eq!(numbers(&report.open_failures), [-3]);
         assert!(world.call(direction, &Call::default()).0.unwrap().unwrap().failed.is_empty());
@@ -168,7 +168,7 @@ fn numbers_below_one_fail_once_and_stand_in_no_file() {
 }
 
 #[test]
-fn something_else_in_the_place_of_a_run_is_left_alone() {
+fn foreign_directory_is_left_unchanged() {
     let world = World::with_runs(3);
     fs::create_dir_all(world.run_path("shop", 1)).unwrap();
     fs::write(world.run_path("shop", 1).join("mine"), "x").unwrap();
@@ -186,11 +186,11 @@ fn something_else_in_the_place_of_a_run_is_left_alone() {
 }
 
 #[test]
-fn an_archive_that_disappears_ends_the_work_after_one_failure() {
+fn vanished_archive_ends_the_job() {
     let world = World::with_runs(4);
     world.archive(Selection::One(RunId(1)));
     let away = world.folder.path().join("away");
-    // A file in its place: nothing can be written there.
+    // A file instead of the archive directory: nothing can be written there.
     fs::rename(&world.archive, &away).unwrap();
     let (outcome, _) = world.call(Direction::Archive, &Call::default());
     assert!(matches!(outcome, Some(Err(Error::NoArchive { .. }))), "nothing is tried");
@@ -198,11 +198,11 @@ fn an_archive_that_disappears_ends_the_work_after_one_failure() {
     fs::remove_dir_all(world.archive.join("project=shop")).unwrap();
     fs::write(world.archive.join("project=shop"), "").unwrap();
     let report = world.archive(Selection::New);
-    assert_eq!((report.failed.len(), report.stopped_by), (3, None), "only a place that is wrong for all ends it");
+    assert_eq!((report.failed.len(), report.stopped_by), (3, None), "one bad directory does not end the job");
 }
 
 #[test]
-fn another_database_under_the_same_name_is_imported_from_its_first_run() {
+fn replaced_source_is_imported_again() {
     let world = World::with_runs(3);
     assert_eq!(world.import(Selection::New).done, 3);
     let other = World::new();
@@ -216,12 +216,12 @@ fn another_database_under_the_same_name_is_imported_from_its_first_run() {
 }
 
 #[test]
-fn files_that_say_something_else_are_rebuilt_and_that_is_told() {
+fn wrong_state_files_are_rebuilt() {
     for direction in DIRECTIONS {
         let world = World::with_runs(3);
         change(&world.source, ALTER_2);
         let name = direction.as_str();
-        assert!(world.call(direction, &Call::default()).1[0].starts_with("start 1"), "new files are no news");
+        assert!(world.call(direction, &Call::default()).1[0].starts_with("start 1"), "new files are not reported");
         let files = world.files(direction);
         let (state, failures) = (fs::read(&files.state).unwrap(), fs::read(&files.failures).unwrap());
         for (content, expected) in [
@@ -237,8 +237,8 @@ fn files_that_say_something_else_are_rebuilt_and_that_is_told() {
                 None => fs::remove_file(&files.state).unwrap(),
             }
             fs::write(&files.failures, "2\nrun 7\n").unwrap();
-            let (outcome, told) = world.call(direction, &Call::default());
-            assert_eq!(told, [format!("{name}_state.json {expected}"), "line 2 is \"run 7\"".to_owned()]);
+            let (outcome, events) = world.call(direction, &Call::default());
+            assert_eq!(events, [format!("{name}_state.json {expected}"), "line 2 is \"run 7\"".to_owned()]);
             assert_eq!(outcome.unwrap().unwrap().done, 0, "nothing starts from 0");
             assert_eq!(
                 (fs::read(&files.state).unwrap(), fs::read(&files.failures).unwrap()),
@@ -246,26 +246,26 @@ fn files_that_say_something_else_are_rebuilt_and_that_is_told() {
             );
         }
         fs::remove_file(&files.failures).unwrap();
-        let told = world.call(direction, &Call::default()).1;
-        assert_eq!(told, [format!("{name}_failures.log is missing")]);
+        let events = world.call(direction, &Call::default()).1;
+        assert_eq!(events, [format!("{name}_failures.log is missing")]);
         assert_eq!(fs::read(&files.failures).unwrap(), failures);
     }
 }
 
 #[test]
-fn edits_of_the_failure_log_are_honoured() {
+fn operator_edits_are_applied() {
     for direction in DIRECTIONS {
         let world = World::with_runs(3);
         change(&world.source, FLIP_2);
         let call = |selection| {
-            let (outcome, told) = world.call(direction, &Call::of(selection));
-            (outcome.unwrap().unwrap(), told)
+            let (outcome, events) = world.call(direction, &Call::of(selection));
+            (outcome.unwrap().unwrap(), events)
         };
         let failures = world.files(direction).failures;
         assert_eq!(call(Selection::New).0.open_failures, [RunId(2)]);
         fs::write(&failures, "# looked at by Ada\n1\n").unwrap();
-        let (report, told) = call(Selection::New);
-        assert_eq!(told, ["struck 2"], "and the request for 1 waits for --retry-failed");
+        let (report, events) = call(Selection::New);
+        assert_eq!(events, ["struck 2"], "the request for 1 waits for --retry-failed");
         assert_eq!((report.open_failures, report.struck), (vec![], vec![RunId(2)]));
         assert_eq!((report.state.last_contiguous_run, report.state.last_attempted_run), (1, 3), "it is still a gap");
         assert_eq!(log(&world, direction), "# looked at by Ada\n1\n");
@@ -273,16 +273,16 @@ fn edits_of_the_failure_log_are_honoured() {
         let report = call(Selection::OpenFailures).0;
         assert_eq!((report.already_there, report.failed.len(), report.struck.len()), (1, 0, 0));
         assert_eq!(log(&world, direction), "# looked at by Ada\n");
-        assert!(call(Selection::OpenFailures).1.is_empty(), "what was struck is not tried");
+        assert!(call(Selection::OpenFailures).1.is_empty(), "a struck run is not tried");
         assert_eq!(world.state(direction).struck, [RunId(2)]);
 
-        // It is wanted again, and fails again; the log that goes missing then is no edit.
+        // The operator adds run 2 again, and it fails again. The log that is then deleted is no edit.
         fs::write(&failures, "2\n77\n").unwrap();
         assert_eq!(call(Selection::OpenFailures).0.failed.len(), 1);
         assert_eq!(log(&world, direction), "2\n");
         fs::remove_file(&failures).unwrap();
         assert_eq!(call(Selection::New).0.open_failures, [RunId(2)]);
-        // Nothing was taken out of a log that cannot be read.
+        // An unreadable log removes nothing.
         fs::write(&failures, "\u{0}\n").unwrap();
         assert_eq!(call(Selection::New).0.open_failures, [RunId(2)]);
         fs::write(&failures, "").unwrap();
@@ -293,21 +293,21 @@ fn edits_of_the_failure_log_are_honoured() {
 }
 
 #[test]
-fn an_edit_during_a_call_is_honoured() {
+fn edit_during_a_call_is_applied() {
     let world = World::with_runs(3);
     change(&world.source, FLIP_2);
     world.archive(Selection::New);
     world.save("shop");
     let call = Call { log_text: Some("# by hand\n"), ..Call::default() };
-    let (outcome, told) = world.call(Direction::Archive, &call);
-    assert!(told.contains(&"struck 2".to_owned()), "{told:?}");
+    let (outcome, events) = world.call(Direction::Archive, &call);
+    assert!(events.contains(&"struck 2".to_owned()), "{events:?}");
     let report = outcome.unwrap().unwrap();
     assert_eq!((report.done, report.struck, report.open_failures), (1, vec![RunId(2)], vec![]));
     assert_eq!(log(&world, Direction::Archive), "# by hand\n");
 }
 
 #[test]
-fn everything_is_recovered_from_what_lies_in_the_archive() {
+fn recovery_reads_the_archive() {
     let world = World::with_runs(4);
     change(&world.source, &ALTER_2.replace("run_id = 2", "run_id = 3"));
     world.archive(Selection::New);
@@ -330,7 +330,7 @@ fn everything_is_recovered_from_what_lies_in_the_archive() {
         now: &|| Timestamp::from_unix_milliseconds(0),
     };
     let found = recover(recovery).unwrap();
-    assert_eq!(found.open_failures, [(RunId(3), None)], "it was passed over as far as anybody knows");
+    assert_eq!(found.open_failures, [(RunId(3), None)], "it counts as skipped");
     assert_eq!((state(&world), log(&world, Direction::Archive)), before);
     assert_eq!(found.state_file, Stored::Present(found.truth));
     assert!(!leftover.exists());

@@ -1,4 +1,4 @@
-//! Work that is called off, and processes that end in the middle.
+//! Jobs that are cancelled, and processes that are killed.
 
 use cds_archive::{Direction, Error, Selection};
 use cds_persistence::RunId;
@@ -8,7 +8,7 @@ use super::world::{Call, World, numbers, texts};
 const DIRECTIONS: [Direction; 2] = [Direction::Archive, Direction::Import];
 
 #[test]
-fn a_run_that_is_called_off_was_not_tried_wherever_that_happens() {
+fn cancelled_run_counts_as_not_tried() {
     for direction in DIRECTIONS {
         let mut ends = 0;
         for questions in 0.. {
@@ -25,12 +25,12 @@ fn a_run_that_is_called_off_was_not_tried_wherever_that_happens() {
             let again = world.call(direction, &Call::default()).0.unwrap().unwrap();
             assert_eq!((again.done + report.done, again.state.last_contiguous_run), (3, 3));
         }
-        assert!(ends > 6, "it is asked between runs and inside of them");
+        assert!(ends > 6, "it checks between and within runs");
     }
 }
 
 #[test]
-fn a_retry_that_is_called_off_leaves_the_failure_open() {
+fn cancelled_retry_stays_open() {
     for direction in DIRECTIONS {
         let world = World::with_runs(2);
         world.call(direction, &Call::of(Selection::One(RunId(2)))).0.unwrap().unwrap();
@@ -43,7 +43,7 @@ fn a_retry_that_is_called_off_leaves_the_failure_open() {
 }
 
 #[test]
-fn a_lock_that_is_lost_ends_the_work_and_the_run_was_not_tried() {
+fn lost_lock_ends_the_job() {
     for direction in DIRECTIONS {
         let world = World::with_runs(2);
         let outcome = world.call(direction, &Call { may_commit: false, ..Call::default() }).0.unwrap();
@@ -55,7 +55,7 @@ fn a_lock_that_is_lost_ends_the_work_and_the_run_was_not_tried() {
 }
 
 #[test]
-fn whenever_a_process_ends_the_next_call_does_the_rest() {
+fn next_call_finishes_killed_job() {
     for direction in DIRECTIONS {
         let mut ends = 0;
         for life in 0.. {

@@ -1,4 +1,4 @@
-//! Whole jobs: runs from a database into an archive, and from there or from a database into another one.
+//! Complete jobs: from a database into an archive, and from an archive or a database into another database.
 
 mod failing;
 mod interrupted;

@@ -1,4 +1,4 @@
-//! What goes through an archive comes out as it was.
+//! Runs survive the way through an archive unchanged.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const ROOTS: &str = "SELECT run_id || ' ' || project || ' ' || snapshot_root || 
     ORDER BY sequence";
 const RUNS: &str = "SELECT id || started_at || root_path || status || record_count FROM runs ORDER BY id";
 
-/// What an invocation leaves that asked about the second record of run 2.
+/// The accounts of an invocation that asked about the second record of run 2.
 const ACCOUNTS: &str = "
 INSERT INTO runs_ledger (run_id, subject, started_at, status, snapshot_id, command, tool_version, host, pid,
                          code_ref_note, trace_id)
@@ -29,16 +29,16 @@ VALUES ('019a9f3f-0000-7000-8000-000000000002', '2026-11-20T09:20:11.000Z', 'llm
 INSERT INTO intent_cache VALUES ('q', 'Is it.', 'm', 'd', 3, NULL, 7, '2026-11-20T09:20:11.000Z');";
 
 #[test]
-fn a_database_comes_out_of_an_archive_as_it_went_in() {
+fn database_round_trips_through_archive() {
     let world = World::with_runs(3);
     change(&world.source, ACCOUNTS);
     let report = world.archive(Selection::New);
     assert_eq!((report.done, report.record_count, report.failed.len()), (3, 9, 0));
     assert_eq!((report.state.last_contiguous_run, report.state.last_attempted_run), (3, 3));
 
-    let (report, told) = world.import_archive("shop");
+    let (report, events) = world.import_archive("shop");
     let expected = ["start 1 with 3", "done 1 as 1 with 3", "start 2 with 3", "done 2 as 2 with 3", "start 3 with 3"];
-    assert_eq!(told[..5], expected);
+    assert_eq!(events[..5], expected);
     assert_eq!((report.done, report.record_count), (3, 9));
     assert_unaltered(&world.target);
     for sql in [RUNS, RECORDS, HISTORY, ROOTS] {
@@ -53,35 +53,35 @@ fn a_database_comes_out_of_an_archive_as_it_went_in() {
 }
 
 #[test]
-fn the_second_time_nothing_happens() {
+fn second_job_changes_nothing() {
     let world = World::with_runs(2);
     world.archive(Selection::New);
     world.import_archive("shop");
     let before = fs::read(world.run_path("shop", 2).join("manifest.json")).unwrap();
-    let (outcome, told) = world.call(Direction::Archive, &Call::default());
+    let (outcome, events) = world.call(Direction::Archive, &Call::default());
     let report = outcome.unwrap().unwrap();
-    assert_eq!((report.done, report.already_there, told.len()), (0, 0, 0), "{told:?}");
+    assert_eq!((report.done, report.already_there, events.len()), (0, 0, 0), "{events:?}");
     assert_eq!(world.archive(Selection::One(cds_persistence::RunId(2))).already_there, 1);
     assert_eq!(fs::read(world.run_path("shop", 2).join("manifest.json")).unwrap(), before);
     assert_eq!(world.import_archive("shop").1, Vec::<String>::new());
-    assert_eq!(world.import(Selection::New).already_there, 2, "the same runs from where they were made");
+    assert_eq!(world.import(Selection::New).already_there, 2, "the same runs, from their own database");
     assert_eq!(texts(&world.target, "SELECT count(*) || '' FROM runs"), ["2"]);
     assert_eq!(texts(&world.target, "SELECT count(*) || '' FROM transfer_log WHERE status = 'succeeded'"), ["4"]);
 }
 
 #[test]
-fn a_run_that_comes_back_is_not_taken_for_another() {
+fn returning_run_is_recognised() {
     let world = World::with_runs(2);
     world.archive(Selection::New);
-    // The archive is imported where its runs were made.
+    // The archive is imported into the database that its runs came from.
     fs::copy(&world.source, &world.target).unwrap();
-    let (report, told) = world.import_archive("shop");
-    assert_eq!((report.done, report.already_there), (0, 2), "{told:?}");
-    assert_eq!(told[1], "there 1 as Some(1)");
+    let (report, events) = world.import_archive("shop");
+    assert_eq!((report.done, report.already_there), (0, 2), "{events:?}");
+    assert_eq!(events[1], "there 1 as Some(1)");
 }
 
 #[test]
-fn each_project_has_its_directory_and_its_own_state() {
+fn projects_have_separate_state() {
     let world = World::new();
     for project in ["shop", "mill", "shop", "mill"] {
         world.save(project);
@@ -90,7 +90,7 @@ fn each_project_has_its_directory_and_its_own_state() {
     let (outcome, _) = world.call(Direction::Archive, &only("shop"));
     let report = outcome.unwrap().unwrap();
     assert_eq!((report.done, report.state.last_contiguous_run, report.state.last_attempted_run), (2, 1, 3));
-    assert_eq!(numbers(&report.open_failures), [2], "what was passed over is not forgotten");
+    assert_eq!(numbers(&report.open_failures), [2], "the skipped run is open");
     let (outcome, _) = world.call(Direction::Archive, &Call { selection: Selection::OpenFailures, ..only("mill") });
     assert_eq!(outcome.unwrap().unwrap().done, 1);
     let report = world.archive(Selection::New);
@@ -103,7 +103,7 @@ fn each_project_has_its_directory_and_its_own_state() {
     assert_unaltered(&world.target);
 }
 
-/// What another program may write: runs and records only, the second run like the first.
+/// A database of another program: only runs and records, both runs equal.
 fn bare(path: &std::path::Path) {
     fs::remove_file(path).unwrap();
     let sql = "
@@ -125,7 +125,7 @@ fn bare(path: &std::path::Path) {
 }
 
 #[test]
-fn runs_and_records_alone_are_enough() {
+fn bare_runs_and_records_suffice() {
     for through_archive in [false, true] {
         let world = World::new();
         bare(&world.source);
@@ -135,21 +135,21 @@ fn runs_and_records_alone_are_enough() {
             assert!(manifest.facts.is_root_computed && manifest.facts.snapshot_root.is_some());
             assert_eq!(world.import_archive("mill").0.done, 2);
         } else {
-            assert_eq!(world.import(Selection::New).done, 2, "runs that are alike are two all the same");
+            assert_eq!(world.import(Selection::New).done, 2, "equal runs are still two runs");
         }
         assert_unaltered(&world.target);
         let records = "SELECT file_path || signature || intent || md5sum FROM records ORDER BY id";
         assert_eq!(texts(&world.target, records), texts(&world.source, records));
         assert_eq!(texts(&world.target, "SELECT DISTINCT project FROM units"), ["mill"]);
-        let (again, told) =
+        let (again, events) =
             if through_archive { world.import_archive("mill") } else { (world.import(Selection::New), Vec::new()) };
-        assert_eq!((again.done, again.already_there), (0, 0), "{told:?}");
+        assert_eq!((again.done, again.already_there), (0, 0), "{events:?}");
         assert_eq!(world.import(Selection::New).already_there, if through_archive { 2 } else { 0 });
     }
 }
 
 #[test]
-fn files_are_those_that_engines_expect() {
+fn run_directory_has_the_documented_files() {
     let world = World::with_runs(1);
     world.archive(Selection::New);
     let mut names: Vec<String> = fs::read_dir(world.run_path("shop", 1))
@@ -165,7 +165,7 @@ fn files_are_those_that_engines_expect() {
         "snapshot_chain.parquet",
         "unit_history.parquet",
     ];
-    assert_eq!(names, expected, "tables without rows are left out but for three");
+    assert_eq!(names, expected, "only three tables may be empty");
     let table = TableReader::open(&world.run_path("shop", 1).join("records.parquet")).unwrap();
     assert_eq!(table.columns().last().unwrap().name, "content_hash");
     let manifest = read_manifest(&world.run_path("shop", 1)).unwrap().unwrap();
@@ -178,22 +178,22 @@ fn files_are_those_that_engines_expect() {
 }
 
 #[test]
-fn an_archive_is_verified_down_to_its_records() {
+fn verification_covers_records() {
     let world = World::with_runs(2);
     world.archive(Selection::New);
     let verify = || verify_archive(&world.archive, None, &mut |_| {}).unwrap();
     let found = verify();
     assert_eq!((found.runs, found.records, found.deviations.len()), (2, 6, 0), "{found:?}");
     assert!(found.bytes > 0 && found.strange.is_empty());
-    // Who changes a root also has to change the records that it was made from.
+    // A forged root does not match the records.
     let path = world.run_path("shop", 2).join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();
     let roots = texts(&world.source, "SELECT snapshot_root FROM snapshot_chain ORDER BY run_id");
     fs::write(&path, text.replace(&roots[1], &roots[0])).unwrap();
     let found = verify();
     assert_eq!(found.deviations.len(), 1);
-    assert!(found.deviations[0].1.starts_with("the records give the root "), "{}", found.deviations[0].1);
+    assert!(found.deviations[0].1.starts_with("the records have the root "), "{}", found.deviations[0].1);
     assert_eq!(verify_archive(&world.archive, Some("mill"), &mut |_| {}).unwrap().runs, 0);
-    let (report, told) = world.import_archive("shop");
-    assert_eq!((report.done, report.failed.len()), (1, 1), "{told:?}");
+    let (report, events) = world.import_archive("shop");
+    assert_eq!((report.done, report.failed.len()), (1, 1), "{events:?}");
 }

@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, no run up to the last that was tried is forgotten.
+//! In any sequence of events, no run up to the last attempted one is forgotten.
 
 use std::{collections::BTreeSet, fs};
 
@@ -12,11 +12,11 @@ use proptest::{
 
 use super::world::{Call, World, change, reader, texts, writer};
 
-/// What may happen.
+/// A possible event.
 #[derive(Debug, Clone)]
 enum Event {
     Save,
-    /// A run is altered, or as it was again.
+    /// A run is altered, or restored by a second alteration.
     Alter {
         run: i64,
     },
@@ -33,15 +33,15 @@ enum Event {
     RemoveLog,
     Scribble,
     RestoreOldFiles,
-    /// An operator takes the n-th line out of the log.
+    /// An operator removes the n-th line of the log.
     Strike {
         line: usize,
     },
-    /// An operator wants a run again, whatever became of it.
+    /// An operator requests a run again, whatever its outcome was.
     Request {
         run: i64,
     },
-    /// What a kill without any clean-up leaves.
+    /// A killed process leaves a draft.
     LeaveDraft {
         run: i64,
     },
@@ -71,12 +71,12 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A world, and what must be true of it.
+/// A world with the invariants to check.
 struct Watched {
     world: World,
     direction: Direction,
     highest: State,
-    /// Struck by an operator and not there since.
+    /// Runs removed by an operator that are not back in the log.
     struck: BTreeSet<i64>,
     old_files: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -90,7 +90,7 @@ impl Watched {
         reader(&self.world.source).snapshots().unwrap().into_iter().map(|run| run.0).collect()
     }
 
-    /// The runs that really are where they were to go.
+    /// The runs that really are in the target.
     fn arrived(&self, runs: &BTreeSet<i64>) -> BTreeSet<i64> {
         let is_there = |run: &i64| match self.direction {
             Direction::Archive => {
@@ -98,7 +98,7 @@ impl Watched {
                 path.exists() && verify_run_directory(&path).is_empty()
             }
             Direction::Import => {
-                // Every run has a minute of its own.
+                // Every run starts in another minute, which identifies it.
                 let begun = texts(&self.world.source, &format!("SELECT started_at FROM runs WHERE id = {run}"));
                 let sql = format!("SELECT count(*) || '' FROM runs WHERE started_at = '{}'", begun[0]);
                 let count = &texts(&self.world.target, &sql)[0];
@@ -163,15 +163,15 @@ impl Watched {
         let files = self.world.files(self.direction);
         let log = parse_run_records_from_file(&files.failures).unwrap();
         let listed = if let Stored::Present(list) = log { list.runs } else { BTreeSet::new() };
-        let (outcome, told) = self.world.call(self.direction, call);
-        // What was struck is told, also by a call that was killed right after it.
-        self.struck.extend(told.iter().filter_map(|line| line.strip_prefix("struck ")?.parse::<i64>().ok()));
+        let (outcome, events) = self.world.call(self.direction, call);
+        // Struck runs are reported even by a call that is killed right after it.
+        self.struck.extend(events.iter().filter_map(|line| line.strip_prefix("struck ")?.parse::<i64>().ok()));
         let report = outcome?.unwrap();
         self.check(&report, &listed);
         Some(report)
     }
 
-    /// After a call that came back; `listed` stood in the log before it.
+    /// Checks the invariants after a call that returned; `listed` was in the log before it.
     fn check(&mut self, report: &JobReport, listed: &BTreeSet<RunId>) {
         let state = report.state;
         assert!(state.last_attempted_run >= self.highest.last_attempted_run, "{state:?} after {:?}", self.highest);
@@ -202,12 +202,12 @@ impl Watched {
         assert_eq!(list.ignored_count, 0);
     }
 
-    /// Once everything is as it was and everybody has time, all runs arrive.
+    /// Once every run is restored and no call is killed, all runs arrive.
     fn end(mut self) {
         let altered = "UPDATE records SET end_line = 99 - end_line WHERE end_line > 50";
         change(&self.world.source, altered);
         self.call(&Call::of(Selection::New)).unwrap();
-        // Whoever struck a run asks for it again.
+        // The operator requests the struck runs again.
         let files = self.world.files(self.direction);
         let log: Vec<String> = self.existing().iter().map(i64::to_string).collect();
         fs::write(&files.failures, log.join("\n")).unwrap();

@@ -1,4 +1,4 @@
-//! A database, an archive and a second database, and the calls that move runs between them.
+//! A database, an archive and a second database, and calls that move runs between them.
 
 use std::{
     cell::Cell,
@@ -20,26 +20,26 @@ use cds_persistence::{OpenOptions, Persistence, RunId, SqlitePersistence, Sqlite
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// Where everything is. All of it is removed with the value.
+/// The paths of all parts, in a temporary directory.
 pub(super) struct World {
     pub(super) folder: TempDir,
-    /// Where runs are made.
+    /// The database with the original runs.
     pub(super) source: PathBuf,
     pub(super) archive: PathBuf,
-    /// Where runs are imported.
+    /// The database for imports.
     pub(super) target: PathBuf,
 }
 
-/// A call and its surroundings.
+/// A call and its environment.
 pub(super) struct Call {
     pub(super) selection: Selection,
     pub(super) project: Option<&'static str>,
-    /// How often the job may ask until it is told to stop.
+    /// The number of checks whether to stop before the answer is yes.
     pub(super) questions: u32,
-    /// How often it may tell or ask anything until the process is no more.
+    /// The number of callbacks before the process is killed.
     pub(super) life: u32,
     pub(super) may_commit: bool,
-    /// What an operator makes of the failure log while the job asks whether to stop.
+    /// The text that an operator writes to the failure log while the job checks whether to stop.
     pub(super) log_text: Option<&'static str>,
 }
 
@@ -56,7 +56,7 @@ impl Call {
     }
 }
 
-/// What came of a call; none where its process ended first.
+/// The result of a call; `None` if its process was killed.
 pub(super) type Outcome = Option<Result<JobReport, Error>>;
 
 pub(super) fn options() -> OpenOptions {
@@ -84,7 +84,7 @@ impl World {
         Self { folder, source, archive, target }
     }
 
-    /// The same with runs 1 to `count` of the project `shop`.
+    /// A world with runs 1 to `count` of the project `shop`.
     pub(super) fn with_runs(count: i64) -> Self {
         let world = Self::new();
         (1..=count).for_each(|_| world.save("shop"));
@@ -102,18 +102,18 @@ impl World {
         StateFiles::in_directory(&self.folder.path().join(format!("{}_state", direction.as_str())), direction)
     }
 
-    /// What the log calls the other side.
+    /// The name of the other side in the log.
     pub(super) fn peer(&self, direction: Direction) -> String {
         let peer = if direction == Direction::Archive { &self.archive } else { &self.source };
         peer.to_str().unwrap().to_owned()
     }
 
-    /// The database that has the log.
+    /// The database with the transfer log.
     pub(super) fn database(&self, direction: Direction) -> &Path {
         if direction == Direction::Archive { &self.source } else { &self.target }
     }
 
-    /// Archives from the first database, or imports from it into the second; and tells what happened.
+    /// Archives from the first database, or imports from it into the second; also returns the events.
     pub(super) fn call(&self, direction: Direction, call: &Call) -> (Outcome, Vec<String>) {
         let peer = self.peer(direction);
         self.run(self.database(direction), direction, call, peer, |job, source| match direction {
@@ -126,10 +126,10 @@ impl World {
     pub(super) fn import_archive(&self, project: &'static str) -> (JobReport, Vec<String>) {
         let call = Call { project: Some(project), ..Call::default() };
         let peer = self.archive.join(format!("project={project}")).to_str().unwrap().to_owned();
-        let (outcome, told) = self.run(&self.target, Direction::Import, &call, peer, |job, _| {
+        let (outcome, events) = self.run(&self.target, Direction::Import, &call, peer, |job, _| {
             import_runs(job, ImportFrom::Archive(&self.archive))
         });
-        (outcome.unwrap().unwrap(), told)
+        (outcome.unwrap().unwrap(), events)
     }
 
     fn run(
@@ -143,10 +143,10 @@ impl World {
         let (life, questions) = (Cell::new(call.life), Cell::new(call.questions));
         let go_on = || match life.get().checked_sub(1) {
             Some(left) => life.set(left),
-            // As a kill would: whatever was about to happen does not.
+            // Like a kill: the next action does not happen.
             None => panic::resume_unwind(Box::new("killed")),
         };
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         let mut persistence = writer(database);
         let source = reader(&self.source);
         let job = Job {
@@ -171,13 +171,13 @@ impl World {
                 call.may_commit
             },
             observer: &mut |event| {
-                told.push(self.describe(&event));
+                events.push(self.describe(&event));
                 go_on();
             },
         };
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(job, &source))).ok();
         drop((source, persistence));
-        (outcome, told)
+        (outcome, events)
     }
 
     pub(super) fn archive(&self, selection: Selection) -> JobReport {
@@ -200,13 +200,13 @@ impl World {
             },
             JobEvent::AlreadyThere { run, local_run } => format!("there {run} as {:?}", local_run.map(|run| run.0)),
             JobEvent::Failed { run, error } => format!("failed {run}: {error}"),
-            JobEvent::Gone { run } => format!("gone {run}"),
+            JobEvent::Removed { run } => format!("removed {run}"),
             JobEvent::Struck { run } => format!("struck {run}"),
         };
         text.replace(folder.to_str().unwrap(), "").replace(self.folder.path().to_str().unwrap(), "")
     }
 
-    /// What the database and the files say.
+    /// The state according to database and files.
     pub(super) fn state(&self, direction: Direction) -> PeerState {
         let existing = reader(&self.source).snapshots().unwrap();
         let database = reader(self.database(direction));
@@ -223,7 +223,7 @@ pub(super) fn numbers(runs: &[RunId]) -> Vec<i64> {
     runs.iter().map(|run| run.0).collect()
 }
 
-/// Does `sql` to a database, without asking for references.
+/// Executes `sql` on a database, without checking foreign keys.
 pub(super) fn change(path: &Path, sql: &str) {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
@@ -237,7 +237,7 @@ pub(super) fn texts(path: &Path, sql: &str) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-/// A database whose every hash is as it was written.
+/// Asserts that every hash of a database still matches.
 pub(super) fn assert_unaltered(path: &Path) {
     let found = reader(path).verify(&VerifyQuery::default(), &|_| ControlFlow::Continue(())).unwrap();
     assert!(found.is_unaltered(), "{:#?}", found.deviations);
@@ -259,7 +259,7 @@ fn record(kind: SymbolKind, file_path: &str, start_line: u32, code: &str) -> Rec
     }
 }
 
-/// Three records, one of which changes with the number of the run.
+/// A snapshot of three records, one of which depends on the number of the run.
 pub(super) fn snapshot(number: i64, project: &str) -> RunSnapshot {
     let minutes = Timestamp::from_unix_milliseconds(1_795_166_400_120 + number * 60_000);
     RunSnapshot {

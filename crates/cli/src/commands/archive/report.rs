@@ -99,7 +99,7 @@ impl MovedRuns {
             },
             JobEvent::AlreadyThere { run, local_run } => RunLine { local_run, ..line(run, "already_there") },
             JobEvent::Failed { run, error } => RunLine { error: Some(error.to_owned()), ..line(run, "failed") },
-            JobEvent::Gone { run } => line(run, "gone"),
+            JobEvent::Removed { run } => line(run, "gone"),
             JobEvent::Struck { run } => line(run, "struck"),
         };
         self.console.note(&line.text(self.direction));
@@ -187,7 +187,7 @@ impl Sum {
         self.done += report.done;
         self.already_there += report.already_there;
         self.failed.extend(report.failed.into_iter().map(|(run, error)| (project.clone(), run, error)));
-        self.gone += report.gone.len() as u64;
+        self.gone += report.removed.len() as u64;
         self.struck += report.struck.len() as u64;
         self.record_count += report.record_count;
         self.byte_count += report.byte_count;

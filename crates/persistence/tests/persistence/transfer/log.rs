@@ -31,13 +31,13 @@ fn the_last_attempt_at_each_run_is_told() {
         (2, "b", failed()),
         (1, "a", TransferOutcome::Succeeded),
         (2, "b", failed()),
-        (3, "c", TransferOutcome::Gone("pruned".to_owned())),
+        (3, "c", TransferOutcome::Removed("pruned".to_owned())),
         (2, "other", failed()),
     ] {
         persistence.log_transfer(&transfer(run, key, outcome)).unwrap();
     }
     let rows = persistence.transfers("archive", "/srv/archive").unwrap();
-    let told = rows.iter().map(|row| (row.run_id.0, row.attempt, row.is_done, row.is_gone, row.error.as_deref()));
+    let told = rows.iter().map(|row| (row.run_id.0, row.attempt, row.is_done, row.is_removed, row.error.as_deref()));
     let expected =
         [(1, 1, true, false, None), (2, 1, false, false, Some("no room")), (3, 1, false, true, Some("pruned"))];
     assert_eq!(told.collect::<Vec<_>>(), expected, "attempts count for one key");

@@ -27,7 +27,7 @@ fn refusal(sql: &str) -> String {
 #[test]
 fn an_altered_run_does_not_come_in() {
     let of_run = "WHERE id = (SELECT max(id) FROM records WHERE run_id = 3)";
-    assert_eq!(refusal(&format!("UPDATE records SET intent = 'Lies.' {of_run}")), "the records give the root ");
+    assert_eq!(refusal(&format!("UPDATE records SET intent = 'Lies.' {of_run}")), "the records have the root ");
     assert_eq!(
         refusal("UPDATE runs SET model = 'other' WHERE id = 3"),
         "the run's row, its errors, questions or costs were altered or are damaged: "
