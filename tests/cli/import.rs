@@ -206,7 +206,7 @@ fn misplaced_run_names_both_projects() {
     fs::create_dir(place.path("archive/project=store")).unwrap();
     fs::rename(place.path("archive/project=shop/run_id=2"), place.path("archive/project=store/run_id=2")).unwrap();
     let outcome = import(&place, ARCHIVE, &[]).exited_with(1);
-    outcome.stderr_has(&["import run 2 of store: ", "it is run 2 of project \"store\"", "that of run 2 of \"shop\""]);
+    outcome.stderr_has(&["import run 2 of store: ", "it is run 2 of project \"store\"", "names run 2 of \"shop\""]);
     import(&place, ARCHIVE, &["--project", "store", "--retry-failed"]).exited_with(1);
     fs::rename(place.path("archive/project=store/run_id=2"), place.path("archive/project=shop/run_id=2")).unwrap();
     assert!(import(&place, ARCHIVE, &[]).succeeded().stdout.starts_with("imported runs=1 "));

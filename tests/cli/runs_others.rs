@@ -44,7 +44,7 @@ fn run_starts_and_finishes_once() {
     stage(&["finish", ID, "--error", "late"]).succeeded();
     assert_ne!(stage(&["start", ID]).succeeded().stdout, first, "it is done once more");
     stage(&["finish", ID, "--error", "postgres://u:s3ntinel@h/db said no"]).succeeded();
-    cds(&place, &["runs", "stage", "finish", ID, "--stage", "never"]).exited_with(1).stderr_has(&["never begun"]);
+    cds(&place, &["runs", "stage", "finish", ID, "--stage", "never"]).exited_with(1).stderr_has(&["never started"]);
 
     for status in ["completed_with_errors", "failed"] {
         let words = ["runs", "finish", ID, "--status", status, "--notes", "one file is missing"];
@@ -58,7 +58,7 @@ fn run_starts_and_finishes_once() {
         stages.iter().map(|row| (&row["stage"], &row["status"], &row["rows_in"], &row["rows_out"])).collect();
     assert_eq!(rows[0], (&json!("load"), &json!("completed"), &json!(5), &json!(4)));
     assert_eq!((rows.len(), &stages[1]["error"]), (2, &json!("postgres://***@h/db said no")));
-    cds(&place, &["runs", "stage", "start", ID, "--stage", "late"]).exited_with(1).stderr_has(&["ended already"]);
+    cds(&place, &["runs", "stage", "start", ID, "--stage", "late"]).exited_with(1).stderr_has(&["already ended"]);
     let tail = cds(&place, &["runs", "tail", "--stage", "load", "--format", "json"]).succeeded().stdout;
     assert_eq!(serde_json::from_str::<Value>(&tail).unwrap()["stages"].as_array().unwrap().len(), 2);
     cds(&place, &["verify"]).succeeded();

@@ -13,7 +13,7 @@ fn check(suffix: &str, put: impl Fn(&Place, &str), why: &str) {
     let before = fs::read(place.path(DATABASE)).unwrap();
     let name = format!("{DATABASE}-{suffix}");
     put(&place, &name);
-    let expected = format!("cds.sqlite-{suffix}\" beside it {why}");
+    let expected = format!("cds.sqlite-{suffix}\" next to it {why}");
     for arguments in [
         &["runs", "list", "--db-path", DATABASE][..],
         &["verify", "--db-path", DATABASE],
@@ -74,7 +74,7 @@ fn copy_needs_enough_disk_space() {
         assert!(Command::new("cp").args(paths).status().unwrap().success());
     }
     fs::OpenOptions::new().write(true).open(copy.path(DATABASE)).unwrap().set_len(8 << 40).unwrap();
-    copy.cds(&["runs", "list", "--db-path", DATABASE]).exited_with(1).stderr_has(&["bytes are needed in "]);
+    copy.cds(&["runs", "list", "--db-path", DATABASE]).exited_with(1).stderr_has(&[" bytes, and only "]);
     drop(writer);
 }
 

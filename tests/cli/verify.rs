@@ -64,7 +64,7 @@ fn altered_record_fails_and_is_named() {
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     let record = "run 2, records 5 (functions.py:1), raw_code: the record is not as it was written; stored sha256:";
     assert!(lines[0].starts_with(record), "{outcome:?}");
-    assert!(lines[1].starts_with("run 2, snapshot_chain 2, snapshot_root: the root over the records is another one"));
+    assert!(lines[1].starts_with("run 2, snapshot_chain 2, snapshot_root: the root over the records differs"));
     assert_eq!(lines.len(), 2);
 
     let outcome = place.ask(&["verify", "--format", "json"]).exited_with(1);
@@ -92,7 +92,7 @@ fn exported_log_must_match_database() {
     }
     place.ask(&["verify", "--run", "latest", "--expect", &later_root]).succeeded();
     let outcome = place.ask(&["verify", "--run", "latest", "--expect", &root]).exited_with(1);
-    assert!(outcome.stdout.contains("is the one that was expected") && outcome.stdout.contains(&root), "{outcome:?}");
+    assert!(outcome.stdout.contains("equals the expected one") && outcome.stdout.contains(&root), "{outcome:?}");
     // An older copy is whole, but not the expected one.
     place.write(DATABASE, first);
     place.ask(&["verify"]).succeeded();

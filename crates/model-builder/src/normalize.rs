@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_and_trailing_blanks_are_removed() {
+    fn blanks_are_removed() {
         check("a \t\n\n  \r\nb\r\n", "............", "a\nb");
         check("", "", "");
     }

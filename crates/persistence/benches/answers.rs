@@ -1,6 +1,6 @@
-//! Measures the kept answers: how long a durable group of 20 takes, and a lookup of 50,000 questions.
+//! Benchmarks stored answers: a durable batch of 20, and a lookup of 50,000 questions.
 //!
-//! `cargo bench -p cds-persistence --bench answers`. The bare sync of the same disk stands beside the groups.
+//! `cargo bench -p cds-persistence --bench answers`. The bare sync of the same disk is the baseline for the batches.
 
 use std::{
     fs::File,
@@ -51,7 +51,7 @@ fn keep(path: &Path, answers: &[KeptAnswer]) -> Vec<Duration> {
         start.elapsed()
     });
     let times = times.collect();
-    persistence.close().expect("nobody else uses the file");
+    persistence.close().expect("no other process uses the file");
     times
 }
 
@@ -96,7 +96,7 @@ fn answer(number: u64) -> KeptAnswer {
     }
 }
 
-/// Spread over the whole table, as real hashes are.
+/// Keys are spread over the whole table, as real hashes are.
 fn key(number: u64) -> QuestionKey {
     let mut bytes = [0; 32];
     for (part, factor) in bytes.chunks_exact_mut(8).zip([0x9e37_79b9_7f4a_7c15_u64, 3, 5, 7]) {

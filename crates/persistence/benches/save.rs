@@ -1,6 +1,6 @@
-//! Compares saving a large snapshot with a bare prepared insert of the same rows, in one run on the same disk.
+//! Benchmarks saving a large snapshot against a bare prepared insert of the same rows on the same disk.
 //!
-//! `cargo bench -p cds-persistence`. Both begin with a new file and end when the file alone holds everything.
+//! `cargo bench -p cds-persistence`. Both begin with a new file, and end when the file alone is complete.
 
 mod made;
 
@@ -76,7 +76,7 @@ fn timed(work: impl FnOnce(&Path)) -> Duration {
     start.elapsed()
 }
 
-/// How long it takes to save the same snapshot once more.
+/// The duration of saving the same snapshot once more.
 fn timed_again(snapshot: &RunSnapshot) -> Duration {
     let directory = TempDir::new().expect("there is room for a directory");
     let path = directory.path().join("bench.sqlite");
@@ -89,8 +89,8 @@ fn timed_again(snapshot: &RunSnapshot) -> Duration {
 fn save(path: &Path, snapshot: &RunSnapshot) {
     let mut persistence = SqlitePersistence::open(path, &OpenOptions::default()).expect("a new file can be opened");
     let saved = persistence.save(snapshot).expect("a new file can be written");
-    assert!(saved.warnings.is_empty(), "nobody else uses the file");
-    persistence.close().expect("nobody else uses the file");
+    assert!(saved.warnings.is_empty(), "no other process uses the file");
+    persistence.close().expect("no other process uses the file");
 }
 
 fn insert_bare(path: &Path, snapshot: &RunSnapshot) {
@@ -121,7 +121,7 @@ fn insert_bare(path: &Path, snapshot: &RunSnapshot) {
     run().expect("a new file can be written");
 }
 
-/// The same, with a question of its own for each record.
+/// The same snapshot with a distinct question for each record.
 fn asked(snapshot: &RunSnapshot) -> RunSnapshot {
     let mut snapshot = snapshot.clone();
     for record in &mut snapshot.records {

@@ -1,7 +1,7 @@
-//! Measures telemetry: how fast it is recorded, and how fast it is written, beside a bare insert of the same rows.
+//! Benchmarks telemetry: recording, and writing against a bare insert of the same rows.
 //!
-//! `cargo bench -p cds-persistence --bench telemetry`. The bare insert uses transactions of the same size, once synced at
-//! each commit and once, as telemetry is, at each checkpoint.
+//! `cargo bench -p cds-persistence --bench telemetry`. The bare insert uses transactions of the same size, once synced
+//! at each commit, and once only at each checkpoint, as telemetry is.
 
 use std::{
     path::Path,
@@ -36,7 +36,7 @@ fn main() {
     record_with_flusher();
 
     let entries: Vec<TelemetryEntry> = (0..WRITTEN_COUNT).map(entry).collect();
-    // In turn, so that what else the machine does falls on all of them.
+    // In turn, so that other load of the machine affects all of them.
     let mut best = [Duration::MAX; 3];
     for _ in 0..ROUND_COUNT {
         let times = [flush(&entries), insert_bare(&entries, "NORMAL"), insert_bare(&entries, "FULL")];
@@ -53,7 +53,7 @@ fn println_rate(what: &str, count: usize, time: Duration) {
     println!("{what:<20}{:>12} a second  {nanoseconds:>5} ns each", count as u128 * 1_000_000_000 / time.as_nanos());
 }
 
-/// Each thread makes its entries as the product does: the texts are its own.
+/// Each thread creates its entries like the product, with texts of its own.
 fn record(buffer: &TelemetryBuffer) -> Duration {
     let template = entry(7);
     let start = Instant::now();
@@ -65,7 +65,7 @@ fn record(buffer: &TelemetryBuffer) -> Duration {
     start.elapsed()
 }
 
-/// As in the product: a queue of the usual size, and a thread that empties it into a database.
+/// Like the product: a queue of the default size, and a thread that writes it to a database.
 #[expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
 fn record_with_flusher() {
     let directory = TempDir::new().expect("there is room for a directory");
@@ -87,10 +87,10 @@ fn flush(entries: &[TelemetryEntry]) -> Duration {
         assert!(buffer.record(entry.clone()));
     }
     let start = Instant::now();
-    let written = buffer.flush_all(&mut sink).expect("nobody else uses the file");
+    let written = buffer.flush_all(&mut sink).expect("no other process uses the file");
     let time = start.elapsed();
     assert_eq!(written, entries.len());
-    sink.write(&[]).and_then(|()| sink.close()).expect("nobody else uses the file");
+    sink.write(&[]).and_then(|()| sink.close()).expect("no other process uses the file");
     time
 }
 
@@ -107,7 +107,7 @@ fn sink(path: &Path) -> SqliteTelemetry {
 fn insert_bare(entries: &[TelemetryEntry], synchronous: &str) -> Duration {
     let directory = TempDir::new().expect("there is room for a directory");
     let path = directory.path().join("bench.sqlite");
-    sink(&path).close().expect("nobody else uses the file");
+    sink(&path).close().expect("no other process uses the file");
     let run = || -> rusqlite::Result<Duration> {
         let connection = Connection::open(&path)?;
         connection.pragma_update(None, "synchronous", synchronous)?;
@@ -131,7 +131,7 @@ fn insert_bare(entries: &[TelemetryEntry], synchronous: &str) -> Duration {
         }
         Ok(start.elapsed())
     };
-    run().expect("nobody else uses the file")
+    run().expect("no other process uses the file")
 }
 
 fn start() -> RunStart {
@@ -150,7 +150,7 @@ fn start() -> RunStart {
     }
 }
 
-/// Every tenth of them failed.
+/// Every tenth entry has an error.
 fn entry(number: usize) -> TelemetryEntry {
     let has_failed = number.is_multiple_of(10);
     TelemetryEntry {

@@ -1,7 +1,6 @@
-//! Measures the verification of a large snapshot, in megabytes of its records a second.
+//! Benchmarks the verification of a large snapshot, in megabytes of records per second.
 //!
-//! `cargo bench -p cds-persistence --bench verify`. Beside it stands what reading the same records and hashing them once
-//! takes, in one run on the same machine.
+//! `cargo bench -p cds-persistence --bench verify`. The baseline reads and hashes the same records once.
 
 mod made;
 
@@ -25,7 +24,7 @@ fn main() {
     let path = directory.path().join("bench.sqlite");
     let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).expect("a new file can be opened");
     persistence.save(&made::followed(&made::snapshot())).expect("a new file can be written");
-    persistence.close().expect("nobody else uses the file");
+    persistence.close().expect("no other process uses the file");
     let (mut verified, mut read) = (Duration::MAX, Duration::MAX);
     let mut byte_count = 0;
     for _ in 0..ROUND_COUNT {
@@ -46,7 +45,7 @@ fn main() {
 fn verify(path: &Path) -> u64 {
     let reader = SqliteReader::open(path, &OpenOptions::default()).expect("it was written");
     let found = reader.verify(&VerifyQuery::default(), &|_| ControlFlow::Continue(())).expect("it can be read");
-    assert!(found.is_unaltered(), "nobody altered it");
+    assert!(found.is_unaltered(), "the database is unaltered");
     found.byte_count
 }
 

@@ -1,21 +1,21 @@
-//! Groups of duplicates that somebody accepted.
+//! Accepted groups of duplicates.
 
-/// What somebody accepts, and why; the columns of `accepted_duplicates` are described in `docs/schema.md`.
+/// One acceptance and its reason; `docs/schema.md` describes the columns of `accepted_duplicates`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
-    /// In which sense the copies say the same; the word of the search.
+    /// The channel of the search that found the group.
     pub channel: String,
-    /// The fingerprint of what they say.
+    /// The fingerprint of the group.
     pub group_id: String,
-    /// How many copies there were.
+    /// The number of copies.
     pub copy_count: u32,
-    /// `file:line` of the first of them.
+    /// `file:line` of the first copy.
     pub example: String,
-    /// Why they may stay.
+    /// Why the copies may stay.
     pub reason: String,
-    /// Who answers for that.
+    /// Who is responsible for that.
     pub owner: Option<String>,
-    /// The last day on which it counts, `YYYY-MM-DD` in UTC; none for as long as nobody revokes it.
+    /// The last day on which it is valid, `YYYY-MM-DD` in UTC; `None` until it is revoked.
     pub until: Option<String>,
 }
 
@@ -24,10 +24,10 @@ pub struct Acceptance {
 pub struct AcceptedDuplicate {
     /// Its number.
     pub id: i64,
-    /// What was accepted.
+    /// The acceptance.
     pub what: Acceptance,
-    /// When; RFC 3339 as it is stored.
+    /// When it was accepted; RFC 3339 as stored.
     pub accepted_at: String,
-    /// When it was taken back, or another row took its place.
+    /// When it was revoked or replaced by another row.
     pub revoked_at: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! Tells the address of a database (a URL, a DSN, a connection string) from the name of a file. Text only, no I/O.
+//! Tells a database address (a URL, a DSN, a connection string) from a file name. Text only, no I/O.
 //!
-//! What can be an address is one, also where a file of that name exists: a name then means the same on every day. A
-//! path whose first `:` or `=` stands behind a `/`, such as `./host=a.sqlite`, is never an address.
+//! A name that can be an address counts as one even if a file of that name exists, so that its meaning never depends on
+//! the disk. A path whose first `:` or `=` comes after a `/`, such as `./host=a.sqlite`, is never an address.
 
 use std::{fmt, path::Path};
 
-/// Schemes that are an address also without `//` behind the colon; a driver may follow behind a `+`.
+/// Schemes that make an address even without `//` after the colon; a driver may follow after a `+`.
 const SCHEMES: &[&str] = &[
     "ado",
     "bigquery",
@@ -72,8 +72,8 @@ const SCHEMES: &[&str] = &[
     "vertica",
 ];
 
-/// Settings of connection strings, in lower case and without blanks and underscores. Those of the second list are in
-/// no name of a file.
+/// Settings of connection strings, in lower case, without blanks and underscores. Those in the second list never occur
+/// in a file name.
 const SETTINGS: &[&str] = &[
     "address",
     "addr",
@@ -123,17 +123,17 @@ const CERTAIN_SETTINGS: &[&str] = &[
     "trustedconnection",
     "userid",
 ];
-/// How names of database files end.
+/// File extensions of databases.
 const FILE_ENDINGS: &[&str] = &[".sqlite", ".sqlite3", ".db", ".db3", ".cds"];
 
-/// The address of a database that is no file of this machine; without its secrets.
+/// The address of a database that is not a local file, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseAddress {
     shown: String,
 }
 
 impl DatabaseAddress {
-    /// What `name` addresses; none where it can only be the path of a file.
+    /// The address in `name`; `None` if it can only be a file path.
     pub fn of(name: &Path) -> Option<Self> {
         let name = name.to_string_lossy();
         let name = name.trim();
@@ -148,11 +148,11 @@ impl fmt::Display for DatabaseAddress {
     }
 }
 
-/// `postgres://…`, `mysql+pymysql:…`, `jdbc:…`: the scheme, and what cannot be a secret behind it.
+/// `postgres://…`, `mysql+pymysql:…`, `jdbc:…`: the scheme, and the part after it that cannot be a secret.
 fn of_scheme(name: &str) -> Option<String> {
     let (scheme, rest) = name.split_once(':')?;
     let is_word = |character: char| character.is_ascii_alphanumeric() || "+-._".contains(character);
-    // One letter is the drive of a Windows path.
+    // A single letter is the drive of a Windows path.
     if scheme.len() < 2
         || !scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         || !scheme.chars().all(is_word)
@@ -163,7 +163,7 @@ fn of_scheme(name: &str) -> Option<String> {
     if !rest.starts_with("//") && !SCHEMES.contains(&base.as_str()) {
         return None;
     }
-    // Whatever stands before the last @ may be a name and a password, and whatever is set behind ? or ; as well.
+    // Text before the last @ may be a name and a password; text after ? or ; may hold secrets too.
     let place = match rest.rsplit_once('@') {
         Some((_, place)) => format!("{}***@{place}", if rest.starts_with("//") { "//" } else { "" }),
         None => rest.to_owned(),
@@ -173,7 +173,7 @@ fn of_scheme(name: &str) -> Option<String> {
     Some(format!("{scheme}:{}{more}", &place[..end]))
 }
 
-/// `host=… password=…`, `Server=…;Pwd=…`: the names of the settings, and no value.
+/// `host=… password=…`, `Server=…;Pwd=…`: the names of the settings, without their values.
 fn of_settings(name: &str) -> Option<String> {
     if name.find('/').is_some_and(|slash| name.find('=').is_none_or(|sign| slash < sign)) {
         return None;
@@ -206,12 +206,12 @@ fn of_settings(name: &str) -> Option<String> {
     (certain || settings.len() > 1).then(|| settings.join(" "))
 }
 
-/// The name of a setting, however it is written.
+/// The normalized name of a setting.
 fn word_of(key: &str) -> String {
     key.chars().filter(|letter| !" _-".contains(*letter)).collect::<String>().to_ascii_lowercase()
 }
 
-/// `user:secret@host/db`, `user:secret@tcp(host)/db`, `user/secret@host:1521/db`: what stands behind the last `@`.
+/// `user:secret@host/db`, `user:secret@tcp(host)/db`, `user/secret@host:1521/db`: the part after the last `@`.
 fn of_credentials(name: &str) -> Option<String> {
     let (user, place) = name.rsplit_once('@')?;
     let (separator, sign) = user.char_indices().find(|(_, sign)| matches!(sign, ':' | '/'))?;
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_known_and_keep_their_secrets() {
+    fn addresses_are_shown_without_secrets() {
         for (name, expected) in [
             ("postgres://user:s3cret@host/db", "postgres://***@host/db"),
             ("POSTGRES://user:s3cret@host:5432/db?x=1", "POSTGRES://***@host:5432/db?***"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files_are_no_addresses() {
+    fn file_names_are_not_addresses() {
         for name in [
             "cds.sqlite",
             "",

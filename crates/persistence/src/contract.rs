@@ -1,4 +1,4 @@
-//! What any persistence promises, whatever it stores the snapshots in.
+//! The contract of a persistence, independent of its storage.
 
 use std::{collections::HashMap, fmt};
 
@@ -6,54 +6,55 @@ use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, RunStatus, Timestamp};
 
 use crate::{Error, SnapshotProof};
 
-/// Keeps snapshots of runs, and the answers that were paid for.
+/// Stores snapshots of runs, and paid answers.
 ///
-/// It is what a run needs of a store; accounts, history and all that only looks at snapshots are asked of SQLite itself.
+/// This is what a run needs of a store. Accounts, history and read-only queries use `SQLite` directly.
 pub trait Persistence {
-    /// Writes `snapshot` whole or not at all.
+    /// Writes `snapshot` completely or not at all.
     ///
     /// # Errors
     ///
-    /// The snapshot was not written, and nothing else changed. What goes wrong once the snapshot is safe is no error,
-    /// and neither is an account that cannot be written: these are in [`SavedRun::warnings`].
+    /// If the snapshot was not written; nothing else has changed. An account that cannot be written, or a problem after
+    /// the snapshot is safe, is no error but a warning in [`SavedRun::warnings`].
     fn save(&mut self, snapshot: &RunSnapshot) -> Result<SavedRun, Error> {
         self.save_if(snapshot, &|| true)
     }
 
-    /// As [`save`](Self::save), but asks `may_commit` when all is written but the last step, which cannot be undone.
+    /// Like [`save`](Self::save), but calls `may_commit` before the last step, which cannot be undone.
     ///
     /// # Errors
     ///
-    /// [`Error::Withdrawn`] where it says no; otherwise those of `save`. Nothing of the snapshot was written.
+    /// [`Error::Withdrawn`] if `may_commit` returns false; otherwise those of `save`. Nothing of the snapshot was
+    /// written.
     fn save_if(&mut self, snapshot: &RunSnapshot, may_commit: &dyn Fn() -> bool) -> Result<SavedRun, Error>;
 
-    /// The intents of those `keys` that were answered and kept.
+    /// The stored intents for `keys`.
     ///
     /// # Errors
     ///
-    /// The answers cannot be read. That there are none is no error.
+    /// If the answers cannot be read. Missing answers are not an error.
     fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error>;
 
-    /// Keeps a group of answers, each in place of an older one to the same question, all or none.
+    /// Stores answers, all or none; each replaces an older one to the same question.
     ///
-    /// When this returns, they survive a power cut.
+    /// After it returns, they survive a power cut.
     ///
     /// # Errors
     ///
-    /// No answer of this group is kept; those of earlier groups are.
+    /// If none of these answers is stored; earlier ones are not affected.
     fn keep_answers(&mut self, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error>;
 
-    /// Removes kept answers, all of `keys` or none: they turned out to be worthless.
+    /// Removes the stored answers to `keys`, all or none, because they turned out to be worthless.
     fn forget_answers(&mut self, keys: &[QuestionKey]) -> Result<(), Error>;
 
-    /// The digest in the newest kept answer of `model` that has one, for when the provider cannot be asked.
+    /// The model digest of the newest stored answer of `model`, for when the provider cannot be asked.
     fn latest_digest(&self, model: &str) -> Result<Option<String>, Error>;
 
-    /// Whether the last that is known of a project has definitions: those of `project` that the history follows, or,
-    /// where another program wrote the snapshots of `root_path`, the records of the last of these.
+    /// Whether the latest known state of a project has definitions: those that the history follows, or, if another
+    /// program wrote the snapshots of `root_path`, the records of the last of them.
     fn has_definitions_of(&self, project: &str, root_path: &str) -> Result<bool, Error>;
 
-    /// Gives back what is held open. What was saved is safe in any case.
+    /// Releases everything that is held open. Saved data is safe in any case.
     fn close(self: Box<Self>) -> Result<(), Error>;
 }
 
@@ -67,21 +68,21 @@ impl fmt::Display for RunId {
     }
 }
 
-/// What was written of a run.
+/// The result of saving a run.
 #[derive(Debug)]
 pub struct SavedRun {
-    /// The number that the run got.
+    /// The number of the run.
     pub run_id: RunId,
-    /// How many records it has.
+    /// The number of its records.
     pub record_count: usize,
-    /// How many of them were asked for an intent and have none.
+    /// The number of records whose intent was requested but not received.
     pub intent_failed_count: usize,
-    /// How many analyzer errors it has.
+    /// The number of its analyzer errors.
     pub analyzer_error_count: usize,
-    /// How it ended.
+    /// The status of the run.
     pub status: RunStatus,
-    /// What proves it; none where nobody wanted its history.
+    /// The proof of the snapshot; `None` if no history was requested.
     pub proof: Option<SnapshotProof>,
-    /// What went wrong with its account ([`Error::Account`]) or after it was safe; the snapshot is there all the same.
+    /// Problems with its account ([`Error::Account`]) or after it was safe; the snapshot exists anyway.
     pub warnings: Vec<Error>,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a database: one variant for each thing that a user would do something else about.
+//! Database errors: one variant for each problem that needs a different reaction of the user.
 
 use std::{io, path::Path, path::PathBuf};
 
@@ -7,7 +7,7 @@ use rusqlite::{ErrorCode, ffi};
 
 use crate::{AccountError, DatabaseAddress, Mismatch, Step};
 
-/// What the database said, in its own words.
+/// The error message of `SQLite`.
 #[derive(Debug, thiserror::Error)]
 #[error("{text} (SQLite error {code})")]
 pub struct Cause {
@@ -28,26 +28,26 @@ impl From<rusqlite::Error> for Cause {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A name leads to no run, or to one that does not serve.
+    /// A name does not lead to a usable run.
     #[error("find run {name:?}: {problem}")]
     Run {
-        /// As it was given.
+        /// The name as given.
         name: String,
         /// Why.
         problem: crate::RunProblem,
     },
-    /// The name is the address of a database, and may hold a password.
+    /// The name is a database address, which may hold a password.
     #[error("open database {:?}: it is the address of a database, not the path of an SQLite file", .address.to_string())]
     Address {
-        /// Without secrets.
+        /// The address without secrets.
         address: DatabaseAddress,
     },
-    /// The path names no file on disk: it is empty or `:memory:`.
+    /// The path is not a file on disk: it is empty or `:memory:`.
     #[error("open database {path:?}: {reason}")]
     InvalidName {
-        /// As it was given.
+        /// The path as given.
         path: PathBuf,
-        /// Which of these it is.
+        /// Which of the two it is.
         reason: &'static str,
     },
     /// The directory of the file does not exist; it is never created.
@@ -55,52 +55,52 @@ pub enum Error {
     MissingDirectory {
         /// The database.
         path: PathBuf,
-        /// What is missing.
+        /// The missing directory.
         directory: PathBuf,
     },
-    /// The file that is only to be read does not exist.
+    /// A file to be read does not exist.
     #[error("open database {path:?}: it does not exist")]
     Missing {
         /// The database.
         path: PathBuf,
     },
-    /// The path leads to a directory, a pipe, a device or the like.
+    /// The path is a directory, a pipe, a device or the like.
     #[error("open database {path:?}: it is {kind}, not a regular file")]
     NotARegularFile {
         /// The database.
         path: PathBuf,
-        /// What it is, with its article.
+        /// What it is, with an article.
         kind: &'static str,
     },
-    /// Something stands beside the database that cannot be one of its own files.
-    #[error("open database {path:?}: {side_file:?} beside it {what}")]
+    /// Something next to the database cannot be one of its own files.
+    #[error("open database {path:?}: {side_file:?} next to it {what}")]
     SideFile {
         /// The database.
         path: PathBuf,
-        /// What stands there.
+        /// The path of that file.
         side_file: PathBuf,
         /// What is wrong with it.
         what: String,
     },
-    /// The log beside the file is that of another file, or of another state of it.
+    /// The log next to the file belongs to another file, or to another state of it.
     #[error("open database {path:?}: {log:?} does not belong to it, {why}")]
     ForeignLog {
         /// The database.
         path: PathBuf,
         /// The write-ahead log or the rollback journal.
         log: PathBuf,
-        /// By what it is known.
+        /// How this was detected.
         why: &'static str,
     },
-    /// The process was asked to stop, and a statement did not come to its end.
-    #[error("{step}: database {path:?} was still at work when it was asked to stop")]
+    /// The process was asked to stop, and a statement was interrupted.
+    #[error("{step}: database {path:?} was interrupted")]
     Stopped {
         /// The database.
         path: PathBuf,
         /// What was attempted.
         step: Step,
     },
-    /// Something was mounted at exactly this file, which is then in another folder for others.
+    /// The file is a mount point itself, so other processes see it in another directory.
     #[error(
         "write to database {path:?}: the file is a mount of its own, so other writers would not see its log and its lock"
     )]
@@ -108,8 +108,8 @@ pub enum Error {
         /// The database.
         path: PathBuf,
     },
-    /// The file system does not tell what the path leads to.
-    #[error("look at database {path:?}")]
+    /// The system could not examine the path.
+    #[error("examine database {path:?}")]
     Inspect {
         /// The database.
         path: PathBuf,
@@ -124,16 +124,16 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The file, or the file system that holds it, may not be written.
+    /// The file or its file system is read-only.
     #[error("write to database {path:?}: it is read-only")]
     ReadOnly {
         /// The database.
         path: PathBuf,
-        /// What the database said, where it was asked.
+        /// The cause, if `SQLite` reported it.
         source: Option<Cause>,
     },
-    /// The database, or the journal that must stand beside it, cannot be opened.
-    #[error("{step}: database {path:?} or a journal beside it cannot be opened")]
+    /// The database or its journal cannot be opened.
+    #[error("{step}: database {path:?} or its journal cannot be opened")]
     CannotOpen {
         /// The database.
         path: PathBuf,
@@ -142,7 +142,7 @@ pub enum Error {
         /// What the database said.
         source: Cause,
     },
-    /// The file can only be read as a copy, and there is none.
+    /// The file can only be read as a copy, and copying failed.
     #[error("copy database {path:?} into a temporary directory")]
     Copy {
         /// The database.
@@ -150,19 +150,19 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The file was written while it was read without locks, again and again.
+    /// Other processes kept writing the file while it was read without locks.
     #[error("read database {path:?}: another process keeps changing it")]
     ChangedWhileRead {
         /// The database.
         path: PathBuf,
     },
-    /// The file holds something else.
+    /// The file is not a database.
     #[error("open database {path:?}: it is not an SQLite database")]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
-    /// The file is an `SQLite` database whose content is broken.
+    /// The file is an `SQLite` database with damaged content.
     #[error("{step}: database {path:?} is damaged")]
     Damaged {
         /// The database.
@@ -172,43 +172,43 @@ pub enum Error {
         /// What the database said.
         source: Cause,
     },
-    /// The file says that it is another program's.
+    /// The file header names another program.
     #[error("open database {path:?}: it belongs to another program (application_id {application_id})")]
     AnotherProgram {
         /// The database.
         path: PathBuf,
-        /// The program's number.
+        /// The number of that program.
         application_id: i64,
     },
-    /// The file has tables, and none of ours is among them.
+    /// The file has tables, but none of ours.
     #[error("open database {path:?}: it has other tables ({table:?}) and neither runs nor records")]
     ForeignTables {
         /// The database.
         path: PathBuf,
-        /// The first table or view that it has.
+        /// Its first table or view.
         table: String,
     },
-    /// The file was written in a format that this version does not know.
+    /// The file has a format that this version does not know.
     #[error("open database {path:?}: its format is version {found}, and this program knows versions up to {supported}")]
     NewerFormat {
         /// The database.
         path: PathBuf,
         /// The `user_version` of the file.
         found: i64,
-        /// The last version that is known.
+        /// The latest version that this program knows.
         supported: i64,
     },
-    /// A table of ours is there with other columns.
+    /// One of our tables has other columns.
     #[error("open database {path:?}: table {table} does not fit: {mismatch}")]
     SchemaMismatch {
         /// The database.
         path: PathBuf,
         /// The table.
         table: &'static str,
-        /// The first thing that does not fit.
+        /// The first difference.
         mismatch: Mismatch,
     },
-    /// Somebody else holds the database, for longer than it was to be waited.
+    /// Another process held the database for longer than the timeout.
     #[error("{step}: database {path:?} is locked by another process")]
     Locked {
         /// The database.
@@ -216,14 +216,14 @@ pub enum Error {
         /// What was attempted.
         step: Step,
     },
-    /// The path leads to another file than the one that was opened, or to none.
+    /// The path no longer leads to the file that was opened.
     #[error("write to database {path:?}: the file was moved, removed or replaced while it was open")]
     Replaced {
         /// The database.
         path: PathBuf,
     },
-    /// There is no room left for what was to be written.
-    #[error("{step}: no room is left for database {path:?}")]
+    /// The disk is full.
+    #[error("{step}: no space is left for database {path:?}")]
     Full {
         /// The database.
         path: PathBuf,
@@ -232,19 +232,19 @@ pub enum Error {
         /// What the database said.
         source: Cause,
     },
-    /// The caller took the snapshot back before it was committed.
-    #[error("write to database {path:?}: it was called off before the commit")]
+    /// The caller cancelled the snapshot before it was committed.
+    #[error("write to database {path:?}: it was cancelled before the commit")]
     Withdrawn {
         /// The database.
         path: PathBuf,
     },
-    /// The caller asked for no more in the middle of reading.
-    #[error("verify database {path:?}: it was called off")]
-    CalledOff {
+    /// The caller cancelled reading.
+    #[error("verify database {path:?}: it was cancelled")]
+    Cancelled {
         /// The database.
         path: PathBuf,
     },
-    /// The database said yes to a row and did not keep it; only a trigger of its own can do that.
+    /// The database reported success but did not store a row; only a trigger can cause this.
     #[error("{step}: database {path:?} ignored the row")]
     RowIgnored {
         /// The database.
@@ -252,15 +252,15 @@ pub enum Error {
         /// What was attempted.
         step: Step,
     },
-    /// The snapshot is written, but what should prove those before it was changed by somebody else.
-    #[error("go on with the proof of database {path:?}: {what}")]
+    /// The snapshot is written, but another program changed the proof of earlier snapshots.
+    #[error("continue the proof of database {path:?}: {what}")]
     Doubtful {
         /// The database.
         path: PathBuf,
         /// What was found.
         what: String,
     },
-    /// A stage was to end that did not begin.
+    /// The end of a stage that was never started.
     #[error("write the end of the stage: database {path:?} has no start of stage run {id}")]
     UnknownStage {
         /// The database.
@@ -268,7 +268,7 @@ pub enum Error {
         /// The stage run.
         id: StageRunId,
     },
-    /// The snapshot is written, but the ledger does not say so.
+    /// The snapshot is written, but its end is not in the ledger.
     #[error("write the end of the run into the accounts of database {path:?}")]
     Account {
         /// The database.
@@ -276,29 +276,29 @@ pub enum Error {
         /// Why.
         source: Box<AccountError>,
     },
-    /// The journal that makes a transaction durable cannot be had.
+    /// The journal mode that makes transactions durable is not available.
     #[error("set the journal mode: database {path:?} stays in mode {mode:?}")]
     Journal {
         /// The database.
         path: PathBuf,
-        /// The mode it has.
+        /// Its journal mode.
         mode: String,
     },
-    /// A reader keeps the write-ahead log in use: the file alone does not hold everything until the next checkpoint.
+    /// A reader uses the write-ahead log, so the file alone is incomplete until the next checkpoint.
     #[error("checkpoint database {path:?}: a reader keeps its write-ahead log in use")]
     CheckpointPending {
         /// The database.
         path: PathBuf,
     },
-    /// The linked `SQLite` has an error that can damage databases.
+    /// The linked `SQLite` version has a bug that can damage databases.
     #[error("use SQLite {found}: it can damage a database, and {required} is the first version that does not")]
     OldLibrary {
-        /// The version that is linked.
+        /// The linked version.
         found: &'static str,
-        /// The first version that will do.
+        /// The first version without the bug.
         required: &'static str,
     },
-    /// A statement failed for another reason, which is the cause.
+    /// A statement failed for another reason.
     #[error("{step} in database {path:?}")]
     Statement {
         /// The database.
@@ -311,7 +311,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Sorts what `SQLite` said about `step` into the variants.
+    /// Maps an error of `SQLite` during `step` to a variant.
     pub(crate) fn from_sqlite(path: &Path, step: Step, cause: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match cause.sqlite_error_code() {
@@ -326,7 +326,7 @@ impl Error {
         }
     }
 
-    /// Whether the file could not be read or written at all, as on a full disk or at a limit on the size of files.
+    /// Whether the file itself could not be read or written, as on a full disk or at a file size limit.
     pub const fn is_file_failure(&self) -> bool {
         matches!(self, Self::Statement { source, .. } if source.code & 0xff == ffi::SQLITE_IOERR)
     }

@@ -1,32 +1,32 @@
-//! What proves a snapshot, and the rows that do.
+//! The proof of a snapshot, and the rows of the chain.
 
 use cds_model::{ChainLink, Fingerprint, TransitionCounts};
 
 use crate::{PruneVerdict, RunId};
 
-/// What a snapshot was written with, to be kept outside of the file.
+/// The hashes that a snapshot was written with, to be kept outside of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotProof {
-    /// The root of the tree over the content hashes of its records.
+    /// The root of the Merkle tree over the content hashes of its records.
     pub snapshot_root: Fingerprint,
-    /// The hash over what the run has beside its records.
+    /// The hash over the rest of the run.
     pub run_hash: Fingerprint,
-    /// The hash of its row in `snapshot_chain`, which stands for everything that was written up to it.
+    /// The hash of its row in `snapshot_chain`, which covers everything written before.
     pub chain_head: Fingerprint,
-    /// What became of the units.
+    /// The transitions of the definitions.
     pub transitions: TransitionCounts,
 }
 
-/// What a pruning did.
+/// The result of a pruning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pruned {
-    /// Every snapshot, the newest first, and whether it stays.
+    /// Every snapshot, newest first, and whether it is kept.
     pub verdicts: Vec<PruneVerdict>,
-    /// The hash of the last row of `snapshot_chain`, where one was written: the chain now ends with it.
+    /// The new last hash of `snapshot_chain`, if a row was written.
     pub chain_head: Option<Fingerprint>,
 }
 
-/// A row of `snapshot_chain`, as it is stored; the columns are described in `docs/schema.md`.
+/// A row of `snapshot_chain` as stored; `docs/schema.md` describes the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the columns are described in docs/schema.md")]
 pub struct ChainRow {
@@ -46,7 +46,7 @@ pub struct ChainRow {
 }
 
 impl ChainRow {
-    /// Everything but its own hash.
+    /// All fields except its own hash.
     pub fn link(&self) -> ChainLink<'_> {
         ChainLink {
             sequence: self.sequence,
@@ -65,14 +65,14 @@ impl ChainRow {
     }
 }
 
-/// Why a snapshot is not there.
+/// Why a snapshot is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SnapshotAbsence {
-    /// The chain has the row of its pruning.
+    /// The chain records that it was pruned.
     Pruned,
-    /// The chain says that it was written, and not that it was pruned.
+    /// The chain records that it was written, but not that it was pruned.
     Unexplained,
-    /// The chain does not know it: whether it was pruned is not known.
+    /// The chain has no record of it, so whether it was pruned is unknown.
     #[default]
     Unrecorded,
 }

@@ -1,8 +1,8 @@
-//! Keeps the snapshots of runs: the contract of a persistence, and its implementation on `SQLite`.
+//! Stores snapshots of runs: the contract of a persistence, and its implementation with `SQLite`.
 //!
-//! Every SQL statement of the project is here, one file a table. A snapshot is written whole or not at all. This crate
-//! reads no clock and no environment (but for the place of temporary files), prints nothing, and never opens a database
-//! through a URI from outside.
+//! Every SQL statement of the project is here, one file for each table. A snapshot is written completely or not at all.
+//! This crate reads no clock and no environment (except for the directory of temporary files), prints nothing, and
+//! never opens a database through a URI from outside.
 
 mod accepted;
 mod accounts;
@@ -34,10 +34,10 @@ pub use lock::{
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, Mismatch, NamedUnits, OpenOptions,
-    PlaceReport, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry,
-    StateRow, StoredUnit, Text, TextQuery, Texts, UnitPlace, UnitQuery, UnitRecord, UnitTransition, examine_place,
-    remove_copies, stop_statements,
+    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, LocationReport, Mismatch,
+    NamedUnits, OpenOptions, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader,
+    SqliteTelemetry, StateRow, StoredUnit, Text, TextQuery, Texts, UnitLocation, UnitQuery, UnitRecord, UnitTransition,
+    examine_location, remove_copies, stop_statements,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
@@ -48,7 +48,7 @@ pub use transfer::{
 };
 pub use verification::{Deviation, DeviationKind, Unverified, Verification, VerifyQuery};
 
-/// The version of the `SQLite` that is built in, such as `3.53.1`.
+/// The version of the bundled `SQLite`, such as `3.53.1`.
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }

@@ -1,10 +1,16 @@
 //! Snapshots in one `SQLite` file.
 //!
-//! Opening goes through these phases, and each refuses what is wrong before the next may change anything: the path
-//! (`location`), the connection (`database`), what the file holds (`inspection`), whether it can be written
-//! (`schema::rehearse`), its journal (`journal`). A snapshot is then written by `snapshot`, in one transaction, and the
-//! answers of models are kept by `answers`, in others. What is told of a run beside its snapshot is written by `accounts`,
-//! on a connection of its own. Who only reads comes in through `reader` and changes nothing; `code` and `runs` say what can be read.
+//! Opening has these phases. Each rejects its own problems before the next may change anything:
+//!
+//! 1. the path (`location`)
+//! 2. the connection (`database`)
+//! 3. the content of the file (`inspection`)
+//! 4. whether it can be written (`schema::rehearse`)
+//! 5. its journal (`journal`)
+//!
+//! `snapshot` writes a snapshot in one transaction, `answers` stores the answers of models in others, and `accounts`
+//! writes the accounts on its own connection. `reader` opens a database without changing it; `code` and `runs` are its
+//! queries.
 
 mod accepted;
 mod access;
@@ -21,9 +27,9 @@ mod history;
 mod inspection;
 mod journal;
 mod location;
+mod location_report;
 mod mount;
 mod pairing;
-mod place;
 mod prune;
 mod reader;
 mod rollback;
@@ -53,26 +59,26 @@ pub use self::{
     damage::DamagedRow,
     diagnosis::Diagnosis,
     fit::Mismatch,
-    place::{FileSystem, PlaceReport, examine_place},
+    location_report::{FileSystem, LocationReport, examine_location},
     reader::SqliteReader,
     states::{RecomputedProof, StateRow},
     stop::stop_statements,
     transfer::DatabaseRun,
-    units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitPlace, UnitQuery, UnitRecord, UnitTransition},
+    units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitLocation, UnitQuery, UnitRecord, UnitTransition},
 };
 
-/// The `user_version` of the files that this program creates, and the last that it knows.
+/// The `user_version` of new files, and the latest that this program can read.
 ///
-/// It grows when a program that knows the older format would misread a file, or break it. A table of our own that is
-/// missing does neither: readers take it for an empty one, and writers create it.
+/// It must grow if a program that knows the older format would misread or damage a file. A missing table of ours does
+/// neither: readers treat it as empty, and writers create it.
 pub const FORMAT_VERSION: i64 = 1;
 
-/// How a database is opened.
+/// Options for opening a database.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenOptions {
-    /// How long a database that another process holds is waited for, at each step that needs it.
+    /// How long each step waits for a database that another process holds.
     pub busy_timeout: Duration,
-    /// How the name of a definition is read from its signature.
+    /// Reads the name of a definition from its signature.
     pub name_of: NameOf,
 }
 
@@ -93,18 +99,18 @@ pub struct SqlitePersistence {
 impl SqlitePersistence {
     /// Opens the database at `path`, or creates it.
     ///
-    /// Everything about the file that could make a later [`save`](Persistence::save) fail and can be known now is found
-    /// now. A file that is refused is left as it was, byte for byte. An accepted file is put into write-ahead mode;
-    /// tables and indexes that it lacks are created together with the first snapshot.
+    /// Opening detects every problem of the file that can be known now and would make [`save`](Persistence::save) fail.
+    /// A rejected file stays unchanged, byte for byte. An accepted file is switched to write-ahead mode; missing tables
+    /// and indexes are created with the first snapshot.
     ///
     /// # Errors
     ///
-    /// The database is not open. What was newly created has been removed again.
+    /// If the database cannot be opened. A newly created file has been removed.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
         database::check_library(rusqlite::version_number())?;
         let location = Location::claim(path)?;
         let opened = Self::open_at(&location, options);
-        // While another process holds the file, it is in use and no longer only ours to remove.
+        // A file that another process holds is in use, so it must not be removed.
         if opened.as_ref().is_err_and(|error| !error.is_locked()) {
             location.abandon();
         }
@@ -129,12 +135,12 @@ impl SqlitePersistence {
         Ok(Self { database, journal })
     }
 
-    /// What is kept, and how much of it stored records use.
+    /// How many answers are stored, and how many of them stored records use.
     pub fn intent_cache_stats(&self) -> Result<IntentCacheStats, Error> {
         answers::stats(&self.database)
     }
 
-    /// What a call to `model` cost in the last five runs that made any; nothing where there was none.
+    /// The cost of a call to `model` in the last five runs that made any; `None` if there was none.
     pub fn last_enrichment_rate(&self, model: &str) -> Result<Option<EnrichmentRate>, Error> {
         answers::last_rate(&self.database, model)
     }
@@ -144,21 +150,21 @@ impl SqlitePersistence {
         answers::count_prunable(&self.database, older_than, is_unused)
     }
 
-    /// Removes kept answers, all in one transaction, and says how many there were.
+    /// Removes stored answers in one transaction, and returns how many.
     ///
-    /// Those go that were kept before `older_than`, or that no stored record uses; those of which both is true where
-    /// both is given, and none where neither is.
+    /// `older_than` selects answers stored before that moment, `is_unused` those that no stored record uses. An answer
+    /// must meet both if both are given. If neither is given, nothing is removed.
     ///
     /// # Errors
     ///
-    /// Nothing was removed.
+    /// If nothing was removed.
     pub fn prune_answers(&mut self, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
         answers::prune(&self.database, older_than, is_unused)
     }
 
-    /// Closes the database; what stood beside the file is gone then, unless another process uses it.
+    /// Closes the database and removes the files next to it, unless another process uses them.
     ///
-    /// Dropping does the same and keeps what went wrong to itself. What was saved is safe in any case.
+    /// Dropping does the same but ignores errors. Saved data is safe in any case.
     pub fn close(self) -> Result<(), Error> {
         journal::leave(&self.database, self.journal)?;
         self.database.close()
@@ -168,7 +174,7 @@ impl SqlitePersistence {
 impl Persistence for SqlitePersistence {
     fn save_if(&mut self, snapshot: &RunSnapshot, may_commit: &dyn Fn() -> bool) -> Result<SavedRun, Error> {
         let mut saved = snapshot::write(&self.database, snapshot, may_commit)?;
-        // Where another file lies there by now, the snapshot is in a log that nobody will read with it.
+        // If the path now has another file, the snapshot would go to a log that is never read with it.
         self.database.check_is_in_place()?;
         if let Err(warning) = journal::checkpoint(&self.database, self.journal) {
             saved.warnings.push(warning);
@@ -181,7 +187,7 @@ impl Persistence for SqlitePersistence {
         answers::lookup(&self.database, keys)
     }
 
-    /// In one transaction, which costs one sync of the disk.
+    /// Uses one transaction, which costs one sync of the disk.
     fn keep_answers(&mut self, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error> {
         answers::keep(&self.database, answers, at)
     }

@@ -1,51 +1,51 @@
-//! What a database says about the answers that it keeps, and about what intents cost.
+//! Statistics of stored answers and the cost of intents.
 
-/// What the kept answers are, and how many of them are of use.
+/// Statistics of the stored answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IntentCacheStats {
-    /// Answers altogether.
+    /// The number of all answers.
     pub answer_count: usize,
-    /// Where they come from, the most frequent first.
+    /// The models they come from, the most frequent first.
     pub models: Vec<CachedModel>,
     /// The size of all intents in bytes.
     pub intent_byte_count: usize,
-    /// When the oldest answer was kept; RFC 3339 as it is stored.
+    /// When the oldest answer was stored; RFC 3339 as stored.
     pub oldest: Option<String>,
-    /// When the newest answer was kept; RFC 3339 as it is stored.
+    /// When the newest answer was stored; RFC 3339 as stored.
     pub newest: Option<String>,
-    /// Tokens that the model read for those answers that tell; none where no answer does.
+    /// Tokens read by the model, over answers that report them; `None` if none does.
     pub prompt_tokens: Option<u64>,
-    /// Tokens that the model wrote for those answers that tell; none where no answer does.
+    /// Tokens written by the model, over answers that report them; `None` if none does.
     pub answer_tokens: Option<u64>,
-    /// Answers to a question of a stored record, of any run.
+    /// Answers to a question of a stored record of any run.
     pub used_count: usize,
 }
 
 impl IntentCacheStats {
-    /// Answers to a question that no stored record has.
+    /// The number of answers to questions that no stored record has.
     pub const fn unused_count(&self) -> usize {
         self.answer_count.saturating_sub(self.used_count)
     }
 }
 
-/// A model that kept answers come from.
+/// A model that stored answers come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedModel {
     /// Its name.
     pub model: String,
-    /// The digest of its files; empty where it is not known.
+    /// The digest of its files; empty if unknown.
     pub model_digest: String,
-    /// Its answers.
+    /// The number of its answers.
     pub answer_count: usize,
 }
 
-/// What a call cost on average in the last runs.
+/// The average cost of a call in the last runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EnrichmentRate {
-    /// The time of the enrichments divided by their calls; calls at the same time make it shorter than one call takes.
+    /// The duration of the enrichments divided by their calls; parallel calls make it shorter than one call.
     pub seconds_per_call: f64,
-    /// Tokens read, in the runs that tell.
+    /// Tokens read, over runs that report them.
     pub prompt_tokens_per_call: Option<f64>,
-    /// Tokens written, in the runs that tell.
+    /// Tokens written, over runs that report them.
     pub answer_tokens_per_call: Option<f64>,
 }

@@ -1,156 +1,156 @@
-//! The steps of the work on a database, so that an error can say which of them failed.
+//! The steps of working on a database, so that an error can name the one that failed.
 
 use std::{fmt, sync::Arc};
 
 use cds_model::{AnalyzerError, Record, Stage, SymbolKind};
 
-/// One step of opening, writing or closing a database; shown as what was attempted.
+/// One step of opening, writing or closing a database; it displays as the attempted action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// The file is opened.
+    /// Open the file.
     Open,
-    /// The connection gets its settings.
+    /// Configure the connection.
     Configure,
-    /// The tables and columns are read.
+    /// Read the tables and columns.
     ReadSchema,
-    /// A transaction that writes nothing finds out whether one could.
+    /// Test whether the database can be written, without writing.
     Rehearse,
-    /// The way of the journal is chosen.
+    /// Set the journal mode.
     SetJournal,
-    /// The one transaction begins.
+    /// Begin the transaction.
     Begin,
-    /// A table that is missing is created.
+    /// Create a missing table.
     CreateTable(&'static str),
-    /// An index that is missing is created; its column.
+    /// Create a missing index; the table and its columns.
     CreateIndex(&'static str, &'static str),
-    /// A trigger that keeps the rows of a table as they are is created.
+    /// Create the triggers that protect the rows of a table.
     CreateGuard(&'static str),
-    /// The number of the format is set.
+    /// Set the format version.
     SetVersion,
-    /// The insert into a table is prepared.
+    /// Prepare the insert into a table.
     PrepareInsert(&'static str),
-    /// The number that the run gets is looked for.
+    /// Find the number of the run.
     NumberRun,
-    /// The number that the first record gets is looked for.
+    /// Find the number of the first record.
     NumberRecords,
-    /// The run's row is written.
+    /// Insert the run.
     InsertRun,
-    /// A record's row is written.
+    /// Insert a record.
     InsertRecord {
-        /// Its place in the snapshot, from 1.
+        /// Its position in the snapshot, from 1.
         number: usize,
-        /// What it is.
+        /// Its kind.
         kind: SymbolKind,
-        /// Where it is.
+        /// Its file.
         file_path: Arc<str>,
         /// Its first line.
         start_line: u32,
     },
-    /// An analyzer error's row is written.
+    /// Insert an analyzer error.
     InsertAnalyzerError {
-        /// Its place in the snapshot, from 1.
+        /// Its position in the snapshot, from 1.
         number: usize,
-        /// The file it is about.
+        /// Its file.
         file_path: String,
     },
-    /// A record's question is written.
+    /// Insert the question of a record.
     InsertQuestion {
-        /// The record's place in the snapshot, from 1.
+        /// The position of the record in the snapshot, from 1.
         number: usize,
-        /// Where it is.
+        /// Its file.
         file_path: Arc<str>,
         /// Its first line.
         start_line: u32,
     },
-    /// The hashes of a record are written.
+    /// Insert the hashes of a record.
     InsertRecordHash {
-        /// The record's place in the snapshot, from 1.
+        /// The position of the record in the snapshot, from 1.
         number: usize,
-        /// Where it is.
+        /// Its file.
         file_path: Arc<str>,
         /// Its first line.
         start_line: u32,
     },
-    /// The units are read as they were last seen.
+    /// Read the known definitions.
     ReadUnits,
-    /// The units are written as they are now.
+    /// Write the current definitions.
     WriteUnits,
-    /// A row of the history is written; its number.
+    /// Write a history row; its number.
     WriteHistory(i64),
-    /// A snapshot is chained to those before it.
+    /// Chain a snapshot to the previous ones.
     WriteChain,
-    /// What of the tree was not read is written.
+    /// Insert the counts of files that were not read.
     InsertNotRead,
-    /// The account of a run's intents is written.
+    /// Insert the enrichment account of a run.
     InsertEnrichment,
-    /// An answer is kept.
+    /// Store an answer.
     KeepAnswer {
-        /// Its place in the group, from 1.
+        /// Its position in the batch, from 1.
         number: usize,
     },
-    /// The start of a run is written into the ledger.
+    /// Write the start of a run to the ledger.
     StartRun,
-    /// The end of a run is written into the ledger.
+    /// Write the end of a run to the ledger.
     FinishRun,
-    /// A note is appended to a run's row in the ledger.
+    /// Append a note to a run in the ledger.
     AppendNote,
-    /// Runs without an end are marked interrupted.
+    /// Mark runs without an end as interrupted.
     InterruptRuns,
-    /// The start of a stage is written.
+    /// Write the start of a stage.
     StartStage(Stage),
-    /// The end of a stage is written.
+    /// Write the end of a stage.
     FinishStage,
-    /// An earlier run of a stage with the same input is looked for.
+    /// Find an earlier run of a stage with the same input.
     FindCheckpoint,
-    /// A telemetry entry is written.
+    /// Insert a telemetry entry.
     InsertTelemetry {
-        /// Its place in the batch, from 1.
+        /// Its position in the batch, from 1.
         number: usize,
     },
-    /// What became of the telemetry is written into the ledger.
+    /// Write the telemetry counts to the ledger.
     CountTelemetry,
-    /// A sign of life of a run is written into the ledger.
+    /// Write a heartbeat of a run.
     Beat,
-    /// The start of a stage of another program is written.
+    /// Write the start of a stage of another program.
     StartOtherStage,
-    /// The end of a stage of another program is written.
+    /// Write the end of a stage of another program.
     FinishOtherStage,
-    /// Kept answers are looked at.
+    /// Read stored answers.
     ReadAnswers,
-    /// Kept answers are removed.
+    /// Remove stored answers.
     PruneAnswers,
-    /// A group of duplicates is accepted.
+    /// Accept a group of duplicates.
     AcceptDuplicate,
-    /// An acceptance is taken back.
+    /// Revoke an acceptance.
     RevokeAcceptance,
-    /// What was accepted is read.
+    /// Read the acceptances.
     ReadAccepted,
-    /// The accounts of earlier intents are read.
+    /// Read the accounts of earlier enrichments.
     ReadEnrichments,
-    /// The accounts of runs are read.
+    /// Read the accounts of runs.
     ReadAccounts,
-    /// The records of a run are read.
+    /// Read the records of a run.
     ReadRecords,
-    /// The database is looked over.
+    /// Diagnose the database.
     Diagnose,
-    /// Everything that proves the snapshots is recomputed.
+    /// Recompute the proof of the snapshots.
     Verify,
-    /// What became of moved runs is read.
+    /// Read the transfer log.
     ReadTransfers,
-    /// What became of a moved run is written.
+    /// Write to the transfer log.
     WriteTransfer,
-    /// A row of a run that comes from elsewhere is written; its table.
+    /// Insert a row of an imported run; the table.
     ImportRow(&'static str),
-    /// Snapshots are removed.
+    /// Remove snapshots.
     PruneRuns,
-    /// The file is written anew without its gaps.
+    /// Rewrite the file without unused pages.
     Compact,
-    /// The transaction is committed.
+    /// Commit the transaction.
     Commit,
-    /// The write-ahead log is merged into the database file.
+    /// Merge the write-ahead log into the database file.
     Checkpoint,
-    /// The database is closed.
+    /// Close the database.
     Close,
 }
 
@@ -210,13 +210,13 @@ impl fmt::Display for Step {
             Self::InsertRecordHash { number, file_path, start_line } => {
                 write!(formatter, "insert the hashes of record {number} (`{}`:{start_line})", file_path.escape_debug())
             }
-            Self::ReadUnits => formatter.write_str("read the units"),
-            Self::WriteUnits => formatter.write_str("write the units"),
+            Self::ReadUnits => formatter.write_str("read the definitions"),
+            Self::WriteUnits => formatter.write_str("write the definitions"),
             Self::WriteHistory(sequence) => write!(formatter, "write row {sequence} of the history"),
             Self::WriteChain => formatter.write_str("chain the snapshot to those before it"),
-            Self::InsertNotRead => formatter.write_str("insert what was not read"),
-            Self::InsertEnrichment => formatter.write_str("insert the account of the intents"),
-            Self::KeepAnswer { number } => write!(formatter, "keep answer {number}"),
+            Self::InsertNotRead => formatter.write_str("insert the counts of files not read"),
+            Self::InsertEnrichment => formatter.write_str("insert the enrichment account"),
+            Self::KeepAnswer { number } => write!(formatter, "store answer {number}"),
             Self::StartRun => formatter.write_str("write the start of the run"),
             Self::FinishRun => formatter.write_str("write the end of the run"),
             Self::AppendNote => formatter.write_str("append a note to the run"),
@@ -228,20 +228,20 @@ impl fmt::Display for Step {
             Self::CountTelemetry => formatter.write_str("write the counts of the telemetry"),
             Self::StartOtherStage => formatter.write_str("write the start of the stage of another program"),
             Self::FinishOtherStage => formatter.write_str("write the end of the stage of another program"),
-            Self::Beat => formatter.write_str("write a sign of life of the run"),
-            Self::ReadAnswers => formatter.write_str("read the kept answers"),
-            Self::PruneAnswers => formatter.write_str("prune the kept answers"),
+            Self::Beat => formatter.write_str("write a heartbeat of the run"),
+            Self::ReadAnswers => formatter.write_str("read the stored answers"),
+            Self::PruneAnswers => formatter.write_str("prune the stored answers"),
             Self::AcceptDuplicate => formatter.write_str("accept the duplicates"),
             Self::RevokeAcceptance => formatter.write_str("revoke the acceptance"),
             Self::ReadAccepted => formatter.write_str("read the accepted duplicates"),
-            Self::ReadEnrichments => formatter.write_str("read the accounts of earlier intents"),
+            Self::ReadEnrichments => formatter.write_str("read the accounts of earlier enrichments"),
             Self::ReadAccounts => formatter.write_str("read the accounts of the runs"),
             Self::ReadRecords => formatter.write_str("read the records of a run"),
-            Self::Diagnose => formatter.write_str("look over the database"),
+            Self::Diagnose => formatter.write_str("diagnose the database"),
             Self::Verify => formatter.write_str("verify"),
-            Self::ReadTransfers => formatter.write_str("read what became of moved runs"),
-            Self::WriteTransfer => formatter.write_str("write what became of a moved run"),
-            Self::ImportRow(table) => write!(formatter, "insert a row of {table} from elsewhere"),
+            Self::ReadTransfers => formatter.write_str("read the transfer log"),
+            Self::WriteTransfer => formatter.write_str("write to the transfer log"),
+            Self::ImportRow(table) => write!(formatter, "insert an imported row into {table}"),
             Self::PruneRuns => formatter.write_str("prune the snapshots"),
             Self::Compact => formatter.write_str("compact"),
             Self::Commit => formatter.write_str("commit"),
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_named_by_its_place_and_without_control_characters() {
+    fn record_step_escapes_its_path() {
         let step = Step::InsertRecord {
             number: 17,
             kind: SymbolKind::Method,

@@ -1,6 +1,6 @@
-//! The tables: each file holds one table's definition and statements.
+//! The tables: each file holds the definition and statements of one table.
 //!
-//! A table of the tool's own points at `runs` or `records`; these two are a published contract and get no new column.
+//! Our other tables refer to `runs` or `records`. These two are a published contract and get no new columns.
 
 pub(crate) mod accepted_duplicates;
 pub(crate) mod analyzer_errors;
@@ -29,35 +29,35 @@ use std::borrow::Cow;
 
 use rusqlite::{Connection, Error, Result, Row, types::ValueRef};
 
-/// So much is shown of bytes that stand where a text belongs.
+/// The most bytes shown of a blob in a text column.
 const LONGEST_BLOB: usize = 4096;
 
-/// One table as this program creates and fills it.
+/// One table as this program creates it.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
-    /// Creates it where it is missing.
+    /// Creates the table if it is missing.
     pub(crate) create: &'static str,
     pub(crate) indexes: &'static [Index],
-    /// Triggers that keep its rows as they are.
+    /// Triggers that protect its rows.
     ///
-    /// What is written for every record must fail with FAIL, give no number to a row id and point at others by deferred
-    /// foreign keys only: else `SQLite` copies each page that a statement touches, in case the statement is taken back.
-    /// Here the whole transaction is.
+    /// Statements that run for every record must use `OR FAIL`, assign no row id, and have only deferred foreign keys.
+    /// Otherwise `SQLite` copies each page that a statement touches, to be able to roll back that statement alone. Here
+    /// a failed statement always rolls back the whole transaction.
     pub(crate) guards: &'static [&'static str],
-    /// Writes one row.
+    /// Inserts one row.
     pub(crate) insert: &'static str,
 }
 
 /// An index.
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// What it is over: a column, or several with `, ` between them.
+    /// The indexed columns, separated by `, `.
     pub(crate) columns: &'static str,
     pub(crate) create: &'static str,
 }
 
-/// Every table, in the order in which they must be created.
+/// Every table, in the order of creation.
 pub(crate) const TABLES: [&Table; 17] = [
     &runs::TABLE,
     &records::TABLE,
@@ -80,7 +80,7 @@ pub(crate) const TABLES: [&Table; 17] = [
 
 const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql IS NOT NULL ORDER BY name";
 
-/// The names of the triggers that are none of ours.
+/// The names of triggers that are not ours.
 pub(crate) fn foreign_triggers(connection: &Connection) -> Result<Vec<String>> {
     let mut statement = connection.prepare_cached(TRIGGERS)?;
     let mut rows = statement.query([])?;
@@ -94,15 +94,15 @@ pub(crate) fn foreign_triggers(connection: &Connection) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A definition of ours as it stands in the schema.
+/// Our definition as `SQLite` stores it in the schema.
 pub(crate) fn as_stored(create: &str) -> String {
     create.replacen(" IF NOT EXISTS", "", 1)
 }
 
-/// The statement as it is, or without its `OR FAIL` where another program has a trigger in the database.
+/// The statement, without its `OR FAIL` if other programs have triggers in the database.
 ///
-/// `SQLite` gives what a statement says of conflicts to every statement of its triggers: an `INSERT OR REPLACE` there, such
-/// as counters of rows have, would fail as well.
+/// `SQLite` applies the conflict clause of a statement to the statements of its triggers too. With `OR FAIL`, an
+/// `INSERT OR REPLACE` in a trigger, such as a row counter, would fail.
 fn beside_triggers<'a>(connection: &Connection, sql: &'a str) -> Result<Cow<'a, str>> {
     let has_policy = sql.contains(" OR FAIL ");
     let is_plain = !has_policy || foreign_triggers(connection)?.is_empty();
@@ -110,17 +110,17 @@ fn beside_triggers<'a>(connection: &Connection, sql: &'a str) -> Result<Cow<'a, 
 }
 
 impl Table {
-    /// The statement that writes one row, fit for the triggers that the database has.
+    /// The insert statement that works with the triggers of the database.
     pub(crate) fn insert_beside_triggers(&self, connection: &Connection) -> Result<Cow<'static, str>> {
         beside_triggers(connection, self.insert)
     }
 }
 
-/// The tables of the contract; a database that has content and none of them is not ours.
+/// The tables of the contract; a database with content but without these is not ours.
 pub(crate) const CONTRACT_TABLES: [&Table; 2] = [&runs::TABLE, &records::TABLE];
 
 pub(crate) fn count(rows: usize) -> i64 {
-    i64::try_from(rows).expect("what is counted is in memory, so there are fewer than 2^63")
+    i64::try_from(rows).expect("the counted items are in memory, so there are fewer than 2^63")
 }
 
 fn read_count(row: &Row<'_>, column: usize) -> Result<usize> {
@@ -128,7 +128,7 @@ fn read_count(row: &Row<'_>, column: usize) -> Result<usize> {
     usize::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
 }
 
-/// A provider may claim any number; the largest that fits is as good as one that does not.
+/// A provider may report any number; one that does not fit becomes the maximum.
 fn tokens(number: Option<u64>) -> Option<i64> {
     number.map(|number| i64::try_from(number).unwrap_or(i64::MAX))
 }
@@ -138,21 +138,20 @@ fn read_tokens(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
     number.map(|number| u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))).transpose()
 }
 
-/// A number of the accounts; unknown where another program stored something that is no count. One such row must not
-/// hide all the others.
-fn read_told(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
+/// A count in the accounts; `None` if another program stored something else. One bad row must not hide the others.
+fn read_optional_count(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
     Ok(match row.get_ref(column)? {
         ValueRef::Integer(number) => u64::try_from(number).ok(),
         _ => None,
     })
 }
 
-/// The text of a column of the accounts; of what is no text, what it says. One such row must not hide all the others.
+/// A text column of the accounts; another type is formatted as text. One bad row must not hide the others.
 fn read_text(row: &Row<'_>, column: usize) -> Result<String> {
     Ok(read_optional_text(row, column)?.unwrap_or_default())
 }
 
-/// As [`read_text`]; none where nothing is stored.
+/// Like [`read_text`]; `None` for NULL.
 fn read_optional_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
     Ok(match row.get_ref(column)? {
         ValueRef::Null => None,
@@ -163,7 +162,7 @@ fn read_optional_text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
     })
 }
 
-/// Seconds; unknown where no number is stored.
+/// A duration in seconds; `None` if the value is not a number.
 fn read_seconds(row: &Row<'_>, column: usize) -> Result<Option<f64>> {
     Ok(row.get_ref(column)?.as_f64_or_null().ok().flatten())
 }
@@ -173,7 +172,7 @@ fn read_number(row: &Row<'_>, column: usize) -> Result<u64> {
     u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
 }
 
-/// What stands before and behind a text, by two statements that take it and how many there may be.
+/// The texts before and after a text, by two statements that take the text and a limit.
 fn on_both_sides(connection: &Connection, statements: [&str; 2], text: &str, limit: i64) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for sql in statements {

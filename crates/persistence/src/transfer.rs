@@ -1,10 +1,10 @@
-//! Runs on their way between databases and archives: their tables, where they come from, and how that is written down.
+//! Transfers of runs: the tables of a run, the source of its rows, and the log.
 
 use cds_model::{FieldValue, Fingerprint, Timestamp};
 
 use crate::{Error, RunId};
 
-/// The type of a column, as it is declared.
+/// The declared type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Whole numbers of 64 bits.
@@ -24,64 +24,64 @@ pub struct RunColumn {
     pub name: &'static str,
     /// Its type.
     pub kind: ColumnKind,
-    /// Whether values may be missing.
+    /// Whether values may be NULL.
     pub is_nullable: bool,
 }
 
-/// A table, as far as it belongs to one run.
+/// The columns of a table that belong to one run.
 ///
-/// What the place of a row tells already is no column: the number of the run where every row has the same.
+/// The number of the run is left out where it is the same in every row.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RunTable {
     /// Its name in the database.
     pub name: &'static str,
-    /// In the order in which rows are shown and taken.
+    /// In the order of values in a row.
     pub columns: &'static [RunColumn],
     pub(crate) select: &'static str,
 }
 
 impl RunTable {
-    /// The place of a column.
+    /// The index of a column.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 }
 
-/// What a run is known by wherever it goes.
+/// The identity of a run in every database and archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunIdentity {
     /// Its number in its database.
     pub run_id: RunId,
-    /// The same in every copy of the run, and of no other run: its id in the ledger; where it has none, a hash over its
-    /// number, its row and its records in the database that it was made in.
+    /// Equal in every copy of the run, and in no other run: its id in the ledger. A run without one has a hash over its
+    /// number, row and records in the database where it was created.
     pub run_key: String,
-    /// The project, where the chain or the ledger names one.
+    /// The project, if the chain or the ledger names one.
     pub project: Option<String>,
     /// The part of the project; empty for all of it.
     pub part: String,
-    /// The root over its records, where the chain has one.
+    /// The root over its records, if the chain has one.
     pub snapshot_root: Option<String>,
-    /// How many records its row counts.
+    /// The number of records in its row.
     pub record_count: u64,
     /// The path of its tree.
     pub root_path: String,
 }
 
-/// How an attempt to move a run ended.
+/// The outcome of an attempt to move a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferOutcome {
-    /// The run is where it was to go.
+    /// The run is in the target.
     Succeeded,
-    /// It is not, for this reason.
+    /// It failed, for this reason.
     Failed(String),
-    /// It never got there, and is no more where it was: there is nothing left to try. Why that is said.
+    /// It failed before and is no longer in the source, so it cannot be retried; the text says why.
     Removed(String),
-    /// An operator struck it from the failure log: it is not to be tried again. Why that is said.
+    /// An operator removed it from the failure log, so it is not retried; the text says why.
     Struck(String),
 }
 
 impl TransferOutcome {
-    /// The word for it in the database.
+    /// The word in the database.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -91,7 +91,7 @@ impl TransferOutcome {
         }
     }
 
-    /// Why the run is not where it was to go.
+    /// Why the run is not in the target.
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Succeeded => None,
@@ -100,20 +100,20 @@ impl TransferOutcome {
     }
 }
 
-/// One attempt to move a run, as it is written down.
+/// One attempt to move a run, as logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
     /// `archive` or `import`.
     pub direction: &'static str,
-    /// The archive, or the database or archive that the run comes from.
+    /// The archive, or the source of the import.
     pub peer: String,
-    /// Its number in the database or archive that it comes from.
+    /// Its number in the source.
     pub run_id: RunId,
-    /// What it is known by; none where that could not be found out.
+    /// Its key; `None` if it could not be read.
     pub run_key: Option<String>,
-    /// Its number in this database; none where it did not get here.
+    /// Its number in this database; `None` if it is not here.
     pub local_run_id: Option<RunId>,
-    /// Its root; none where it has none.
+    /// Its root; `None` if it has none.
     pub snapshot_root: Option<String>,
     /// How it ended.
     pub outcome: TransferOutcome,
@@ -124,61 +124,61 @@ pub struct Transfer {
 /// Whether a run is in a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It never was, or somebody deleted it by hand.
+    /// It was never there, or was deleted by hand.
     Absent,
-    /// Under this number.
+    /// It is there, under this number.
     Here(RunId),
-    /// It was, and is pruned.
+    /// It was there, and was pruned.
     Pruned,
 }
 
 /// The last attempt at one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferRow {
-    /// The run in the database or archive that it comes from.
+    /// The number of the run in the source.
     pub run_id: RunId,
-    /// What it is known by.
+    /// Its key.
     pub run_key: Option<String>,
     /// Its number in this database.
     pub local_run_id: Option<RunId>,
-    /// How many attempts there were.
+    /// The number of attempts.
     pub attempt: u64,
-    /// Whether the run is where it was to go.
+    /// Whether the run is in the target.
     pub is_done: bool,
-    /// Whether the run was given up, because it is no more where it was.
+    /// Whether the run was given up because it is no longer in the source.
     pub is_removed: bool,
-    /// Whether an operator struck it from the failure log.
+    /// Whether an operator removed it from the failure log.
     pub is_struck: bool,
-    /// Why it is not.
+    /// Why it is not in the target.
     pub error: Option<String>,
-    /// When the attempt ended; RFC 3339 as it is stored.
+    /// When the attempt ended; RFC 3339 as stored.
     pub recorded_at: String,
 }
 
-/// Where the rows of one run come from.
+/// A source of the rows of one run.
 pub trait RunSource {
-    /// Shows every row of `table` to `visit`, in the order of the table; none where the run has none.
+    /// Calls `visit` for every row of `table`, in the order of the table.
     ///
     /// # Errors
     ///
-    /// The rows cannot be read, or `visit` said so.
+    /// If the rows cannot be read, or the error of `visit`.
     fn rows(&self, table: &RunTable, visit: RowVisitor<'_>) -> Result<(), ImportError>;
 }
 
-/// Takes one row after the other, its values in the order of the columns.
+/// Receives each row, with values in column order.
 pub type RowVisitor<'a> = &'a mut dyn FnMut(&[FieldValue<'_>]) -> Result<(), ImportError>;
 
 /// Why a run was not imported; nothing of it was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The database that it was to go to.
+    /// The target database failed.
     #[error(transparent)]
     Database(#[from] Error),
-    /// The database or archive that it comes from.
+    /// The source failed.
     #[error("read the run")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A value that no run can have.
+    /// A value is not possible in a run.
     #[error("{table} has a row that does not fit: {reason}")]
     Unfit {
         /// The table.
@@ -186,45 +186,47 @@ pub enum ImportError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The records are not those that the root was made from.
+    /// The root over the records differs from the root that the run was written with.
     #[error("the records have the root {recomputed}, the run was written with {stored}: it was altered or damaged")]
     OtherRoot {
-        /// The root that the run came with.
+        /// The root in the source.
         stored: String,
-        /// The root of what was read.
+        /// The root over the records read.
         recomputed: Fingerprint,
     },
-    /// Something else that belongs to the run is not what its hash was made from.
-    #[error("the run's row, its errors, questions or costs were altered or are damaged: {stored} became {recomputed}")]
+    /// The hash over the rest of the run differs from the one that the run was written with.
+    #[error(
+        "the run's row, its errors, questions or costs were altered or damaged: hash {recomputed} instead of {stored}"
+    )]
     OtherRun {
-        /// The hash that the run came with.
+        /// The hash in the source.
         stored: String,
-        /// The hash of what was read.
+        /// The hash over the rows read.
         recomputed: String,
     },
 }
 
-/// A run that was imported.
+/// An imported run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedRun {
-    /// Its number here.
+    /// Its new number.
     pub run_id: RunId,
-    /// How many records it has.
+    /// The number of its records.
     pub record_count: u64,
-    /// The root over them.
+    /// The root over its records.
     pub snapshot_root: Fingerprint,
-    /// What the chain ends with now.
+    /// The new last hash of the chain.
     pub chain_head: Fingerprint,
 }
 
-/// What decides how a run is imported.
+/// The parameters of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportPlan {
-    /// What is known of the run.
+    /// The identity of the run.
     pub identity: RunIdentity,
-    /// The project to which it goes where the run names none.
+    /// The project for a run that names none.
     pub project: String,
-    /// Where it comes from, for the log.
+    /// The source, for the log.
     pub peer: String,
     /// When it is imported.
     pub at: Timestamp,

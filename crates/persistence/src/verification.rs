@@ -1,4 +1,4 @@
-//! What is asked of a verification, and what it finds.
+//! The query and the result of a verification.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use cds_model::Fingerprint;
 
 use crate::RunId;
 
-/// What is verified.
+/// The scope of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyQuery {
-    /// Only this snapshot, together with the whole history and the whole chain; none for all snapshots.
+    /// Only this snapshot, with the whole history and the whole chain; `None` for all snapshots.
     pub run: Option<RunId>,
-    /// A root or a chain head that somebody kept outside of the file.
+    /// A root or chain hash that was stored outside of the file.
     pub expected: Option<Fingerprint>,
-    /// At most so many deviations are told, of each kind and run the first; all are counted.
+    /// The most deviations reported, the first of each kind and run; all are counted.
     pub limit: usize,
 }
 
@@ -24,10 +24,10 @@ impl Default for VerifyQuery {
     }
 }
 
-/// What was recomputed, what could not be, and what is not as it was written.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verification {
-    /// Snapshots of which everything was recomputed.
+    /// Fully verified snapshots.
     pub run_count: u64,
     /// Their records.
     pub record_count: u64,
@@ -35,26 +35,26 @@ pub struct Verification {
     pub history_count: u64,
     /// Rows of `snapshot_chain`.
     pub chain_count: u64,
-    /// Bytes of the records that were hashed, those of [`unverified`](Self::unverified) snapshots among them.
+    /// Bytes of hashed records, including those of [`unverified`](Self::unverified) snapshots.
     pub byte_count: u64,
-    /// The recomputed hash of the last row of the chain; none where there is none.
+    /// The recomputed last hash of the chain; `None` if it is empty.
     pub chain_head: Option<Fingerprint>,
-    /// The recomputed root of the one snapshot that was asked for, where it has one.
+    /// The recomputed root of the requested snapshot, if it has one.
     pub snapshot_root: Option<Fingerprint>,
-    /// Snapshots of which only the MD5 sums can be recomputed, at most a thousand.
+    /// Snapshots of which only MD5 sums can be verified, at most a thousand.
     pub unverified: Vec<Unverified>,
-    /// How many such snapshots there are.
+    /// The number of such snapshots.
     pub unverified_run_count: u64,
-    /// Units whose last record was pruned while they were present: not all of their hashes can be compared.
+    /// Definitions whose last record was pruned while they were present: some of their hashes cannot be compared.
     pub unverified_unit_count: u64,
     /// The first deviation of each kind and run.
     pub deviations: Vec<Deviation>,
-    /// How many deviations there are.
+    /// The number of deviations.
     pub deviation_count: u64,
 }
 
 impl Verification {
-    /// Whether everything that can be verified is as it was written.
+    /// Whether no deviation was found.
     pub const fn is_unaltered(&self) -> bool {
         self.deviation_count == 0
     }
@@ -69,24 +69,24 @@ pub struct Unverified {
     pub record_count: u64,
 }
 
-/// Something that is not as it was written.
+/// A difference between what is stored and what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deviation {
-    /// What is wrong.
+    /// The kind of deviation.
     pub kind: DeviationKind,
-    /// The table in which it shows.
+    /// The table with the deviation.
     pub table: String,
-    /// The snapshot that is concerned, where it is one.
+    /// The snapshot, if it concerns one.
     pub run: Option<RunId>,
-    /// The primary key of the row, where it is one.
+    /// The primary key of the row, if it concerns one.
     pub row: Option<i64>,
-    /// `file:line` of a record, the file of a unit.
+    /// The location: `file:line` of a record, or the file of a definition.
     pub place: Option<String>,
-    /// The columns that differ, with commas between them; the name of a trigger.
+    /// The columns that differ, separated by commas, or the name of a trigger.
     pub field: Option<String>,
-    /// What is stored; none where nothing is.
+    /// The stored value; `None` if there is none.
     pub stored: Option<String>,
-    /// What it must be by everything else that is stored; none where there must be nothing.
+    /// The expected value according to everything else that is stored; `None` if there must be none.
     pub recomputed: Option<String>,
 }
 
@@ -134,58 +134,58 @@ impl Deviation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DeviationKind {
-    /// The file itself is broken.
+    /// The file is damaged.
     Damage,
-    /// A row points at a row that is missing.
+    /// A row refers to a missing row.
     ForeignKey,
-    /// A table that others speak of is missing.
+    /// A table that other tables refer to is missing.
     MissingTable,
-    /// A trigger that keeps rows as they are is missing or another one.
+    /// A trigger that protects rows is missing or differs.
     Trigger,
-    /// A row of the chain or of the history is missing, one too many, or in another place.
+    /// A row of the chain or the history is missing, unexpected, or out of order.
     Order,
-    /// A row of the chain or of the history does not hold the hash of the row before.
+    /// A row of the chain or the history does not have the hash of the previous row.
     Link,
-    /// A row of the chain or of the history is not as it was written.
+    /// A row of the chain or the history was altered.
     Row,
-    /// The chain and the history do not speak of the same rows.
+    /// The chain and the history cover different rows.
     HistoryHead,
-    /// A row of the history does not follow from what was there before.
+    /// A row of the history does not follow from earlier rows.
     Transition,
-    /// A snapshot is not there, and was not pruned.
+    /// A snapshot is missing, but was not pruned.
     MissingRun,
-    /// A snapshot was written with hashes by the account of its run, and they are gone.
+    /// The ledger says that a snapshot was written with hashes, but the chain has no row for it.
     Unsealed,
-    /// A row belongs to a snapshot that is not there.
+    /// A row belongs to a missing snapshot.
     Stray,
-    /// A snapshot is there that was pruned.
+    /// A pruned snapshot exists.
     UnexpectedRun,
-    /// A snapshot was written or pruned twice by the chain.
+    /// The chain says that a snapshot was written or pruned twice.
     Repeated,
-    /// The row of a run, its analyzer errors, its questions or its account are not as they were written.
+    /// A run's row, analyzer errors, questions or account were altered.
     Run,
-    /// A snapshot has another number of records.
+    /// A snapshot has a different number of records.
     RecordCount,
-    /// The root over the records is another one.
+    /// The root over the records differs.
     Root,
-    /// The MD5 sum is not that of the code.
+    /// The MD5 sum does not match the code.
     Md5,
-    /// A record is not as it was written.
+    /// A record was altered.
     Record,
-    /// The stored hashes of a record are not as they were written.
+    /// The stored hashes of a record were altered.
     RecordHash,
     /// A record has no hashes, or hashes have no record.
     Unpaired,
-    /// A definition is in the snapshot and not in the history, or the other way round.
+    /// A definition differs between a snapshot and the history.
     Definition,
-    /// A row of `units` does not follow from the history.
+    /// A row of `units` does not match the history.
     Unit,
-    /// Neither a root nor a hash of the chain is the one that was expected.
+    /// No root and no chain hash equals the expected one.
     Expected,
 }
 
 impl DeviationKind {
-    /// The word for it in machine-readable output.
+    /// The word in machine-readable output.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Damage => "damage",
@@ -215,33 +215,33 @@ impl DeviationKind {
         }
     }
 
-    /// The same as a sentence for people, without its end.
+    /// A sentence for people, without a period.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Damage => "the file is damaged",
-            Self::ForeignKey => "the row points at a row that is missing",
+            Self::ForeignKey => "the row refers to a missing row",
             Self::MissingTable => "the table is missing",
-            Self::Trigger => "the trigger that keeps rows as they are is missing or another one",
-            Self::Order => "a row is missing, one too many, or in another place",
-            Self::Link => "the row does not hold the hash of the row before it",
+            Self::Trigger => "the trigger that protects the rows is missing or differs",
+            Self::Order => "a row is missing, unexpected, or out of order",
+            Self::Link => "the row does not have the hash of the previous row",
             Self::Row => "the row is not as it was written",
-            Self::HistoryHead => "the chain and the history do not fit together",
-            Self::Transition => "the row does not follow from the rows before it",
+            Self::HistoryHead => "the chain and the history do not match",
+            Self::Transition => "the row does not follow from earlier rows",
             Self::MissingRun => "the snapshot is missing without having been pruned",
-            Self::Unsealed => "the snapshot is one of cds persist, which chains each, and the chain does not know it",
-            Self::Stray => "the row belongs to a snapshot that is not there",
-            Self::UnexpectedRun => "the snapshot is there although it was pruned",
-            Self::Repeated => "the chain has the same event of the snapshot twice",
+            Self::Unsealed => "cds persist wrote the snapshot, but the chain has no row for it",
+            Self::Stray => "the row belongs to a missing snapshot",
+            Self::UnexpectedRun => "the snapshot exists although it was pruned",
+            Self::Repeated => "the chain records the same event of the snapshot twice",
             Self::Run => "the row of the run, its analyzer errors, questions or account are not as they were written",
-            Self::RecordCount => "the snapshot has another number of records",
-            Self::Root => "the root over the records is another one",
-            Self::Md5 => "the MD5 sum is not that of the code",
+            Self::RecordCount => "the snapshot has a different number of records",
+            Self::Root => "the root over the records differs",
+            Self::Md5 => "the MD5 sum does not match the code",
             Self::Record => "the record is not as it was written",
             Self::RecordHash => "the hashes of the record are not as they were written",
             Self::Unpaired => "the record has no hashes, or the hashes have no record",
-            Self::Definition => "the definition is not in the snapshot as the history tells it",
-            Self::Unit => "the unit is not as the history tells it",
-            Self::Expected => "neither a root nor a hash of the chain is the one that was expected",
+            Self::Definition => "the definition differs between the snapshot and the history",
+            Self::Unit => "the row of the definition does not match the history",
+            Self::Expected => "no root and no hash of the chain equals the expected one",
         }
     }
 }
@@ -286,7 +286,7 @@ mod tests {
     ];
 
     #[test]
-    fn each_kind_has_words_of_its_own() {
+    fn each_kind_has_unique_words() {
         let words: BTreeSet<_> = ALL.iter().map(|kind| kind.as_str()).collect();
         let sentences: BTreeSet<_> = ALL.iter().map(|kind| kind.sentence()).collect();
         assert_eq!((words.len(), sentences.len()), (ALL.len(), ALL.len()));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn word_of_a_kind_fills_its_column() {
+    fn words_fit_their_column() {
         assert_eq!(format!("{Md5:<8}|{RecordCount}"), "md5sum  |record_count");
     }
 }

@@ -49,6 +49,7 @@ pub fn archive_runs(
                 .run()
                 .map_err(|obstacle| obstacle.or_stop_if_missing(archive))
         };
+        // Everything done so far is logged; the next call continues with this run.
         if let Next::End = tracker.attempt(run, archiving)? {
             break;
         }
@@ -96,6 +97,7 @@ fn difference(manifest: &Manifest, identity: &RunIdentity) -> Option<String> {
     if manifest.facts.run_key != identity.run_key {
         return Some(format!("it holds another run, {}", manifest.facts.run_key));
     }
+    // A run without a root in its database got one when it was archived, so there is nothing to compare.
     let is_same_root = identity.snapshot_root.is_none() || identity.snapshot_root == manifest.facts.snapshot_root;
     if !is_same_root || manifest.facts.record_count != identity.record_count {
         return Some("it holds the same run with different records".to_owned());
@@ -127,8 +129,10 @@ impl Archiving<'_, '_> {
             byte_count += self.write_table(&mut pending, table, &mut tree)?;
         }
         self.check(&tree)?;
+        // An import checks both against the chain, so a run that fails here could never be imported.
         self.source.check_run_hash(self.identity.run_id)?;
         let snapshot_root = tree.root().to_string();
+        // The last moment to stop: `commit` makes the run visible.
         if !(self.job.may_commit)() {
             return Err(Error::Withdrawn.into());
         }
@@ -150,6 +154,7 @@ impl Archiving<'_, '_> {
                 return Err(Error::Cancelled);
             }
             count += 1;
+            // Checked here as well, because an import would refuse such a row.
             table.check_row(row)?;
             let writer = match &mut writer {
                 Some(writer) => writer,

@@ -63,6 +63,7 @@ fn import(
         Location::Database(run) => Box::new(run),
         Location::Directory(directory) => Box::new(ArchivedSource::open(directory)?),
     };
+    // The source must be cancellable within a run, since a large one takes minutes.
     let watched = Watched { inner: &*source, should_stop: job.should_stop, byte_count: Cell::new(0) };
     let plan = ImportPlan {
         identity: identity.clone(),

@@ -41,6 +41,7 @@ pub fn missing_runs(
     for (run, row) in rows.iter().filter(|(_, row)| row.is_done) {
         let is_there = match &row.run_key {
             Some(key) => archived.contains(&(*run, key.clone())),
+            // Rows of runs whose key could not be read have only the number.
             None => archived.iter().any(|(other, _)| other == run),
         };
         if !is_there {

@@ -34,6 +34,7 @@ impl From<Error> for Obstacle {
             Error::Cancelled => return Self::Interrupted,
             Error::Withdrawn => return Self::Fatal(Box::new(error)),
             Error::Database(inner) if is_fatal(inner) => return Self::Fatal(Box::new(error)),
+            // These would stop every other run too.
             Error::NoArchive { .. } => true,
             Error::Io { source, .. } => matches!(
                 source.kind(),
@@ -72,6 +73,7 @@ impl Obstacle {
     /// Turns a failure into a stop if the archive no longer exists: then every other run would fail as well.
     pub(super) fn or_stop_if_missing(self, archive: &Path) -> Self {
         match self {
+            // The directory may vanish while a run is written, as with an unmounted disk.
             Self::Failure(reason) if !archive.is_dir() => Self::Stop(reason),
             other => other,
         }

@@ -77,6 +77,7 @@ impl ArchivedSource {
         let mut reader = TableReader::open(&path)?;
         let mut positions = Vec::with_capacity(table.columns.len());
         for column in table.columns {
+            // Columns are found by name, so files of other versions may have others or another order.
             let position = reader.position(column_name(table, column.name));
             if position.is_none() && !column.is_nullable && is_archived(table, column.name) {
                 let reason = format!("it has no column {:?}", column.name);

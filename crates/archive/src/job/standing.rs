@@ -30,6 +30,7 @@ impl Standing {
         let mut outcomes = Vec::new();
         for (run, row) in rows {
             let key = existing.get(run);
+            // The same number with another key means that another database replaced the source.
             let is_other = matches!((key, &row.run_key), (Some(Some(key)), Some(tried)) if key != tried);
             if is_other {
                 standing.renumbered.insert(*run);
@@ -44,6 +45,7 @@ impl Standing {
             };
             if *run >= FIRST_RUN {
                 outcomes.push((*run, outcome));
+            // State files cannot hold these numbers, so such failures are tracked from the log alone.
             } else if outcome == RunOutcome::Failed {
                 standing.unlisted.insert(*run);
             }
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn struck_run_is_neither_open_nor_new() {
+    fn struck_run_is_settled() {
         check(&[(1, "a"), (2, "b")], &[(1, "a", "struck"), (2, "b", "done")], &[], &[]);
         check(&[(1, "x"), (2, "b")], &[(1, "a", "struck"), (2, "b", "done")], &[1], &[1]);
     }

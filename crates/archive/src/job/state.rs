@@ -93,6 +93,7 @@ pub fn recover(recovery: Recovery<'_>) -> Result<PeerState, Error> {
         let found = find(source)?;
         keys.extend(keys_of(&found));
         let archived = list_runs(path)?.runs;
+        // A killed process may have completed a run in the archive without logging it.
         for (run, identity) in found.iter().filter_map(|(run, found)| Some((*run, found.as_ref().ok()?))) {
             let is_done = |row: &TransferRow| row.is_done && row.run_key.as_deref() == Some(identity.run_key.as_str());
             if rows.get(&run).is_some_and(is_done) {
@@ -103,6 +104,7 @@ pub fn recover(recovery: Recovery<'_>) -> Result<PeerState, Error> {
             let is_named = super::tracker::named(identity).is_some();
             let mut candidates =
                 archived.iter().filter(|candidate| candidate.run == run && (!is_named || candidate.project == own));
+            // `look` verifies every file, so only a complete copy of this run counts.
             if candidates.any(|candidate| matches!(look(&candidate.path, identity), Ok(Some(())))) {
                 let transfer = Transfer {
                     direction: direction.as_str(),

@@ -77,6 +77,7 @@ pub fn file_name(table: &RunTable) -> String {
 
 /// The columns of the file for a table.
 pub fn to_column_specs(table: &RunTable) -> Vec<ColumnSpec> {
+    // `content_hash` is added last, so the other columns keep the order of the database.
     let own = table.columns.iter().filter(|column| is_archived(table, column.name)).map(|column| ColumnSpec {
         name: column_name(table, column.name).to_owned(),
         column_type: match column.kind {

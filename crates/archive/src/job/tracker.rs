@@ -50,6 +50,7 @@ impl<'a> Tracker<'a> {
         let report = JobReport::default();
         let (requested, tried) = (BTreeSet::new(), BTreeSet::new());
         let mut tracker = Self { job, direction, found, keys, rows, standing, requested, tried, report };
+        // Edits come first: `check_files` would report an edited log as wrong, and `export` would overwrite it.
         tracker.apply_operator_edits()?;
         tracker.check_files()?;
         tracker.close_removed_failures()?;
@@ -60,6 +61,7 @@ impl<'a> Tracker<'a> {
     /// The runs to move, in order.
     pub(super) fn selected(&self) -> Result<Vec<RunId>, Error> {
         let runs = match self.job.selection {
+            // A run that was requested by number is not filtered by project.
             Selection::One(run) if self.found.contains_key(&run) => return Ok(vec![run]),
             Selection::One(run) => return Err(Error::NoSuchRun { run }),
             Selection::New => self.standing.new_runs(&self.keys, &self.rows),
@@ -88,6 +90,7 @@ impl<'a> Tracker<'a> {
             None => return Err(Error::NoSuchRun { run }),
         };
         (self.job.observer)(JobEvent::Started { run, record_count: identity.record_count });
+        // State files cannot hold such a number; the failure is only in the log.
         if run < FIRST_RUN {
             let reason = reason(&Error::RunNumber { run });
             return self.fail(run, Some(&identity), reason).map(|()| Next::Go);
@@ -134,6 +137,7 @@ impl<'a> Tracker<'a> {
             Arrival::AlreadyThere { local_run } => (*local_run, identity.snapshot_root.clone()),
         };
         let is_new = matches!(arrival, Arrival::Moved { .. });
+        // A run that is there and logged as such needs no further row.
         let is_known = self.rows.get(&run).is_some_and(|row| {
             row.is_done && row.run_key.as_deref() == Some(identity.run_key.as_str()) && row.local_run_id == local_run
         });
@@ -190,10 +194,12 @@ impl<'a> Tracker<'a> {
         let listed = file.listed_for(&self.job.peer);
         let open: BTreeSet<RunId> = self.standing.progress.open_failures().collect();
         let is_request = |run: &RunId| {
+            // A listed run that is done now is left over from the last export, and not a request.
             let is_stale = listed.as_ref().is_some_and(|listed| listed.contains(run));
             !is_stale && !open.contains(run) && !self.tried.contains(run) && self.found.contains_key(run)
         };
         self.requested = log.runs.iter().copied().filter(is_request).collect();
+        // An invalid line may have been a run number, so a log with one removes nothing.
         let Some(listed) = listed.filter(|_| log.ignored_count == 0) else { return Ok(()) };
         for run in listed.into_iter().filter(|run| open.contains(run) && !log.runs.contains(run)) {
             let key = self.keys.get(&run).cloned().flatten();
@@ -210,6 +216,7 @@ impl<'a> Tracker<'a> {
         let removed: Vec<RunId> = self.standing.open_failures().filter(|run| !self.found.contains_key(run)).collect();
         for run in removed {
             let key = self.rows.get(&run).and_then(|row| row.run_key.clone());
+            // A row in the log settles the run: the state files are derived from the log.
             let outcome = TransferOutcome::Removed("it is no longer in the source".to_owned());
             self.log_as(run, key, outcome, None, None)?;
             self.report.removed.push(run);
@@ -299,6 +306,7 @@ impl<'a> Tracker<'a> {
                     (self.job.observer)(JobEvent::IgnoredLine { file: &files.failures, line, text });
                 }
                 let mut expected: BTreeSet<RunId> = self.standing.progress.open_failures().collect();
+                // A request of an operator is not an error in the log.
                 expected.extend(&self.requested);
                 let is_same = list.runs == expected;
                 (!is_same).then(|| "does not list the failures that are open for this peer".to_owned())

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn struck_run_is_gap_but_not_open() {
+    fn struck_run_leaves_a_gap() {
         check(
             &[1, 2, 3, 4],
             &[(1, Done), (2, Failed), (3, Done), (2, Struck)],

@@ -242,7 +242,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn no_run_is_forgotten_by_the_files(events in vec(event(), 1..15)) {
+    fn files_never_forget_a_run(events in vec(event(), 1..15)) {
         let directory = TempDir::new().unwrap();
         let files = StateFiles::in_directory(directory.path(), Direction::Archive);
         let database = play(&events, Some(&files))?;

@@ -160,7 +160,7 @@ fn invalid_rows_are_refused_individually() {
 }
 
 #[test]
-fn create_needs_new_file_and_unique_columns() {
+fn create_needs_new_file() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("records.parquet");
     let column = column("line", Integer, false, false);

@@ -223,7 +223,7 @@ mod tests {
         }
 
         #[test]
-        fn one_edit_among_distinct_codes_is_one_change(count in 1_usize..30, index in 0_usize..30, kind in 0..4) {
+        fn one_edit_is_one_change(count in 1_usize..30, index in 0_usize..30, kind in 0..4) {
             let before: Vec<usize> = (0..count).collect();
             let index = index % count;
             let mut after = before.clone();

@@ -4,11 +4,11 @@ use cds_model::{
     HistoryContext, Intent, Md5Sum, Record, RunSettings, RunSnapshot, Scope, SourceText, SymbolKind, Timestamp,
 };
 
-/// Records of the snapshot.
+/// The number of records in the snapshot.
 pub(crate) const RECORD_COUNT: u32 = 72_000;
 const RECORDS_IN_A_FILE: u32 = 40;
 
-/// A snapshot whose history nobody wants.
+/// A snapshot without history.
 pub(crate) fn snapshot() -> RunSnapshot {
     RunSnapshot {
         started_at: Timestamp::from_unix_milliseconds(0),
@@ -47,7 +47,7 @@ fn record(number: u32) -> Record {
     }
 }
 
-/// The same with its history.
+/// The same snapshot with history.
 pub(crate) fn followed(snapshot: &RunSnapshot) -> RunSnapshot {
     let history = HistoryContext { project: "bench".to_owned(), part: String::new(), actor: None, reasoning: None };
     RunSnapshot { history: Some(history), ..snapshot.clone() }

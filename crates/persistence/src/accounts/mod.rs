@@ -1,6 +1,6 @@
-//! What the accounts say when they are read: rows and sums, in the words of the database.
+//! The accounts as they are read: rows and sums.
 //!
-//! Texts that another program may have written (statuses, stages) are given as they are stored.
+//! Texts that another program may have written, such as statuses and stages, are returned as stored.
 
 mod pruning;
 
@@ -11,27 +11,27 @@ use cds_model::{AccountStatus, LedgerId, RunRole};
 pub use self::pruning::{KeepRule, PruneVerdict};
 use crate::RunId;
 
-/// One invocation, or a snapshot that another program wrote without any account.
+/// One invocation, or a snapshot of another program without an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
-    /// Its row in the ledger; none where there is only a snapshot.
+    /// Its row in the ledger; `None` if there is only a snapshot.
     pub ledger: Option<LedgerRow>,
-    /// What else is known of it; none where nobody wrote it down.
+    /// Its row in `ledger_details`; `None` if it has none.
     pub details: Option<DetailsRow>,
-    /// The number of its snapshot; none where it has none. The snapshot may have been pruned.
+    /// The number of its snapshot; `None` if it has none. The snapshot may have been pruned.
     pub snapshot_id: Option<RunId>,
-    /// The snapshot's own row; none where there is no snapshot, or it was pruned.
+    /// The row of its snapshot; `None` if there is no snapshot, or it was pruned.
     pub snapshot: Option<SnapshotRow>,
-    /// What its intents cost, where there is a snapshot that paid for any.
+    /// The cost of its intents; `None` if it has no snapshot that paid for any.
     pub enrichment: Option<EnrichmentRow>,
-    /// Calls of a model in all of its stages; where no stage tells, those of its enrichment.
+    /// Model calls of all of its stages; if no stage reports them, those of its enrichment.
     pub llm_calls: Option<u64>,
-    /// Tokens of all of its stages; where no stage tells, those of its enrichment.
+    /// Tokens of all of its stages; if no stage reports them, those of its enrichment.
     pub tokens: Option<u64>,
 }
 
 impl Invocation {
-    /// What it is called where one word must do: its id in the ledger, or the number of its snapshot.
+    /// A one-word name: its id in the ledger, or the number of its snapshot.
     pub fn name(&self) -> String {
         match (&self.ledger, self.snapshot_id) {
             (Some(row), _) => row.run_id.clone(),
@@ -40,22 +40,22 @@ impl Invocation {
         }
     }
 
-    /// How far it has come, as the ledger says, or else its snapshot.
+    /// Its status in the ledger, or else that of its snapshot.
     pub fn status(&self) -> &str {
         self.of_ledger(|row| &row.status).or_else(|| self.of_snapshot(|row| &row.status)).unwrap_or_default()
     }
 
-    /// When it began, as the ledger says, or else its snapshot; RFC 3339 as it is stored.
+    /// When it began according to the ledger, or else its snapshot; RFC 3339 as stored.
     pub fn started_at(&self) -> &str {
         self.of_ledger(|row| &row.started_at).or_else(|| self.of_snapshot(|row| &row.started_at)).unwrap_or_default()
     }
 
-    /// The project that the ledger names; none where there is only a snapshot.
+    /// The project in the ledger; `None` if there is only a snapshot.
     pub fn project(&self) -> Option<&str> {
         self.of_ledger(|row| &row.subject)
     }
 
-    /// Whether it reads a tree or is the work of another program, and no check or upkeep of what is there.
+    /// Whether it reads a tree or is the work of another program; checks and upkeep do neither.
     pub fn is_run(&self) -> bool {
         let role = self.details.as_ref().map(|row| row.role.as_str());
         !role.is_some_and(|role| [RunRole::Check, RunRole::Upkeep].iter().any(|other| other.as_str() == role))
@@ -145,7 +145,7 @@ pub struct EnrichmentRow {
 }
 
 impl EnrichmentRow {
-    /// Tokens read and written; none where neither is known.
+    /// Tokens read and written; `None` if neither is known.
     pub fn tokens(&self) -> Option<u64> {
         match (self.prompt_tokens, self.answer_tokens) {
             (None, None) => None,
@@ -178,33 +178,33 @@ pub struct StageRow {
     pub trace_id: String,
 }
 
-/// Which invocations are wanted, newest first.
+/// Selects invocations, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct InvocationFilter {
-    /// At most so many; none for all.
+    /// The maximum number; `None` for all.
     pub limit: Option<usize>,
     /// Only with this status (`running`, `completed`, …).
     pub status: Option<String>,
-    /// Only those that began at this moment or later; RFC 3339 as it is stored.
+    /// Only those that began at this moment or later; RFC 3339 as stored.
     pub since: Option<String>,
     /// Only of this project; snapshots without an account have none.
     pub project: Option<String>,
-    /// Only those that have a stage of this name.
+    /// Only those with a stage of this name.
     pub stage: Option<String>,
-    /// Only of a commit that begins so, in either case.
+    /// Only those of a commit with this prefix, in either case.
     pub commit: Option<String>,
-    /// Only of this command; `runs` means every command that begins with that word.
+    /// Only those of this command; `runs` selects every command that begins with that word.
     pub command: Option<String>,
-    /// Only with this text in the notes, in either case.
+    /// Only those with this text in their notes, in either case.
     pub note: Option<String>,
-    /// Only with this text in its own error or one of a stage, in either case.
+    /// Only those with this text in their own error or one of a stage, in either case.
     pub error: Option<String>,
 }
 
-/// Which stage runs are wanted, newest first.
+/// Selects stage runs, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct StageFilter {
-    /// At most so many; none for all.
+    /// The maximum number; `None` for all.
     pub limit: Option<usize>,
     /// Only this stage.
     pub stage: Option<String>,
@@ -212,7 +212,7 @@ pub struct StageFilter {
     pub status: Option<String>,
 }
 
-/// Why a name leads to no run, or to one without a snapshot.
+/// Why a name does not lead to a run with a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunProblem {
     /// The database has no run, or none with a snapshot where one is needed.
@@ -222,7 +222,7 @@ pub enum RunProblem {
         /// The nearest numbers of snapshots, or ids of invocations and stages; at most five.
         nearest: Vec<String>,
     },
-    /// More than one run begins like this.
+    /// Several runs begin with this prefix.
     Ambiguous {
         /// The ids of runs or stages; at most ten.
         candidates: Vec<String>,
@@ -234,9 +234,9 @@ pub enum RunProblem {
     },
     /// The snapshot was pruned.
     Pruned(RunId),
-    /// The snapshot is missing without having been pruned: somebody deleted it.
+    /// The snapshot is missing but was not pruned: it was deleted by other means.
     Missing(RunId),
-    /// The snapshot is not there, and no history says why.
+    /// The snapshot is missing, and no history records why.
     Unrecorded(RunId),
 }
 
@@ -257,67 +257,67 @@ impl fmt::Display for RunProblem {
 /// A run with its snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedSnapshot {
-    /// Everything that is known of the run.
+    /// The run.
     pub invocation: Invocation,
     /// The row in `runs`.
     pub row: SnapshotRow,
 }
 
-/// Equal things, and how many there are.
+/// A name and a count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// What it is.
+    /// The name.
     pub name: String,
-    /// How many.
+    /// The count.
     pub count: u64,
 }
 
-/// Files of one ending that a run did not read for one reason, as stored; see [`NotRead`](cds_model::NotRead).
+/// Files of one extension that a run did not read for one reason, as stored; see [`NotRead`](cds_model::NotRead).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotReadRow {
-    /// The ending; `/` for folders, `*` for endings without a row of their own, empty for none.
+    /// The extension; `/` for folders, `*` for extensions without a row of their own, empty for none.
     pub ending: String,
     /// The word for the reason; another program may know other words.
     pub reason: String,
-    /// How many; an ignored folder counts once.
+    /// The number of files; an ignored folder counts once.
     pub file_count: u64,
 }
 
-/// Equal errors, with a place where the first stands.
+/// Errors with the same reason, and where the first one is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorGroup {
-    /// The reason, as it is stored.
+    /// The reason, as stored.
     pub reason: String,
-    /// How many.
+    /// The number of errors.
     pub count: u64,
-    /// The first place: `file` or `file:line`.
+    /// Where the first one is: `file` or `file:line`.
     pub example: String,
 }
 
-/// Everything about one invocation beside its own row; of each list of groups, at most the first thousand.
+/// The details of one invocation; each list of groups has at most the first thousand.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct InvocationDetails {
     /// Its stages, in the order in which they began.
     pub stages: Vec<StageRow>,
     /// Records of its snapshot by kind.
     pub records_by_kind: Vec<Counted>,
-    /// Analyzer errors of its snapshot, the most frequent first; of a run without one, those in its telemetry.
+    /// Analyzer errors of its snapshot, the most frequent first; without a snapshot, those in its telemetry.
     pub analyzer_errors: Vec<ErrorGroup>,
-    /// What its snapshot did not read: by reason, the most frequent endings first.
+    /// The files that its snapshot did not read, by reason, the most frequent extensions first.
     pub not_read: Vec<NotReadRow>,
-    /// Failed intents of its snapshot, the most frequent first; of a run without one, those in its telemetry.
+    /// Failed intents of its snapshot, the most frequent first; without a snapshot, those in its telemetry.
     pub intent_errors: Vec<ErrorGroup>,
     /// Its telemetry by type.
     pub telemetry: Vec<Counted>,
-    /// Tokens of the calls that are in its telemetry; none where none tells. Of a run that was killed, all there is.
+    /// Tokens of the calls in its telemetry; `None` if none reports them. For a killed run this is the only source.
     pub telemetry_tokens: Option<u64>,
-    /// Its decisions by what was decided, the most frequent first; records or questions, where an entry counts them.
+    /// Its decisions by kind, the most frequent first; an entry that counts records or questions counts them here.
     pub decisions: Vec<Counted>,
-    /// Calls that did not succeed, by their status, the most frequent first.
+    /// Failed calls by status, the most frequent first.
     pub call_failures: Vec<Counted>,
 }
 
-/// A definition of a snapshot without its code; what two snapshots are compared by.
+/// A definition of a snapshot without its code, for comparing two snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct DefinitionRow {
@@ -331,96 +331,96 @@ pub struct DefinitionRow {
     pub intent_status: String,
 }
 
-/// How long the runs of a stage took.
+/// Durations of the runs of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageDurations {
     /// The stage.
     pub stage: String,
-    /// Ended runs of it.
+    /// Runs that ended.
     pub count: u64,
-    /// Half of them took at most so many seconds.
+    /// The median in seconds.
     pub median_seconds: f64,
-    /// 95 of 100 took at most so many seconds (nearest rank).
+    /// The 95th percentile in seconds (nearest rank).
     pub p95_seconds: f64,
 }
 
-/// Sums over many invocations.
+/// Sums over all invocations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunStats {
-    /// Runs by status; checks and upkeep are none.
+    /// Runs by status, without checks and upkeep.
     pub statuses: Vec<Counted>,
-    /// Checks and upkeep, which do no work on a tree.
+    /// Checks and upkeep.
     pub other_count: u64,
     /// Durations by stage, in the order of the stages.
     pub stages: Vec<StageDurations>,
-    /// Records that were in scope; this and the next two are of the snapshots that are there.
+    /// Records in scope. This count and the next two cover existing snapshots only.
     pub selected_count: u64,
-    /// Records whose answer was kept from an earlier run.
+    /// Records whose answer came from an earlier run.
     pub reused_count: u64,
     /// Records that share the answer of another record of their run.
     pub shared_count: u64,
-    /// Calls of a model, those of failed, interrupted and pruned runs among them.
+    /// Model calls, including those of failed, interrupted and pruned runs.
     pub call_count: u64,
-    /// Tokens of the same runs, read and written; none where no run tells.
+    /// Tokens of the same runs, read and written; `None` if no run reports them.
     pub tokens: Option<u64>,
-    /// Tokens read for the snapshots that are there; none where no run tells.
+    /// Tokens read for existing snapshots; `None` if no run reports them.
     pub prompt_tokens: Option<u64>,
-    /// Tokens written for the snapshots that are there; none where no run tells.
+    /// Tokens written for existing snapshots; `None` if no run reports them.
     pub answer_tokens: Option<u64>,
 }
 
 /// How a stage of another program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherStageEnd {
-    /// Anything but running.
+    /// Any status except `Running`.
     pub status: AccountStatus,
     /// When it ended.
     pub finished_at: cds_model::Timestamp,
     /// Why it failed; one line.
     pub error: Option<String>,
-    /// What went into it; none keeps what is known already.
+    /// The number of input rows; `None` keeps the value already stored.
     pub rows_in: Option<u64>,
-    /// What came out of it.
+    /// The number of output rows.
     pub rows_out: Option<u64>,
 }
 
-/// What marking the end of an invocation met.
+/// Why the start or end of a run or stage could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// The id is in the ledger for another project.
-    #[error("start run {id}: the ledger has it for project {found:?}, not {wanted:?}")]
+    /// The ledger has this id for another project.
+    #[error("start run {id}: the ledger has this id for project {found:?}, not {wanted:?}")]
     OtherSubject {
         /// The id.
         id: LedgerId,
         /// The project in the ledger.
         found: String,
-        /// The project that was given.
+        /// The project in the call.
         wanted: String,
     },
     /// The id is not in the ledger.
-    #[error("no run {id} is in the ledger")]
+    #[error("no run {id} in the ledger")]
     UnknownRun {
-        /// The id, or what was given for one.
+        /// The id as given.
         id: String,
     },
-    /// The run has its end already.
-    #[error("begin a stage of run {id}: the run ended already, as {status}")]
+    /// The run has ended already.
+    #[error("begin a stage of run {id}: it has already ended with status {status}")]
     RunEnded {
         /// The id.
         id: String,
-        /// How it ended, as it is stored.
+        /// Its status, as stored.
         status: String,
     },
     /// The run has no stage of that name.
-    #[error("finish stage {stage:?} of run {id}: it was never begun")]
+    #[error("finish stage {stage:?} of run {id}: it was never started")]
     UnknownOtherStage {
         /// The id of the run.
         id: String,
         /// The name.
         stage: String,
     },
-    /// The database said no.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] crate::Error),
 }

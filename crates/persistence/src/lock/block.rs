@@ -1,7 +1,7 @@
-//! What stands in a lock file: one JSON object in a block of fixed size.
+//! The content of a lock file: one JSON object in a block of fixed size.
 //!
-//! A reader has no lock, and a file system may give it a part of the old block and a part of the new one. The checksum
-//! tells such a mixture. Whatever is neither a block nor a mixture of two belongs to somebody else, who may need it.
+//! Readers take no lock, and a file system may give them parts of two blocks. The checksum detects such a mixture. Any
+//! other content belongs to another program and must stay.
 
 use std::{
     fmt::Write as _,
@@ -13,32 +13,32 @@ use std::{
 
 use super::LockHolder;
 
-/// Of the block that a holder writes, in bytes.
+/// The size of a block in bytes.
 const BLOCK_LENGTH: usize = 1024;
 
-/// No more than this is read of a lock file, whatever its size.
+/// The most bytes that are read of a lock file.
 const READ_LIMIT: u64 = 4096;
 
-/// Where every block begins and ends; the longest texts leave room for more than one blank.
+/// The beginning of every block; the limits on texts leave room for blanks that fill it up.
 const BLOCK_START: &[u8] = br#"{"pid":"#;
 const BLOCK_END: &[u8] = b" \n";
 
-/// The last member of the object; it covers every byte before it. Inside a text its quotation marks would be escaped.
+/// The last member of the object; it covers every byte before it. It cannot occur in a text, where quotes are escaped.
 const CHECKSUM: &str = r#","checksum":""#;
 const CHECKSUM_LENGTH: usize = 16;
 
-/// How often a content that makes no sense is read, in case it is just being written.
+/// Attempts to read invalid content, because a writer may be writing it just now.
 const READ_ATTEMPTS: u32 = 5;
 const READ_PAUSE: Duration = Duration::from_millis(1);
 
-/// What a lock file says.
+/// The parsed content of a lock file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Nobody holds it, or somebody is about to say so.
+    /// No process holds it, or one is about to write its block.
     Empty,
-    /// Who holds it, or held it last.
+    /// The process that holds it, or held it last.
     Holder(LockHolder),
-    /// Something that is no holder's.
+    /// Content that is not a block.
     Unknown,
 }
 
@@ -51,7 +51,7 @@ impl Content {
     }
 }
 
-/// The block of `holder`, whose texts are cut where they are too long.
+/// The block of `holder`; long texts are cut.
 pub(super) fn encode(holder: &LockHolder) -> Vec<u8> {
     let mut text = serde_json::to_string(&holder.clone().bounded()).expect("texts and a number can be written as JSON");
     text.pop();
@@ -63,19 +63,19 @@ pub(super) fn encode(holder: &LockHolder) -> Vec<u8> {
     block
 }
 
-/// Whether the content, as [`read_start`] gives it, is another program's and must stay as it is.
+/// Whether the content, as [`read_start`] returns it, belongs to another program and must stay.
 ///
-/// Nobody misses blanks, a block, or one that was only half written over another.
+/// Blanks, blocks and half-written blocks may be overwritten.
 pub(super) fn is_foreign(bytes: &[u8]) -> bool {
     match decode(bytes) {
-        // What follows blanks without an end was not looked at.
+        // Content that follows this many blanks was not read, so it may be foreign.
         Content::Empty => bytes.len() as u64 >= READ_LIMIT,
         Content::Holder(_) => false,
         Content::Unknown => !is_torn(bytes),
     }
 }
 
-/// Whether the content can be a part of one block and a part of another.
+/// Whether the content can be a mixture of two blocks.
 fn is_torn(bytes: &[u8]) -> bool {
     bytes.len() == BLOCK_LENGTH && bytes.starts_with(BLOCK_START) && bytes.ends_with(BLOCK_END)
 }
@@ -84,17 +84,17 @@ pub(super) fn decode(bytes: &[u8]) -> Content {
     if bytes.trim_ascii().is_empty() {
         return Content::Empty;
     }
-    // Of another size, it may be anybody's.
+    // Content of another size is not a block.
     if bytes.len() != BLOCK_LENGTH {
         return Content::Unknown;
     }
     let Ok(text) = str::from_utf8(bytes) else { return Content::Unknown };
-    // A list would be taken for the fields in their order.
+    // serde would also accept a JSON list as the fields in order.
     if !text.starts_with('{') || !has_right_checksum(text) {
         return Content::Unknown;
     }
     match serde_json::from_str::<LockHolder>(text) {
-        // Every holder has a process; an object without one is something else.
+        // Every holder has a process id; an object without one is something else.
         Ok(holder) if holder.pid > 0 => Content::Holder(holder.bounded()),
         _ => Content::Unknown,
     }
@@ -107,12 +107,12 @@ fn has_right_checksum(text: &str) -> bool {
         .is_some_and(|stated| stated == checksum(covered.as_bytes()))
 }
 
-/// FNV-1a with 64 bits. It only has to tell a mixture of two blocks from a block.
+/// FNV-1a with 64 bits: enough to tell a block from a mixture of two.
 fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// What the file says while somebody may be writing to it.
+/// Reads the content while other processes may write it.
 pub(super) fn read_content(file: &File) -> io::Result<Content> {
     for _ in 1..READ_ATTEMPTS {
         match read_once(file)? {
@@ -123,12 +123,12 @@ pub(super) fn read_content(file: &File) -> io::Result<Content> {
     read_once(file)
 }
 
-/// What the file says while nobody is writing to it.
+/// Reads the content while no other process can write it.
 pub(super) fn read_once(file: &File) -> io::Result<Content> {
     Ok(decode(&read_start(file)?))
 }
 
-/// The first bytes of the file, from its beginning.
+/// Reads the first bytes of the file.
 pub(super) fn read_start(mut file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(BLOCK_LENGTH);
     file.seek(SeekFrom::Start(0))?;
@@ -136,13 +136,13 @@ pub(super) fn read_start(mut file: &File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Puts the block over what the file says now; what is longer keeps its end.
+/// Writes the block over the beginning of the file; the rest of a longer file stays.
 pub(super) fn write_block(mut file: &File, block: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(block)
 }
 
-/// Makes the block all that the file says.
+/// Makes the block the only content of the file.
 pub(super) fn write_only_block(file: &File, block: &[u8]) -> io::Result<()> {
     write_block(file, block)?;
     file.set_len(block.len() as u64)
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_a_line_of_json_with_its_holder() {
+    fn block_is_one_line_of_json() {
         let block = encode(&sample());
         assert_eq!((block.len(), block.last()), (BLOCK_LENGTH, Some(&b'\n')));
         let value: serde_json::Value = serde_json::from_slice(&block).unwrap();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_and_worst_texts_fit() {
+    fn longest_texts_fit_the_block() {
         for filling in ["x", "\u{1}", "\"", "\u{1f600}", "é"] {
             let text = filling.repeat(2000);
             let holder = LockHolder {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mixture_of_two_blocks_is_unknown_or_one_of_the_two() {
+    fn mixed_blocks_never_name_another_holder() {
         let later = LockHolder { stage: "0".repeat(15), ..sample() };
         let (old, new) = (encode(&sample()), encode(&later));
         let mut unknown_count = 0;
@@ -206,7 +206,7 @@ mod tests {
         assert!(unknown_count > 30, "{unknown_count}");
     }
 
-    /// The text as a block of that size, whatever it says.
+    /// The text, padded to the size of a block.
     fn padded(text: &str) -> Vec<u8> {
         let mut bytes = text.as_bytes().to_owned();
         bytes.resize(BLOCK_LENGTH - 1, b' ');
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_block_with_its_checksum_names_a_holder() {
+    fn only_valid_checksum_names_a_holder() {
         let check = |bytes: &[u8], expected: Content| assert_eq!(decode(bytes), expected, "{bytes:?}");
         check(b"", Content::Empty);
         check(b" \n", Content::Empty);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_blank_nor_a_block_nor_torn_is_foreign() {
+    fn other_content_is_foreign() {
         let block = encode(&sample());
         let later = encode(&LockHolder { stage: "later".into(), ..sample() });
         let mut wrong = block.clone();
@@ -270,7 +270,7 @@ mod tests {
             &[b'x'; BLOCK_LENGTH],
             &block[..BLOCK_LENGTH - 1],
             &[&block[..], b"\n"].concat(),
-            // There may be more behind these than was read.
+            // More content may follow than was read.
             &blanks,
         ] {
             assert!(is_foreign(foreign), "{foreign:?}");

@@ -1,50 +1,50 @@
-//! What can go wrong with a lock: while it is taken, while it is told what it is held for, while somebody looks at it.
+//! Errors of taking, updating and examining a lock.
 
 use std::{io, path::Path, path::PathBuf};
 
 use super::{LockHolder, LockLost};
 
-/// Why a lock could not be taken, written to or looked at.
+/// Why a lock could not be taken, updated or examined.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Somebody else holds it, for longer than it was to be waited.
+    /// Another process held it for longer than the timeout.
     #[error("take lock {path:?}: it is held by {}", name(holder.as_deref()))]
     Held {
         /// The lock file.
         path: PathBuf,
-        /// Who holds it, where its file tells.
+        /// The holder, if its file names it.
         holder: Option<Box<LockHolder>>,
     },
-    /// The caller was told to stop before the lock was taken.
-    #[error("take lock: it was told to stop")]
+    /// The caller asked to stop before the lock was taken.
+    #[error("take lock: interrupted")]
     Stopped,
-    /// The file system that holds the file has no locks.
-    #[error("take lock {path:?}: its file system has no locks")]
+    /// The file system of the lock file does not support locks.
+    #[error("take lock {path:?}: its file system does not support locks")]
     Unsupported {
         /// The lock file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Something else is at the path; it is neither followed nor opened.
+    /// The path is not a regular file; it is neither followed nor opened.
     #[error("open lock {path:?}: it is {kind}, not a regular file")]
     NotARegularFile {
         /// The lock file.
         path: PathBuf,
-        /// What it is, with its article.
+        /// What it is, with an article.
         kind: &'static str,
     },
-    /// The file says that it is not to be written, or its file system is read-only.
+    /// The file or its file system is read-only.
     #[error("write to lock {path:?}: it is read-only")]
     ReadOnly {
         /// The lock file.
         path: PathBuf,
     },
-    /// It was held, and is not known to be any more.
+    /// It was held, and may now be held by another process.
     #[error(transparent)]
     Lost(LockLost),
-    /// The system failed.
+    /// The operating system reported an error.
     #[error("{step} lock {path:?}")]
     Io {
         /// What was attempted.
@@ -63,5 +63,5 @@ impl LockError {
 }
 
 fn name(holder: Option<&LockHolder>) -> String {
-    holder.map_or_else(|| "a process that does not tell its name".to_owned(), ToString::to_string)
+    holder.map_or_else(|| "an unknown process".to_owned(), ToString::to_string)
 }

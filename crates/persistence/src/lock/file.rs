@@ -1,4 +1,4 @@
-//! Opening a lock file, asking the kernel for the lock, and telling one file from another.
+//! Opens lock files, takes the kernel's lock, and compares files.
 
 use std::{
     fs::{self, File, FileType, Metadata, OpenOptions, TryLockError},
@@ -8,30 +8,30 @@ use std::{
 
 use super::{LockError, LossReason};
 
-/// Opens the file to be locked, and creates an empty one where there is none; what it says stays.
+/// Opens the file to be locked, or creates an empty one; existing content stays.
 pub(super) fn open_for_writing(path: &Path) -> Result<File, LockError> {
     let is_there = inspect(path)?.is_some();
     let mut options = options();
     options.write(true);
-    // A file that is there is opened without the wish to create one: in a directory such as `/tmp` the kernel may
-    // refuse that wish for another user's file.
+    // Without `create` for an existing file: with it, the kernel may refuse to open another user's file in a directory
+    // such as `/tmp` (`fs.protected_regular`).
     let opened = match if is_there { options.open(path) } else { create(&mut options, path) } {
         Err(error) if is_there && error.kind() == ErrorKind::NotFound => create(&mut options, path),
         other => other,
     };
     let file = opened.map_err(|error| explain(path, error))?;
     let metadata = check_opened(path, &file)?;
-    // The superuser may write to any file, and still such a file says that it is not to be written.
+    // The superuser could write it anyway, but the permissions ask not to.
     if metadata.permissions().readonly() {
         return Err(LockError::ReadOnly { path: path.to_owned() });
     }
     Ok(file)
 }
 
-/// Gives a lock file the owner and the mode of what it protects, as far as this user may: whoever may write to one must be
-/// able to lock the other.
+/// Gives a lock file the owner and mode of the file that it protects, as far as this user may.
 ///
-/// Its owner can always lock, also where the database is read-only for a while. What cannot be changed is no reason to fail.
+/// A user who may write one must be able to lock the other. The owner can always lock, even if the database is
+/// read-only for a while. A failure is ignored.
 #[cfg(target_os = "linux")]
 pub(super) fn take_over_mode(path: &Path, file: &File) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -42,7 +42,7 @@ pub(super) fn take_over_mode(path: &Path, file: &File) {
     }
     if (protected.uid(), protected.gid()) != (own.uid(), own.gid()) {
         let (owner, group) = (rustix::fs::Uid::from_raw(protected.uid()), rustix::fs::Gid::from_raw(protected.gid()));
-        // Only the superuser may give a file away; others may still choose one of their groups.
+        // Only the superuser may change the owner; other users may change the group to one of theirs.
         if rustix::fs::fchown(file, Some(owner), Some(group)).is_err() {
             let _ = rustix::fs::fchown(file, None, Some(group));
         }
@@ -56,7 +56,7 @@ pub(super) fn take_over_mode(path: &Path, file: &File) {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn take_over_mode(_: &Path, _: &File) {}
 
-/// Opens the file to be looked at; nothing where there is none.
+/// Opens the file for reading; `None` if it does not exist.
 pub(super) fn open_for_reading(path: &Path) -> Result<Option<File>, LockError> {
     if inspect(path)?.is_none() {
         return Ok(None);
@@ -83,7 +83,7 @@ pub(super) fn is_granted(path: &Path, answer: Result<(), TryLockError>) -> Resul
     }
 }
 
-/// What happened to the path since `file` was opened there; nothing when it still leads to it.
+/// What happened to the path since `file` was opened there; `None` if it still leads to it.
 pub(super) fn find_loss(path: &Path, file: &File) -> io::Result<Option<LossReason>> {
     match fs::symlink_metadata(path) {
         Ok(there) => Ok((!is_same_file(&there, &file.metadata()?)).then_some(LossReason::Replaced)),
@@ -100,14 +100,14 @@ fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// Without numbers of files only what is no file can be told.
+/// Without file numbers, only a path that is no file any more can be detected.
 #[cfg(not(unix))]
 fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     one.is_file() && other.is_file()
 }
 
-/// Never follows a link at the path itself, and never waits for the other end of a pipe, as far as the system allows
-/// to say so; elsewhere [`inspect`] is the only guard.
+/// Never follows a symbolic link at the path, and never waits for a pipe, if the system supports these options. If not,
+/// [`inspect`] is the only guard.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -122,7 +122,7 @@ fn options() -> OpenOptions {
 
 fn create(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.create(true).truncate(false);
-    // Until it gets the mode of the database, it is for its owner.
+    // Private to its owner until it gets the mode of the database.
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -131,7 +131,7 @@ fn create(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// What is at the path without following a link; nothing where nothing is.
+/// The metadata of the path without following a link; `None` if nothing exists there.
 fn inspect(path: &Path) -> Result<Option<Metadata>, LockError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => {
@@ -162,7 +162,7 @@ fn check_kind(path: &Path, file_type: FileType) -> Result<(), LockError> {
     Err(LockError::NotARegularFile { path: path.to_owned(), kind })
 }
 
-/// Looks for the reason why a file could not be opened in what is at the path now.
+/// Finds the reason why a file could not be opened by examining the path.
 fn explain(path: &Path, error: io::Error) -> LockError {
     match inspect(path) {
         Err(irregular @ LockError::NotARegularFile { .. }) => return irregular,
@@ -177,7 +177,7 @@ fn is_unsupported(error: &io::Error) -> bool {
     if error.kind() == ErrorKind::Unsupported {
         return true;
     }
-    // A network file system whose server keeps no locks.
+    // NFS returns this if the server has no lock service.
     #[cfg(target_os = "linux")]
     if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
         return true;
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_failing_system_is_an_error() {
+    fn only_system_failures_are_errors() {
         let path = Path::new("/srv/x.lock");
         assert!(is_granted(path, Ok(())).unwrap());
         assert!(!is_granted(path, Err(TryLockError::WouldBlock)).unwrap());
@@ -205,21 +205,21 @@ mod tests {
     }
 
     #[test]
-    fn file_system_without_locks_is_named() {
+    fn missing_lock_support_is_reported() {
         let error = answer_to(ErrorKind::Unsupported.into()).unwrap_err();
         assert!(matches!(error, LockError::Unsupported { .. }), "{error:?}");
-        assert_eq!(error.to_string(), "take lock \"/srv/x.lock\": its file system has no locks");
+        assert_eq!(error.to_string(), "take lock \"/srv/x.lock\": its file system does not support locks");
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn server_without_locks_is_no_other_failure() {
+    fn nfs_without_locks_is_reported() {
         let error = answer_to(io::Error::from_raw_os_error(rustix::io::Errno::NOLCK.raw_os_error())).unwrap_err();
         assert!(matches!(error, LockError::Unsupported { .. }), "{error:?}");
     }
 
     #[test]
-    fn refusal_of_the_system_names_what_stands_there() {
+    fn refused_open_names_the_file_kind() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.lock");
         let refused = |kind: ErrorKind| explain(&path, kind.into());

@@ -1,4 +1,4 @@
-//! Taking the lock, holding it, and letting it go.
+//! Takes, holds and releases the lock.
 
 use std::{
     fs::File,
@@ -11,15 +11,15 @@ use std::{
 
 use super::{LockError, LockHolder, LockLost, LockMonitor, LossReason, block, file};
 
-/// Even who does not want to wait tries for so long, since the holder may just be about to end.
+/// The minimum wait, even with a timeout of zero: the holder may be about to finish.
 const LEAST_PATIENCE: Duration = Duration::from_millis(100);
-/// Those who only look at a lock hold it for an instant, one after the other; they are no reason to be refused.
+/// Readers of a lock hold it for an instant, one after the other; they must not cause a refusal.
 const PATIENCE_WITH_READERS: Duration = Duration::from_secs(2);
-/// Between two attempts while the wait may be short, and after that.
+/// The pause between attempts; it grows if the wait takes longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LATER_PAUSE: Duration = Duration::from_millis(50);
 
-/// The lock while it is held; it is let go when this is dropped, and at the latest when the process ends.
+/// A held lock. It is released when this is dropped, and at the latest when the process ends.
 #[derive(Debug)]
 pub struct FileLock {
     path: PathBuf,
@@ -31,46 +31,46 @@ pub struct FileLock {
 #[derive(Debug)]
 struct State {
     holder: LockHolder,
-    /// What the file must say.
+    /// The content that the file must have.
     written: Vec<u8>,
-    /// Whether that is another program's, which is left as it is: a database called `Cargo` has its lock where another
-    /// program has its `Cargo.lock`.
+    /// Whether the content belongs to another program and stays: a database called `Cargo` has its lock file where
+    /// another program has its `Cargo.lock`.
     is_foreign: bool,
-    /// Once lost is lost: somebody else may have held the lock before the file came back.
+    /// Why the lock was lost. A lost lock stays lost: another process may have held it before the file came back.
     lost: Option<LossReason>,
 }
 
-/// What one look at the lock file showed.
+/// The result of one check of the lock file.
 #[derive(Debug)]
 pub(super) enum Look {
     Ours,
     Lost(LossReason),
-    /// The system did not tell, which says nothing about the lock.
+    /// The system reported an error, which says nothing about the lock.
     Unclear,
 }
 
 enum Attempt {
     Granted(File),
-    /// A writer holds it.
+    /// Another process holds it for writing.
     Busy(File),
-    /// Nobody holds it but those who look.
+    /// Only readers hold it.
     LookedAt,
-    /// The file that was locked is not at the path any more.
+    /// The locked file is no longer at the path.
     Moved,
 }
 
 impl FileLock {
-    /// Takes the lock of the lock file at `path`, which is created where it is missing, and writes `holder` into it.
+    /// Takes the lock with the lock file at `path`, creating it if missing, and writes `holder` into it.
     ///
-    /// A lock that is held is waited for as long as `timeout`, though never less than a tenth of a second, or two
-    /// seconds where nobody holds it but those who look. No clock is read, the pauses of at most 50 milliseconds are
-    /// added up. `should_stop` is asked before every attempt. Who does not get the lock changes nothing; who gets it
-    /// replaces the holder before it, and leaves alone whatever another program wrote.
+    /// - It waits for up to `timeout`, but at least a tenth of a second, or two seconds if only readers hold the lock.
+    /// - It reads no clock; it adds up its pauses of at most 50 milliseconds.
+    /// - It calls `should_stop` before every attempt.
+    /// - A failed attempt changes nothing. A successful one replaces the previous holder, and keeps foreign content.
     ///
     /// # Errors
     ///
-    /// [`LockError::Held`] when the time is over, [`LockError::Stopped`] when `should_stop` says so, and the others
-    /// when the file cannot be opened, locked or written.
+    /// [`LockError::Held`] after the timeout, [`LockError::Stopped`] if `should_stop` returns true, other variants if
+    /// the file cannot be opened, locked or written.
     pub fn acquire(
         path: &Path,
         holder: &LockHolder,
@@ -96,7 +96,7 @@ impl FileLock {
         }
     }
 
-    /// Writes the holder into the file that was just locked, unless it says something of another program's.
+    /// Writes the holder into the file that was just locked, unless it has foreign content.
     fn introduce(path: PathBuf, file: File, holder: &LockHolder) -> Result<Self, LockError> {
         let found = block::read_start(&file).map_err(LockError::io("read", &path))?;
         let holder = holder.clone().bounded();
@@ -108,7 +108,7 @@ impl FileLock {
         let left_behind = block::decode(&found).into_holder();
         let written = block::encode(&holder);
         block::write_only_block(&file, &written).map_err(|source| {
-            // Half a block would be of no use to anybody.
+            // A half-written block is useless.
             drop(file.set_len(0));
             LockError::io("write to", &path)(source)
         })?;
@@ -116,27 +116,27 @@ impl FileLock {
         Ok(Self { path, file, left_behind, state: Mutex::new(state) })
     }
 
-    /// Whether nobody is told who holds the lock, because its file says something else that must not be lost.
+    /// Whether the file does not name the holder, because its foreign content must stay.
     pub fn is_nameless(&self) -> bool {
         self.lock_state().is_foreign
     }
 
-    /// The lock file, from the root.
+    /// The absolute path of the lock file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Who held the lock before and ended without letting it go, where the file told.
+    /// The previous holder, if it ended without releasing the lock and the file names it.
     pub const fn left_behind(&self) -> Option<&LockHolder> {
         self.left_behind.as_ref()
     }
 
-    /// Tells everybody who looks what the holder is doing. It only informs; the lock does not depend on it.
+    /// Writes the current stage for readers. This only informs; the lock does not depend on it.
     ///
     /// # Errors
     ///
-    /// [`LockError::Lost`] for a lock that is lost, to which nothing is written, so that what another program wrote
-    /// there stays to be found; [`LockError::Io`] when the file cannot be written.
+    /// [`LockError::Lost`] if the lock is lost; nothing is written then, to keep the other program's content.
+    /// [`LockError::Io`] if the file cannot be written.
     pub fn set_stage(&self, stage: &str) -> Result<(), LockError> {
         let mut current = self.lock_state();
         if let Look::Lost(why) = self.look_at(&mut current) {
@@ -151,16 +151,16 @@ impl FileLock {
         if outcome.is_ok() {
             current.written = block;
         } else if let Ok(left) = block::read_start(&self.file) {
-            // What a failed write left half-done is still ours.
+            // A failed write may leave a part of our own block; it is still ours.
             current.written = left;
         }
         outcome
     }
 
-    /// Whether the path still leads to the locked file, and the file still says what its holder wrote.
+    /// Checks that the path still leads to the locked file with the content that its holder wrote.
     ///
-    /// A failure of the system that says neither yes nor no is no loss; [`FileLock::watch`] takes it for one when it
-    /// stays. Once lost is lost.
+    /// A system error that leaves this open is not a loss; [`FileLock::watch`] treats it as one if it persists. A lost
+    /// lock stays lost.
     ///
     /// # Errors
     ///
@@ -172,12 +172,11 @@ impl FileLock {
         }
     }
 
-    /// Looks at the lock file now and then every `interval`, from a thread of its own, and calls `on_lost` once when
-    /// the lock is lost.
+    /// Checks the lock file now and then every `interval` in its own thread, and calls `on_lost` once if the lock is
+    /// lost.
     ///
-    /// The interval is kept between 1 millisecond and 2 seconds. A file that cannot be looked at five times in a row
-    /// counts as lost, so that every loss is known after ten seconds. The thread ends with the monitor, with the lock,
-    /// or after the call.
+    /// The interval is limited to 1 millisecond to 2 seconds. Five failed checks in a row count as lost, so a loss is
+    /// detected within ten seconds. The thread ends with the monitor, with the lock, or after the call.
     pub fn watch(
         self: &Arc<Self>,
         interval: Duration,
@@ -190,7 +189,7 @@ impl FileLock {
         self.look_at(&mut self.lock_state())
     }
 
-    /// Takes the lock for lost from now on.
+    /// Marks the lock as lost.
     pub(super) fn give_up(&self, why: LossReason) -> LockLost {
         self.lock_state().lost = Some(why);
         self.loss(why)
@@ -218,15 +217,15 @@ impl FileLock {
     }
 
     fn lock_state(&self) -> MutexGuard<'_, State> {
-        // Nothing in here is half-changed when a thread ends badly.
+        // No code panics while the state is half-changed, so a poisoned lock is still valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Empties the file, which tells an orderly end from a death, and lets it go.
+/// Empties the file and releases the lock. An empty file tells readers that the holder ended properly.
 ///
-/// Only the file that was locked is written to, wherever it is by now, and only as long as it says what was written
-/// here: whatever another program wrote into it is that program's. Nothing can be done about a failure; the process that ends here would leave the same behind.
+/// Only the locked file is written, wherever it is by now, and only if it still has our content: other content belongs
+/// to another program. Errors are ignored; the effect is the same as if the process were killed.
 impl Drop for FileLock {
     fn drop(&mut self) {
         let state = self.lock_state();
@@ -234,7 +233,7 @@ impl Drop for FileLock {
             drop(self.file.set_len(0));
         }
         drop(state);
-        // A child that is just being started may still have the file open.
+        // A child process that is just being started may still have the file open, so closing it is not enough.
         drop(self.file.unlock());
     }
 }
@@ -246,7 +245,7 @@ fn attempt(path: &Path) -> Result<Attempt, LockError> {
         if !is_looked_at {
             return Ok(Attempt::Busy(file));
         }
-        // As where a lock that is held is dropped.
+        // A child process may still have the file open, as in `drop`.
         drop(file.unlock());
         return Ok(Attempt::LookedAt);
     }

@@ -1,19 +1,19 @@
-//! Who holds a lock, in its own words.
+//! The holder of a lock, as its file describes it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Who holds a lock, or left it behind, as its file says it.
+/// The process that holds a lock or left it behind, as its file describes it.
 ///
-/// Nobody vouches for that file: the texts may be anything, though none is longer than [`LockHolder::bounded`] leaves
-/// it. What is missing is empty, or 0.
+/// The file is not trusted: the texts may be anything within the limits of [`LockHolder::bounded`]. Missing fields are
+/// empty, or 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LockHolder {
-    /// The number of its process on its own machine, or in its own container; 0 where it is not told.
+    /// Its process id on its own machine or in its container; 0 if unknown.
     pub pid: u32,
-    /// The machine's name.
+    /// The name of the machine.
     pub host: String,
     /// The invocation in the ledger; empty for commands that have none.
     pub run_id: String,
@@ -21,11 +21,11 @@ pub struct LockHolder {
     pub command: String,
     /// When it took the lock: RFC 3339 in UTC.
     pub started_at: String,
-    /// What it is doing.
+    /// Its current stage.
     pub stage: String,
 }
 
-// In bytes, as JSON has them. Together with the names they leave room in a block.
+// In bytes, as encoded in JSON. Together with the member names they fit into a block.
 const HOST_LIMIT: usize = 255;
 const RUN_ID_LIMIT: usize = 64;
 const COMMAND_LIMIT: usize = 160;
@@ -33,8 +33,8 @@ const STARTED_AT_LIMIT: usize = 40;
 const STAGE_LIMIT: usize = 80;
 
 impl LockHolder {
-    /// The same with every text cut to what a lock file has room for: 255 bytes of JSON for the host, 160 for the
-    /// command, 80 for the stage, 64 for the run and 40 for the time.
+    /// Cuts every text to its limit in a lock file: 255 bytes of JSON for the host, 160 for the command, 80 for the
+    /// stage, 64 for the run and 40 for the time.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         cut(&mut self.host, HOST_LIMIT);
@@ -50,17 +50,17 @@ impl LockHolder {
 impl fmt::Display for LockHolder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
-            0 => formatter.write_str("a process that does not tell its number")?,
+            0 => formatter.write_str("a process without a known id")?,
             pid => write!(formatter, "process {pid}")?,
         }
-        let told = [
+        let fields = [
             (" on ", &self.host),
             (", since ", &self.started_at),
             (", command ", &self.command),
             (", run ", &self.run_id),
             (", stage ", &self.stage),
         ];
-        for (name, text) in told {
+        for (name, text) in fields {
             if !text.is_empty() {
                 write!(formatter, "{name}{}", text.escape_debug())?;
             }
@@ -69,7 +69,7 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// Cuts at a character, so that the text takes at most `limit` bytes between the quotation marks of JSON.
+/// Cuts between characters, so that the text has at most `limit` bytes within the quotes of JSON.
 fn cut(text: &mut String, limit: usize) {
     let mut length = 0;
     let end = text.char_indices().find_map(|(at, character)| {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_is_shown_in_one_line_and_the_rest_left_out() {
+    fn known_fields_fill_one_line() {
         let mut holder = LockHolder {
             pid: 7,
             host: "host-a".into(),
@@ -113,11 +113,11 @@ mod tests {
             holder.to_string(),
             r"process 7 on a\u{1b}[31m\nb\u{202e}c, since 2026-01-02T03:04:05.678Z, command persist, stage build"
         );
-        assert_eq!(LockHolder::default().to_string(), "a process that does not tell its number");
+        assert_eq!(LockHolder::default().to_string(), "a process without a known id");
     }
 
     #[test]
-    fn a_text_is_cut_between_characters_and_by_its_length_in_json() {
+    fn texts_are_cut_by_json_length() {
         let check = |text: &str, limit: usize, expected: &str| {
             let mut text = text.to_owned();
             cut(&mut text, limit);

@@ -1,12 +1,12 @@
-//! How a lock is lost while it is held.
+//! How a held lock gets lost.
 
 use std::{fmt, path::PathBuf};
 
-/// The lock is not known to be ours any more: somebody may hold another file at its path.
+/// The lock may no longer be ours: another process may hold another file at its path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("its lock file {path:?} {why}")]
 pub struct LockLost {
-    /// The lock file, from the root.
+    /// The absolute path of the lock file.
     pub path: PathBuf,
     /// What happened to it.
     pub why: LossReason,
@@ -15,15 +15,15 @@ pub struct LockLost {
 /// What happened to a lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LossReason {
-    /// Nothing is at its path.
+    /// It no longer exists.
     Deleted,
-    /// Something else is at its path.
+    /// Another file is at its path.
     Replaced,
-    /// It says something that its holder did not write.
+    /// Its content was changed by another program.
     Overwritten,
-    /// Again and again it could not be looked at.
+    /// It could not be checked several times in a row.
     Unreadable,
-    /// There is no thread that could look at it.
+    /// No thread could be started to check it.
     Unwatched,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for LossReason {
             Self::Replaced => "was replaced",
             Self::Overwritten => "was overwritten",
             Self::Unreadable => "can no longer be read",
-            Self::Unwatched => "cannot be watched, since no thread could be started",
+            Self::Unwatched => "cannot be watched, because no thread could be started",
         })
     }
 }
@@ -44,12 +44,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reason_says_what_happened() {
-        let told = |why| LockLost { path: "/srv/x.lock".into(), why }.to_string();
-        assert_eq!(told(LossReason::Unreadable), "its lock file \"/srv/x.lock\" can no longer be read");
+    fn reasons_are_shown_with_the_path() {
+        let text = |why| LockLost { path: "/srv/x.lock".into(), why }.to_string();
+        assert_eq!(text(LossReason::Unreadable), "its lock file \"/srv/x.lock\" can no longer be read");
         assert_eq!(
-            told(LossReason::Unwatched),
-            "its lock file \"/srv/x.lock\" cannot be watched, since no thread could be started"
+            text(LossReason::Unwatched),
+            "its lock file \"/srv/x.lock\" cannot be watched, because no thread could be started"
         );
     }
 }

@@ -1,8 +1,8 @@
-//! The one-writer lock: a file beside what it protects, locked by the one process that may write.
+//! The one-writer lock: a file next to what it protects, locked by the one process that may write.
 //!
-//! The lock of the kernel decides, and it is gone with its process, however that ends. What the file says only informs:
-//! who holds it, since when, and in which stage. The file is never deleted, so that all contenders meet at one file, and
-//! only the holder changes what it says. Nothing here knows what is protected.
+//! The kernel's lock decides, and the kernel releases it when the process ends in any way. The content of the file only
+//! informs: who holds the lock, since when, and in which stage. The file is never deleted, so that all contenders use
+//! the same file, and only the holder changes its content. This module does not know what is protected.
 
 mod block;
 mod error;
@@ -11,7 +11,7 @@ mod held;
 mod holder;
 mod lost;
 mod monitor;
-mod place;
+mod path;
 mod status;
 
 pub use error::LockError;
@@ -19,5 +19,5 @@ pub use held::FileLock;
 pub use holder::LockHolder;
 pub use lost::{LockLost, LossReason};
 pub use monitor::{LockMonitor, WATCH_INTERVAL};
-pub use place::lock_path;
+pub use path::lock_path;
 pub use status::{LockStatus, get_pid, is_lock_file_valid, lock_status};

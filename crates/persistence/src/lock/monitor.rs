@@ -1,4 +1,4 @@
-//! The thread that looks at a lock while it is held.
+//! The thread that checks a held lock.
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
@@ -8,21 +8,21 @@ use std::{
 
 use super::{FileLock, LockLost, LossReason, held::Look};
 
-/// How often a lock file is looked at, where nothing says otherwise.
+/// The default interval between checks of a lock file.
 pub const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
 
-/// After so many looks in a row that showed nothing, the lock counts as lost.
+/// After this many failed checks in a row, the lock counts as lost.
 const UNCLEAR_LIMIT: u32 = 5;
 
-/// The longest wait for a look that is under way; on a file system that hangs it would never end.
+/// The longest wait for a check in progress, which may never end on a file system that hangs.
 const FAREWELL: Duration = Duration::from_millis(50);
 
-/// The watch over a lock; it ends when this is dropped.
+/// The monitor of a lock; it stops when this is dropped.
 #[derive(Debug)]
-#[must_use = "nobody watches the lock any more when this is dropped"]
+#[must_use = "dropping this stops watching the lock"]
 pub struct LockMonitor {
     shared: Arc<Shared>,
 }
@@ -35,11 +35,11 @@ struct Shared {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The thread looks, or waits until it looks again.
+    /// The thread checks, or waits for the next check.
     Watching,
-    /// The monitor was dropped; nobody is to be called any more.
+    /// The monitor was dropped; the callback must not be called any more.
     Stopping,
-    /// The thread is done with the lock, though it may still be busy with the call.
+    /// The thread no longer uses the lock; it may still run the callback.
     Ended,
 }
 
@@ -60,7 +60,7 @@ impl LockMonitor {
             }
         });
         if started.is_err() {
-            // A lock that nobody watches is as good as none.
+            // A lock without a monitor counts as lost.
             shared.set_phase(Phase::Ended);
             call_once(&call, &lock.give_up(LossReason::Unwatched));
         }
@@ -68,7 +68,7 @@ impl LockMonitor {
     }
 }
 
-/// Ends the thread. A call that has begun goes on; after this none begins.
+/// Stops the thread. A callback that has begun continues; no callback begins after this.
 impl Drop for LockMonitor {
     fn drop(&mut self) {
         let mut phase = self.shared.lock_phase();
@@ -76,14 +76,14 @@ impl Drop for LockMonitor {
             *phase = Phase::Stopping;
             self.shared.changed.notify_all();
         }
-        // Until the thread is done with the lock it may hold the last reference to it, and the caller wants to know
-        // that the lock is let go when it drops its own.
+        // The thread may still hold the last reference to the lock. Wait, so that the caller's own drop releases the
+        // lock.
         drop(self.shared.changed.wait_timeout_while(phase, FAREWELL, |phase| *phase == Phase::Stopping));
     }
 }
 
 impl Shared {
-    /// Looks until the lock is lost, the lock is let go, or the monitor is dropped; only the first is told.
+    /// Checks until the lock is lost, released, or the monitor is dropped; only a loss is returned.
     fn watch(&self, lock: &Weak<FileLock>, interval: Duration) -> Option<LockLost> {
         let mut unclear_count = 0;
         let lost = loop {
@@ -96,7 +96,7 @@ impl Shared {
                 break None;
             }
         };
-        // A monitor that was dropped meanwhile wants no call.
+        // No callback after the monitor was dropped.
         let before = self.set_phase(Phase::Ended);
         lost.filter(|_| before == Phase::Watching)
     }
@@ -106,7 +106,7 @@ impl Shared {
         *waited.unwrap_or_else(PoisonError::into_inner).0 != Phase::Watching
     }
 
-    /// Enters a phase, and tells which one it was before.
+    /// Enters a phase and returns the previous one.
     fn set_phase(&self, next: Phase) -> Phase {
         let before = std::mem::replace(&mut *self.lock_phase(), next);
         self.changed.notify_all();

@@ -1,4 +1,4 @@
-//! Looking at a lock without wanting it.
+//! Examines a lock without taking it.
 
 use std::{path::Path, thread, time::Duration};
 
@@ -8,31 +8,31 @@ use super::{
     file,
 };
 
-/// How often a file is looked at that is held and says nothing, as between taking a lock and writing into it.
+/// Attempts to read a held but empty file: its holder may have locked it and not written its block yet.
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Who holds a lock.
+/// The state of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LockStatus {
     /// There is no lock file.
     Missing,
-    /// Nobody.
+    /// No process holds it.
     Free {
-        /// Who held it last and ended without letting it go, where the file tells.
+        /// The last holder, if it ended without releasing the lock and the file names it.
         left_behind: Option<LockHolder>,
     },
-    /// Somebody, where the file tells who. For the shortest time it may also be another one who looks.
+    /// A process holds it; the file may name it. For an instant, this may be another reader.
     Held(Option<LockHolder>),
 }
 
-/// Who holds the lock of the lock file at `path`; nothing is created or changed.
+/// The state of the lock with the lock file at `path`; creates and changes nothing.
 ///
-/// The lock is held itself for the instant in which its state is read, together with all others who look.
+/// It takes a shared lock for the instant of reading.
 ///
 /// # Errors
 ///
-/// When what is there is no regular file, cannot be read, or has no locks.
+/// If the path is not a regular file, cannot be read, or does not support locks.
 pub fn lock_status(path: &Path) -> Result<LockStatus, LockError> {
     for _ in 1..LOOKS {
         match look(path)? {
@@ -43,14 +43,14 @@ pub fn lock_status(path: &Path) -> Result<LockStatus, LockError> {
     look(path)
 }
 
-/// Whether the lock file at `path` is there, is held, and says by which process.
+/// Whether the lock file at `path` exists, is held, and names its process.
 pub fn is_lock_file_valid(path: &Path) -> bool {
     matches!(lock_status(path), Ok(LockStatus::Held(Some(holder))) if holder.pid != 0)
 }
 
-/// The number of the process that the lock file at `path` names, whether it holds the lock or left it behind.
+/// The process id in the lock file at `path`, whether it holds the lock or left it behind.
 ///
-/// It says nothing about what lives: the number may be one of another machine, or another process may have it by now.
+/// The process need not be alive: the id may be of another machine, or reused by another process.
 pub fn get_pid(path: &Path) -> Option<u32> {
     let file = file::open_for_reading(path).ok()??;
     let holder = block::read_content(&file).ok()?.into_holder()?;
@@ -61,13 +61,13 @@ fn look(path: &Path) -> Result<LockStatus, LockError> {
     let Some(file) = file::open_for_reading(path)? else { return Ok(LockStatus::Missing) };
     let is_free = file::is_granted(path, file.try_lock_shared())?;
     if is_free {
-        // Nobody writes while this is read, so that it need not be read twice, and the lock is soon free for others.
+        // With the shared lock no process writes, so one read is enough, and the lock is soon free for others.
         let content = block::read_once(&file);
-        // A child that is just being started may still have the file open, and a writer would be refused.
+        // A child process may still have the file open; without this, a writer would be refused.
         drop(file.unlock());
         let left_behind = content.map_err(LockError::io("read", path))?.into_holder();
         return Ok(LockStatus::Free { left_behind });
     }
-    // There are systems where nobody but its holder can read a locked file.
+    // On some systems, only the holder can read a locked file.
     Ok(LockStatus::Held(block::read_content(&file).ok().and_then(Content::into_holder)))
 }

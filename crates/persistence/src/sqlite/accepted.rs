@@ -1,4 +1,4 @@
-//! Groups of duplicates that were accepted: read by any handle, written by the one that writes.
+//! Accepted groups of duplicates: every handle reads them, only the writer writes them.
 
 use cds_model::Timestamp;
 
@@ -6,7 +6,7 @@ use super::{SqlitePersistence, database::Database, fit, inspection, reader::Sqli
 use crate::{Acceptance, AcceptedDuplicate, Error, Step, table::accepted_duplicates};
 
 impl SqliteReader {
-    /// Every acceptance there ever was, the oldest first.
+    /// Every acceptance, including revoked ones, oldest first.
     pub fn accepted_duplicates(&self) -> Result<Vec<AcceptedDuplicate>, Error> {
         self.read(|database| {
             database.read(&Step::ReadAccepted, |connection| {
@@ -21,12 +21,12 @@ impl SqliteReader {
 }
 
 impl SqlitePersistence {
-    /// Accepts a group of duplicates and says under which number; an acceptance of the same group that still counted is
-    /// revoked by it.
+    /// Accepts groups of duplicates and returns the numbers of the new rows. Revokes a valid acceptance of the same
+    /// group.
     ///
     /// # Errors
     ///
-    /// Nothing has changed.
+    /// If nothing has changed.
     pub fn accept_duplicates(&mut self, acceptances: &[Acceptance], at: Timestamp) -> Result<Vec<i64>, Error> {
         self.write_accepted(|database| {
             let at = at.to_string();
@@ -42,11 +42,11 @@ impl SqlitePersistence {
         })
     }
 
-    /// Takes the acceptances of these numbers back, all or none, and says how many of them still counted.
+    /// Revokes the acceptances with these numbers, all or none, and returns how many were valid.
     ///
     /// # Errors
     ///
-    /// Nothing has changed.
+    /// If nothing has changed.
     pub fn revoke_acceptances(&mut self, ids: &[i64], at: Timestamp) -> Result<usize, Error> {
         self.write_accepted(|database| {
             let revoke = |id: &i64| {
@@ -57,11 +57,11 @@ impl SqlitePersistence {
         })
     }
 
-    /// One transaction around `write`, in which the table is there.
+    /// Runs `write` in one transaction, in which the table exists.
     fn write_accepted<T>(&self, write: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Error> {
         let database = &self.database;
         let transaction = database.begin(&Step::Begin)?;
-        // The database may have been opened a while ago, and others may have changed it.
+        // Another process may have changed the schema since the database was opened.
         inspection::inspect_for(database, &accepted_duplicates::TABLE)?;
         schema::create_table(database, &accepted_duplicates::TABLE)?;
         schema::create_indexes(database, &accepted_duplicates::TABLE)?;

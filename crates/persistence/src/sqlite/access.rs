@@ -1,11 +1,10 @@
-//! How a file is read without creating or changing anything: which way its state allows.
+//! How a file can be read without creating or changing anything.
 //!
-//! A database in write-ahead mode needs two files beside it, and `SQLite` creates them even for a reader. So a file that
-//! nobody has open is read as one that cannot change, and where a log or journal is left that must be applied first,
-//! that is done to a copy.
+//! A database in write-ahead mode needs two files next to it, and `SQLite` creates them even for a reader. So a file
+//! that no process has open is read as immutable. If a log or journal must be applied first, that is done on a copy.
 //!
-//! The database file is opened here outside of `SQLite`, which can drop the locks that this process holds on it. That is
-//! done only while the files beside it say that nobody is at work.
+//! This module opens the database file outside of `SQLite`. Closing it would drop all POSIX locks of this process on
+//! that file, so it is done only if the files next to it show that no process is writing.
 
 use std::{
     ffi::OsString,
@@ -24,23 +23,23 @@ use super::{
     rollback, write_ahead,
 };
 
-/// In a database, the byte that says how it is to be read: 2 for through a write-ahead log.
+/// The offset of the byte with the read version; 2 means write-ahead mode.
 const READ_VERSION_OFFSET: usize = 19;
 const LOG_VERSION: u8 = 2;
 
 /// How a database is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Together with whoever writes to it.
+    /// Together with a writer.
     Shared,
-    /// As a file that does not change; when it does, what was read is read again.
+    /// As an immutable file; if it changes, it is read again.
     Immutable,
-    /// As a copy, made when it was opened, because the original cannot be read without changing something.
+    /// As a copy made when it was opened, because reading the original would change it.
     Copy,
 }
 
 impl Access {
-    /// The first that will do for the file in the state in which it is.
+    /// The simplest access that the state of the file allows.
     pub(super) fn fit_for(location: &Location) -> io::Result<Self> {
         let size_of = |suffix| fs::metadata(location.beside(suffix)).map(|file| file.len()).ok();
         let log_size = size_of("-wal");
@@ -71,24 +70,24 @@ fn is_in_log_mode(path: &Path) -> io::Result<bool> {
     Ok(header.get(READ_VERSION_OFFSET) == Some(&LOG_VERSION))
 }
 
-/// Copies that have a name at the moment, for a process that ends without letting go of what it has.
+/// Existing copies, to be removed if the process ends without dropping its values.
 static COPIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes what this process has copied and could not remove yet; for an end in the middle of its work.
+/// Removes the copies of this process; call it if the process ends in the middle of its work.
 pub fn remove_copies() {
     for directory in COPIES.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         drop(fs::remove_dir_all(directory));
     }
 }
 
-/// A copy of a database with all of its log or journal applied; it is removed with this value.
+/// A copy of a database with its log or journal applied; dropping it removes the copy.
 #[derive(Debug)]
 pub(super) struct TemporaryCopy {
     directory: TempDir,
 }
 
 impl TemporaryCopy {
-    /// Copies the file and what must be applied to it into a directory that only its owner may enter.
+    /// Copies the file and its log or journal into a private directory.
     pub(super) fn of(location: &Location) -> io::Result<Self> {
         let parts = parts(location)?;
         check_room(&tempfile::env::temp_dir(), parts.iter().map(|(_, length)| length).sum())?;
@@ -98,7 +97,7 @@ impl TemporaryCopy {
             let from = if suffix.is_empty() { location.absolute.clone() } else { location.beside(suffix) };
             let mut to = OsString::from(copy.path());
             to.push(suffix);
-            // Permissions are left behind: the copy of a file that may not be written must be.
+            // Without permissions: the copy of a read-only file must be writable.
             io::copy(&mut File::open(from)?.take(length), &mut File::create(to)?)?;
         }
         Ok(copy)
@@ -108,7 +107,7 @@ impl TemporaryCopy {
         self.directory.path().join("copy.sqlite")
     }
 
-    /// Merges the log or journal into the copy, so that nothing stands beside it; whether that went well.
+    /// Merges the log or journal into the copy; returns whether that succeeded.
     pub(super) fn settle(&self) -> bool {
         let settle = || {
             let connection = Connection::open_with_flags(self.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -127,7 +126,7 @@ impl Drop for TemporaryCopy {
     }
 }
 
-/// What must be copied, by the end of its name, and so many bytes of it: of a log, what was committed.
+/// The suffixes of the files to copy and the bytes to copy of each; of a log, only what is committed.
 fn parts(location: &Location) -> io::Result<Vec<(&'static str, u64)>> {
     let mut parts = vec![("", fs::metadata(&location.absolute)?.len())];
     if let Some(log) = write_ahead::read(&location.beside("-wal"))? {
@@ -139,7 +138,7 @@ fn parts(location: &Location) -> io::Result<Vec<(&'static str, u64)>> {
     Ok(parts)
 }
 
-/// Refuses to begin what would fill the disk.
+/// Fails early if the copy would fill the disk.
 #[cfg(target_os = "linux")]
 fn check_room(directory: &Path, needed: u64) -> io::Result<()> {
     let room = rustix::fs::statvfs(directory)?;
@@ -147,7 +146,7 @@ fn check_room(directory: &Path, needed: u64) -> io::Result<()> {
     if needed <= free {
         return Ok(());
     }
-    let text = format!("{needed} bytes are needed in {}, and {free} are free", directory.display());
+    let text = format!("{} needs {needed} bytes, and only {free} are free", directory.display());
     Err(io::Error::new(io::ErrorKind::StorageFull, text))
 }
 
@@ -164,11 +163,11 @@ fn private_directory() -> io::Result<TempDir> {
     builder.tempdir()
 }
 
-/// The URI of a file that is to be taken for one that does not change.
+/// The URI of a file that is opened as immutable.
 ///
-/// Every byte but the few that mean nothing in a URI is written as its number, so that no name can say anything else.
+/// Every byte that may have a meaning in a URI is percent-encoded, so that a file name cannot inject parameters.
 pub(super) fn immutable_uri(path: &Path) -> PathBuf {
-    // The empty host keeps a path that begins with two slashes from naming one.
+    // The empty host prevents that a path with two leading slashes names one.
     let mut uri = String::from(if cfg!(windows) { "file:///" } else { "file://" });
     for &byte in path.as_os_str().as_encoded_bytes() {
         match byte {
@@ -185,7 +184,7 @@ const fn hex_digit(value: u8) -> u8 {
     b"0123456789ABCDEF"[value as usize]
 }
 
-/// By what a file and the files beside it differ from an earlier state of themselves.
+/// Identifies a state of a database file and its side files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     identity: Option<Identity>,
@@ -208,7 +207,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn no_name_of_a_file_can_say_anything_else_in_a_uri() {
+    fn file_names_cannot_inject_uri_parameters() {
         use std::os::unix::ffi::OsStrExt;
         for (name, uri) in [
             (&b"/srv/a-b_c.sqlite"[..], "file:///srv/a-b_c.sqlite?immutable=1"),

@@ -1,7 +1,7 @@
 //! Writes the accounts of runs, on a connection of its own.
 //!
-//! Each write is one short transaction, so that a run that is killed leaves its trace, and so that the snapshot waits
-//! for none of them for long. Only the end of a run with a snapshot belongs to the snapshot's own transaction.
+//! Each write is one short transaction, so that a killed run leaves a trace and the snapshot never waits for long. Only
+//! the end of a run with a snapshot is part of the snapshot's transaction.
 
 mod ending;
 mod others;
@@ -31,7 +31,7 @@ use crate::{
 pub(super) use self::ending::finish_with_snapshot;
 pub use self::telemetry::SqliteTelemetry;
 
-/// The tables of the accounts, in the order in which they must be created.
+/// The tables of the accounts, in the order of their creation.
 const ACCOUNT_TABLES: [&Table; 4] =
     [&runs_ledger::TABLE, &stage_runs::TABLE, &telemetry_table::TABLE, &ledger_details::TABLE];
 
@@ -40,26 +40,26 @@ const ACCOUNT_TABLES: [&Table; 4] =
 pub struct SqliteAccounts {
     database: Database,
     journal: Journal,
-    /// The `schema_version` at which the tables were found to fit; it changes with every change of a definition.
+    /// The `schema_version` for which the tables were checked; every schema change increases it.
     known_schema: Option<i64>,
-    /// Whether the file may be one of another program.
+    /// Whether the file may belong to another program.
     takes_any_file: bool,
 }
 
 impl SqliteAccounts {
-    /// Opens a database that [`SqlitePersistence::open`](super::SqlitePersistence::open) has accepted before.
+    /// Opens a database that [`SqlitePersistence::open`](super::SqlitePersistence::open) accepted before.
     ///
-    /// It is neither created nor switched to another journal. Tables of accounts that it lacks are created together
-    /// with the first row that is written.
+    /// It is neither created nor switched to another journal mode. Missing account tables are created with the first
+    /// row.
     ///
     /// # Errors
     ///
-    /// The database is not open: there is none, it may not be written, or it would not be accepted.
+    /// If the database does not exist, may not be written, or would not be accepted.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
         database::check_library(rusqlite::version_number())?;
         let database = Database::connect(Location::existing_writable(path)?, *options)?;
         if database.patiently(|| inspection::inspect(&database))? == Content::Empty {
-            // With tables of accounts alone, it would be taken for the file of another program.
+            // With account tables only, it would look like the file of another program.
             return Err(Error::NotADatabase { path: database.path() });
         }
         let journal = journal::join(&database)?;
@@ -68,25 +68,25 @@ impl SqliteAccounts {
         Ok(Self { database, journal, known_schema: None, takes_any_file: false })
     }
 
-    /// Whether anybody keeps accounts here.
+    /// Whether the database has accounts.
     ///
     /// # Errors
     ///
-    /// The tables cannot be read.
+    /// If the tables cannot be read.
     pub fn has_ledger(&self) -> Result<bool, Error> {
         self.database.read(&Step::ReadSchema, |connection| fit::has_table(connection, &runs_ledger::TABLE))
     }
 
-    /// Writes that a run began. Where that is written already, nothing changes.
+    /// Writes the start of a run; a second call changes nothing.
     ///
     /// # Errors
     ///
-    /// [`AccountError::OtherSubject`]: the id is that of a run of another project. Or the row cannot be written.
+    /// [`AccountError::OtherSubject`] if the id is of a run of another project, or if the row cannot be written.
     pub fn mark_run_started(&mut self, start: &RunStart) -> Result<(), AccountError> {
         self.start_run(start, &RunDetails::default())
     }
 
-    /// As [`mark_run_started`](Self::mark_run_started), with what else is known at the start.
+    /// Like [`mark_run_started`](Self::mark_run_started), with further details.
     ///
     /// # Errors
     ///
@@ -95,8 +95,7 @@ impl SqliteAccounts {
         self.write(|database| begin_run(database, start, details))
     }
 
-    /// Writes start and end of an invocation in one transaction: one that was refused, or had nothing to write but
-    /// this.
+    /// Writes start and end of an invocation in one transaction, for one that was refused or has nothing else to write.
     ///
     /// # Errors
     ///
@@ -109,11 +108,11 @@ impl SqliteAccounts {
         })
     }
 
-    /// Writes a sign of life of a run; counts that are not given stay as they are.
+    /// Writes a heartbeat of a run; counts that are `None` stay unchanged.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`]: the run was never started. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] if the run was never started, or if the row cannot be written.
     pub fn beat(&mut self, id: LedgerId, beat: &Heartbeat) -> Result<(), AccountError> {
         self.write(|database| {
             let id = id.to_string();
@@ -122,28 +121,27 @@ impl SqliteAccounts {
         })
     }
 
-    /// Writes how a run ended; its status must not be running.
+    /// Writes the end of a run; its status must not be running.
     ///
-    /// Each start has one outcome: when a run has ended already, its status, time and error stay, and only notes are
-    /// taken. An end that another command found out about ([`mark_interrupted`](Self::mark_interrupted)) gives way: the
-    /// run itself knows better.
+    /// Only the first end counts: if a run has ended already, only notes are added. An end inferred by another command
+    /// ([`mark_interrupted`](Self::mark_interrupted)) is replaced, because the run itself knows better.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`]: the run was never started. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] if the run was never started, or if the row cannot be written.
     pub fn mark_run_finished(&mut self, end: &RunEnd) -> Result<(), AccountError> {
-        debug_assert_ne!(end.status, cds_model::AccountStatus::Running, "an end is no beginning");
+        debug_assert_ne!(end.status, cds_model::AccountStatus::Running, "an end has a final status");
         self.write(|database| {
             let outcome = runs_ledger::finish(&database.connection, end);
             ending::check_ledger_row(database, outcome, &Step::FinishRun, &end.id.to_string())
         })
     }
 
-    /// Appends `text` to the notes of a run, on a line of its own; an empty text changes nothing.
+    /// Appends `text` to the notes of a run, on its own line; an empty text changes nothing.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`]: there is no run whose whole id is `id`. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] if no run has exactly this id, or if the row cannot be written.
     pub fn append_note(&mut self, id: &str, text: &str) -> Result<(), AccountError> {
         self.write(|database| {
             let outcome = runs_ledger::append_note(&database.connection, id, text);
@@ -151,16 +149,18 @@ impl SqliteAccounts {
         })
     }
 
-    /// Gives every run without an end but `except` the end `interrupted` at the moment `at`, and returns their ids, the
-    /// oldest first. Who calls this must hold the one-writer lock. A run that others hold open has no end as long as its
-    /// expiry lies ahead.
+    /// Marks every run without an end, except `except`, as `interrupted` at the moment `at`. Returns their ids, oldest
+    /// first.
     ///
-    /// `closed_by` says which command did so, `reason` why. Their stages end in the same way; so do stages without an
-    /// end whose run has one, with its status. How long such a stage took stays unknown.
+    /// - The caller must hold the one-writer lock.
+    /// - A run that other programs hold open is not marked before its expiry.
+    /// - `closed_by` names the command that marks them, `reason` says why.
+    /// - Their stages end in the same way. A stage without an end whose run has one gets the run's status. The duration
+    ///   of such a stage stays unknown.
     ///
     /// # Errors
     ///
-    /// Nothing has changed.
+    /// If nothing has changed.
     pub fn mark_interrupted(
         &mut self,
         closed_by: &str,
@@ -184,11 +184,11 @@ impl SqliteAccounts {
         })
     }
 
-    /// Writes that a stage began. Where that is written already, nothing changes.
+    /// Writes the start of a stage; a second call changes nothing.
     ///
     /// # Errors
     ///
-    /// The row cannot be written: its run was never started, or the id is that of another stage.
+    /// If the row cannot be written: its run was never started, or the id is of another stage.
     pub fn begin_stage(&mut self, start: &StageStart) -> Result<(), Error> {
         self.write(|database| {
             let outcome = stage_runs::insert(&database.connection, start);
@@ -196,25 +196,25 @@ impl SqliteAccounts {
         })
     }
 
-    /// Writes how a stage ended, in place of an earlier end; its status must not be running.
+    /// Writes the end of a stage, replacing an earlier one; its status must not be running.
     ///
-    /// An input fingerprint and a number of rows read that are not given stay as they are.
+    /// If the input fingerprint or the number of input rows is `None`, the stored value stays.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownStage`]: the stage was never begun. Or the row cannot be written.
+    /// [`Error::UnknownStage`] if the stage was never started, or if the row cannot be written.
     pub fn end_stage(&mut self, end: &StageEnd) -> Result<(), Error> {
-        debug_assert_ne!(end.status, cds_model::AccountStatus::Running, "an end is no beginning");
+        debug_assert_ne!(end.status, cds_model::AccountStatus::Running, "an end has a final status");
         self.write(|database| ending::finish_stage(database, end))
     }
 
-    /// The newest run of `stage` that read the same with the same configuration and was completed; its whole id.
+    /// The full id of the newest completed run of `stage` with the same input and configuration.
     ///
-    /// One that was worked out comes before those that were answered from another.
+    /// A run that computed its result comes before those that reused one.
     ///
     /// # Errors
     ///
-    /// The accounts cannot be read. That there are none is no error.
+    /// If the accounts cannot be read. Missing accounts are not an error.
     pub fn find_checkpoint(
         &self,
         stage: Stage,
@@ -229,11 +229,11 @@ impl SqliteAccounts {
         })
     }
 
-    /// Writes what became of the telemetry of a run.
+    /// Writes the telemetry counts of a run.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`]: the run was never started. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] if the run was never started, or if the row cannot be written.
     pub fn set_telemetry_counts(&mut self, id: LedgerId, counts: TelemetryCounts) -> Result<(), AccountError> {
         self.write(|database| {
             let outcome = runs_ledger::set_telemetry_counts(&database.connection, id, counts);
@@ -241,27 +241,27 @@ impl SqliteAccounts {
         })
     }
 
-    /// From now on waits at most `limit` for whoever holds the database.
+    /// Limits future waits for a locked database to `limit`.
     pub fn limit_patience(&mut self, limit: Duration) {
         self.database.limit_patience(limit);
     }
 
-    /// Takes this connection for the telemetry of the run `ledger`.
+    /// Turns this connection into the telemetry sink of the run `ledger`.
     pub fn into_telemetry_sink(self, ledger: LedgerId) -> SqliteTelemetry {
         SqliteTelemetry::new(self, ledger)
     }
 
-    /// Closes this connection. Dropping does the same and keeps what went wrong to itself.
+    /// Closes this connection. Dropping does the same but ignores errors.
     pub fn close(self) -> Result<(), Error> {
         match journal::leave(&self.database, self.journal) {
-            // Somebody else still needs the journal, and will remove it.
+            // Another process still uses the journal and will remove it.
             Err(error) if !error.is_locked() => return Err(error),
             _ => {}
         }
         self.database.close()
     }
 
-    /// One transaction, in which the tables of the accounts are there and fit; on any error nothing of it stays.
+    /// Runs `work` in one transaction, in which the account tables exist and fit; an error rolls everything back.
     fn write<T, E: From<Error>>(&mut self, work: impl FnOnce(&Database) -> Result<T, E>) -> Result<T, E> {
         let database = &self.database;
         let transaction = database.begin(&Step::Begin)?;
@@ -276,7 +276,7 @@ impl SqliteAccounts {
     }
 }
 
-/// Writes that a run began, unless that is written already.
+/// Writes the start of a run, unless it exists.
 fn begin_run(database: &Database, start: &RunStart, details: &RunDetails) -> Result<(), AccountError> {
     let connection = &database.connection;
     let error = |cause| database.error(Step::StartRun, cause);
@@ -291,9 +291,9 @@ fn begin_run(database: &Database, start: &RunStart, details: &RunDetails) -> Res
     }
 }
 
-/// Looks at the tables and creates what is missing, unless nothing has changed since that was last done.
+/// Checks the tables and creates missing ones, unless the schema is the one checked before.
 ///
-/// Looking costs as much as some fifty rows do, and hours may pass in which others change the file.
+/// The check costs as much as fifty rows, and it must be repeated because other processes may change the schema.
 fn ready_tables(database: &Database, known_schema: Option<i64>, takes_any_file: bool) -> Result<i64, Error> {
     let schema = schema_version(database)?;
     if known_schema == Some(schema) {

@@ -1,7 +1,6 @@
-//! The kept answers of an open database, for every handle: what is read of them, and how they are kept and removed.
+//! The stored answers of an open database, for every handle: read, stored and removed.
 //!
-//! Everything that is read tolerates that the tables are missing. An answer is kept in a transaction of its own, which
-//! has nothing to do with that of a snapshot.
+//! Reading accepts missing tables. Answers are stored in their own transaction, independent of any snapshot.
 
 use std::collections::HashMap;
 
@@ -17,7 +16,7 @@ use crate::{
     },
 };
 
-/// The intents of those `keys` that were answered.
+/// The stored intents for `keys`.
 pub(super) fn lookup(database: &Database, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
     database.read(&Step::ReadAnswers, |connection| {
         if !fit::has_table(connection, &intent_cache::TABLE)? {
@@ -27,7 +26,7 @@ pub(super) fn lookup(database: &Database, keys: &[QuestionKey]) -> Result<HashMa
     })
 }
 
-/// The digest that `model` last had, where it is known.
+/// The last known digest of `model`.
 pub(super) fn latest_digest(database: &Database, model: &str) -> Result<Option<String>, Error> {
     database.read(&Step::ReadAnswers, |connection| {
         if !fit::has_table(connection, &intent_cache::TABLE)? {
@@ -37,7 +36,7 @@ pub(super) fn latest_digest(database: &Database, model: &str) -> Result<Option<S
     })
 }
 
-/// What is kept.
+/// How many answers are stored and used.
 pub(super) fn stats(database: &Database) -> Result<IntentCacheStats, Error> {
     database.read(&Step::ReadAnswers, |connection| {
         if !fit::has_table(connection, &intent_cache::TABLE)? {
@@ -51,7 +50,7 @@ pub(super) fn stats(database: &Database) -> Result<IntentCacheStats, Error> {
     })
 }
 
-/// What a call to `model` cost in the last runs that made any.
+/// The cost of a call to `model` in the last runs that made any.
 pub(super) fn last_rate(database: &Database, model: &str) -> Result<Option<EnrichmentRate>, Error> {
     database.read(&Step::ReadEnrichments, |connection| {
         if fit::has_table(connection, &enrichments::TABLE)? && fit::has_table(connection, &runs::TABLE)? {
@@ -74,7 +73,7 @@ pub(super) fn count_prunable(
     })
 }
 
-/// Removes the answers of which everything is true that is asked for, and says how many there were.
+/// Removes the answers that meet all given conditions, and returns how many.
 pub(super) fn prune(database: &Database, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
     let transaction = database.begin(&Step::Begin)?;
     inspection::inspect(database)?;
@@ -88,9 +87,9 @@ pub(super) fn prune(database: &Database, older_than: Option<Timestamp>, is_unuse
     Ok(count)
 }
 
-/// What is to be pruned; nothing where nothing is asked for or kept.
+/// The answers to prune; `None` if no condition is given or nothing is stored.
 ///
-/// In a database that stores no question of any record, every answer is unused.
+/// In a database without questions of records, every answer is unused.
 fn selection(
     connection: &rusqlite::Connection,
     older_than: Option<Timestamp>,
@@ -105,13 +104,13 @@ fn selection(
     }))
 }
 
-/// Keeps `answers`, all or none.
+/// Stores `answers`, all or none.
 pub(super) fn keep(database: &Database, answers: &[KeptAnswer], at: Timestamp) -> Result<(), Error> {
     if answers.is_empty() {
         return Ok(());
     }
     let transaction = database.begin(&Step::Begin)?;
-    // Hours may have passed since the database was opened, and others may have changed it.
+    // Another process may have changed the schema since the database was opened.
     inspection::inspect_for(database, &intent_cache::TABLE)?;
     schema::create_table(database, &intent_cache::TABLE)?;
     let created_at = at.to_string();

@@ -1,8 +1,8 @@
-//! Waiting for a database that another process holds.
+//! Waits for a database that another process holds.
 //!
-//! `SQLite`'s own busy handler is not used: it is not asked in every case that can be waited out (a change of the
-//! journal mode, a lock that is upgraded), and inside a transaction it would stall each statement anew. So `SQLite`
-//! always answers at once, and whole steps are tried again here. No clock is read; the pauses are added up.
+//! The busy handler of `SQLite` is not used: `SQLite` does not call it in every case that a wait resolves (a change of
+//! the journal mode, a lock upgrade), and inside a transaction it would delay every statement again. So `SQLite`
+//! returns at once, and whole steps are retried here. No clock is read; the pauses are added up.
 
 use std::{thread, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::Error;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Tries `attempt` until it does anything else than meet a lock, and gives up when it has paused for `patience`.
+/// Retries `attempt` while the database is locked, until the pauses add up to `patience`.
 pub(super) fn retry<T>(patience: Duration, mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let mut left = patience;
     let mut pause = FIRST_PAUSE;
@@ -42,19 +42,19 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_goes_away_in_time_is_waited_for() {
+    fn released_lock_is_waited_for() {
         assert!(matches!(attempts_until(4, Duration::from_secs(60)), (Ok(4), 4)));
     }
 
     #[test]
-    fn a_lock_that_stays_is_an_error_when_the_patience_is_used_up() {
-        // Pauses of 1, 2, 4 and 3 milliseconds.
+    fn lasting_lock_is_an_error() {
+        // The pauses are 1, 2, 4 and 3 milliseconds.
         assert!(matches!(attempts_until(99, Duration::from_millis(10)), (Err(Error::Locked { .. }), 5)));
         assert!(matches!(attempts_until(99, Duration::ZERO), (Err(Error::Locked { .. }), 1)));
     }
 
     #[test]
-    fn another_error_is_not_tried_again() {
+    fn other_errors_are_not_retried() {
         let mut count = 0;
         let outcome: Result<(), Error> = retry(Duration::from_secs(60), || {
             count += 1;

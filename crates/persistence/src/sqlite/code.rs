@@ -1,4 +1,4 @@
-//! The code of one snapshot, for the search for duplicates.
+//! Reads the code of one snapshot for the search for duplicates.
 
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
@@ -13,11 +13,11 @@ use crate::{
 pub struct CodeRow {
     /// The record's id.
     pub id: i64,
-    /// The word for what it is; another program may know other words.
+    /// Its kind as a word; another program may use other words.
     pub kind: String,
     /// Relative to the root; the records of a file share the text.
     pub file_path: Arc<str>,
-    /// The declaration; none for files.
+    /// The declaration; `None` for files.
     pub signature: Option<Arc<str>>,
     /// First line, 1-based.
     pub start_line: u32,
@@ -25,28 +25,28 @@ pub struct CodeRow {
     pub end_line: u32,
     /// The code without comments, docstrings and layout.
     pub normalized_code: Arc<str>,
-    /// The fingerprint of the code as it is stored.
+    /// The MD5 of the code as stored.
     pub md5sum: String,
-    /// What it is for, where a model succeeded in saying so.
+    /// The intent; `None` if there is none.
     pub intent: Option<Arc<str>>,
-    /// The first 8,192 characters of the exact code of a file; none for what stands in it.
+    /// The first 8,192 characters of a file's exact code; `None` for definitions.
     pub head: Option<Box<str>>,
-    /// Whether the snapshot says that its intents are from a model that is built in.
+    /// Whether the intents of the snapshot are from the embedded provider.
     pub has_builtin_model: bool,
 }
 
-/// Which records' normalized code is read.
+/// Selects the records whose normalized code is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextQuery {
     /// The snapshot.
     pub run: RunId,
-    /// The ids, so that several readers can share the work.
+    /// The range of ids, so that several readers can share the work.
     pub ids: RangeInclusive<i64>,
-    /// How long the code is, in bytes.
+    /// The range of code lengths in bytes.
     pub lengths: RangeInclusive<usize>,
-    /// From how many bytes on functions and methods are wanted whatever `lengths` says; none are by default.
+    /// Also reads functions and methods of at least this many bytes, whatever `lengths` is; `None` reads no others.
     pub functions_from: Option<usize>,
-    /// Whether whole files are wanted as well.
+    /// Whether to include whole files.
     pub with_files: bool,
 }
 
@@ -61,11 +61,11 @@ pub struct Text<'a> {
     pub code: &'a str,
 }
 
-/// The normalized code of many records, all in one piece of memory.
+/// The normalized code of many records, in one allocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     code: String,
-    /// The id of each record, whether it is a function or a method, and where its code ends.
+    /// For each record: its id, whether it is a function or a method, and the end of its code.
     ends: Vec<(i64, bool, usize)>,
 }
 
@@ -75,7 +75,7 @@ impl Texts {
         self.ends.push((text.id, text.is_function, self.code.len()));
     }
 
-    /// Each record, in the order of the snapshot.
+    /// The records, in snapshot order.
     pub fn iter(&self) -> impl Iterator<Item = Text<'_>> {
         let mut start = 0;
         self.ends.iter().map(move |&(id, is_function, end)| {
@@ -86,41 +86,41 @@ impl Texts {
 }
 
 impl SqliteReader {
-    /// Shows every record of a snapshot to `visit`, each once and in the snapshot's order; none where there is none.
+    /// Calls `visit` for every record of a snapshot, in order.
     ///
-    /// All of them are read before the first is shown: until then, what was read may turn out not to count.
+    /// All records are read before the first call, because an immutable file may have to be read again.
     pub fn code_rows(&self, run: RunId, visit: &mut dyn FnMut(CodeRow)) -> Result<(), Error> {
         let rows = self.read_records(|connection| select::code::of_run(connection, run))?;
         rows.into_iter().for_each(visit);
         Ok(())
     }
 
-    /// The records of a snapshot with these ids, in the order of `ids`; an id that is not there is left out.
+    /// The records of a snapshot with these ids, in the order of `ids`; unknown ids are skipped.
     pub fn code_rows_by_id(&self, run: RunId, ids: &[i64]) -> Result<Vec<CodeRow>, Error> {
         self.read_records(|connection| select::code::by_id(connection, run, ids))
     }
 
-    /// The ids and the normalized code of a part of a snapshot, in its order.
+    /// The ids and the normalized code of a part of a snapshot, in order.
     pub fn normalized_code(&self, part: &TextQuery) -> Result<Texts, Error> {
         self.read_records(|connection| select::code::texts(connection, part))
     }
 
-    /// The least and the greatest id among the records of a snapshot; none where it has no records.
+    /// The lowest and the highest record id of a snapshot; `None` if it has no records.
     pub fn record_bounds(&self, run: RunId) -> Result<Option<(i64, i64)>, Error> {
         self.read_records(|connection| select::code::bounds(connection, run))
     }
 
-    /// The id, the first and the last line of each record of a file.
-    pub fn places_in(&self, run: RunId, file_path: &str) -> Result<Vec<(i64, u32, u32)>, Error> {
-        self.read_records(|connection| select::code::places(connection, run, file_path))
+    /// The id and the first and last line of each record of a file.
+    pub fn locations_in(&self, run: RunId, file_path: &str) -> Result<Vec<(i64, u32, u32)>, Error> {
+        self.read_records(|connection| select::code::locations(connection, run, file_path))
     }
 
-    /// The exact code of the records with these ids; an id that is not there is left out.
+    /// The exact code of the records with these ids; unknown ids are skipped.
     pub fn raw_code(&self, ids: &[i64]) -> Result<HashMap<i64, String>, Error> {
         self.read_records(|connection| select::code::raw(connection, ids))
     }
 
-    /// The greatest number of a snapshot; none where there is no snapshot.
+    /// The highest number of a snapshot; `None` if there is none.
     pub fn newest_snapshot(&self) -> Result<Option<RunId>, Error> {
         let query = |database: &Database| {
             database.read(&Step::ReadAccounts, |connection| {

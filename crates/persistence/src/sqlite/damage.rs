@@ -1,7 +1,7 @@
-//! Rows of the accounts in which something stands that does not belong into its column.
+//! Finds account rows with a value of the wrong type.
 //!
-//! `SQLite` lets any program store bytes where a text belongs. What can be read of such a row is shown like that of any
-//! other; here it is found, so that it can be named.
+//! `SQLite` lets any program store bytes in a text column. The readable values of such a row are shown like any other;
+//! this module finds the row, so that it can be reported.
 
 use rusqlite::{Connection, Result};
 
@@ -11,24 +11,24 @@ use crate::{
     table::{Table, runs, runs_ledger, snapshot_chain, stage_runs},
 };
 
-/// Small tables, of which one row can stand in the way of all runs.
+/// Small tables, in which one damaged row can affect all runs.
 const LOOKED_AT: [&Table; 4] = [&runs::TABLE, &runs_ledger::TABLE, &stage_runs::TABLE, &snapshot_chain::TABLE];
 
-/// A value that does not belong into its column.
+/// A row with a value of the wrong type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DamagedRow {
     /// The table.
     pub table: &'static str,
-    /// The number of the row; in `runs`, that of the run.
+    /// The id of the row; in `runs`, the number of the run.
     pub row_id: i64,
-    /// The first such column.
+    /// The first column with a wrong value.
     pub column: String,
-    /// What stands there: `blob`, `text`, `integer`, `real` or `null`.
+    /// The type of the value: `blob`, `text`, `integer`, `real` or `null`.
     pub found: String,
 }
 
 impl SqliteReader {
-    /// At most `limit` of the rows of the accounts that hold what they should not.
+    /// The damaged rows of the accounts, at most `limit`.
     pub fn damaged_rows(&self, limit: usize) -> std::result::Result<Vec<DamagedRow>, Error> {
         self.read(|database| {
             database.read(&Step::ReadAccounts, |connection| {
@@ -49,7 +49,8 @@ fn find(connection: &Connection, table: &Table, limit: usize, found: &mut Vec<Da
     let cases = |value: fn(&str) -> String| -> String {
         columns.iter().map(|(name, unfit)| format!("WHEN {unfit} THEN {}", value(name))).collect::<Vec<_>>().join(" ")
     };
-    // The names are those of our own definition, with which the table was compared when the file was opened.
+    // The names are safe to format into SQL: they come from our own definition, which the table matched when it was
+    // opened.
     let sql = format!(
         "SELECT rowid, CASE {} END, CASE {} END AS found FROM {} WHERE found IS NOT NULL ORDER BY rowid LIMIT ?1",
         cases(|name| format!("'{name}'")),
@@ -65,7 +66,7 @@ fn find(connection: &Connection, table: &Table, limit: usize, found: &mut Vec<Da
     Ok(())
 }
 
-/// The name of each column, and by what a value is known that does not belong there.
+/// The name of each column, and the SQL condition for a value of the wrong type.
 fn unfit_columns(connection: &Connection, table: &Table) -> Result<Vec<(String, String)>> {
     let sql = r#"SELECT name, upper(type), "notnull" OR pk FROM pragma_table_info(?1) ORDER BY cid"#;
     let read = |row: &rusqlite::Row<'_>| {

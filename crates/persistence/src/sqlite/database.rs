@@ -1,4 +1,4 @@
-//! One open database file: its connection, how errors about it are worded, and how its transactions begin and end.
+//! One open database file: its connection, its errors, and its transactions.
 
 use std::{
     cell::Cell,
@@ -21,10 +21,10 @@ use crate::{
     table::{Table, foreign_triggers},
 };
 
-/// Versions before this one can damage a database when its write-ahead log starts anew.
+/// Earlier versions can damage a database when its write-ahead log restarts.
 const FIRST_SAFE_LIBRARY: (i32, &str) = (3_051_003, "3.51.3");
 
-/// Refuses a linked `SQLite` that cannot be trusted with a write-ahead log.
+/// Rejects a linked `SQLite` that can damage a database with a write-ahead log.
 pub(super) fn check_library(version_number: i32) -> Result<(), Error> {
     let (number, required) = FIRST_SAFE_LIBRARY;
     if version_number < number {
@@ -33,10 +33,10 @@ pub(super) fn check_library(version_number: i32) -> Result<(), Error> {
     Ok(())
 }
 
-/// So many triggers are named where a write is refused.
+/// The most triggers that an error message names.
 const MOST_TRIGGERS: usize = 5;
 
-/// A connection and what it takes to work with it.
+/// A connection with its context.
 #[derive(Debug)]
 pub(super) struct Database {
     pub(super) connection: Connection,
@@ -44,21 +44,21 @@ pub(super) struct Database {
     /// The file that was opened.
     identity: Option<Identity>,
     options: OpenOptions,
-    /// By what name and how it was opened.
+    /// The name, flags and role with which it was opened.
     opened: (PathBuf, OpenFlags, Role),
-    /// Another connection like this one, to a file that has no name any more.
+    /// A second connection, opened before the file lost its name.
     spare: Mutex<Option<Box<Database>>>,
-    /// The file on the disk; let go after the connection.
+    /// The raw file on disk; it must be dropped after the connection.
     underneath: Option<Arc<Underneath>>,
-    /// What `PRAGMA data_version` said last: another connection has written when it says something else.
+    /// The last result of `PRAGMA data_version`; it changes if another connection has written.
     data_version: Cell<i64>,
 }
 
-/// A log of so many bytes is merged into the file after a commit, as `SQLite` would by itself.
+/// A log of this size is merged into the file after a commit, since auto-checkpoints are off.
 const LARGE_LOG: u64 = 8 << 20;
 
 impl Database {
-    /// Opens the file at `location` without changing it, and with nothing in it trusted.
+    /// Opens the file at `location` without changing it, and with all content untrusted.
     pub(super) fn connect(location: Location, options: OpenOptions) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let name = location.absolute.clone();
@@ -69,7 +69,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens the file at `location` by `name` and `flags` so that nothing in its content can be changed.
+    /// Opens the file at `location` by `name` and `flags` as read-only.
     pub(super) fn connect_reader(
         location: Location,
         name: &Path,
@@ -85,7 +85,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Another connection to what this one reads, in which nothing can be changed either.
+    /// Opens a second read-only connection to the same file.
     pub(super) fn open_another(&self) -> Result<Self, Error> {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(spare) = spare {
@@ -95,7 +95,7 @@ impl Database {
         Self::connect_reader(self.location.clone(), name, *flags, self.options)
     }
 
-    /// Opens the other connection now, because the file is about to lose its name.
+    /// Opens the second connection now, because the file is about to lose its name.
     pub(super) fn keep_another(&self) -> Result<(), Error> {
         let another = Box::new(self.open_another()?);
         *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(another);
@@ -130,18 +130,18 @@ impl Database {
 
     fn configure(&self) -> rusqlite::Result<()> {
         let connection = &self.connection;
-        // See `busy`.
+        // The `busy` module waits instead.
         connection.busy_timeout(Duration::ZERO)?;
-        // A log that somebody left behind is not merged by closing a file that is refused.
+        // Closing a file that is rejected must not merge a log that another process left behind.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, self.location.has_pending_log())?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        // On macOS a plain sync may stop at the disk's own cache; elsewhere this says nothing.
+        // On macOS a plain sync may stop at the cache of the disk; on other systems this setting has no effect.
         connection.pragma_update(None, "fullfsync", true)
     }
 
-    /// Takes the file on as ours: closing it leaves nothing beside it.
+    /// Accepts the file as ours, so that closing it merges and removes the log.
     pub(super) fn accept(&self) -> Result<(), Error> {
         self.connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
@@ -154,22 +154,22 @@ impl Database {
         self.location.path.clone()
     }
 
-    /// Where the file is.
+    /// The location of the file.
     pub(super) const fn location(&self) -> &Location {
         &self.location
     }
 
-    /// How long the database is waited for.
+    /// The options with which it was opened.
     pub(super) const fn options(&self) -> OpenOptions {
         self.options
     }
 
-    /// Refuses to go on when the path leads to another file now, or to none: what is written would be lost.
+    /// Fails if the path no longer leads to the opened file: writes would be lost.
     pub(super) fn check_is_in_place(&self) -> Result<(), Error> {
         if self.location.identity() == self.identity && !self.is_overwritten() {
             return Ok(());
         }
-        // Nothing of the log may get into what lies there now.
+        // The log must not be merged into the file that is there now.
         drop(self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
         Err(Error::Replaced { path: self.path() })
     }
@@ -181,37 +181,37 @@ impl Database {
         underneath.is_overwritten(|| is_written_by_others)
     }
 
-    /// Takes the file on the disk as it is now for right, as the log is about to be begun, or was just merged.
+    /// Remembers the current state of the file on disk as valid, because the log is about to begin or was just merged.
     pub(super) fn remember(&self, is_merged: bool) {
         if let Some(underneath) = &self.underneath {
             underneath.remember(is_merged);
         }
         if is_merged {
-            // The next transaction reads the first page again, and counts on from what is in the file.
+            // Drops the cached first page, so that the next transaction continues with the counter in the file.
             drop(self.connection.execute_batch("PRAGMA shrink_memory"));
         }
     }
 
-    /// No state of the file on the disk is right for longer than a commit, where there is no log.
+    /// Forgets the remembered state: without a log, each commit changes the file.
     pub(super) fn forget(&self) {
         if let Some(underneath) = &self.underneath {
             underneath.forget();
         }
     }
 
-    /// Merges a log that has grown large, so that it does not grow for as long as a run takes.
+    /// Merges a large log, so that it does not grow during the whole run.
     pub(super) fn merge_large_log(&self) {
         let is_large = fs::metadata(self.location.beside("-wal")).is_ok_and(|log| log.len() > LARGE_LOG);
         if is_large && self.check_is_in_place().is_ok() {
-            // A reader may be in the way; then it is done after another commit.
+            // If a reader blocks this, the next commit tries again.
             drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
             self.remember(true);
         }
     }
 
-    /// What `SQLite` said about `step`, in our words.
+    /// Wraps an error of `SQLite` during `step`.
     ///
-    /// Another file that was copied over this one looks like damage.
+    /// A file that was copied over this one looks like damage, so the path is checked first.
     pub(super) fn error(&self, step: Step, cause: rusqlite::Error) -> Error {
         let error = Error::from_sqlite(&self.location.path, step, cause);
         if matches!(error, Error::Damaged { .. } | Error::NotADatabase { .. }) {
@@ -220,7 +220,7 @@ impl Database {
         error
     }
 
-    /// The same of a write, which triggers of other programs may have refused.
+    /// Like [`error`](Self::error) for a write; it names the triggers of other programs that may have caused it.
     fn error_of_write(&self, step: Step, cause: rusqlite::Error) -> Error {
         let mut error = self.error(step, cause);
         if let Error::Statement { source, .. } = &mut error {
@@ -233,17 +233,17 @@ impl Database {
         error
     }
 
-    /// From now on, waits no longer than `limit`.
+    /// Limits future waits to `limit`.
     pub(super) fn limit_patience(&mut self, limit: Duration) {
         self.options.busy_timeout = self.options.busy_timeout.min(limit);
     }
 
-    /// Tries `attempt` for as long as this database is to be waited for.
+    /// Retries `attempt` while the database is locked, up to its patience.
     pub(super) fn patiently<T>(&self, attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
         busy::retry(self.options.busy_timeout, attempt)
     }
 
-    /// As [`patiently`](Self::patiently), but never for longer than `limit`.
+    /// Like [`patiently`](Self::patiently), but for no longer than `limit`.
     pub(super) fn patiently_up_to<T>(
         &self,
         limit: Duration,
@@ -252,7 +252,7 @@ impl Database {
         busy::retry(self.options.busy_timeout.min(limit), attempt)
     }
 
-    /// Reads in one transaction, so that everything is of the same moment; `step` is what it is for.
+    /// Reads in one transaction, so that everything is from the same moment; `step` describes it for errors.
     pub(super) fn read<T>(&self, step: &Step, query: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.patiently(|| {
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)
@@ -261,14 +261,14 @@ impl Database {
         })
     }
 
-    /// The statement that writes one row of `table`.
+    /// The insert statement of `table`.
     pub(super) fn prepare_insert(&self, table: &Table) -> Result<Statement<'_>, Error> {
         let sql = table.insert_beside_triggers(&self.connection);
         sql.and_then(|sql| self.connection.prepare(&sql))
             .map_err(|cause| self.error(Step::PrepareInsert(table.name), cause))
     }
 
-    /// One row was to be written: neither an error nor none will do.
+    /// Checks that a statement wrote exactly one row.
     pub(super) fn check_one_row(
         &self,
         outcome: rusqlite::Result<usize>,
@@ -281,14 +281,14 @@ impl Database {
         }
     }
 
-    /// Begins a transaction that holds the right to write from its first moment; dropping it rolls it back.
+    /// Begins a transaction that may write from its start; dropping it rolls it back.
     ///
-    /// A transaction that only becomes a writer later fails at once when another writer came first.
+    /// A transaction that upgrades from reading to writing fails at once if another writer came first.
     pub(super) fn begin(&self, step: &Step) -> Result<Transaction<'_>, Error> {
         self.begin_within(step, Duration::ZERO)
     }
 
-    /// As [`begin`](Self::begin), but waits no shorter than `least`.
+    /// Like [`begin`](Self::begin), but waits for at least `least`.
     pub(super) fn begin_within(&self, step: &Step, least: Duration) -> Result<Transaction<'_>, Error> {
         busy::retry(self.options.busy_timeout.max(least), || {
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
@@ -296,21 +296,21 @@ impl Database {
         })
     }
 
-    /// Commits `transaction`, again and again while a reader is in the way.
+    /// Commits `transaction`, and retries while a reader blocks it.
     ///
-    /// `Transaction::commit` would roll back at the first such answer.
+    /// `Transaction::commit` would roll back at the first failure.
     pub(super) fn commit(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
         self.mark_first_page(transaction).map_err(|cause| self.error(Step::Commit, cause))?;
         self.patiently(|| transaction.execute_batch("COMMIT").map_err(|cause| self.error(Step::Commit, cause)))
     }
 
-    /// Has the transaction write the first page, whose counter says later which file the log belongs to.
+    /// Makes the transaction write the first page, whose counter later shows which file the log belongs to.
     fn mark_first_page(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         self.connection.pragma_update(None, "user_version", version)
     }
 
-    /// Closes the connection; a log that does not belong to the file any more is left beside it.
+    /// Closes the connection; keeps a log that no longer belongs to the file.
     pub(super) fn close(self) -> Result<(), Error> {
         if self.opened.2 == Role::Writer {
             drop(self.check_is_in_place());
@@ -324,13 +324,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_library_that_can_damage_files_is_refused() {
+    fn damaging_library_is_refused() {
         assert!(matches!(check_library(3_051_002), Err(Error::OldLibrary { required: "3.51.3", .. })));
         assert!(check_library(3_051_003).is_ok());
     }
 
     #[test]
-    fn the_linked_library_will_do() {
+    fn linked_library_is_accepted() {
         check_library(rusqlite::version_number()).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! What a database is like: its settings, whether it is whole, and what is in it. Only reads.
+//! Diagnoses a database: settings, integrity and content. Read-only.
 
 use rusqlite::{Connection, ErrorCode, Result};
 
@@ -8,43 +8,43 @@ use crate::{
     table::{TABLES, diagnosis, records, runs},
 };
 
-/// The findings about a database that could be opened.
+/// The diagnosis of a database that could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     /// The version of the linked `SQLite`.
     pub sqlite_version: &'static str,
-    /// How it is read here.
+    /// How it is read.
     pub access: Access,
-    /// The journal that it has now, such as `wal`.
+    /// Its current journal mode, such as `wal`.
     pub journal_mode: String,
     /// The size of a page in bytes.
     pub page_size: u64,
-    /// Pages altogether.
+    /// All pages.
     pub page_count: u64,
-    /// Pages that hold nothing any more.
+    /// Unused pages.
     pub free_page_count: u64,
-    /// What is broken, at most ten lines; empty where the file is whole.
+    /// Damage found, at most ten lines; empty if the file is intact.
     pub damage: Vec<String>,
-    /// Rows of our tables that point at a row that is missing; none where that cannot be read.
+    /// Rows of our tables with a dangling foreign key; `None` if they cannot be read.
     pub dangling_row_count: Option<u64>,
-    /// The number of its format.
+    /// Its format version.
     pub format_version: i64,
-    /// The last that this program knows.
+    /// The latest format version that this program knows.
     pub known_format_version: i64,
-    /// Tables of ours that it lacks.
+    /// Our tables that it lacks.
     pub missing_tables: Vec<&'static str>,
-    /// Its snapshots; none where they cannot be read.
+    /// The number of its snapshots; `None` if they cannot be read.
     pub run_count: Option<u64>,
-    /// The records of all snapshots; none where they cannot be read.
+    /// The number of records of all snapshots; `None` if they cannot be read.
     pub record_count: Option<u64>,
 }
 
 impl SqliteReader {
-    /// Looks the whole database over, which reads all of it.
+    /// Examines the whole database, which reads all of it.
     ///
     /// # Errors
     ///
-    /// Not even its header can be read. Damage is no error: it is what this is to find.
+    /// If not even its header can be read. Damage is a finding, not an error.
     pub fn diagnose(&self) -> std::result::Result<Diagnosis, Error> {
         let access = self.access();
         self.read(|database| database.read(&Step::Diagnose, |connection| diagnose(connection, access)))
@@ -86,7 +86,7 @@ fn diagnose(connection: &Connection, access: Access) -> Result<Diagnosis> {
     })
 }
 
-/// As a file that does not change, a database is read without the log that it has; nothing else is read so.
+/// The journal mode. An immutable file is read without its log, so `SQLite` would report another mode.
 fn journal_mode(connection: &Connection, access: Access) -> Result<String> {
     match access {
         Access::Immutable => Ok("wal".to_owned()),
@@ -94,7 +94,7 @@ fn journal_mode(connection: &Connection, access: Access) -> Result<String> {
     }
 }
 
-/// Nothing where the file is whole.
+/// The damage found; empty if the file is intact.
 fn damage(connection: &Connection) -> Result<Vec<String>> {
     match diagnosis::integrity(connection) {
         Ok(lines) if lines == ["ok"] => Ok(Vec::new()),

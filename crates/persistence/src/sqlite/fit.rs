@@ -1,6 +1,7 @@
-//! Whether a table that is there already is the one that we would create.
+//! Compares an existing table with our own definition.
 //!
-//! What is expected is asked of a table that our own definition makes in memory, so that it is written down only once.
+//! The expected columns are read from a table that our definition creates in memory, so that they are written only
+//! once.
 
 use std::fmt;
 
@@ -26,39 +27,39 @@ SELECT EXISTS (
            FROM pragma_index_xinfo(list.name) AS part
            WHERE part."key" = 1) = ?2)"#;
 
-/// The first thing about a table that is not as it must be.
+/// The first difference between a table and its definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// Something else has the table's name.
+    /// Something else has the name of the table.
     NotATable {
-        /// What it is, with its article.
+        /// What it is, with an article.
         found: &'static str,
     },
-    /// A column is another one.
+    /// A column differs.
     WrongColumn {
-        /// Its place, from 1.
+        /// Its position, from 1.
         position: usize,
-        /// What is there.
+        /// The column found.
         found: String,
-        /// What must be there.
+        /// The column expected.
         expected: String,
     },
-    /// The table ends too early.
+    /// A column is missing at the end.
     MissingColumn {
-        /// Its place, from 1.
+        /// Its position, from 1.
         position: usize,
-        /// What must be there.
+        /// The column expected.
         expected: String,
     },
-    /// The table goes on where it should end.
+    /// There is an additional column at the end.
     ExtraColumn {
-        /// Its place, from 1.
+        /// Its position, from 1.
         position: usize,
-        /// What is there.
+        /// The column found.
         found: String,
     },
-    /// The primary key has an index of its own: it gets no number when a row is inserted.
+    /// The primary key has its own index, so it is not the row id and gets no number on insert.
     KeyIsNotRowId,
 }
 
@@ -72,19 +73,19 @@ impl fmt::Display for Mismatch {
             Self::MissingColumn { position, expected } => {
                 write!(formatter, "column {position} is missing, {expected}")
             }
-            Self::ExtraColumn { position, found } => write!(formatter, "column {position} is one too many, {found}"),
+            Self::ExtraColumn { position, found } => write!(formatter, "column {position} is not expected: {found}"),
             Self::KeyIsNotRowId => write!(formatter, "its primary key is not the row id"),
         }
     }
 }
 
-/// Whether there is a table of this name.
+/// Whether a table of this name exists.
 pub(super) fn has_table(connection: &Connection, table: &Table) -> rusqlite::Result<bool> {
     let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;
     Ok(kind.as_deref() == Some("a table"))
 }
 
-/// Compares the table with our own definition of it; a table that is missing fits.
+/// Compares the table with our own definition; a missing table fits.
 pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Mismatch>> {
     let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;
     match kind.as_deref() {
@@ -103,7 +104,7 @@ pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite
     Ok(lacks_row_id.then_some(Mismatch::KeyIsNotRowId))
 }
 
-/// Whether the table has an index over `columns` and nothing else, under whatever name.
+/// Whether the table has an index over exactly `columns`, under any name.
 pub(super) fn has_index(connection: &Connection, table: &Table, columns: &str) -> rusqlite::Result<bool> {
     connection.query_row(HAS_INDEX, [table.name, columns], |row| row.get(0))
 }
@@ -136,9 +137,9 @@ struct Column {
     name: String,
     sql_type: String,
     is_not_null: bool,
-    /// Its place in the primary key, from 1; 0 outside of it.
+    /// Its position in the primary key, from 1; 0 if it is not part of it.
     key_position: i64,
-    /// 0 for a plain column; others are hidden or generated.
+    /// 0 for a normal column; other values are hidden or generated columns.
     special: i64,
 }
 

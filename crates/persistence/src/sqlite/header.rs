@@ -1,12 +1,12 @@
-//! The first bytes of a database file: <https://www.sqlite.org/fileformat2.html#the_database_header>.
+//! The header of a database file: <https://www.sqlite.org/fileformat2.html#the_database_header>.
 
-/// Where the number stands that grows with the transactions that change the first page.
+/// The offset of the change counter, which grows with transactions that write the first page.
 const COUNTER_OFFSET: usize = 24;
 
-/// Where the number stands that changes with the schema.
+/// The offset of the schema cookie, which changes with the schema.
 const SCHEMA_OFFSET: usize = 40;
 
-/// How long the header is.
+/// The length of the header.
 pub(super) const LENGTH: usize = 100;
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -14,33 +14,33 @@ const PAGE_SIZE_OFFSET: usize = 16;
 const PAGE_COUNT_OFFSET: usize = 28;
 const VALID_FOR_OFFSET: usize = 92;
 
-/// What the header of a database says.
+/// The fields of a database header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) page_size: u32,
     pub(super) mark: Mark,
-    /// Where it can be relied on.
+    /// The number of pages; `None` if the field is not valid.
     pub(super) page_count: Option<u32>,
 }
 
-/// What tells one state of a first page from another.
+/// Identifies a state of the first page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Grows with the transactions that change the page.
+    /// Grows with transactions that write the page.
     pub(super) counter: u32,
-    /// Grows with each change of the schema; a database that cds creates begins with a number of its own.
+    /// Grows with each schema change; cds starts it at a random number in each database that it creates.
     pub(super) schema: u32,
 }
 
 impl Mark {
-    /// That of a first page.
+    /// The mark of a first page.
     pub(super) fn of(page: &[u8]) -> Self {
         Self { counter: word(page, COUNTER_OFFSET), schema: word(page, SCHEMA_OFFSET) }
     }
 }
 
 impl Header {
-    /// Nothing where these are not the bytes of a header.
+    /// Parses a header; `None` if the bytes are not one.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.len() < LENGTH || !bytes.starts_with(MAGIC) {
             return None;

@@ -1,4 +1,4 @@
-//! What an existing file holds: whether it is ours, and whether its tables fit. Only reads.
+//! Inspects an existing file: whether it is ours, and whether its tables fit. Read-only.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -18,16 +18,16 @@ LIMIT 1";
 const HAS_OBJECT: &str = "
 SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE)";
 
-/// What a file holds that was not refused.
+/// The content of an accepted file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Nothing at all.
+    /// No tables at all.
     Empty,
     /// At least one table of the contract.
     Ours,
 }
 
-/// Refuses a file that is not ours, is newer than this program, or whose tables do not fit.
+/// Rejects a file that is not ours, has a newer format, or whose tables do not fit.
 pub(super) fn inspect(database: &Database) -> Result<Content, Error> {
     let content = inspect_header(database)?;
     if content == Content::Ours {
@@ -36,7 +36,7 @@ pub(super) fn inspect(database: &Database) -> Result<Content, Error> {
     Ok(content)
 }
 
-/// As [`inspect`], but of the tables only `table` must fit: for what is done often and touches no other.
+/// Like [`inspect`], but checks only `table`: for frequent work that uses no other table.
 pub(super) fn inspect_for(database: &Database, table: &'static Table) -> Result<(), Error> {
     inspect_header(database)?;
     inspect_table(database, table)
@@ -79,7 +79,7 @@ impl Header {
         let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let user_version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let first_object = connection.query_row(FIRST_OBJECT, [], |row| row.get(0)).optional()?;
-        // A ledger alone makes a file one of ours: its owner wanted it there.
+        // A ledger alone makes a file ours: `open_any` creates such files.
         for table in CONTRACT_TABLES.into_iter().chain([&runs_ledger::TABLE]) {
             has_contract_table |= connection.query_row(HAS_OBJECT, [table.name], |row| row.get::<_, bool>(0))?;
         }

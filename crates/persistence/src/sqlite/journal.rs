@@ -1,33 +1,33 @@
-//! How a transaction is made durable: by a write-ahead log, or by a rollback journal where that cannot work.
+//! How transactions become durable: with a write-ahead log, or a rollback journal where that cannot work.
 //!
-//! Both sync at each commit, so that what was committed survives a power cut.
+//! Both sync at each commit, so that committed data survives a power cut.
 
 use std::{path::Path, time::Duration};
 
 use super::{database::Database, location::Location};
 use crate::{Error, Step};
 
-/// Records take about two kilobytes: on smaller pages, half of each is lost.
+/// A record takes about two kilobytes; smaller pages would waste half of their space.
 const PAGE_SIZE: i64 = 8192;
 
-/// Of a large snapshot, the pages of four indexes are changed all over; with `SQLite`'s own 2 MiB they go to the log
-/// two or three times, at half as much processor time again.
+/// A large snapshot changes pages of four indexes at random. With the default cache of 2 MiB, `SQLite` writes them to
+/// the log two or three times, which takes half as much processor time again.
 const CACHE_KIBIBYTES: i64 = 16 * 1024;
 
-/// How long a reader that keeps the log in use is waited for; then the log is merged another time.
+/// How long to wait for a reader that uses the log; after that, the log is merged another time.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The journal of an open database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Journal {
-    /// Readers and the writer never wait for each other.
+    /// Readers and the writer never block each other.
     WriteAheadLog,
-    /// Works without memory that processes share.
+    /// Works without shared memory.
     Truncate,
 }
 
 impl Journal {
-    /// The best that the file system of the file allows.
+    /// The best journal that the file system supports.
     pub(super) fn fit_for(location: &Location) -> Self {
         if lacks_shared_memory(location) { Self::Truncate } else { Self::WriteAheadLog }
     }
@@ -40,9 +40,9 @@ impl Journal {
     }
 }
 
-/// Gives a database without content its page size and its journal.
+/// Sets the page size and journal of an empty database.
 pub(super) fn prepare_new(database: &Database, wanted: Journal) -> Result<Journal, Error> {
-    // It cannot be changed any more once there is a log.
+    // The page size cannot change once there is a log.
     database
         .connection
         .pragma_update(None, "page_size", PAGE_SIZE)
@@ -50,7 +50,7 @@ pub(super) fn prepare_new(database: &Database, wanted: Journal) -> Result<Journa
     set(database, wanted)
 }
 
-/// Sets the journal to `wanted`, or to the one that needs no shared memory.
+/// Sets the journal to `wanted`, or falls back to the one without shared memory.
 pub(super) fn set(database: &Database, wanted: Journal) -> Result<Journal, Error> {
     let mut mode = String::new();
     for journal in [wanted, Journal::Truncate] {
@@ -66,9 +66,9 @@ pub(super) fn set(database: &Database, wanted: Journal) -> Result<Journal, Error
     Err(Error::Journal { path: database.path(), mode })
 }
 
-/// Takes over the journal of a file that has been accepted before, for one more connection to it.
+/// Uses the journal of an accepted file for one more connection.
 ///
-/// Only the log is a property of the file; every other journal is one of the connection.
+/// Only write-ahead mode is a property of the file; every other mode belongs to the connection.
 pub(super) fn join(database: &Database) -> Result<Journal, Error> {
     let mode: String = database.patiently(|| {
         database
@@ -84,9 +84,9 @@ pub(super) fn join(database: &Database) -> Result<Journal, Error> {
     }
 }
 
-/// Leaves the sync of each commit out where a power cut can then cost commits, but never the file.
+/// Turns off the sync of each commit if a power cut can then lose commits, but not damage the file.
 ///
-/// With a log, those commits are safe as soon as any other connection has synced one of its own.
+/// With a log, such commits are safe as soon as any other connection syncs a commit.
 pub(super) fn relax(database: &Database, journal: Journal) -> Result<(), Error> {
     match journal {
         Journal::WriteAheadLog => database
@@ -97,7 +97,7 @@ pub(super) fn relax(database: &Database, journal: Journal) -> Result<(), Error> 
     }
 }
 
-/// Answers the mode that the database is in then.
+/// Sets the journal mode and returns the resulting one.
 fn set_mode(database: &Database, mode: &str) -> Result<String, Error> {
     database.patiently(|| {
         database
@@ -107,20 +107,20 @@ fn set_mode(database: &Database, mode: &str) -> Result<String, Error> {
     })
 }
 
-/// Syncs each commit, and gives the page cache its size, which counts in pages and so comes after their size.
+/// Turns on the sync of each commit, and sets the cache size, which is in pages and so depends on the page size.
 fn settle(database: &Database) -> Result<(), Error> {
     let connection = &database.connection;
     database.patiently(|| {
         connection
             .pragma_update(None, "synchronous", "FULL")
             .and_then(|()| connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES))
-            // The log is merged where that is noted; see `Database::remember`.
+            // `Database::remember` must know of every merge, so `SQLite` must not merge by itself.
             .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
             .map_err(|cause| database.error(Step::SetJournal, cause))
     })
 }
 
-/// Merges the log into the file, so that the file alone holds everything.
+/// Merges the log into the file, so that the file alone is complete.
 pub(super) fn checkpoint(database: &Database, journal: Journal) -> Result<(), Error> {
     if journal != Journal::WriteAheadLog {
         return Ok(());
@@ -136,14 +136,14 @@ pub(super) fn checkpoint(database: &Database, journal: Journal) -> Result<(), Er
     merged.map_err(|error| if error.is_locked() { Error::CheckpointPending { path: database.path() } } else { error })
 }
 
-/// Takes the file for right in which the log begins; a rollback journal leaves it to `SQLite` to notice changes.
+/// Remembers the state of the file in which the log begins; with a rollback journal `SQLite` detects changes itself.
 pub(super) fn remember(database: &Database, journal: Journal) {
     if journal == Journal::WriteAheadLog {
         database.remember(false);
     }
 }
 
-/// Before closing: removes the empty journal that would stay beside the file.
+/// Removes the empty journal that would stay next to the file; call it before closing.
 pub(super) fn leave(database: &Database, journal: Journal) -> Result<(), Error> {
     match journal {
         Journal::WriteAheadLog => Ok(()),
@@ -151,12 +151,12 @@ pub(super) fn leave(database: &Database, journal: Journal) -> Result<(), Error> 
     }
 }
 
-/// Whether the file system is known to be unfit for memory that several processes, or several machines, share.
+/// Whether the file system is known to lack memory shared by several processes or machines.
 fn lacks_shared_memory(location: &Location) -> bool {
     file_system(&location.absolute).is_some_and(is_unfit_for_log)
 }
 
-/// The number of the file system that holds `path`, where the system tells.
+/// The file system type of `path`, if the system reports it.
 #[cfg(target_os = "linux")]
 pub(super) fn file_system(path: &Path) -> Option<u32> {
     u32::try_from(rustix::fs::statfs(path).ok()?.f_type & 0xffff_ffff).ok()
@@ -167,7 +167,7 @@ pub(super) fn file_system(_: &Path) -> Option<u32> {
     None
 }
 
-/// Network file systems, and those in user space, of which virtiofs is one; by the numbers of `linux/magic.h`.
+/// Network and user-space file systems, such as virtiofs, by their numbers in `linux/magic.h`.
 pub(super) const fn is_unfit_for_log(file_system: u32) -> bool {
     const NFS: u32 = 0x6969;
     const SMB: u32 = 0x517b;
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn network_file_systems_get_no_log_and_local_ones_do() {
+    fn only_local_file_systems_get_logs() {
         for unfit in [0x6969, 0x517b, 0xfe53_4d42, 0xff53_4d42, 0x0102_1997, 0x6573_5546] {
             assert!(is_unfit_for_log(unfit), "{unfit:#x}");
         }

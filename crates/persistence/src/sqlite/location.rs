@@ -1,6 +1,6 @@
-//! Where a database is, or is to be: everything that is known of a path without opening it.
+//! The location of a database: everything known about a path without opening it.
 //!
-//! The file is never opened here, read or hashed: closing a second handle on a database that this process has open
+//! This module never opens, reads or hashes the file: closing a second handle on a database that this process has open
 //! would drop the locks that `SQLite` holds on it.
 
 use std::{
@@ -12,21 +12,21 @@ use std::{
 use super::{mount, side_files};
 use crate::{DatabaseAddress, Error};
 
-/// A database has at least one page, and the smallest page has this many bytes.
+/// A database has at least one page, and the smallest page size is 512 bytes.
 const SMALLEST_DATABASE: u64 = 512;
 
 /// A regular file, existing or just created.
 #[derive(Debug, Clone)]
 pub(super) struct Location {
-    /// As the user gave it.
+    /// The path as the user gave it.
     pub(super) path: PathBuf,
-    /// What `SQLite` is given: a path that begins at the root can never be taken for a URI or a database in memory.
+    /// The path for `SQLite`: an absolute path can never be a URI or an in-memory database.
     pub(super) absolute: PathBuf,
     is_new: bool,
 }
 
 impl Location {
-    /// Checks that the file at `path` may be written, or creates an empty one that nobody else may read.
+    /// Checks that the file at `path` may be written, or creates an empty private one.
     pub(super) fn claim(path: &Path) -> Result<Self, Error> {
         check_name(path)?;
         let absolute = std::path::absolute(path).map_err(|source| Error::Inspect { path: path.to_owned(), source })?;
@@ -41,7 +41,7 @@ impl Location {
         Ok(location)
     }
 
-    /// Checks a file that is only to be read; nothing is created.
+    /// Checks a file to be read; creates nothing.
     pub(super) fn existing(path: &Path) -> Result<Self, Error> {
         check_name(path)?;
         let absolute = std::path::absolute(path).map_err(|source| Error::Inspect { path: path.to_owned(), source })?;
@@ -52,7 +52,7 @@ impl Location {
         Ok(location)
     }
 
-    /// Checks a file that is there and is to be written.
+    /// Checks an existing file to be written.
     pub(super) fn existing_writable(path: &Path) -> Result<Self, Error> {
         let location = Self::existing(path)?;
         if let Some(metadata) = find(path)? {
@@ -61,44 +61,44 @@ impl Location {
         Ok(location)
     }
 
-    /// Refuses a file that can be reached as two files, each with a journal and a lock of its own.
+    /// Rejects a file that has several names, each with its own journal and lock.
     pub(super) fn check_is_reached_once(&self) -> Result<(), Error> {
         find(&self.path)?.map_or(Ok(()), |metadata| check_is_reached_once(&self.path, &metadata))
     }
 
-    /// A copy of this file, of which errors speak as if it were the file itself.
+    /// The location of a copy; errors about it name the original.
     pub(super) fn copied_to(&self, copy: PathBuf) -> Self {
         Self { path: self.path.clone(), absolute: copy, is_new: false }
     }
 
-    /// Removes the file again when it was created here.
+    /// Removes the file if it was created here.
     pub(super) fn abandon(&self) {
         if self.is_new {
-            // It is the second thing that goes wrong; the first is the one to report.
+            // The caller reports the first error; an error of this clean-up adds nothing.
             for path in [self.beside("-wal"), self.beside("-shm"), self.absolute.clone()] {
                 drop(fs::remove_file(path));
             }
         }
     }
 
-    /// As [`abandon`](Self::abandon), of the file alone: what stands beside it is somebody else's.
+    /// Like [`abandon`](Self::abandon), but only the file: other files next to it belong to another process.
     fn abandon_file(&self) {
         if self.is_new {
             drop(fs::remove_file(&self.absolute));
         }
     }
 
-    /// Which file the path leads to now; nothing where that is not known.
+    /// The identity of the file that the path leads to now; `None` if unknown.
     pub(super) fn identity(&self) -> Option<Identity> {
         fs::metadata(&self.absolute).ok().as_ref().and_then(Identity::of)
     }
 
-    /// Whether a write-ahead log with content stands beside the file.
+    /// Whether the file has a write-ahead log with content.
     pub(super) fn has_pending_log(&self) -> bool {
         fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0)
     }
 
-    /// The path of what stands beside the file; a symbolic link has nothing beside it, its target has.
+    /// The path of a side file; for a symbolic link, it is next to the target.
     pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = fs::canonicalize(&self.absolute).unwrap_or_else(|_| self.absolute.clone()).into_os_string();
         name.push(suffix);
@@ -106,7 +106,7 @@ impl Location {
     }
 }
 
-/// What tells one file from another, whatever its name is.
+/// Identifies a file regardless of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -115,7 +115,7 @@ pub(super) struct Identity {
 
 impl Identity {
     #[cfg(unix)]
-    #[expect(clippy::unnecessary_wraps, reason = "other systems have no such numbers")]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have no file numbers")]
     fn of(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         Some(Self { device: metadata.dev(), inode: metadata.ino() })
@@ -132,7 +132,7 @@ fn check_name(path: &Path) -> Result<(), Error> {
     let reason = if name.is_empty() {
         "the name is empty"
     } else if name == b":memory:" {
-        "a database in memory keeps nothing"
+        "a database in memory is lost when cds ends"
     } else if let Some(address) = DatabaseAddress::of(path) {
         return Err(Error::Address { address });
     } else {
@@ -141,7 +141,7 @@ fn check_name(path: &Path) -> Result<(), Error> {
     Err(Error::InvalidName { path: path.to_owned(), reason })
 }
 
-/// What is at `path`; nothing when the file is missing and its directory is there.
+/// The metadata of `path`; `None` if the file is missing but its directory exists.
 fn find(path: &Path) -> Result<Option<Metadata>, Error> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
@@ -163,14 +163,14 @@ fn find(path: &Path) -> Result<Option<Metadata>, Error> {
 fn check_is_writable_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     check_file(path, metadata)?;
     check_is_reached_once(path, metadata)?;
-    // The superuser may write to any file, and still such a file says that it is not to be written.
+    // The superuser could write it anyway, but the permissions ask not to.
     if metadata.permissions().readonly() {
         return Err(Error::ReadOnly { path: path.to_owned(), source: None });
     }
     Ok(())
 }
 
-/// A journal and a lock have the name and the folder of their database: a file under two of them would have two of each.
+/// Journal and lock are named after their database, so a file with two names would have two of each.
 fn check_is_reached_once(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     if has_other_names(metadata) {
         return Err(Error::NotARegularFile { path: path.to_owned(), kind: "a file with several names (hard links)" });
@@ -196,14 +196,14 @@ fn check_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     if let Some(kind) = irregular_kind(metadata.file_type()) {
         return Err(Error::NotARegularFile { path: path.to_owned(), kind });
     }
-    // SQLite takes a file of one byte for an empty one, and would write over it.
+    // SQLite treats a file of one byte as empty, and would overwrite it.
     if (1..SMALLEST_DATABASE).contains(&metadata.len()) {
         return Err(Error::NotADatabase { path: path.to_owned() });
     }
     Ok(())
 }
 
-/// What it is, with its article, if it is no regular file.
+/// What it is, with an article, unless it is a regular file.
 pub(super) fn irregular_kind(file_type: FileType) -> Option<&'static str> {
     if file_type.is_file() {
         return None;
@@ -230,7 +230,7 @@ pub(super) fn irregular_kind(file_type: FileType) -> Option<&'static str> {
 fn create(path: &Path) -> Result<(), Error> {
     match create_private(path) {
         Ok(()) => Ok(()),
-        // Nothing was found at the end of the path, and yet something is there.
+        // The path is a symbolic link whose target does not exist.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match find(path)? {
             Some(metadata) => check_is_writable_file(path, &metadata),
             None => Err(Error::NotARegularFile { path: path.to_owned(), kind: "a symbolic link to nothing" }),
@@ -239,7 +239,7 @@ fn create(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Creates the file for its owner alone: a database may hold the secrets of the code. Side files take its mode over.
+/// Creates the file for its owner only, because a database may hold secrets of the code. Side files copy its mode.
 fn create_private(path: &Path) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

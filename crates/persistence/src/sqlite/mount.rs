@@ -1,16 +1,16 @@
-//! Whether a file is a mount of its own, as `docker run -v FILE:FILE` makes it.
+//! Detects a file that is a mount point itself, such as with `docker run -v FILE:FILE`.
 //!
-//! The journal, the log and the lock of such a file stand in another folder than those of whoever reaches it by another
-//! path, so that neither sees what the other one does.
+//! Its journal, log and lock are in another folder than those of a process that uses another path to the same file, so
+//! neither process sees the other.
 
 use std::path::Path;
 
-/// Whether something was mounted at exactly this file; false where the system does not say.
+/// Whether the file is a mount point; false if the system does not report it.
 #[cfg(target_os = "linux")]
 pub(super) fn is_mount(path: &Path) -> bool {
     says_kernel(path).unwrap_or_else(|| {
         let Ok(real) = std::fs::canonicalize(path) else { return false };
-        // The numbers of devices do not tell: in an overlay, a file and its folder may have different ones.
+        // Device numbers do not help: in an overlay, a file and its folder may have different ones.
         std::fs::read("/proc/self/mountinfo").is_ok_and(|table| is_listed(&table, &real))
     })
 }
@@ -20,7 +20,7 @@ pub(super) fn is_mount(_: &Path) -> bool {
     false
 }
 
-/// What the kernel says of the file at the end of all links; nothing before Linux 5.8.
+/// What `statx` reports for the target of `path`; `None` before Linux 5.8.
 #[cfg(target_os = "linux")]
 fn says_kernel(path: &Path) -> Option<bool> {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -29,7 +29,7 @@ fn says_kernel(path: &Path) -> Option<bool> {
     knows.then(|| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Whether a table of mounts, as proc(5) describes it, has one at `path`.
+/// Whether a mount table, as in proc(5), has an entry for `path`.
 #[cfg(target_os = "linux")]
 fn is_listed(table: &[u8], path: &Path) -> bool {
     let path = path.as_os_str().as_encoded_bytes();
@@ -37,7 +37,7 @@ fn is_listed(table: &[u8], path: &Path) -> bool {
     table.split(|byte| *byte == b'\n').filter_map(mount_point).any(|point| point == path)
 }
 
-/// Blanks, tabs, line breaks and backslashes stand as `\` and three octal digits.
+/// Decodes blanks, tabs, line breaks and backslashes, which are written as `\` and three octal digits.
 #[cfg(target_os = "linux")]
 fn unescape(field: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(field.len());
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_names_mounts_with_escapes() {
+    fn mount_table_escapes_are_decoded() {
         let table = b"63 43 254:0 /e/a /srv/my\\040db\\134.sqlite rw,relatime - ext4 /dev/vda rw\n\
                       64 43 254:0 / /srv/\\303\xff rw - tmpfs none rw\n";
         for (path, expected) in [
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn mounts_of_this_machine_are_known() {
+    fn real_mount_points_are_detected() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!((is_mount(Path::new("/proc")), is_mount(file.path())), (true, false));
         assert!(is_listed(&std::fs::read("/proc/self/mountinfo").unwrap(), Path::new("/proc")));

@@ -1,10 +1,12 @@
-//! Whether a database file and the log beside it belong together.
+//! Checks that a database file and the log next to it belong together.
 //!
-//! `SQLite` applies whatever log it finds. Beside a file that was restored from a copy, that of a killed process puts
-//! pages of a later state into an earlier one. The change counter in the first page tells: a log begins with the
-//! counter of the file or the next one, and each of its images of that page has the same or the next. A program that
-//! writes only other pages leaves no counter in its log; then only the size of the file can tell. Databases of equal
-//! counters differ in the number of their schema, which begins with a random one where cds has written.
+//! `SQLite` applies any log it finds. If a file was restored from a copy, the log of a killed process would put pages
+//! of a later state into an earlier one. These fields show whether they match:
+//!
+//! - The change counter in the first page: a log begins with the counter of the file or the next one, and so does each
+//!   image of that page in it.
+//! - The size of the file, if a program wrote only other pages and left no counter in the log.
+//! - The schema cookie, which differs between databases with equal counters, because cds starts it at a random number.
 
 use super::{
     header::{Header, Mark},
@@ -12,30 +14,30 @@ use super::{
     write_ahead::Log,
 };
 
-/// Schemas are numbered from 1 with each change; the number of a database that cds wrote begins here or above.
+/// Schema cookies start at 1 and grow with each change; those that cds starts are at least this large.
 pub(super) const FIRST_OF_ITS_OWN: u32 = 1 << 16;
 
-/// No transaction changes a schema so often.
+/// No transaction changes the schema this often.
 const MOST_CHANGES: u32 = 10_000;
 
-/// Why a log cannot be that of the file.
+/// Why a log does not belong to the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mismatch {
-    /// The file has no header of a database.
+    /// The file has no database header.
     NoDatabase,
     /// Their pages have different sizes.
     PageSize,
-    /// The log goes on from another state.
+    /// The log continues another state.
     State,
-    /// The file lacks pages that the log takes for granted.
+    /// The file lacks pages that the log requires.
     MissingPages,
 }
 
 impl Mismatch {
-    /// As a part of a sentence.
+    /// The reason as a part of a sentence.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Self::NoDatabase => "the file is no database",
+            Self::NoDatabase => "the file is not a database",
             Self::PageSize => "their pages have different sizes",
             Self::State => "the log continues another state of the file",
             Self::MissingPages => "the file lacks pages that the log builds on",
@@ -43,12 +45,12 @@ impl Mismatch {
     }
 }
 
-/// Where the page is that never holds anything, for the locks of all processes.
+/// The offset of the page that only holds locks of processes and never data.
 const LOCK_BYTE: u64 = 0x4000_0000;
 
-/// Compares a file of `length` bytes that begins with `start` with its write-ahead log.
+/// Compares the `start` of a file of `length` bytes with its write-ahead log.
 pub(super) fn check_log(start: &[u8], length: u64, log: &Log) -> Result<(), Mismatch> {
-    // An empty file has nothing to be spoiled, and the log of one is never applied.
+    // An empty file cannot be damaged, and its log is never applied.
     if length == 0 {
         return Ok(());
     }
@@ -60,7 +62,7 @@ pub(super) fn check_log(start: &[u8], length: u64, log: &Log) -> Result<(), Mism
         let Mark { counter, schema } = header.mark;
         let is_base = counter == first.counter || counter.wrapping_add(1) == first.counter;
         let is_same = schema < FIRST_OF_ITS_OWN || first.schema.wrapping_sub(schema) < MOST_CHANGES;
-        // When some of the log was merged already, the file has one of its images.
+        // If a part of the log was merged, the file has one of its images of the first page.
         if !(is_base && is_same || log.marks.contains(&header.mark)) {
             return Err(Mismatch::State);
         }
@@ -72,9 +74,9 @@ pub(super) fn check_log(start: &[u8], length: u64, log: &Log) -> Result<(), Mism
     if missing.into_iter().all(is_in_log) { Ok(()) } else { Err(Mismatch::MissingPages) }
 }
 
-/// Compares a file of `length` bytes that begins with `start` with its rollback journal.
+/// Compares the `start` of a file of `length` bytes with its rollback journal.
 pub(super) fn check_journal(start: &[u8], length: u64, journal: &RollbackJournal) -> Result<(), Mismatch> {
-    // The first transaction of a new file, of which nothing was written.
+    // The first transaction of a new file that was not written yet.
     if length == 0 {
         return Ok(());
     }
@@ -90,9 +92,9 @@ pub(super) fn check_journal(start: &[u8], length: u64, journal: &RollbackJournal
             let is_next = counter == before.counter || counter == before.counter.wrapping_add(1);
             is_next && (before.schema < FIRST_OF_ITS_OWN || schema.wrapping_sub(before.schema) < MOST_CHANGES)
         }
-        // The first transaction of a file leaves its counter at 1.
+        // The first transaction of a file sets its counter to 1.
         None if journal.page_count == 0 => header.mark.counter <= 1,
-        // The first page is as it was before the transaction.
+        // The first page was not changed by the transaction.
         None => header.page_count.is_none_or(|count| count == journal.page_count),
     };
     if is_right { Ok(()) } else { Err(Mismatch::State) }
@@ -122,24 +124,24 @@ mod tests {
     }
 
     #[test]
-    fn a_log_goes_on_from_its_file() {
+    fn log_continues_its_file() {
         let check = |counter: u32, log: &Log| check_log(&file(counter, 3), 3 * 4096, log);
-        // Written by another connection than the one that wrote the file, and by the same.
+        // Written by another connection than the file, and by the same one.
         assert_eq!(check(7, &log(&[8, 9], &[1, 2], 3)), Ok(()));
         assert_eq!(check(8, &log(&[8, 9], &[1, 2], 3)), Ok(()));
-        // Merged in part.
+        // Partly merged.
         assert_eq!(check(9, &log(&[8, 9], &[1, 2], 3)), Ok(()));
         assert_eq!(check(u32::MAX, &log(&[0], &[1], 3)), Ok(()));
-        // Older and newer copies.
+        // Older and newer copies of the file.
         for counter in [5, 6, 10] {
             assert_eq!(check(counter, &log(&[8, 9], &[1, 2], 3)), Err(Mismatch::State), "{counter}");
         }
-        // Nothing is known of the first page.
+        // The log has no image of the first page.
         assert_eq!(check(5, &log(&[], &[2], 3)), Ok(()));
     }
 
     #[test]
-    fn databases_with_equal_counters_differ_in_their_schemas() {
+    fn schema_separates_equal_counters() {
         let check = |of_file: u32, of_log: u32| {
             let marks = vec![Mark { counter: 8, schema: of_log }];
             let log = Log { marks, ..log(&[], &[1], 3) };
@@ -147,7 +149,7 @@ mod tests {
         };
         assert_eq!(check(70_000, 70_000), Ok(()));
         assert_eq!(check(70_000, 70_040), Ok(()));
-        // A file that gets its number with this log.
+        // The log sets the schema number of the file.
         assert_eq!(check(40, 70_000), Ok(()));
         for other in [40, 69_999, 900_000] {
             assert_eq!(check(70_000, other), Err(Mismatch::State), "{other}");
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_are_nowhere_tell_a_shorter_file() {
+    fn missing_pages_reveal_a_shorter_file() {
         let check = |pages: &[u32], count: u32| check_log(&file(7, 3), 3 * 4096, &log(&[], pages, count));
         assert_eq!(check(&[2, 4, 5], 5), Ok(()));
         assert_eq!(check(&[2, 5], 5), Err(Mismatch::MissingPages));
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_database_has_no_log() {
+    fn other_files_never_match_a_log() {
         let log = log(&[1], &[1], 1);
         assert_eq!(check_log(b"", 0, &log), Ok(()));
         assert_eq!(check_log(b"text", 4, &log), Err(Mismatch::NoDatabase));
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_takes_its_file_back() {
+    fn journal_matches_its_file() {
         let check = |counter: u32, before: Option<u32>, page_count: u32| {
             let mark = before.map(|counter| Mark { counter, schema: 7 });
             let journal = RollbackJournal { page_size: 4096, page_count, mark };

@@ -1,4 +1,4 @@
-//! A handle that only reads: it neither creates nor changes anything, the files beside the database included.
+//! A read-only handle: it creates and changes nothing, not even files next to the database.
 
 use std::{collections::HashMap, path::Path};
 
@@ -16,19 +16,19 @@ use super::{
 };
 use crate::{EnrichmentRate, Error, IntentCacheStats};
 
-/// How often a file is opened anew that another process writes at the same moment.
+/// How often a file is opened again while another process writes it.
 const ATTEMPT_COUNT: usize = 5;
 
-/// A database that exists and is only read, wherever it lies and whoever writes to it.
+/// An existing database that is only read, in any location, even while another process writes it.
 ///
-/// Tables that are missing are taken for empty ones.
+/// Missing tables count as empty.
 #[derive(Debug)]
 pub struct SqliteReader {
     pub(super) database: Database,
     access: Access,
-    /// Where the original is.
+    /// The location of the original.
     origin: Location,
-    /// The original's state when it was opened.
+    /// The state of the original when it was opened.
     stamp: Stamp,
     options: OpenOptions,
 }
@@ -38,19 +38,19 @@ impl SqliteReader {
     ///
     /// # Errors
     ///
-    /// There is no such file, or it is not one that [`SqlitePersistence::open`](super::SqlitePersistence::open) would
-    /// accept as it is; or it cannot be read.
+    /// If there is no such file, if [`SqlitePersistence::open`](super::SqlitePersistence::open) would not accept it
+    /// unchanged, or if it cannot be read.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
         database::check_library(rusqlite::version_number())?;
         Self::open_at(&Location::existing(path)?, *options)
     }
 
-    /// Opens the database at `path` if there is one; nothing where it could be created.
+    /// Opens the database at `path`; `None` if it does not exist but could be created.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and where [`SqlitePersistence::open`](super::SqlitePersistence::open) could not create
-    /// it because of its name or its directory.
+    /// Those of [`open`](Self::open), and if [`SqlitePersistence::open`](super::SqlitePersistence::open) could not
+    /// create it because of its name or directory.
     pub fn open_if_present(path: &Path, options: &OpenOptions) -> Result<Option<Self>, Error> {
         match Self::open(path, options) {
             Ok(reader) => Ok(Some(reader)),
@@ -65,7 +65,7 @@ impl SqliteReader {
             let access =
                 Access::fit_for(origin).map_err(|source| Error::Inspect { path: origin.path.clone(), source })?;
             let mut opened = Self::open_by(access, origin, stamp.clone(), options);
-            // A journal that must be applied first, or a log that can not be shared here.
+            // A journal must be applied first, or the log cannot be shared here.
             if access == Access::Shared && matches!(opened, Err(Error::ReadOnly { .. } | Error::CannotOpen { .. })) {
                 opened = Self::open_by(Access::Copy, origin, stamp.clone(), options);
             }
@@ -95,16 +95,16 @@ impl SqliteReader {
         Ok(Self { database, access, origin: origin.clone(), stamp, options })
     }
 
-    /// Reads a copy, which has no name any more when this returns: whatever ends the process, nothing of it stays.
+    /// Reads a copy and unlinks it at once, so that nothing of it stays if the process is killed.
     fn open_copy(origin: &Location, stamp: Stamp, options: OpenOptions) -> Result<Self, Error> {
-        // A log that is not that of the file is not applied to a copy either.
+        // Checks that the log belongs to the file; a copy must not apply a foreign log either.
         let _held = Underneath::open(origin)?;
         let copy = TemporaryCopy::of(origin).map_err(|source| Error::Copy { path: origin.path.clone(), source })?;
         let location = origin.copied_to(copy.path());
         let (name, flags) = if copy.settle() {
             (access::immutable_uri(&location.absolute), Access::Copy.flags())
         } else {
-            // What is in the way is for the connection to say.
+            // The connection reports the problem.
             (location.absolute.clone(), OpenFlags::SQLITE_OPEN_READ_WRITE)
         };
         let database = Database::connect_reader(location, &name, flags, options)?;
@@ -118,33 +118,33 @@ impl SqliteReader {
         self.access
     }
 
-    /// As [`SqlitePersistence::lookup_answers`](super::SqlitePersistence::lookup_answers).
+    /// See [`SqlitePersistence::lookup_answers`](super::SqlitePersistence::lookup_answers).
     pub fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
         self.read(|database| answers::lookup(database, keys))
     }
 
-    /// As [`SqlitePersistence::latest_digest`](super::SqlitePersistence::latest_digest).
+    /// See [`SqlitePersistence::latest_digest`](super::SqlitePersistence::latest_digest).
     pub fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
         self.read(|database| answers::latest_digest(database, model))
     }
 
-    /// As [`SqlitePersistence::intent_cache_stats`](super::SqlitePersistence::intent_cache_stats).
+    /// See [`SqlitePersistence::intent_cache_stats`](super::SqlitePersistence::intent_cache_stats).
     pub fn intent_cache_stats(&self) -> Result<IntentCacheStats, Error> {
         self.read(answers::stats)
     }
 
-    /// As [`SqlitePersistence::last_enrichment_rate`](super::SqlitePersistence::last_enrichment_rate).
+    /// See [`SqlitePersistence::last_enrichment_rate`](super::SqlitePersistence::last_enrichment_rate).
     pub fn last_enrichment_rate(&self, model: &str) -> Result<Option<EnrichmentRate>, Error> {
         self.read(|database| answers::last_rate(database, model))
     }
 
-    /// As [`SqlitePersistence::count_prunable_answers`](super::SqlitePersistence::count_prunable_answers).
+    /// See [`SqlitePersistence::count_prunable_answers`](super::SqlitePersistence::count_prunable_answers).
     pub fn count_prunable_answers(&self, older_than: Option<Timestamp>, is_unused: bool) -> Result<usize, Error> {
         self.read(|database| answers::count_prunable(database, older_than, is_unused))
     }
 
-    /// Reads, and reads anew when the file has changed although it was not to: then nothing of what was read counts,
-    /// neither an answer nor an error.
+    /// Runs `query`. If an immutable file has changed meanwhile, discards its result or error, opens the file again and
+    /// repeats it.
     pub(super) fn read<T>(&self, query: impl Fn(&Database) -> Result<T, Error>) -> Result<T, Error> {
         let outcome = query(&self.database);
         if !self.is_overtaken() {

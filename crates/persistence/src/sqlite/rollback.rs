@@ -1,7 +1,7 @@
-//! Reads a rollback journal as `SQLite` would, without applying it.
+//! Parses a rollback journal as `SQLite` does, without applying it.
 //!
 //! Format: <https://www.sqlite.org/fileformat2.html#the_rollback_journal>. It holds pages as they were before the
-//! transaction that it takes back.
+//! transaction that it rolls back.
 
 use std::{
     fs::File,
@@ -16,21 +16,21 @@ use super::{
 
 const HEADER_LENGTH: usize = 28;
 const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
-/// Of a page, each so many bytes one is in the checksum.
+/// The checksum of a page covers every 200th byte.
 const CHECKSUM_STRIDE: usize = 200;
 const SIZES: std::ops::RangeInclusive<u32> = 512..=65_536;
 
-/// What a journal says of the file that it belongs to.
+/// What a journal says about its database file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RollbackJournal {
     pub(super) page_size: u32,
-    /// The pages that the database had before the transaction.
+    /// The number of pages before the transaction.
     pub(super) page_count: u32,
-    /// Of the first page before the transaction, where the journal holds it.
+    /// The mark of the first page before the transaction, if the journal has that page.
     pub(super) mark: Option<Mark>,
 }
 
-/// The journal at `path`; nothing where there is none, or one that takes nothing back.
+/// The journal at `path`; `None` if it does not exist or rolls nothing back.
 pub(super) fn read(path: &Path) -> io::Result<Option<RollbackJournal>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -52,7 +52,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<RollbackJournal>> {
     Ok(Some(journal))
 }
 
-/// Some records with a header of their own; there is one more with each sync of the journal.
+/// A header with its records; each sync of the journal starts another one.
 struct Segment {
     start: u64,
     record_count: u32,
@@ -68,7 +68,7 @@ enum Search {
 }
 
 impl Segment {
-    /// The segment whose header is at `start`, if one is.
+    /// The segment whose header is at `start`, if there is one.
     fn read(file: &mut File, start: u64) -> io::Result<Option<Self>> {
         let mut header = [0; HEADER_LENGTH];
         file.seek(SeekFrom::Start(start))?;
@@ -82,7 +82,7 @@ impl Segment {
         Ok(are_sizes.then_some(segment))
     }
 
-    /// Searches its records for an image of the first page.
+    /// Searches the records for an image of the first page.
     fn find_mark(&self, file: &mut File) -> io::Result<Search> {
         let mut record = vec![0; self.page_size as usize + 8];
         let mut position = self.start + u64::from(self.sector_size);
@@ -99,13 +99,13 @@ impl Segment {
         Ok(Search::EndedAt(position))
     }
 
-    /// Where the header of the next one can be.
+    /// The offset where the next header can be.
     fn behind(&self, position: u64) -> u64 {
         position.next_multiple_of(u64::from(self.sector_size)).max(self.start + u64::from(self.sector_size))
     }
 }
 
-/// Whether the checksum behind the page is right.
+/// Whether the checksum after the page is correct.
 fn is_intact(record: &[u8], nonce: u32) -> bool {
     let page = &record[4..record.len() - 4];
     let mut sum = nonce;

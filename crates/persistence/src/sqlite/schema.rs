@@ -1,4 +1,4 @@
-//! Creates what a database lacks.
+//! Creates missing tables, indexes and triggers.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -10,12 +10,12 @@ use crate::{
     table::{TABLES, Table, as_stored, foreign_triggers, record_hashes, unit_history, units},
 };
 
-/// The keys of so many rows fit into the memory that a connection has, and are sorted without a file.
+/// The keys of this many rows fit into the memory of a connection and are sorted without a temporary file.
 const MOST_SORTED: usize = 100_000;
 
 const OF_TYPE: &str = "SELECT name, sql FROM sqlite_schema WHERE type = ?1 AND sql IS NOT NULL";
 
-/// Gives an empty database all tables, in a transaction of its own.
+/// Creates all tables of an empty database, in its own transaction.
 pub(super) fn create_all(database: &Database) -> Result<(), Error> {
     let transaction = database.begin(&Step::Begin)?;
     create_missing(database)?;
@@ -24,18 +24,18 @@ pub(super) fn create_all(database: &Database) -> Result<(), Error> {
     database.commit(&transaction)
 }
 
-/// Creates the tables, indexes and triggers that are missing, inside the transaction that is open.
+/// Creates missing tables, indexes and triggers within the open transaction.
 ///
-/// A file that another implementation made keeps its `user_version`: it is in the same format.
+/// A file of another implementation keeps its `user_version`: it has the same format.
 pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
     create_tables(database)?;
     TABLES.into_iter().try_for_each(|table| create_indexes(database, table))?;
-    // They look into each other's tables.
+    // Triggers come last, because they refer to each other's tables.
     TABLES.into_iter().try_for_each(|table| create_guards(database, table))
 }
 
-/// Gives the schema a random number, unless that was done before: it tells the database from others of the same age, in
-/// whose place it may be put. For `SQLite` the number only matters when it changes.
+/// Sets the schema cookie to a random number, once. It identifies the database if another one of the same age replaces
+/// the file. `SQLite` only compares the number for equality.
 pub(super) fn number_schema(database: &Database) -> Result<(), Error> {
     let connection = &database.connection;
     let error = |cause| database.error(Step::SetVersion, cause);
@@ -44,7 +44,7 @@ pub(super) fn number_schema(database: &Database) -> Result<(), Error> {
         return Ok(());
     }
     let random = RandomState::new().build_hasher().finish();
-    // Room is left above for the changes to come.
+    // Leaves room for later increments.
     let number = u64::from(FIRST_OF_ITS_OWN) + random % (1 << 30);
     connection.pragma_update(None, "schema_version", i64::try_from(number).unwrap_or_default()).map_err(error)
 }
@@ -56,14 +56,14 @@ fn create_guards(database: &Database, table: &Table) -> Result<(), Error> {
     })
 }
 
-/// The tables of which a snapshot writes a row for each record.
+/// The tables that get a row for each record of a snapshot.
 const OF_RECORDS: [&Table; 3] = [&record_hashes::TABLE, &units::TABLE, &unit_history::TABLE];
 
-/// Lets the guards against inserts stand aside until [`create_missing`], inside the transaction that is open.
+/// Drops the guards against inserts until [`create_missing`] creates them again, within the open transaction.
 ///
-/// They keep others from replacing rows; asked for each of our own, they take a twentieth of the time of a first snapshot.
-/// Nobody else writes inside of our transaction but the triggers that somebody put into the database: where there is one,
-/// all guards stay.
+/// The guards keep other programs from replacing rows. Checking them for each of our own inserts takes a twentieth of
+/// the time of a first snapshot. Within our transaction only foreign triggers could write too, so if there is one, all
+/// guards stay.
 pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
     let error = |cause| database.error(Step::ReadSchema, cause);
     let triggers = stored(database, "trigger").map_err(error)?;
@@ -80,8 +80,8 @@ pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes away the indexes of the tables of which a snapshot writes a row for each record, as long as these are empty, until
-/// [`create_missing`]: made at once from `row_count` rows they take half of the time.
+/// Drops the indexes of the empty tables that get a row for each record, until [`create_missing`]. Building them at
+/// once from `row_count` rows takes half of the time.
 pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<(), Error> {
     let error = |cause| database.error(Step::ReadSchema, cause);
     let is_empty = |table: &&Table| -> rusqlite::Result<bool> {
@@ -93,7 +93,7 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<(
             return Ok(());
         }
     }
-    // What somebody else made stays.
+    // Indexes of other programs stay.
     let is_ours =
         |sql: &str| OF_RECORDS.iter().flat_map(|table| table.indexes).any(|index| as_stored(index.create) == sql);
     for (name, _) in stored(database, "index").map_err(error)?.iter().filter(|(_, sql)| is_ours(sql)) {
@@ -102,13 +102,13 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<(
     Ok(())
 }
 
-/// Name and definition of everything of a type that somebody defined.
+/// The names and definitions of all schema objects of a type.
 fn stored(database: &Database, of_type: &str) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = database.connection.prepare(OF_TYPE)?;
     statement.query_map([of_type], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// Creates the indexes that a table lacks.
+/// Creates the missing indexes of a table.
 pub(super) fn create_indexes(database: &Database, table: &Table) -> Result<(), Error> {
     let connection = &database.connection;
     for index in table.indexes {
@@ -124,7 +124,7 @@ fn create_tables(database: &Database) -> Result<(), Error> {
     TABLES.into_iter().try_for_each(|table| create_table(database, table))
 }
 
-/// Creates one table where it is missing, without its indexes.
+/// Creates one missing table, without its indexes.
 pub(super) fn create_table(database: &Database, table: &Table) -> Result<(), Error> {
     database
         .connection
@@ -132,10 +132,10 @@ pub(super) fn create_table(database: &Database, table: &Table) -> Result<(), Err
         .map_err(|cause| database.error(Step::CreateTable(table.name), cause))
 }
 
-/// Finds out whether the database can be written, and takes everything back.
+/// Tests whether the database can be written, and rolls everything back.
 ///
-/// That finds another writer, a file or directory that may not be written, and triggers that cannot run. Indexes are
-/// left out: over the rows of a large database they take long.
+/// It detects another writer, a read-only file or directory, and triggers that cannot run. It creates no indexes, which
+/// would take long in a large database.
 pub(super) fn rehearse(database: &Database) -> Result<(), Error> {
     let transaction = database.begin(&Step::Rehearse)?;
     let version = transaction

@@ -1,4 +1,4 @@
-//! Writes one snapshot: the run with everything that belongs to it, in one transaction.
+//! Writes one snapshot with everything that belongs to it, in one transaction.
 
 use std::{
     sync::mpsc,
@@ -22,21 +22,21 @@ use crate::{
     },
 };
 
-/// Files whose records may be hashed and named before they are needed.
+/// The number of files whose records are hashed and named ahead of writing.
 const FILES_AHEAD: usize = 8;
 
-/// A command that was refused the lock writes an account of that, which takes a few milliseconds. The snapshot waits for
-/// it also where it is not to wait for other programs.
+/// A command that is refused the writer lock writes an account of that, which takes a few milliseconds. A snapshot
+/// waits for it even with a timeout of zero.
 const ACCOUNT_LIMIT: Duration = Duration::from_millis(500);
 
-/// Writes `snapshot` whole; on any error nothing of it stays. Where `may_commit` says no in the end, it is taken back.
+/// Writes `snapshot` completely; an error, or `may_commit` returning false, rolls everything back.
 pub(super) fn write(
     database: &Database,
     snapshot: &RunSnapshot,
     may_commit: &dyn Fn() -> bool,
 ) -> Result<SavedRun, Error> {
     let transaction = database.begin_within(&Step::Begin, ACCOUNT_LIMIT)?;
-    // Hours may have passed since the database was opened, and others may have changed it.
+    // Another process may have changed the schema since the database was opened.
     inspection::inspect(database)?;
     let doubt = history::doubt(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;
     schema::create_missing(database)?;
@@ -73,8 +73,8 @@ fn write_run(database: &Database, snapshot: &RunSnapshot) -> Result<RunId, Error
     Ok(RunId(database.connection.last_insert_rowid()))
 }
 
-/// One more than any snapshot had, those among them that only the ledger or the chain remembers; none where there is no
-/// such number.
+/// One more than any snapshot number ever used, including those that only the ledger or the chain remembers; `None` if
+/// the number range is exhausted.
 pub(super) fn next_number(database: &Database) -> Result<Option<i64>, Error> {
     let last = |connection| {
         let chained = snapshot_chain::run_bounds(connection)?.map(|(_, last)| last.0);
@@ -84,17 +84,17 @@ pub(super) fn next_number(database: &Database) -> Result<Option<i64>, Error> {
     Ok(last.unwrap_or_default().checked_add(1))
 }
 
-/// The number of the first record of a snapshot; those behind it follow by themselves.
+/// The id of the first record of a snapshot; `SQLite` numbers the others.
 ///
-/// It is one more than that of any record, those among them that somebody removed and whose hashes are still there:
-/// left to itself, the database would give their numbers again. None where there is no such number.
+/// It is one more than any record id, including those of removed records with remaining hashes: `SQLite` alone would
+/// assign their ids again. `None` if the number range is exhausted.
 pub(super) fn next_record_id(database: &Database) -> Result<Option<i64>, Error> {
     let last = |connection| Ok(records::last(connection)?.max(record_hashes::last(connection)?).unwrap_or_default());
     let last = last(&database.connection).map_err(|cause| database.error(Step::NumberRecords, cause))?;
     Ok(last.checked_add(1))
 }
 
-/// Writes the records, and with them their hashes and units where somebody wants their history.
+/// Writes the records, and their hashes and history if requested.
 fn write_records<'a>(
     database: &'a Database,
     run: RunId,
@@ -114,7 +114,7 @@ fn write_records<'a>(
             let outcome = records::insert(&mut insert_record, next_id.take(), run, record);
             database.check_one_row(outcome, || Step::record(index, record))?;
             let record_id = database.connection.last_insert_rowid();
-            // Only a thread that panicked ends too early, and then so does this one.
+            // The naming thread ends early only if it panicked; then the scope panics too.
             if let Some(history) = &mut history
                 && let Some(named) = named.as_mut().and_then(Iterator::next)
             {
@@ -131,7 +131,7 @@ fn write_records<'a>(
     })
 }
 
-/// Hashes and names records in their order while those before them are written.
+/// Hashes and names records in a second thread, ahead of writing.
 fn name_ahead<'scope, 'a: 'scope>(
     scope: &'scope Scope<'scope, '_>,
     records: &'a [Record],
@@ -143,7 +143,7 @@ fn name_ahead<'scope, 'a: 'scope>(
         records.chunk_by(of_one_file).map(move |file| name_file(file, name_of, preparation))
     };
     let (sender, receiver) = mpsc::sync_channel(FILES_AHEAD);
-    // Nobody waits for the rest when writing has failed.
+    // If writing fails, the receiver is dropped, and the rest is not needed.
     let work = move || drop(files().try_for_each(|file| sender.send(file)));
     match thread::Builder::new().name("hashes".to_owned()).spawn_scoped(scope, work) {
         Ok(_) => Box::new(receiver.into_iter().flatten()),

@@ -1,4 +1,4 @@
-//! What proves a snapshot, and what its records are told by, for commands that compare or attest it.
+//! The proof of a snapshot and the hashes of its records, for commands that compare or attest it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,50 +13,51 @@ use crate::{
     },
 };
 
-/// So many digests of models are read of one run; more than one is rare.
+/// The most model digests that are read of one run; more than one is rare.
 const DIGEST_LIMIT: i64 = 10;
 
-/// What the hashes of a snapshot are made from.
+/// The tables that the hashes of a snapshot cover.
 const HASHED: [&Table; 5] =
     [&runs::TABLE, &records::TABLE, &analyzer_errors::TABLE, &record_questions::TABLE, &enrichments::TABLE];
 
-/// A definition or file of a snapshot, told by its code.
+/// A definition or file of a snapshot with the hash of its code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateRow {
-    /// The word for what it is; another program may know other words.
+    /// Its kind as a word; another program may use other words.
     pub kind: String,
     /// Relative to the root; the rows of a file share the text.
     pub file_path: Arc<str>,
-    /// The declaration; none for files.
+    /// The declaration; `None` for files.
     pub signature: Option<String>,
     /// First line, 1-based.
     pub start_line: u32,
     /// Last line, inclusive.
     pub end_line: u32,
-    /// The hash of the code as it is stored, see [`RecordHashes`](cds_model::RecordHashes).
+    /// The hash of the stored code, see [`RecordHashes`](cds_model::RecordHashes).
     pub code: Fingerprint,
 }
 
-/// What the stored rows of a snapshot give when they are hashed anew.
+/// The hashes recomputed from the stored rows of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecomputedProof {
-    /// How many records there are.
+    /// The number of records.
     pub record_count: u64,
-    /// The root over them.
+    /// The root over the records.
     pub snapshot_root: Fingerprint,
-    /// The hash over the row of the run and what else belongs to it.
+    /// The hash over the rest of the run.
     pub run_hash: Fingerprint,
 }
 
 impl SqliteReader {
-    /// The definitions and files of a snapshot, told by their code, in its order; none where there is none.
+    /// The definitions and files of a snapshot with the hash of their code, in order; empty if there is no such
+    /// snapshot.
     ///
-    /// The code itself is hashed row by row and not kept.
+    /// The code is hashed row by row and not kept in memory.
     pub fn states(&self, run: RunId) -> Result<Vec<StateRow>, Error> {
         self.read_of(&[&records::TABLE], &Step::ReadRecords, |connection| select::states::of_run(connection, run))
     }
 
-    /// Hashes a snapshot anew; none where a table is missing that every snapshot with a proof has.
+    /// Recomputes the hashes of a snapshot; `None` if a table that every proof needs is missing.
     pub fn recompute_proof(&self, run: RunId) -> Result<Option<RecomputedProof>, Error> {
         self.read_of(&HASHED, &Step::ReadRecords, |connection| {
             let tree = select::states::tree(connection, run)?;
@@ -66,7 +67,7 @@ impl SqliteReader {
         })
     }
 
-    /// The rows with which these snapshots were chained, also those of pruned ones; nothing for those without one.
+    /// The chain rows of these snapshots, including pruned ones; snapshots without a row are left out.
     pub fn chain_rows(&self, runs: &[RunId]) -> Result<HashMap<RunId, ChainRow>, Error> {
         self.read_of(&[&snapshot_chain::TABLE], &Step::ReadAccounts, |connection| {
             let row = |run: &RunId| Ok(snapshot_chain::of_snapshot(connection, *run)?.map(|row| (*run, row)));
@@ -74,7 +75,7 @@ impl SqliteReader {
         })
     }
 
-    /// Why a snapshot is not there, as far as the chain tells.
+    /// Why a snapshot is missing, according to the chain.
     pub fn absence_of(&self, run: RunId) -> Result<SnapshotAbsence, Error> {
         self.read_of(&[&snapshot_chain::TABLE], &Step::ReadAccounts, |connection| {
             Ok(match select::states::last_event(connection, run)?.as_deref() {
@@ -85,14 +86,14 @@ impl SqliteReader {
         })
     }
 
-    /// The files and folders of which something is missing from a snapshot, each once.
+    /// The files and folders that a snapshot lacks at least partly, without duplicates.
     pub fn unread_paths(&self, run: RunId) -> Result<Vec<String>, Error> {
         self.read_of(&[&analyzer_errors::TABLE], &Step::ReadRecords, |connection| {
             select::states::unread_paths(connection, run)
         })
     }
 
-    /// How often each transition occurred in the snapshot of a row of the chain; those that did not are left out.
+    /// How often each transition occurred in the snapshot of a chain row; transitions that did not occur are left out.
     pub fn transitions_of(&self, row: &ChainRow) -> Result<Vec<Counted>, Error> {
         let tables = [&snapshot_chain::TABLE, &unit_history::TABLE];
         let mut counted =
@@ -102,15 +103,15 @@ impl SqliteReader {
         Ok(counted)
     }
 
-    /// The latest snapshot of a part of a project that is there; none where no history of it was kept.
+    /// The latest existing snapshot of a part of a project; `None` if it has no history.
     pub fn latest_snapshot_of(&self, project: &str, part: &str) -> Result<Option<RunId>, Error> {
         self.read_of(&[&runs::TABLE, &snapshot_chain::TABLE], &Step::ReadAccounts, |connection| {
             select::states::latest(connection, project, part)
         })
     }
 
-    /// The digests of the models whose kept answers a snapshot has, at most ten; none where nobody told any, or the
-    /// answers are kept no more.
+    /// The digests of the models whose stored answers a snapshot uses, at most ten; empty if no provider reported one,
+    /// or the answers are no longer stored.
     pub fn model_digests(&self, run: RunId) -> Result<Vec<String>, Error> {
         let tables = [&records::TABLE, &record_questions::TABLE, &intent_cache::TABLE];
         self.read_of(&tables, &Step::ReadAnswers, |connection| {
@@ -118,7 +119,7 @@ impl SqliteReader {
         })
     }
 
-    /// Reads from tables of which each may be missing; then there is nothing.
+    /// Reads from tables that may be missing; the result is then empty.
     fn read_of<T: Default>(
         &self,
         tables: &[&Table],

@@ -1,7 +1,7 @@
-//! Ends statements that go on after the process was asked to stop.
+//! Interrupts statements that continue after the process was asked to stop.
 //!
-//! A view or a trigger of somebody else may never end. A signal asks the work to stop; what a statement has not done some
-//! time after that is given up, and its transaction is rolled back.
+//! A view or trigger of another program may never end. After a signal, a running statement gets some more time; then it
+//! is interrupted, and its transaction is rolled back.
 
 use std::{
     sync::OnceLock,
@@ -10,13 +10,13 @@ use std::{
 
 use rusqlite::Connection;
 
-/// So many steps of `SQLite`'s machine lie between two looks, which is less than a millisecond.
+/// The number of SQLite's virtual machine steps between two checks; they take less than a millisecond.
 const STEPS: i32 = 10_000;
 
 /// When the process was asked to stop.
 static STOPPED: OnceLock<Instant> = OnceLock::new();
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Reader,
@@ -24,7 +24,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// How long a statement may still take: what is being written should come to its end.
+    /// The remaining time of a statement: a write should be able to finish.
     const fn grace(self) -> Duration {
         match self {
             Self::Reader => Duration::from_millis(500),
@@ -33,14 +33,14 @@ impl Role {
     }
 }
 
-/// The process was asked to stop: statements that take long from now on are given up, on each connection.
+/// Records that the process was asked to stop: long statements of all connections are interrupted from now on.
 ///
-/// Those that only read have half a second left, those of writers five.
+/// Readers have half a second left, writers five seconds.
 pub fn stop_statements() {
     STOPPED.get_or_init(Instant::now);
 }
 
-/// Has the connection give up its statement when its time is over.
+/// Makes the connection interrupt its statement after the remaining time.
 pub(super) fn obey(connection: &mut Connection, role: Role) -> rusqlite::Result<()> {
     let is_over = move || STOPPED.get().is_some_and(|moment| moment.elapsed() > role.grace());
     connection.progress_handler(STEPS, Some(is_over))

@@ -1,4 +1,4 @@
-//! What can only be seen from inside: settings of the connection, a full disk, file systems without a log.
+//! Tests that need private access: connection settings, a full disk, file systems without a log.
 
 use std::path::PathBuf;
 
@@ -50,7 +50,7 @@ fn pragma(persistence: &SqlitePersistence, name: &str) -> i64 {
 }
 
 #[test]
-fn the_connection_trusts_nothing_and_syncs_every_commit() {
+fn connection_distrusts_content_and_syncs_commits() {
     let (_directory, path) = workplace();
     let persistence = SqlitePersistence::open(&path, &OpenOptions::default()).unwrap();
     let settings = ["trusted_schema", "cell_size_check", "foreign_keys", "synchronous", "busy_timeout", "cache_size"];
@@ -58,7 +58,7 @@ fn the_connection_trusts_nothing_and_syncs_every_commit() {
 }
 
 #[test]
-fn a_full_disk_takes_everything_back_and_says_at_which_record() {
+fn full_disk_rolls_back_everything() {
     let (_directory, path) = workplace();
     let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).unwrap();
     persistence.save(&snapshot(1)).unwrap();
@@ -73,7 +73,7 @@ fn a_full_disk_takes_everything_back_and_says_at_which_record() {
 }
 
 #[test]
-fn without_a_log_snapshots_are_saved_and_nothing_stays_beside_the_file() {
+fn rollback_journal_leaves_no_side_files() {
     let (directory, path) = workplace();
     let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).unwrap();
     persistence.journal = journal::set(&persistence.database, Journal::Truncate).unwrap();
@@ -87,7 +87,7 @@ fn without_a_log_snapshots_are_saved_and_nothing_stays_beside_the_file() {
 }
 
 #[test]
-fn without_a_log_a_commit_waits_for_readers() {
+fn rollback_journal_commit_waits_for_readers() {
     let (_directory, path) = workplace();
     let mut persistence =
         SqlitePersistence::open(&path, &OpenOptions { busy_timeout: Duration::ZERO, ..OpenOptions::default() })
@@ -105,7 +105,7 @@ fn without_a_log_a_commit_waits_for_readers() {
     assert_eq!(count("SELECT count(*) FROM runs"), 1);
 }
 
-/// Reads `path` and checks that the connection could not write, whatever it were told.
+/// Checks that the connection can read `path` but never write it.
 fn check_reader(path: &std::path::Path, access: Access) {
     let reader = SqliteReader::open(path, &OpenOptions::default()).unwrap();
     assert_eq!(reader.access(), access);
@@ -122,14 +122,14 @@ fn check_reader(path: &std::path::Path, access: Access) {
 }
 
 #[test]
-fn a_reader_can_not_write_whichever_way_it_reads_and_its_copy_goes_with_it() {
+fn reader_never_writes_the_database() {
     let (_directory, path) = workplace();
     let mut persistence = SqlitePersistence::open(&path, &OpenOptions::default()).unwrap();
     persistence.save(&snapshot(1)).unwrap();
     check_reader(&path, Access::Shared);
     persistence.close().unwrap();
     check_reader(&path, Access::Immutable);
-    // No log at all, but nobody has to know that beforehand.
+    // The log is invalid, but only reading it shows that.
     std::fs::write(path.with_extension("sqlite-wal"), "not a log").unwrap();
     check_reader(&path, Access::Copy);
 }

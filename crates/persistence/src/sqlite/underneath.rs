@@ -1,7 +1,7 @@
-//! The database file as it is on the disk, underneath of what `SQLite` makes of it and of its log.
+//! The raw database file on disk, below `SQLite` and its log.
 //!
-//! Closing a file that `SQLite` has open in the same process drops its locks. So each file is opened here at most once
-//! in a process, before `SQLite` opens it, and stays open until the last connection to it is closed.
+//! Closing a file that `SQLite` has open in the same process drops its locks. So this module opens each file at most
+//! once in a process, before `SQLite` does, and keeps it open until the last connection to it is closed.
 
 use std::{
     fs::{File, Metadata},
@@ -19,19 +19,19 @@ use super::{
 };
 use crate::Error;
 
-/// How often a file and its log are looked at that do not fit, since somebody may be writing them.
+/// How often a file and a log that do not match are compared, because another process may be writing them.
 const ATTEMPT_COUNT: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Besides the first page, so many are remembered.
+/// The number of sample pages remembered besides the first.
 const SAMPLE_COUNT: u32 = 16;
 
-/// Those that are open, in the whole process.
+/// The open files of the whole process.
 static OPEN: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
 type Entry = (Identity, Weak<Underneath>);
 
-/// One file, for all connections of this process.
+/// One file, shared by all connections of this process.
 #[derive(Debug)]
 pub(super) struct Underneath {
     file: File,
@@ -39,23 +39,23 @@ pub(super) struct Underneath {
     known: Mutex<Option<Known>>,
 }
 
-/// The state in which the file was last found to be right.
+/// The last valid state of the file.
 #[derive(Debug)]
 struct Known {
     stamp: Stamp,
     mark: Mark,
-    /// Some pages, with a hash each.
+    /// Sample pages, each with its hash.
     pages: Vec<(u32, u64)>,
 }
 
 type Stamp = (u64, Option<SystemTime>);
 
 impl Underneath {
-    /// The file at `location`, after it was compared with the log beside it; nothing where it cannot be read.
+    /// Opens the file at `location` and compares it with its log; `None` if it cannot be read.
     ///
     /// # Errors
     ///
-    /// [`Error::ForeignLog`]: the two do not belong together. Nothing has changed.
+    /// [`Error::ForeignLog`] if the two do not belong together. Nothing has changed.
     pub(super) fn open(location: &Location) -> Result<Option<Arc<Self>>, Error> {
         let mut open = lock(&OPEN);
         open.retain(|(_, file)| file.strong_count() > 0);
@@ -64,7 +64,7 @@ impl Underneath {
         if let Some(underneath) = found.and_then(|(_, file)| file.upgrade()) {
             return Ok(Some(underneath));
         }
-        // Why it cannot be opened is for the database to say.
+        // SQLite reports why the file cannot be opened.
         let Ok(file) = File::open(&location.absolute) else { return Ok(None) };
         let underneath = Self { file, location: location.clone(), known: Mutex::default() };
         underneath.check_log()?;
@@ -73,7 +73,7 @@ impl Underneath {
         Ok(Some(underneath))
     }
 
-    /// Refuses a log that does not belong to the file.
+    /// Rejects a log that does not belong to the file.
     fn check_log(&self) -> Result<(), Error> {
         let mut found = Ok(());
         for attempt in 0..ATTEMPT_COUNT {
@@ -81,13 +81,14 @@ impl Underneath {
                 thread::sleep(PAUSE);
             }
             let before = self.stamps();
-            // What cannot be read is no reason to refuse a file; the database will say so.
+            // An unreadable file or log is not a mismatch; SQLite reports it.
             found = self.compare().unwrap_or(Ok(()));
             if found.is_ok() {
                 return Ok(());
             }
             if attempt > 0 && before != self.stamps() {
-                // Somebody writes; both are read anew, and a writer that goes on all the time has them open itself.
+                // They change while they are compared, so a writer is active, and it has checked them when it opened
+                // them.
                 found = Ok(());
             }
         }
@@ -112,13 +113,13 @@ impl Underneath {
         Ok(log.and(journal))
     }
 
-    /// The lengths and times of the file and of what stands beside it.
+    /// The lengths and times of the file and of its side files.
     fn stamps(&self) -> [Option<Stamp>; 3] {
         let beside = |suffix| std::fs::metadata(self.location.beside(suffix)).ok().as_ref().map(stamp_of);
         [self.file.metadata().ok().as_ref().map(stamp_of), beside("-wal"), beside("-journal")]
     }
 
-    /// Takes the file as it is now for right, unless another state was taken for it before and no log was merged since.
+    /// Remembers the current state as valid, unless another state is remembered and no log was merged since.
     pub(super) fn remember(&self, is_merged: bool) {
         let mut known = lock(&self.known);
         if is_merged || known.is_none() {
@@ -126,7 +127,7 @@ impl Underneath {
         }
     }
 
-    /// From now on each commit changes the file itself.
+    /// Forgets the state, because each commit now changes the file itself.
     pub(super) fn forget(&self) {
         *lock(&self.known) = None;
     }
@@ -141,10 +142,10 @@ impl Underneath {
         Ok(Some(Known { stamp, mark: header.mark, pages: pages.collect::<io::Result<_>>()? }))
     }
 
-    /// Whether another process wrote something else into the file since [`remember`](Self::remember), while the log was
-    /// in use: then the two do not belong together any more.
+    /// Whether another process overwrote the file since [`remember`](Self::remember) while the log was in use; the two
+    /// then no longer belong together.
     ///
-    /// Another program that merges the log changes the file as well, and rightly so.
+    /// Merging the log changes the file as well, and is allowed.
     pub(super) fn is_overwritten(&self, is_written_by_others: impl FnOnce() -> bool) -> bool {
         let mut known = lock(&self.known);
         let Some(right) = known.as_ref() else { return false };
@@ -163,7 +164,8 @@ impl Underneath {
         let (start, length) = (self.start()?, self.file.metadata()?.len());
         let Some(header) = Header::parse(&start) else { return Ok(true) };
         let Some(log) = write_ahead::read(&self.location.beside("-wal"))? else {
-            // Somebody wrote and merged everything, which the database notices; or it was no database that wrote.
+            // Either another process wrote and merged everything, which SQLite notices, or the change was not made by
+            // SQLite.
             return Ok(!is_written_by_others());
         };
         if pairing::check_log(&start, length, &log).is_err() {
@@ -188,7 +190,7 @@ impl Underneath {
         Ok(start)
     }
 
-    /// FNV-1a of a page, or of what there is of it.
+    /// FNV-1a over a page, or over the existing part of it.
     fn hash_of(&self, number: u32, page_size: u32) -> io::Result<u64> {
         let mut page = vec![0; page_size as usize];
         let length = read_at(&self.file, &mut page, u64::from(number - 1) * u64::from(page_size))?;
@@ -202,7 +204,7 @@ fn stamp_of(metadata: &Metadata) -> Stamp {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing in there is half-changed when a thread ends badly.
+    // No code panics while the value is half-changed, so a poisoned lock is still valid.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,7 +1,6 @@
-//! Units and what became of them, read.
+//! Reads definitions and their history.
 //!
-//! A database in which nobody wrote a history has no units, and nothing here is an error then. What one call returns is of
-//! one moment.
+//! A database without a history has no definitions, which is not an error. Each call reads in one transaction.
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
@@ -19,15 +18,15 @@ use crate::{
     },
 };
 
-/// So many units are looked at for a name that nobody finds.
+/// The most definitions searched for a name that is not found.
 const MOST_UNITS: i64 = 1_000_000;
-/// In so many snapshots a record is looked for before it is given up.
+/// The most snapshots searched for a record.
 const MOST_SNAPSHOTS: usize = 16;
 
-/// A definition that is followed over time, as it was last seen.
+/// The last known state of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredUnit {
-    /// Its number.
+    /// Its id.
     pub id: i64,
     /// The project.
     pub project: String,
@@ -35,27 +34,27 @@ pub struct StoredUnit {
     pub part: String,
     /// Relative to the root.
     pub file_path: String,
-    /// The word for what it is.
+    /// Its kind as a word.
     pub kind: String,
     /// The qualified name; empty for a file.
     pub name: String,
-    /// 1 for the first of this name and kind in its file.
+    /// 1 for the first definition of this name and kind in its file.
     pub ordinal: u32,
-    /// Whether it was in the last snapshot that could tell.
+    /// Whether it was in the last snapshot that could read its file.
     pub is_present: bool,
-    /// The snapshot in which it was seen for the first time.
+    /// The first snapshot with it.
     pub first_run: RunId,
-    /// The snapshot in which it was last seen.
+    /// The last snapshot with it.
     pub last_run: RunId,
-    /// When that was, as it is stored.
+    /// The moment of that snapshot, as stored.
     pub last_seen_at: String,
-    /// The hash of its record there.
+    /// The content hash of its record in that snapshot.
     pub content_hash: String,
 }
 
-/// A row of `unit_history`, and whose snapshot it is; the columns are described in `docs/schema.md`.
+/// A row of `unit_history` with data of its snapshot; `docs/schema.md` describes the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "most are columns, which are described in docs/schema.md")]
+#[expect(missing_docs, reason = "docs/schema.md describes the columns")]
 pub struct UnitTransition {
     pub sequence: i64,
     pub run_id: RunId,
@@ -68,15 +67,15 @@ pub struct UnitTransition {
     pub recorded_at: String,
     pub previous_hash: String,
     pub hash: String,
-    /// Whether the snapshot is still there.
+    /// Whether the snapshot still exists.
     pub is_stored: bool,
-    /// The invocation that wrote the snapshot, where the ledger knows it.
+    /// The invocation that wrote the snapshot, if the ledger has it.
     pub ledger_id: Option<String>,
-    /// The commit of the tree, likewise.
+    /// The commit of the tree, if the ledger has it.
     pub code_ref: Option<String>,
 }
 
-/// Under which name a unit is looked for.
+/// The name of a definition to search for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitQuery<'a> {
     /// Only in this project.
@@ -89,42 +88,42 @@ pub struct UnitQuery<'a> {
     pub ordinal: Option<u32>,
 }
 
-/// The units that a name means.
+/// The definitions with a name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NamedUnits {
-    /// They are called so, or were when they were removed.
+    /// Those that have the name now, or had it when they were removed.
     pub now: Vec<StoredUnit>,
-    /// They were called so before they moved.
+    /// Those that had the name before they moved.
     pub earlier: Vec<StoredUnit>,
 }
 
-/// Where a unit stood in a snapshot.
+/// The location of a definition in a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnitPlace<'a> {
+pub struct UnitLocation<'a> {
     /// The project.
     pub project: &'a str,
     /// The part of the project.
     pub part: &'a str,
     /// Relative to the root.
     pub file_path: &'a str,
-    /// The word for what it is.
+    /// Its kind as a word.
     pub kind: &'a str,
     /// The qualified name; empty for a file.
     pub name: &'a str,
-    /// 1 for the first of this name and kind in its file.
+    /// 1 for the first definition of this name and kind in its file.
     pub ordinal: u32,
 }
 
-/// The record of a unit in a snapshot.
+/// The record of a definition in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedUnit {
     /// The snapshot.
     pub run_id: RunId,
-    /// Whether it is of the first snapshot that could have it, and not of a later choice.
+    /// Whether it is from the first candidate snapshot rather than from a fallback.
     pub is_nearest: bool,
-    /// Whether the record still has the hash that it was written with.
+    /// Whether the record still has the hash it was written with.
     pub is_as_written: bool,
-    /// The hash of the record as it is now.
+    /// The current hash of the record.
     pub content_hash: String,
     /// First line, 1-based.
     pub start_line: u32,
@@ -132,7 +131,7 @@ pub struct RecordedUnit {
     pub end_line: u32,
     /// The exact code.
     pub raw_code: String,
-    /// What it is for, where a model succeeded in saying so.
+    /// The intent; `None` if there is none.
     pub intent: Option<String>,
     /// `success`, `failed` or `skipped`.
     pub intent_status: String,
@@ -140,19 +139,19 @@ pub struct RecordedUnit {
     pub intent_error: Option<String>,
 }
 
-/// What is left of a unit in some snapshots.
+/// The result of searching snapshots for the record of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnitRecord {
     /// Its record.
     Stored(Box<RecordedUnit>),
-    /// None of the snapshots is there any more: all of them were pruned.
+    /// No record, because all of the snapshots were pruned.
     Pruned,
-    /// Some of the snapshots are there, and none has it; or one is not there, and nothing says that it was pruned.
+    /// No record: an existing snapshot lacks it, or a snapshot is missing without having been pruned.
     Missing,
 }
 
 impl SqliteReader {
-    /// The units that a name means; an older name of a unit does too.
+    /// The definitions with a name, including an earlier name.
     pub fn units_named(&self, query: &UnitQuery<'_>) -> Result<NamedUnits, Error> {
         let UnitQuery { project, file_path, name, ordinal } = *query;
         let origin = moved_from(query);
@@ -170,13 +169,13 @@ impl SqliteReader {
         })
     }
 
-    /// The unit of a number.
+    /// The definition with an id.
     pub fn unit(&self, id: i64) -> Result<Option<StoredUnit>, Error> {
         self.read_units(|connection| select::of_id(connection, id))
     }
 
-    /// Without a name the files whose paths begin with `file_path`, otherwise the definitions of this file whose names
-    /// begin with `name`; in the order of paths or names.
+    /// If `name` is empty, the files whose paths begin with `file_path`; otherwise the definitions of this file whose
+    /// names begin with `name`. Ordered by path or name.
     pub fn units_beginning(
         &self,
         project: Option<&str>,
@@ -189,22 +188,22 @@ impl SqliteReader {
         })
     }
 
-    /// The units of a project or of all, the newest first; of very many only a part.
+    /// The definitions of a project or of all, newest first; limited if there are very many.
     pub fn units(&self, project: Option<&str>) -> Result<Vec<StoredUnit>, Error> {
         self.read_units(|connection| select::newest(connection, project, MOST_UNITS))
     }
 
-    /// The projects that have units.
+    /// The projects with definitions.
     pub fn projects_with_units(&self) -> Result<Vec<String>, Error> {
         self.read_units(select::projects)
     }
 
-    /// How many definitions the file of `unit` holds now.
+    /// The current number of definitions in the file of `unit`.
     pub fn definition_count(&self, unit: &StoredUnit) -> Result<u64, Error> {
         self.read_units(|connection| select::definition_count(connection, unit))
     }
 
-    /// What became of a unit, in order.
+    /// The transitions of a definition, in order.
     pub fn unit_transitions(&self, unit_id: i64) -> Result<Vec<UnitTransition>, Error> {
         self.read_units(|connection| {
             let mut transitions = select::history(connection, unit_id)?;
@@ -221,13 +220,13 @@ impl SqliteReader {
         })
     }
 
-    /// The record of a unit in the first of the snapshots `among` that has it, or with `newest_first` in the last.
+    /// The record of a definition in the first of the snapshots `among` that has it, or the last with `newest_first`.
     ///
-    /// After a few snapshots without it, it is taken for missing. A record that is not as it was written stands for that of
-    /// another snapshot only where no other one does.
+    /// The search ends after a few snapshots without it. An altered record is returned only if no other snapshot has an
+    /// unaltered one.
     pub fn unit_record(
         &self,
-        place: &UnitPlace<'_>,
+        location: &UnitLocation<'_>,
         among: RangeInclusive<i64>,
         newest_first: bool,
     ) -> Result<UnitRecord, Error> {
@@ -243,18 +242,18 @@ impl SqliteReader {
             let mut is_explained = true;
             let mut altered = None;
             let (mut is_nearest, mut attempt_count) = (true, 0);
-            select::snapshots(connection, place, bounds, newest_first, |run, fate| {
+            select::snapshots(connection, location, bounds, newest_first, |run, fate| {
                 match fate {
                     Fate::Pruned if is_explained => found = UnitRecord::Pruned,
                     Fate::Pruned => {}
-                    Fate::Gone => (found, is_explained) = (UnitRecord::Missing, false),
+                    Fate::Missing => (found, is_explained) = (UnitRecord::Missing, false),
                     Fate::Stored => {
                         attempt_count += 1;
-                        if !is_nearest && select::is_renumbered(connection, place)? {
-                            // Its number may have been another one there.
+                        if !is_nearest && select::is_renumbered(connection, location)? {
+                            // It may have had another ordinal in that snapshot.
                             return Ok(false);
                         }
-                        match find_record(connection, place, run, name_of)? {
+                        match find_record(connection, location, run, name_of)? {
                             Some(record) if is_nearest || record.is_as_written => {
                                 found = UnitRecord::Stored(Box::new(RecordedUnit { is_nearest, ..record }));
                             }
@@ -287,7 +286,7 @@ impl SqliteReader {
     }
 }
 
-/// How the metadata of a move says where the unit was before, as far as `query` knows it.
+/// The metadata text of a move that gives the previous location, as far as `query` knows it.
 fn moved_from(query: &UnitQuery<'_>) -> String {
     let (file_path, name) = (Value::from(query.file_path), Value::from(query.name));
     let end = query.ordinal.map(|ordinal| format!("{ordinal}}}")).unwrap_or_default();
@@ -301,7 +300,7 @@ fn names(rows: &[select::FileRow], file_path: &str, name_of: NameOf) -> Vec<Unit
     unit_names(&records.collect::<Vec<_>>(), name_of)
 }
 
-/// The declarations of a file's definitions in a snapshot by kind, name and number; none where it is not there.
+/// The declarations of a file's definitions in a snapshot by kind, name and ordinal; empty if the snapshot is missing.
 pub(super) fn declarations(
     database: &Database,
     run: RunId,
@@ -318,20 +317,19 @@ pub(super) fn declarations(
     Ok(declared.collect())
 }
 
-/// Names are not stored with the records: they follow from all records of the file.
+/// Records have no stored names, so the names of the whole file are computed.
 fn find_record(
     connection: &Connection,
-    place: &UnitPlace<'_>,
+    location: &UnitLocation<'_>,
     run: RunId,
     name_of: NameOf,
 ) -> rusqlite::Result<Option<RecordedUnit>> {
     let Some(bounds) = code::bounds(connection, run)? else { return Ok(None) };
-    let rows = select::in_file(connection, run, place.file_path, bounds)?;
-    let names = names(&rows, place.file_path, name_of);
-    let found = rows
-        .iter()
-        .zip(&names)
-        .find(|(row, name)| row.kind == place.kind && name.qualified == place.name && name.ordinal == place.ordinal);
+    let rows = select::in_file(connection, run, location.file_path, bounds)?;
+    let names = names(&rows, location.file_path, name_of);
+    let found = rows.iter().zip(&names).find(|(row, name)| {
+        row.kind == location.kind && name.qualified == location.name && name.ordinal == location.ordinal
+    });
     let Some((row, _)) = found else { return Ok(None) };
     let Some(record) = select::record(connection, run, row.id)? else { return Ok(None) };
     let has_hashes = fit::has_table(connection, &record_hashes::TABLE)?;

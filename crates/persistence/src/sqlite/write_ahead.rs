@@ -1,7 +1,7 @@
-//! Reads a write-ahead log as `SQLite` would, without applying it.
+//! Parses a write-ahead log as `SQLite` does, without applying it.
 //!
-//! Format: <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>. Only what was committed counts: frames up to
-//! the last that ends a transaction, each with the log's salts and the right running checksum.
+//! Format: <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>. Only committed frames count: those up to the
+//! last one that ends a transaction, with the salts of the log and correct running checksums.
 
 use std::{
     collections::HashSet,
@@ -14,26 +14,26 @@ use super::header::{Mark, word};
 
 const HEADER_LENGTH: usize = 32;
 const FRAME_HEADER_LENGTH: usize = 24;
-/// The last bit says whether the checksums are of big-endian words.
+/// The last bit is set if the checksums use big-endian words.
 const MAGIC: u32 = 0x377f_0682;
 const FORMAT: u32 = 3_007_000;
 const PAGE_SIZES: std::ops::RangeInclusive<u32> = 512..=65_536;
 
-/// What a log holds.
+/// The committed content of a log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
     pub(super) page_size: u32,
-    /// The pages that it has an image of.
+    /// The pages with an image in the log.
     pub(super) pages: HashSet<u32>,
-    /// Of its images of the first page, in their order.
+    /// The marks of its images of the first page, in order.
     pub(super) marks: Vec<Mark>,
-    /// The pages that the database has after the last transaction.
+    /// The size of the database in pages after the last transaction.
     pub(super) page_count: u32,
-    /// The bytes up to the end of the last transaction.
+    /// The length in bytes up to the end of the last transaction.
     pub(super) length: u64,
 }
 
-/// The log at `path`; nothing where there is none, or where it holds no transaction.
+/// The log at `path`; `None` if it does not exist or has no transaction.
 pub(super) fn read(path: &Path) -> io::Result<Option<Log>> {
     match File::open(path) {
         Ok(file) => read_from(BufReader::with_capacity(1 << 16, file)),
@@ -60,7 +60,7 @@ fn read_from(mut source: impl Read) -> io::Result<Option<Log>> {
     }
     let salts = &header[16..24];
     let mut log = Log { page_size, ..Log::default() };
-    // Of the transaction that has not come to its end.
+    // These belong to a transaction that may not end.
     let (mut pages, mut marks) = (Vec::new(), Vec::new());
     let mut frame = vec![0; FRAME_HEADER_LENGTH + page_size as usize];
     let mut length = HEADER_LENGTH as u64;
@@ -87,7 +87,7 @@ fn read_from(mut source: impl Read) -> io::Result<Option<Log>> {
     Ok((log.length > 0).then_some(log))
 }
 
-/// Whether there was enough to fill the buffer.
+/// Fills the buffer; returns whether there were enough bytes.
 pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match source.read_exact(buffer) {
         Ok(()) => Ok(true),

@@ -1,6 +1,6 @@
-//! The table `accepted_duplicates`: groups of duplicates that somebody looked at and lets be.
+//! The table `accepted_duplicates`: groups of duplicates that a user accepted.
 //!
-//! It hangs on no run. A row is never removed; when it no longer counts, it says since when.
+//! It does not depend on runs. Rows are never removed; a row that is no longer valid has the moment of its revocation.
 
 use rusqlite::{Connection, Result, Row, Statement, params};
 
@@ -44,7 +44,7 @@ UPDATE accepted_duplicates
 SET revoked_at = ?3
 WHERE channel = ?1 AND group_id = ?2 AND revoked_at IS NULL";
 
-/// Writes one row and says how many were written.
+/// Inserts one row; returns the number of rows written.
 pub(crate) fn insert(statement: &mut Statement<'_>, acceptance: &Acceptance, at: &str) -> Result<usize> {
     statement.execute(params![
         acceptance.channel,
@@ -58,17 +58,17 @@ pub(crate) fn insert(statement: &mut Statement<'_>, acceptance: &Acceptance, at:
     ])
 }
 
-/// Every row, the oldest first.
+/// Every row, oldest first.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<AcceptedDuplicate>> {
     connection.prepare(ALL)?.query_map([], read)?.collect()
 }
 
-/// Says of one row that it no longer counts, and how many rows that was true of.
+/// Revokes one valid row; returns the number of rows changed.
 pub(crate) fn revoke(connection: &Connection, id: i64, at: &str) -> Result<usize> {
     connection.execute(REVOKE, params![id, at])
 }
 
-/// The same of every row about one group.
+/// Revokes every valid row of one group.
 pub(crate) fn revoke_group(connection: &Connection, channel: &str, group_id: &str, at: &str) -> Result<usize> {
     connection.execute(REVOKE_GROUP, [channel, group_id, at])
 }

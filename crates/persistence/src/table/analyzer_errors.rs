@@ -1,4 +1,4 @@
-//! The table `analyzer_errors`: one row a file or folder of which something is missing from a run.
+//! The table `analyzer_errors`: one row for each file or folder that a run lacks at least partly.
 
 use cds_model::AnalyzerError;
 use rusqlite::{Result, Statement, params};
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS analyzer_errors (
     insert: "INSERT INTO analyzer_errors (run_id, file_path, line, reason) VALUES (?1, ?2, ?3, ?4)",
 };
 
-/// Writes one analyzer error's row and says how many rows were written.
+/// Inserts one analyzer error; returns the number of rows written.
 pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, error: &AnalyzerError) -> Result<usize> {
     statement.execute(params![run.0, error.file_path, error.line, error.reason])
 }

@@ -1,4 +1,4 @@
-//! What is asked of a database as a whole.
+//! Queries about the whole database.
 
 use rusqlite::{Connection, Result};
 
@@ -14,22 +14,22 @@ pub(crate) const RUN_COUNT: &str = "SELECT count(*) FROM runs";
 
 pub(crate) const RECORD_COUNT: &str = "SELECT count(*) FROM records";
 
-/// Compares the indexes with their tables too.
+/// Also compares indexes with their tables.
 const INTEGRITY: &str = "PRAGMA integrity_check(10)";
 
 const DANGLING_ROW_COUNT: &str = "SELECT count(*) FROM pragma_foreign_key_check(?1)";
 
-/// What one of the statements above says.
+/// The number that one of the statements above returns.
 pub(crate) fn number(connection: &Connection, sql: &str) -> Result<u64> {
     connection.query_row(sql, [], |row| read_number(row, 0))
 }
 
-/// What is wrong with the file, or the one line `ok`.
+/// The damage found in the file, or the one line `ok`.
 pub(crate) fn integrity(connection: &Connection) -> Result<Vec<String>> {
     connection.prepare(INTEGRITY)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Rows of the table that point at a row that is missing.
+/// The number of rows in the table with a dangling foreign key.
 pub(crate) fn dangling_row_count(connection: &Connection, table: &str) -> Result<u64> {
     connection.query_row(DANGLING_ROW_COUNT, [table], |row| read_number(row, 0))
 }

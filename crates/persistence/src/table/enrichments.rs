@@ -1,9 +1,9 @@
-//! The table `enrichments`: what the intents of a run cost.
+//! The table `enrichments`: the cost of a run's intents.
 
 use cds_model::EnrichmentAccount;
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, count, read_seconds, read_told, tokens};
+use super::{Table, count, read_optional_count, read_seconds, tokens};
 use crate::{EnrichmentRate, EnrichmentRow, RunId};
 
 pub(crate) const TABLE: Table = Table {
@@ -34,7 +34,7 @@ INSERT INTO enrichments (run_id, selected_count, asked_count, reused_count, shar
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 };
 
-/// Runs that made no call say nothing about calls. A quotient of nothing by nothing is NULL.
+/// Only runs with calls count. A division by zero gives NULL.
 const RATE: &str = "
 SELECT total(elapsed_seconds) / total(call_count),
        total(prompt_tokens) / total(call_count) FILTER (WHERE prompt_tokens IS NOT NULL),
@@ -52,7 +52,7 @@ SELECT selected_count, asked_count, reused_count, shared_count, failed_count, re
 FROM enrichments
 WHERE run_id = ?1";
 
-/// Writes the account of one run and says how many rows were written.
+/// Inserts the account of one run; returns the number of rows written.
 pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, account: &EnrichmentAccount) -> Result<usize> {
     statement.execute(params![
         run.0,
@@ -72,7 +72,7 @@ pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, account: &Enrich
     ])
 }
 
-/// What a call to `model` took in the last runs that made any.
+/// The cost of a call to `model` in the last runs that made any.
 pub(crate) fn rate(connection: &Connection, model: &str) -> Result<Option<EnrichmentRate>> {
     connection.query_row(RATE, [model], |row| {
         let seconds: Option<f64> = row.get(0)?;
@@ -85,23 +85,23 @@ pub(crate) fn rate(connection: &Connection, model: &str) -> Result<Option<Enrich
     })
 }
 
-/// What the intents of one run cost, where it has an account of that.
+/// The enrichment account of one run, if it has one.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Option<EnrichmentRow>> {
     connection.prepare_cached(BY_RUN)?.query_row([run.0], read).optional()
 }
 
 fn read(row: &Row<'_>) -> Result<EnrichmentRow> {
     Ok(EnrichmentRow {
-        selected_count: read_told(row, 0)?.unwrap_or_default(),
-        asked_count: read_told(row, 1)?.unwrap_or_default(),
-        reused_count: read_told(row, 2)?.unwrap_or_default(),
-        shared_count: read_told(row, 3)?.unwrap_or_default(),
-        failed_count: read_told(row, 4)?.unwrap_or_default(),
-        retried_count: read_told(row, 5)?.unwrap_or_default(),
-        call_count: read_told(row, 6)?.unwrap_or_default(),
-        cut_count: read_told(row, 7)?.unwrap_or_default(),
-        prompt_tokens: read_told(row, 8)?,
-        answer_tokens: read_told(row, 9)?,
+        selected_count: read_optional_count(row, 0)?.unwrap_or_default(),
+        asked_count: read_optional_count(row, 1)?.unwrap_or_default(),
+        reused_count: read_optional_count(row, 2)?.unwrap_or_default(),
+        shared_count: read_optional_count(row, 3)?.unwrap_or_default(),
+        failed_count: read_optional_count(row, 4)?.unwrap_or_default(),
+        retried_count: read_optional_count(row, 5)?.unwrap_or_default(),
+        call_count: read_optional_count(row, 6)?.unwrap_or_default(),
+        cut_count: read_optional_count(row, 7)?.unwrap_or_default(),
+        prompt_tokens: read_optional_count(row, 8)?,
+        answer_tokens: read_optional_count(row, 9)?,
         elapsed_seconds: read_seconds(row, 10)?.unwrap_or_default(),
         mean_latency_seconds: read_seconds(row, 11)?.unwrap_or_default(),
         p95_latency_seconds: read_seconds(row, 12)?.unwrap_or_default(),

@@ -1,7 +1,7 @@
-//! The table `intent_cache`: the answers that were paid for, each under its question.
+//! The table `intent_cache`: paid answers, each stored under its question.
 //!
-//! It is keyed by its text and has no row ids: a lookup is then one search instead of two, and the 64 digits are stored
-//! once. Rows of some 250 bytes are small enough for that on pages of 8 KiB.
+//! The question is the primary key of a `WITHOUT ROWID` table: a lookup is one search instead of two, and the 64 digits
+//! are stored once. Rows of about 250 bytes are small enough for that with pages of 8 KiB.
 
 use std::collections::HashMap;
 
@@ -45,7 +45,7 @@ WHERE model = ?1 AND model_digest <> ''
 ORDER BY created_at DESC, model_digest
 LIMIT 1";
 
-/// Sums are taken as floating point: a sum of integers that are too large is an error.
+/// Sums use floating point, because an integer sum that overflows is an error.
 const TOTALS: &str = "
 SELECT count(*), coalesce(sum(octet_length(intent)), 0), min(created_at), max(created_at),
        CASE WHEN count(prompt_tokens) > 0 THEN CAST(total(prompt_tokens) AS INTEGER) END,
@@ -76,16 +76,16 @@ WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN (SELECT question FROM 
 
 const DELETE: &str = "DELETE FROM intent_cache WHERE question = ?1";
 
-/// Which answers are meant; those of which all of this is true.
+/// The selected answers; they meet all given conditions.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection {
-    /// Kept before this moment.
+    /// Stored before this moment.
     pub(crate) older_than: Option<String>,
-    /// Named by no row of `record_questions`, which must be there.
+    /// Not used by any row of `record_questions`, which must exist.
     pub(crate) is_unused: bool,
 }
 
-/// Writes one answer over an older one to the same question, and says how many rows were written.
+/// Inserts or replaces one answer; returns the number of rows written.
 pub(crate) fn upsert(statement: &mut Statement<'_>, answer: &KeptAnswer, created_at: &str) -> Result<usize> {
     statement.execute(params![
         answer.key.to_string(),
@@ -99,11 +99,11 @@ pub(crate) fn upsert(statement: &mut Statement<'_>, answer: &KeptAnswer, created
     ])
 }
 
-/// The intents of those `keys` that have one.
+/// The stored intents for `keys`.
 pub(crate) fn lookup(connection: &Connection, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>> {
     let mut statement = connection.prepare(LOOKUP)?;
     let mut found = HashMap::new();
-    // In the order of the table, each of its pages is read once.
+    // Sorted by key, so that each page of the table is read once.
     let mut ordered = keys.to_vec();
     ordered.sort_unstable();
     ordered.dedup();
@@ -121,12 +121,12 @@ pub(crate) fn delete(connection: &Connection, keys: &[QuestionKey]) -> Result<()
     keys.iter().try_for_each(|key| statement.execute([key.to_string()]).map(drop))
 }
 
-/// The digest of the newest answer of `model` that has one.
+/// The digest in the newest answer of `model` that has one.
 pub(crate) fn latest_digest(connection: &Connection, model: &str) -> Result<Option<String>> {
     connection.query_row(LATEST_DIGEST, [model], |row| row.get(0)).optional()
 }
 
-/// Everything but what is used.
+/// All statistics except the number of used answers.
 pub(crate) fn stats(connection: &Connection) -> Result<IntentCacheStats> {
     let models = connection.prepare(MODELS)?.query_map([], read_model)?.collect::<Result<_>>()?;
     connection.query_row(TOTALS, [], |row| {
@@ -147,12 +147,12 @@ fn read_model(row: &Row<'_>) -> Result<CachedModel> {
     Ok(CachedModel { model: row.get(0)?, model_digest: row.get(1)?, answer_count: read_count(row, 2)? })
 }
 
-/// How many answers a record of the table `record_questions` names.
+/// The number of answers that `record_questions` uses.
 pub(crate) fn count_used(connection: &Connection) -> Result<usize> {
     connection.query_row(COUNT_USED, [], |row| read_count(row, 0))
 }
 
-/// How many answers are in the selection.
+/// The number of selected answers.
 pub(crate) fn count_selected(connection: &Connection, selection: &Selection) -> Result<usize> {
     let sql = if selection.is_unused { COUNT_OLDER_UNUSED } else { COUNT_OLDER };
     connection.query_row(sql, [&selection.older_than], |row| read_count(row, 0))

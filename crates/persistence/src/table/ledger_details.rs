@@ -1,12 +1,12 @@
-//! The table `ledger_details`: what else is known of an invocation beside its row in the ledger.
+//! The table `ledger_details`: further details of an invocation, besides its row in the ledger.
 //!
-//! A table of its own and no columns of `runs_ledger`: a database of an earlier version fits as it is, and one of this
-//! version fits an earlier program.
+//! It is a separate table instead of new columns in `runs_ledger`, so that databases and programs of earlier and
+//! current versions stay compatible.
 
 use cds_model::{Heartbeat, LedgerId, RunDetails, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::{Table, read_told, tokens};
+use super::{Table, read_optional_count, tokens};
 use crate::DetailsRow;
 
 pub(crate) const TABLE: Table = Table {
@@ -29,7 +29,7 @@ VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (run_id) DO NOTHING",
 };
 
-/// The row of a run that an earlier version began may be missing. Counts that are not given stay.
+/// A run of an earlier version may have no row yet. Counts that are NULL stay unchanged.
 const BEAT: &str = "
 INSERT INTO ledger_details (run_id, role, heartbeat_at, answered_count, selected_count)
 SELECT run_id, 'run', ?2, ?3, ?4 FROM runs_ledger WHERE run_id = ?1
@@ -38,7 +38,7 @@ SET heartbeat_at = excluded.heartbeat_at,
     answered_count = coalesce(excluded.answered_count, answered_count),
     selected_count = coalesce(excluded.selected_count, selected_count)";
 
-/// As long as it was held open when it gave its last sign of life.
+/// Extends the expiry by the same time as at the last heartbeat.
 const RENEW: &str = "
 UPDATE ledger_details
 SET heartbeat_at = ?2,
@@ -51,29 +51,29 @@ SELECT role, request, heartbeat_at, expires_at, answered_count, selected_count
 FROM ledger_details
 WHERE run_id = ?1";
 
-/// Writes what is known when a run begins, unless it is there.
+/// Inserts the details of a run, unless they exist.
 pub(crate) fn insert(connection: &Connection, id: LedgerId, details: &RunDetails) -> Result<usize> {
     let expires_at = details.expires_at.map(|at| at.to_string());
     connection.execute(TABLE.insert, params![id.to_string(), details.role.as_str(), details.request, expires_at])
 }
 
-/// Writes a sign of life, and says how many runs were found.
+/// Writes a heartbeat; returns the number of runs found.
 pub(crate) fn beat(connection: &Connection, id: &str, beat: &Heartbeat) -> Result<usize> {
     let [answered, selected] = [beat.answered, beat.selected].map(tokens);
     connection.prepare_cached(BEAT)?.execute(params![id, beat.at.to_string(), answered, selected])
 }
 
-/// Writes a sign of life of a run that others hold open, and puts off its expiry.
+/// Writes a heartbeat of a run that another program holds open, and extends its expiry.
 pub(crate) fn renew(connection: &Connection, id: &str, at: Timestamp) -> Result<usize> {
     connection.execute(RENEW, [id.to_owned(), at.to_string()])
 }
 
-/// What is no text says nothing: one damaged row must not hide the run, or the others.
+/// `None` if the value is not a text: one damaged row must not hide the run, or other runs.
 fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
     Ok(row.get_ref(column)?.as_str().ok().map(str::to_owned))
 }
 
-/// What is known of a run; none where nobody wrote it down.
+/// The details of a run, if it has any.
 pub(crate) fn of_run(connection: &Connection, id: &str) -> Result<Option<DetailsRow>> {
     connection
         .prepare_cached(OF_RUN)?
@@ -83,8 +83,8 @@ pub(crate) fn of_run(connection: &Connection, id: &str) -> Result<Option<Details
                 request: text(row, 1)?,
                 heartbeat_at: text(row, 2)?,
                 expires_at: text(row, 3)?,
-                answered_count: read_told(row, 4)?,
-                selected_count: read_told(row, 5)?,
+                answered_count: read_optional_count(row, 4)?,
+                selected_count: read_optional_count(row, 5)?,
             })
         })
         .optional()

@@ -1,4 +1,4 @@
-//! The table `not_read`: what of the tree of a run was not read, by ending and reason.
+//! The table `not_read`: files of a run's tree that were not read, by file extension and reason.
 
 use cds_model::NotRead;
 use rusqlite::{Connection, Result, Statement, params};
@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS not_read (
     insert: "INSERT INTO not_read (run_id, ending, reason, file_count) VALUES (?1, ?2, ?3, ?4)",
 };
 
-/// Another program may write any number of them.
+/// Limited, because another program may write any number of rows.
 const OF_RUN: &str = "
 SELECT ending, reason, file_count
 FROM not_read
@@ -29,13 +29,13 @@ WHERE run_id = ?1
 ORDER BY reason, file_count DESC, ending
 LIMIT 1000";
 
-/// Writes one row and says how many rows were written.
+/// Inserts one row; returns the number of rows written.
 pub(crate) fn insert(statement: &mut Statement<'_>, run: RunId, row: &NotRead) -> Result<usize> {
     let count = i64::try_from(row.file_count).unwrap_or(i64::MAX);
     statement.execute(params![run.0, row.ending, row.reason.as_str(), count])
 }
 
-/// The rows of one run: by reason, the most frequent endings first.
+/// The rows of one run: by reason, the most frequent extensions first.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<NotReadRow>> {
     let mut statement = connection.prepare_cached(OF_RUN)?;
     let rows = statement.query_map([run.0], |row| {

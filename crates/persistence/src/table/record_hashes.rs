@@ -1,6 +1,6 @@
-//! The table `record_hashes`: the hash of each record, as it was when the record was written.
+//! The table `record_hashes`: the hashes of each record at the time it was written.
 //!
-//! Rows are only removed once `snapshot_chain` says that their snapshot is pruned.
+//! Rows may be removed only after `snapshot_chain` records that their snapshot is pruned.
 
 use cds_model::RecordHashes;
 use rusqlite::{Connection, Result, Statement, params};
@@ -33,12 +33,12 @@ BEGIN SELECT RAISE(ABORT, 'record_hashes is append-only; cds runs prune removes 
 
 const LAST: &str = "SELECT max(record_id) FROM record_hashes";
 
-/// The greatest number of a record that ever had hashes, but for those of pruned snapshots.
+/// The highest id of a record with stored hashes.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
     connection.query_row(LAST, [], |row| row.get(0))
 }
 
-/// Writes the hashes of one record and says how many rows were written.
+/// Inserts the hashes of one record; returns the number of rows written.
 pub(crate) fn insert(
     statement: &mut Statement<'_>,
     record_id: i64,

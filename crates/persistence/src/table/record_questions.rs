@@ -1,4 +1,4 @@
-//! The table `record_questions`: which question to a model the intent of a record answers.
+//! The table `record_questions`: the question that a record's intent answers.
 
 use cds_model::AskedQuestion;
 use rusqlite::{Result, Statement, params};
@@ -21,15 +21,15 @@ CREATE TABLE IF NOT EXISTS record_questions (
     insert: "INSERT INTO record_questions (record_id, question, is_cut) VALUES (?1, ?2, ?3)",
 };
 
-/// What stands in the place of a question where the sentence is derived from a definition without a body.
+/// Stored instead of a question if the sentence is derived from a definition without a body.
 const DERIVED: &str = "derived";
 
-/// Marks the intent of a record as derived, and says how many rows were written.
+/// Marks the intent of a record as derived; returns the number of rows written.
 pub(crate) fn insert_derived(statement: &mut Statement<'_>, record_id: i64) -> Result<usize> {
     statement.execute(params![record_id, DERIVED, false])
 }
 
-/// Writes the question of one record and says how many rows were written.
+/// Inserts the question of one record; returns the number of rows written.
 pub(crate) fn insert(statement: &mut Statement<'_>, record_id: i64, question: &AskedQuestion) -> Result<usize> {
     statement.execute(params![record_id, question.key.to_string(), question.is_cut])
 }

@@ -1,4 +1,4 @@
-//! The table `records`: one row a file, class, function or method of a run.
+//! The table `records`: one row for each file, class, function or method of a run.
 
 use cds_model::Record;
 use rusqlite::{Connection, Result, Statement, params};
@@ -45,12 +45,12 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 
 const LAST: &str = "SELECT max(id) FROM records";
 
-/// The greatest number of a record that is there.
+/// The highest id of an existing record.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
     connection.query_row(LAST, [], |row| row.get(0))
 }
 
-/// Writes one record's row and says how many rows were written; without an `id`, it is the one behind the last.
+/// Inserts one record; returns the number of rows written. Without an `id`, `SQLite` assigns the next one.
 pub(crate) fn insert(statement: &mut Statement<'_>, id: Option<i64>, run: RunId, record: &Record) -> Result<usize> {
     statement.execute(params![
         id,

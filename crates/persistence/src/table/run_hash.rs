@@ -1,5 +1,5 @@
-//! One hash over what a run has beside its records: its row, its analyzer errors, the questions of its records, the
-//! account of its intents and what it did not read, without the numbers that only this database gives.
+//! The hash over a run without its records: its row, analyzer errors, questions, enrichment account and files not read.
+//! It leaves out ids that only this database assigns.
 
 use cds_model::{FieldHasher, FieldValue, Fingerprint};
 use rusqlite::{Connection, Result, types::ValueRef};
@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result, types::ValueRef};
 use super::{Table, analyzer_errors, enrichments, not_read, record_questions, runs};
 use crate::RunId;
 
-/// The parts in their order; each row of a part is its name and these columns.
+/// The hashed tables, in order; each row is hashed as the name of its table and these columns.
 const PARTS: [(&Table, &str); 5] = [
     (
         &runs::TABLE,
@@ -26,7 +26,7 @@ WHERE run_id = ?1
 ORDER BY id",
     ),
     (
-        // The ids of a run's records follow each other, so a place among them needs no counting.
+        // Record ids of a run are consecutive, so the position of a record follows from its id.
         &record_questions::TABLE,
         "
 SELECT record_id - (SELECT min(id) FROM records WHERE run_id = ?1), question, is_cut
@@ -44,7 +44,7 @@ FROM enrichments
 WHERE run_id = ?1",
     ),
     (
-        // Runs that have no rows here hash as before there was this table.
+        // A run without rows here has the same hash as before this table existed.
         &not_read::TABLE,
         "
 SELECT ending, reason, file_count
@@ -56,7 +56,7 @@ ORDER BY ending, reason",
 
 const IS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
 
-/// The hash over what is stored now. A database of an earlier version may lack the table of what was not read.
+/// The hash over the stored rows. A database of an earlier version may lack the table `not_read`.
 pub(crate) fn of(connection: &Connection, run: RunId) -> Result<Fingerprint> {
     of_parts(connection, run, &|table| {
         if table.name != not_read::TABLE.name {
@@ -66,7 +66,7 @@ pub(crate) fn of(connection: &Connection, run: RunId) -> Result<Fingerprint> {
     })
 }
 
-/// The same where tables may be missing: one that `has` does not find counts for an empty one.
+/// The same if tables may be missing: a table that `has` does not find counts as empty.
 pub(crate) fn of_parts(
     connection: &Connection,
     run: RunId,
@@ -90,7 +90,7 @@ pub(crate) fn of_parts(
     Ok(hasher.finish())
 }
 
-/// The value as it goes into a hash.
+/// Converts a stored value for hashing.
 pub(crate) fn field_value(value: ValueRef<'_>) -> FieldValue<'_> {
     match value {
         ValueRef::Null => FieldValue::Null,

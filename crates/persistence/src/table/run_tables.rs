@@ -1,4 +1,4 @@
-//! The tables of one run: which columns and rows of each table belong to it.
+//! The columns and rows of each table that belong to one run.
 
 use super::{
     Table, analyzer_errors, enrichments, intent_cache, ledger_details, not_read, record_hashes, record_questions,
@@ -297,7 +297,7 @@ WHERE run_id = ?1 AND event = 'snapshot'
 ORDER BY sequence",
 };
 
-/// Every table that a run has rows in, each with the one it is a part of.
+/// Every table with rows of a run, as its exported columns and its definition.
 pub(crate) const ALL: [(&RunTable, &Table); 14] = [
     (&RUNS, &runs::TABLE),
     (&RECORDS, &records::TABLE),
@@ -323,7 +323,7 @@ mod tests {
     use crate::table::TABLES;
 
     const LEFT_OUT: [&str; 10] = [
-        // The number of the run, or of a row that nothing points at.
+        // The number of the run, or the id of a row that no other row refers to.
         "records.run_id",
         "analyzer_errors.id",
         "analyzer_errors.run_id",
@@ -337,7 +337,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_column_of_a_run_is_there_with_its_type() {
+    fn run_columns_match_their_tables() {
         let connection = Connection::open_in_memory().unwrap();
         for table in TABLES {
             connection.execute_batch(table.create).unwrap();

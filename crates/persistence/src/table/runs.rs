@@ -1,9 +1,9 @@
-//! The table `runs`: one row a snapshot.
+//! The table `runs`: one row for each snapshot.
 
 use cds_model::{RunSettings, RunSnapshot};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, count, read_text, read_told};
+use super::{Table, count, read_optional_count, read_text};
 use crate::{RunId, SnapshotRow};
 
 pub(crate) const TABLE: Table = Table {
@@ -46,7 +46,7 @@ const BEFORE: &str = "SELECT id FROM runs WHERE id < ?1 ORDER BY id DESC LIMIT ?
 
 const BEHIND: &str = "SELECT id FROM runs WHERE id > ?1 ORDER BY id LIMIT ?2";
 
-/// Only runs that another program wrote: those of ours are known by their project.
+/// Only runs of other programs: our own are found by their project.
 const HAS_RECORDS_OF: &str = "
 SELECT coalesce((SELECT record_count > 0
                  FROM runs
@@ -54,24 +54,24 @@ SELECT coalesce((SELECT record_count > 0
                  ORDER BY id DESC
                  LIMIT 1), 0)";
 
-/// Whether the last snapshot that another program took of this tree has records.
+/// Whether the last snapshot of this tree by another program has records.
 pub(crate) fn has_records_of(connection: &Connection, root_path: &str) -> Result<bool> {
     connection.query_row(HAS_RECORDS_OF, [root_path], |row| row.get(0))
 }
 
 const IS_DERIVED: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND provider_url = ?2)";
 
-/// Whether the sentences of a run are those of the embedded provider.
+/// Whether the sentences of a run come from the embedded provider.
 pub(crate) fn is_derived(connection: &Connection, run: RunId) -> Result<bool> {
     connection.prepare_cached(IS_DERIVED)?.query_row((run.0, RunSettings::EMBEDDED), |row| row.get(0))
 }
 
-/// The greatest number of a run that is there.
+/// The highest number of an existing run.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
     connection.query_row(LAST, [], |row| row.get(0))
 }
 
-/// Writes the run's row and says how many rows were written; without a `number`, the database chooses one.
+/// Inserts the run; returns the number of rows written. Without a `number`, `SQLite` assigns one.
 pub(crate) fn insert(statement: &mut Statement<'_>, number: Option<i64>, snapshot: &RunSnapshot) -> Result<usize> {
     let settings = &snapshot.settings;
     statement.execute(params![
@@ -90,23 +90,23 @@ pub(crate) fn insert(statement: &mut Statement<'_>, number: Option<i64>, snapsho
     ])
 }
 
-/// The row of one run, where it has one.
+/// The row of one run, if it exists.
 pub(crate) fn snapshot(connection: &Connection, run: RunId) -> Result<Option<SnapshotRow>> {
     connection.prepare_cached(BY_ID)?.query_row([run.0], read).optional()
 }
 
-/// Every run, the greatest number first.
+/// Every run, the highest number first.
 pub(crate) fn newest_first(connection: &Connection) -> Result<Vec<RunId>> {
     connection.prepare(NEWEST_FIRST)?.query_map([], |row| row.get(0).map(RunId))?.collect()
 }
 
-/// The number of the snapshot that is `places` before the one with the greatest number.
-pub(crate) fn newest(connection: &Connection, places: usize) -> Result<Option<RunId>> {
+/// The number of the snapshot that is `offset` positions before the one with the highest number.
+pub(crate) fn newest(connection: &Connection, offset: usize) -> Result<Option<RunId>> {
     let mut statement = connection.prepare(NEWEST)?;
-    statement.query_row([count(places)], |row| row.get(0).map(RunId)).optional()
+    statement.query_row([count(offset)], |row| row.get(0).map(RunId)).optional()
 }
 
-/// Up to `limit` runs whose numbers are the nearest to `number`, the nearest first.
+/// Up to `limit` runs with the nearest numbers to `number`, nearest first.
 pub(crate) fn nearest(connection: &Connection, number: i64, limit: usize) -> Result<Vec<RunId>> {
     let mut runs = Vec::new();
     for sql in [BEFORE, BEHIND] {
@@ -130,8 +130,8 @@ fn read(row: &Row<'_>) -> Result<SnapshotRow> {
         scope: read_text(row, 6)?,
         progress_batch_size: row.get_ref(7)?.as_i64().unwrap_or_default(),
         status: read_text(row, 8)?,
-        analyzer_error_count: read_told(row, 9)?.unwrap_or_default(),
-        intent_failed_count: read_told(row, 10)?.unwrap_or_default(),
-        record_count: read_told(row, 11)?.unwrap_or_default(),
+        analyzer_error_count: read_optional_count(row, 9)?.unwrap_or_default(),
+        intent_failed_count: read_optional_count(row, 10)?.unwrap_or_default(),
+        record_count: read_optional_count(row, 11)?.unwrap_or_default(),
     })
 }

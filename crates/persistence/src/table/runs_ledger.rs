@@ -1,4 +1,4 @@
-//! The table `runs_ledger`: one row an invocation, whatever becomes of it.
+//! The table `runs_ledger`: one row for each invocation, whatever its outcome.
 
 use cds_model::{CodeRef, LedgerId, RunEnd, RunStart, RunStatus, TelemetryCounts, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -8,7 +8,7 @@ use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
     name: "runs_ledger",
-    // No reference to `runs`: the row stays when its snapshot is pruned.
+    // No foreign key to `runs`: the row stays when its snapshot is pruned.
     create: "
 CREATE TABLE IF NOT EXISTS runs_ledger (
     run_id TEXT PRIMARY KEY NOT NULL,
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS runs_ledger (
     telemetry_written INTEGER,
     telemetry_dropped INTEGER
 )",
-    // For the greatest number that a snapshot ever had, which every new one asks for.
+    // For the highest snapshot number, which every new snapshot looks up.
     indexes: &[Index {
         columns: "snapshot_id",
         create: "CREATE INDEX IF NOT EXISTS idx_runs_ledger_snapshot_id ON runs_ledger(snapshot_id)",
@@ -47,10 +47,10 @@ ON CONFLICT (run_id) DO NOTHING",
 
 const SUBJECT: &str = "SELECT subject FROM runs_ledger WHERE run_id = ?1";
 
-/// Another program may have given the number of a removed snapshot again: the last one counts.
+/// Another program may have assigned the number of a removed snapshot again, so the last row counts.
 const OWNER: &str = "SELECT run_id, subject FROM runs_ledger WHERE snapshot_id = ?1 ORDER BY rowid DESC LIMIT 1";
 
-/// The first end stays, unless another command wrote it.
+/// The first end stays, unless another command inferred it.
 const FINISH: &str = "
 UPDATE runs_ledger
 SET notes = coalesce(nullif(?2, ''), notes),
@@ -61,8 +61,8 @@ SET notes = coalesce(nullif(?2, ''), notes),
     closed_by = NULL
 WHERE run_id = ?1";
 
-/// What is in the database is how the run ended, whatever was said before; the end of a run that others hold open is
-/// theirs.
+/// The stored snapshot decides how the run ended, so it replaces any earlier end. A run that another program holds open
+/// gets its end from that program.
 const FINISH_WITH_SNAPSHOT: &str = "
 UPDATE runs_ledger
 SET notes = coalesce(nullif(?2, ''), notes),
@@ -76,7 +76,7 @@ UPDATE runs_ledger
 SET notes = CASE WHEN ?2 = '' THEN notes WHEN coalesce(notes, '') = '' THEN ?2 ELSE notes || char(10) || ?2 END
 WHERE run_id = ?1";
 
-/// A run that others hold open is not given up before its moment.
+/// A run that another program holds open is not given up before its expiry.
 const GIVEN_UP: &str = "
 SELECT runs_ledger.run_id, expires_at
 FROM runs_ledger LEFT JOIN ledger_details ON ledger_details.run_id = runs_ledger.run_id
@@ -90,7 +90,7 @@ SELECT subject, trace_id
 FROM runs_ledger JOIN ledger_details ON ledger_details.run_id = runs_ledger.run_id
 WHERE runs_ledger.run_id = ?1 AND status = 'running' AND expires_at IS NOT NULL";
 
-/// The right sides are those of before.
+/// In `SET`, the right sides have the old values.
 const JOIN: &str = "
 UPDATE runs_ledger
 SET root_path = coalesce(root_path, ?2),
@@ -107,22 +107,22 @@ WHERE run_id = ?1";
 const SET_TELEMETRY_COUNTS: &str = "
 UPDATE runs_ledger SET telemetry_recorded = ?2, telemetry_written = ?3, telemetry_dropped = ?4 WHERE run_id = ?1";
 
-/// A text or a number that has no successor, which only another program can have written, counts for nothing.
+/// Ignores values that another program may have written: texts, and a number without a successor.
 const LAST_SNAPSHOT: &str = "
 SELECT CAST(max(snapshot_id) AS INTEGER) FROM runs_ledger WHERE snapshot_id < 9223372036854775807";
 
-/// The snapshot of an invocation; none where it has none or is not known.
+/// The snapshot of an invocation; `None` if it has none or is unknown.
 pub(crate) fn snapshot_of(connection: &Connection, id: &str) -> Result<Option<i64>> {
     let sql = "SELECT snapshot_id FROM runs_ledger WHERE run_id = ?1";
     connection.query_row(sql, [id], |row| row.get(0)).optional().map(Option::flatten)
 }
 
-/// Id and project of the invocation that made a snapshot; none where nobody tells.
+/// Id and project of the invocation that created a snapshot; `None` if unknown.
 pub(crate) fn owner(connection: &Connection, snapshot: i64) -> Result<Option<(String, String)>> {
     connection.prepare_cached(OWNER)?.query_row([snapshot], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Writes the row of a run that begins, unless it is there, and says how many rows were written.
+/// Inserts the start of a run, unless it exists; returns the number of rows written.
 pub(crate) fn insert(connection: &Connection, start: &RunStart) -> Result<usize> {
     connection.execute(
         TABLE.insert,
@@ -143,12 +143,12 @@ pub(crate) fn insert(connection: &Connection, start: &RunStart) -> Result<usize>
     )
 }
 
-/// The project of a run; none where the run is unknown.
+/// The project of a run; `None` if the run is unknown.
 pub(crate) fn subject(connection: &Connection, id: &str) -> Result<Option<String>> {
     connection.query_row(SUBJECT, [id], |row| row.get(0)).optional()
 }
 
-/// Writes how a run ended, and says how many rows were found.
+/// Writes the end of a run; returns the number of rows found.
 pub(crate) fn finish(connection: &Connection, end: &RunEnd) -> Result<usize> {
     connection.execute(
         FINISH,
@@ -163,7 +163,7 @@ pub(crate) fn finish(connection: &Connection, end: &RunEnd) -> Result<usize> {
     )
 }
 
-/// Writes that a run ended with a snapshot, and says how many rows were found.
+/// Writes the end of a run with a snapshot; returns the number of rows found.
 pub(crate) fn finish_with_snapshot(
     connection: &Connection,
     end: &RunEnd,
@@ -176,13 +176,12 @@ pub(crate) fn finish_with_snapshot(
     )
 }
 
-/// Appends a line to the notes of a run, and says how many rows were found.
+/// Appends a line to the notes of a run; returns the number of rows found.
 pub(crate) fn append_note(connection: &Connection, id: &str, text: &str) -> Result<usize> {
     connection.execute(APPEND_NOTE, [id, text])
 }
 
-/// The runs without an end but `except` and those that others hold open at the moment `at`, the oldest first; each with
-/// the moment until which it was held open.
+/// The runs without an end, oldest first, except `except` and those held open at the moment `at`; each with its expiry.
 pub(crate) fn given_up(
     connection: &Connection,
     except: Option<LedgerId>,
@@ -192,28 +191,28 @@ pub(crate) fn given_up(
     connection.prepare(GIVEN_UP)?.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// How far a run has come; none where it is unknown.
+/// The status of a run; `None` if it is unknown.
 pub(crate) fn status(connection: &Connection, id: &str) -> Result<Option<String>> {
     connection.query_row(STATUS, [id], |row| row.get(0)).optional()
 }
 
-/// Subject and trace of a run that others hold open; none where it is no such run.
+/// Subject and trace id of a run that another program holds open; `None` if it is not such a run.
 pub(crate) fn held_open(connection: &Connection, id: &str) -> Result<Option<(String, String)>> {
     connection.query_row(HELD_OPEN, [id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Writes tree and commit of a run that has none, and says how many rows were found.
+/// Fills in the tree and commit of a run that lacks them; returns the number of rows found.
 pub(crate) fn join(connection: &Connection, start: &RunStart) -> Result<usize> {
     let CodeRef { commit, note } = &start.code_ref;
     connection.execute(JOIN, params![start.id.to_string(), start.root_path, commit, note])
 }
 
-/// Gives a run its snapshot and no end, and says how many rows were found.
+/// Sets the snapshot of a run without ending it; returns the number of rows found.
 pub(crate) fn attach_snapshot(connection: &Connection, id: &str, snapshot: i64) -> Result<usize> {
     connection.execute(ATTACH_SNAPSHOT, params![id, snapshot])
 }
 
-/// Gives a run the end that another command found out about, and says how many rows were written.
+/// Writes the end of a run that another command inferred; returns the number of rows written.
 pub(crate) fn interrupt(
     connection: &Connection,
     id: &str,
@@ -224,14 +223,14 @@ pub(crate) fn interrupt(
     connection.prepare_cached(INTERRUPT)?.execute(params![id, at.to_string(), reason, closed_by])
 }
 
-/// Writes what became of the telemetry of a run, and says how many rows were found.
+/// Writes the telemetry counts of a run; returns the number of rows found.
 pub(crate) fn set_telemetry_counts(connection: &Connection, id: LedgerId, counts: TelemetryCounts) -> Result<usize> {
     let [recorded, written, dropped] =
         [counts.recorded, counts.written, counts.dropped].map(|count| tokens(Some(count)));
     connection.execute(SET_TELEMETRY_COUNTS, params![id.to_string(), recorded, written, dropped])
 }
 
-/// The greatest number that a snapshot with an account ever had, whether or not the snapshot is still there.
+/// The highest number that a snapshot with an account ever had, even if the snapshot no longer exists.
 pub(crate) fn last_snapshot(connection: &Connection) -> Result<Option<i64>> {
     connection.query_row(LAST_SNAPSHOT, [], |row| row.get(0))
 }
@@ -241,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_greatest_number_is_found_without_looking_at_the_rows() {
+    fn highest_number_is_found_by_index() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(TABLE.create).unwrap();
         connection.execute_batch(TABLE.indexes[0].create).unwrap();

@@ -1,5 +1,5 @@
-//! The table `snapshot_chain`: one row a snapshot that was written, and one a snapshot that was pruned; append only, each
-//! row with the hash of the one before.
+//! The table `snapshot_chain`: one row for each snapshot that was written and one for each that was pruned.
+//! Append-only; each row has the hash of the previous one.
 
 use cds_model::{ChainLink, Fingerprint};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Statement, params};
@@ -51,25 +51,25 @@ FROM snapshot_chain";
 
 const RUN_BOUNDS: &str = "SELECT (SELECT min(run_id) FROM snapshot_chain), (SELECT max(run_id) FROM snapshot_chain)";
 
-/// The last row; none where there is none.
+/// The last row, if there is one.
 pub(crate) fn last(connection: &Connection) -> Result<Option<ChainRow>> {
     connection.query_row(&format!("{ROWS} ORDER BY sequence DESC LIMIT 1"), [], read).optional()
 }
 
-/// The row that was written with a snapshot; none for a snapshot without one. Another program may have given the number of
-/// a removed snapshot again: the last one counts.
+/// The row written with a snapshot, if it has one. If another program assigned the number of a removed snapshot again,
+/// the last row counts.
 pub(crate) fn of_snapshot(connection: &Connection, run: RunId) -> Result<Option<ChainRow>> {
     let sql = format!("{ROWS} WHERE run_id = ?1 AND event = '{}' ORDER BY sequence DESC LIMIT 1", ChainLink::SNAPSHOT);
     connection.query_row(&sql, [run.0], read).optional()
 }
 
-/// The least and the greatest number of a run in the chain; none where there is no row.
+/// The lowest and the highest run number in the chain; `None` if it is empty.
 pub(crate) fn run_bounds(connection: &Connection) -> Result<Option<(RunId, RunId)>> {
     let read = |row: &Row<'_>| Ok(row.get(0).map(RunId).ok().zip(row.get(1).map(RunId).ok()));
     connection.query_row(RUN_BOUNDS, [], read)
 }
 
-/// Writes one row with its hash and says how many rows were written; its number is the next one, which SQLite chooses.
+/// Inserts one row with its hash; returns the number of rows written. `SQLite` assigns the next number.
 pub(crate) fn insert(statement: &mut Statement<'_>, link: &ChainLink<'_>, hash: Fingerprint) -> Result<usize> {
     statement.execute(params![
         link.event,

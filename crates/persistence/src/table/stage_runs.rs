@@ -1,4 +1,4 @@
-//! The table `stage_runs`: one row a stage of an invocation.
+//! The table `stage_runs`: one row for each stage of an invocation.
 
 use cds_model::{Fingerprint, Stage, StageEnd, StageStart, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, params};
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS stage_runs (
             create: "CREATE INDEX IF NOT EXISTS idx_stage_runs_input_fingerprint ON stage_runs(input_fingerprint)",
         },
     ],
-    // The same start again changes nothing; another one under the same id is no start of that stage.
+    // The same start again changes nothing; another start under the same id is refused.
     guards: &[],
     insert: "
 INSERT INTO stage_runs (run_id, ledger_id, stage, status, source, input_fingerprint, code_ref, code_ref_note,
@@ -55,7 +55,7 @@ SET status = ?2, source = ?3, error = ?4, input_fingerprint = coalesce(?5, input
     duration_seconds = ?7, rows_in = coalesce(?8, rows_in), rows_out = ?9, llm_calls = ?10, tokens = ?11
 WHERE run_id = ?1";
 
-/// A stage of another program, of the same commit as its run.
+/// A stage of another program, with the commit of its run.
 const INSERT_NAMED: &str = "
 INSERT INTO stage_runs (run_id, ledger_id, stage, status, source, code_ref, code_ref_note, config_hash, started_at,
                         rows_in, trace_id)
@@ -73,7 +73,7 @@ SET status = ?2, error = ?3, finished_at = ?4, rows_in = coalesce(?5, rows_in), 
     duration_seconds = max(0.0, round((julianday(?4) - julianday(started_at)) * 86400.0, 3))
 WHERE run_id = ?1 AND status IN ('running', 'interrupted')";
 
-/// How long they took, nobody knows; nor that they came to their end, also where their run did.
+/// The duration of such a stage is unknown. It counts as interrupted even if its run completed.
 const CLOSE_LEFT_OPEN: &str = "
 UPDATE stage_runs
 SET (status, finished_at, error) = (
@@ -86,7 +86,7 @@ SET (status, finished_at, error) = (
 WHERE status = 'running'
   AND (SELECT status FROM runs_ledger WHERE runs_ledger.run_id = stage_runs.ledger_id) <> 'running'";
 
-/// One that was worked out comes before one that was itself answered by another.
+/// A run that computed its result comes before one that reused a result.
 const CHECKPOINT: &str = "
 SELECT run_id
 FROM stage_runs
@@ -94,7 +94,7 @@ WHERE input_fingerprint = ?1 AND stage = ?2 AND config_hash = ?3 AND status = 'c
 ORDER BY source = 'executed' DESC, started_at DESC, run_id DESC
 LIMIT 1";
 
-/// Writes the row of a stage that begins, unless it is there, and says how many rows there are of it.
+/// Inserts the start of a stage, unless it exists; returns the number of matching rows.
 pub(crate) fn insert(connection: &Connection, start: &StageStart) -> Result<usize> {
     connection.execute(
         TABLE.insert,
@@ -113,7 +113,7 @@ pub(crate) fn insert(connection: &Connection, start: &StageStart) -> Result<usiz
     )
 }
 
-/// Writes how a stage ended, over an earlier end, and says how many rows were found.
+/// Writes the end of a stage, replacing an earlier one; returns the number of rows found.
 pub(crate) fn finish(connection: &Connection, end: &StageEnd) -> Result<usize> {
     connection.execute(
         FINISH,
@@ -133,7 +133,7 @@ pub(crate) fn finish(connection: &Connection, end: &StageEnd) -> Result<usize> {
     )
 }
 
-/// Writes the row of a stage of another program, and says how many rows were written.
+/// Inserts the start of a stage of another program; returns the number of rows written.
 pub(crate) fn insert_named(
     connection: &Connection,
     id: &str,
@@ -150,13 +150,13 @@ pub(crate) fn last_named(connection: &Connection, run: &str, name: &str) -> Resu
     connection.query_row(LAST_NAMED, [run, name], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Writes how a stage of another program ended, and says how many rows were changed.
+/// Writes the end of a stage of another program; returns the number of rows changed.
 pub(crate) fn finish_named(connection: &Connection, id: &str, end: &OtherStageEnd) -> Result<usize> {
     let (at, rows_in, rows_out) = (end.finished_at.to_string(), tokens(end.rows_in), tokens(end.rows_out));
     connection.execute(FINISH_NAMED, params![id, end.status.as_str(), end.error, at, rows_in, rows_out])
 }
 
-/// Gives the stages without an end whose run has one the end of their run.
+/// Gives open stages of ended runs the end of their run.
 pub(crate) fn close_left_open(connection: &Connection) -> Result<usize> {
     connection.execute(CLOSE_LEFT_OPEN, [])
 }

@@ -1,4 +1,4 @@
-//! The table `telemetry`: what happened in an invocation.
+//! The table `telemetry`: the events of an invocation.
 
 use cds_model::TelemetryEntry;
 use rusqlite::{Result, Statement, params};
@@ -27,7 +27,7 @@ INSERT INTO telemetry (ledger_id, recorded_at, log_type, subject, event_details,
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 };
 
-/// Writes one entry of the run `ledger_id` and says how many rows were written.
+/// Inserts one entry of the run `ledger_id`; returns the number of rows written.
 pub(crate) fn insert(statement: &mut Statement<'_>, ledger_id: &str, entry: &TelemetryEntry) -> Result<usize> {
     statement.execute(params![
         ledger_id,

@@ -1,4 +1,4 @@
-//! The table `transfer_log`: one row for each attempt to move a run into an archive or from elsewhere into this database.
+//! The table `transfer_log`: one row for each attempt to archive or import a run.
 
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
@@ -41,7 +41,7 @@ VALUES (?1, ?2, ?3, ?4, ?5,
         ?6, ?7, ?8, ?9)",
 };
 
-/// The last row of each run: beside one `max`, all other columns are of the row that has it.
+/// The last row of each run: with a single `max()`, `SQLite` takes the other columns from the row of the maximum.
 const LAST: &str = "
 SELECT run_id, run_key, local_run_id, attempt, status, error, recorded_at, max(id)
 FROM transfer_log
@@ -61,7 +61,7 @@ ORDER BY id LIMIT 1";
 
 const PEERS: &str = "SELECT DISTINCT peer FROM transfer_log WHERE direction = ?1 ORDER BY peer";
 
-/// Writes one attempt and says how many rows were written.
+/// Inserts one attempt; returns the number of rows written.
 pub(crate) fn insert(connection: &Connection, transfer: &Transfer) -> Result<usize> {
     connection.execute(
         TABLE.insert,
@@ -79,22 +79,22 @@ pub(crate) fn insert(connection: &Connection, transfer: &Transfer) -> Result<usi
     )
 }
 
-/// The last attempt at each run, by the numbers of the runs.
+/// The last attempt at each run, ordered by run number.
 pub(crate) fn last(connection: &Connection, direction: &str, peer: &str) -> Result<Vec<TransferRow>> {
     connection.prepare(LAST)?.query_map((direction, peer), read)?.collect()
 }
 
-/// Every archive or source that was ever tried.
+/// Every archive or source ever tried.
 pub(crate) fn peers(connection: &Connection, direction: &str) -> Result<Vec<String>> {
     connection.prepare(PEERS)?.query_map([direction], |row| row.get(0))?.collect()
 }
 
-/// The number under which a run was imported; none where it was not.
+/// The local number of an imported run, if it was imported.
 pub(crate) fn imported(connection: &Connection, run_key: &str) -> Result<Option<i64>> {
     connection.query_row(IMPORTED, [run_key], |row| row.get(0)).optional()
 }
 
-/// What a run was known by when it was imported; none for one that was made here.
+/// The key of an imported run; `None` if it was created here.
 pub(crate) fn key_of(connection: &Connection, local_run: RunId) -> Result<Option<String>> {
     connection.prepare_cached(KEY_OF)?.query_row([local_run.0], |row| row.get(0)).optional()
 }

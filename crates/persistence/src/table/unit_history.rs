@@ -1,4 +1,5 @@
-//! The table `unit_history`: what became of each unit, append only, each row with the hash of the one before.
+//! The table `unit_history`: the transitions of each definition. Append-only; each row has the hash of the previous
+//! one.
 
 use cds_model::{HistoryContext, HistoryLink};
 use rusqlite::{Connection, OptionalExtension as _, Result, Statement};
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS unit_history (
         create: "CREATE INDEX IF NOT EXISTS idx_unit_history_unit_id ON unit_history(unit_id)",
     }],
     guards: &[
-        // Also what REPLACE and UPSERT would do to a row that is there.
+        // Also prevents REPLACE and UPSERT of an existing row.
         "CREATE TRIGGER IF NOT EXISTS unit_history_insert BEFORE INSERT ON unit_history
 WHEN NEW.sequence IS NOT -1 AND NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM unit_history)
 BEGIN SELECT RAISE(FAIL, 'unit_history is append-only: the next row has the next number'); END",
@@ -45,16 +46,16 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 
 const LAST: &str = "SELECT sequence, hash FROM unit_history ORDER BY sequence DESC LIMIT 1";
 
-/// The number and the hash of the last row; none where there is none.
+/// The number and hash of the last row, if there is one.
 pub(crate) fn last(connection: &Connection) -> Result<Option<(i64, String)>> {
     connection.query_row(LAST, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Writes the rows of one snapshot.
+/// Inserts the rows of one snapshot.
 pub(crate) struct NewRows<'a>(Statement<'a>);
 
 impl<'a> NewRows<'a> {
-    /// Takes the statement that writes a row. What is the same in all rows is bound once, as for the units.
+    /// Takes the insert statement. Values that are the same in all rows are bound once, as for the units.
     pub(crate) fn new(mut statement: Statement<'a>, context: &HistoryContext, run: RunId, at: &str) -> Result<Self> {
         statement.raw_bind_parameter(2, run.0)?;
         statement.raw_bind_parameter(6, &context.actor)?;
@@ -63,7 +64,7 @@ impl<'a> NewRows<'a> {
         Ok(Self(statement))
     }
 
-    /// Writes one row with its hash and says how many rows were written; its number is the next one, which `SQLite` chooses.
+    /// Inserts one row with its hash; returns the number of rows written. `SQLite` assigns the next number.
     pub(crate) fn insert(&mut self, link: &HistoryLink<'_>, hash: &str) -> Result<usize> {
         let Self(statement) = self;
         statement.raw_bind_parameter(1, link.unit_id)?;

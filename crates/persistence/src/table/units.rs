@@ -1,4 +1,4 @@
-//! The table `units`: each definition that is followed over time, as it was last seen.
+//! The table `units`: the last known state of each definition that is followed over time.
 
 use cds_model::{FieldHasher, Fingerprint, HistoryContext, UnitKey};
 use rusqlite::{Connection, Result, Row, Statement, named_params, params};
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS units (
     code_hash BLOB NOT NULL,
     intent_hash BLOB NOT NULL
 )",
-    // One for both, since each costs a share of every first snapshot.
+    // One index for two purposes, because each index slows down every first snapshot.
     indexes: &[Index {
         columns: "project, file_path",
         create: "CREATE INDEX IF NOT EXISTS idx_units_project_file_path ON units(project, file_path)",
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS units (
         "CREATE TRIGGER IF NOT EXISTS units_insert BEFORE INSERT ON units
 WHEN EXISTS (SELECT 1 FROM units WHERE id = NEW.id)
 BEGIN SELECT RAISE(FAIL, 'units are never replaced'); END",
-        // Another number would also let UPDATE OR REPLACE remove the unit that has it.
+        // A changed id would also let UPDATE OR REPLACE remove the unit that has it.
         "CREATE TRIGGER IF NOT EXISTS units_update BEFORE UPDATE ON units
 WHEN NEW.id IS NOT OLD.id OR NEW.project IS NOT OLD.project OR NEW.part IS NOT OLD.part OR NEW.kind IS NOT OLD.kind
      OR NEW.first_run IS NOT OLD.first_run
@@ -53,12 +53,12 @@ SELECT id, file_path, kind, name, ordinal, state, content_hash, code_hash, inten
 FROM units
 WHERE project = ?1 AND part = ?2";
 
-/// What the hash over a part of a project is called.
+/// The purpose of the hash over a part of a project.
 pub(crate) const PART_HASH: &str = "cds units 1";
 
 const COLUMN_COUNT: usize = 14;
 
-/// All columns, in their order. The plus has the rows read as they lie: by an index they would have to be sorted.
+/// All columns, in order. The unary plus makes SQLite read the rows in storage order, without sorting.
 const PART: &str = "
 SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash,
        code_hash, intent_hash
@@ -84,12 +84,12 @@ const REMOVE: &str = "UPDATE OR FAIL units SET state = 'removed' WHERE id = ?1";
 
 const HAS_PRESENT: &str = "SELECT EXISTS (SELECT 1 FROM units WHERE project = ?1 AND state = 'present')";
 
-/// Whether the last snapshots of a project have definitions.
+/// Whether a project has present definitions.
 pub(crate) fn has_present(connection: &Connection, project: &str) -> Result<bool> {
     connection.query_row(HAS_PRESENT, [project], |row| row.get(0))
 }
 
-/// What was last seen of a unit. Values that another program spoiled are as if nothing had been seen.
+/// The last known state of a definition. Invalid values, written by another program, count as unknown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UnitState {
     pub(crate) is_present: bool,
@@ -98,7 +98,7 @@ pub(crate) struct UnitState {
     pub(crate) intent: [u8; 32],
 }
 
-/// By what a unit goes within its project, and when it was last seen.
+/// The names of a definition, and the last snapshot with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnitNames {
     pub(crate) file_path: String,
@@ -114,17 +114,17 @@ impl UnitNames {
     }
 }
 
-/// A unit as it is in the snapshot that is written.
+/// A definition as it is in the snapshot that is being written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenUnit<'a> {
     pub(crate) key: UnitKey<'a>,
-    /// As it is stored.
+    /// The hash as stored.
     pub(crate) content: &'a str,
     pub(crate) code: Fingerprint,
     pub(crate) intent: Fingerprint,
 }
 
-/// Shows every unit of a part of a project to `visit`.
+/// Calls `visit` for every definition of a part of a project.
 pub(crate) fn of_project(
     connection: &Connection,
     context: &HistoryContext,
@@ -158,7 +158,7 @@ pub(crate) fn hash_of_part(connection: &Connection, project: &str, part: &str) -
     Ok(hasher.finish())
 }
 
-/// Adds a row, whose columns are all columns in their order, to the hash over its part.
+/// Adds a row with all columns in order to the hash over its part.
 pub(crate) fn push_row(hasher: &mut FieldHasher, row: &Row<'_>) -> Result<()> {
     for column in 0..COLUMN_COUNT {
         hasher.push(field_value(row.get_ref(column)?));
@@ -166,7 +166,7 @@ pub(crate) fn push_row(hasher: &mut FieldHasher, row: &Row<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The names of one unit.
+/// The names of one definition.
 pub(crate) fn names_of(connection: &Connection, id: i64) -> Result<UnitNames> {
     connection.prepare_cached(NAMES)?.query_row([id], |row| {
         Ok(UnitNames {
@@ -179,12 +179,12 @@ pub(crate) fn names_of(connection: &Connection, id: i64) -> Result<UnitNames> {
     })
 }
 
-/// Writes the new units of one snapshot.
+/// Inserts the new definitions of one snapshot.
 pub(crate) struct NewUnits<'a>(Statement<'a>);
 
 impl<'a> NewUnits<'a> {
-    /// Takes the statement that writes a row. What is the same in all rows is bound once: copying it for each of them takes
-    /// longer than one would think.
+    /// Takes the insert statement. Values that are the same in all rows are bound once, because copying them for each
+    /// row takes a noticeable share of the time.
     pub(crate) fn new(mut statement: Statement<'a>, context: &HistoryContext, run: RunId, at: &str) -> Result<Self> {
         statement.raw_bind_parameter(1, &context.project)?;
         statement.raw_bind_parameter(2, &context.part)?;
@@ -193,7 +193,7 @@ impl<'a> NewUnits<'a> {
         Ok(Self(statement))
     }
 
-    /// Writes one of them and says how many rows were written.
+    /// Inserts one definition; returns the number of rows written.
     pub(crate) fn insert(&mut self, unit: &SeenUnit<'_>) -> Result<usize> {
         let Self(statement) = self;
         statement.raw_bind_parameter(3, unit.key.file_path)?;
@@ -207,7 +207,7 @@ impl<'a> NewUnits<'a> {
     }
 }
 
-/// Writes that every unit that is present was seen, but for `others`.
+/// Marks every present definition as seen, except `others`.
 pub(crate) fn mark_seen(
     connection: &Connection,
     context: &HistoryContext,
@@ -227,7 +227,7 @@ pub(crate) fn prepare_change(connection: &Connection) -> Result<Statement<'_>> {
     connection.prepare(&beside_triggers(connection, CHANGE)?)
 }
 
-/// Writes that a unit is there now, as it was seen.
+/// Writes the current state of a present definition.
 pub(crate) fn change(
     statement: &mut Statement<'_>,
     id: i64,
@@ -253,7 +253,7 @@ pub(crate) fn prepare_remove(connection: &Connection) -> Result<Statement<'_>> {
     connection.prepare(&beside_triggers(connection, REMOVE)?)
 }
 
-/// Writes that a unit is gone; when and as what it was last seen stays.
+/// Marks a definition as removed; its last state stays.
 pub(crate) fn remove(statement: &mut Statement<'_>, id: i64) -> Result<usize> {
     statement.execute([id])
 }

@@ -1,7 +1,7 @@
-//! A bounded queue of telemetry, and what became of everything that was put into it.
+//! A bounded queue of telemetry that counts what is written and lost.
 //!
-//! An entry is in the queue, in hand (taken from the queue for a batch), written or dropped. It moves from one to the
-//! next under one lock, but for the way into the queue, which waits for nobody.
+//! An entry is in the queue, in hand (taken from the queue for a batch), written or dropped. All of these transitions
+//! happen under one lock, except entering the queue, which never waits.
 
 use std::{
     mem,
@@ -18,29 +18,29 @@ use crossbeam_queue::ArrayQueue;
 use super::TelemetrySink;
 use crate::Error;
 
-/// How many entries a queue holds where nothing else is said.
+/// The default capacity of a queue.
 pub const QUEUE_CAPACITY: usize = 10_000;
 
-/// How many entries are written at once where nothing else is said.
+/// The default size of a batch.
 pub const BATCH_SIZE: usize = 1_000;
 
 const LARGEST_CAPACITY: usize = 1_000_000;
 
-/// Takes telemetry without ever waiting, and counts what is lost.
+/// Accepts telemetry without waiting, and counts what is lost.
 ///
-/// When nothing is pending any more, `recorded` is `written` and `dropped` together; [`drop_pending`](Self::drop_pending)
-/// brings that about.
+/// When no entry is pending, `recorded` is `written` plus `dropped`. [`drop_pending`](Self::drop_pending) establishes
+/// this.
 #[derive(Debug)]
 pub struct TelemetryBuffer {
     queue: ArrayQueue<TelemetryEntry>,
     recorded: AtomicU64,
     dropped: AtomicU64,
     is_closed: AtomicBool,
-    /// Entries that were taken from the queue and not yet written. Who writes keeps this locked.
+    /// Entries taken from the queue and not yet written. A writer keeps this locked.
     hand: Mutex<Vec<TelemetryEntry>>,
-    /// Never locked for longer than it takes to move entries.
+    /// Locked only while entries are moved.
     progress: Mutex<Progress>,
-    /// Who is to be woken when there is a batch.
+    /// The thread to wake when a batch is full.
     flusher: OnceLock<Thread>,
 }
 
@@ -51,7 +51,7 @@ struct Progress {
 }
 
 impl TelemetryBuffer {
-    /// A buffer for `capacity` entries that are not yet written; at least 1 and at most 1,000,000.
+    /// A buffer for up to `capacity` pending entries; the capacity is limited to 1 to 1,000,000.
     pub fn new(capacity: usize) -> Self {
         Self {
             queue: ArrayQueue::new(capacity.clamp(1, LARGEST_CAPACITY)),
@@ -64,19 +64,20 @@ impl TelemetryBuffer {
         }
     }
 
-    /// Takes `entry`, or drops it when the queue is full or closed; says whether it was taken. Never waits.
+    /// Accepts `entry`, or drops it if the queue is full or closed; returns whether it was accepted. Never waits.
     pub fn record(&self, entry: TelemetryEntry) -> bool {
         let number = self.recorded.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is_closed.load(Ordering::Relaxed) || self.queue.push(entry).is_err() {
             self.dropped.fetch_add(1, Ordering::Release);
             return false;
         }
-        // When the queue was emptied for the last time between the two, this entry came too late for that. The store of
-        // this flag comes before that emptying and this load behind the push, all in one order: one of them sees it.
+        // If `drop_pending` emptied the queue between the push and this load, the entry came too late and must be
+        // dropped here. All are SeqCst: the flag is stored before the queue is emptied, and loaded after the push, so
+        // one side sees it.
         if self.is_closed.load(Ordering::SeqCst) {
             self.drop_queue();
         }
-        // A batch is full only when at least this many were recorded since there was less than one.
+        // Wakes the flusher once for each full batch, not for each entry.
         if number.is_multiple_of(BATCH_SIZE as u64)
             && let Some(flusher) = self.flusher.get()
         {
@@ -85,13 +86,13 @@ impl TelemetryBuffer {
         true
     }
 
-    /// Writes up to `max` entries, the oldest first, and says how many were written.
+    /// Writes up to `max` entries, oldest first; returns how many.
     ///
-    /// One call at a time writes; others wait for it.
+    /// Concurrent calls wait for each other.
     ///
     /// # Errors
     ///
-    /// The sink refused them. They stay, and the next call begins with them.
+    /// If the sink refused them. They stay, and the next call retries them first.
     pub fn flush(&self, sink: &mut dyn TelemetrySink, max: usize) -> Result<usize, Error> {
         let mut hand = lock(&self.hand);
         self.take_in_hand(&mut hand, max);
@@ -101,7 +102,7 @@ impl TelemetryBuffer {
         }
         sink.write(&hand[..count])?;
         let mut progress = lock(&self.progress);
-        // They may have been given up meanwhile. Then they are counted already, and stay dropped.
+        // `drop_pending` may have counted them as dropped meanwhile; then they stay dropped.
         let is_given_up = progress.in_hand == 0;
         if !is_given_up {
             progress.in_hand -= count;
@@ -112,12 +113,11 @@ impl TelemetryBuffer {
         Ok(if is_given_up { 0 } else { count })
     }
 
-    /// Writes everything that is pending when this is called, in batches of [`BATCH_SIZE`], and says how many entries
-    /// were written.
+    /// Writes everything that is pending at the time of the call, in batches of [`BATCH_SIZE`]; returns how many.
     ///
     /// # Errors
     ///
-    /// The sink refused a batch. What was written before it stays written, and the rest stays pending.
+    /// If the sink refused a batch. Earlier batches stay written, and the rest stays pending.
     pub fn flush_all(&self, sink: &mut dyn TelemetrySink) -> Result<usize, Error> {
         let mut left = self.pending_count();
         let mut written = 0;
@@ -132,24 +132,24 @@ impl TelemetryBuffer {
         Ok(written)
     }
 
-    /// How many entries are neither written nor dropped.
+    /// The number of entries that are neither written nor dropped.
     pub fn pending_count(&self) -> usize {
         let progress = lock(&self.progress);
         self.queue.len() + progress.in_hand
     }
 
-    /// What has become of the entries so far. While some are pending or being recorded, `recorded` is the greatest.
+    /// The current counts. While entries are pending or being recorded, `recorded` exceeds the sum of the others.
     pub fn counts(&self) -> TelemetryCounts {
         let progress = lock(&self.progress);
-        // Each is counted as recorded before it is counted as anything else.
+        // An entry counts as recorded before anything else, so `recorded` must be loaded last.
         let (written, dropped) = (progress.written, self.dropped.load(Ordering::Acquire));
         TelemetryCounts { recorded: self.recorded.load(Ordering::Acquire), written, dropped }
     }
 
-    /// Ends it: what is pending is dropped, and so is everything that comes later. Says how many entries were pending.
+    /// Closes the buffer: drops pending and later entries. Returns how many were pending.
     ///
-    /// This waits for no sink. A batch that a sink has in its hands is dropped as well, although that sink may still
-    /// write it; nothing can tell without waiting.
+    /// It waits for no sink. A batch that a sink is writing counts as dropped, although the sink may still write it;
+    /// only waiting could tell.
     pub fn drop_pending(&self) -> u64 {
         let mut progress = lock(&self.progress);
         self.is_closed.store(true, Ordering::SeqCst);
@@ -158,13 +158,13 @@ impl TelemetryBuffer {
         in_hand + self.drop_queue()
     }
 
-    /// Has `flusher` woken when there is a batch; only the first that asks is.
+    /// Registers the thread to wake when a batch is full; only the first registration counts.
     pub(super) fn wake(&self, flusher: Thread) {
-        // A second one still writes, at its own pace.
+        // A second flusher works too, but only at its own interval.
         self.flusher.get_or_init(|| flusher);
     }
 
-    /// Fills `hand` up to `max` entries from the queue, unless that is closed.
+    /// Fills `hand` up to `max` entries from the queue, unless the buffer is closed.
     fn take_in_hand(&self, hand: &mut Vec<TelemetryEntry>, max: usize) {
         let mut progress = lock(&self.progress);
         if self.is_closed.load(Ordering::SeqCst) {
@@ -190,13 +190,13 @@ impl TelemetryBuffer {
 }
 
 impl Default for TelemetryBuffer {
-    /// Holds [`QUEUE_CAPACITY`] entries.
+    /// A buffer for [`QUEUE_CAPACITY`] entries.
     fn default() -> Self {
         Self::new(QUEUE_CAPACITY)
     }
 }
 
-/// What is locked is whole at every moment, so a sink that panicked harms nobody.
+/// The locked value is always consistent, so a poisoned lock is still valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

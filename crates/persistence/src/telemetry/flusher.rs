@@ -1,4 +1,4 @@
-//! A thread that writes what a buffer has taken, and ends within a limit whatever the sink does.
+//! A thread that writes the entries of a buffer, and ends within a time limit whatever the sink does.
 
 use std::{
     sync::{
@@ -14,54 +14,53 @@ use cds_model::TelemetryCounts;
 use super::{BATCH_SIZE, TelemetryBuffer, TelemetrySink};
 use crate::Error;
 
-/// So long before the end no more batch is begun, so that the one in hand has time to be written and counted; less
-/// where the limit itself is short.
+/// No batch begins within this time before the limit, so that the current one can be written and counted. It is shorter
+/// if the limit is short.
 const RESERVE: Duration = Duration::from_millis(500);
 
-/// Longer limits are as good as this one.
+/// The maximum of the limit, so that adding it to a time cannot overflow.
 const LONGEST_LIMIT: Duration = Duration::from_secs(3_600);
 
-/// Between two looks whether everything is written.
+/// The pause between checks whether everything is written.
 const FLUSH_LOOK: Duration = Duration::from_millis(1);
 
-/// Between two tries at the end.
+/// The pause between retries at the end.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// A shorter interval would keep a core busy.
+/// The minimum interval; a shorter one would keep a core busy.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Writes what a buffer takes, in the background.
+/// Writes the entries of a buffer in the background.
 #[derive(Debug)]
 pub struct TelemetryFlusher {
     buffer: Arc<TelemetryBuffer>,
     shared: Arc<Shared>,
-    /// Tells the end of the thread by being closed.
+    /// Closed when the thread ends.
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a flusher leaves behind.
+/// The result of a flusher.
 #[derive(Debug)]
 #[must_use]
 pub struct FlushOutcome {
-    /// What became of the entries; `recorded` is `written` and `dropped` together.
+    /// The counts of entries; `recorded` is `written` plus `dropped`.
     pub counts: TelemetryCounts,
-    /// What the sink said when it last refused a batch, even if that was written later.
+    /// The last error of the sink, even if that batch was written later.
     pub last_error: Option<Error>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// Once it is there, the thread begins no batch behind this moment.
+    /// Once set, the thread begins no batch after this moment.
     stop_at: OnceLock<Instant>,
     last_error: Mutex<Option<Error>>,
 }
 
 impl TelemetryFlusher {
-    /// Writes what is pending every `interval`, and as soon as there is a batch.
+    /// Writes pending entries every `interval`, and whenever a batch is full.
     ///
-    /// A batch that the sink refuses is tried again each time. Where the system gives no thread, everything is dropped
-    /// at the end.
+    /// A refused batch is retried each time. If no thread can be started, all entries are dropped at the end.
     pub fn start(buffer: Arc<TelemetryBuffer>, sink: impl TelemetrySink + 'static, interval: Duration) -> Self {
         let shared = Arc::new(Shared::default());
         let (end, ended) = mpsc::channel();
@@ -79,7 +78,7 @@ impl TelemetryFlusher {
         Self { buffer, shared, ended, thread }
     }
 
-    /// Has the thread write what is pending, and waits for that up to `limit`; whether everything was written.
+    /// Makes the thread write pending entries, and waits for up to `limit`; returns whether all were written.
     pub fn flush_within(&self, limit: Duration) -> bool {
         let started = Instant::now();
         if let Some(thread) = &self.thread {
@@ -94,18 +93,18 @@ impl TelemetryFlusher {
         true
     }
 
-    /// Writes what is pending, gives up what is still pending after `limit`, and closes the buffer.
+    /// Writes pending entries, drops those still pending after `limit`, and closes the buffer.
     ///
-    /// This returns within `limit`, whatever the sink does, and sooner when everything is written or the sink refuses
-    /// for another reason than a lock. The thread of a sink that does not come back is left to itself; should it still
-    /// write the batch that it has in its hands, those entries count as dropped all the same.
+    /// It returns within `limit` whatever the sink does, and sooner if everything is written or the sink refuses for a
+    /// reason other than a lock. If the sink hangs, its thread is abandoned; its current batch counts as dropped, even
+    /// if it is written later.
     pub fn finish(mut self, limit: Duration) -> FlushOutcome {
         let limit = limit.min(LONGEST_LIMIT);
         self.shared.stop(Instant::now() + limit.saturating_sub(RESERVE.min(limit / 4)));
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             if self.ended.recv_timeout(limit) != Err(mpsc::RecvTimeoutError::Timeout) {
-                // It has closed its sink; a panic in there has cost what was pending, and no more.
+                // The thread has closed its sink. If the sink panicked, only pending entries are lost.
                 drop(thread.join());
             }
         }
@@ -115,7 +114,7 @@ impl TelemetryFlusher {
 }
 
 impl Drop for TelemetryFlusher {
-    /// Has the thread write what is pending, and end; waits for nothing.
+    /// Makes the thread write pending entries and end; waits for nothing.
     fn drop(&mut self) {
         self.shared.stop(Instant::now() + RESERVE);
         if let Some(thread) = &self.thread {
@@ -125,7 +124,7 @@ impl Drop for TelemetryFlusher {
 }
 
 impl Shared {
-    /// The first moment that is named counts.
+    /// Only the first call has an effect.
     fn stop(&self, at: Instant) {
         self.stop_at.get_or_init(|| at);
     }
@@ -141,7 +140,7 @@ impl Shared {
 
 fn run(buffer: &TelemetryBuffer, shared: &Shared, mut sink: impl TelemetrySink, interval: Duration) {
     while shared.stop_at.get().is_none() {
-        // Whoever unparked it meanwhile, it goes on at once.
+        // A spurious wake-up is harmless: it only writes earlier.
         thread::park_timeout(interval);
         if let Err(error) = flush_until(buffer, &mut sink, || shared.stop_at.get().is_none()) {
             shared.keep_error(error);
@@ -153,7 +152,7 @@ fn run(buffer: &TelemetryBuffer, shared: &Shared, mut sink: impl TelemetrySink, 
     buffer.drop_pending();
 }
 
-/// Writes what is pending until the moment to stop; waits for a lock, and for nothing else.
+/// Writes pending entries until the moment to stop; retries only while the database is locked.
 fn finish(buffer: &TelemetryBuffer, shared: &Shared, sink: &mut impl TelemetrySink) {
     let has_time = || shared.stop_at.get().is_none_or(|moment| Instant::now() < *moment);
     while has_time() && buffer.pending_count() > 0 {
@@ -167,7 +166,7 @@ fn finish(buffer: &TelemetryBuffer, shared: &Shared, sink: &mut impl TelemetrySi
     }
 }
 
-/// Writes what is pending, one batch after the other, for as long as `may_go_on`.
+/// Writes pending entries in batches while `may_go_on` returns true.
 fn flush_until(
     buffer: &TelemetryBuffer,
     sink: &mut impl TelemetrySink,

@@ -1,4 +1,4 @@
-//! Telemetry on its way to wherever it is kept: taken at once, written in batches, and counted when it is lost.
+//! Telemetry on its way to a sink: accepted at once, written in batches, and counted when lost.
 
 mod buffer;
 mod flusher;
@@ -10,15 +10,15 @@ use crate::Error;
 pub use buffer::{BATCH_SIZE, QUEUE_CAPACITY, TelemetryBuffer};
 pub use flusher::{FlushOutcome, TelemetryFlusher};
 
-/// Where telemetry is kept.
+/// A destination for telemetry.
 pub trait TelemetrySink: Send {
-    /// Writes `entries` in their order, all or none.
+    /// Writes `entries` in order, all or none.
     ///
     /// # Errors
     ///
-    /// None of them is written; they may come again, together with others behind them.
+    /// If none of them is written; they may come again, followed by others.
     fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error>;
 
-    /// Called between two batches, for what else is to be done now and then; must not take long.
+    /// Called between batches, for other periodic work; it must be quick.
     fn pause(&mut self) {}
 }

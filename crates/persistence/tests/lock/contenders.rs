@@ -1,4 +1,4 @@
-//! Several that want the lock, all in one process: the kernel keeps two open files apart just as well.
+//! Contenders for one lock in one process: the kernel separates two open files just as well.
 
 use std::{
     fs,
@@ -15,10 +15,10 @@ use cds_persistence::{FileLock, LockError, LockHolder, LockStatus, get_pid, is_l
 use crate::samples::{LONG, acquire, holder, refused_by, wait_for, workplace};
 
 #[test]
-fn one_at_a_time_holds_the_lock_and_the_other_is_told_who() {
+fn refused_contender_sees_the_holder() {
     let (_directory, path) = workplace();
     assert_eq!(lock_status(&path).unwrap(), LockStatus::Missing);
-    assert!(!path.exists(), "looking creates nothing");
+    assert!(!path.exists(), "reading the status creates nothing");
 
     let lock = acquire(&path, "first").unwrap();
     assert_eq!((lock.path(), lock.left_behind()), (path.as_path(), None));
@@ -40,19 +40,19 @@ fn one_at_a_time_holds_the_lock_and_the_other_is_told_who() {
 
     drop(lock);
     assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
-    assert_eq!(fs::read(&path).unwrap(), b"", "the file stays and says nothing");
+    assert_eq!(fs::read(&path).unwrap(), b"", "the file stays, but empty");
     assert!(!is_lock_file_valid(&path));
     assert_eq!(get_pid(&path), None);
     assert_eq!(acquire(&path, "second").unwrap().left_behind(), None);
 }
 
 #[test]
-fn the_stage_is_told_and_nothing_else_changes() {
+fn set_stage_changes_only_the_stage() {
     let (_directory, path) = workplace();
     let lock = acquire(&path, "first").unwrap();
     lock.set_stage("enrich").unwrap();
-    let told = LockHolder { stage: "enrich".into(), ..holder("first") };
-    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(told)));
+    let seen = LockHolder { stage: "enrich".into(), ..holder("first") };
+    assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(seen)));
     lock.check().unwrap();
     lock.set_stage(&"x".repeat(100_000)).unwrap();
     lock.check().unwrap();
@@ -60,7 +60,7 @@ fn the_stage_is_told_and_nothing_else_changes() {
 }
 
 #[test]
-fn whoever_waits_gets_the_lock_when_it_is_let_go() {
+fn waiting_contender_gets_released_lock() {
     let (_directory, path) = workplace();
     let lock = acquire(&path, "first").unwrap();
     let attempts = AtomicUsize::new(0);
@@ -72,7 +72,7 @@ fn whoever_waits_gets_the_lock_when_it_is_let_go() {
             };
             FileLock::acquire(&path, &holder("second"), LONG, &count)
         });
-        // It has been refused more often than one that does not wait.
+        // More refusals than a contender that does not wait would get.
         while attempts.load(Ordering::SeqCst) < 13 {
             thread::yield_now();
         }
@@ -84,7 +84,7 @@ fn whoever_waits_gets_the_lock_when_it_is_let_go() {
 }
 
 #[test]
-fn the_wait_ends_with_its_time_or_when_it_is_told_to_stop() {
+fn wait_ends_at_timeout_or_stop() {
     let (_directory, path) = workplace();
     let _lock = acquire(&path, "first").unwrap();
     let started = Instant::now();
@@ -99,7 +99,7 @@ fn the_wait_ends_with_its_time_or_when_it_is_told_to_stop() {
 }
 
 #[test]
-fn who_is_told_to_stop_does_not_take_a_free_lock() {
+fn stopped_contender_takes_no_free_lock() {
     let (_directory, path) = workplace();
     let outcome = FileLock::acquire(&path, &holder("first"), LONG, &|| true);
     assert!(matches!(outcome, Err(LockError::Stopped)), "{outcome:?}");
@@ -107,7 +107,7 @@ fn who_is_told_to_stop_does_not_take_a_free_lock() {
 }
 
 #[test]
-fn those_who_look_do_not_keep_the_lock_from_a_writer() {
+fn readers_do_not_block_a_writer() {
     let (_directory, path) = workplace();
     drop(acquire(&path, "first").unwrap());
     let is_over = AtomicBool::new(false);
@@ -120,7 +120,7 @@ fn those_who_look_do_not_keep_the_lock_from_a_writer() {
                 }
             });
         }
-        // However long the system lets one of them stand still while it looks.
+        // The system may pause a reader for any time while it holds the shared lock.
         for _ in 0..30 {
             drop(wait_for(&path, "second", LONG).unwrap());
         }
@@ -128,14 +128,14 @@ fn those_who_look_do_not_keep_the_lock_from_a_writer() {
 }
 
 #[test]
-fn a_lock_that_is_only_looked_at_is_waited_for_by_one_that_does_not_wait_for_writers() {
+fn impatient_contender_still_waits_for_readers() {
     let (_directory, path) = workplace();
     fs::write(&path, "").unwrap();
     let reader = fs::File::open(&path).unwrap();
     reader.lock_shared().unwrap();
     let attempts = AtomicUsize::new(0);
     let lets_go_late = || {
-        // More attempts than a lock that is held is worth.
+        // More attempts than for a lock held by a writer.
         if attempts.fetch_add(1, Ordering::SeqCst) == 20 {
             reader.unlock().unwrap();
         }
@@ -144,11 +144,11 @@ fn a_lock_that_is_only_looked_at_is_waited_for_by_one_that_does_not_wait_for_wri
     FileLock::acquire(&path, &holder("first"), Duration::ZERO, &lets_go_late).unwrap();
 
     reader.lock_shared().unwrap();
-    assert_eq!(refused_by(acquire(&path, "second")), None, "there is an end to it");
+    assert_eq!(refused_by(acquire(&path, "second")), None, "the wait has a limit");
 }
 
 #[test]
-fn of_all_that_create_the_file_at_once_one_gets_the_lock_and_none_harms_it() {
+fn parallel_creators_yield_one_holder() {
     for _ in 0..10 {
         let (_directory, path) = workplace();
         let start = Barrier::new(6);
@@ -168,20 +168,20 @@ fn of_all_that_create_the_file_at_once_one_gets_the_lock_and_none_harms_it() {
     }
 }
 
-/// Four that want the lock and four that look, while the holder tells a new stage a thousand times and more.
+/// Four contenders and four readers, while the holder sets a new stage more than a thousand times.
 #[test]
-fn contenders_and_readers_never_harm_the_holder_and_never_see_half_of_what_it_says() {
+fn readers_never_see_torn_blocks() {
     const STAGES: usize = 1000;
     const REFUSALS: usize = 3;
     let (_directory, path) = workplace();
     let lock = acquire(&path, "first").unwrap();
     let stages: Vec<String> = (0..20).map(|number| "abcdefghij".repeat(number % 8) + &number.to_string()).collect();
-    // Nothing is told where the holder stood still in the middle of writing for as long as that is waited for.
-    let is_told_whole = |told: Option<LockHolder>| {
-        let Some(told) = told else { return 0 };
-        let stage = told.stage.clone();
+    // `None` if the holder was paused in the middle of writing for as long as a reader retries.
+    let check_holder = |seen: Option<LockHolder>| {
+        let Some(seen) = seen else { return 0 };
+        let stage = seen.stage.clone();
         assert!(stage == "analyze" || stages.contains(&stage), "{stage:?}");
-        assert_eq!(told, LockHolder { stage, ..holder("first") });
+        assert_eq!(seen, LockHolder { stage, ..holder("first") });
         1
     };
     let is_over = AtomicBool::new(false);
@@ -190,24 +190,24 @@ fn contenders_and_readers_never_harm_the_holder_and_never_see_half_of_what_it_sa
         count >= STAGES && refusals.load(Ordering::SeqCst) >= 4 * REFUSALS && looks.load(Ordering::SeqCst) > 0
     };
     thread::scope(|scope| {
-        // Also when something fails in here, the others end.
+        // Ends the other threads even if an assertion fails here.
         let _end = EndsOthers(&is_over);
         for _ in 0..4 {
             scope.spawn(|| {
                 while !is_over.load(Ordering::SeqCst) {
-                    let told = is_told_whole(refused_by(acquire(&path, "second")));
-                    refusals.fetch_add(told, Ordering::SeqCst);
+                    let seen = check_holder(refused_by(acquire(&path, "second")));
+                    refusals.fetch_add(seen, Ordering::SeqCst);
                 }
             });
             scope.spawn(|| {
                 while !is_over.load(Ordering::SeqCst) {
-                    let told = match lock_status(&path).unwrap() {
-                        LockStatus::Held(told) => is_told_whole(told),
+                    let seen = match lock_status(&path).unwrap() {
+                        LockStatus::Held(seen) => check_holder(seen),
                         other => panic!("{other:?}"),
                     };
                     let pid = get_pid(&path);
                     assert!(pid.is_none_or(|pid| pid == std::process::id()), "{pid:?}");
-                    looks.fetch_add(told.min(usize::from(pid.is_some())), Ordering::SeqCst);
+                    looks.fetch_add(seen.min(usize::from(pid.is_some())), Ordering::SeqCst);
                 }
             });
         }
@@ -216,7 +216,7 @@ fn contenders_and_readers_never_harm_the_holder_and_never_see_half_of_what_it_sa
             if is_done(count) {
                 break;
             }
-            assert!(started.elapsed() < LONG, "the others have failed");
+            assert!(started.elapsed() < LONG, "the other threads have failed");
             lock.set_stage(stage).unwrap();
             lock.check().unwrap();
         }

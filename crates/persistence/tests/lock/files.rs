@@ -1,4 +1,4 @@
-//! What may stand at the path of a lock file, and where that path is.
+//! Lock files: possible file kinds at the path, and the path itself.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use cds_persistence::{LockError, LockStatus, get_pid, is_lock_file_valid, lock_p
 use crate::samples::{acquire, holder, workplace};
 
 #[test]
-fn a_lock_is_beside_what_it_protects_whether_that_is_there_or_not() {
+fn lock_is_next_to_its_file() {
     let (directory, _) = workplace();
     let root = directory.path().canonicalize().unwrap();
     let database = root.join("snapshots.db");
@@ -23,7 +23,7 @@ fn a_lock_is_beside_what_it_protects_whether_that_is_there_or_not() {
 
 #[cfg(unix)]
 #[test]
-fn two_names_of_one_database_have_one_lock() {
+fn two_names_share_one_lock() {
     let (directory, _) = workplace();
     let root = directory.path().canonicalize().unwrap();
     fs::create_dir(root.join("real")).unwrap();
@@ -47,7 +47,7 @@ fn is_refused(path: &Path, expected: &str) {
 }
 
 #[test]
-fn a_directory_is_no_lock() {
+fn directory_is_refused() {
     let (_directory, path) = workplace();
     fs::create_dir(&path).unwrap();
     is_refused(&path, &format!("open lock {path:?}: it is a directory, not a regular file"));
@@ -55,13 +55,13 @@ fn a_directory_is_no_lock() {
 
 #[cfg(unix)]
 #[test]
-fn a_symbolic_link_is_not_followed_whether_it_leads_anywhere_or_not() {
+fn symbolic_link_is_not_followed() {
     let (_directory, path) = workplace();
     let other = path.with_extension("other");
     std::os::unix::fs::symlink(&other, &path).unwrap();
     let expected = format!("open lock {path:?}: it is a symbolic link, not a regular file");
     is_refused(&path, &expected);
-    assert!(!other.exists(), "nothing is created behind it");
+    assert!(!other.exists(), "its target is not created");
     fs::write(&other, "mine").unwrap();
     is_refused(&path, &expected);
     assert_eq!(fs::read(&other).unwrap(), b"mine");
@@ -69,7 +69,7 @@ fn a_symbolic_link_is_not_followed_whether_it_leads_anywhere_or_not() {
 
 #[cfg(unix)]
 #[test]
-fn a_socket_is_no_lock() {
+fn socket_is_refused() {
     let (_directory, path) = workplace();
     let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
     is_refused(&path, &format!("open lock {path:?}: it is a pipe, a socket or a device, not a regular file"));
@@ -77,14 +77,14 @@ fn a_socket_is_no_lock() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_pipe_is_no_lock_and_nobody_waits_for_its_other_end() {
+fn pipe_is_refused_without_waiting() {
     let (_directory, path) = workplace();
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
     is_refused(&path, &format!("open lock {path:?}: it is a pipe, a socket or a device, not a regular file"));
 }
 
 #[test]
-fn a_read_only_lock_file_can_be_looked_at_and_not_taken() {
+fn read_only_lock_is_never_taken() {
     let (_directory, path) = workplace();
     let block = block_of("first");
     fs::write(&path, &block).unwrap();
@@ -99,7 +99,7 @@ fn a_read_only_lock_file_can_be_looked_at_and_not_taken() {
 }
 
 #[test]
-fn a_directory_that_is_missing_is_not_created() {
+fn missing_directory_is_not_created() {
     let (_directory, path) = workplace();
     let path = path.join("x.lock");
     let error = acquire(&path, "first").unwrap_err();
@@ -108,7 +108,7 @@ fn a_directory_that_is_missing_is_not_created() {
 }
 
 #[test]
-fn content_of_another_program_is_left_alone_by_who_holds_the_lock() {
+fn holder_keeps_foreign_content() {
     let contents = [
         &b"\0\xff\x1b[31m"[..],
         b"no JSON",
@@ -131,17 +131,17 @@ fn content_of_another_program_is_left_alone_by_who_holds_the_lock() {
         lock.set_stage("build").unwrap();
         lock.check().unwrap();
         let error = acquire(&path, "second").unwrap_err();
-        let expected = format!("take lock {path:?}: it is held by a process that does not tell its name");
+        let expected = format!("take lock {path:?}: it is held by an unknown process");
         assert_eq!(error.to_string(), expected);
         assert!(!is_lock_file_valid(&path));
         drop(lock);
         assert_eq!(fs::read(&path).unwrap(), content);
-        assert!(acquire(&path, "third").is_ok(), "it is let go all the same");
+        assert!(acquire(&path, "third").is_ok(), "it was released anyway");
     }
 }
 
 #[test]
-fn half_a_block_and_blanks_are_replaced_by_the_next_holder() {
+fn next_holder_replaces_torn_block() {
     let (one, other) = (block_of("first"), block_of("another"));
     let torn = [&one[..100], &other[100..]].concat();
     for content in [&torn[..], &[b' '; 2000], b"\n"] {
@@ -151,7 +151,7 @@ fn half_a_block_and_blanks_are_replaced_by_the_next_holder() {
         let lock = acquire(&path, "first").unwrap();
         assert!(!lock.is_nameless() && lock.left_behind().is_none());
         assert_eq!(lock_status(&path).unwrap(), LockStatus::Held(Some(holder("first"))));
-        assert_eq!(fs::read(&path).unwrap(), one, "nothing is left behind it");
+        assert_eq!(fs::read(&path).unwrap(), one, "nothing follows the block");
         lock.set_stage("build").unwrap();
         lock.check().unwrap();
         drop(lock);
@@ -159,7 +159,7 @@ fn half_a_block_and_blanks_are_replaced_by_the_next_holder() {
     }
 }
 
-/// What the file says while that run holds the lock.
+/// The content of the file while that run holds the lock.
 fn block_of(run_id: &str) -> Vec<u8> {
     let (_directory, path) = workplace();
     let _lock = acquire(&path, run_id).unwrap();
@@ -168,7 +168,7 @@ fn block_of(run_id: &str) -> Vec<u8> {
 
 #[cfg(unix)]
 #[test]
-fn a_new_lock_file_is_for_its_owner_alone() {
+fn new_lock_file_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let (_directory, path) = workplace();
     let _lock = acquire(&path, "first").unwrap();
@@ -177,11 +177,11 @@ fn a_new_lock_file_is_for_its_owner_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn lock_file_has_the_mode_of_the_database() {
+fn lock_file_copies_database_mode() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let mode_of = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
     let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    // The database, the lock file before, and after.
+    // The modes of the database, and of the lock file before and after.
     for (database_mode, lock_mode, expected) in [
         (0o600, None, 0o600),
         (0o660, None, 0o660),
@@ -190,7 +190,7 @@ fn lock_file_has_the_mode_of_the_database() {
         (0o660, Some(0o644), 0o660),
         (0o600, Some(0o666), 0o600),
         (0o6775, Some(0o600), 0o664),
-        // A database that is read-only for a while leaves a lock that can be taken later.
+        // A database that is read-only for a while keeps a lock that can be taken later.
         (0o444, None, 0o644),
     ] {
         let (_directory, path) = workplace();
@@ -210,13 +210,13 @@ fn lock_file_has_the_mode_of_the_database() {
 #[cfg(target_os = "linux")]
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn superuser_leaves_the_lock_to_the_owner_of_the_database() {
+fn superuser_gives_lock_to_database_owner() {
     use std::os::unix::fs::MetadataExt;
     let (_directory, path) = workplace();
     let database = path.with_extension("");
     fs::write(&database, "").unwrap();
     if std::os::unix::fs::chown(&database, Some(4711), Some(4712)).is_err() {
-        eprintln!("skipped: this user may not give files away");
+        eprintln!("skipped: this user may not change the owner of files");
         return;
     }
     let _lock = acquire(&path, "first").unwrap();

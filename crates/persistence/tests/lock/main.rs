@@ -1,4 +1,4 @@
-//! The one-writer lock, from outside: who gets it, who is refused, what is told, and what is noticed.
+//! The public interface of the one-writer lock: taking, refusing, reading and losing it.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod contenders;

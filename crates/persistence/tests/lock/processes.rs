@@ -1,4 +1,4 @@
-//! Two processes. The other one is this test program again, told to run nothing but the test that holds the lock.
+//! Two processes. The other one is this test program, started with only the test that holds the lock.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use crate::samples::{LONG, acquire, holder, refused_by, workplace};
 
 const LOCK: &str = "CDS_TEST_HOLD_LOCK";
 
-/// Holds the lock for another test until its input ends; without one there is nothing to do.
+/// Holds the lock for another test until its input ends; it does nothing if run on its own.
 #[test]
 fn holds_the_lock_for_another_test() {
     let Some(path) = env::var_os(LOCK) else { return };
@@ -25,7 +25,7 @@ fn holds_the_lock_for_another_test() {
     lock.check().unwrap();
 }
 
-/// Another process that holds the lock; the end of its input is the end of its work.
+/// Starts another process that holds the lock until its input ends.
 fn start_holder(path: &Path) -> Child {
     let child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "processes::holds_the_lock_for_another_test"])
@@ -35,38 +35,38 @@ fn start_holder(path: &Path) -> Child {
         .spawn()
         .unwrap();
     let started = Instant::now();
-    while lock_status(path).unwrap() != LockStatus::Held(Some(told_by(&child))) {
+    while lock_status(path).unwrap() != LockStatus::Held(Some(holder_of(&child))) {
         assert!(started.elapsed() < LONG, "the other process has not taken the lock");
         thread::sleep(Duration::from_millis(5));
     }
     child
 }
 
-fn told_by(child: &Child) -> LockHolder {
+fn holder_of(child: &Child) -> LockHolder {
     LockHolder { pid: child.id(), stage: "enrich".into(), ..holder("child") }
 }
 
 #[test]
-fn another_process_is_kept_out_and_told_who_holds_the_lock() {
+fn other_process_is_refused_with_holder() {
     let (_directory, path) = workplace();
     let mut child = start_holder(&path);
-    assert_eq!(refused_by(acquire(&path, "second")), Some(told_by(&child)));
+    assert_eq!(refused_by(acquire(&path, "second")), Some(holder_of(&child)));
     assert!(is_lock_file_valid(&path));
 
     drop(child.stdin.take());
-    assert!(child.wait().unwrap().success(), "the holder noticed nothing");
+    assert!(child.wait().unwrap().success(), "the holder was not disturbed");
     assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: None });
     assert_eq!(acquire(&path, "second").unwrap().left_behind(), None);
 }
 
 #[test]
-fn the_lock_of_a_killed_process_is_taken_at_once_and_it_is_known_whose_it_was() {
+fn killed_holder_is_replaced_and_reported() {
     let (_directory, path) = workplace();
     let mut child = start_holder(&path);
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let dead = told_by(&child);
+    let dead = holder_of(&child);
     assert_eq!(lock_status(&path).unwrap(), LockStatus::Free { left_behind: Some(dead.clone()) });
     assert_eq!((is_lock_file_valid(&path), get_pid(&path)), (false, Some(dead.pid)));
     let lock = acquire(&path, "second").unwrap();

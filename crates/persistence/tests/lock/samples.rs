@@ -1,4 +1,4 @@
-//! Holders, places and short ways to ask for a lock.
+//! Sample holders and paths, and short ways to take a lock.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
 use cds_persistence::{FileLock, LockError, LockHolder};
 use tempfile::TempDir;
 
-/// Longer than any test waits, however busy the machine is.
+/// Longer than any test should wait, even on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) fn workplace() -> (TempDir, PathBuf) {
@@ -36,7 +36,7 @@ pub(crate) fn wait_for(path: &Path, run_id: &str, timeout: Duration) -> Result<F
     FileLock::acquire(path, &holder(run_id), timeout, &|| false)
 }
 
-/// Who the refusal names.
+/// The holder that the refusal names.
 pub(crate) fn refused_by(outcome: Result<FileLock, LockError>) -> Option<LockHolder> {
     match outcome {
         Err(LockError::Held { holder, .. }) => holder.map(|holder| *holder),

@@ -1,4 +1,4 @@
-//! A lock file that somebody tampers with while the lock is held.
+//! Lock files that are changed while the lock is held.
 
 use std::{
     fs,
@@ -12,10 +12,10 @@ use cds_persistence::{FileLock, LockError, LockLost, LockStatus, LossReason, WAT
 
 use crate::samples::{LONG, acquire, holder, workplace};
 
-/// How long the end of a watch waits at most for a look.
+/// The longest wait of a monitor for a check in progress.
 const FAREWELL: Duration = Duration::from_millis(50);
 
-/// Holds and watches a lock, tampers with its file, and gives what the watch says.
+/// Holds and watches a lock while `tamper` changes its file, and returns the reported loss.
 fn noticed(interval: Duration, tamper: impl FnOnce(&Path)) -> (Arc<FileLock>, LockLost, Duration) {
     let (_directory, path) = workplace();
     let lock = Arc::new(acquire(&path, "first").unwrap());
@@ -27,31 +27,31 @@ fn noticed(interval: Duration, tamper: impl FnOnce(&Path)) -> (Arc<FileLock>, Lo
     let elapsed = started.elapsed();
     assert_eq!(lock.check(), Err(lost.clone()));
     assert!(matches!(lock.set_stage("persist"), Err(LockError::Lost(again)) if again == lost));
-    assert_eq!(receiver.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected), "it is told once");
+    assert_eq!(receiver.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected), "it is reported once");
     (lock, lost, elapsed)
 }
 
 fn is_noticed(why: LossReason, text: &str, tamper: impl FnOnce(&Path)) {
     let (lock, lost, elapsed) = noticed(WATCH_INTERVAL, tamper);
     assert_eq!((lost.path.as_path(), lost.why), (lock.path(), why));
-    let told = lost.to_string();
-    assert!(told.starts_with("its lock file \"/") && told.ends_with(&format!("\" {text}")), "{told}");
-    // The interval is what is promised; the rest is for a machine that has no time for the watch.
+    let message = lost.to_string();
+    assert!(message.starts_with("its lock file \"/") && message.ends_with(&format!("\" {text}")), "{message}");
+    // Only the interval is guaranteed; the rest is for a busy machine.
     assert!(elapsed < 10 * WATCH_INTERVAL, "noticed after {elapsed:?}");
 }
 
 #[test]
-fn whoever_says_nothing_else_is_told_after_a_second() {
+fn default_interval_is_one_second() {
     assert_eq!(WATCH_INTERVAL, Duration::from_secs(1));
 }
 
 #[test]
-fn a_deleted_lock_file_is_noticed() {
+fn deleted_lock_file_is_detected() {
     is_noticed(LossReason::Deleted, "was deleted", |path| fs::remove_file(path).unwrap());
 }
 
 #[test]
-fn a_lock_file_whose_directory_was_moved_away_is_noticed() {
+fn moved_directory_is_detected() {
     is_noticed(LossReason::Deleted, "was deleted", |path| {
         let directory = path.parent().unwrap();
         fs::rename(directory, directory.with_extension("moved")).unwrap();
@@ -60,7 +60,7 @@ fn a_lock_file_whose_directory_was_moved_away_is_noticed() {
 }
 
 #[test]
-fn a_replaced_lock_file_is_noticed_even_when_it_says_the_same() {
+fn replaced_lock_file_is_detected() {
     is_noticed(LossReason::Replaced, "was replaced", |path| {
         let copy = path.with_extension("copy");
         fs::copy(path, &copy).unwrap();
@@ -70,9 +70,9 @@ fn a_replaced_lock_file_is_noticed_even_when_it_says_the_same() {
 
 #[cfg(unix)]
 #[test]
-fn a_symbolic_link_to_the_locked_file_is_noticed() {
+fn symbolic_link_to_lock_is_detected() {
     is_noticed(LossReason::Replaced, "was replaced", |path| {
-        // At no moment is there no file, so that the watch cannot take it for a deleted one.
+        // The path always leads to a file, so that the monitor cannot report a deletion.
         let (moved, link) = (path.with_extension("moved"), path.with_extension("link"));
         fs::hard_link(path, &moved).unwrap();
         std::os::unix::fs::symlink(moved, &link).unwrap();
@@ -81,12 +81,12 @@ fn a_symbolic_link_to_the_locked_file_is_noticed() {
 }
 
 #[test]
-fn an_overwritten_lock_file_is_noticed() {
+fn overwritten_lock_file_is_detected() {
     is_noticed(LossReason::Overwritten, "was overwritten", |path| fs::write(path, "{}").unwrap());
 }
 
 #[test]
-fn a_lock_file_that_was_emptied_or_added_to_is_overwritten() {
+fn emptied_or_extended_file_is_overwritten() {
     let quick = Duration::from_millis(20);
     assert_eq!(noticed(quick, |path| fs::write(path, "").unwrap()).1.why, LossReason::Overwritten);
     let add = |path: &Path| fs::write(path, [fs::read(path).unwrap(), b" ".to_vec()].concat()).unwrap();
@@ -95,8 +95,8 @@ fn a_lock_file_that_was_emptied_or_added_to_is_overwritten() {
 
 #[cfg(unix)]
 #[test]
-fn a_lock_file_that_cannot_be_looked_at_is_lost_when_that_stays() {
-    // A loop of links is what a failing system looks like to everybody, the superuser too.
+fn unreadable_lock_file_is_lost() {
+    // A loop of links fails like a broken system, even for the superuser.
     let (_directory, path) = workplace();
     let below = path.with_extension("below");
     fs::create_dir(&below).unwrap();
@@ -119,7 +119,7 @@ fn a_lock_file_that_cannot_be_looked_at_is_lost_when_that_stays() {
 }
 
 #[test]
-fn what_is_lost_stays_lost_when_the_file_comes_back() {
+fn lost_lock_stays_lost() {
     let (_directory, path) = workplace();
     let lock = acquire(&path, "first").unwrap();
     let moved = path.with_extension("moved");
@@ -130,7 +130,7 @@ fn what_is_lost_stays_lost_when_the_file_comes_back() {
 }
 
 #[test]
-fn letting_go_of_a_lost_lock_leaves_the_next_one_alone() {
+fn dropping_lost_lock_keeps_the_next() {
     let (_directory, path) = workplace();
     let lost = acquire(&path, "first").unwrap();
     fs::remove_file(&path).unwrap();
@@ -142,7 +142,7 @@ fn letting_go_of_a_lost_lock_leaves_the_next_one_alone() {
 }
 
 #[test]
-fn what_another_program_wrote_into_the_file_is_left_for_whoever_looks_for_it() {
+fn foreign_content_survives_lost_lock() {
     let (_directory, path) = workplace();
     let lock = acquire(&path, "first").unwrap();
     fs::write(&path, r#"{"pid":7}"#).unwrap();
@@ -152,7 +152,7 @@ fn what_another_program_wrote_into_the_file_is_left_for_whoever_looks_for_it() {
 }
 
 #[test]
-fn a_watch_ends_with_its_monitor_at_once_and_then_calls_nobody() {
+fn dropped_monitor_stops_at_once() {
     let (_directory, path) = workplace();
     let lock = Arc::new(acquire(&path, "first").unwrap());
     let (sender, receiver) = mpsc::channel::<LockLost>();
@@ -162,7 +162,7 @@ fn a_watch_ends_with_its_monitor_at_once_and_then_calls_nobody() {
         let started = Instant::now();
         drop(monitor);
         let elapsed = started.elapsed();
-        // Only a look that is still under way then is waited for no longer.
+        // A monitor stops waiting only if a check is still in progress.
         assert!(elapsed >= FAREWELL || Arc::strong_count(&lock) == 1, "the thread is done with the lock");
         while Arc::strong_count(&lock) > 1 {
             assert!(started.elapsed() < LONG, "the thread keeps the lock");
@@ -170,7 +170,7 @@ fn a_watch_ends_with_its_monitor_at_once_and_then_calls_nobody() {
         }
         elapsed
     });
-    // The machine may hold one of them up, but not each.
+    // A busy machine may delay some of them, but not all.
     assert!(ends.iter().any(|elapsed| *elapsed < Duration::from_secs(1)), "{ends:?}");
     drop(sender);
     fs::remove_file(&path).unwrap();
@@ -178,7 +178,7 @@ fn a_watch_ends_with_its_monitor_at_once_and_then_calls_nobody() {
 }
 
 #[test]
-fn a_watch_does_not_keep_the_lock() {
+fn monitor_does_not_keep_the_lock() {
     let (_directory, path) = workplace();
     let lock = Arc::new(acquire(&path, "first").unwrap());
     let (sender, receiver) = mpsc::channel::<LockLost>();
@@ -189,7 +189,7 @@ fn a_watch_does_not_keep_the_lock() {
 }
 
 #[test]
-fn a_monitor_may_be_dropped_by_the_call_itself() {
+fn callback_may_drop_its_monitor() {
     let (_directory, path) = workplace();
     let lock = Arc::new(acquire(&path, "first").unwrap());
     let (give, take) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! Duplicates that were accepted: rows that hang on no run and are never removed.
+//! Accepted duplicates: rows that do not depend on runs and are never removed.
 
 use std::fs;
 
@@ -26,14 +26,14 @@ fn accepted(path: &std::path::Path) -> Vec<AcceptedDuplicate> {
     SqliteReader::open(path, &waiting(0)).unwrap().accepted_duplicates().unwrap()
 }
 
-/// Number, group, and the second in which it was revoked.
-fn told(path: &std::path::Path) -> Vec<(i64, String, Option<String>)> {
+/// Number, group, and the second of the revocation.
+fn summary(path: &std::path::Path) -> Vec<(i64, String, Option<String>)> {
     let second = |moment: String| moment[17..19].to_owned();
     accepted(path).into_iter().map(|row| (row.id, row.what.group_id, row.revoked_at.map(second))).collect()
 }
 
 #[test]
-fn what_is_accepted_is_read_back_as_it_was_said() {
+fn acceptance_reads_back_as_written() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let full = Acceptance {
@@ -57,7 +57,7 @@ fn what_is_accepted_is_read_back_as_it_was_said() {
 }
 
 #[test]
-fn accepting_again_takes_the_place_of_the_older_and_revoking_ends_it() {
+fn accepting_again_replaces_older_acceptance() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut writer = open(&path).unwrap();
@@ -65,17 +65,17 @@ fn accepting_again_takes_the_place_of_the_older_and_revoking_ends_it() {
     writer.accept_duplicates(&[acceptance("exact", "aa")], at(2)).unwrap();
     writer.accept_duplicates(&[acceptance("near", "aa")], at(3)).unwrap();
     let row = |id, second: Option<&str>| (id, "aa".to_owned(), second.map(str::to_owned));
-    assert_eq!(told(&path), [row(1, Some("03")), row(2, None), row(3, None)]);
+    assert_eq!(summary(&path), [row(1, Some("03")), row(2, None), row(3, None)]);
     assert_eq!(writer.revoke_acceptances(&[3], at(4)).unwrap(), 1);
-    for gone in [1, 3, 4, -1] {
-        assert_eq!(writer.revoke_acceptances(&[gone], at(5)).unwrap(), 0);
+    for ended in [1, 3, 4, -1] {
+        assert_eq!(writer.revoke_acceptances(&[ended], at(5)).unwrap(), 0);
     }
-    assert_eq!(told(&path), [row(1, Some("03")), row(2, None), row(3, Some("04"))]);
+    assert_eq!(summary(&path), [row(1, Some("03")), row(2, None), row(3, Some("04"))]);
     writer.close().unwrap();
 }
 
 #[test]
-fn pruning_a_snapshot_leaves_what_was_accepted() {
+fn pruning_keeps_acceptances() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     save(&path, &mixed()).unwrap();
@@ -85,11 +85,11 @@ fn pruning_a_snapshot_leaves_what_was_accepted() {
         writer.prune_runs(&[KeepRule::Last(1)], cds_model::Timestamp::from_unix_milliseconds(0)).unwrap().verdicts;
     assert_eq!(verdicts.iter().filter(|verdict| !verdict.is_kept).count(), 1);
     writer.close().unwrap();
-    assert_eq!(told(&path).len(), 1);
+    assert_eq!(summary(&path).len(), 1);
 }
 
 #[test]
-fn a_database_without_the_table_has_nothing_accepted_and_gets_it_with_the_first() {
+fn first_acceptance_creates_the_table() {
     let (directory, path) = workplace();
     make_database(&path, CONTRACT);
     let before = fs::read(&path).unwrap();
@@ -99,13 +99,13 @@ fn a_database_without_the_table_has_nothing_accepted_and_gets_it_with_the_first(
     let mut writer = open(&path).unwrap();
     writer.accept_duplicates(&[acceptance("near", "aa")], at(1)).unwrap();
     writer.close().unwrap();
-    assert_eq!(told(&path).len(), 1);
+    assert_eq!(summary(&path).len(), 1);
     let of_ours = "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'accepted_duplicates' AND sql IS NOT NULL";
     assert_eq!(number(&path, of_ours), 2, "the table and its index");
 }
 
 #[test]
-fn what_cannot_be_written_changes_nothing() {
+fn failed_acceptance_changes_nothing() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut writer = open(&path).unwrap();
@@ -119,7 +119,7 @@ fn what_cannot_be_written_changes_nothing() {
         let before = dump(&path);
         let error = writer.accept_duplicates(&[acceptance("near", "aa")], at(2)).unwrap_err();
         assert!(chain_about(&path, &error).contains(expected), "{error}");
-        assert_eq!(dump(&path), before, "the older one still counts");
+        assert_eq!(dump(&path), before, "the older one is still valid");
         other.execute_batch("DROP TRIGGER planned").unwrap();
     }
     other.execute_batch("DROP TABLE accepted_duplicates; CREATE TABLE accepted_duplicates (id TEXT)").unwrap();

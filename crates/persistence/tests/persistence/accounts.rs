@@ -1,4 +1,4 @@
-//! The accounts of runs: each start has one outcome, alone or together with its snapshot, and none of them costs one.
+//! The accounts of runs: each start has one end, alone or with its snapshot, and no account costs a snapshot.
 
 mod details;
 mod files;
@@ -45,7 +45,7 @@ fn end(number: u32, status: AccountStatus, seconds: i64) -> RunEnd {
     RunEnd { id: ledger_id(number), status, finished_at: at(seconds), snapshot_id: None, notes: String::new(), error }
 }
 
-/// The stage run of this number, which belongs to the run of the same number.
+/// The start of a stage of the run with the same number.
 fn stage_start(number: u32, stage: Stage) -> StageStart {
     StageStart {
         id: stage_id(number),
@@ -76,13 +76,13 @@ fn stage_end(number: u32, status: AccountStatus) -> StageEnd {
     }
 }
 
-/// The accounts of a database that is opened, and so created, before.
+/// The accounts of a database that is created first.
 pub(crate) fn accounts(path: &Path) -> SqliteAccounts {
     open(path).unwrap().close().unwrap();
     SqliteAccounts::open(path, &waiting(0)).unwrap()
 }
 
-/// A database in which run 1 and its stage have begun.
+/// A database with the start of run 1 and of its stage.
 fn begun(path: &Path) -> SqliteAccounts {
     let mut accounts = accounts(path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -90,7 +90,7 @@ fn begun(path: &Path) -> SqliteAccounts {
     accounts
 }
 
-/// The ends of the runs, in their order.
+/// The ends of the runs, in order.
 fn ends(path: &Path) -> Vec<String> {
     texts(
         &Connection::open(path).unwrap(),
@@ -109,7 +109,7 @@ fn stage_ends(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_column_of_a_start_is_written_and_there_at_once() {
+fn start_is_written_at_once() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -127,7 +127,7 @@ fn every_column_of_a_start_is_written_and_there_at_once() {
 }
 
 #[test]
-fn a_start_that_is_written_again_changes_nothing_and_one_of_another_project_is_refused() {
+fn repeated_start_changes_nothing() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -141,7 +141,7 @@ fn a_start_that_is_written_again_changes_nothing_and_one_of_another_project_is_r
     assert!(matches!(error, AccountError::OtherSubject { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "start run 019a9f3e-0000-7000-8000-000000000001: the ledger has it for project \"code\", not \"another\""
+        "start run 019a9f3e-0000-7000-8000-000000000001: the ledger has this id for project \"code\", not \"another\""
     );
     assert_eq!(dump(&path), before);
 
@@ -151,7 +151,7 @@ fn a_start_that_is_written_again_changes_nothing_and_one_of_another_project_is_r
 }
 
 #[test]
-fn the_first_end_of_a_run_stays_and_a_second_can_only_add_notes() {
+fn first_end_of_run_stays() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&RunStart { notes: "nightly".to_owned(), ..start(1) }).unwrap();
@@ -165,7 +165,7 @@ fn the_first_end_of_a_run_stays_and_a_second_can_only_add_notes() {
 }
 
 #[test]
-fn what_is_unknown_is_an_error_and_leaves_no_trace() {
+fn unknown_ids_are_errors() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -175,11 +175,11 @@ fn what_is_unknown_is_an_error_and_leaves_no_trace() {
         accounts.append_note(&ledger_id(2).to_string(), "x").unwrap_err(),
         accounts.set_telemetry_counts(ledger_id(2), TelemetryCounts::default()).unwrap_err(),
     ] {
-        assert_eq!(error.to_string(), "no run 019a9f3e-0000-7000-8000-000000000002 is in the ledger");
+        assert_eq!(error.to_string(), "no run 019a9f3e-0000-7000-8000-000000000002 in the ledger");
         assert!(matches!(error, AccountError::UnknownRun { .. }), "{error:?}");
     }
     let error = accounts.append_note("019a9f3e", "x").unwrap_err();
-    assert_eq!(error.to_string(), "no run 019a9f3e is in the ledger");
+    assert_eq!(error.to_string(), "no run 019a9f3e in the ledger");
     let error = accounts.end_stage(&stage_end(1, AccountStatus::Completed)).unwrap_err();
     assert_eq!(
         chain_about(&path, &error),
@@ -194,7 +194,7 @@ fn what_is_unknown_is_an_error_and_leaves_no_trace() {
 }
 
 #[test]
-fn notes_are_appended_line_by_line_and_kept_by_an_end_without_any() {
+fn notes_are_appended_and_kept() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -209,10 +209,10 @@ fn notes_are_appended_line_by_line_and_kept_by_an_end_without_any() {
 }
 
 #[test]
-fn runs_without_an_end_are_interrupted_with_their_stages_and_the_rest_stays() {
+fn open_runs_are_interrupted_with_stages() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
-    assert!(accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap().is_empty());
+    assert!(accounts.mark_interrupted("persist", "no process is left", at(99), None).unwrap().is_empty());
     for (number, stage) in [(1, Stage::Analyze), (2, Stage::Build), (3, Stage::Enrich), (4, Stage::Persist)] {
         accounts.mark_run_started(&start(number)).unwrap();
         accounts.begin_stage(&stage_start(number, stage)).unwrap();
@@ -220,14 +220,14 @@ fn runs_without_an_end_are_interrupted_with_their_stages_and_the_rest_stays() {
     accounts.end_stage(&stage_end(1, AccountStatus::Completed)).unwrap();
     accounts.mark_run_finished(&end(2, AccountStatus::Failed, 50)).unwrap();
 
-    let ids = accounts.mark_interrupted("persist", "nobody is there", at(99), Some(ledger_id(4))).unwrap();
+    let ids = accounts.mark_interrupted("persist", "no process is left", at(99), Some(ledger_id(4))).unwrap();
     assert_eq!(ids, [ledger_id(1), ledger_id(3)].map(|id| id.to_string()));
     assert_eq!(
         ends(&path),
         [
-            "1|interrupted|99|'nobody is there'|'persist'|NULL|NULL",
+            "1|interrupted|99|'no process is left'|'persist'|NULL|NULL",
             "2|failed|50|'because of 50'|NULL|NULL|NULL",
-            "3|interrupted|99|'nobody is there'|'persist'|NULL|NULL",
+            "3|interrupted|99|'no process is left'|'persist'|NULL|NULL",
             "4|running|NULL|NULL|NULL|NULL",
         ]
     );
@@ -236,7 +236,7 @@ fn runs_without_an_end_are_interrupted_with_their_stages_and_the_rest_stays() {
         [
             "analyze|completed|90|NULL|1.5",
             "build|failed|50|'because of 50'|NULL",
-            "enrich|interrupted|99|'nobody is there'|NULL",
+            "enrich|interrupted|99|'no process is left'|NULL",
             "persist|running|NULL|NULL",
         ]
     );
@@ -244,13 +244,13 @@ fn runs_without_an_end_are_interrupted_with_their_stages_and_the_rest_stays() {
 }
 
 #[test]
-fn a_stage_that_a_completed_run_left_open_was_interrupted_as_far_as_anybody_knows() {
+fn open_stage_of_run_is_interrupted() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
     accounts.begin_stage(&stage_start(1, Stage::Build)).unwrap();
     accounts.mark_run_finished(&end(1, AccountStatus::Completed, 50)).unwrap();
-    assert!(accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap().is_empty());
+    assert!(accounts.mark_interrupted("persist", "no process is left", at(99), None).unwrap().is_empty());
     assert_eq!(
         stage_ends(&path),
         ["build|interrupted|50|'the end of this stage was not written; its run ended as completed'|NULL"]
@@ -258,11 +258,11 @@ fn a_stage_that_a_completed_run_left_open_was_interrupted_as_far_as_anybody_know
 }
 
 #[test]
-fn what_a_run_says_of_its_end_takes_the_place_of_what_another_command_made_of_its_silence() {
+fn final_status_replaces_inferred_interruption() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
-    accounts.mark_interrupted("persist", "nobody is there", at(99), None).unwrap();
+    accounts.mark_interrupted("persist", "no process is left", at(99), None).unwrap();
     accounts.mark_run_finished(&end(1, AccountStatus::Failed, 120)).unwrap();
     assert_eq!(ends(&path), ["1|failed|120|'because of 120'|NULL|NULL|NULL"]);
     accounts.mark_run_finished(&end(1, AccountStatus::Completed, 130)).unwrap();
@@ -270,7 +270,7 @@ fn what_a_run_says_of_its_end_takes_the_place_of_what_another_command_made_of_it
 }
 
 #[test]
-fn a_stage_keeps_what_its_end_does_not_know_and_the_later_end_counts() {
+fn later_stage_end_keeps_known_values() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -304,7 +304,7 @@ fn a_stage_keeps_what_its_end_does_not_know_and_the_later_end_counts() {
 }
 
 #[test]
-fn a_checkpoint_is_a_completed_run_of_the_stage_with_the_same_input_and_configuration() {
+fn checkpoint_matches_input_and_configuration() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     let [config, input] = [1, 2].map(|byte| Fingerprint([byte; 32]));

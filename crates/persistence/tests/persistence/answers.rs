@@ -1,4 +1,4 @@
-//! Answers that were paid for: kept as they come, found again, and not touched by what happens to a snapshot.
+//! Paid answers: stored as they arrive, found again, and independent of snapshots.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -11,7 +11,7 @@ use crate::samples::{
     texts, waiting, workplace,
 };
 
-/// What version 1 was before there were answers.
+/// Our tables in format 1 before there were answers.
 const OURS_WITHOUT_ANSWERS: &str = "
 DROP TABLE record_questions; DROP TABLE enrichments; DROP TABLE intent_cache;";
 
@@ -26,7 +26,7 @@ fn intents(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_group_is_there_for_others_as_soon_as_it_is_kept() {
+fn stored_answers_are_visible_at_once() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     let other = Connection::open(&path).unwrap();
@@ -38,11 +38,11 @@ fn a_group_is_there_for_others_as_soon_as_it_is_kept() {
 }
 
 #[test]
-fn a_group_is_there_after_a_copy_at_any_moment() {
+fn stored_answers_survive_a_copy() {
     let (directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1)], at(0)).unwrap();
-    // What a killed process leaves: the file and its log as they are, and nothing closed. Another process copies them.
+    // Like a killed process: file and log stay, and nothing is closed. Another process copies them, to keep our locks.
     let copy = directory.path().join("killed.sqlite");
     for end in ["", "-wal"] {
         let [from, to] = [&path, &copy].map(|path| format!("{}{end}", path.display()));
@@ -53,7 +53,7 @@ fn a_group_is_there_after_a_copy_at_any_moment() {
 }
 
 #[test]
-fn every_column_is_kept() {
+fn every_answer_column_is_stored() {
     let (_directory, path) = workplace();
     let mut second = answer(2);
     (second.model_digest, second.prompt_tokens, second.answer_tokens) = (String::new(), None, Some(u64::MAX));
@@ -78,7 +78,7 @@ fn every_column_is_kept() {
 }
 
 #[test]
-fn a_newer_answer_takes_the_place_of_the_older_also_within_a_group() {
+fn newer_answer_replaces_older() {
     let (_directory, path) = workplace();
     let newer = |text: &str| KeptAnswer { intent: text.to_owned(), answer_tokens: Some(9), ..answer(1) };
     let mut persistence = open(&path).unwrap();
@@ -91,11 +91,11 @@ fn a_newer_answer_takes_the_place_of_the_older_also_within_a_group() {
 }
 
 #[test]
-fn a_group_that_fails_leaves_nothing_of_itself_and_all_of_the_earlier_ones() {
+fn failed_batch_keeps_earlier_batches() {
     for (how, expected) in [
-        ("RAISE(ABORT, 'no more')", format!("keep answer 2 in database DB: no more{NAMED} (SQLite error 1811)")),
-        ("RAISE(ROLLBACK, 'no more')", format!("keep answer 2 in database DB: no more{NAMED} (SQLite error 1811)")),
-        ("RAISE(IGNORE)", "keep answer 2: database DB ignored the row".to_owned()),
+        ("RAISE(ABORT, 'no more')", format!("store answer 2 in database DB: no more{NAMED} (SQLite error 1811)")),
+        ("RAISE(ROLLBACK, 'no more')", format!("store answer 2 in database DB: no more{NAMED} (SQLite error 1811)")),
+        ("RAISE(IGNORE)", "store answer 2: database DB ignored the row".to_owned()),
     ] {
         let (_directory, path) = workplace();
         keep(&path, &[answer(1)]).unwrap();
@@ -115,7 +115,7 @@ fn a_group_that_fails_leaves_nothing_of_itself_and_all_of_the_earlier_ones() {
 }
 
 #[test]
-fn a_snapshot_that_fails_or_never_comes_costs_no_answer() {
+fn failed_snapshot_keeps_answers() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1)], at(0)).unwrap();
@@ -127,7 +127,7 @@ fn a_snapshot_that_fails_or_never_comes_costs_no_answer() {
 }
 
 #[test]
-fn databases_without_the_tables_have_no_answers_and_get_the_one_table_with_the_first() {
+fn first_answer_creates_the_table() {
     let (_directory, ours) = workplace();
     save(&ours, &mixed()).unwrap();
     make_database(&ours, OURS_WITHOUT_ANSWERS);
@@ -158,7 +158,7 @@ fn databases_without_the_tables_have_no_answers_and_get_the_one_table_with_the_f
 }
 
 #[test]
-fn the_group_of_a_database_that_changed_its_form_is_refused() {
+fn changed_schema_refuses_answers() {
     for (sql, expected) in [
         ("PRAGMA user_version = 2", "its format is version 2"),
         ("ALTER TABLE intent_cache ADD COLUMN votes INTEGER", "table intent_cache does not fit: column 9"),
@@ -174,7 +174,7 @@ fn the_group_of_a_database_that_changed_its_form_is_refused() {
 }
 
 #[test]
-fn a_group_waits_for_another_writer_and_is_not_written_to_a_file_that_has_gone() {
+fn answers_wait_for_another_writer() {
     let (directory, path) = workplace();
     let mut persistence = SqlitePersistence::open(&path, &waiting(20)).unwrap();
     let other = Connection::open(&path).unwrap();
@@ -191,10 +191,10 @@ fn a_group_waits_for_another_writer_and_is_not_written_to_a_file_that_has_gone()
 }
 
 #[test]
-fn a_lookup_of_very_many_questions_finds_what_a_naive_one_finds() {
+fn large_lookup_equals_naive_lookup() {
     const COUNT: u64 = 50_000;
     let (_directory, path) = workplace();
-    // Every third is answered; every fifth of all questions is asked twice.
+    // Every third question is answered, and every fifth is asked twice.
     let kept: Vec<KeptAnswer> = (0..COUNT).filter(|number| number % 3 == 0).map(answer).collect();
     let mut persistence = open(&path).unwrap();
     for group in kept.chunks(5_000) {
@@ -208,7 +208,7 @@ fn a_lookup_of_very_many_questions_finds_what_a_naive_one_finds() {
 }
 
 #[test]
-fn the_latest_digest_is_that_of_the_newest_answer_that_has_one() {
+fn latest_digest_skips_answers_without_one() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     let with = |number, model: &str, digest: &str| KeptAnswer {
@@ -230,7 +230,7 @@ fn the_latest_digest_is_that_of_the_newest_answer_that_has_one() {
 }
 
 #[test]
-fn the_stats_tell_what_is_kept_and_used() {
+fn stats_count_stored_and_used_answers() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     let huge =
@@ -257,7 +257,7 @@ fn the_stats_tell_what_is_kept_and_used() {
     assert_eq!(persistence.intent_cache_stats().unwrap(), expected);
     assert_eq!(expected.unused_count(), 1);
 
-    // Numbers beyond every sum are no reason to fail.
+    // Sums that overflow must not fail.
     persistence.keep_answers(&[huge.clone(), KeptAnswer { key: key(10), ..huge }], at(2)).unwrap();
     expected.models.push(CachedModel { model: "m".to_owned(), model_digest: "aa11".to_owned(), answer_count: 2 });
     (expected.answer_count, expected.intent_byte_count, expected.prompt_tokens) = (5, 25, Some(i64::MAX as u64));

@@ -1,4 +1,4 @@
-//! The code of a snapshot as it is read for the search for duplicates.
+//! The code of a snapshot, as the search for duplicates reads it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,7 +17,7 @@ fn rows(reader: &SqliteReader, run: i64) -> Vec<CodeRow> {
 }
 
 #[test]
-fn each_record_of_the_run_is_shown_once_in_its_order() {
+fn records_are_visited_once_in_order() {
     let (_directory, path) = workplace();
     let mut snapshot = mixed();
     let failed = Intent::Failed("HTTP 500".to_owned());
@@ -36,7 +36,7 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
     let found = rows(&reader, 2);
     let kinds: Vec<&str> = found.iter().map(|row| row.kind.as_str()).collect();
     assert_eq!(kinds, ["file", "function", "function", "file"]);
-    assert!(Arc::ptr_eq(&found[0].file_path, &found[1].file_path), "one text for the records of a file");
+    assert!(Arc::ptr_eq(&found[0].file_path, &found[1].file_path), "the records of a file share its path");
     assert_eq!((&*found[2].file_path, found[2].start_line, found[2].end_line), ("b.py", 4, 5));
     assert_eq!((found[0].signature.as_deref(), found[1].signature.as_deref()), (None, Some("def f():")));
     assert_eq!(&*found[1].normalized_code, "def f():\n    return 1");
@@ -55,7 +55,7 @@ fn each_record_of_the_run_is_shown_once_in_its_order() {
 }
 
 #[test]
-fn code_is_read_in_parts_and_records_by_id() {
+fn code_is_read_in_ranges() {
     let (_directory, path) = workplace();
     let mut snapshot = mixed();
     snapshot.records = vec![
@@ -91,11 +91,11 @@ fn code_is_read_in_parts_and_records_by_id() {
 
     let rows = reader.code_rows_by_id(run, &[last, 999, 1, first]).unwrap();
     assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [last, first]);
-    assert_eq!(reader.places_in(run, "b.py").unwrap(), [(last, 4, 5)]);
+    assert_eq!(reader.locations_in(run, "b.py").unwrap(), [(last, 4, 5)]);
 }
 
 #[test]
-fn an_intent_counts_only_where_it_succeeded() {
+fn only_successful_intents_are_returned() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     make_database(&path, "UPDATE records SET intent = 'Left over.', intent_status = 'failed'");
@@ -104,7 +104,7 @@ fn an_intent_counts_only_where_it_succeeded() {
 }
 
 #[test]
-fn a_database_without_runs_has_no_code() {
+fn empty_database_has_no_code() {
     let (_directory, path) = workplace();
     make_database(&path, CONTRACT);
     let reader = read(&path).unwrap();
@@ -112,12 +112,12 @@ fn a_database_without_runs_has_no_code() {
 }
 
 #[test]
-fn a_column_that_cannot_be_read_is_an_error() {
+fn unreadable_column_is_an_error() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     make_database(&path, "UPDATE records SET start_line = -1 WHERE id = 2");
     let mut seen = 0;
     let outcome = read(&path).unwrap().code_rows(RunId(1), &mut |_| seen += 1);
     assert!(matches!(outcome, Err(Error::Statement { .. })), "{outcome:?}");
-    assert_eq!(seen, 0, "nothing of it counts");
+    assert_eq!(seen, 0, "no record was visited");
 }

@@ -1,5 +1,5 @@
-//! Other processes that use the database at the same time. A second connection stands for them: `SQLite` keeps two
-//! connections of one process apart just as well.
+//! Concurrent processes. A second connection stands for another process: `SQLite` separates two connections of one
+//! process just as well.
 
 use std::{sync::mpsc, thread};
 
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::samples::{CONTRACT, chain, make_database, mixed, names_in, number, open, save, waiting, workplace};
 
 #[test]
-fn a_writer_that_stays_is_reported_before_anything_is_done() {
+fn blocking_writer_is_reported_on_open() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let other = Connection::open(&path).unwrap();
@@ -21,7 +21,7 @@ fn a_writer_that_stays_is_reported_before_anything_is_done() {
 }
 
 #[test]
-fn a_database_that_is_held_exclusively_is_reported_as_locked() {
+fn exclusive_lock_is_reported() {
     let (_directory, path) = workplace();
     make_database(&path, CONTRACT);
     let other = Connection::open(&path).unwrap();
@@ -32,7 +32,7 @@ fn a_database_that_is_held_exclusively_is_reported_as_locked() {
 }
 
 #[test]
-fn a_writer_that_comes_after_opening_fails_the_save_and_nothing_is_written() {
+fn later_writer_fails_the_save() {
     let (_directory, path) = workplace();
     let mut persistence = SqlitePersistence::open(&path, &waiting(20)).unwrap();
     let other = Connection::open(&path).unwrap();
@@ -45,7 +45,7 @@ fn a_writer_that_comes_after_opening_fails_the_save_and_nothing_is_written() {
 }
 
 #[test]
-fn a_writer_that_finishes_in_time_is_waited_for() {
+fn save_waits_for_another_writer() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let (held, is_held) = mpsc::channel();
@@ -71,7 +71,7 @@ fn a_writer_that_finishes_in_time_is_waited_for() {
 }
 
 #[test]
-fn a_reader_does_not_block_a_save_and_sees_all_of_it_or_nothing() {
+fn reader_sees_whole_snapshots_only() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut persistence = open(&path).unwrap();
@@ -90,7 +90,7 @@ fn a_reader_does_not_block_a_save_and_sees_all_of_it_or_nothing() {
 }
 
 #[test]
-fn closing_while_a_reader_stays_succeeds_and_the_last_one_tidies_up() {
+fn last_connection_removes_the_log() {
     let (directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     let reader = Connection::open(&path).unwrap();
@@ -106,7 +106,7 @@ fn closing_while_a_reader_stays_succeeds_and_the_last_one_tidies_up() {
 }
 
 #[test]
-fn a_reader_of_a_file_that_is_to_get_a_log_is_waited_for() {
+fn journal_switch_waits_for_a_reader() {
     let (_directory, path) = workplace();
     make_database(&path, CONTRACT);
     let reader = Connection::open(&path).unwrap();
@@ -121,7 +121,7 @@ fn a_reader_of_a_file_that_is_to_get_a_log_is_waited_for() {
 }
 
 #[test]
-fn two_that_create_the_same_database_at_once_both_save() {
+fn parallel_creators_both_save() {
     let (directory, path) = workplace();
     let savers: Vec<_> = (0..4)
         .map(|_| {
@@ -133,7 +133,7 @@ fn two_that_create_the_same_database_at_once_both_save() {
     let mut numbers: Vec<i64> = savers.into_iter().map(|saver| saver.join().unwrap().unwrap().run_id.0).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 4]);
-    // Two that close at the same moment each take the other for one that stays; whoever closes next tidies up.
+    // If both close at the same moment, each sees the other and leaves the log; the next connection removes it.
     assert_eq!(number(&path, "PRAGMA page_size"), 8192);
     assert_eq!(names_in(directory.path()), ["code.sqlite"]);
 }

@@ -1,6 +1,6 @@
-//! The crate from outside: what is written, what is refused, and what is left when something goes wrong.
+//! The public interface of the crate: what is written, what is refused, and what a failure leaves behind.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod accepted;
 mod accounts;

@@ -1,4 +1,4 @@
-//! A database that another program wrote by the same contract is opened, read and appended to.
+//! A database of another implementation of the contract is opened, read and extended.
 
 use rusqlite::Connection;
 
@@ -11,7 +11,7 @@ INSERT INTO records VALUES (40, 7, 'file', 'a.py', NULL, 1, 1, 'x', 'x', '9dd4e4
   'skipped', NULL);";
 
 #[test]
-fn its_rows_stay_as_they_are_and_ours_come_after_them() {
+fn foreign_rows_stay_unchanged() {
     let (_directory, path) = workplace();
     make_database(&path, "PRAGMA page_size = 4096; PRAGMA journal_mode = DELETE");
     make_database(&path, &format!("{CONTRACT}{ONE_RUN}"));
@@ -31,7 +31,7 @@ fn its_rows_stay_as_they_are_and_ours_come_after_them() {
 }
 
 #[test]
-fn opening_alone_changes_none_of_its_content() {
+fn opening_changes_no_content() {
     let (_directory, path) = workplace();
     make_database(&path, &format!("{CONTRACT}{ONE_RUN}"));
     let before = dump(&path);
@@ -40,7 +40,7 @@ fn opening_alone_changes_none_of_its_content() {
 }
 
 #[test]
-fn an_index_that_it_has_under_another_name_is_not_made_twice() {
+fn renamed_index_is_recognised() {
     let (_directory, path) = workplace();
     let indexes = "
 CREATE INDEX by_run ON records(run_id);
@@ -70,7 +70,7 @@ CREATE INDEX some_paths ON records(md5sum) WHERE kind = 'file';";
 }
 
 #[test]
-fn what_else_it_keeps_in_the_file_is_left_alone() {
+fn foreign_tables_stay_unchanged() {
     let (_directory, path) = workplace();
     let own = "CREATE TABLE notes (text); INSERT INTO notes VALUES ('mine'); CREATE VIEW v AS SELECT text FROM notes;";
     make_database(&path, &format!("{CONTRACT}{own}"));
@@ -79,7 +79,7 @@ fn what_else_it_keeps_in_the_file_is_left_alone() {
 }
 
 #[test]
-fn strict_tables_and_another_encoding_fit() {
+fn strict_utf16_tables_are_accepted() {
     let (_directory, path) = workplace();
     let strict = CONTRACT.replace(");\n", ") STRICT;\n").replace("intent_error text);", "intent_error text) STRICT;");
     assert_eq!(strict.matches("STRICT").count(), 2);

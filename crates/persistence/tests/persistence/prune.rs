@@ -1,9 +1,9 @@
-//! Which snapshots go and what goes with them, and what a database and its place are like.
+//! Pruning of snapshots and their dependent rows, and the diagnosis of a database and its location.
 
 use std::{fs, path::Path};
 
 use cds_model::Timestamp;
-use cds_persistence::{Access, Error, InvocationFilter, KeepRule, Persistence, PruneVerdict, examine_place};
+use cds_persistence::{Access, Error, InvocationFilter, KeepRule, Persistence, PruneVerdict, examine_location};
 
 use crate::{
     reader::read,
@@ -21,14 +21,14 @@ fn row_counts(path: &Path) -> [i64; 7] {
 }
 
 #[test]
-fn what_hangs_on_a_snapshot_goes_with_it_and_the_ledger_stays() {
+fn pruning_removes_dependents_and_keeps_ledger() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let telemetry = [2, 2, 4, 5].map(|number| telemetry_row(number, "STAGE", "NULL", "{}"));
     make_database(&path, &telemetry.concat());
     assert_eq!(row_counts(&path), [5, 20, 3, 10, 1, 4, 6]);
 
-    // Projects: shop has 2, mill has 4, and those without an account are of their root.
+    // Shop has 2 snapshots, mill has 4; those without an account belong to their root path.
     let rules = [KeepRule::Last(1), KeepRule::Since(Timestamp::from_unix_milliseconds(i64::MAX))];
     let before = dump(&path);
     let plan = read(&path).unwrap().plan_prune(&rules).unwrap();
@@ -49,7 +49,7 @@ fn what_hangs_on_a_snapshot_goes_with_it_and_the_ledger_stays() {
     assert_eq!(row_counts(&path), [1, 4, 0, 2, 0, 1, 6]);
     assert_eq!(number(&path, "SELECT count(*) FROM stage_runs"), 5);
 
-    // The ledger knows of a snapshot 9.
+    // The ledger mentions snapshot 9, so the next number is 10.
     assert_eq!(persistence.save(&mixed()).unwrap().run_id.0, 10);
     let reader = read(&path).unwrap();
     assert_eq!(shorts(&reader, &InvocationFilter::default()), ["S10", "L6", "L5", "S5", "L4", "L3", "L2", "L1"]);
@@ -58,7 +58,7 @@ fn what_hangs_on_a_snapshot_goes_with_it_and_the_ledger_stays() {
 }
 
 #[test]
-fn the_telemetry_of_runs_without_a_snapshot_goes_once_they_are_older_than_all_that_stays() {
+fn old_telemetry_without_snapshot_is_pruned() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let telemetry = [1, 2, 3, 4, 5, 6].map(|number| telemetry_row(number, "STAGE", "NULL", "{}"));
@@ -73,8 +73,8 @@ fn the_telemetry_of_runs_without_a_snapshot_goes_once_they_are_older_than_all_th
     };
     let mut persistence = open(&path).unwrap();
     persistence.prune_runs(&[], cds_model::Timestamp::from_unix_milliseconds(0)).unwrap();
-    assert_eq!(left(), [1, 2, 3, 4, 5, 6], "without a rule nothing goes");
-    // Nothing is removed, and of the snapshots with an account the second run's is the oldest.
+    assert_eq!(left(), [1, 2, 3, 4, 5, 6], "without a rule nothing is removed");
+    // No snapshot is removed, and the oldest one with an account is that of the second run.
     assert_eq!(
         kept(
             &persistence
@@ -85,7 +85,7 @@ fn the_telemetry_of_runs_without_a_snapshot_goes_once_they_are_older_than_all_th
         [5, 4, 3, 2, 1]
     );
     assert_eq!(left(), [2, 3, 4, 5, 6]);
-    // The fourth run began before all others by its clock, and the third has not ended.
+    // By its clock, the fourth run began first; the third has not ended.
     make_database(&path, "UPDATE runs_ledger SET subject = 'mill' WHERE snapshot_id = 2");
     assert_eq!(
         kept(
@@ -104,7 +104,7 @@ fn the_telemetry_of_runs_without_a_snapshot_goes_once_they_are_older_than_all_th
 }
 
 #[test]
-fn every_rule_is_asked_and_none_takes_nothing() {
+fn rules_combine_and_none_keeps_all() {
     let rules = |days: i64| KeepRule::Since(Timestamp::from_unix_milliseconds((20_777 + days) * 86_400_000));
     for (rules, expected) in [
         (vec![], vec![4, 3, 2, 1]),
@@ -135,7 +135,7 @@ fn every_rule_is_asked_and_none_takes_nothing() {
 }
 
 #[test]
-fn the_snapshot_of_a_run_that_has_not_ended_stays() {
+fn snapshot_of_open_run_is_kept() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     save(&path, &mixed()).unwrap();
@@ -151,7 +151,7 @@ fn the_snapshot_of_a_run_that_has_not_ended_stays() {
 }
 
 #[test]
-fn a_pruning_that_fails_leaves_everything() {
+fn failed_pruning_removes_nothing() {
     for (trigger, expected) in [
         ("AFTER DELETE ON runs WHEN OLD.id = 1 BEGIN SELECT RAISE(FAIL, 'no more'); END", "no more"),
         ("BEFORE DELETE ON runs WHEN OLD.id = 1 BEGIN SELECT RAISE(IGNORE); END", "ignored the row"),
@@ -183,7 +183,7 @@ fn a_pruning_that_fails_leaves_everything() {
 }
 
 #[test]
-fn a_file_of_another_implementation_is_pruned_too() {
+fn foreign_database_can_be_pruned() {
     let (_directory, path) = workplace();
     let run = "INSERT INTO runs VALUES (NULL, 'x', 'x', '/x', 'builtin:', 'm', 'all', 1, 'completed', 0, 0, 1);
 INSERT INTO records VALUES (NULL, last_insert_rowid(), 'file', 'a', NULL, 1, 1, 'x', 'x', 'x', NULL, 'skipped', NULL);";
@@ -213,7 +213,7 @@ INSERT INTO records VALUES (NULL, last_insert_rowid(), 'file', 'a', NULL, 1, 1, 
 }
 
 #[test]
-fn compacting_gives_room_back_and_keeps_the_order_of_the_ledger() {
+fn compacting_shrinks_file_and_keeps_order() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let mut large = mixed();
@@ -235,7 +235,7 @@ fn compacting_gives_room_back_and_keeps_the_order_of_the_ledger() {
 }
 
 #[test]
-fn a_reader_in_the_way_of_compacting_is_told() {
+fn compacting_reports_a_blocking_reader() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut persistence = open(&path).unwrap();
@@ -249,7 +249,7 @@ fn a_reader_in_the_way_of_compacting_is_told() {
 }
 
 #[test]
-fn a_database_is_looked_over() {
+fn diagnosis_describes_a_database() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let diagnosis = read(&path).unwrap().diagnose().unwrap();
@@ -270,7 +270,7 @@ fn a_database_is_looked_over() {
 }
 
 #[test]
-fn damage_is_a_finding_and_no_error() {
+fn damage_is_a_finding() {
     let (_directory, path) = workplace();
     let mut snapshot = mixed();
     snapshot.records = (0..40).flat_map(|_| snapshot.records.clone()).collect();
@@ -287,9 +287,9 @@ fn damage_is_a_finding_and_no_error() {
 }
 
 #[test]
-fn a_place_is_looked_at_without_leaving_anything() {
+fn examining_a_location_leaves_nothing() {
     let (directory, path) = workplace();
-    let report = examine_place(&path);
+    let report = examine_location(&path);
     assert!(report.refusal.is_none() && !report.is_present && report.is_file_writable, "{report:?}");
     assert!(report.folder_error.is_none() && report.is_fit_for_log, "{report:?}");
     assert_eq!(report.folder, fs::canonicalize(directory.path()).unwrap());
@@ -299,17 +299,17 @@ fn a_place_is_looked_at_without_leaving_anything() {
 
     save(&path, &mixed()).unwrap();
     let bytes = fs::read(&path).unwrap();
-    assert!(examine_place(&path).is_present);
+    assert!(examine_location(&path).is_present);
     let mut permissions = fs::metadata(&path).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&path, permissions).unwrap();
-    assert!(!examine_place(&path).is_file_writable);
+    assert!(!examine_location(&path).is_file_writable);
     assert!(fs::read(&path).unwrap() == bytes && names_in(directory.path()) == ["code.sqlite"]);
 
     let missing = directory.path().join("none/code.sqlite");
-    let report = examine_place(&missing);
+    let report = examine_location(&missing);
     assert!(matches!(report.refusal, Some(Error::MissingDirectory { .. })), "{report:?}");
     assert!(report.folder_error.is_some() && !report.is_present, "{report:?}");
-    assert!(matches!(examine_place(directory.path()).refusal, Some(Error::NotARegularFile { .. })));
-    assert!(matches!(examine_place(Path::new(":memory:")).refusal, Some(Error::InvalidName { .. })));
+    assert!(matches!(examine_location(directory.path()).refusal, Some(Error::NotARegularFile { .. })));
+    assert!(matches!(examine_location(Path::new(":memory:")).refusal, Some(Error::InvalidName { .. })));
 }

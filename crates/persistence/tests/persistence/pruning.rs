@@ -1,4 +1,4 @@
-//! Which answers go when the kept ones are trimmed, and what the rate of earlier runs is.
+//! Pruning of stored answers, and the rate of earlier runs.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use crate::samples::{answer, asked, at, key, make_database, mixed, open, texts, workplace};
 
-/// Keeps the answers 1 to 4, each at the second of its number; the snapshot has the questions 1 and 2. Prunes, and says
-/// what is left.
+/// Stores the answers 1 to 4, each at the second of its number, and a snapshot with the questions 1 and 2. Prunes, and
+/// returns the answers left.
 fn left_after(older_than: Option<i64>, is_unused: bool) -> Vec<String> {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
@@ -30,25 +30,25 @@ fn left_after(older_than: Option<i64>, is_unused: bool) -> Vec<String> {
 }
 
 #[test]
-fn what_is_older_goes_and_what_is_just_as_old_stays() {
+fn only_older_answers_are_pruned() {
     assert_eq!(left_after(Some(3), false), ["Does 3.", "Does 4."]);
     assert_eq!(left_after(Some(0), false).len(), 4);
     assert_eq!(left_after(Some(1_000), false), [""; 0]);
 }
 
 #[test]
-fn what_no_record_names_goes() {
+fn unused_answers_are_pruned() {
     assert_eq!(left_after(None, true), ["Does 1.", "Does 2."]);
 }
 
 #[test]
-fn both_together_take_only_what_is_both_and_neither_takes_nothing() {
+fn pruning_conditions_are_combined() {
     assert_eq!(left_after(Some(4), true), ["Does 1.", "Does 2.", "Does 4."]);
     assert_eq!(left_after(None, false).len(), 4);
 }
 
 #[test]
-fn where_no_question_was_ever_stored_every_answer_is_unused() {
+fn without_questions_all_answers_are_unused() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1), answer(2)], at(7)).unwrap();
@@ -60,7 +60,7 @@ fn where_no_question_was_ever_stored_every_answer_is_unused() {
 }
 
 #[test]
-fn a_pruning_that_fails_removes_nothing() {
+fn failed_answer_pruning_removes_nothing() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1), answer(2)], at(0)).unwrap();
@@ -83,7 +83,7 @@ fn run(model: &str, call_count: usize, seconds: u64, prompt_tokens: Option<u64>)
 }
 
 #[test]
-fn the_rate_is_that_of_the_last_five_runs_of_the_model_that_made_calls() {
+fn rate_covers_last_five_runs() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.save(&mixed()).unwrap();
@@ -101,7 +101,7 @@ fn the_rate_is_that_of_the_last_five_runs_of_the_model_that_made_calls() {
         persistence.save(&snapshot).unwrap();
     }
     let rate = |model| persistence.last_enrichment_rate(model).unwrap().unwrap();
-    // 60 seconds for 50 calls; 2,000 tokens for the 35 calls of the runs that tell.
+    // 60 seconds for 50 calls; 2,000 tokens for the 35 calls of the runs that report tokens.
     let within = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
     assert!(within(rate("a").seconds_per_call, 1.2), "{:?}", rate("a"));
     assert!(within(rate("a").prompt_tokens_per_call.unwrap(), 2_000.0 / 35.0), "{:?}", rate("a"));

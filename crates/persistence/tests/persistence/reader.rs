@@ -1,4 +1,4 @@
-//! A handle that only reads: what it says is what the writer's handle says, and what it refuses.
+//! The read-only handle: it returns the same as the writer's handle, and refuses the same files.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ pub(crate) fn read(path: &Path) -> Result<SqliteReader, Error> {
 }
 
 #[test]
-fn it_says_what_the_writer_says() {
+fn reader_agrees_with_writer() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1), answer(2), answer(3)], at(0)).unwrap();
@@ -34,7 +34,7 @@ fn it_says_what_the_writer_says() {
 }
 
 #[test]
-fn tables_that_are_missing_are_empty() {
+fn missing_tables_count_as_empty() {
     for sql in [CONTRACT, "PRAGMA journal_mode = WAL; CREATE TABLE runs (id INTEGER PRIMARY KEY)"] {
         let (_directory, path) = workplace();
         make_database(&path, &sql.replace("CREATE TABLE runs (id INTEGER PRIMARY KEY)", CONTRACT));
@@ -48,7 +48,7 @@ fn tables_that_are_missing_are_empty() {
 }
 
 #[test]
-fn a_file_that_is_missing_is_not_created_and_an_empty_one_stays_empty() {
+fn reader_creates_nothing() {
     let (directory, path) = workplace();
     let error = read(&path).unwrap_err();
     assert!(matches!(error, Error::Missing { .. }), "{error:?}");
@@ -62,7 +62,7 @@ fn a_file_that_is_missing_is_not_created_and_an_empty_one_stays_empty() {
 }
 
 #[test]
-fn what_is_no_database_of_ours_is_refused_and_left_as_it_was() {
+fn foreign_files_are_refused_unchanged() {
     type Make = fn(&Path);
     let cases: [(Make, &str); 8] = [
         (|path| fs::write(path, "x").unwrap(), "it is not an SQLite database"),
@@ -101,7 +101,7 @@ fn what_is_no_database_of_ours_is_refused_and_left_as_it_was() {
 }
 
 #[test]
-fn names_that_look_like_parts_of_a_uri_are_names() {
+fn uri_characters_in_names_are_literal() {
     let (directory, _) = workplace();
     for name in ["a?mode=memory&x=%41#y.sqlite", "%00", "ü b", "a\nb"] {
         let path = directory.path().join(name);
@@ -114,7 +114,7 @@ fn names_that_look_like_parts_of_a_uri_are_names() {
 }
 
 #[test]
-fn a_cell_of_another_type_is_an_error() {
+fn wrong_cell_type_is_an_error() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1)], at(0)).unwrap();
@@ -123,5 +123,5 @@ fn a_cell_of_another_type_is_an_error() {
     make_database(&path, "UPDATE intent_cache SET intent = x'ff'");
     let error = read(&path).unwrap().lookup_answers(&[key(1)]).unwrap_err();
     assert!(matches!(error, Error::Statement { .. }), "{error:?}");
-    assert!(chain_about(&path, &error).starts_with("read the kept answers in database DB: "), "{error}");
+    assert!(chain_about(&path, &error).starts_with("read the stored answers in database DB: "), "{error}");
 }

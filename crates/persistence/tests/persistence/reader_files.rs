@@ -1,4 +1,4 @@
-//! A handle that only reads changes neither the file nor its directory, in whatever state they are.
+//! The read-only handle changes neither the file nor its directory, whatever their state is.
 
 use std::{
     fs,
@@ -14,14 +14,14 @@ use crate::{
     samples::{CONTRACT, answer, asked, at, key, make_database, mixed, names_in, open, workplace},
 };
 
-/// The names in a directory with what the files hold; of the memory that processes share, the name alone.
+/// The names and contents of the files in a directory; of the shared memory file, only the name.
 fn state_of(directory: &Path) -> Vec<(String, Vec<u8>)> {
     let content =
         |name: &str| if name.ends_with("-shm") { Vec::new() } else { fs::read(directory.join(name)).unwrap() };
     names_in(directory).into_iter().map(|name| (name.clone(), content(&name))).collect()
 }
 
-/// As [`state_of`], by way of another process, for a file that this one has open.
+/// Like [`state_of`], but read by another process, for a file that this process has open.
 fn state_beside_writer(directory: &Path) -> String {
     let output = std::process::Command::new("sh")
         .args(["-c", "ls; cksum code.sqlite code.sqlite-wal"])
@@ -32,7 +32,7 @@ fn state_beside_writer(directory: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A database with one answer, closed.
+/// A closed database with one answer.
 fn database() -> (TempDir, PathBuf) {
     let (directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
@@ -42,7 +42,7 @@ fn database() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-/// A writer with one answer in the file and a second one in its log, and a copy of both in a directory of its own.
+/// A writer with one answer in the file and a second in its log, and a copy of both in another directory.
 fn copy_with_log() -> (TempDir, PathBuf, TempDir, SqlitePersistence) {
     let (original, path) = database();
     let mut persistence = open(&path).unwrap();
@@ -67,10 +67,10 @@ fn check(directory: &Path, path: &Path, access: Access, answer_count: usize) {
 }
 
 #[test]
-fn a_file_that_nobody_has_open() {
+fn closed_file_is_read_as_immutable() {
     let (directory, path) = database();
     check(directory.path(), &path, Access::Immutable, 1);
-    // What a killed process leaves when everything was merged.
+    // A killed process leaves an empty log if everything was merged.
     fs::write(path.with_extension("sqlite-wal"), "").unwrap();
     check(directory.path(), &path, Access::Immutable, 1);
     fs::write(path.with_extension("sqlite-journal"), "").unwrap();
@@ -79,7 +79,7 @@ fn a_file_that_nobody_has_open() {
 
 #[cfg(unix)]
 #[test]
-fn a_directory_and_a_file_without_the_right_to_write() {
+fn read_only_files_are_readable() {
     use std::os::unix::fs::PermissionsExt;
     let set_modes = |directory: &TempDir, path: &Path, modes: [u32; 2]| {
         for (path, mode) in [directory.path(), path].into_iter().zip(modes) {
@@ -98,14 +98,14 @@ fn a_directory_and_a_file_without_the_right_to_write() {
 }
 
 #[test]
-fn a_file_with_a_rollback_journal_of_another_implementation() {
+fn rollback_mode_file_is_shared() {
     let (directory, path) = workplace();
     make_database(&path, &format!("PRAGMA journal_mode = TRUNCATE; {CONTRACT}"));
     check(directory.path(), &path, Access::Shared, 0);
 }
 
 #[test]
-fn a_copy_with_a_log_that_was_never_merged() {
+fn unmerged_log_is_read_as_copy() {
     let (directory, path, _original, _persistence) = copy_with_log();
     assert!(fs::metadata(path.with_extension("sqlite-wal")).unwrap().len() > 0);
     check(directory.path(), &path, Access::Copy, 2);
@@ -118,11 +118,11 @@ fn a_copy_with_a_log_that_was_never_merged() {
 }
 
 #[test]
-fn a_copy_with_a_journal_that_must_be_rolled_back() {
+fn hot_journal_is_read_as_copy() {
     let (original, path) = workplace();
     make_database(&path, CONTRACT);
     let writer = Connection::open(&path).unwrap();
-    // So small a cache that changed pages go to the file before the commit.
+    // The small cache makes SQLite write changed pages to the file before the commit.
     writer
         .execute_batch(
             "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 2; BEGIN IMMEDIATE; CREATE TABLE intent_cache (x);
@@ -141,7 +141,7 @@ fn a_copy_with_a_journal_that_must_be_rolled_back() {
 }
 
 #[test]
-fn a_file_that_another_writer_has_open() {
+fn open_file_is_shared_with_writer() {
     let (directory, path) = database();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(2)], at(1)).unwrap();
@@ -160,7 +160,7 @@ fn a_file_that_another_writer_has_open() {
 }
 
 #[test]
-fn what_a_writer_adds_to_a_file_that_was_taken_for_unchanging_is_seen() {
+fn changed_immutable_file_is_read_again() {
     let (_directory, path) = database();
     let reader = read(&path).unwrap();
     assert_eq!(reader.access(), Access::Immutable);

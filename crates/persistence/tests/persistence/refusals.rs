@@ -1,4 +1,4 @@
-//! What is refused, and that it is then left as it was.
+//! Refused files stay unchanged.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::samples::{CONTRACT, chain_about, make_database, mixed, names_in, open, save, workplace};
 
-/// Makes a file by `make`, opens it, and gives the error; the file and its directory must be as before.
+/// Creates a file with `make`, and returns the error of opening it; the file and its directory must not change.
 fn refused(make: impl FnOnce(&Path)) -> (Error, String) {
     let (directory, path) = workplace();
     make(&path);
@@ -27,7 +27,7 @@ fn refused_schema(sql: &str) -> String {
 }
 
 #[test]
-fn names_that_are_no_files() {
+fn invalid_names_are_refused() {
     for name in ["", ":memory:"] {
         let error = open(Path::new(name)).unwrap_err();
         assert!(matches!(error, Error::InvalidName { .. }), "{name}: {error:?}");
@@ -41,7 +41,7 @@ fn names_that_are_no_files() {
 }
 
 #[test]
-fn a_directory_that_is_missing_is_not_created() {
+fn missing_directory_is_not_created() {
     let (directory, _) = workplace();
     let path = directory.path().join("missing/x.sqlite");
     let error = open(&path).unwrap_err();
@@ -50,7 +50,7 @@ fn a_directory_that_is_missing_is_not_created() {
 }
 
 #[test]
-fn a_file_where_the_directory_should_be() {
+fn file_as_directory_is_refused() {
     let (directory, path) = workplace();
     fs::write(&path, "text").unwrap();
     let error = open(&path.join("x.sqlite")).unwrap_err();
@@ -59,7 +59,7 @@ fn a_file_where_the_directory_should_be() {
 }
 
 #[test]
-fn a_directory() {
+fn directory_is_refused() {
     let (directory, _) = workplace();
     let error = open(directory.path()).unwrap_err();
     assert!(matches!(error, Error::NotARegularFile { kind: "a directory", .. }), "{error:?}");
@@ -68,7 +68,7 @@ fn a_directory() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_devices_sockets_and_links_to_nothing() {
+fn special_files_are_refused() {
     let (directory, path) = workplace();
     let pipe = directory.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -88,7 +88,7 @@ fn pipes_devices_sockets_and_links_to_nothing() {
 }
 
 #[test]
-fn files_that_are_no_databases() {
+fn other_file_formats_are_refused() {
     for content in [&b"x"[..], b"SQLite format 3\0 and then something else", b"\0", &[0; 4096], &[b'#'; 9_000]] {
         let (error, text) = refused(|path| fs::write(path, content).unwrap());
         assert!(matches!(error, Error::NotADatabase { .. }), "{error:?}");
@@ -98,7 +98,7 @@ fn files_that_are_no_databases() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_without_the_right_to_write() {
+fn read_only_file_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let (error, text) = refused(|path| {
         save(path, &mixed()).unwrap();
@@ -109,17 +109,17 @@ fn a_file_without_the_right_to_write() {
 }
 
 #[test]
-fn a_place_where_no_log_can_be_created() {
+fn blocked_log_path_is_refused() {
     let (error, text) = refused(|path| {
         save(path, &mixed()).unwrap();
         fs::create_dir(path.with_extension("sqlite-wal")).unwrap();
     });
     assert!(matches!(error, Error::SideFile { .. }), "{error:?}");
-    assert!(text.ends_with("-wal\" beside it is a directory, not a regular file"), "{text}");
+    assert!(text.ends_with("-wal\" next to it is a directory, not a regular file"), "{text}");
 }
 
 #[test]
-fn a_new_file_is_removed_when_it_cannot_become_a_database() {
+fn unusable_new_file_is_removed() {
     let (directory, path) = workplace();
     fs::create_dir(path.with_extension("sqlite-wal")).unwrap();
     let error = open(&path).unwrap_err();
@@ -128,7 +128,7 @@ fn a_new_file_is_removed_when_it_cannot_become_a_database() {
 }
 
 #[test]
-fn a_file_that_was_cut_short() {
+fn truncated_file_is_refused() {
     let (error, text) = refused(|path| {
         save(path, &mixed()).unwrap();
         let file = fs::OpenOptions::new().write(true).open(path).unwrap();
@@ -139,7 +139,7 @@ fn a_file_that_was_cut_short() {
 }
 
 #[test]
-fn a_file_whose_definitions_are_overwritten() {
+fn overwritten_schema_is_refused() {
     let (error, _) = refused(|path| {
         save(path, &mixed()).unwrap();
         let mut bytes = fs::read(path).unwrap();
@@ -150,7 +150,7 @@ fn a_file_whose_definitions_are_overwritten() {
 }
 
 #[test]
-fn a_database_of_another_program() {
+fn foreign_application_id_is_refused() {
     for sql in ["", CONTRACT] {
         let (error, text) = refused(|path| make_database(path, &format!("{sql} PRAGMA application_id = 252006674")));
         assert!(matches!(error, Error::AnotherProgram { application_id: 252_006_674, .. }), "{error:?}");
@@ -159,7 +159,7 @@ fn a_database_of_another_program() {
 }
 
 #[test]
-fn a_database_with_other_tables_only() {
+fn foreign_tables_are_refused() {
     for mode in ["DELETE", "WAL"] {
         let sql = format!("PRAGMA journal_mode = {mode}; CREATE TABLE places (url TEXT); CREATE VIEW v AS SELECT 1;");
         let (error, text) = refused(|path| make_database(path, &sql));
@@ -169,7 +169,7 @@ fn a_database_with_other_tables_only() {
 }
 
 #[test]
-fn a_database_of_a_newer_format() {
+fn newer_format_is_refused() {
     for (sql, version) in [("", 2), (CONTRACT, 2), (CONTRACT, 2_000_000_000), (CONTRACT, -1)] {
         let (error, _) = refused(|path| make_database(path, &format!("{sql} PRAGMA user_version = {version}")));
         assert!(matches!(error, Error::NewerFormat { found, supported: 1, .. } if found == version), "{error:?}");
@@ -177,7 +177,7 @@ fn a_database_of_a_newer_format() {
 }
 
 #[test]
-fn columns_that_do_not_fit_are_named() {
+fn mismatched_columns_are_named() {
     for (from, to, expected) in [
         ("model text", "llm text", "runs does not fit: column 6 is `llm` TEXT NOT NULL, not `model` TEXT NOT NULL"),
         (
@@ -199,7 +199,7 @@ fn columns_that_do_not_fit_are_named() {
         (
             "intent_error text",
             "intent_error text, \"a\u{1b}b\" any",
-            "records does not fit: column 14 is one too many, `a\\u{1b}b` ANY",
+            "records does not fit: column 14 is not expected: `a\\u{1b}b` ANY",
         ),
         (
             "kind text not null,\n  file_path text not null",
@@ -229,7 +229,7 @@ fn columns_that_do_not_fit_are_named() {
 }
 
 #[test]
-fn a_table_of_the_contract_that_does_not_fit_beside_one_that_is_missing() {
+fn mismatch_is_found_beside_missing_table() {
     assert_eq!(
         refused_schema("CREATE TABLE records (id INTEGER PRIMARY KEY)"),
         "records does not fit: column 2 is missing, `run_id` INTEGER NOT NULL"
@@ -237,7 +237,7 @@ fn a_table_of_the_contract_that_does_not_fit_beside_one_that_is_missing() {
 }
 
 #[test]
-fn our_own_table_with_other_columns() {
+fn mismatched_own_table_is_refused() {
     assert_eq!(
         refused_schema(&format!("{CONTRACT} CREATE TABLE analyzer_errors (id INTEGER PRIMARY KEY, text TEXT)")),
         "analyzer_errors does not fit: column 2 is `text` TEXT, not `run_id` INTEGER NOT NULL"
@@ -245,7 +245,7 @@ fn our_own_table_with_other_columns() {
 }
 
 #[test]
-fn views_and_virtual_tables_of_our_names() {
+fn views_and_virtual_tables_are_refused() {
     assert_eq!(refused_schema("CREATE VIEW Runs AS SELECT 1"), "runs does not fit: it is a view, not a table");
     assert_eq!(
         refused_schema("CREATE VIRTUAL TABLE records USING fts5(kind)"),
@@ -254,7 +254,7 @@ fn views_and_virtual_tables_of_our_names() {
 }
 
 #[test]
-fn a_trigger_that_can_not_run_is_found_at_once() {
+fn broken_trigger_is_found_on_open() {
     let (error, text) = refused(|path| {
         save(path, &mixed()).unwrap();
         make_database(path, "CREATE TRIGGER log AFTER INSERT ON records BEGIN INSERT INTO log VALUES (1); END");
@@ -264,7 +264,7 @@ fn a_trigger_that_can_not_run_is_found_at_once() {
 }
 
 #[test]
-fn a_log_that_another_program_left_is_not_merged() {
+fn foreign_log_is_not_merged() {
     let (directory, path) = workplace();
     let original = directory.path().join("original.sqlite");
     let other = Connection::open(&original).unwrap();

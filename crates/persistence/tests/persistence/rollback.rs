@@ -1,4 +1,4 @@
-//! A save that fails leaves the database exactly as it was, and says what failed.
+//! A failed save leaves the database unchanged, and the error names the failed step.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use crate::samples::{
     number, open, save, workplace,
 };
 
-/// Makes a trigger refuse the row of `table` that comes when it has `count` rows.
+/// Creates a trigger that refuses the next row of `table` once it has `count` rows.
 fn refuse(path: &Path, table: &str, count: i64, how: &str) {
     make_database(
         path,
@@ -20,7 +20,7 @@ fn refuse(path: &Path, table: &str, count: i64, how: &str) {
     );
 }
 
-/// Saves into a database with one run whose next row of `table` after `count` is refused, and gives the error.
+/// Saves a second run whose row of `table` after `count` is refused, and returns the error.
 fn refused_save(table: &str, count: i64, how: &str) -> String {
     let (directory, path) = workplace();
     save(&path, &mixed()).unwrap();
@@ -38,7 +38,7 @@ fn refused_save(table: &str, count: i64, how: &str) -> String {
 }
 
 #[test]
-fn a_snapshot_that_is_called_off_before_its_commit() {
+fn cancelled_snapshot_is_rolled_back() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let content = dump(&path);
@@ -52,7 +52,7 @@ fn a_snapshot_that_is_called_off_before_its_commit() {
 }
 
 #[test]
-fn a_run_that_is_refused_leaves_nothing() {
+fn refused_run_leaves_nothing() {
     assert_eq!(
         refused_save("runs", 1, "RAISE(ABORT, 'no more')"),
         format!("insert the run in database DB: no more{NAMED}")
@@ -60,7 +60,7 @@ fn a_run_that_is_refused_leaves_nothing() {
 }
 
 #[test]
-fn a_record_that_is_refused_takes_everything_back() {
+fn refused_record_rolls_back_snapshot() {
     for (count, record) in [(4, "1 (file `a.py`:1)"), (6, "3 (method `a.py`:3)"), (7, "4 (function `b/c.py`:1)")] {
         assert_eq!(
             refused_save("records", count, "RAISE(ABORT, 'no more')"),
@@ -70,7 +70,7 @@ fn a_record_that_is_refused_takes_everything_back() {
 }
 
 #[test]
-fn an_analyzer_error_that_is_refused_takes_everything_back() {
+fn refused_analyzer_error_rolls_back_snapshot() {
     assert_eq!(
         refused_save("analyzer_errors", 3, "RAISE(ABORT, 'no more')"),
         format!("insert analyzer error 2 (`locked`) in database DB: no more{NAMED}")
@@ -78,10 +78,10 @@ fn an_analyzer_error_that_is_refused_takes_everything_back() {
 }
 
 #[test]
-fn a_question_or_an_account_that_is_refused_takes_everything_back_and_leaves_the_kept_answers() {
+fn refused_question_keeps_stored_answers() {
     for (table, count, expected) in [
         ("record_questions", 4, "insert the question of record 3 (`a.py`:3) in database DB: no more"),
-        ("enrichments", 1, "insert the account of the intents in database DB: no more"),
+        ("enrichments", 1, "insert the enrichment account in database DB: no more"),
     ] {
         let (_directory, path) = workplace();
         save(&path, &asked()).unwrap();
@@ -99,7 +99,7 @@ fn a_question_or_an_account_that_is_refused_takes_everything_back_and_leaves_the
 }
 
 #[test]
-fn a_trigger_that_ends_the_transaction_itself_does_no_more_harm() {
+fn rollback_trigger_is_reported() {
     for how in ["RAISE(ROLLBACK, 'no more')", "RAISE(FAIL, 'no more')"] {
         assert_eq!(
             refused_save("records", 5, how),
@@ -109,7 +109,7 @@ fn a_trigger_that_ends_the_transaction_itself_does_no_more_harm() {
 }
 
 #[test]
-fn a_row_that_is_silently_ignored_is_an_error() {
+fn ignored_row_is_an_error() {
     assert_eq!(
         refused_save("records", 5, "RAISE(IGNORE)"),
         "insert record 2 (class `a.py`:2): database DB ignored the row"
@@ -117,7 +117,7 @@ fn a_row_that_is_silently_ignored_is_an_error() {
 }
 
 #[test]
-fn a_database_that_lacks_our_tables_lacks_them_still() {
+fn failed_save_creates_no_tables() {
     let (_directory, path) = workplace();
     make_database(&path, CONTRACT);
     refuse(&path, "records", 2, "RAISE(ABORT, 'no more')");
@@ -129,7 +129,7 @@ fn a_database_that_lacks_our_tables_lacks_them_still() {
 }
 
 #[test]
-fn after_a_failure_the_same_database_can_be_saved_to() {
+fn save_works_after_a_failure() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     refuse(&path, "analyzer_errors", 2, "RAISE(ABORT, 'no more')");
@@ -143,7 +143,7 @@ fn after_a_failure_the_same_database_can_be_saved_to() {
 }
 
 #[test]
-fn a_failure_that_spilled_into_the_log_leaves_nothing() {
+fn spilled_pages_are_rolled_back() {
     let (_directory, path) = workplace();
     let mut snapshot = faultless();
     let record = snapshot.records[1].clone();
@@ -166,7 +166,7 @@ fn a_failure_that_spilled_into_the_log_leaves_nothing() {
 }
 
 #[test]
-fn a_snapshot_is_not_written_to_a_file_that_has_gone() {
+fn removed_file_is_not_written() {
     let (directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     fs::rename(&path, directory.path().join("elsewhere.sqlite")).unwrap();

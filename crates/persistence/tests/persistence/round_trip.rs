@@ -1,4 +1,4 @@
-//! Everything that was saved is there again, and the file is as promised.
+//! Saved data reads back unchanged, and the file has the documented properties.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::samples::{asked, faultless, key, mixed, names_in, number, open, record, save, texts, workplace};
 
 #[test]
-fn every_column_of_a_run_is_kept() {
+fn every_run_column_is_stored() {
     let (_directory, path) = workplace();
     let saved = save(&path, &mixed()).unwrap();
 
@@ -32,7 +32,7 @@ fn every_column_of_a_run_is_kept() {
 }
 
 #[test]
-fn every_column_of_the_records_is_kept() {
+fn every_record_column_is_stored() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
 
@@ -69,7 +69,7 @@ fn every_column_of_the_records_is_kept() {
 }
 
 #[test]
-fn every_column_of_the_analyzer_errors_is_kept() {
+fn every_analyzer_error_column_is_stored() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
 
@@ -82,7 +82,7 @@ fn every_column_of_the_analyzer_errors_is_kept() {
 }
 
 #[test]
-fn the_numbers_of_runs_grow_over_openings_and_within_one() {
+fn run_numbers_always_grow() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut persistence = open(&path).unwrap();
@@ -99,7 +99,7 @@ fn the_numbers_of_runs_grow_over_openings_and_within_one() {
 }
 
 #[test]
-fn an_empty_snapshot_is_a_run_without_records() {
+fn empty_snapshot_is_a_run() {
     let (_directory, path) = workplace();
     let mut snapshot = faultless();
     snapshot.records.clear();
@@ -112,7 +112,7 @@ fn an_empty_snapshot_is_a_run_without_records() {
 }
 
 #[test]
-fn text_is_stored_unaltered_whatever_it_holds() {
+fn any_text_is_stored_unaltered() {
     let texts = [
         "def f():\n    return '\0'\0",
         "'\\ud800' \u{fffd} \u{10ffff} \u{fffe} \u{feff}",
@@ -146,7 +146,7 @@ fn text_is_stored_unaltered_whatever_it_holds() {
 }
 
 #[test]
-fn the_database_has_the_tables_and_indexes_of_the_contract() {
+fn database_has_contract_tables_and_indexes() {
     let (_directory, path) = workplace();
     open(&path).unwrap().close().unwrap();
 
@@ -212,7 +212,7 @@ fn the_database_has_the_tables_and_indexes_of_the_contract() {
 }
 
 #[test]
-fn the_file_is_sound_and_has_the_promised_settings() {
+fn file_has_documented_settings() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
 
@@ -226,7 +226,7 @@ fn the_file_is_sound_and_has_the_promised_settings() {
 
 #[cfg(unix)]
 #[test]
-fn only_the_owner_may_read_the_file_and_what_stands_beside_it() {
+fn files_are_private_to_their_owner() {
     use std::os::unix::fs::PermissionsExt;
     let (directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
@@ -241,7 +241,7 @@ fn only_the_owner_may_read_the_file_and_what_stands_beside_it() {
 }
 
 #[test]
-fn closing_leaves_nothing_beside_the_file() {
+fn closing_leaves_no_side_files() {
     let (directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.save(&mixed()).unwrap();
@@ -255,12 +255,12 @@ fn closing_leaves_nothing_beside_the_file() {
 }
 
 #[test]
-fn after_saving_a_copy_of_the_one_file_holds_everything() {
+fn saved_file_is_complete_alone() {
     let (directory, path) = workplace();
     let copy = directory.path().join("copy.sqlite");
     let mut persistence = open(&path).unwrap();
     persistence.save(&mixed()).unwrap();
-    // A copy made by another process, so that no lock of this one is lost.
+    // Another process copies, so that this process keeps its locks.
     let status = std::process::Command::new("cp").arg(&path).arg(&copy).status().unwrap();
 
     assert!(status.success());
@@ -269,7 +269,7 @@ fn after_saving_a_copy_of_the_one_file_holds_everything() {
 }
 
 #[test]
-fn an_empty_file_becomes_a_database() {
+fn empty_file_becomes_a_database() {
     let (_directory, path) = workplace();
     fs::write(&path, "").unwrap();
     save(&path, &mixed()).unwrap();
@@ -279,7 +279,7 @@ fn an_empty_file_becomes_a_database() {
 
 #[cfg(unix)]
 #[test]
-fn a_name_that_is_no_utf_8_and_one_that_looks_like_a_uri_are_names() {
+fn unusual_file_names_are_literal() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
     let (directory, _) = workplace();
     for name in [&b"\xff\xfe.sqlite"[..], b"a?mode=memory&x=%41.sqlite", b" "] {
@@ -290,7 +290,7 @@ fn a_name_that_is_no_utf_8_and_one_that_looks_like_a_uri_are_names() {
 }
 
 #[test]
-fn a_question_and_the_account_of_the_intents_are_kept_with_the_run() {
+fn questions_and_enrichment_are_stored() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     save(&path, &asked()).unwrap();
@@ -317,7 +317,7 @@ fn a_question_and_the_account_of_the_intents_are_kept_with_the_run() {
 }
 
 #[test]
-fn without_questions_and_account_nothing_is_written_of_them() {
+fn missing_enrichment_writes_no_rows() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     for table in ["record_questions", "enrichments", "intent_cache"] {
@@ -325,7 +325,7 @@ fn without_questions_and_account_nothing_is_written_of_them() {
     }
 }
 
-/// The rows of a query, their columns joined by `|`.
+/// The rows of a query, with columns joined by `|`.
 fn rows(path: &Path, sql: &str) -> Vec<String> {
     let connection = Connection::open(path).unwrap();
     let mut statement = connection.prepare(sql).unwrap();

@@ -1,4 +1,4 @@
-//! The accounts of runs, read: their order, what a name means, what is known of one, and sums.
+//! Queries over the accounts: order, names, details and sums.
 
 mod details;
 mod find;
@@ -13,12 +13,12 @@ use crate::{
     samples::{asked, make_database, mixed, open, save},
 };
 
-/// The id of the invocation of this number; those of different numbers differ in the first digits.
+/// The id of an invocation; ids of different numbers differ in their first digits.
 pub(crate) fn ledger_id(number: u8) -> String {
     format!("{number:02x}5f3e00-0000-7000-8000-000000000000")
 }
 
-/// The id of the stage of this place in the invocation of this number.
+/// The id of a stage by its position in an invocation.
 pub(crate) fn stage_id(number: u8, place: u8) -> String {
     format!("{number:02x}5f3e00-0000-7000-8000-0000000000a{place}")
 }
@@ -34,7 +34,7 @@ pub(crate) fn ledger_row(number: u8, project: &str, started_at: &str, status: &s
     )
 }
 
-/// A row of the stages; `ended` are the duration, the calls and the tokens.
+/// A stage row; `ended` are duration, calls and tokens.
 pub(crate) fn stage_row(number: u8, place: u8, stage: &str, status: &str, ended: &str) -> String {
     let (id, ledger_id) = (stage_id(number, place), ledger_id(number));
     format!(
@@ -45,7 +45,7 @@ pub(crate) fn stage_row(number: u8, place: u8, stage: &str, status: &str, ended:
     )
 }
 
-/// A row of the telemetry of the invocation of this number.
+/// A telemetry row of the invocation with this number.
 pub(crate) fn telemetry_row(number: u8, log_type: &str, subject: &str, details: &str) -> String {
     let id = ledger_id(number);
     format!(
@@ -54,11 +54,10 @@ pub(crate) fn telemetry_row(number: u8, log_type: &str, subject: &str, details: 
     )
 }
 
-/// Five snapshots, and six invocations of which the second, the fourth and the last have one; the clock went back
-/// before the fourth, and the last is of a snapshot that was pruned.
+/// Five snapshots and six invocations. The clock went back before the fourth invocation.
 ///
-/// In the order of writing: ledger 1 failed, ledger 2 is snapshot 2, ledger 3 runs, ledger 4 is snapshot 4, ledger 5
-/// was interrupted, ledger 6 names snapshot 9. Snapshots 1, 3 and 5 are without an account.
+/// In the order of writing: ledger 1 failed, ledger 2 has snapshot 2, ledger 3 is running, ledger 4 has snapshot 4,
+/// ledger 5 was interrupted, ledger 6 names the pruned snapshot 9. Snapshots 1, 3 and 5 have no account.
 pub(crate) fn six_runs(path: &Path) {
     for number in 1..=5 {
         save(path, &if number == 2 { asked() } else { mixed() }).unwrap();
@@ -79,7 +78,7 @@ pub(crate) fn six_runs(path: &Path) {
     make_database(path, &rows.concat());
 }
 
-/// What `name_of` tells an invocation by: the number in its ledger id with `L`, or that of its snapshot with `S`.
+/// A short name: `L` and the number in the ledger id, or `S` and the number of the snapshot.
 pub(crate) fn short(invocation: &Invocation) -> String {
     match &invocation.ledger {
         Some(row) => format!("L{}", u8::from_str_radix(&row.run_id[..2], 16).unwrap()),

@@ -1,4 +1,4 @@
-//! Snapshots and databases that the tests write, and what is in a database, as text.
+//! Sample snapshots and databases, and their content as text.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersisten
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// An empty directory, and a path in it where no database is yet.
+/// An empty directory, and a path in it for a new database.
 pub(crate) fn workplace() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("code.sqlite");
@@ -52,7 +52,7 @@ pub(crate) fn record(kind: SymbolKind, file_path: &str, start_line: u32, code: &
     }
 }
 
-/// Four records, one of each kind and two with the same code, with every state of an intent; two analyzer errors.
+/// Four records, one of each kind, two with equal code, with every state of an intent; two analyzer errors.
 pub(crate) fn mixed() -> RunSnapshot {
     let success = Intent::Success("Returns one.".to_owned());
     RunSnapshot {
@@ -85,14 +85,14 @@ pub(crate) fn mixed() -> RunSnapshot {
     }
 }
 
-/// The same as a snapshot of `project` that goes on with its history.
+/// The same snapshot with a history of `project`.
 pub(crate) fn traced(mut snapshot: RunSnapshot, project: &str) -> RunSnapshot {
     snapshot.history =
         Some(HistoryContext { project: project.to_owned(), part: String::new(), actor: None, reasoning: None });
     snapshot
 }
 
-/// The same with the questions 1 and, twice and cut, 2, and with what asking them came to.
+/// The same snapshot with question 1, question 2 twice and cut, and an enrichment account.
 pub(crate) fn asked() -> RunSnapshot {
     let mut snapshot = mixed();
     for (record, (number, is_cut)) in snapshot.records[1..].iter_mut().zip([(1, false), (2, true), (2, true)]) {
@@ -116,7 +116,7 @@ pub(crate) fn asked() -> RunSnapshot {
     snapshot
 }
 
-/// A question; those of different numbers are spread over all there can be.
+/// A question; its key is spread over the whole range.
 pub(crate) fn key(number: u64) -> QuestionKey {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
@@ -124,7 +124,7 @@ pub(crate) fn key(number: u64) -> QuestionKey {
     QuestionKey(bytes)
 }
 
-/// The answer to the question of this number.
+/// The answer to the question with this number.
 pub(crate) fn answer(number: u64) -> KeptAnswer {
     KeptAnswer {
         key: key(number),
@@ -137,12 +137,12 @@ pub(crate) fn answer(number: u64) -> KeptAnswer {
     }
 }
 
-/// The moment so many seconds after 1970.
+/// The moment `seconds` after 1970.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_milliseconds(seconds * 1_000)
 }
 
-/// The same without any failure.
+/// The same snapshot without any failure.
 pub(crate) fn faultless() -> RunSnapshot {
     let mut snapshot = mixed();
     snapshot.errors.clear();
@@ -151,7 +151,7 @@ pub(crate) fn faultless() -> RunSnapshot {
     snapshot
 }
 
-/// The whole database as text: every definition, then every row of every table.
+/// The whole database as text: every schema object, then every row of every table.
 pub(crate) fn dump(path: &Path) -> Vec<String> {
     let connection = Connection::open(path).unwrap();
     let tables = texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
@@ -173,14 +173,14 @@ pub(crate) fn number(path: &Path, sql: &str) -> i64 {
     Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// A database with what `sql` makes, and nothing beside it.
+/// Creates a database with `sql`, and no side files.
 pub(crate) fn make_database(path: &Path, sql: &str) {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch(sql).unwrap();
     connection.close().unwrap();
 }
 
-/// The names of what is in the directory, in order.
+/// The names of the files in the directory, sorted.
 pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(directory)
         .unwrap()
@@ -207,7 +207,7 @@ pub(crate) fn chain_about(path: &Path, error: &dyn std::error::Error) -> String 
     chain(error).replace(&quoted, "DB")
 }
 
-/// The tables of the contract as another program may write them down.
+/// The tables of the contract as another program may define them.
 pub(crate) const CONTRACT: &str = "
 create table runs (id integer primary key, started_at text not null, finished_at text not null,
   root_path text not null, provider_url text not null, model text not null, scope text not null,
@@ -218,5 +218,5 @@ create table records (id integer primary key, run_id integer not null references
   raw_code text not null, normalized_code text not null, md5sum text not null, intent text,
   intent_status text not null, intent_error text);";
 
-/// What a message adds where the trigger `refuse`, which tests make, refused a row.
+/// The addition to a message if the trigger `refuse` of a test refused a row.
 pub(crate) const NAMED: &str = "; triggers of another program act here: \"refuse\"";

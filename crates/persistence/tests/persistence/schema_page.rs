@@ -1,4 +1,4 @@
-//! `docs/schema.md` says what is true: its queries run, and it names every column.
+//! `docs/schema.md` is correct: its queries run, and it documents every column.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -19,7 +19,7 @@ fn page() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema.md")).unwrap()
 }
 
-/// The page's blocks of SQL.
+/// The SQL blocks of the page.
 fn queries(page: &str) -> Vec<&str> {
     page.split("```sql\n").skip(1).map(|block| block.split("```").next().unwrap()).collect()
 }
@@ -91,7 +91,7 @@ fn failed_transfer() -> Transfer {
 }
 
 #[test]
-fn every_query_of_the_page_runs_and_finds_something() {
+fn page_queries_find_rows() {
     let (_directory, path) = workplace();
     save(&path, &traced(asked(), "shop")).unwrap();
     let mut later = traced(mixed(), "shop");
@@ -114,7 +114,7 @@ fn every_query_of_the_page_runs_and_finds_something() {
 }
 
 #[test]
-fn the_page_describes_every_column_with_its_type() {
+fn page_documents_every_column() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let connection = Connection::open(&path).unwrap();
@@ -131,7 +131,7 @@ fn the_page_describes_every_column_with_its_type() {
     }
 }
 
-/// Every definition of a database as one line without blanks around brackets and commas, in order.
+/// Every definition of a database as one line without blanks around brackets and commas, sorted.
 fn definitions(path: &Path) -> Vec<String> {
     let connection = Connection::open(path).unwrap();
     let mut lines: Vec<String> = texts(&connection, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
@@ -143,7 +143,7 @@ fn definitions(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_definitions_of_the_page_are_those_of_a_new_database() {
+fn page_definitions_match_new_database() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let (_other_directory, other) = workplace();
@@ -153,7 +153,7 @@ fn the_definitions_of_the_page_are_those_of_a_new_database() {
     assert_eq!(definitions(&other), definitions(&path));
 }
 
-/// The database that the test vectors of the page speak of: one record and one analyzer error.
+/// The database of the page's test vectors: one record and one analyzer error.
 fn vectors() -> RunSnapshot {
     let mut snapshot = traced(mixed(), "shop");
     "builtin:".clone_into(&mut snapshot.settings.provider_url);
@@ -169,7 +169,7 @@ fn vectors() -> RunSnapshot {
 }
 
 #[test]
-fn the_test_vectors_of_the_page_are_what_is_stored() {
+fn page_test_vectors_are_stored() {
     let (_directory, path) = workplace();
     save(&path, &vectors()).unwrap();
     let connection = Connection::open(&path).unwrap();
@@ -188,7 +188,7 @@ fn the_test_vectors_of_the_page_are_what_is_stored() {
 }
 
 #[test]
-fn the_definitions_of_the_page_make_a_database_that_is_accepted() {
+fn database_from_page_definitions_is_accepted() {
     let (_directory, path) = workplace();
     let page = page();
     let definitions = queries(&page).into_iter().find(|sql| sql.contains("CREATE TABLE")).unwrap();

@@ -1,4 +1,4 @@
-//! What proves a snapshot, and what its records are told by.
+//! The proof of a snapshot, and the code hashes of its records.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn reader(path: &Path) -> SqliteReader {
     SqliteReader::open(path, &waiting(0)).unwrap()
 }
 
-/// Saves it as a snapshot of `shop`.
+/// Saves a snapshot of `shop`.
 fn save_traced(path: &Path, snapshot: RunSnapshot) -> SavedRun {
     save(path, &traced(snapshot, "shop")).unwrap()
 }
@@ -22,7 +22,7 @@ fn counted(counts: &[(&str, u64)]) -> Vec<Counted> {
 }
 
 #[test]
-fn records_are_told_by_the_hash_of_their_code() {
+fn states_have_code_hashes() {
     let (_folder, path) = workplace();
     let snapshot = mixed();
     save(&path, &snapshot).unwrap();
@@ -34,12 +34,12 @@ fn records_are_told_by_the_hash_of_their_code() {
         assert_eq!(state.signature.as_deref(), record.signature.as_deref());
         assert_eq!(state.code, RecordHashes::of(&record_fields(record, &record.md5sum.to_string())).code);
     }
-    assert_eq!(states[2].code, states[3].code, "the same code in another place and of another kind");
+    assert_eq!(states[2].code, states[3].code, "the same code in another location and of another kind");
     assert_eq!(reader(&path).states(RunId(2)).unwrap(), []);
 }
 
 #[test]
-fn a_proof_can_be_computed_again() {
+fn proof_can_be_recomputed() {
     let (_folder, path) = workplace();
     let saved = save_traced(&path, asked());
     let proof = saved.proof.unwrap();
@@ -66,7 +66,7 @@ fn a_proof_can_be_computed_again() {
 }
 
 #[test]
-fn transitions_are_those_of_one_snapshot() {
+fn transitions_belong_to_one_snapshot() {
     let (_folder, path) = workplace();
     let runs: Vec<RunId> = [mixed(), mixed(), mixed()]
         .into_iter()
@@ -86,7 +86,7 @@ fn transitions_are_those_of_one_snapshot() {
 }
 
 #[test]
-fn the_latest_of_a_part_of_a_project_is_one_that_is_there() {
+fn latest_snapshot_of_part_exists() {
     let (_folder, path) = workplace();
     let part = |project: &str, part: &str| {
         let mut snapshot = traced(mixed(), project);
@@ -103,16 +103,16 @@ fn the_latest_of_a_part_of_a_project_is_one_that_is_there() {
     persistence.close().unwrap();
     assert_eq!((latest("shop", ""), latest("other", "")), (None, Some(runs[3])));
     let rows = reader(&path).chain_rows(&runs).unwrap();
-    assert_eq!(rows.len(), 4, "that of a pruned snapshot stays");
+    assert_eq!(rows.len(), 4, "the row of a pruned snapshot stays");
     assert_eq!(rows[&runs[0]].event, "snapshot");
 }
 
 #[test]
-fn digests_are_those_of_the_answers_that_a_snapshot_has() {
+fn digests_come_from_used_answers() {
     let (_folder, path) = workplace();
     let run = save(&path, &asked()).unwrap().run_id;
     let other = save(&path, &mixed()).unwrap().run_id;
-    assert_eq!(reader(&path).model_digests(run).unwrap(), [""; 0], "no answer is kept");
+    assert_eq!(reader(&path).model_digests(run).unwrap(), [""; 0], "no answer is stored");
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1), answer(2)], at(1)).unwrap();
     persistence.close().unwrap();
@@ -121,7 +121,7 @@ fn digests_are_those_of_the_answers_that_a_snapshot_has() {
 }
 
 #[test]
-fn without_the_tables_nothing_is_proved() {
+fn missing_tables_give_no_proof() {
     let (_folder, path) = workplace();
     save(&path, &mixed()).unwrap();
     let connection = Connection::open(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Telemetry: nobody waits for it, it is written in order and in batches, and whatever is lost is counted.
+//! Telemetry: recording never waits, batches are written in order, and losses are counted.
 
 use std::{
     path::Path,
@@ -50,10 +50,10 @@ fn broken() -> Error {
     Error::NotADatabase { path: "x".into() }
 }
 
-/// What a sink has got, one text an entry; others look at it from outside.
+/// The entries that a sink received, as texts; shared with the test.
 type Written = Arc<Mutex<Vec<String>>>;
 
-/// Asks `answer` about each batch before it takes it.
+/// Calls `answer` for each batch before accepting it.
 struct Asking<F>(Written, F);
 
 impl<F: FnMut(usize) -> Result<(), Error> + Send> TelemetrySink for Asking<F> {
@@ -69,7 +69,7 @@ fn numbered(numbers: std::ops::RangeInclusive<usize>) -> Vec<String> {
 }
 
 #[test]
-fn what_finds_no_room_is_dropped_and_counted() {
+fn overflow_is_dropped_and_counted() {
     let buffer = TelemetryBuffer::new(2);
     assert_eq!([1, 2, 3].map(|number| buffer.record(entry(number))), [true, true, false]);
     assert_eq!((buffer.pending_count(), buffer.counts()), (2, counts(3, 0, 1)));
@@ -78,12 +78,12 @@ fn what_finds_no_room_is_dropped_and_counted() {
     assert_eq!((buffer.pending_count(), buffer.counts()), (0, counts(3, 2, 1)));
     assert_eq!(*written.lock().unwrap(), numbered(1..=2));
     assert!(buffer.record(entry(4)));
-    // One without any room still takes one.
+    // A capacity of zero becomes one.
     assert!(TelemetryBuffer::new(0).record(entry(1)));
 }
 
 #[test]
-fn a_batch_that_is_refused_comes_again_first_and_whole() {
+fn refused_batch_is_retried_first() {
     let buffer = filled(5);
     let written = Written::default();
     let mut sizes = Vec::new();
@@ -95,7 +95,7 @@ fn a_batch_that_is_refused_comes_again_first_and_whole() {
     buffer.flush(&mut refusing, 2).unwrap_err();
     assert_eq!((buffer.pending_count(), buffer.counts()), (5, counts(5, 0, 0)));
     assert!(!written.lock().is_ok_and(|written| !written.is_empty()));
-    // A smaller batch begins with the same entries, a larger one takes more behind them.
+    // A smaller batch begins with the same entries; a larger one adds more after them.
     assert_eq!(buffer.flush(&mut refusing, 1).unwrap(), 1);
     buffer.flush(&mut refusing, 3).unwrap_err();
     assert_eq!(buffer.flush_all(&mut refusing).unwrap(), 4);
@@ -105,7 +105,7 @@ fn a_batch_that_is_refused_comes_again_first_and_whole() {
 }
 
 #[test]
-fn what_is_pending_at_the_end_is_dropped_and_so_is_all_that_comes_later() {
+fn closed_buffer_drops_everything() {
     let buffer = filled(5);
     buffer.flush(&mut Asking(Written::default(), |_| Err(locked())), 2).unwrap_err();
     assert_eq!(buffer.drop_pending(), 5);
@@ -117,13 +117,13 @@ fn what_is_pending_at_the_end_is_dropped_and_so_is_all_that_comes_later() {
     assert!(written.lock().unwrap().is_empty());
 }
 
-/// Numbers without a pattern, the same ones in every run.
+/// Pseudo-random numbers, the same in every run.
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     *state >> 33
 }
 
-/// Threads record while others flush into sinks that fail as chance has it; then everything is dropped or written.
+/// Threads record while others flush to sinks that fail at random; in the end, everything is written or dropped.
 fn check_that_nothing_is_lost_without_being_counted(seed: u64) {
     let mut state = seed;
     let capacity = usize::try_from(random(&mut state) % 300 + 1).unwrap();
@@ -176,21 +176,21 @@ fn check_that_nothing_is_lost_without_being_counted(seed: u64) {
 }
 
 #[test]
-fn what_is_recorded_is_written_or_dropped_whatever_happens() {
+fn every_entry_is_written_or_dropped() {
     (0..200).for_each(check_that_nothing_is_lost_without_being_counted);
 }
 
 #[test]
-fn a_full_batch_is_written_without_waiting_for_the_interval() {
+fn full_batch_is_written_at_once() {
     let buffer = Arc::new(TelemetryBuffer::default());
-    let (told, is_told) = mpsc::channel();
+    let (sent, received) = mpsc::channel();
     let sink = Asking(Written::default(), move |size| {
-        told.send(size).unwrap();
+        sent.send(size).unwrap();
         Ok(())
     });
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, LONG);
     (0..BATCH_SIZE).for_each(|number| assert!(buffer.record(entry(number))));
-    assert_eq!(is_told.recv_timeout(LONG), Ok(BATCH_SIZE));
+    assert_eq!(received.recv_timeout(LONG), Ok(BATCH_SIZE));
     assert!(buffer.record(entry(0)));
     let outcome = flusher.finish(LONG);
     assert_eq!(outcome.counts, counts(1_001, 1_001, 0));
@@ -199,20 +199,20 @@ fn a_full_batch_is_written_without_waiting_for_the_interval() {
 }
 
 #[test]
-fn what_is_less_than_a_batch_is_written_after_the_interval() {
+fn partial_batch_waits_for_the_interval() {
     let buffer = Arc::new(TelemetryBuffer::default());
-    let (told, is_told) = mpsc::channel();
+    let (sent, received) = mpsc::channel();
     let sink = Asking(Written::default(), move |size| {
-        told.send(size).unwrap();
+        sent.send(size).unwrap();
         Ok(())
     });
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, Duration::from_millis(1));
     assert!(buffer.record(entry(1)));
-    assert_eq!(is_told.recv_timeout(LONG), Ok(1));
+    assert_eq!(received.recv_timeout(LONG), Ok(1));
     assert_eq!(flusher.finish(LONG).counts, counts(1, 1, 0));
 }
 
-/// Blocks in every batch until it is let go, and says that it does.
+/// A sink that signals each batch and blocks until it is released.
 fn blocking(written: &Written) -> (impl TelemetrySink + 'static, Receiver<()>, Sender<()>) {
     let (enter, is_entered) = mpsc::channel();
     let (release, is_released) = mpsc::channel();
@@ -224,13 +224,13 @@ fn blocking(written: &Written) -> (impl TelemetrySink + 'static, Receiver<()>, S
 }
 
 #[test]
-fn a_sink_that_does_not_come_back_is_waited_for_up_to_the_limit_and_not_counted_afterwards() {
+fn hanging_sink_is_abandoned() {
     let buffer = Arc::new(filled(20));
     let written = Written::default();
     let (sink, is_entered, release) = blocking(&written);
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, Duration::ZERO);
     is_entered.recv_timeout(LONG).unwrap();
-    // Nobody who records waits for it.
+    // Recording does not wait for it.
     assert!(buffer.record(entry(21)) && buffer.record(entry(22)));
     let start = Instant::now();
     let outcome = flusher.finish(Duration::from_millis(100));
@@ -246,7 +246,7 @@ fn a_sink_that_does_not_come_back_is_waited_for_up_to_the_limit_and_not_counted_
 }
 
 #[test]
-fn a_batch_that_comes_back_within_the_limit_is_counted_as_written() {
+fn slow_batch_counts_as_written() {
     let buffer = Arc::new(filled(20));
     let (sink, is_entered, release) = blocking(&Written::default());
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, Duration::ZERO);
@@ -257,7 +257,7 @@ fn a_batch_that_comes_back_within_the_limit_is_counted_as_written() {
 }
 
 #[test]
-fn at_the_end_a_lock_is_waited_for_and_any_other_refusal_is_not() {
+fn finish_retries_only_locks() {
     for (error, expected) in [(locked as fn() -> Error, counts(3, 3, 0)), (broken, counts(3, 0, 3))] {
         let buffer = Arc::new(filled(3));
         let mut left = 4;
@@ -265,7 +265,7 @@ fn at_the_end_a_lock_is_waited_for_and_any_other_refusal_is_not() {
             left -= 1;
             if left < 0 { Ok(()) } else { Err(error()) }
         });
-        // Nothing is tried before the end.
+        // The interval is so long that nothing is written before the end.
         let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, LONG);
         let outcome = flusher.finish(LONG);
         assert_eq!(outcome.counts, expected);
@@ -275,7 +275,7 @@ fn at_the_end_a_lock_is_waited_for_and_any_other_refusal_is_not() {
 }
 
 #[test]
-fn a_sink_that_panics_costs_its_entries_and_nothing_else() {
+fn panicking_sink_loses_only_its_entries() {
     let buffer = Arc::new(filled(3));
     let sink = Asking(Written::default(), |_| panic!("a bug in the sink"));
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, Duration::ZERO);
@@ -283,16 +283,16 @@ fn a_sink_that_panics_costs_its_entries_and_nothing_else() {
     assert_eq!(outcome.counts, counts(3, 0, 3));
 }
 
-/// Tells of each try to write.
-struct Telling {
+/// A sink that signals each attempt to write.
+struct Notifying {
     sink: SqliteTelemetry,
-    told: Sender<()>,
+    sent: Sender<()>,
 }
 
-impl TelemetrySink for Telling {
+impl TelemetrySink for Notifying {
     fn write(&mut self, entries: &[TelemetryEntry]) -> Result<(), Error> {
-        // Nobody listens any more once it was told often enough.
-        let _ = self.told.send(());
+        // The test stops listening after enough attempts.
+        let _ = self.sent.send(());
         self.sink.write(entries)
     }
 }
@@ -304,7 +304,7 @@ fn sink(path: &Path) -> SqliteTelemetry {
 }
 
 #[test]
-fn every_column_is_written_in_the_order_of_the_entries() {
+fn entries_are_written_in_order() {
     let (_directory, path) = workplace();
     let mut sink = sink(&path);
     let failed = TelemetryEntry {
@@ -334,7 +334,7 @@ fn every_column_is_written_in_the_order_of_the_entries() {
 }
 
 #[test]
-fn a_batch_is_written_whole_or_not_at_all_and_succeeds_once_the_reason_is_gone() {
+fn failed_batch_succeeds_on_retry() {
     let (_directory, path) = workplace();
     let mut sink = sink(&path);
     let other = Connection::open(&path).unwrap();
@@ -357,7 +357,7 @@ fn a_batch_is_written_whole_or_not_at_all_and_succeeds_once_the_reason_is_gone()
 }
 
 #[test]
-fn telemetry_of_a_run_that_is_not_in_the_ledger_is_refused_and_so_dropped() {
+fn telemetry_of_unknown_run_is_dropped() {
     let (_directory, path) = workplace();
     let buffer = Arc::new(filled(2));
     let sink = accounts(&path).into_telemetry_sink(ledger_id(9));
@@ -368,16 +368,16 @@ fn telemetry_of_a_run_that_is_not_in_the_ledger_is_refused_and_so_dropped() {
 }
 
 #[test]
-fn a_database_that_stays_locked_ends_within_the_limit_and_the_counts_are_those_of_the_table() {
+fn locked_database_ends_within_the_limit() {
     let (_directory, path) = workplace();
     let buffer = Arc::new(filled(1_500));
-    let (told, is_told) = mpsc::channel();
-    let sink = Telling { sink: sink(&path), told };
+    let (sent, received) = mpsc::channel();
+    let sink = Notifying { sink: sink(&path), sent };
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink, Duration::from_millis(1));
-    // Once it tries for the second time, it has noted how the first one failed.
-    (0..2).for_each(|_| is_told.recv_timeout(LONG).unwrap());
+    // The second attempt means that the error of the first one was recorded.
+    (0..2).for_each(|_| received.recv_timeout(LONG).unwrap());
     let start = Instant::now();
     let outcome = flusher.finish(Duration::from_millis(800));
     assert!(start.elapsed() < LONG / 2);
@@ -391,7 +391,7 @@ fn a_database_that_stays_locked_ends_within_the_limit_and_the_counts_are_those_o
 }
 
 #[test]
-fn what_a_flusher_wrote_is_in_the_table_and_its_counts_are_in_the_ledger() {
+fn flusher_counts_match_the_table() {
     let (_directory, path) = workplace();
     let buffer = Arc::new(TelemetryBuffer::new(3_000));
     let flusher = TelemetryFlusher::start(Arc::clone(&buffer), sink(&path), Duration::from_millis(1));

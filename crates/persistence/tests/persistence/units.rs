@@ -1,9 +1,11 @@
-//! Units, what became of them and their records, read.
+//! Reading definitions, their history and their records.
 
 use std::path::Path;
 
 use cds_model::{HistoryContext, Intent, Record, RunSnapshot, SymbolKind, Timestamp};
-use cds_persistence::{KeepRule, RunId, SnapshotAbsence, SqliteReader, StoredUnit, UnitPlace, UnitQuery, UnitRecord};
+use cds_persistence::{
+    KeepRule, RunId, SnapshotAbsence, SqliteReader, StoredUnit, UnitLocation, UnitQuery, UnitRecord,
+};
 
 use crate::samples::{mixed, open, record, save, waiting, workplace};
 
@@ -25,19 +27,19 @@ fn reader(path: &Path) -> SqliteReader {
     SqliteReader::open(path, &waiting(0)).unwrap()
 }
 
-fn named(path: &Path, project: Option<&str>, place: (&str, &str), ordinal: Option<u32>) -> [Vec<i64>; 2] {
-    let query = UnitQuery { project, file_path: place.0, name: place.1, ordinal };
+fn named(path: &Path, project: Option<&str>, location: (&str, &str), ordinal: Option<u32>) -> [Vec<i64>; 2] {
+    let query = UnitQuery { project, file_path: location.0, name: location.1, ordinal };
     let found = reader(path).units_named(&query).unwrap();
     [found.now, found.earlier].map(|units| units.iter().map(|unit| unit.id).collect())
 }
 
-fn place_of(unit: &StoredUnit) -> UnitPlace<'_> {
+fn location_of(unit: &StoredUnit) -> UnitLocation<'_> {
     let StoredUnit { project, part, file_path, kind, name, ordinal, .. } = unit;
-    UnitPlace { project, part, file_path, kind, name, ordinal: *ordinal }
+    UnitLocation { project, part, file_path, kind, name, ordinal: *ordinal }
 }
 
 #[test]
-fn a_unit_is_found_under_every_name_that_it_has_had() {
+fn definition_is_found_by_every_name() {
     let (_directory, path) = workplace();
     let twice = |file: &str| vec![function(file, 1, "f", "one()"), function(file, 4, "f", "two()")];
     save(&path, &snapshot("shop", twice(ODD))).unwrap();
@@ -57,7 +59,7 @@ fn a_unit_is_found_under_every_name_that_it_has_had() {
 }
 
 #[test]
-fn what_begins_with_a_text_is_in_its_order() {
+fn prefix_search_is_ordered() {
     let (_directory, path) = workplace();
     let file = |path| record(SymbolKind::File, path, 1, "x = 1", Intent::Skipped);
     let mut records: Vec<Record> = ["a.py", "pkg/a.py", "pkg/é.py", "pkgs.py"].map(file).into();
@@ -86,9 +88,9 @@ fn what_begins_with_a_text_is_in_its_order() {
 }
 
 #[test]
-fn the_record_of_a_unit_is_that_of_the_nearest_snapshot_that_is_left() {
+fn record_comes_from_nearest_snapshot() {
     let (_directory, path) = workplace();
-    // The first of the two stands on another line each time; that alone is no transition.
+    // The first of the two moves by a line each time, which alone is no transition.
     for line in 1..=4 {
         let records = vec![function("a.py", line, "f", "one()"), function("a.py", line + 5, "f", "two()")];
         save(
@@ -101,16 +103,17 @@ fn the_record_of_a_unit_is_that_of_the_nearest_snapshot_that_is_left() {
         .unwrap();
     }
     let second = reader(&path).unit(2).unwrap().unwrap();
-    let found = |newest_first: bool| match reader(&path).unit_record(&place_of(&second), 1..=i64::MAX, newest_first) {
+    let found = |newest_first: bool| match reader(&path).unit_record(&location_of(&second), 1..=i64::MAX, newest_first)
+    {
         Ok(UnitRecord::Stored(record)) => (record.run_id.0, record.start_line, record.is_nearest, record.raw_code),
         other => panic!("{other:?}"),
     };
     let code = "def f():\n    two()".to_owned();
     assert_eq!(found(false), (1, 6, true, code.clone()));
     assert_eq!(found(true), (4, 9, true, code.clone()));
-    let of_another = UnitPlace { ordinal: 3, ..place_of(&second) };
+    let of_another = UnitLocation { ordinal: 3, ..location_of(&second) };
     assert_eq!(reader(&path).unit_record(&of_another, 1..=4, false).unwrap(), UnitRecord::Missing);
-    let elsewhere = UnitPlace { project: "mill", ..place_of(&second) };
+    let elsewhere = UnitLocation { project: "mill", ..location_of(&second) };
     assert_eq!(reader(&path).unit_record(&elsewhere, 1..=4, false).unwrap(), UnitRecord::Missing);
 
     let mut database = open(&path).unwrap();
@@ -118,27 +121,28 @@ fn the_record_of_a_unit_is_that_of_the_nearest_snapshot_that_is_left() {
     database.close().unwrap();
     assert_eq!(found(false), (3, 8, false, code.clone()));
     assert_eq!(found(true), (4, 9, true, code));
-    assert_eq!(reader(&path).unit_record(&place_of(&second), 1..=2, false).unwrap(), UnitRecord::Pruned);
+    assert_eq!(reader(&path).unit_record(&location_of(&second), 1..=2, false).unwrap(), UnitRecord::Pruned);
     let transitions = reader(&path).unit_transitions(2).unwrap();
     assert_eq!((transitions.len(), transitions[0].is_stored, transitions[0].run_id.0), (1, false, 1));
     assert_eq!((&transitions[0].ledger_id, &transitions[0].code_ref), (&None, &None));
 }
 
 #[test]
-fn a_stand_in_is_as_it_was_written_where_there_is_one() {
+fn fallback_record_is_unaltered() {
     let (_directory, path) = workplace();
     for _ in 1..=4 {
         save(&path, &snapshot("shop", vec![function("a.py", 1, "f", "one()")])).unwrap();
     }
     let unit = reader(&path).unit(1).unwrap().unwrap();
     let change = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-    let found = |newest_first: bool| match reader(&path).unit_record(&place_of(&unit), 1..=4, newest_first).unwrap() {
+    let found = |newest_first: bool| match reader(&path).unit_record(&location_of(&unit), 1..=4, newest_first).unwrap()
+    {
         UnitRecord::Stored(record) => (record.run_id.0, record.is_nearest, record.is_as_written),
         other => panic!("{other:?}"),
     };
     assert_eq!(found(false), (1, true, true));
     change("UPDATE records SET raw_code = X'00' WHERE run_id IN (1, 2)");
-    assert_eq!(found(false), (1, true, false), "that of the transition itself is shown as it is");
+    assert_eq!(found(false), (1, true, false), "the record of the transition itself is returned even if altered");
     let mut database = open(&path).unwrap();
     database.prune_runs(&[KeepRule::Last(3)], Timestamp::from_unix_milliseconds(9)).unwrap();
     database.close().unwrap();
@@ -148,12 +152,12 @@ fn a_stand_in_is_as_it_was_written_where_there_is_one() {
     let absences = [1, 2, 9].map(|run| reader(&path).absence_of(RunId(run)).unwrap());
     assert_eq!(absences, [SnapshotAbsence::Pruned, SnapshotAbsence::Unexplained, SnapshotAbsence::Unrecorded]);
     change("PRAGMA foreign_keys = OFF; DELETE FROM records; DELETE FROM runs");
-    assert_eq!(reader(&path).unit_record(&place_of(&unit), 1..=4, false).unwrap(), UnitRecord::Missing);
-    assert_eq!(reader(&path).unit_record(&place_of(&unit), 1..=1, false).unwrap(), UnitRecord::Pruned);
+    assert_eq!(reader(&path).unit_record(&location_of(&unit), 1..=4, false).unwrap(), UnitRecord::Missing);
+    assert_eq!(reader(&path).unit_record(&location_of(&unit), 1..=1, false).unwrap(), UnitRecord::Pruned);
 }
 
 #[test]
-fn without_a_history_there_is_nothing_and_no_error() {
+fn missing_history_is_no_error() {
     let (_directory, path) = workplace();
     save(&path, &RunSnapshot { history: None, ..mixed() }).unwrap();
     let dropped = "DROP TABLE snapshot_chain; DROP TABLE record_hashes; DROP TABLE unit_history; DROP TABLE units;";
@@ -162,6 +166,6 @@ fn without_a_history_there_is_nothing_and_no_error() {
     assert_eq!(named(&path, None, ("a.py", ""), None), NONE);
     assert_eq!((reader.unit(1).unwrap(), reader.unit_transitions(1).unwrap()), (None, vec![]));
     assert_eq!((reader.units(None).unwrap(), reader.projects_with_units().unwrap()), (vec![], vec![]));
-    let place = UnitPlace { project: "", part: "", file_path: "a.py", kind: "file", name: "", ordinal: 1 };
-    assert_eq!(reader.unit_record(&place, 1..=1, false).unwrap(), UnitRecord::Missing);
+    let location = UnitLocation { project: "", part: "", file_path: "a.py", kind: "file", name: "", ordinal: 1 };
+    assert_eq!(reader.unit_record(&location, 1..=1, false).unwrap(), UnitRecord::Missing);
 }

@@ -114,13 +114,16 @@ fn each_failure_has_a_reason() {
     assert!(imported.contains("the records have the root"), "{imported}");
     let [archived, imported] = reasons(&format!("DELETE FROM records {of_run}"));
     assert_eq!(archived, "the run should have 3 records and has 2: it was altered or damaged");
-    assert_eq!(imported, "runs has a row that does not fit: it counts 3 records, and 2 came");
+    assert_eq!(imported, "runs has a row that does not fit: it should have 3 records, and 2 were read");
     let [archived, imported] = reasons(&format!("UPDATE records SET kind = x'00' {of_run}"));
     assert_eq!(archived, imported);
-    assert_eq!(imported, "records has a row that does not fit: kind is no text");
+    assert_eq!(imported, "records has a row that does not fit: kind is not text");
     let [archived, imported] = reasons("UPDATE runs SET model = 'x' WHERE id = 2");
     assert_eq!(archived, imported);
-    assert!(imported.starts_with("the run's row, its errors, questions or costs were altered"), "{imported}");
+    assert!(
+        imported.starts_with("the run's row, its errors, questions or costs were altered or damaged"),
+        "{imported}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cds_persistence::{
-    Access, Diagnosis, Error, LockStatus, PlaceReport, SqliteReader, examine_place, lock_path, lock_status,
+    Access, Diagnosis, Error, LocationReport, LockStatus, SqliteReader, examine_location, lock_path, lock_status,
 };
 
 use super::Check;
@@ -22,7 +22,7 @@ const VOLATILE: [&str; 2] = ["tmpfs", "ramfs"];
 
 /// Everything that is looked at because of a database.
 pub(super) fn examine(plan: &DatabasePlan) -> Vec<Check> {
-    let place = examine_place(&plan.path);
+    let place = examine_location(&plan.path);
     let mut checks = place_checks(&place);
     if place.is_present && place.refusal.is_none() {
         match SqliteReader::open(&plan.path, &plan.options).and_then(|reader| reader.diagnose()) {
@@ -36,7 +36,7 @@ pub(super) fn examine(plan: &DatabasePlan) -> Vec<Check> {
 }
 
 /// What can be said without opening the file.
-fn place_checks(place: &PlaceReport) -> Vec<Check> {
+fn place_checks(place: &LocationReport) -> Vec<Check> {
     let mut checks = Vec::new();
     let folder = place.folder.display();
     checks.push(match &place.refusal {
@@ -150,7 +150,7 @@ fn lock_check(path: &Path) -> Check {
     }
 }
 
-fn survival(place: &PlaceReport) -> Check {
+fn survival(place: &LocationReport) -> Check {
     let name = place.file_system.and_then(|found| found.name).unwrap_or_default();
     if VOLATILE.contains(&name) {
         return Check::warn(
@@ -177,8 +177,8 @@ mod tests {
     };
     use cds_terminal::{local_time::LocalTime, screen::Screen, style::Palette, text::is_unsafe};
 
-    fn place(free_bytes: u64, is_fit_for_log: bool) -> PlaceReport {
-        PlaceReport {
+    fn place(free_bytes: u64, is_fit_for_log: bool) -> LocationReport {
+        LocationReport {
             refusal: None,
             is_present: true,
             is_file_writable: true,
@@ -227,7 +227,7 @@ mod tests {
             ..diagnosis()
         };
         checks.extend(database_checks(&broken));
-        checks.extend(place_checks(&PlaceReport {
+        checks.extend(place_checks(&LocationReport {
             is_file_writable: false,
             folder_error: Some(io::ErrorKind::PermissionDenied.into()),
             file_system: Some(FileSystem { number: 0x6969, name: Some("nfs") }),

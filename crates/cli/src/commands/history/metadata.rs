@@ -1,6 +1,6 @@
 //! What a transition tells beside its columns.
 
-use cds_persistence::{StoredUnit, UnitPlace, UnitTransition};
+use cds_persistence::{StoredUnit, UnitLocation, UnitTransition};
 use serde::Deserialize;
 
 /// Where the unit is after the transition, or was before it was removed.
@@ -37,16 +37,16 @@ impl Metadata {
     }
 
     /// Where the unit stood after the transition.
-    pub(super) fn place<'a>(&'a self, unit: &'a StoredUnit) -> UnitPlace<'a> {
+    pub(super) fn place<'a>(&'a self, unit: &'a StoredUnit) -> UnitLocation<'a> {
         let Self { file_path, kind, name, ordinal, .. } = self;
-        UnitPlace { project: &unit.project, part: &unit.part, file_path, kind, name, ordinal: *ordinal }
+        UnitLocation { project: &unit.project, part: &unit.part, file_path, kind, name, ordinal: *ordinal }
     }
 
     /// Where it stood before.
-    pub(super) fn place_before<'a>(&'a self, unit: &'a StoredUnit) -> UnitPlace<'a> {
+    pub(super) fn place_before<'a>(&'a self, unit: &'a StoredUnit) -> UnitLocation<'a> {
         let place = self.place(unit);
         match &self.from {
-            Some(Origin { file_path, name, ordinal }) => UnitPlace { file_path, name, ordinal: *ordinal, ..place },
+            Some(Origin { file_path, name, ordinal }) => UnitLocation { file_path, name, ordinal: *ordinal, ..place },
             None => place,
         }
     }

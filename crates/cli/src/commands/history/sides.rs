@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use cds_persistence::{RecordedUnit, SqliteReader, StoredUnit, UnitPlace, UnitRecord};
+use cds_persistence::{RecordedUnit, SqliteReader, StoredUnit, UnitLocation, UnitRecord};
 
 use super::Step;
 use crate::failure::{Failure, database_failure};
@@ -102,7 +102,7 @@ fn stretch_before(steps: &[Step], index: usize) -> RangeInclusive<i64> {
 
 fn find(
     reader: &SqliteReader,
-    place: &UnitPlace<'_>,
+    place: &UnitLocation<'_>,
     among: RangeInclusive<i64>,
     newest_first: bool,
     hash: &str,

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &SimilarArguments, app: &App) -> Result<(), Failure
         // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.
         let holds = |outer: (u32, u32), inner: (u32, u32)| outer.0 <= inner.0 && inner.1 <= outer.1;
         let lines = (target.start_line, target.end_line);
-        let mut places = reader.places_in(run_id, &name).map_err(database_failure)?;
+        let mut places = reader.locations_in(run_id, &name).map_err(database_failure)?;
         places.retain(|&(_, first, last)| holds(lines, (first, last)) || holds((first, last), lines));
         let own: HashSet<i64> = places.into_iter().map(|(id, ..)| id).collect();
         texts.retain(|text| !own.contains(&text.id));

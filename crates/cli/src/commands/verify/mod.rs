@@ -102,7 +102,7 @@ fn verify(
     let outcome = reader.verify(&query, &progress);
     bar.finish_and_clear();
     match outcome {
-        Err(Error::CalledOff { .. }) => Err(app.interruption()),
+        Err(Error::Cancelled { .. }) => Err(app.interruption()),
         outcome => outcome.map_err(database_failure),
     }
 }

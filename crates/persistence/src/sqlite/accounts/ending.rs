@@ -1,4 +1,4 @@
-//! How runs and stages end: alone, or together with their snapshot.
+//! Ends runs and stages: alone, or together with their snapshot.
 
 use cds_model::{RunSnapshot, SnapshotAccount, StageEnd};
 
@@ -8,10 +8,10 @@ use crate::{
     table::{runs_ledger, stage_runs},
 };
 
-/// Inside the transaction of a snapshot, writes the end of its run and of the stage that wrote it.
+/// Writes the end of a run and of its last stage, within the transaction of the snapshot.
 ///
-/// What cannot be written is taken back alone and returned: an account is no reason to lose a snapshot. An error means
-/// that the transaction itself was ended, which a trigger or a full disk can do.
+/// An end that cannot be written is rolled back on its own and returned: an account must not lose a snapshot. An error
+/// means that the whole transaction ended, which a trigger or a full disk can cause.
 pub(in super::super) fn finish_with_snapshot(
     database: &Database,
     run: RunId,
@@ -20,7 +20,7 @@ pub(in super::super) fn finish_with_snapshot(
 ) -> Result<Vec<Error>, Error> {
     let Some(account) = &snapshot.account else { return Ok(Vec::new()) };
     let mut refusal = attempt(database, || finish_run(database, run, snapshot, account))?;
-    // Of a run that is not in the ledger, no stage is known either: one warning will do.
+    // The stage of a run that is not in the ledger is unknown too; one warning is enough.
     if refusal.is_none() {
         let input = proof.map(|proof| snapshot.input_fingerprint(account.config_hash, proof.snapshot_root));
         let end = StageEnd { input_fingerprint: input.or(account.stage.input_fingerprint), ..account.stage.clone() };
@@ -40,7 +40,7 @@ fn finish_run(
     check_ledger_row(database, outcome, &Step::FinishRun, &account.run.id.to_string())
 }
 
-/// Writes how a stage ended.
+/// Writes the end of a stage.
 pub(super) fn finish_stage(database: &Database, end: &StageEnd) -> Result<(), Error> {
     match stage_runs::finish(&database.connection, end) {
         Ok(0) => Err(Error::UnknownStage { path: database.path(), id: end.id }),
@@ -48,7 +48,7 @@ pub(super) fn finish_stage(database: &Database, end: &StageEnd) -> Result<(), Er
     }
 }
 
-/// One row of the ledger was to be changed; where none was, says why.
+/// Checks that one ledger row was changed; if none was, returns the reason.
 pub(super) fn check_ledger_row(
     database: &Database,
     outcome: rusqlite::Result<usize>,
@@ -64,7 +64,7 @@ pub(super) fn check_ledger_row(
     Ok(database.check_one_row(outcome, || step.clone())?)
 }
 
-/// Does `work` and takes it back when it fails; what was written before it in the same transaction stays.
+/// Runs `work` in a savepoint and rolls it back on failure; earlier writes of the transaction stay.
 fn attempt(
     database: &Database,
     work: impl FnOnce() -> Result<(), AccountError>,

@@ -1,7 +1,7 @@
-//! Accounts that other programs keep: runs that stay open between two processes, and stages of any name.
+//! Accounts of other programs: runs that stay open between two processes, and stages of any name.
 //!
-//! None of this needs the one-writer lock: each call is one short transaction. A run that others hold open has an expiry;
-//! every sign of life puts it off by as much as it was put off at the start.
+//! None of this needs the one-writer lock: each call is one short transaction. A run that another program holds open
+//! has an expiry. Every heartbeat extends it by the same time that it had at the start.
 
 use std::path::Path;
 
@@ -19,12 +19,13 @@ use crate::{
 };
 
 impl SqliteAccounts {
-    /// Opens any `SQLite` file for its accounts, or creates one: also one that has tables of another program and none of
-    /// ours. Tables of accounts are created with the first row; nothing else of the file is changed.
+    /// Opens any `SQLite` file for accounts, or creates one; the file may have only tables of another program.
+    ///
+    /// Account tables are created with the first row; nothing else in the file changes.
     ///
     /// # Errors
     ///
-    /// The file is no database, or cannot be written.
+    /// If the file is not a database or cannot be written.
     pub fn open_any(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
         database::check_library(rusqlite::version_number())?;
         let location = Location::claim(path)?;
@@ -36,21 +37,21 @@ impl SqliteAccounts {
         opened().inspect_err(|_: &Error| location.abandon())
     }
 
-    /// Writes a sign of life of a run that others hold open, and puts off its expiry.
+    /// Writes a heartbeat of a run that another program holds open, and extends its expiry.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`]: the run was never started. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] if the run was never started, or if the row cannot be written.
     pub fn renew(&mut self, id: LedgerId, at: Timestamp) -> Result<(), AccountError> {
         self.write(|database| renew(database, &id.to_string(), at))
     }
 
-    /// Writes that the stage `name` of a run began, and returns its id. One of that name that has no end yet is that
-    /// stage: nothing changes.
+    /// Writes the start of the stage `name` of a run, and returns its id. If a stage of that name is still open,
+    /// returns its id and changes nothing.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`], or [`AccountError::RunEnded`]. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] or [`AccountError::RunEnded`], or if the row cannot be written.
     pub fn start_other_stage(
         &mut self,
         id: StageRunId,
@@ -79,12 +80,12 @@ impl SqliteAccounts {
         })
     }
 
-    /// Writes how the last stage `name` of a run ended; returns its id and its status. The first end stays, unless another
+    /// Writes the end of the last stage `name` of a run; returns its id and status. The first end stays, unless another
     /// command inferred it.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`], or [`AccountError::UnknownOtherStage`]. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] or [`AccountError::UnknownOtherStage`], or if the row cannot be written.
     pub fn finish_other_stage(
         &mut self,
         run: LedgerId,
@@ -105,12 +106,12 @@ impl SqliteAccounts {
         })
     }
 
-    /// Becomes a part of the run of `start`, where others hold that open: returns its subject and its trace, and writes what
-    /// it lacks of commit and tree. None where the run is not known, has its end, or is held open by nobody.
+    /// Joins the run of `start` if another program holds it open: returns its subject and trace id, and fills in a
+    /// missing commit and tree. `None` if the run is unknown, has ended, or is not held open.
     ///
     /// # Errors
     ///
-    /// The row cannot be read or written.
+    /// If the row cannot be read or written.
     pub fn join_run(&mut self, start: &RunStart) -> Result<Option<(String, String)>, AccountError> {
         self.write(|database| {
             let (connection, id) = (&database.connection, start.id.to_string());
@@ -123,11 +124,11 @@ impl SqliteAccounts {
         })
     }
 
-    /// Gives a run that others hold open its snapshot; its end is theirs to write.
+    /// Adds the snapshot to a run that another program holds open; that program writes its end.
     ///
     /// # Errors
     ///
-    /// [`AccountError::UnknownRun`]: the run was never started. Or the row cannot be written.
+    /// [`AccountError::UnknownRun`] if the run was never started, or if the row cannot be written.
     pub fn attach_snapshot(&mut self, id: LedgerId, snapshot: i64) -> Result<(), AccountError> {
         self.write(|database| {
             let id = id.to_string();
@@ -137,7 +138,7 @@ impl SqliteAccounts {
     }
 }
 
-/// A run of which nothing more is known, or that has no expiry, has nothing that could be put off.
+/// Extends the expiry of a run; changes nothing if the run has no details or no expiry.
 fn renew(database: &Database, id: &str, at: Timestamp) -> Result<(), AccountError> {
     ledger_details::renew(&database.connection, id, at).map_err(|cause| database.error(Step::Beat, cause))?;
     Ok(())

@@ -10,13 +10,13 @@ use crate::{
     table::{ledger_details, telemetry},
 };
 
-/// A batch that meets a lock is tried again by whoever sends it; here, nobody is kept waiting for longer.
+/// A short wait for a lock: the sender retries the batch, and must not block for longer.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The telemetry of one run in one `SQLite` file.
 ///
-/// Each batch is one transaction. It survives the end of the process at once, and a power cut as soon as the database
-/// has since been synced for anything else, as for a snapshot or the end of a stage.
+/// Each batch is one transaction. It survives the end of the process at once. It survives a power cut after the next
+/// sync of the database, such as for a snapshot or the end of a stage.
 #[derive(Debug)]
 pub struct SqliteTelemetry {
     accounts: SqliteAccounts,
@@ -26,16 +26,16 @@ pub struct SqliteTelemetry {
 impl SqliteTelemetry {
     pub(super) fn new(mut accounts: SqliteAccounts, ledger: LedgerId) -> Self {
         accounts.database.limit_patience(PATIENCE);
-        // Where this fails, batches are slower and no less safe.
+        // If this fails, batches are slower but as safe.
         drop(journal::relax(&accounts.database, accounts.journal));
         Self { accounts, ledger_id: ledger.to_string() }
     }
 
-    /// Writes a sign of life of the run, which is no telemetry: it takes the place of the one before.
+    /// Writes a heartbeat of the run, replacing the previous one; it is not telemetry.
     ///
     /// # Errors
     ///
-    /// It is not written; the next one is as good.
+    /// If it was not written; the next one replaces it.
     pub fn beat(&mut self, beat: &Heartbeat) -> Result<(), Error> {
         let ledger_id = &self.ledger_id;
         self.accounts.write(|database| {
@@ -44,7 +44,7 @@ impl SqliteTelemetry {
         })
     }
 
-    /// Closes the connection. Dropping does the same and keeps what went wrong to itself.
+    /// Closes the connection. Dropping does the same but ignores errors.
     pub fn close(self) -> Result<(), Error> {
         self.accounts.close()
     }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn only_telemetry_is_not_synced_each_time_and_only_with_a_log() {
+    fn telemetry_skips_sync_only_with_wal() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("code.sqlite");
         let options = OpenOptions::default();

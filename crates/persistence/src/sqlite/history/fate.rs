@@ -1,4 +1,4 @@
-//! What became of units that are in only one of two snapshots under their names.
+//! Finds the transitions of definitions whose names are in only one of two snapshots.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::{
     table::units::{self, UnitNames},
 };
 
-/// A record under names that nothing had before.
+/// A record whose names no definition had before.
 pub(super) struct NewUnit {
     file_path: String,
     kind: String,
@@ -26,7 +26,7 @@ pub(super) struct NewUnit {
     lines: (u32, u32),
     declaration: Option<String>,
     names_hash: u128,
-    /// Whether others of its file have the same names.
+    /// Whether other definitions of its file have the same names.
     has_namesakes: bool,
 }
 
@@ -48,8 +48,8 @@ impl NewUnit {
         }
     }
 
-    /// The unit of these names that was removed and is there again. A number alone does not tell one namesake from
-    /// another: their code must be the same.
+    /// The removed definition of these names that has returned. The ordinal alone does not identify a namesake, so
+    /// among namesakes the code must be equal.
     fn returned<'k>(&self, known: &'k KnownUnits, taken: &HashSet<i64>) -> Option<&'k KnownUnit> {
         let is_free = |unit: &KnownUnit| !taken.contains(&unit.id);
         let is_same = |unit: &KnownUnit| is_free(unit) && unit.state.code == self.code.0;
@@ -76,7 +76,7 @@ impl NewUnit {
     }
 }
 
-/// Writes what moved, returned or was added, then what was removed, and that all others were seen.
+/// Writes moved, returned and added definitions, then removed ones, and marks all others as seen.
 pub(super) fn save_rest(
     database: &Database,
     unread: &UnreadPaths<'_>,
@@ -84,24 +84,26 @@ pub(super) fn save_rest(
     known: &KnownUnits,
     rows: &mut HistoryRows<'_>,
 ) -> Result<(), Error> {
+    // Without known definitions, everything was written as added already.
     if known.is_empty() {
         return Ok(());
     }
-    let mut gone: Vec<(&KnownUnit, UnitNames)> = Vec::new();
+    let mut removed: Vec<(&KnownUnit, UnitNames)> = Vec::new();
     let mut unseen = Vec::new();
     for unit in known.missing() {
         let names = units::names_of(&database.connection, unit.id);
         let names = names.map_err(|cause| database.error(Step::ReadUnits, cause))?;
-        // What holds it could not be read: it may still be there.
+        // Its file could not be read, so it may still exist.
         if unread.holds(&names.file_path) {
             unseen.push(unit.id);
         } else {
-            gone.push((unit, names));
+            removed.push((unit, names));
         }
     }
-    gone.sort_by(|left, right| left.1.key().cmp(&right.1.key()));
+    // Sorted by names, so that the history does not depend on the ids that this database assigned.
+    removed.sort_by(|left, right| left.1.key().cmp(&right.1.key()));
     let seen: Vec<Seen<'_>> = new.iter().map(NewUnit::seen).collect();
-    let before: Vec<_> = gone
+    let before: Vec<_> = removed
         .iter()
         .map(|(unit, names)| Followed { key: names.key(), code: unit.state.code, declaration: None })
         .collect();
@@ -113,19 +115,21 @@ pub(super) fn save_rest(
     let matching = match_units(&before, &after);
     let mut taken = HashSet::new();
     let mut moved = matching.moved.iter().peekable();
-    for (place, unit) in seen.iter().enumerate() {
-        if let Some((origin, _)) = moved.next_if(|(_, new)| *new == place) {
-            let (origin, names) = &gone[*origin];
+    for (index, unit) in seen.iter().enumerate() {
+        if let Some((origin, _)) = moved.next_if(|(_, new)| *new == index) {
+            let (origin, names) = &removed[*origin];
             rows.write_moved(unit, origin, names)?;
-        } else if let Some(origin) = new[place].returned(known, &taken) {
+        // Moves take precedence over returns: a removed definition with the same code is better evidence than an old
+        // name.
+        } else if let Some(origin) = new[index].returned(known, &taken) {
             taken.insert(origin.id);
             rows.write_returned(unit, origin)?;
         } else {
             rows.write_added(unit)?;
         }
     }
-    for place in matching.removed {
-        let (unit, names) = &gone[place];
+    for index in matching.removed {
+        let (unit, names) = &removed[index];
         rows.write_removed(unit, names)?;
     }
     rows.mark_seen(&unseen)

@@ -1,4 +1,4 @@
-//! The units of a project as they were last seen, without their names.
+//! The definitions of a project in their last known state, without their names.
 
 use cds_model::{FieldHasher, Fingerprint, HistoryContext, UnitKey};
 
@@ -8,20 +8,20 @@ use crate::{
     table::units::{self, UnitState},
 };
 
-/// A unit as it was last seen.
+/// The last known state of a definition.
 #[derive(Debug, Clone)]
 pub(super) struct KnownUnit {
     pub(super) id: i64,
-    /// Which of its names it was in its file, from 1.
+    /// Its ordinal among equal names in its file, from 1.
     pub(super) ordinal: u32,
     pub(super) state: UnitState,
 }
 
-/// Units by the hash of their names without the number.
+/// Definitions, found by the hash of their names without the ordinal.
 pub(super) struct KnownUnits {
-    /// By the hash of the names, then the number.
+    /// Sorted by the hash of the names, then the id.
     units: Vec<(u128, KnownUnit)>,
-    /// Whether a unit is in the snapshot that is written, in the same order.
+    /// For each unit, whether it is in the snapshot that is being written.
     are_seen: Vec<bool>,
 }
 
@@ -41,29 +41,29 @@ impl KnownUnits {
         self.units.is_empty()
     }
 
-    /// Where units are that were there under these names and are not in the snapshot yet.
+    /// The indexes of present units with these names that are not in the snapshot yet.
     pub(super) fn present(&self, names_hash: u128) -> impl Iterator<Item = usize> + '_ {
-        self.places(names_hash).filter(|place| self.units[*place].1.state.is_present && !self.are_seen[*place])
+        self.indexes(names_hash).filter(|index| self.units[*index].1.state.is_present && !self.are_seen[*index])
     }
 
-    /// The unit at a place.
-    pub(super) fn at(&self, place: usize) -> &KnownUnit {
-        &self.units[place].1
+    /// The unit at an index.
+    pub(super) fn at(&self, index: usize) -> &KnownUnit {
+        &self.units[index].1
     }
 
-    /// The unit at a place, which is from now on in the snapshot.
-    pub(super) fn take(&mut self, place: usize) -> KnownUnit {
-        self.are_seen[place] = true;
-        self.units[place].1.clone()
+    /// The unit at an index, which is marked as part of the snapshot.
+    pub(super) fn take(&mut self, index: usize) -> KnownUnit {
+        self.are_seen[index] = true;
+        self.units[index].1.clone()
     }
 
-    /// Of the units that were removed under these names and are wanted, the last that was new.
+    /// The newest removed unit with these names that is wanted.
     pub(super) fn removed(&self, names_hash: u128, is_wanted: impl Fn(&KnownUnit) -> bool) -> Option<&KnownUnit> {
-        let units = self.places(names_hash).rev().map(|place| &self.units[place].1);
+        let units = self.indexes(names_hash).rev().map(|index| &self.units[index].1);
         units.filter(|unit| !unit.state.is_present).find(|unit| is_wanted(unit))
     }
 
-    /// The units that were there and are not in the snapshot, in the order of their numbers.
+    /// The present units that are not in the snapshot, ordered by id.
     pub(super) fn missing(&self) -> Vec<&KnownUnit> {
         let all = self.units.iter().zip(&self.are_seen);
         let mut missing: Vec<&KnownUnit> =
@@ -72,20 +72,20 @@ impl KnownUnits {
         missing
     }
 
-    fn places(&self, hash: u128) -> std::ops::Range<usize> {
+    fn indexes(&self, hash: u128) -> std::ops::Range<usize> {
         let first = self.units.partition_point(|(other, _)| *other < hash);
         let count = self.units[first..].iter().take_while(|(other, _)| *other == hash).count();
         first..first + count
     }
 }
 
-/// The first half of a SHA-256 over the names: no two of them will ever share it.
+/// The first half of a SHA-256 over the names; a collision is practically impossible.
 pub(in super::super) fn hash(key: &UnitKey<'_>) -> u128 {
     let fields = [key.file_path.into(), key.kind.into(), key.name.into(), key.ordinal.into()];
     first_half(FieldHasher::hash("cds unit 1", fields))
 }
 
-/// The same over the names without the number, by which namesakes find each other.
+/// The same without the ordinal; it finds namesakes.
 pub(super) fn names_hash(key: &UnitKey<'_>) -> u128 {
     first_half(FieldHasher::hash("cds unit names 1", [key.file_path.into(), key.kind.into(), key.name.into()]))
 }

@@ -1,8 +1,8 @@
-//! Writes what proves a snapshot, in the transaction of that snapshot: the hashes of its records, what became of the
-//! units since the snapshot before, and the row that chains it to everything before it.
+//! Writes the proof of a snapshot in its transaction: the hashes of its records, the transitions of its definitions
+//! since the previous snapshot, and the row that chains it to everything before.
 //!
-//! Records come file by file, and what is known of a unit before is kept as hashes, so that the memory that all this
-//! takes is a small part of that of the snapshot itself.
+//! Records arrive file by file, and known definitions are kept as hashes only, so that the history needs little memory
+//! compared with the snapshot itself.
 
 mod doubt;
 mod fate;
@@ -27,7 +27,7 @@ use crate::{
     table::{self, record_hashes},
 };
 
-/// A record of the file that is being written, whose name depends on others of the file.
+/// A record of the current file that waits for its name, which depends on other records of the file.
 struct Pending {
     kind: String,
     signature: Option<String>,
@@ -35,26 +35,26 @@ struct Pending {
     hashes: RecordHashes,
 }
 
-/// The history of one snapshot while its records are written.
+/// Writes the history of one snapshot together with its records.
 pub(super) struct HistoryWriter<'a> {
     database: &'a Database,
     context: &'a HistoryContext,
     run: RunId,
     insert_hash: rusqlite::Statement<'a>,
     tree: MerkleTree,
-    /// The file that is being written, and its records so far that wait for their names.
+    /// The current file, and its records that wait for their names.
     file_path: String,
     of_file: Vec<Pending>,
-    /// The records of that file whose names are known.
+    /// The records of the current file with known names.
     named: Vec<Named<'a>>,
     known: KnownUnits,
-    /// What is in the snapshot under names that nothing had in the one before; in the order of the records.
+    /// Records whose names no definition of the previous snapshot had, in snapshot order.
     new: Vec<NewUnit>,
     rows: HistoryRows<'a>,
 }
 
 impl<'a> HistoryWriter<'a> {
-    /// A writer for the snapshot that is written as `run`, and was made at `at`; of `record_count` records.
+    /// A writer for the snapshot `run` of `record_count` records, made at `at`.
     pub(super) fn new(
         database: &'a Database,
         run: RunId,
@@ -62,6 +62,7 @@ impl<'a> HistoryWriter<'a> {
         context: &'a HistoryContext,
         record_count: usize,
     ) -> Result<Self, Error> {
+        // `finish` restores both through `create_missing`.
         schema::suspend_insert_guards(database)?;
         schema::suspend_indexes(database, record_count)?;
         Ok(Self {
@@ -79,7 +80,7 @@ impl<'a> HistoryWriter<'a> {
         })
     }
 
-    /// What is to be made of the records before they are written.
+    /// What can be prepared of the records before they are written.
     pub(super) fn preparation(&self) -> Preparation {
         if self.known.is_empty() {
             Preparation::AllNew { is_derived: self.rows.is_derived() }
@@ -88,22 +89,24 @@ impl<'a> HistoryWriter<'a> {
         }
     }
 
-    /// Goes on with the next record of the snapshot, whose name is known.
+    /// Adds the next record of the snapshot, whose name is known.
     pub(super) fn push_named(&mut self, record_id: i64, record: Named<'a>) -> Result<(), Error> {
-        self.write_hashes(record_id, record.place(), &record.hashes)?;
+        self.write_hashes(record_id, record.location(), &record.hashes)?;
         if self.known.is_empty() {
-            // Nothing can have come from elsewhere.
+            // The project has no definitions yet, so every record is added.
             return self.rows.write_added(&record.seen());
         }
-        if self.named.last().is_some_and(|last| last.place().0 != record.place().0) {
+        // Namesakes are matched within a file, so all of its definitions must be known first.
+        if self.named.last().is_some_and(|last| last.location().0 != record.location().0) {
             self.end_named()?;
         }
         self.named.push(record);
         Ok(())
     }
 
-    /// Goes on with the next record of the snapshot, whose name is not known before its file ends.
+    /// Adds the next record of the snapshot, whose name is known only after its file ends.
     pub(super) fn push(&mut self, record_id: i64, record: &Unnamed<'_>) -> Result<(), Error> {
+        // Names depend on the enclosing definitions, so records wait until their file is complete.
         if record.file_path != self.file_path {
             self.end_file()?;
             record.file_path.clone_into(&mut self.file_path);
@@ -118,16 +121,18 @@ impl<'a> HistoryWriter<'a> {
         Ok(())
     }
 
-    /// Once everything else of the snapshot is written: ends the history of its units, and chains it.
+    /// Completes the history and chains the snapshot. Everything else of the snapshot must be written before.
     ///
-    /// `unread` are the files and folders of which something is missing.
+    /// `unread` are the files and folders that the snapshot lacks at least partly.
     pub(super) fn finish(mut self, unread: &UnreadPaths<'_>) -> Result<SnapshotProof, Error> {
         self.end_file()?;
         self.end_named()?;
+        // Moves need the definitions of all files.
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         let database = self.database;
         schema::create_missing(database)?;
         let snapshot_root = self.tree.root();
+        // After all other rows of the run, because the hash covers them.
         let run_hash = table::run_hash::of(&database.connection, self.run)
             .map_err(|cause| database.error(Step::WriteChain, cause))?;
         let sealed = seal::Sealed {
@@ -160,7 +165,7 @@ impl<'a> HistoryWriter<'a> {
         Ok(())
     }
 
-    /// Names what the file holds that waits for it.
+    /// Names the waiting records of the current file.
     fn end_file(&mut self) -> Result<(), Error> {
         let records = std::mem::take(&mut self.of_file);
         let file_path = std::mem::take(&mut self.file_path);
@@ -175,24 +180,26 @@ impl<'a> HistoryWriter<'a> {
         self.write_units(&named)
     }
 
-    /// Goes on with what a file holds that is named.
+    /// Writes the named records of the current file.
     fn end_named(&mut self) -> Result<(), Error> {
         let named = std::mem::take(&mut self.named);
         self.write_units(&named)
     }
 
-    /// Writes what became of the units of one file as far as no other file decides that.
+    /// Writes the transitions of one file's definitions, except those that depend on other files.
     fn write_units(&mut self, named: &[Named<'_>]) -> Result<(), Error> {
         if self.known.is_empty() {
             return named.iter().try_for_each(|record| self.rows.write_added(&record.seen()));
         }
         let Origins { of_records, renumbered } = namesakes::origins(self.database, &mut self.known, named)?;
-        // The row of the file says which numbers became others, so that it comes first.
+        // Files come first: the row of a file holds the changed ordinals of its definitions, which `verify` needs
+        // before them.
         for are_files in [true, false] {
             for (record, origin) in named.iter().zip(&of_records).filter(|(record, _)| record.is_file() == are_files) {
                 let renumbered = if are_files { &renumbered[..] } else { &[] };
                 match &origin.unit {
                     Some(unit) => self.rows.write_same(&record.seen(), unit, renumbered)?,
+                    // It may have moved here from a file that comes later.
                     None => self.new.push(NewUnit::of(record, origin.has_namesakes)),
                 }
             }

@@ -1,4 +1,4 @@
-//! Records with what their history needs of them and what can be made of that before anything is written.
+//! Records with their names and hashes, prepared before they are written.
 
 use cds_model::{NameOf, RecordHashes, SymbolKind, UnitKey, UnitName, UnitRow, unit_names};
 
@@ -7,28 +7,28 @@ use super::{
     rows::{self, Seen},
 };
 
-/// A record, as far as the name of its unit depends on it, with its hashes.
+/// A record with its hashes and the fields that decide its name.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Unnamed<'a> {
     pub(in super::super) kind: &'a str,
     pub(in super::super) file_path: &'a str,
     pub(in super::super) signature: Option<&'a str>,
-    /// The first and the last one.
+    /// The first and the last line.
     pub(in super::super) lines: (u32, u32),
     pub(in super::super) hashes: RecordHashes,
 }
 
-/// What is made of a record beside its name.
+/// What is prepared of a record besides its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Preparation {
-    /// No unit is known: each is a new one, and what its row in the history says is made. Says whether the intents of
-    /// the run are derived.
+    /// The project has no definitions yet, so all are new: their metadata is prepared. `is_derived` says whether the
+    /// intents of the run are derived.
     AllNew { is_derived: bool },
-    /// Units are known: the hash of the names is made, by which they are found, whatever their number is.
+    /// Known definitions exist: the hash of the names without the ordinal is prepared, to look them up.
     Compared,
 }
 
-/// A record with the name of its unit.
+/// A record with its name.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Named<'a> {
     kind: &'a str,
@@ -37,9 +37,9 @@ pub(in super::super) struct Named<'a> {
     signature: Option<&'a str>,
     lines: (u32, u32),
     pub(super) hashes: RecordHashes,
-    /// Of the names without the number; 0 where nothing is found by it.
+    /// The hash of the names without the ordinal; 0 if no lookup needs it.
     pub(super) names_hash: u128,
-    /// As in [`Seen`].
+    /// See [`Seen::metadata`].
     metadata: Option<String>,
 }
 
@@ -53,6 +53,7 @@ impl<'a> Named<'a> {
             let mut unit = Self { kind, file_path, name, signature, lines, hashes, names_hash: 0, metadata: None };
             match preparation {
                 Preparation::AllNew { is_derived } => {
+                    // An error occurs again when the row is written, where it is reported.
                     unit.metadata = rows::metadata_of_new(&unit.seen(), is_derived).ok();
                 }
                 Preparation::Compared => unit.names_hash = known::names_hash(&unit.seen().key),
@@ -62,7 +63,7 @@ impl<'a> Named<'a> {
         units.collect()
     }
 
-    /// The unit of the record.
+    /// The definition as it is in this snapshot.
     pub(super) fn seen(&self) -> Seen<'_> {
         Seen {
             key: UnitKey {
@@ -84,13 +85,13 @@ impl<'a> Named<'a> {
         self.kind == SymbolKind::File.as_str()
     }
 
-    /// Its declaration; none for files.
+    /// Its declaration; `None` for files.
     pub(super) fn signature(&self) -> Option<&'a str> {
         self.signature
     }
 
     /// The path of its file and its first line.
-    pub(super) fn place(&self) -> (&'a str, u32) {
+    pub(super) fn location(&self) -> (&'a str, u32) {
         (self.file_path, self.lines.0)
     }
 }

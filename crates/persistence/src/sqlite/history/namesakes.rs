@@ -1,4 +1,4 @@
-//! Which known unit each record of a file is, also where several have the same name.
+//! Finds the known definition of each record of a file, even if several have the same name.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Error, Step, table::units};
 
-/// Definitions of one name whose numbers follow each other, before and after.
+/// Consecutive definitions of one name whose ordinals changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Renumbered {
     kind: String,
@@ -22,24 +22,24 @@ pub(super) struct Renumbered {
     count: u32,
 }
 
-/// What a record was before.
+/// The known definition of a record.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origin {
-    /// The unit; none where the file had none that it could be.
+    /// The definition; `None` if the file had none that matches.
     pub(super) unit: Option<KnownUnit>,
-    /// Whether others of the file have the same name now.
+    /// Whether other definitions of the file have the same name now.
     pub(super) has_namesakes: bool,
 }
 
-/// What the records of a file were before.
+/// The known definitions of a file's records.
 pub(super) struct Origins {
     /// In the order of the records.
     pub(super) of_records: Vec<Origin>,
-    /// The numbers that are others now.
+    /// The changed ordinals.
     pub(super) renumbered: Vec<Renumbered>,
 }
 
-/// Finds the units of all records of one file, and takes them for seen.
+/// Finds the known definition of each record of one file, and marks them as seen.
 pub(super) fn origins(database: &Database, known: &mut KnownUnits, named: &[Named<'_>]) -> Result<Origins, Error> {
     let mut shared: HashSet<u128> =
         named.iter().filter(|record| record.seen().key.ordinal > 1).map(|record| record.names_hash).collect();
@@ -50,16 +50,18 @@ pub(super) fn origins(database: &Database, known: &mut KnownUnits, named: &[Name
             let mut present = known.present(record.names_hash);
             (present.next(), present.next().is_none())
         };
+        // Several known definitions have these names, even if the file has only one of them now.
         if !is_one {
             shared.insert(record.names_hash);
         }
         if shared.contains(&record.names_hash) {
             groups.entry(record.names_hash).or_default().push(index);
-        } else if let Some(place) = first {
-            of_records[index].unit = Some(known.take(place));
+        } else if let Some(position) = first {
+            of_records[index].unit = Some(known.take(position));
         }
     }
-    // Numbers can only be others in a text that is another one. Where a program wrote no record of the file, they stay.
+    // Ordinals change only if the text changed. If a foreign program wrote no record of the file, they stay as they
+    // are.
     let is_edited = named.iter().zip(&of_records).any(|(record, origin)| {
         record.is_file() && origin.unit.as_ref().is_some_and(|unit| unit.state.code != record.hashes.code.0)
     });
@@ -67,7 +69,8 @@ pub(super) fn origins(database: &Database, known: &mut KnownUnits, named: &[Name
     let mut moves = Vec::new();
     for (names_hash, mut after) in groups {
         let mut before: Vec<usize> = known.present(names_hash).collect();
-        before.sort_by_key(|place| known.at(*place).ordinal);
+        // In file order, because matching compares neighbours.
+        before.sort_by_key(|position| known.at(*position).ordinal);
         after.sort_by_key(|index| named[*index].seen().key.ordinal);
         for index in &after {
             of_records[*index].has_namesakes = after.len() > 1;
@@ -89,7 +92,7 @@ pub(super) fn origins(database: &Database, known: &mut KnownUnits, named: &[Name
     Ok(Origins { of_records, renumbered: runs_of(moves) })
 }
 
-/// Declarations by kind, name and number.
+/// Declarations by kind, name and ordinal.
 type Declared = HashMap<(String, String, u32), String>;
 
 fn pairs(
@@ -99,7 +102,7 @@ fn pairs(
     (before, after): (&[usize], &[usize]),
     declared: &mut Option<Declared>,
 ) -> Result<Vec<(usize, usize)>, Error> {
-    let old: Vec<[u8; 32]> = before.iter().map(|place| known.at(*place).state.code).collect();
+    let old: Vec<[u8; 32]> = before.iter().map(|position| known.at(*position).state.code).collect();
     let new: Vec<[u8; 32]> = after.iter().map(|index| named[*index].hashes.code.0).collect();
     let mut failure = None;
     let pairs = match_namesakes(&old, &new, || {
@@ -116,7 +119,7 @@ fn pairs(
     failure.map_or(Ok(pairs), |cause| Err(database.error(Step::ReadRecords, cause)))
 }
 
-/// The declarations of before, from the snapshot that last had these units; none where it was pruned.
+/// The declarations in the last snapshot with these definitions; empty if it was pruned.
 fn earlier(
     database: &Database,
     known: &KnownUnits,
@@ -132,19 +135,21 @@ fn earlier(
         let run = units::names_of(&database.connection, known.at(*first).id)?.last_run;
         declared.insert(units_reader::declarations(database, run, key.file_path)?)
     };
-    let of =
-        |place: &usize| declared.get(&(key.kind.to_owned(), key.name.to_owned(), known.at(*place).ordinal)).cloned();
+    let of = |position: &usize| {
+        declared.get(&(key.kind.to_owned(), key.name.to_owned(), known.at(*position).ordinal)).cloned()
+    };
     Ok(before.iter().map(of).collect())
 }
 
 fn by_number(known: &KnownUnits, named: &[Named<'_>], (before, after): (&[usize], &[usize])) -> Vec<(usize, usize)> {
-    let places: HashMap<u32, usize> =
-        before.iter().enumerate().map(|(place, unit)| (known.at(*unit).ordinal, place)).collect();
-    let pair = |(place, index): (usize, &usize)| Some((*places.get(&named[*index].seen().key.ordinal)?, place));
+    let positions: HashMap<u32, usize> =
+        before.iter().enumerate().map(|(position, unit)| (known.at(*unit).ordinal, position)).collect();
+    let pair =
+        |(position, index): (usize, &usize)| Some((*positions.get(&named[*index].seen().key.ordinal)?, position));
     after.iter().enumerate().filter_map(pair).collect()
 }
 
-/// Numbers that follow each other on both sides, together: kind, name, number after and before.
+/// Groups consecutive ordinals; each move is kind, name, new ordinal, old ordinal.
 fn runs_of(mut moves: Vec<(&str, &str, u32, u32)>) -> Vec<Renumbered> {
     moves.sort_unstable();
     let mut runs: Vec<Renumbered> = Vec::new();

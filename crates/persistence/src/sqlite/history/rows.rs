@@ -17,33 +17,33 @@ use crate::{
     },
 };
 
-/// A unit as it is in the snapshot that is written.
+/// A definition as it is in the snapshot that is being written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) key: UnitKey<'a>,
     pub(super) content: Fingerprint,
     pub(super) code: Fingerprint,
     pub(super) intent: Fingerprint,
-    /// The first and the last one.
+    /// The first and the last line.
     pub(super) lines: (u32, u32),
-    /// What its row in the history says beside the columns if it is new, where that was made already.
+    /// The prepared metadata of its history row if it is new.
     pub(super) metadata: Option<&'a str>,
 }
 
 impl<'a> Seen<'a> {
-    /// The same with the intent as the history goes on with it.
-    fn told(&self, is_derived: bool, origin: Option<&KnownUnit>) -> Self {
+    /// The same with the intent that the history records.
+    fn with_followed_intent(&self, is_derived: bool, origin: Option<&KnownUnit>) -> Self {
         let known = origin.map(|origin| Fingerprint(origin.state.intent));
         Self { intent: followed_intent(is_derived, known, self.intent), ..*self }
     }
 
-    /// The same for its row in `units`; `content` is the hash as text.
+    /// The values for its row in `units`; `content` is the content hash as text.
     fn unit(&self, content: &'a str) -> SeenUnit<'a> {
         SeenUnit { key: self.key, content, code: self.code, intent: self.intent }
     }
 }
 
-/// What is told of a unit beside the columns of its row.
+/// The metadata of a history row, besides its columns.
 #[derive(Serialize)]
 struct Metadata<'a> {
     file_path: &'a str,
@@ -54,23 +54,23 @@ struct Metadata<'a> {
     start_line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_line: Option<u32>,
-    /// What is another one now: `code`, `intent` or both.
+    /// What changed: `code`, `intent` or both.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<&'static str>,
-    /// Where it was before it moved, or which of its names it was.
+    /// Its names before a move, or its previous ordinal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Place<'a>>,
-    /// Of a file: which of its definitions of one name have other numbers now.
+    from: Option<Names<'a>>,
+    /// For a file: the changed ordinals of its definitions.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     renumbered: &'a [Renumbered],
-    /// Its intent is a derived one, which stands for none in particular.
+    /// Whether its intent is a derived sentence; all of these share one hash.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     derived: bool,
     #[serde(flatten)]
     last: Option<LastSeen>,
 }
 
-/// As what a unit that is removed was last seen: so its row in `units` can be checked once that snapshot is pruned.
+/// The last known state of a removed definition, so that `units` can be verified after its last snapshot is pruned.
 #[derive(Serialize)]
 struct LastSeen {
     last_run: i64,
@@ -79,13 +79,13 @@ struct LastSeen {
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+struct Names<'a> {
     file_path: &'a str,
     name: &'a str,
     ordinal: u32,
 }
 
-/// Writes row after row, each chained to the one before.
+/// Writes history rows, each chained to the previous one.
 pub(super) struct HistoryRows<'a> {
     database: &'a Database,
     context: &'a HistoryContext,
@@ -132,32 +132,33 @@ impl<'a> HistoryRows<'a> {
         })
     }
 
-    /// When the snapshot was made, as the rows tell it.
+    /// When the snapshot was made, as stored in the rows.
     pub(super) fn at(&self) -> &str {
         &self.at
     }
 
-    /// Whether the intents of the snapshot are those of the embedded provider.
+    /// Whether the intents of the snapshot come from the embedded provider.
     pub(super) const fn is_derived(&self) -> bool {
         self.is_derived
     }
 
-    /// What was written so far.
+    /// The number of rows written so far, by transition.
     pub(super) const fn counts(&self) -> TransitionCounts {
         self.counts
     }
 
-    /// A unit that is where it was; where only its lines or its number differ, nothing became of it.
+    /// Writes a definition that kept its names. If only its lines or ordinal changed, it gets no history row.
     ///
-    /// Of a file, `renumbered` says which numbers of its definitions differ; then its code does, too.
+    /// For a file, `renumbered` are the changed ordinals of its definitions; its code has then changed too.
     pub(super) fn write_same(
         &mut self,
         seen: &Seen<'_>,
         origin: &KnownUnit,
         renumbered: &[Renumbered],
     ) -> Result<(), Error> {
-        let seen = &seen.told(self.is_derived, Some(origin));
+        let seen = &seen.with_followed_intent(self.is_derived, Some(origin));
         let is_same_intent = origin.state.intent == seen.intent.0;
+        // Most definitions are unchanged. `mark_seen` updates all of them in one statement.
         if origin.state.content == Some(seen.content) && origin.ordinal == seen.key.ordinal && is_same_intent {
             return Ok(());
         }
@@ -172,33 +173,34 @@ impl<'a> HistoryRows<'a> {
     }
 
     pub(super) fn write_moved(&mut self, seen: &Seen<'_>, origin: &KnownUnit, from: &UnitNames) -> Result<(), Error> {
-        let seen = &seen.told(self.is_derived, Some(origin));
+        let seen = &seen.with_followed_intent(self.is_derived, Some(origin));
         self.change(seen, origin)?;
-        let from = Place { file_path: &from.file_path, name: &from.name, ordinal: from.ordinal };
+        let from = Names { file_path: &from.file_path, name: &from.name, ordinal: from.ordinal };
         self.write(Transition::Moved, seen, origin, (Some(from), &[]))
     }
 
     pub(super) fn write_returned(&mut self, seen: &Seen<'_>, origin: &KnownUnit) -> Result<(), Error> {
-        let seen = &seen.told(self.is_derived, Some(origin));
+        let seen = &seen.with_followed_intent(self.is_derived, Some(origin));
         self.change(seen, origin)?;
         self.write(Transition::Returned, seen, origin, (other_number(seen, origin), &[]))
     }
 
     pub(super) fn write_added(&mut self, seen: &Seen<'_>) -> Result<(), Error> {
-        let seen = &seen.told(self.is_derived, None);
+        let seen = &seen.with_followed_intent(self.is_derived, None);
         let content = seen.content.to_string();
         let outcome = self.new_units.insert(&seen.unit(&content));
         self.database.check_one_row(outcome, || Step::WriteUnits)?;
         let id = self.database.connection.last_insert_rowid();
         let hashes = (None, Some(content.as_str()));
+        // A second thread may have prepared the metadata.
         if let Some(metadata) = seen.metadata {
             return self.write_history(id, Transition::Added, hashes, metadata);
         }
-        let metadata = self.told(metadata_of_new(seen, self.is_derived))?;
+        let metadata = self.metadata_text(metadata_of_new(seen, self.is_derived))?;
         self.write_history(id, Transition::Added, hashes, &metadata)
     }
 
-    /// Of a unit that is gone, when and as what it was last seen stays.
+    /// Writes a removed definition; its row in `units` keeps its last state.
     pub(super) fn write_removed(&mut self, unit: &KnownUnit, names: &UnitNames) -> Result<(), Error> {
         let outcome = units::remove(&mut self.remove_unit, unit.id);
         self.database.check_one_row(outcome, || Step::WriteUnits)?;
@@ -219,12 +221,12 @@ impl<'a> HistoryRows<'a> {
                 intent_hash: Fingerprint(unit.state.intent).to_string(),
             }),
         };
-        let metadata = self.told(serde_json::to_string(&metadata))?;
+        let metadata = self.metadata_text(serde_json::to_string(&metadata))?;
         let content = unit.state.content.map(|hash| hash.to_string());
         self.write_history(unit.id, Transition::Removed, (content.as_deref(), None), &metadata)
     }
 
-    /// Writes that every unit that is still there was seen, but for `unseen`.
+    /// Marks every present definition as seen, except `unseen`.
     pub(super) fn mark_seen(&self, unseen: &[i64]) -> Result<(), Error> {
         units::mark_seen(&self.database.connection, self.context, self.run, &self.at, unseen)
             .map(drop)
@@ -242,19 +244,19 @@ impl<'a> HistoryRows<'a> {
         transition: Transition,
         seen: &Seen<'_>,
         origin: &KnownUnit,
-        (from, renumbered): (Option<Place<'_>>, &[Renumbered]),
+        (from, renumbered): (Option<Names<'_>>, &[Renumbered]),
     ) -> Result<(), Error> {
         let code = (origin.state.code != seen.code.0).then_some("code");
         let intent = (origin.state.intent != seen.intent.0).then_some("intent");
         let changed = code.into_iter().chain(intent).collect();
         let metadata = Metadata { changed, from, renumbered, ..metadata(seen) };
-        let metadata = self.told(serde_json::to_string(&metadata))?;
+        let metadata = self.metadata_text(serde_json::to_string(&metadata))?;
         let before = origin.state.content.map(|hash| hash.to_string());
         self.write_history(origin.id, transition, (before.as_deref(), Some(&seen.content.to_string())), &metadata)
     }
 
-    /// The metadata of the next row.
-    fn told(&self, metadata: serde_json::Result<String>) -> Result<String, Error> {
+    /// Adds the number of the next row to an error of serializing its metadata.
+    fn metadata_text(&self, metadata: serde_json::Result<String>) -> Result<String, Error> {
         metadata.map_err(|cause| {
             let cause = rusqlite::Error::ToSqlConversionFailure(cause.into());
             self.database.error(Step::WriteHistory(self.sequence.saturating_add(1)), cause)
@@ -291,15 +293,15 @@ impl<'a> HistoryRows<'a> {
     }
 }
 
-/// Which of its names a unit was before, where it is another one now.
-fn other_number<'a>(seen: &Seen<'a>, origin: &KnownUnit) -> Option<Place<'a>> {
+/// The previous names of a definition if its ordinal changed.
+fn other_number<'a>(seen: &Seen<'a>, origin: &KnownUnit) -> Option<Names<'a>> {
     let UnitKey { file_path, name, ordinal, .. } = seen.key;
-    (origin.ordinal != ordinal).then_some(Place { file_path, name, ordinal: origin.ordinal })
+    (origin.ordinal != ordinal).then_some(Names { file_path, name, ordinal: origin.ordinal })
 }
 
-/// What the row of a unit says that is new.
+/// The metadata of a new definition.
 pub(super) fn metadata_of_new(seen: &Seen<'_>, is_derived: bool) -> serde_json::Result<String> {
-    serde_json::to_string(&metadata(&seen.told(is_derived, None)))
+    serde_json::to_string(&metadata(&seen.with_followed_intent(is_derived, None)))
 }
 
 fn metadata<'a>(seen: &Seen<'a>) -> Metadata<'a> {

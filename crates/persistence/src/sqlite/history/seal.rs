@@ -1,4 +1,4 @@
-//! Rows of `snapshot_chain`.
+//! Writes rows of `snapshot_chain`.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -10,7 +10,7 @@ use crate::{
     table::{select, snapshot_chain, unit_history, units},
 };
 
-/// What a row says of a snapshot.
+/// The values of a chain row.
 pub(super) struct Sealed<'a> {
     pub(super) event: &'static str,
     pub(super) run: RunId,
@@ -25,6 +25,7 @@ pub(super) struct Sealed<'a> {
 pub(super) fn write(database: &Database, at: &str, sealed: &Sealed<'_>) -> Result<Fingerprint, Error> {
     let error = |cause| database.error(Step::WriteChain, cause);
     let start = CHAIN_START.to_string();
+    // The chain row covers all history rows up to this moment.
     let history = unit_history::last(&database.connection).map_err(error)?;
     let (history_sequence, history_hash) = history.unwrap_or((0, start.clone()));
     let last = snapshot_chain::last(&database.connection).map_err(error)?;
@@ -49,14 +50,13 @@ pub(super) fn write(database: &Database, at: &str, sealed: &Sealed<'_>) -> Resul
     Ok(hash)
 }
 
-/// Writes down that these snapshots are pruned, each with the root of what is removed. Must come before the removal:
-/// without it the database keeps the hashes.
+/// Writes a chain row for each pruned snapshot, with the root over its records. It must run before they are removed: the
+/// triggers of `record_hashes` refuse a removal until the chain records the pruning.
 ///
-/// Where the records are gone, nothing else tells as what the units were last seen, so the rows are sealed with a hash
-/// over the units of their part of the project. A snapshot of another program, which has no row in the chain, gets this
-/// one once there is a chain that would miss it.
+/// Without the records, nothing else proves the last state of the definitions. So each row also has a hash over the
+/// `units` of its part of the project. A snapshot of another program without a row gets one too, once there is a chain.
 ///
-/// Returns the last hash; none where nothing was written.
+/// Returns the last hash; `None` if no row was written.
 pub(in super::super) fn write_tombstones(
     database: &Database,
     runs: &[RunId],
@@ -72,6 +72,8 @@ pub(in super::super) fn write_tombstones(
         let (project, part, record_count, snapshot_root);
         if let Some(row) = snapshot_chain::of_snapshot(connection, run).map_err(error)? {
             (project, part, record_count, snapshot_root) = (row.project, row.part, row.record_count, row.snapshot_root);
+        // A snapshot without a row is from another program. Only if the chain began before it would its removal look
+        // like a loss.
         } else if bounds.is_some_and(|(first, _)| first < run) {
             let tree = select::states::tree(connection, run).map_err(error)?;
             (project, part) = (String::new(), String::new());
@@ -80,6 +82,7 @@ pub(in super::super) fn write_tombstones(
         } else {
             continue;
         }
+        // One hash serves all pruned runs of a part, because pruning does not change `units`.
         let units_hash = match units_hashes.entry((project, part)) {
             Entry::Occupied(entry) => entry,
             Entry::Vacant(entry) => {

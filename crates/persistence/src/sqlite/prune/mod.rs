@@ -1,6 +1,6 @@
-//! Removes whole snapshots with everything that hangs on them, and says of each why it stays or goes.
+//! Removes whole snapshots with everything that belongs to them, and reports why each is kept or removed.
 //!
-//! What is decided and what is removed are of one transaction: nobody can add or finish a run in between.
+//! The decision and the removal are one transaction, so that no process can add or finish a run in between.
 
 mod rules;
 
@@ -22,34 +22,36 @@ use crate::{
 };
 
 impl SqliteReader {
-    /// What [`SqlitePersistence::prune_runs`] would do: every snapshot, the newest first.
+    /// The verdicts of [`SqlitePersistence::prune_runs`] without removing anything: every snapshot, newest first.
     pub fn plan_prune(&self, rules: &[KeepRule]) -> std::result::Result<Vec<PruneVerdict>, Error> {
         self.read(|database| database.read(&Step::ReadAccounts, |connection| plan(connection, rules)))
     }
 
-    /// Whether the file holds nothing at all, not even a table.
+    /// Whether the file is empty, without any table.
     pub fn is_blank(&self) -> std::result::Result<bool, Error> {
         self.read(|database| Ok(inspection::inspect(database)? == inspection::Content::Empty))
     }
 }
 
 impl SqlitePersistence {
-    /// Removes the snapshots that no rule keeps, all in one transaction, and says of each whether it stayed and why.
+    /// Removes the snapshots that no rule keeps, in one transaction; returns a verdict with its reason for each.
     ///
-    /// With a snapshot go its records, their questions, its analyzer errors, the account of its intents and the
-    /// telemetry of its run. Its rows in the ledger and in the stages stay. Two snapshots stay whatever the rules say:
-    /// that of a run that has not ended, and the one with the greatest number, since that number would be given again.
-    /// The telemetry of runs that ended without a snapshot goes too, where they began before the run of the oldest
-    /// snapshot that stays. Without any rule, everything stays. The history of the units stays, and the chain tells of
-    /// each snapshot that it was removed now, at `at`, and what its root was.
+    /// - Removed with a snapshot: its records, their questions, its analyzer errors, its enrichment account and the
+    ///   telemetry of its run. Its rows in the ledger and in the stages stay.
+    /// - Two snapshots are always kept: that of a run that has not ended, and the one with the highest number, because
+    ///   that number would be assigned again.
+    /// - The telemetry of runs without a snapshot is removed if they began before the run of the oldest kept snapshot.
+    /// - Without any rule, everything is kept.
+    /// - The history of the definitions stays. The chain records each removed snapshot with the moment `at` and its
+    ///   root.
     ///
     /// # Errors
     ///
-    /// Nothing was removed.
+    /// If nothing was removed.
     pub fn prune_runs(&mut self, rules: &[KeepRule], at: Timestamp) -> std::result::Result<Pruned, Error> {
         let database = &self.database;
         let transaction = database.begin(&Step::Begin)?;
-        // Hours may have passed since the database was opened, and others may have changed it.
+        // Another process may have changed the schema since the database was opened.
         inspection::inspect(database)?;
         let error = |cause| database.error(Step::PruneRuns, cause);
         let verdicts = plan(&transaction, rules).map_err(error)?;
@@ -60,7 +62,7 @@ impl SqlitePersistence {
         if rules.is_empty() || (doomed.is_empty() && !has_accounts) {
             return Ok(Pruned { verdicts, chain_head: None });
         }
-        // Without the indexes, each snapshot would be searched for in all records.
+        // Without the indexes, each deletion would scan all records.
         schema::create_missing(database)?;
         let chain_head = history::write_tombstones(database, &doomed, at)?;
         for dependent in &pruning::DEPENDENTS {
@@ -72,24 +74,24 @@ impl SqlitePersistence {
         pruning::delete_stray_telemetry(&transaction).map_err(error)?;
         database.check_is_in_place()?;
         database.commit(&transaction)?;
-        // A reader may be in the way; then the log is merged another time, and nothing is lost.
+        // If a reader blocks this, the log is merged another time; nothing is lost.
         drop(journal::checkpoint(database, self.journal));
         Ok(Pruned { verdicts, chain_head })
     }
 
-    /// Gives the room of what was removed back to the file system, and says how large the file was and is, in bytes.
+    /// Returns the space of removed rows to the file system; returns the file size before and after, in bytes.
     ///
-    /// Needs free room for two more copies of what the file holds, one of them among the temporary files.
+    /// It needs free space for two more copies of the content, one of them among the temporary files.
     ///
     /// # Errors
     ///
-    /// The file holds what it held. With [`Error::CheckpointPending`] it is compact, and shrinks once the reader that
-    /// is in the way has gone.
+    /// If the content is unchanged. With [`Error::CheckpointPending`] the database is compact, and the file shrinks
+    /// once the reader that blocks it has finished.
     pub fn compact(&mut self) -> std::result::Result<(u64, u64), Error> {
         let database = &self.database;
         inspection::inspect(database)?;
         database.check_is_in_place()?;
-        // What is in the log is part of what there was. Who is in the way now may be gone at the end.
+        // The log counts as part of the size before. A reader that blocks this may have finished by the end.
         drop(journal::checkpoint(database, self.journal));
         let before = self.file_size()?;
         database.patiently(|| {
@@ -106,7 +108,7 @@ impl SqlitePersistence {
     }
 }
 
-/// A verdict over every snapshot, the newest first.
+/// The verdicts over every snapshot, newest first.
 fn plan(connection: &Connection, rules: &[KeepRule]) -> Result<Vec<PruneVerdict>> {
     if !fit::has_table(connection, &runs::TABLE)? {
         return Ok(Vec::new());

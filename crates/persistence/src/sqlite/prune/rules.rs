@@ -1,32 +1,32 @@
-//! Which snapshots stay, and why. Pure: no database, no clock.
+//! Decides which snapshots are kept, and why. Pure: no database, no clock.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::{KeepRule, PruneVerdict, RunId};
 
-/// A moment as the contract wants it: such texts are in the order of the moments.
+/// The pattern of a timestamp in the contract; such texts sort by time.
 const MOMENT: &[u8] = b"0000-00-00T00:00:00.000Z";
 
-/// A snapshot on trial.
+/// A snapshot to be judged.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) run_id: RunId,
     pub(super) ledger_id: Option<String>,
     pub(super) project: String,
-    /// The part of the project; empty for all of it, and where it is not known.
+    /// The part of the project; empty for all of it, or if unknown.
     pub(super) part: String,
     pub(super) started_at: String,
     pub(super) record_count: u64,
-    /// Whether its run has not ended, as far as the ledger tells.
+    /// Whether its run has not ended, according to the ledger.
     pub(super) is_running: bool,
 }
 
-/// Judges `candidates`, which are in order, the newest first; each of them gets a verdict.
+/// Judges `candidates`, sorted newest first; each gets a verdict.
 pub(super) fn judge(candidates: Vec<Candidate>, rules: &[KeepRule]) -> Vec<PruneVerdict> {
     let mut rules: Vec<Trial> = rules.iter().map(|&rule| Trial { rule, seen: HashMap::new() }).collect();
     let newest = candidates.first().map(|candidate| candidate.run_id);
     let verdict_on = |candidate: Candidate| {
-        // Each rule must see each snapshot, since it counts them.
+        // No short circuit: each rule counts the snapshots, so it must see all of them.
         let reasons: Vec<String> = rules.iter_mut().filter_map(|trial| trial.reason_to_keep(&candidate)).collect();
         let reason = if candidate.is_running {
             Some("its run has not ended".to_owned())
@@ -51,7 +51,7 @@ pub(super) fn judge(candidates: Vec<Candidate>, rules: &[KeepRule]) -> Vec<Prune
     candidates.into_iter().map(verdict_on).collect()
 }
 
-/// A rule, and what it has seen of each part of each project: each of them is a history of its own.
+/// A rule with its counts for each part of each project, since each part has its own history.
 struct Trial {
     rule: KeepRule,
     seen: HashMap<(String, String), Seen>,
@@ -78,7 +78,8 @@ impl Trial {
             }
             KeepRule::Daily(count) => {
                 let day = day_of(started_at);
-                // In the order of the snapshots: a clock that was wrong for a day costs no other day its place twice.
+                // By snapshot order, not by time: a wrong clock on one day must not use up the slot of another day
+                // twice.
                 let is_last = seen.days.len() < count && seen.days.insert(day.to_owned());
                 is_last.then(|| format!("the last of {day} of {of}"))
             }
@@ -91,7 +92,7 @@ impl Trial {
     }
 }
 
-/// The date of a moment; all of a text that is none.
+/// The date of a timestamp; the whole text if it is not one.
 fn day_of(moment: &str) -> &str {
     moment.get(..10).unwrap_or(moment)
 }
@@ -107,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// Snapshots of these projects and days, the newest first; the numbers fall from how many there are to 1.
+    /// Snapshots of these projects and days, newest first, numbered down to 1.
     fn snapshots(of: &[(&str, &str)]) -> Vec<Candidate> {
         let numbers = (1..=i64::try_from(of.len()).unwrap()).rev();
         let candidate = |(run, (project, day)): (i64, &(&str, &str))| Candidate {
@@ -128,13 +129,13 @@ mod tests {
         verdicts.into_iter().filter(|verdict| verdict.is_kept).map(|verdict| verdict.run_id.0).collect()
     }
 
-    /// 2026-11-20T00:00:00.000Z, so many days later.
+    /// 2026-11-20T00:00:00.000Z plus a number of days.
     fn day(days: i64) -> Timestamp {
         Timestamp::from_unix_milliseconds((20_777 + days) * 86_400_000)
     }
 
     #[test]
-    fn the_last_are_counted_by_project() {
+    fn last_rule_counts_by_project() {
         let found = snapshots(&[("a", "2026-11-20"), ("a", "2026-11-20"), ("b", "2026-01-01"), ("a", "2026-11-18")]);
         assert_eq!(kept(&found, &[KeepRule::Last(1)]), [4, 2]);
         assert_eq!(kept(&found, &[KeepRule::Last(2)]), [4, 3, 2]);
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_a_project_is_counted_for_itself() {
+    fn last_rule_counts_by_part() {
         let mut found =
             snapshots(&[("a", "2026-11-20"), ("a", "2026-11-20"), ("a", "2026-11-20"), ("b", "2026-11-20")]);
         found[1].part = "sub".to_owned();
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_day_the_last_stays_and_days_without_any_do_not_count() {
+    fn daily_rule_skips_empty_days() {
         let found = snapshots(&[
             ("a", "2026-11-20"),
             ("a", "2026-11-20"),
@@ -170,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_went_back_changes_neither_the_order_nor_the_days() {
+    fn wrong_clock_keeps_order_and_days() {
         let found = snapshots(&[("a", "2026-11-20"), ("a", "1970-01-01"), ("a", "2026-11-20"), ("a", "2026-11-19")]);
         assert_eq!(kept(&found, &[KeepRule::Last(2)]), [4, 3]);
         assert_eq!(kept(&found, &[KeepRule::Daily(3)]), [4, 3, 1]);
     }
 
     #[test]
-    fn what_began_at_the_moment_or_later_stays_and_what_cannot_be_compared() {
+    fn since_rule_keeps_unreadable_starts() {
         assert_eq!(day(0).to_string(), "2026-11-20T00:00:00.000Z");
         let mut found = snapshots(&[("a", "2026-11-22"), ("a", "2026-11-20"), ("a", "2026-11-19"), ("a", "x")]);
         found[1].started_at = day(0).to_string();
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_stays_whatever_the_rules_say_and_so_does_what_is_running() {
+    fn newest_and_running_are_always_kept() {
         let mut found = snapshots(&[("a", "2026-11-20"), ("a", "2026-11-20"), ("a", "2026-11-20")]);
         found[1].is_running = true;
         for rule in [KeepRule::Last(0), KeepRule::Daily(0), KeepRule::Since(day(9))] {
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn one_rule_is_enough_and_the_first_that_keeps_gives_the_reason() {
+    fn first_keeping_rule_gives_the_reason() {
         let found = snapshots(&[("shop", "2026-11-20"), ("shop", "2026-11-20"), ("shop", "2026-11-19")]);
         let rules = [KeepRule::Last(1), KeepRule::Daily(2)];
         let verdicts = judge(found.clone(), &rules);

@@ -1,4 +1,4 @@
-//! The accounts of a database within one transaction: which tables there are, and the walk over all invocations.
+//! The accounts of a database within one transaction: existing tables, and the walk over all invocations.
 
 use std::{collections::HashMap, ops::ControlFlow};
 
@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// A connection inside of a transaction.
+/// A connection within a transaction.
 #[derive(Debug)]
 pub(super) struct Accounts<'a> {
     connection: &'a Connection,
-    /// The names of our tables that are there.
+    /// The names of our tables that exist.
     present: Vec<&'static str>,
 }
 
@@ -33,14 +33,14 @@ impl<'a> Accounts<'a> {
         Ok(Self { connection, present })
     }
 
-    /// The connection, where `table` is there to be asked.
+    /// The connection, if `table` exists.
     pub(super) fn with(&self, table: &Table) -> Option<&'a Connection> {
         self.present.contains(&table.name).then_some(self.connection)
     }
 
-    /// Shows each invocation to `visit`, the newest first and without its costs, until that has what it wants.
+    /// Calls `visit` with each invocation, newest first and without costs, until it breaks.
     ///
-    /// One row is in memory at a time, and the numbers of all snapshots.
+    /// One row and the numbers of all snapshots are in memory.
     pub(super) fn walk<T>(&self, mut visit: impl FnMut(Invocation) -> Result<ControlFlow<T>>) -> Result<Option<T>> {
         let owners = self.with(&runs_ledger::TABLE).map(ledger::owners).transpose()?.unwrap_or_default();
         let mut strays = self.strays(&owners)?.into_iter().peekable();
@@ -67,7 +67,7 @@ impl<'a> Accounts<'a> {
         Ok(None)
     }
 
-    /// Snapshots that no row of the ledger names, the greatest number first.
+    /// Snapshots that no ledger row names, the highest number first.
     fn strays(&self, owners: &HashMap<RunId, i64>) -> Result<Vec<RunId>> {
         let mut strays = self.with(&runs::TABLE).map(runs::newest_first).transpose()?.unwrap_or_default();
         strays.retain(|run| !owners.contains_key(run));
@@ -87,7 +87,8 @@ impl<'a> Accounts<'a> {
     }
 
     fn accounted(&self, stored: ledger::Stored, owners: &HashMap<RunId, i64>) -> Result<Invocation> {
-        // Another program may remove the last snapshot; its number is then given again, and means the newer one.
+        // Another program may have removed the last snapshot. Its number was then assigned again and means the newer
+        // one.
         let own = stored.snapshot_id.filter(|run| owners.get(run) == Some(&stored.row_id));
         let snapshot = match (own, self.with(&runs::TABLE)) {
             (Some(run), Some(connection)) => runs::snapshot(connection, run)?,
@@ -108,7 +109,7 @@ impl<'a> Accounts<'a> {
         })
     }
 
-    /// Whether its stages are as `filter` wants them; an error may be its own as well.
+    /// Whether its stages match `filter`; an error may also be the run's own.
     pub(super) fn stages_let_through(&self, filter: &InvocationFilter, invocation: &Invocation) -> Result<bool> {
         if filter.stage.is_none() && filter.error.is_none() {
             return Ok(true);
@@ -125,7 +126,7 @@ impl<'a> Accounts<'a> {
         Ok(has_stage && has_error)
     }
 
-    /// The same with what it cost.
+    /// The invocation with its costs.
     pub(super) fn with_costs(&self, mut invocation: Invocation) -> Result<Invocation> {
         if let (Some(snapshot), Some(connection)) = (&invocation.snapshot, self.with(&enrichments::TABLE)) {
             invocation.enrichment = enrichments::of_run(connection, snapshot.id)?;

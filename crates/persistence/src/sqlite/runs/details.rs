@@ -1,4 +1,4 @@
-//! Everything that is known of one invocation beside its own row.
+//! The details of one invocation besides its own row.
 
 use cds_model::{SymbolKind, TelemetryType};
 use rusqlite::Result;
@@ -18,7 +18,7 @@ pub(super) fn details(accounts: &Accounts<'_>, invocation: &Invocation) -> Resul
         add_telemetry(accounts, &row.run_id, &mut details)?;
     }
     if let Some(snapshot) = &invocation.snapshot {
-        // The snapshot itself is the better witness, and the only one where telemetry was dropped.
+        // The snapshot is more reliable, and complete even if telemetry was dropped.
         (details.analyzer_errors, details.intent_errors) = (Vec::new(), Vec::new());
         if let Some(connection) = accounts.with(&records::TABLE) {
             details.records_by_kind = in_order(select::definitions::kinds(connection, snapshot.id)?, &kinds());
@@ -50,7 +50,7 @@ fn kinds() -> [&'static str; 4] {
     [SymbolKind::File, SymbolKind::Class, SymbolKind::Function, SymbolKind::Method].map(SymbolKind::as_str)
 }
 
-/// Known names in their order, then the others as they were.
+/// Known names first, in their order, then the others unchanged.
 pub(super) fn in_order(mut counted: Vec<Counted>, known: &[&str]) -> Vec<Counted> {
     counted.sort_by_key(|entry| known.iter().position(|name| *name == entry.name).unwrap_or(known.len()));
     counted

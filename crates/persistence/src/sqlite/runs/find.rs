@@ -1,4 +1,4 @@
-//! From a name to the one run that it means, or to those that may have been meant.
+//! Finds the run that a name means, or the candidates.
 
 use std::{cmp::Reverse, ops::ControlFlow};
 
@@ -14,39 +14,39 @@ use crate::{
     },
 };
 
-/// So many ids are shown where more than one begins as it was given.
+/// The most ids shown for an ambiguous name.
 const AMBIGUOUS_COUNT: usize = 10;
 
-/// So many ids are shown where none does.
+/// The most ids shown for an unknown name.
 const NEAREST_COUNT: usize = 5;
 
-/// So many neighbours are read on each side: enough to show.
+/// The neighbours read on each side: enough for the shown ids.
 const NEIGHBOUR_LIMIT: i64 = 5;
 
-/// So many ids are read of each table: more than one invocation can have stages.
+/// The ids read of each table: one invocation can have several stages with the prefix.
 const ID_LIMIT: i64 = 100;
 
-/// Which runs `latest` counts.
+/// Which runs `latest~N` counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
-    /// All but checks and upkeep, by the time at which they began.
+    /// All except checks and upkeep, ordered by their start.
     Runs,
-    /// Those whose snapshot is there, by its number.
+    /// Existing snapshots, ordered by number.
     Snapshots,
 }
 
-/// What `name` leads to.
+/// The result of a search for a name.
 #[derive(Debug)]
 pub(super) enum FoundRun {
-    /// Exactly one.
+    /// Exactly one run.
     One(Box<Invocation>),
-    /// More than one begins like this; their ledger or stage ids, at most ten.
+    /// Several runs have this prefix; their ledger or stage ids, at most ten.
     Ambiguous(Vec<String>),
-    /// None; the nearest ids there are, at most five.
+    /// No run has this name; the nearest ids, at most five.
     Missing(Vec<String>),
 }
 
-/// The run that `name` means; `counted` says which of them `latest` counts.
+/// Finds the run that `name` means; `counted` selects the runs that `latest` counts.
 pub(super) fn find(accounts: &Accounts<'_>, name: &str, counted: Counted) -> Result<FoundRun> {
     match Name::of(name) {
         Name::Newest(places) => {
@@ -90,7 +90,7 @@ fn one(invocation: Invocation) -> FoundRun {
     FoundRun::One(Box::new(invocation))
 }
 
-/// The newest invocation of which `is_it` is true, with its costs.
+/// The newest invocation for which `is_it` is true, with its costs.
 fn first(accounts: &Accounts<'_>, mut is_it: impl FnMut(&Invocation) -> bool) -> Result<Option<Invocation>> {
     accounts
         .walk(|invocation| {
@@ -115,7 +115,7 @@ fn by_prefix(accounts: &Accounts<'_>, number: Option<i64>, prefix: &str) -> Resu
     }
 }
 
-/// Ids of invocations and stages that begin with `prefix`, each with its invocation; not all where there are many.
+/// Ids of invocations and stages with `prefix`, each with its invocation; not all if there are many.
 fn with_prefix(accounts: &Accounts<'_>, prefix: &str) -> Result<Vec<(String, String)>> {
     let mut ids = Vec::new();
     if let Some(connection) = accounts.with(&runs_ledger::TABLE) {
@@ -127,7 +127,7 @@ fn with_prefix(accounts: &Accounts<'_>, prefix: &str) -> Result<Vec<(String, Str
     Ok(ids)
 }
 
-/// No run has this name: the nearest numbers, the ids that share the longest beginning, or else the newest.
+/// No run has this name: returns the nearest numbers, the ids with the longest common prefix, or else the newest.
 fn missing(accounts: &Accounts<'_>, number: Option<i64>, prefix: Option<&str>) -> Result<FoundRun> {
     let mut nearest = match (number, accounts.with(&runs::TABLE)) {
         (Some(number), Some(connection)) => {
@@ -136,7 +136,7 @@ fn missing(accounts: &Accounts<'_>, number: Option<i64>, prefix: Option<&str>) -
         _ => Vec::new(),
     };
     if let (true, Some(prefix)) = (nearest.is_empty(), prefix) {
-        nearest = alike(accounts, prefix)?;
+        nearest = nearest_ids(accounts, prefix)?;
     }
     if nearest.is_empty() {
         nearest = newest(accounts)?;
@@ -144,8 +144,8 @@ fn missing(accounts: &Accounts<'_>, number: Option<i64>, prefix: Option<&str>) -
     Ok(FoundRun::Missing(nearest))
 }
 
-/// Ids that begin as `prefix` does, those first that do so for longest. In their order they stand around it.
-fn alike(accounts: &Accounts<'_>, prefix: &str) -> Result<Vec<String>> {
+/// The ids that share the longest prefix with `prefix`, best first. In sorted order they are next to it.
+fn nearest_ids(accounts: &Accounts<'_>, prefix: &str) -> Result<Vec<String>> {
     let mut ids = Vec::new();
     if let Some(connection) = accounts.with(&runs_ledger::TABLE) {
         ids.extend(ledger::neighbours(connection, prefix, NEIGHBOUR_LIMIT)?);
@@ -160,7 +160,7 @@ fn alike(accounts: &Accounts<'_>, prefix: &str) -> Result<Vec<String>> {
     Ok(ids)
 }
 
-/// The newest invocations, by their id or the number of their snapshot.
+/// The newest invocations, by id or snapshot number.
 fn newest(accounts: &Accounts<'_>) -> Result<Vec<String>> {
     let mut names = Vec::new();
     accounts.walk(|invocation| {

@@ -1,6 +1,6 @@
-//! The accounts of runs, read: which there are, which one a name means, what is known of one, and sums over many.
+//! Queries over the accounts: lists of runs, the run that a name means, details of one run, and sums.
 //!
-//! Everything of one answer is read in one transaction, so it is of one moment. A table that is missing is an empty one.
+//! Each answer is read in one transaction, so it is consistent. A missing table counts as empty.
 
 mod accounts;
 mod details;
@@ -20,15 +20,15 @@ use crate::{
 };
 
 impl SqliteReader {
-    /// The invocations that `filter` lets through, newest first.
+    /// The invocations that match `filter`, newest first.
     ///
-    /// They are in the order in which they were written, which no clock decides. A snapshot that the ledger does not
-    /// know stands before the first invocation whose snapshot has a smaller number.
+    /// They are in the order of writing, independent of any clock. A snapshot without a ledger row comes before the
+    /// first invocation whose snapshot has a smaller number.
     pub fn invocations(&self, filter: &InvocationFilter) -> Result<Vec<Invocation>, Error> {
         self.read_accounts(|accounts| invocations(accounts, filter))
     }
 
-    /// The stage runs that `filter` lets through, newest first, in the order in which they were written.
+    /// The stage runs that match `filter`, newest first, in the order of writing.
     pub fn stage_runs(&self, filter: &StageFilter) -> Result<Vec<StageRow>, Error> {
         self.read_accounts(|accounts| match accounts.with(&stage_runs::TABLE) {
             Some(connection) => select::stages::newest(connection, filter),
@@ -36,17 +36,17 @@ impl SqliteReader {
         })
     }
 
-    /// What is known of an invocation beside its own row.
+    /// The details of an invocation besides its own row.
     pub fn invocation_details(&self, invocation: &Invocation) -> Result<InvocationDetails, Error> {
         self.read_accounts(|accounts| details::details(accounts, invocation))
     }
 
-    /// Sums over the invocations that began at `since` or later (RFC 3339 as it is stored), or over all.
+    /// Sums over the invocations that began at `since` or later (RFC 3339 as stored), or over all.
     pub fn run_stats(&self, since: Option<&str>) -> Result<RunStats, Error> {
         self.read_accounts(|accounts| stats::stats(accounts, since))
     }
 
-    /// The definitions and files of a snapshot, in its order and without their code; none where there is none.
+    /// The definitions and files of a snapshot without their code, in order; empty if there is no such snapshot.
     pub fn definitions(&self, run: RunId) -> Result<Vec<DefinitionRow>, Error> {
         let query = |database: &Database| {
             database.read(&Step::ReadRecords, |connection| {
@@ -86,7 +86,7 @@ fn lets_through(filter: &InvocationFilter, invocation: &Invocation) -> bool {
         && ledger_lets_through(filter, invocation.ledger.as_ref())
 }
 
-/// A snapshot without an account has none of what these ask for.
+/// A snapshot without an account matches none of these conditions.
 fn ledger_lets_through(filter: &InvocationFilter, row: Option<&LedgerRow>) -> bool {
     let is_command = |wanted: &str, row: &LedgerRow| {
         row.command.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -102,7 +102,7 @@ fn ledger_lets_through(filter: &InvocationFilter, row: Option<&LedgerRow>) -> bo
         && is(&filter.note, &|wanted, row| holds(row.notes.as_deref(), wanted))
 }
 
-/// Whether the text has `part` in it, in either case.
+/// Whether the text contains `part`, in either case.
 fn holds(text: Option<&str>, part: &str) -> bool {
     text.is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
 }

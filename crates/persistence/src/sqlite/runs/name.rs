@@ -1,17 +1,17 @@
-//! What a user may call a run.
+//! Parses the name of a run.
 
-/// The fewest digits that are taken for the beginning of an id.
+/// The shortest accepted prefix of an id, in digits.
 const SHORTEST_PREFIX: usize = 4;
 
-/// The digits of an id.
+/// The number of digits of an id.
 const DIGIT_COUNT: usize = 32;
 
-/// What a text may mean.
+/// The possible meanings of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Name {
-    /// So many places before the newest.
+    /// The run N positions before the newest.
     Newest(usize),
-    /// A number, an id or its beginning; a text of decimal digits may be either.
+    /// A number, an id or its prefix; decimal digits may be either.
     Given {
         /// The number of a snapshot.
         number: Option<i64>,
@@ -25,17 +25,17 @@ impl Name {
         if text == "latest" {
             return Self::Newest(0);
         }
-        // Without leading zeros, so that beginnings of ids stay what they are.
+        // A number has no leading zeros: prefixes of ids may have them.
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
         match text.strip_prefix("latest~").filter(|places| places.bytes().all(|byte| byte.is_ascii_digit())) {
-            // What is too large for a number is before everything.
-            Some(places) if !places.is_empty() => Self::Newest(places.parse().unwrap_or(usize::MAX)),
+            // A number that is too large counts past the oldest run.
+            Some(count) if !count.is_empty() => Self::Newest(count.parse().unwrap_or(usize::MAX)),
             _ => Self::Given { number: text.parse().ok().filter(|_| is_number), prefix: prefix(text) },
         }
     }
 }
 
-/// The text as the beginning of an id, where it can be one.
+/// The text as the prefix of an id, if it can be one.
 fn prefix(text: &str) -> Option<String> {
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
         return None;
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_a_place_a_number_or_the_beginning_of_an_id() {
+    fn name_is_position_number_or_prefix() {
         for (text, number, prefix) in [
             ("7", Some(7), None),
             ("0", Some(0), None),

@@ -1,4 +1,4 @@
-//! The one answer to the question which run a name means.
+//! Resolves the name of a run; every command uses this resolver.
 
 use super::find::{self, Counted, FoundRun};
 use crate::{Error, Invocation, ResolvedSnapshot, RunId, RunProblem, SnapshotAbsence, SqliteReader};
@@ -6,26 +6,26 @@ use crate::{Error, Invocation, ResolvedSnapshot, RunId, RunProblem, SnapshotAbse
 impl SqliteReader {
     /// The run that `name` means.
     ///
-    /// A name is one of these, tried in this order:
+    /// These forms are tried in order:
     ///
-    /// - `latest`, the newest run, or `latest~N`, the one that is N places before it; checks and upkeep do not count;
-    /// - the number of a snapshot, without leading zeros, also of a pruned one that the ledger still names;
-    /// - the id of an invocation or of one of its stages, or any text of 4 or more hexadecimal digits that only ids of
-    ///   one invocation begin with; in either case, with or without the hyphens.
+    /// 1. `latest`, the newest run, or `latest~N`, the run N positions before it; checks and upkeep do not count
+    /// 2. the number of a snapshot without leading zeros, even of a pruned one that the ledger still names
+    /// 3. the id of an invocation or of one of its stages, or a unique prefix of 4 or more hexadecimal digits; in
+    ///    either case, with or without hyphens
     ///
     /// # Errors
     ///
-    /// [`Error::Run`] with the reason where the name leads to no run or to more than one.
+    /// [`Error::Run`] with the reason if the name means no run or several.
     pub fn resolve_run(&self, name: &str) -> Result<Invocation, Error> {
         self.resolve(name, Counted::Runs)
     }
 
-    /// The run that `name` means, with its snapshot; `latest` is the snapshot with the greatest number, and `latest~N`
-    /// the one that is N snapshots before it.
+    /// The run that `name` means, with its snapshot. `latest` is the snapshot with the highest number, and `latest~N`
+    /// the one N snapshots before it.
     ///
     /// # Errors
     ///
-    /// [`Error::Run`] with the reason where the name leads to no run, to more than one, or to one without a snapshot.
+    /// [`Error::Run`] with the reason if the name means no run, several, or a run without a snapshot.
     pub fn resolve_snapshot(&self, name: &str) -> Result<ResolvedSnapshot, Error> {
         let invocation = self.resolve(name, Counted::Snapshots)?;
         let problem = match (&invocation.snapshot, invocation.snapshot_id) {
@@ -41,7 +41,7 @@ impl SqliteReader {
             FoundRun::One(found) => return Ok(*found),
             FoundRun::Ambiguous(candidates) => RunProblem::Ambiguous { candidates },
             FoundRun::Missing(nearest) => match name.parse().map(RunId) {
-                // A snapshot that was deleted by hand may have taken its row in the ledger along.
+                // If a snapshot was deleted by hand, its ledger row may be deleted too, so the chain is asked.
                 Ok(id) => match self.absence(id)? {
                     RunProblem::Unrecorded(_) => self.unknown(nearest, counted)?,
                     problem => problem,

@@ -1,4 +1,4 @@
-//! Sums over many invocations.
+//! Sums over all invocations.
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
@@ -34,7 +34,7 @@ pub(super) fn stats(accounts: &Accounts<'_>, since: Option<&str>) -> Result<RunS
     Ok(stats)
 }
 
-/// What other programs claim may be any number: sums stop at the largest.
+/// Saturates at the maximum, because other programs may store any number.
 fn add(stats: &mut RunStats, invocation: &Invocation) {
     let sum = |total: u64, more: Option<u64>| total.saturating_add(more.unwrap_or_default());
     let sum_of_known = |total: Option<u64>, more: Option<u64>| match (total, more) {
@@ -52,7 +52,7 @@ fn add(stats: &mut RunStats, invocation: &Invocation) {
     }
 }
 
-/// `durations` are those of one stage together, each group in the order of its length.
+/// `durations` are grouped by stage and sorted within each group.
 fn by_stage(durations: &[(String, f64)]) -> Vec<StageDurations> {
     let mut stages: Vec<_> = durations
         .chunk_by(|(left, _), (right, _)| left == right)
@@ -68,12 +68,12 @@ fn by_stage(durations: &[(String, f64)]) -> Vec<StageDurations> {
     stages
 }
 
-/// The middle one, or what lies halfway between the two in the middle.
+/// The median: the middle value, or the mean of the two middle values.
 fn median(group: &[(String, f64)]) -> f64 {
     f64::midpoint(group[(group.len() - 1) / 2].1, group[group.len() / 2].1)
 }
 
-/// The smallest that at least 95 of 100 do not exceed.
+/// The 95th percentile by nearest rank: the smallest value that at least 95 of 100 do not exceed.
 fn nearest_rank_95(group: &[(String, f64)]) -> f64 {
     group[(group.len() * 95).div_ceil(100) - 1].1
 }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_lies_in_the_middle_and_the_percentile_is_one_of_the_values() {
+    fn median_and_percentile_are_exact() {
         assert_eq!(of(&[3.0]), (3.0, 3.0));
         assert_eq!(of(&[1.0, 2.0]), (1.5, 2.0));
         assert_eq!(of(&[1.0, 2.0, 9.0]), (2.0, 9.0));

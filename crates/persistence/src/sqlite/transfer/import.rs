@@ -1,4 +1,4 @@
-//! Writes a run that comes from elsewhere, with everything that belongs to it, in one transaction.
+//! Writes a run from another database or an archive, in one transaction.
 
 use std::collections::HashMap;
 
@@ -27,14 +27,15 @@ use crate::{
 };
 
 impl SqlitePersistence {
-    /// Imports one run, and writes down that it was.
+    /// Imports one run and logs the transfer.
     ///
-    /// It gets a number of its own, and goes on with the history of its project in this database. Whether it is here
-    /// already, [`presence_of`](Self::presence_of) says. Right before the commit `may_commit` is asked.
+    /// The run gets a new number, and continues the history of its project in this database. Call
+    /// [`presence_of`](Self::presence_of) first to find out whether it is here already. `may_commit` is called right
+    /// before the commit.
     ///
     /// # Errors
     ///
-    /// Nothing of the run was written, also not that it failed.
+    /// If nothing of the run was written, not even a log row.
     pub fn import_run(
         &mut self,
         source: &dyn RunSource,
@@ -51,14 +52,14 @@ impl SqlitePersistence {
             return Err(Error::Withdrawn { path: database.path() }.into());
         }
         database.commit(&transaction)?;
-        // A reader may be in the way; then the log is merged another time, and nothing is lost.
+        // If a reader blocks this, the log is merged another time; nothing is lost.
         drop(journal::checkpoint(database, self.journal));
         Ok(imported)
     }
 }
 
-/// What was told of a run in the chain and the history that it comes from.
-struct Told {
+/// What the source records about a run in its chain and history.
+struct SourceHistory {
     context: HistoryContext,
     /// Root and hash of the run.
     proof: Option<(String, String)>,
@@ -73,38 +74,41 @@ struct Import<'a> {
 impl Import<'_> {
     fn write(&self) -> Result<ImportedRun, ImportError> {
         let database = self.database;
-        let (run, finished_at, told_count) = self.write_run()?;
-        let told = self.told()?;
+        let (run, finished_at, expected_count) = self.write_run()?;
+        let recorded = self.read_history()?;
         let mut history = HistoryWriter::new(
             database,
             run,
             finished_at,
-            &told.context,
-            usize::try_from(told_count).unwrap_or(usize::MAX),
+            &recorded.context,
+            usize::try_from(expected_count).unwrap_or(usize::MAX),
         )?;
-        let (places, first_id) = self.write_records(run, &mut history)?;
-        if i64::try_from(places.len()) != Ok(told_count) {
-            return Err(unfit(&RUNS, &format!("it counts {told_count} records, and {} came", places.len())));
+        let (positions, first_id) = self.write_records(run, &mut history)?;
+        if i64::try_from(positions.len()) != Ok(expected_count) {
+            return Err(unfit(
+                &RUNS,
+                &format!("it should have {expected_count} records, and {} were read", positions.len()),
+            ));
         }
-        self.write_questions(&places, first_id)?;
+        self.write_questions(&positions, first_id)?;
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         self.copy(&NOT_READ, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         let proof = history.finish(&UnreadPaths::new(unread.iter().map(String::as_str)))?;
-        // An archive tells the root also of a run that was never chained.
-        let roots = told.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);
+        // An archive also has the root of a run that was never chained.
+        let roots = recorded.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);
         for root in roots {
             if *root != proof.snapshot_root.to_string() {
                 return Err(ImportError::OtherRoot { stored: root.clone(), recomputed: proof.snapshot_root });
             }
         }
-        if let Some((_, run_hash)) = told.proof {
+        if let Some((_, run_hash)) = recorded.proof {
             let recomputed = proof.run_hash.to_string();
             if run_hash != recomputed {
                 return Err(ImportError::OtherRun { stored: run_hash, recomputed });
             }
         }
-        // The account may be here of a snapshot that was deleted; its events have no key by which they would stay once.
+        // If a snapshot was deleted by hand, its account is still here. Telemetry has no key, so it would be duplicated.
         let has_account = self.is_there(&RUNS_LEDGER)?;
         let snapshot = [("snapshot_id", Some(run.0))];
         self.copy(&RUNS_LEDGER, OnConflict::Do("UPDATE SET snapshot_id = excluded.snapshot_id"), &snapshot)?;
@@ -128,72 +132,72 @@ impl Import<'_> {
         log::write(database, &transfer)?;
         Ok(ImportedRun {
             run_id: run,
-            record_count: places.len() as u64,
+            record_count: positions.len() as u64,
             snapshot_root: proof.snapshot_root,
             chain_head: proof.chain_head,
         })
     }
 
-    /// The number that the run gets, when it ended, and how many records it says it has.
+    /// The new number of the run, its end, and the number of records in its row.
     fn write_run(&self) -> Result<(RunId, String, i64), ImportError> {
         let number = snapshot::next_number(self.database)?;
         let mut insert = Insert::new(self.database, &RUNS, OnConflict::Fail, &[])?;
-        let mut told = None;
+        let mut recorded = None;
         self.source.rows(&RUNS, &mut |row| {
             let number = number.map_or(FieldValue::Null, FieldValue::Integer);
-            if told.is_some() {
+            if recorded.is_some() {
                 return Err(unfit(&RUNS, "the run has two rows"));
             }
-            told = Some((text(&RUNS, row, "finished_at")?.to_owned(), integer(&RUNS, row, "record_count")?));
+            recorded = Some((text(&RUNS, row, "finished_at")?.to_owned(), integer(&RUNS, row, "record_count")?));
             insert.execute(row, &[(0, number)])
         })?;
-        let (finished_at, record_count) = told.ok_or_else(|| unfit(&RUNS, "the run has no row"))?;
+        let (finished_at, record_count) = recorded.ok_or_else(|| unfit(&RUNS, "the run has no row"))?;
         Ok((RunId(self.database.connection.last_insert_rowid()), finished_at, record_count))
     }
 
-    fn told(&self) -> Result<Told, ImportError> {
+    fn read_history(&self) -> Result<SourceHistory, ImportError> {
         let identity = &self.plan.identity;
         let project = identity.project.clone().unwrap_or_else(|| self.plan.project.clone());
-        let mut told = Told {
+        let mut recorded = SourceHistory {
             context: HistoryContext { project, part: identity.part.clone(), actor: None, reasoning: None },
             proof: None,
         };
         self.source.rows(&SNAPSHOT_CHAIN, &mut |row| {
             let of = |name| text(&SNAPSHOT_CHAIN, row, name).map(str::to_owned);
-            told.context.project = of("project")?;
-            told.context.part = of("part")?;
-            told.proof = Some((of("snapshot_root")?, of("run_hash")?));
+            recorded.context.project = of("project")?;
+            recorded.context.part = of("part")?;
+            recorded.proof = Some((of("snapshot_root")?, of("run_hash")?));
             Ok(())
         })?;
         self.source.rows(&UNIT_HISTORY, &mut |row| {
-            // The same in every row of a run.
+            // These values are the same in every row of a run.
             let of = |name| optional_text(&UNIT_HISTORY, row, name).map(|text| text.map(str::to_owned));
-            (told.context.actor, told.context.reasoning) = (of("actor")?, of("reasoning")?);
+            (recorded.context.actor, recorded.context.reasoning) = (of("actor")?, of("reasoning")?);
             Ok(())
         })?;
-        Ok(told)
+        Ok(recorded)
     }
 
-    /// Where each record was, and the number of the first here; those here follow each other.
+    /// Writes the records; returns the position of each source id, and the first new id, since new ids are consecutive.
     fn write_records(
         &self,
         run: RunId,
         history: &mut HistoryWriter<'_>,
     ) -> Result<(HashMap<i64, i64>, i64), ImportError> {
         let mut insert = Insert::new(self.database, &RECORDS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
-        let mut places = HashMap::new();
+        let mut positions = HashMap::new();
         let mut first_id = 0;
         let mut next_id = snapshot::next_record_id(self.database)?;
         self.source.rows(&RECORDS, &mut |row| {
-            // Those behind the first follow by themselves.
+            // Only the first id is given; SQLite assigns the following ones in sequence.
             insert.execute(row, &[(0, next_id.take().map_or(FieldValue::Null, FieldValue::Integer))])?;
             let record_id = self.database.connection.last_insert_rowid();
-            let place = i64::try_from(places.len()).unwrap_or(i64::MAX);
-            if place == 0 {
+            let position = i64::try_from(positions.len()).unwrap_or(i64::MAX);
+            if position == 0 {
                 first_id = record_id;
             }
             let record = RecordRow::of(row)?;
-            places.insert(record.id, place);
+            positions.insert(record.id, position);
             let unnamed = Unnamed {
                 kind: record.kind,
                 file_path: record.file_path,
@@ -204,19 +208,20 @@ impl Import<'_> {
             history.push(record_id, &unnamed)?;
             Ok(())
         })?;
-        Ok((places, first_id))
+        Ok((positions, first_id))
     }
 
-    fn write_questions(&self, places: &HashMap<i64, i64>, first_id: i64) -> Result<(), ImportError> {
+    fn write_questions(&self, positions: &HashMap<i64, i64>, first_id: i64) -> Result<(), ImportError> {
         let mut insert = Insert::new(self.database, &RECORD_QUESTIONS, OnConflict::Fail, &[])?;
         self.source.rows(&RECORD_QUESTIONS, &mut |row| {
             let of = integer(&RECORD_QUESTIONS, row, "record_id")?;
-            let place = places.get(&of).ok_or_else(|| unfit(&RECORD_QUESTIONS, "its record is none of the run"))?;
-            insert.execute(row, &[(0, FieldValue::Integer(first_id.saturating_add(*place)))])
+            let position =
+                positions.get(&of).ok_or_else(|| unfit(&RECORD_QUESTIONS, "its record is not part of the run"))?;
+            insert.execute(row, &[(0, FieldValue::Integer(first_id.saturating_add(*position)))])
         })
     }
 
-    /// The paths of which something is missing.
+    /// Writes the analyzer errors; returns their paths.
     fn write_errors(&self, run: RunId) -> Result<Vec<String>, ImportError> {
         let mut insert = Insert::new(self.database, &ANALYZER_ERRORS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         let mut unread = Vec::new();
@@ -237,7 +242,7 @@ impl Import<'_> {
         self.source.rows(table, &mut |row| insert.execute(row, &[]))
     }
 
-    /// Whether a row of the source is here by its key, the first column.
+    /// Whether the database has a row of the source, by its key in the first column.
     fn is_there(&self, table: &'static RunTable) -> Result<bool, ImportError> {
         let mut is_there = false;
         self.source.rows(table, &mut |row| {
@@ -249,16 +254,16 @@ impl Import<'_> {
     }
 }
 
-/// What becomes of a row whose key, the first column, is there.
+/// What to do with a row whose key, in the first column, exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OnConflict {
     Fail,
-    /// The row that is there stays.
+    /// The existing row stays.
     DoNothing,
     Do(&'static str),
 }
 
-/// Whether a row has this key.
+/// Whether the table has a row with this key.
 fn has_row(database: &Database, table: &RunTable, key: FieldValue<'_>) -> Result<bool, Error> {
     let sql = format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {} = ?1)", table.name, table.columns[0].name);
     let found = database
@@ -268,12 +273,12 @@ fn has_row(database: &Database, table: &RunTable, key: FieldValue<'_>) -> Result
     found.map_err(|cause| database.error(Step::ImportRow(table.name), cause))
 }
 
-/// The statement that writes rows of one table, with columns behind them that are the same in all.
+/// An insert statement for one table, with additional columns that have the same value in all rows.
 struct Insert<'a> {
     database: &'a Database,
     table: &'static RunTable,
     statement: Statement<'a>,
-    /// Behind the columns of the table.
+    /// The values of the additional columns.
     more: Vec<Option<i64>>,
     on_conflict: OnConflict,
 }
@@ -288,7 +293,7 @@ impl<'a> Insert<'a> {
         let names = table.columns.iter().map(|column| column.name).chain(more.iter().map(|(name, _)| *name));
         let names: Vec<&str> = names.collect();
         let values = vec!["?"; names.len()].join(", ");
-        // No `OR IGNORE`: that would rule over the statements of other programs' triggers as well.
+        // No `OR IGNORE`: it would also apply to the statements of other programs' triggers.
         let ending = match on_conflict {
             OnConflict::Fail => String::new(),
             OnConflict::DoNothing => format!(" ON CONFLICT ({}) DO NOTHING", names[0]),
@@ -301,19 +306,20 @@ impl<'a> Insert<'a> {
         Ok(Self { database, table, statement, more, on_conflict })
     }
 
-    /// Writes one row; `others` are values that take the place of those in the row.
+    /// Inserts one row; `others` replace values of the row.
     fn execute(&mut self, row: &[FieldValue<'_>], others: &[(usize, FieldValue<'_>)]) -> Result<(), ImportError> {
         if row.len() != self.table.columns.len() {
             return Err(unfit(self.table, "it has another number of columns"));
         }
-        let value =
-            |place: usize| others.iter().find(|(other, _)| *other == place).map_or(row[place], |(_, value)| *value);
-        let own = (0..row.len()).map(|place| Bound(value(place)));
+        let value = |position: usize| {
+            others.iter().find(|(other, _)| *other == position).map_or(row[position], |(_, value)| *value)
+        };
+        let own = (0..row.len()).map(|position| Bound(value(position)));
         let more = self.more.iter().map(|value| Bound(value.map_or(FieldValue::Null, FieldValue::Integer)));
         let outcome = self.statement.execute(params_from_iter(own.chain(more)));
         let step = || Step::ImportRow(self.table.name);
         match outcome {
-            // A trigger may have refused the row without a word; then none of its key is there.
+            // If a trigger silently refused the row, no row with its key exists.
             Ok(0) if self.on_conflict == OnConflict::DoNothing && has_row(self.database, self.table, value(0))? => {
                 Ok(())
             }
@@ -322,7 +328,7 @@ impl<'a> Insert<'a> {
     }
 }
 
-/// A value on its way into a statement.
+/// A value as a statement parameter.
 struct Bound<'a>(FieldValue<'a>);
 
 impl ToSql for Bound<'_> {

@@ -1,4 +1,4 @@
-//! What became of each attempt to move a run.
+//! Reads and writes the log of transfers.
 
 use cds_model::ChainLink;
 
@@ -12,12 +12,12 @@ use crate::{
 };
 
 impl SqliteReader {
-    /// The last attempt at each run of `peer` in that direction, by the numbers of the runs.
+    /// The last attempt at each run of `peer` in one direction, ordered by run number.
     pub fn transfers(&self, direction: &str, peer: &str) -> Result<Vec<TransferRow>, Error> {
         self.read_log(|connection| transfer_log::last(connection, direction, peer))
     }
 
-    /// Every archive or source that runs were ever moved to or from.
+    /// Every archive or source that runs were moved to or from.
     pub fn transfer_peers(&self, direction: &str) -> Result<Vec<String>, Error> {
         self.read_log(|connection| transfer_log::peers(connection, direction))
     }
@@ -37,16 +37,16 @@ fn read_log<T>(
 }
 
 impl SqlitePersistence {
-    /// As [`SqliteReader::transfers`].
+    /// See [`SqliteReader::transfers`].
     pub fn transfers(&self, direction: &str, peer: &str) -> Result<Vec<TransferRow>, Error> {
         read_log(&self.database, &|connection| transfer_log::last(connection, direction, peer))
     }
 
-    /// Writes down what became of an attempt, in a transaction of its own.
+    /// Logs an attempt in its own transaction.
     ///
     /// # Errors
     ///
-    /// Nothing was written.
+    /// If nothing was written.
     pub fn log_transfer(&mut self, transfer: &Transfer) -> Result<(), Error> {
         let database = &self.database;
         let transaction = database.begin(&Step::Begin)?;
@@ -58,7 +58,7 @@ impl SqlitePersistence {
         database.commit(&transaction)
     }
 
-    /// Whether a run is here, be it that it came from elsewhere or was made here.
+    /// Whether a run is in this database, imported or created here.
     pub fn presence_of(&self, identity: &RunIdentity) -> Result<Presence, Error> {
         let key = &identity.run_key;
         self.database.read(&Step::ReadTransfers, |connection| {
@@ -75,7 +75,7 @@ impl SqlitePersistence {
             if is_there {
                 return Ok(Presence::Here(RunId(number)));
             }
-            // What somebody deleted by hand is not pruned: it may come again.
+            // A run that was deleted by hand is not pruned, so it may be imported again.
             let is_pruned = fit::has_table(connection, &snapshot_chain::TABLE)?
                 && states::last_event(connection, RunId(number))?.as_deref() == Some(ChainLink::PRUNED);
             Ok(if is_pruned { Presence::Pruned } else { Presence::Absent })
@@ -83,7 +83,7 @@ impl SqlitePersistence {
     }
 }
 
-/// Writes one row inside the transaction that is open.
+/// Writes one row within the open transaction.
 pub(super) fn write(database: &Database, transfer: &Transfer) -> Result<(), Error> {
     database.check_one_row(transfer_log::insert(&database.connection, transfer), || Step::WriteTransfer)
 }

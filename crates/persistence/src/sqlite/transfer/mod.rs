@@ -1,4 +1,4 @@
-//! Runs on their way out of a database and into one.
+//! Export and import of runs.
 
 mod import;
 mod log;

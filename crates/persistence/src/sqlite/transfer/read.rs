@@ -1,4 +1,4 @@
-//! The runs of a database, and the rows of each.
+//! Reads the runs of a database and their rows.
 
 use std::path::PathBuf;
 
@@ -17,25 +17,25 @@ use crate::{
 };
 
 impl SqlitePersistence {
-    /// A reader of the same database, which goes on reading while this one writes.
+    /// A reader of the same database that can read while this handle writes.
     ///
-    /// Whoever opens one by the path may get one for a file that nobody writes to, which is then overtaken.
+    /// A reader opened by path may treat the file as immutable, and fails once this handle writes.
     pub fn open_reader(&self) -> Result<SqliteReader, Error> {
         let location = self.database.location();
         SqliteReader::open_by(Access::Shared, location, Stamp::of(location), self.database.options())
     }
 }
 
-/// Records that the key of a run is made from where nothing stands for all of them.
+/// The number of records that the key of a run covers if no root covers all of them.
 const RECORDS_IN_KEY: usize = 100;
 
 impl SqliteReader {
-    /// Where the database is, as it was named.
+    /// The path of the database as given.
     pub fn path(&self) -> PathBuf {
         self.database.path()
     }
 
-    /// The numbers of all snapshots, the smallest first.
+    /// The numbers of all snapshots, ascending.
     pub fn snapshots(&self) -> Result<Vec<RunId>, Error> {
         self.read(|database| {
             database.read(&Step::ReadAccounts, |connection| {
@@ -49,17 +49,17 @@ impl SqliteReader {
         })
     }
 
-    /// What a snapshot is known by; none where there is none.
+    /// The identity of a snapshot; `None` if there is none.
     pub fn run_identity(&self, run: RunId) -> Result<Option<RunIdentity>, Error> {
         self.read(|database| database.read(&Step::ReadAccounts, |connection| identity(connection, run)))
     }
 
-    /// Whether the row of a snapshot, its errors, questions and costs are what the chain has a hash of, as an import of it
-    /// asks; so they are where the chain does not have the snapshot.
+    /// Checks a run's row, errors, questions and costs against the hash in the chain, as an import does. A run that is
+    /// not in the chain passes.
     ///
     /// # Errors
     ///
-    /// [`ImportError::OtherRun`]; or the database cannot be read.
+    /// [`ImportError::OtherRun`], or an error if the database cannot be read.
     pub fn check_run_hash(&self, run: RunId) -> Result<(), ImportError> {
         let hashes = |connection: &Connection| {
             if !fit::has_table(connection, &snapshot_chain::TABLE)? {
@@ -75,16 +75,16 @@ impl SqliteReader {
         }
     }
 
-    /// The tables that a run can have rows in, in the order in which they must be written.
+    /// The tables that can have rows of a run, in the order of writing.
     pub fn run_tables() -> impl Iterator<Item = &'static RunTable> {
         run_tables::ALL.iter().map(|(table, _)| *table)
     }
 
-    /// Shows every row that a run has in `table` to `visit`, all of one moment; none where there is no such table.
+    /// Calls `visit` for every row of a run in `table`, all from the same moment; does nothing if the table is missing.
     ///
     /// # Errors
     ///
-    /// Those of `visit`; or the rows cannot be read, in which case what was shown does not count.
+    /// Those of `visit`, or if the rows cannot be read; the rows visited so far are then invalid.
     pub fn run_rows<E: From<Error>>(
         &self,
         run: RunId,
@@ -112,7 +112,7 @@ impl SqliteReader {
                 Err(failure) => break Err(failure),
             }
         };
-        // Of a file that changed while it was taken for unchanging, neither a row nor an error counts.
+        // If an immutable file changed meanwhile, neither the rows nor an error are valid.
         if self.is_overtaken() { Err(E::from(self.changed_while_read())) } else { outcome }
     }
 }
@@ -143,7 +143,7 @@ impl RunSource for DatabaseRun<'_> {
     }
 }
 
-/// Why the rows of a run end early; an error of the source is none of the database that it goes to.
+/// Why reading rows stopped early; this keeps errors of the source apart from those of the target database.
 enum Stopped {
     ByVisitor,
     Reading(Error),
@@ -155,7 +155,7 @@ impl From<Error> for Stopped {
     }
 }
 
-/// Whether every table that the rows come from is there.
+/// Whether every table that the rows come from exists.
 fn has_tables(connection: &Connection, run_table: &RunTable) -> rusqlite::Result<bool> {
     for table in TABLES.into_iter().filter(|table| names(run_table.select, table.name)) {
         if !fit::has_table(connection, table)? {
@@ -200,19 +200,20 @@ fn identity(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunI
     }))
 }
 
-/// Id and project of the invocation that made a snapshot.
+/// Id and project of the invocation that created a snapshot.
 fn owner(connection: &Connection, run: RunId) -> rusqlite::Result<Option<(String, String)>> {
     if fit::has_table(connection, &runs_ledger::TABLE)? { runs_ledger::owner(connection, run.0) } else { Ok(None) }
 }
 
-/// What a run was known by where it came from; none for one that was made here.
+/// The key of an imported run; `None` if it was created here.
 fn imported_key(connection: &Connection, run: RunId) -> rusqlite::Result<Option<String>> {
     if fit::has_table(connection, &transfer_log::TABLE)? { transfer_log::key_of(connection, run) } else { Ok(None) }
 }
 
-/// The key of a run without an account: a hash over its number here, its row and its records, of which the chain has the
-/// root. Where there is no chain, its first records have to do: it must not take long, and stay when somebody adds the
-/// tables that are missing.
+/// The key of a run without an account: a hash over its number here, its row and its records.
+///
+/// The chain provides the root over the records. Without a chain, only the first records are hashed: the key must be
+/// quick to compute, and must not change when missing tables are added.
 fn own_key(connection: &Connection, run: RunId, chain: Option<&ChainRow>) -> rusqlite::Result<String> {
     let mut key = FieldHasher::new("cds run key 1");
     key.push(run.0.into());
@@ -237,14 +238,14 @@ fn own_key(connection: &Connection, run: RunId, chain: Option<&ChainRow>) -> rus
     Ok(key.finish().to_string())
 }
 
-/// The snapshot of this key that was made here; none where there is none.
+/// The snapshot with this key that was created here, if there is one.
 pub(super) fn of_key(connection: &Connection, run_key: &str) -> rusqlite::Result<Option<i64>> {
     if fit::has_table(connection, &runs_ledger::TABLE)?
         && let Some(number) = runs_ledger::snapshot_of(connection, run_key)?
     {
         return Ok(Some(number));
     }
-    // The keys of runs without an account are hashes; there are few such runs, if any.
+    // The keys of runs without an account are hashes; there are few such runs.
     if !run_key.starts_with("sha256:") || !fit::has_table(connection, &runs::TABLE)? {
         return Ok(None);
     }

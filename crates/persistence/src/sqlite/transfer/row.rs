@@ -1,19 +1,19 @@
-//! Rows of a run on their way, and what makes one unfit.
+//! Reads the rows of a run that is being transferred, and checks their values.
 
 use cds_model::{FieldValue, RECORD_FIELDS};
 
 use crate::{ImportError, RunTable, table::run_tables::RECORDS};
 
-/// Where the fields of a record begin that are hashed: behind its number.
+/// The index of the first hashed field of a record; index 0 is its number.
 const FIRST_FIELD: usize = 1;
 
-/// A row of `records`, as far as an import looks into it.
+/// The parts of a `records` row that an import needs.
 pub(super) struct RecordRow<'a> {
     pub(super) id: i64,
     pub(super) kind: &'a str,
     pub(super) file_path: &'a str,
     pub(super) signature: Option<&'a str>,
-    /// First and last, from 1.
+    /// First and last line, from 1.
     pub(super) lines: (u32, u32),
     pub(super) fields: &'a [FieldValue<'a>; RECORD_FIELDS.len()],
 }
@@ -39,11 +39,11 @@ impl<'a> RecordRow<'a> {
 }
 
 impl RunTable {
-    /// Whether an import would take the row, as far as its values alone tell.
+    /// Checks the values of a row as an import would.
     ///
     /// # Errors
     ///
-    /// [`ImportError::Unfit`].
+    /// [`ImportError::Unfit`] if an import would refuse the row.
     pub fn check_row(&self, row: &[FieldValue<'_>]) -> Result<(), ImportError> {
         if self.name == RECORDS.name { RecordRow::of(row).map(drop) } else { Ok(()) }
     }
@@ -70,15 +70,15 @@ pub(super) fn optional_text<'a>(
     match value(table, row, name)? {
         FieldValue::Null => Ok(None),
         FieldValue::Text(bytes) => {
-            std::str::from_utf8(bytes).map(Some).map_err(|_| unfit(table, &format!("{name} is no UTF-8")))
+            std::str::from_utf8(bytes).map(Some).map_err(|_| unfit(table, &format!("{name} is not valid UTF-8")))
         }
-        _ => Err(unfit(table, &format!("{name} is no text"))),
+        _ => Err(unfit(table, &format!("{name} is not text"))),
     }
 }
 
 pub(super) fn integer(table: &RunTable, row: &[FieldValue<'_>], name: &str) -> Result<i64, ImportError> {
     match value(table, row, name)? {
         FieldValue::Integer(number) => Ok(number),
-        _ => Err(unfit(table, &format!("{name} is no whole number"))),
+        _ => Err(unfit(table, &format!("{name} is not a whole number"))),
     }
 }

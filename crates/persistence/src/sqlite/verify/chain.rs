@@ -1,4 +1,4 @@
-//! The chain of the snapshots.
+//! Verifies the chain of snapshots.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +14,10 @@ use crate::{
     table::{select::verify, snapshot_chain},
 };
 
-/// How many columns come before the hash of a row.
+/// The number of hashed columns, which come before the hash.
 const COLUMN_COUNT: usize = 12;
 
-/// A row of the chain; what it holds may be anything, but what could not be read is as if it were not there.
+/// A chain row. Unreadable values count as missing, because an altered row may hold anything.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) sequence: i64,
@@ -31,21 +31,21 @@ pub(super) struct Entry {
     pub(super) run_hash: Option<Fingerprint>,
     pub(super) history_sequence: i64,
     pub(super) history_hash: String,
-    /// Recomputed.
+    /// The recomputed hash.
     pub(super) hash: Fingerprint,
 }
 
-/// Every row of the chain in order.
+/// All rows of the chain, in order.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     pub(super) entries: Vec<Entry>,
-    /// The place of the row that was written with each snapshot.
+    /// The index of the row written with each snapshot.
     pub(super) snapshots: HashMap<RunId, usize>,
     pub(super) pruned: HashSet<RunId>,
 }
 
 impl Chain {
-    /// Reads all rows, and checks each by itself and against the one before.
+    /// Reads all rows; checks the hash of each and its link to the previous one.
     pub(super) fn load(connection: &Connection, findings: &mut Findings) -> Result<Self> {
         let mut chain = Self::default();
         let mut previous = (0, CHAIN_START.to_string());
@@ -54,6 +54,8 @@ impl Chain {
         while let Some(row) = rows.next()? {
             let entry = read(row)?;
             check(row, &entry, &previous, findings)?;
+            // The next row is compared with the stored hash, not the recomputed one, so that one altered row is one
+            // deviation.
             previous = (entry.sequence, show(row.get_ref(COLUMN_COUNT)?));
             chain.add(entry, findings);
         }
@@ -75,10 +77,11 @@ impl Chain {
         self.entries.push(entry);
     }
 
-    /// Of each part of a project the last row, where that tells of a pruned snapshot: it seals the units of the part.
+    /// The last row of each part of a project, if it is a pruning: its hash covers the `units` of the part.
     pub(super) fn unit_seals(&self) -> Vec<&Entry> {
         let mut last: HashMap<(&str, &str), &Entry> = HashMap::new();
         for entry in &self.entries {
+            // Later rows replace earlier ones, so each part keeps its last row.
             last.insert((&entry.project, &entry.part), entry);
         }
         last.into_values().filter(|entry| !entry.is_snapshot).collect()
@@ -91,9 +94,11 @@ impl Chain {
 }
 
 fn read(row: &Row<'_>) -> Result<Entry> {
+    // An unreadable value becomes empty or 0. The hash covers the stored bytes and reports the alteration.
     let owned = |column| Ok::<_, rusqlite::Error>(text(row, column)?.unwrap_or_default().to_owned());
     Ok(Entry {
         sequence: integer(row, 0)?.unwrap_or_default(),
+        // An unknown event counts as a snapshot, so that a forged word cannot hide one.
         is_snapshot: text(row, 1)? != Some(ChainLink::PRUNED),
         run: RunId(integer(row, 2)?.unwrap_or_default()),
         project: owned(3)?,
@@ -111,6 +116,7 @@ fn read(row: &Row<'_>) -> Result<Entry> {
 fn check(row: &Row<'_>, entry: &Entry, previous: &(i64, String), findings: &mut Findings) -> Result<()> {
     let (run, sequence) = (Some(entry.run), entry.sequence);
     let deviation = |kind| Deviation::of(kind, snapshot_chain::TABLE.name).row(sequence);
+    // Numbers are consecutive, so a removed row leaves a gap.
     let expected = previous.0.saturating_add(1);
     if sequence != expected {
         findings.add(DeviationKind::Order, run, || {

@@ -1,5 +1,4 @@
-//! What can be said of the file without knowing what was written: whether it is whole, and whether its tables and
-//! triggers are ours.
+//! Verifies the file without its history: integrity, foreign keys, tables and triggers.
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Result};
 
@@ -12,23 +11,24 @@ use crate::{
     },
 };
 
-/// The tables that verification needs; a database has all of them or none.
+/// The tables of a proof; a database has either all or none of them.
 const TRACED: [&Table; 4] = [&record_hashes::TABLE, &units::TABLE, &unit_history::TABLE, &snapshot_chain::TABLE];
 
-/// What else the hashes are made from.
+/// Other tables that the hashes cover.
 const HASHED: [&Table; 5] =
     [&runs::TABLE, &records::TABLE, &analyzer_errors::TABLE, &record_questions::TABLE, &enrichments::TABLE];
 
-/// Rows that point nowhere are told of so many of a table.
+/// The most dangling rows reported for each table.
 const DANGLING_LIMIT: usize = 10;
 
-/// Looks the whole file over, which takes as long as reading all of it: what is damaged, and what points nowhere.
+/// Checks the whole file for damage and dangling foreign keys, which takes as long as reading all of it.
 pub(super) fn check_whole(connection: &Connection) -> Result<Vec<Deviation>> {
     let damage = |text: String| Deviation::of(DeviationKind::Damage, "").stored(text);
     let mut deviations = Vec::new();
     let outcome =
         check_pages(connection, &mut deviations, damage).and_then(|()| check_references(connection, &mut deviations));
     match outcome {
+        // Damage may also abort the checks themselves; it is a finding like the others.
         Err(cause) if is_damage(&cause) => deviations.push(damage(cause.to_string())),
         outcome => outcome?,
     }
@@ -57,6 +57,7 @@ fn check_references(connection: &Connection, deviations: &mut Vec<Deviation>) ->
         }
         let mut statement = connection.prepare(verify::DANGLING)?;
         let rows = statement.query_map([table.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // A damaged table may have millions of dangling rows; a few are enough to name it.
         for row in rows.take(DANGLING_LIMIT) {
             let (row, parent): (Option<i64>, String) = row?;
             let mut deviation = Deviation::of(DeviationKind::ForeignKey, table.name);
@@ -67,17 +68,16 @@ fn check_references(connection: &Connection, deviations: &mut Vec<Deviation>) ->
     Ok(())
 }
 
-/// Which tables there are.
+/// Which tables exist.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schema {
     /// Whether there are records.
     pub(super) has_records: bool,
-    /// Whether everything is there that a snapshot is verified by.
+    /// Whether all tables of a proof exist.
     pub(super) has_history: bool,
 }
 
-/// Looks for the tables. Whoever has one of those of the history has all that it speaks of, and the triggers that are
-/// ours.
+/// Checks which tables exist. If one table of the history exists, all others and our triggers must exist too.
 pub(super) fn check_schema(connection: &Connection, findings: &mut Findings) -> Result<Schema> {
     let missing = |tables: &[&'static Table]| -> Result<Vec<&'static Table>> {
         let mut missing = Vec::new();
@@ -89,6 +89,7 @@ pub(super) fn check_schema(connection: &Connection, findings: &mut Findings) -> 
         Ok(missing)
     };
     let (untraced, unhashed) = (missing(&TRACED)?, missing(&HASHED)?);
+    // Without any of these tables, another program or an older version wrote the database, which is no deviation.
     let is_traced = untraced.len() < TRACED.len();
     if is_traced {
         for table in untraced.iter().chain(&unhashed) {
@@ -103,6 +104,7 @@ pub(super) fn check_schema(connection: &Connection, findings: &mut Findings) -> 
 }
 
 fn check_triggers(connection: &Connection, findings: &mut Findings) -> Result<()> {
+    // SQLite normalizes the text of a trigger, so ours are created in memory and compared in stored form.
     let ours = Connection::open_in_memory()?;
     TRACED.into_iter().try_for_each(|table| ours.execute_batch(table.create))?;
     TRACED.into_iter().flat_map(|table| table.guards).try_for_each(|guard| ours.execute_batch(guard))?;

@@ -1,4 +1,4 @@
-//! The rows of the history, read in order along the chain.
+//! Reads and verifies the history rows, in the order of the chain.
 
 use std::borrow::Cow;
 
@@ -17,10 +17,10 @@ use crate::{
     table::{select::verify, unit_history},
 };
 
-/// How many columns come before the hash of a row.
+/// The number of hashed columns, which come before the hash.
 const COLUMN_COUNT: usize = 11;
 
-/// What a row tells beside its columns.
+/// The metadata of a history row, besides its columns.
 #[derive(Debug, Deserialize)]
 pub(super) struct Metadata<'a> {
     #[serde(borrow)]
@@ -32,7 +32,7 @@ pub(super) struct Metadata<'a> {
     pub(super) ordinal: u32,
     #[serde(default)]
     pub(super) changed: Vec<String>,
-    pub(super) from: Option<Place>,
+    pub(super) from: Option<Names>,
     #[serde(default)]
     pub(super) renumbered: Vec<Renumbered>,
     #[serde(default)]
@@ -42,15 +42,15 @@ pub(super) struct Metadata<'a> {
     pub(super) intent_hash: Option<String>,
 }
 
-/// Names of before.
+/// The previous names of a definition.
 #[derive(Debug, Deserialize)]
-pub(super) struct Place {
+pub(super) struct Names {
     pub(super) file_path: String,
     pub(super) name: String,
     pub(super) ordinal: u32,
 }
 
-/// Definitions of one name whose numbers follow each other, before and after.
+/// Consecutive definitions of one name whose ordinals changed.
 #[derive(Debug, Deserialize)]
 pub(super) struct Renumbered {
     pub(super) kind: String,
@@ -61,9 +61,9 @@ pub(super) struct Renumbered {
 }
 
 impl Metadata<'_> {
-    /// The names of before, where they are told.
+    /// The previous names, if the row has them.
     pub(super) fn key_before(&self) -> Option<UnitKey<'_>> {
-        let Place { file_path, name, ordinal } = self.from.as_ref()?;
+        let Names { file_path, name, ordinal } = self.from.as_ref()?;
         Some(UnitKey { file_path, kind: &self.kind, name, ordinal: *ordinal })
     }
 
@@ -72,7 +72,7 @@ impl Metadata<'_> {
     }
 }
 
-/// A row as far as a unit depends on it.
+/// The values of a row that the state of its definition depends on.
 #[derive(Debug)]
 pub(super) struct Step<'a> {
     pub(super) sequence: i64,
@@ -84,12 +84,12 @@ pub(super) struct Step<'a> {
     pub(super) metadata: Metadata<'a>,
 }
 
-/// Reads the history from row to row.
+/// Reads history rows in order.
 pub(super) struct HistoryReader<'a> {
     statement: Statement<'a>,
-    /// All rows up to this number were read.
+    /// All rows up to this number have been read.
     after: i64,
-    /// The number and the stored hash of the last row that was read.
+    /// The number and stored hash of the last row read.
     last: (i64, String),
     count: u64,
 }
@@ -100,14 +100,15 @@ impl<'a> HistoryReader<'a> {
         Ok(Self { statement, after: i64::MIN, last: (0, CHAIN_START.to_string()), count: 0 })
     }
 
-    /// How many rows were read.
+    /// The number of rows read.
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
-    /// Reads the rows that `entry` of the chain speaks of, and lets `replay` follow them.
+    /// Reads the rows that chain row `entry` covers, and passes them to `replay`.
     pub(super) fn read_to(&mut self, entry: &Entry, replay: &mut Replay, findings: &mut Findings) -> Result<()> {
         self.read(entry.history_sequence, Some(entry), replay, findings)?;
+        // The chain row names the last history row at its time, so rows cut off at the end are detected here.
         if self.last != (entry.history_sequence, entry.history_hash.clone()) {
             let (sequence, hash) = &self.last;
             findings.add(DeviationKind::HistoryHead, Some(entry.run), || {
@@ -121,7 +122,7 @@ impl<'a> HistoryReader<'a> {
         Ok(())
     }
 
-    /// Reads the rows behind those that the chain speaks of: there must be none.
+    /// Reads the rows after the last chain row; there must be none.
     pub(super) fn read_rest(&mut self, replay: &mut Replay, findings: &mut Findings) -> Result<()> {
         self.read(i64::MAX, None, replay, findings)
     }
@@ -140,6 +141,7 @@ impl<'a> HistoryReader<'a> {
                     deviation.row(sequence).field("transition, metadata")
                 }),
             }
+            // As in the chain, the stored hash is used, so that one altered row is one deviation.
             self.last = (sequence, hash);
             self.count += 1;
         }
@@ -172,12 +174,13 @@ fn check(row: &Row<'_>, sequence: i64, hash: &str, last: &(i64, String), finding
     Ok(())
 }
 
-/// Each row is of the snapshot whose row of the chain speaks of it.
+/// Checks that the row belongs to the snapshot of the chain row that covers it.
 fn check_entry(row: &Row<'_>, sequence: i64, entry: Option<&Entry>, findings: &mut Findings) -> Result<()> {
     let (run, at) = (integer(row, 2)?, text(row, 9)?);
     if entry.is_some_and(|entry| run == Some(entry.run.0) && at == Some(&entry.recorded_at)) {
         return Ok(());
     }
+    // History and chain rows are written in one transaction, so a row of another run was added or altered later.
     findings.add(DeviationKind::HistoryHead, run.map(RunId), || {
         let deviation = Deviation::of(DeviationKind::HistoryHead, unit_history::TABLE.name);
         let deviation = deviation.row(sequence).field("run_id, recorded_at");
@@ -190,8 +193,9 @@ fn check_entry(row: &Row<'_>, sequence: i64, entry: Option<&Entry>, findings: &m
     Ok(())
 }
 
-/// None where the row tells nothing that could be followed.
+/// `None` if the row has no usable metadata.
 fn step<'a>(row: &'a Row<'_>, sequence: i64) -> Result<Option<Step<'a>>> {
+    // A word or metadata that cannot be parsed was altered, which the hash of the row has reported.
     let transition = text(row, 3)?.and_then(|word| word.parse().ok());
     let metadata = text(row, 8)?.and_then(|text| serde_json::from_str(text).ok());
     let (Some(unit), Some(run), Some(transition), Some(metadata)) =

@@ -1,8 +1,8 @@
-//! Recomputes everything that proves the snapshots, and says what is not as it was written.
+//! Recomputes the proof of all snapshots, and reports every deviation from what was written.
 //!
-//! One transaction reads along the chain: the rows of the history that belong to a snapshot, then its records. One
-//! record is in memory at a time, of each unit a few hashes, and of each snapshot its row of the chain. Meanwhile, on a
-//! connection of its own, `SQLite` looks the file over.
+//! One transaction reads in the order of the chain: the history rows of a snapshot, then its records. Memory holds one
+//! record, a few hashes for each definition, and the chain row of each snapshot. Meanwhile, `SQLite` checks the
+//! integrity of the file on a second connection.
 
 mod chain;
 mod file;
@@ -33,21 +33,20 @@ use crate::{
     table::{analyzer_errors, record_hashes, run_hash, runs, runs_ledger, select::verify, snapshot_chain},
 };
 
-/// So many snapshots that cannot be verified are named.
+/// The most unverifiable snapshots that are listed.
 const UNVERIFIED_LIMIT: usize = 1_000;
 
-/// How often the other thread is asked to stop until it has.
+/// The pause between attempts to interrupt the other thread.
 const STOP_INTERVAL: Duration = Duration::from_millis(10);
 
 impl SqliteReader {
-    /// Recomputes everything that can be recomputed, and says what is not as it was written.
+    /// Recomputes everything that can be recomputed, and reports deviations.
     ///
-    /// `progress` is told now and then how many records were read, and says whether to go on.
+    /// `progress` is called now and then with the number of records read, and decides whether to continue.
     ///
     /// # Errors
     ///
-    /// The database cannot be read, or `progress` called it off. That something was altered or is damaged is no error:
-    /// it is what this is to find.
+    /// If the database cannot be read, or `progress` cancelled. An altered or damaged row is a finding, not an error.
     pub fn verify(
         &self,
         query: &VerifyQuery,
@@ -62,6 +61,7 @@ fn verify(
     query: &VerifyQuery,
     progress: &dyn Fn(u64) -> ControlFlow<()>,
 ) -> std::result::Result<Verification, Error> {
+    // The integrity check reads the whole file, which takes as long as the rest, so it runs in parallel.
     let other = database.open_another()?;
     let stop = other.connection.get_interrupt_handle();
     let name_of = database.options().name_of;
@@ -70,15 +70,18 @@ fn verify(
         let whole = thread::Builder::new().spawn_scoped(scope, look_over).ok();
         let outcome =
             database.read(&Step::Verify, |connection| Verifier::new(connection, name_of, query, progress).verify());
+        // After a failure or cancellation, do not wait for the other thread. Interrupts repeat, because one between two
+        // statements has no effect.
         while !matches!(outcome, Ok(Some(_))) && whole.as_ref().is_some_and(|whole| !whole.is_finished()) {
             stop.interrupt();
             thread::sleep(STOP_INTERVAL);
         }
         let whole = whole.map(|whole| whole.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        let Some(mut verification) = outcome? else { return Err(Error::CalledOff { path: database.path() }) };
-        // Where there was no thread for it, the one that there is does it now.
+        let Some(mut verification) = outcome? else { return Err(Error::Cancelled { path: database.path() }) };
+        // If no second thread could be started, the file is checked now.
         let mut deviations = whole.unwrap_or_else(|| database.read(&Step::Verify, file::check_whole))?;
         verification.deviation_count += deviations.len() as u64;
+        // Damage comes first: it may be the cause of the other deviations.
         deviations.append(&mut verification.deviations);
         deviations.truncate(query.limit);
         verification.deviations = deviations;
@@ -86,7 +89,7 @@ fn verify(
     })
 }
 
-/// One verification within one transaction.
+/// One verification in one transaction.
 struct Verifier<'a> {
     connection: &'a Connection,
     name_of: NameOf,
@@ -95,7 +98,7 @@ struct Verifier<'a> {
     findings: Findings,
     totals: Totals,
     verification: Verification,
-    /// Whether what was expected was met; nothing may have been.
+    /// Whether the expected hash is among the recomputed ones.
     is_expected_met: bool,
 }
 
@@ -118,11 +121,12 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// None where it was called off.
+    /// `None` if it was cancelled.
     fn verify(mut self) -> Result<Option<Verification>> {
         match self.walk() {
             Ok(ControlFlow::Continue(())) => self.check_expected(),
             Ok(ControlFlow::Break(())) => return Ok(None),
+            // Damage that ends the walk is a finding; everything verified before still counts.
             Err(cause) if file::is_damage(&cause) => {
                 self.findings.push(Deviation::of(DeviationKind::Damage, "").stored(cause));
             }
@@ -141,6 +145,7 @@ impl<'a> Verifier<'a> {
         }
         let runs = self.runs()?;
         if self.query.run.is_none() {
+            // Only for all runs: a verification of one run reports nothing about others.
             unsealed::check_strays(self.connection, &runs, &mut self.findings)?;
         }
         let mut chain = Chain::default();
@@ -157,11 +162,12 @@ impl<'a> Verifier<'a> {
         self.connection.prepare(verify::RUNS)?.query_map([], |row| row.get(0).map(RunId))?.collect()
     }
 
-    /// Reads along the chain.
+    /// Verifies snapshots in the order of the chain.
     fn follow(&mut self, chain: &Chain, runs: &HashSet<RunId>) -> Result<ControlFlow<()>> {
         let mut replay = Replay::default();
         let mut history = HistoryReader::new(self.connection)?;
-        for (place, entry) in chain.entries.iter().enumerate() {
+        for (index, entry) in chain.entries.iter().enumerate() {
+            // History rows come first: the records are compared with the replayed state.
             history.read_to(entry, &mut replay, &mut self.findings)?;
             self.expect(entry.hash);
             if !entry.is_snapshot {
@@ -169,10 +175,12 @@ impl<'a> Verifier<'a> {
             }
             let is_wanted = self.query.run.is_none_or(|run| run == entry.run);
             let is_there = self.check_is_there(entry, chain, runs);
+            // A pruned snapshot has no records, so the chain alone vouches for its root.
             if !is_there && is_wanted {
                 entry.snapshot_root.into_iter().for_each(|root| self.expect(root));
             }
-            if is_there && is_wanted && chain.snapshots.get(&entry.run) == Some(&place) {
+            // If a number was assigned again, only its last chain row describes the stored records.
+            if is_there && is_wanted && chain.snapshots.get(&entry.run) == Some(&index) {
                 if self.check_run(entry, &mut replay)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -194,9 +202,10 @@ impl<'a> Verifier<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Whether the snapshot of a row of the chain is there, as it must be until it is pruned.
+    /// Whether the snapshot of a chain row exists, as it must until it is pruned.
     fn check_is_there(&mut self, entry: &Entry, chain: &Chain, runs: &HashSet<RunId>) -> bool {
         let (is_there, is_pruned) = (runs.contains(&entry.run), chain.pruned.contains(&entry.run));
+        // Two cases are wrong: a missing snapshot without a pruning, and an existing one with a pruning.
         if is_there == is_pruned {
             let kind = if is_there { DeviationKind::UnexpectedRun } else { DeviationKind::MissingRun };
             self.findings.add(kind, Some(entry.run), || Deviation::of(kind, runs::TABLE.name).row(entry.run.0));
@@ -207,7 +216,7 @@ impl<'a> Verifier<'a> {
     fn check_run(&mut self, entry: &Entry, replay: &mut Replay) -> Result<ControlFlow<()>> {
         let run_hash = run_hash::of(self.connection, entry.run)?;
         if entry.run_hash != Some(run_hash) {
-            self.tell_of_run(entry, DeviationKind::Run, "run_hash", &shown(entry.run_hash), &run_hash.to_string());
+            self.report_run(entry, DeviationKind::Run, "run_hash", &shown(entry.run_hash), &run_hash.to_string());
         }
         let is_derived = runs::is_derived(self.connection, entry.run)?;
         let reader = RecordReader::new(entry, is_derived, self.name_of, replay, &mut self.findings);
@@ -217,14 +226,15 @@ impl<'a> Verifier<'a> {
         let count = i64::try_from(read.record_count).unwrap_or(i64::MAX);
         if entry.record_count != Some(count) {
             let stored = entry.record_count.unwrap_or_default().to_string();
-            self.tell_of_run(entry, DeviationKind::RecordCount, "record_count", &stored, &count.to_string());
+            self.report_run(entry, DeviationKind::RecordCount, "record_count", &stored, &count.to_string());
         }
         if entry.snapshot_root != Some(read.root) {
             let stored = shown(entry.snapshot_root);
-            self.tell_of_run(entry, DeviationKind::Root, "snapshot_root", &stored, &read.root.to_string());
+            self.report_run(entry, DeviationKind::Root, "snapshot_root", &stored, &read.root.to_string());
         }
         let missing = replay.missing(entry, read.known_count);
         units::check_missing(self.connection, entry, &missing, &mut self.findings)?;
+        // The recomputed root counts, so that a forged chain row cannot fulfil an expectation.
         self.expect(read.root);
         self.verification.run_count += 1;
         self.verification.record_count += read.record_count;
@@ -234,15 +244,15 @@ impl<'a> Verifier<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// What the row of the chain says of a snapshot is not what is there.
-    fn tell_of_run(&mut self, entry: &Entry, kind: DeviationKind, field: &str, stored: &str, recomputed: &str) {
+    /// Reports a mismatch between a chain row and its snapshot.
+    fn report_run(&mut self, entry: &Entry, kind: DeviationKind, field: &str, stored: &str, recomputed: &str) {
         self.findings.add(kind, Some(entry.run), || {
             let deviation = Deviation::of(kind, snapshot_chain::TABLE.name).row(entry.sequence);
             deviation.field(field).stored(stored).recomputed(recomputed)
         });
     }
 
-    /// Hashes without a record, or of a snapshot that the chain does not know.
+    /// Reports hashes without a record, or of a snapshot that is not in the chain.
     fn check_stray_hashes(&mut self) -> Result<()> {
         let mut statement = self.connection.prepare(verify::STRAY_HASHES)?;
         let mut rows = statement.query([])?;
@@ -255,8 +265,9 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// Snapshots that the accounts know and that neither are there nor were pruned.
+    /// Reports snapshots that are in the ledger, but neither exist nor were pruned.
     fn check_ledger(&mut self, chain: &Chain, runs: &HashSet<RunId>) -> Result<()> {
+        // Snapshots before the first chain row are from a version without a chain.
         let first = chain.entries.iter().map(|entry| entry.run).min();
         let Some(first) = first.filter(|_| self.query.run.is_none()) else { return Ok(()) };
         if !fit::has_table(self.connection, &runs_ledger::TABLE)? {
@@ -275,8 +286,8 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// The numbers of analyzer errors follow each other from run to run, but where a pruned run is missing. No hash holds
-    /// them, since they are other ones in every database; another program may give any.
+    /// Checks that the ids of analyzer errors are consecutive from run to run, except around pruned runs. No hash
+    /// covers the ids, since they differ in every database. Runs of other programs are skipped: they may use any ids.
     fn check_error_ids(&mut self, chain: &Chain, runs: &HashSet<RunId>) -> Result<()> {
         if !runs.iter().all(|run| chain.snapshots.contains_key(run)) {
             return Ok(());
@@ -290,6 +301,7 @@ impl<'a> Verifier<'a> {
             let (run, lowest, highest): (_, i64, i64) =
                 (integer(row, 0)?.unwrap_or_default(), row.get(1)?, row.get(2)?);
             let (last_run, expected) = last.map_or((0, 1), |(run, highest): (i64, i64)| (run, highest + 1));
+            // Ids of pruned runs are missing between, and before the first run if earlier ones were pruned.
             let may_differ = is_gap(last_run, run) || (last.is_none() && first > 1);
             if run < last_run || (lowest != expected && !may_differ) {
                 self.findings.add(DeviationKind::Order, Some(RunId(run)), || {
@@ -302,7 +314,7 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    /// Snapshots without a row in the chain: nothing but their MD5 sums can be recomputed.
+    /// Lists snapshots without a chain row: only their MD5 sums can be recomputed.
     fn check_unsealed(&mut self, has_chain: bool, chain: &Chain, runs: &HashSet<RunId>) -> Result<ControlFlow<()>> {
         let is_wanted =
             |run: &RunId| !chain.snapshots.contains_key(run) && self.query.run.is_none_or(|wanted| wanted == *run);
@@ -320,7 +332,7 @@ impl<'a> Verifier<'a> {
         )?;
         let Some(counts) = counts else { return Ok(ControlFlow::Break(())) };
         unsealed::check(self.connection, &unsealed, &mut self.findings)?;
-        // Nothing that is kept outside of the file can speak of a run that the chain does not know.
+        // A hash stored outside of the file cannot cover a run that is not in the chain.
         self.is_expected_met &= self.query.run.is_none();
         self.verification.unverified_run_count = unsealed.len() as u64;
         let unverified = unsealed
@@ -331,7 +343,7 @@ impl<'a> Verifier<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// A root or a hash of the chain was recomputed.
+    /// Compares a recomputed root or chain hash with the expected one.
     fn expect(&mut self, hash: Fingerprint) {
         self.is_expected_met |= self.query.expected == Some(hash);
     }

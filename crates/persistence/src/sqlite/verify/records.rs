@@ -1,4 +1,4 @@
-//! The records of one snapshot: hashed one by one, named file by file, and compared with what the history tells.
+//! Verifies the records of one snapshot: hashes each, names them file by file, and compares them with the history.
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
@@ -18,7 +18,7 @@ use crate::{
     table::{record_hashes, records, run_hash::field_value, select::verify},
 };
 
-/// Where the columns of [`verify::RECORDS`] stand.
+/// Indexes of the columns of [`verify::RECORDS`].
 const FILE_PATH: usize = 1;
 const NORMALIZED_CODE: usize = 6;
 const MD5SUM: usize = 7;
@@ -28,10 +28,10 @@ const HASHED_RUN: usize = ID + 2;
 const CONTENT_HASH: usize = ID + 3;
 const FIELD_SUMS: usize = ID + 4;
 
-/// So many records are read between two looks at whether to go on.
+/// Records between two checks whether to continue.
 const RECORDS_AT_ONCE: u64 = 256;
 
-/// What all records come to.
+/// Counts over all records.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pub(super) record_count: u64,
@@ -39,10 +39,11 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// Counts one more record, and asks now and then whether to go on.
+    /// Counts one more record, and calls `progress` now and then.
     pub(super) fn add(&mut self, byte_count: usize, progress: &dyn Fn(u64) -> ControlFlow<()>) -> ControlFlow<()> {
         self.record_count += 1;
         self.byte_count += byte_count as u64;
+        // Not for each record, because the callback may draw a progress bar.
         if self.record_count.is_multiple_of(RECORDS_AT_ONCE) {
             progress(self.record_count)
         } else {
@@ -51,18 +52,18 @@ impl Totals {
     }
 }
 
-/// Compares the MD5 sum of a record of `run` with its code; the columns are those of the code and of the sum.
+/// Compares the stored MD5 sum of a record with that of its code; the columns are those of the code and of the sum.
 fn check_md5(
     row: &Row<'_>,
     run: RunId,
     (code, sum): (usize, usize),
-    place: impl FnOnce() -> Result<(i64, String)>,
+    locate: impl FnOnce() -> Result<(i64, String)>,
     findings: &mut Findings,
 ) -> Result<()> {
     let recomputed = Md5Sum(md5::compute(row.get_ref(code)?.as_bytes().unwrap_or_default()).0);
     let stored = row.get_ref(sum)?;
     if stored.as_str().ok().and_then(|sum| sum.parse().ok()) != Some(recomputed) {
-        let (id, place) = place()?;
+        let (id, place) = locate()?;
         findings.add(DeviationKind::Md5, Some(run), || {
             let deviation = Deviation::of(DeviationKind::Md5, records::TABLE.name).row(id).place(place);
             deviation.field("md5sum").stored(show(stored)).recomputed(recomputed)
@@ -71,26 +72,26 @@ fn check_md5(
     Ok(())
 }
 
-/// A definition of the file that is being read.
+/// A definition of the current file.
 struct Named {
     id: i64,
     kind: String,
-    /// How much of the signatures of the file is its own.
+    /// The end of its signature in `signatures`; `None` if it has none.
     signature_end: Option<usize>,
     lines: (u32, u32),
     seen: Seen,
 }
 
-/// What the records of a snapshot come to.
+/// The result of reading the records of a snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Read {
     pub(super) root: Fingerprint,
     pub(super) record_count: u64,
-    /// Records whose names the history knows.
+    /// Records whose names are in the history.
     pub(super) known_count: usize,
 }
 
-/// One snapshot while its records are read.
+/// Reads the records of one snapshot.
 pub(super) struct RecordReader<'a> {
     entry: &'a Entry,
     is_derived: bool,
@@ -105,7 +106,7 @@ pub(super) struct RecordReader<'a> {
 }
 
 impl<'a> RecordReader<'a> {
-    /// A reader of the snapshot of `entry`, whose intents are those of the embedded provider where `is_derived` says so.
+    /// A reader for the snapshot of `entry`; `is_derived` says that its intents come from the embedded provider.
     pub(super) fn new(
         entry: &'a Entry,
         is_derived: bool,
@@ -127,7 +128,7 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// Reads every record; none where it was told not to go on.
+    /// Reads every record; `None` if cancelled.
     pub(super) fn read(
         mut self,
         connection: &Connection,
@@ -158,24 +159,27 @@ impl<'a> RecordReader<'a> {
             };
         }
         let hashes = RecordHashes::of(&fields);
+        // The tree covers recomputed hashes: stored ones could be forged together with the record.
         self.tree.push(hashes.content);
-        let at = || Ok((row.get(ID)?, place(row)?));
+        let at = || Ok((row.get(ID)?, location(row)?));
         check_md5(row, self.entry.run, (NORMALIZED_CODE, MD5SUM), at, self.findings)?;
         let seen = self.check_hashes(row, &hashes)?;
         self.keep(row, seen)?;
         Ok(byte_count)
     }
 
-    /// Compares with the hashes that were written with the record, and gives it as it was written.
+    /// Compares a record with its stored hashes; returns it as it was written.
     fn check_hashes(&mut self, row: &Row<'_>, hashes: &RecordHashes) -> Result<Seen> {
         let run = self.entry.run;
         let id: i64 = row.get(ID)?;
+        // NULL means that the left join found no hash row.
         if integer(row, HASHED_ID)?.is_none() {
-            let place = place(row)?;
+            let place = location(row)?;
             self.findings.add(DeviationKind::Unpaired, Some(run), || {
                 let deviation = Deviation::of(DeviationKind::Unpaired, record_hashes::TABLE.name);
                 deviation.row(id).place(place).field("content_hash").recomputed(hashes.content)
             });
+            // It is unknown what was written, so there is nothing to compare with the history.
             return Ok(Seen { content: None, code: None, intent: None });
         }
         let whole = Seen { content: Some(hashes.content), code: Some(hashes.code), intent: Some(hashes.intent) };
@@ -186,8 +190,10 @@ impl<'a> RecordReader<'a> {
         if content == Some(hashes.content) && sums_are_same && is_of_run {
             return Ok(whole);
         }
-        let place = place(row)?;
+        let place = location(row)?;
         let stored_content = show(row.get_ref(CONTENT_HASH)?);
+        // The content hash tells that something was altered, the field sums tell which column. If no sum differs, the
+        // stored content hash itself was altered.
         let altered = hashes.altered_fields(sums.as_blob().unwrap_or_default());
         if content != Some(hashes.content) && !altered.is_empty() {
             self.findings.add(DeviationKind::Record, Some(run), || {
@@ -210,7 +216,7 @@ impl<'a> RecordReader<'a> {
         Ok(whole)
     }
 
-    /// Keeps what the name of a definition depends on until all of its file is read.
+    /// Keeps the fields that decide names until the whole file is read.
     fn keep(&mut self, row: &Row<'_>, seen: Seen) -> Result<()> {
         let path = text(row, FILE_PATH)?.unwrap_or_default();
         if path != self.file_path {
@@ -218,7 +224,7 @@ impl<'a> RecordReader<'a> {
             path.clone_into(&mut self.file_path);
         }
         let line = |column| Ok::<_, rusqlite::Error>(integer(row, column)?.and_then(|line| u32::try_from(line).ok()));
-        // What no program of ours puts there has no name; that it was altered is told already.
+        // A record without a kind was altered, which `check_hashes` has reported; it cannot have a name.
         let Some(kind) = text(row, 0)? else { return Ok(()) };
         let signature = text(row, 2)?;
         self.signatures.push_str(signature.unwrap_or_default());
@@ -232,7 +238,7 @@ impl<'a> RecordReader<'a> {
         Ok(())
     }
 
-    /// Names what the file holds, and compares it with the history.
+    /// Names the definitions of the current file, and compares them with the history.
     fn end_file(&mut self) {
         let mut start = 0;
         let rows: Vec<UnitRow<'_>> = self
@@ -250,7 +256,7 @@ impl<'a> RecordReader<'a> {
                 UnitKey { file_path: &self.file_path, kind: &named.kind, name: &name.qualified, ordinal: name.ordinal };
             let wrong = self.replay.see(self.entry, &key, &named.seen, self.is_derived);
             self.known_count += usize::from(wrong != Some("name"));
-            // Of what was altered that is told already.
+            // A record without a code hash was altered, which `check_hashes` has reported.
             if let (Some(field), Some(_)) = (wrong, named.seen.code) {
                 let (path, line) = (&self.file_path, named.lines.0);
                 self.findings.add(DeviationKind::Definition, Some(self.entry.run), || {
@@ -266,12 +272,12 @@ impl<'a> RecordReader<'a> {
     }
 }
 
-/// Where a record stands: `file:line`.
-fn place(row: &Row<'_>) -> Result<String> {
+/// The location of a record: `file:line`.
+fn location(row: &Row<'_>) -> Result<String> {
     Ok(format!("{}:{}", show(row.get_ref(FILE_PATH)?), show(row.get_ref(3)?)))
 }
 
-/// Recomputes the MD5 sums of snapshots without a row in the chain: of `only`, or of all.
+/// Verifies the MD5 sums of snapshots without a chain row: of `only`, or of all.
 pub(super) fn check_unsealed(
     connection: &Connection,
     has_chain: bool,

@@ -1,4 +1,4 @@
-//! The table of the units, compared with what the history and the records tell.
+//! Verifies the table `units` against the history and the records.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Tells of units that are present and that a snapshot lacks although everything around them could be read.
+/// Reports present definitions that a snapshot lacks although their file could be read.
 pub(super) fn check_missing(
     connection: &Connection,
     entry: &Entry,
@@ -34,17 +34,17 @@ pub(super) fn check_missing(
     let paths = states::unread_paths(connection, entry.run)?;
     let unread = UnreadPaths::new(paths.iter().map(String::as_str));
     for &(unit, sequence) in missing {
-        let told = metadata(connection, unit, sequence)?;
-        let told: Option<Metadata<'_>> = told.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        if told.as_ref().is_some_and(|told| unread.holds(&told.file_path)) {
+        let last = metadata(connection, unit, sequence)?;
+        let last: Option<Metadata<'_>> = last.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        if last.as_ref().is_some_and(|last| unread.holds(&last.file_path)) {
             continue;
         }
         findings.add(DeviationKind::Definition, Some(entry.run), || {
             let deviation = Deviation::of(DeviationKind::Definition, unit_history::TABLE.name).row(sequence);
-            match told {
-                Some(told) => {
-                    let name = format!("{} {}", told.kind, told.name);
-                    deviation.place(told.file_path).field("name").recomputed(name)
+            match last {
+                Some(last) => {
+                    let name = format!("{} {}", last.kind, last.name);
+                    deviation.place(last.file_path).field("name").recomputed(name)
                 }
                 None => deviation,
             }
@@ -61,7 +61,7 @@ fn metadata(connection: &Connection, unit: i64, sequence: i64) -> Result<Option<
         .map(Option::flatten)
 }
 
-/// Compares every row of the table; says how many units there are whose hashes cannot be compared.
+/// Compares every row of the table; returns the number of definitions whose hashes cannot be compared.
 pub(super) fn check_table(
     connection: &Connection,
     chain: &Chain,
@@ -78,6 +78,7 @@ pub(super) fn check_table(
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
+        // The seal covers rows of unknown definitions too, so it comes before they are skipped.
         let is_sealed = push_to_seal(row, &mut seals)?;
         let Some(unit) = replay.unit(id) else {
             let (run, path) = (integer(row, 8)?.map(RunId), show(row.get_ref(3)?));
@@ -89,6 +90,7 @@ pub(super) fn check_table(
         found.insert(id);
         let is_known = unit.code.is_some() && unit.intent.is_some();
         let is_certain = is_known && (!unit.is_present || replay.is_certain(unit));
+        // A seal covers all columns, so sealed definitions are verified even if their records were pruned.
         unverified_count += u64::from(!is_sealed && !is_certain);
         check_row(connection, row, unit, replay, &times, findings)?;
     }
@@ -113,13 +115,13 @@ pub(super) fn check_table(
     Ok(unverified_count)
 }
 
-/// The hash over the units of a part of a project as it was when its last snapshot was pruned, and as it is now.
+/// The hash over the `units` of a part when its last snapshot was pruned, and the hash over them now.
 struct Seal<'a> {
     entry: &'a Entry,
     hasher: FieldHasher,
 }
 
-/// Adds a unit to the seal of its part; says whether there is one.
+/// Adds a row to the seal of its part; returns whether the part has one.
 fn push_to_seal(row: &Row<'_>, seals: &mut [Seal<'_>]) -> Result<bool> {
     let (project, part) = (text(row, 1)?, text(row, 2)?);
     let is_of = |seal: &&mut Seal<'_>| project == Some(&seal.entry.project) && part == Some(&seal.entry.part);
@@ -140,7 +142,7 @@ fn check_row(
     let part = replay.part(unit);
     let last_run = integer(row, 9)?.map(RunId);
     let is_last = last_run.is_some_and(|run| replay.may_be_last(unit, run));
-    // Where the run itself is another one, its time is as well.
+    // If the run is wrong, its moment is wrong too, so compare with that of the correct run.
     let last = last_run.filter(|_| is_last).unwrap_or(unit.last_run);
     let texts = [
         (1, "project", Some(part.project.as_str())),
@@ -148,29 +150,29 @@ fn check_row(
         (7, "state", Some(if unit.is_present { "present" } else { "removed" })),
         (10, "last_seen_at", times.get(&last).copied()),
     ];
-    for (column, name, told) in texts {
-        if told.is_some() && text(row, column)? != told {
-            tell(row, (column, name), told.unwrap_or_default(), findings)?;
+    for (column, name, expected) in texts {
+        if expected.is_some() && text(row, column)? != expected {
+            report(row, (column, name), expected.unwrap_or_default(), findings)?;
         }
     }
     if integer(row, 8)? != Some(unit.first_run.0) {
-        tell(row, (8, "first_run"), &unit.first_run.to_string(), findings)?;
+        report(row, (8, "first_run"), &unit.first_run.to_string(), findings)?;
     }
     if !is_last {
-        tell(row, (9, "last_run"), &unit.last_run.to_string(), findings)?;
+        report(row, (9, "last_run"), &unit.last_run.to_string(), findings)?;
     }
     if unit.is_present && !replay.is_certain(unit) {
-        // Its lines may have been others in the last record, which is pruned.
+        // Its lines may have differed in its last record, which was pruned, so the content hash cannot be compared.
     } else if let Some(content) = unit.content.map(|content| content.to_string())
         && text(row, 11)? != Some(&content)
     {
-        tell(row, (11, "content_hash"), &content, findings)?;
+        report(row, (11, "content_hash"), &content, findings)?;
     }
-    for (column, name, told) in [(12, "code_hash", unit.code), (13, "intent_hash", unit.intent)] {
-        if let Some(told) = told
-            && row.get_ref(column)?.as_blob().ok() != Some(&told.0)
+    for (column, name, expected) in [(12, "code_hash", unit.code), (13, "intent_hash", unit.intent)] {
+        if let Some(expected) = expected
+            && row.get_ref(column)?.as_blob().ok() != Some(&expected.0)
         {
-            tell(row, (column, name), &hex(&told.0), findings)?;
+            report(row, (column, name), &hex(&expected.0), findings)?;
         }
     }
     check_names(connection, row, unit, findings)
@@ -184,26 +186,26 @@ fn check_names(connection: &Connection, row: &Row<'_>, unit: &Known, findings: &
     {
         return Ok(());
     }
-    let told = metadata(connection, unit.id, unit.last_sequence())?;
-    let Some(told) = told.as_deref().and_then(|text| serde_json::from_str::<Metadata<'_>>(text).ok()) else {
-        return tell(row, (3, "file_path"), "", findings);
+    let expected = metadata(connection, unit.id, unit.last_sequence())?;
+    let Some(expected) = expected.as_deref().and_then(|text| serde_json::from_str::<Metadata<'_>>(text).ok()) else {
+        return report(row, (3, "file_path"), "", findings);
     };
-    let ordinal = told.ordinal.to_string();
-    let told = [
-        (3, "file_path", &*told.file_path),
-        (4, "kind", &told.kind),
-        (5, "name", &told.name),
+    let ordinal = expected.ordinal.to_string();
+    let expected = [
+        (3, "file_path", &*expected.file_path),
+        (4, "kind", &expected.kind),
+        (5, "name", &expected.name),
         (6, "ordinal", &ordinal),
     ];
-    for (column, name, told) in told {
-        if show(row.get_ref(column)?) != told {
-            tell(row, (column, name), told, findings)?;
+    for (column, name, expected) in expected {
+        if show(row.get_ref(column)?) != expected {
+            report(row, (column, name), expected, findings)?;
         }
     }
     Ok(())
 }
 
-fn tell(row: &Row<'_>, (column, name): (usize, &str), told: &str, findings: &mut Findings) -> Result<()> {
+fn report(row: &Row<'_>, (column, name): (usize, &str), expected: &str, findings: &mut Findings) -> Result<()> {
     let (id, path, stored) = (row.get(0)?, show(row.get_ref(3)?), show(row.get_ref(column)?));
     findings.add(DeviationKind::Unit, integer(row, 9)?.map(RunId), || {
         Deviation::of(DeviationKind::Unit, units::TABLE.name)
@@ -211,7 +213,7 @@ fn tell(row: &Row<'_>, (column, name): (usize, &str), told: &str, findings: &mut
             .place(path)
             .field(name)
             .stored(stored)
-            .recomputed(told)
+            .recomputed(expected)
     });
     Ok(())
 }

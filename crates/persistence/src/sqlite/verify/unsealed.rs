@@ -1,4 +1,4 @@
-//! Snapshots that the chain does not know, and rows of snapshots that are not there.
+//! Verifies snapshots without a chain row, and finds rows of missing snapshots.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use crate::{
     table::{Table, analyzer_errors, enrichments, not_read, records, runs, runs_ledger, select::verify},
 };
 
-/// The tables with rows that name their run.
+/// The tables with a `run_id`.
 const OF_RUNS: [&Table; 4] = [&records::TABLE, &analyzer_errors::TABLE, &enrichments::TABLE, &not_read::TABLE];
 
-/// Another program may write snapshots that nothing proves; what the accounts call our own must be proved.
+/// Other programs may write snapshots without a proof; a snapshot that the ledger calls ours must have one.
 pub(super) fn check(connection: &Connection, unsealed: &[RunId], findings: &mut Findings) -> Result<()> {
     let own = own_snapshots(connection)?;
     for run in unsealed {
@@ -34,9 +34,10 @@ fn own_snapshots(connection: &Connection) -> Result<HashSet<RunId>> {
     rows.filter_map(|row| row.map(|run| run.map(RunId)).transpose()).collect()
 }
 
-/// Rows whose run is not there: foreign keys find them only where nobody took the keys out of the tables.
+/// Reports rows whose run is missing. Foreign keys alone are not enough: they may have been removed from the tables.
 pub(super) fn check_strays(connection: &Connection, there: &HashSet<RunId>, findings: &mut Findings) -> Result<()> {
     for table in OF_RUNS {
+        // If the foreign key exists, the check of the file reports such rows.
         if !fit::has_table(connection, table)? || refers_to_runs(connection, table)? {
             continue;
         }

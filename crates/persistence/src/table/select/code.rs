@@ -1,4 +1,4 @@
-//! The records of one snapshot with their code, and the exact code of some.
+//! Reads the records of one snapshot with their code, and the exact code of some records.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,8 +21,8 @@ SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md
 FROM records
 WHERE run_id = ?1 AND id = ?2";
 
-// The length is in the head of a row, so that the code of the others is never read. A snapshot's records lie together, so
-// that going by id, to which the plus leads, meets hardly any others and needs no index.
+// The length is in the row header, so that the code of other records is never read. The records of a snapshot are
+// stored together, so a scan by id, which the unary plus forces, reads few other rows and needs no index.
 const TEXTS: &str = "
 SELECT id, kind IN ('function', 'method'), normalized_code
 FROM records
@@ -36,9 +36,9 @@ ORDER BY id";
 const BOUNDS: &str = "
 SELECT (SELECT min(id) FROM records WHERE run_id = ?1), (SELECT max(id) FROM records WHERE run_id = ?1)";
 
-/// Among the records of the same path in all snapshots, those of one lie together; by the number of the snapshot every
-/// record of it would be read.
-const PLACES: &str = "
+/// Uses the index on paths: among the records of a path in all snapshots, those of one snapshot are together. The index
+/// on runs would read every record of the snapshot.
+const LOCATIONS: &str = "
 SELECT id, start_line, end_line
 FROM records
 WHERE +run_id = ?1 AND file_path = ?2
@@ -46,12 +46,12 @@ WHERE +run_id = ?1 AND file_path = ?2
 
 const RAW: &str = "SELECT raw_code FROM records WHERE id = ?1";
 
-/// In the order of the snapshot.
+/// In snapshot order.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<CodeRow>> {
     collect(connection.prepare(OF_RUN)?.query([run.0])?)
 }
 
-/// The records of the run with these ids, in the order of `ids`; an id that is not there is left out.
+/// The records of the run with these ids, in the order of `ids`; unknown ids are skipped.
 pub(crate) fn by_id(connection: &Connection, run: RunId, ids: &[i64]) -> Result<Vec<CodeRow>> {
     let mut statement = connection.prepare(BY_ID)?;
     let mut found = Vec::with_capacity(ids.len());
@@ -76,22 +76,22 @@ pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Texts> 
     Ok(texts)
 }
 
-/// The least and the greatest id of a snapshot.
+/// The lowest and the highest record id of a snapshot.
 pub(crate) fn bounds(connection: &Connection, run: RunId) -> Result<Option<(i64, i64)>> {
     connection.query_row(BOUNDS, [run.0], |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?)))
 }
 
 /// The ids and the lines of the records of a file.
-pub(crate) fn places(connection: &Connection, run: RunId, file_path: &str) -> Result<Vec<(i64, u32, u32)>> {
+pub(crate) fn locations(connection: &Connection, run: RunId, file_path: &str) -> Result<Vec<(i64, u32, u32)>> {
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    connection.prepare(PLACES)?.query_map((run.0, file_path), read)?.collect()
+    connection.prepare(LOCATIONS)?.query_map((run.0, file_path), read)?.collect()
 }
 
 fn collect(mut rows: Rows<'_>) -> Result<Vec<CodeRow>> {
     let mut found: Vec<CodeRow> = Vec::new();
     while let Some(row) = rows.next()? {
         let path = row.get_ref(2)?.as_str()?;
-        // The records of a file stand together.
+        // The records of a file are consecutive, so they can share its path.
         let shared = found.last().map(|last| &last.file_path).filter(|last| ***last == *path);
         let file_path = shared.map_or_else(|| Arc::from(path), Arc::clone);
         found.push(read(row, file_path)?);
@@ -118,7 +118,7 @@ fn read(row: &Row<'_>, file_path: Arc<str>) -> Result<CodeRow> {
     })
 }
 
-/// By id.
+/// The exact code by record id.
 pub(crate) fn raw(connection: &Connection, ids: &[i64]) -> Result<HashMap<i64, String>> {
     let mut statement = connection.prepare(RAW)?;
     let mut found = HashMap::with_capacity(ids.len());
@@ -130,7 +130,7 @@ pub(crate) fn raw(connection: &Connection, ids: &[i64]) -> Result<HashMap<i64, S
     Ok(found)
 }
 
-/// The greatest number.
+/// The highest run number.
 pub(crate) fn newest_run(connection: &Connection) -> Result<Option<RunId>> {
     runs::last(connection).map(|id| id.map(RunId))
 }
@@ -143,13 +143,13 @@ mod tests {
     use crate::table::records;
 
     #[test]
-    fn the_records_of_a_file_are_found_without_reading_the_others_of_the_snapshot() {
+    fn file_records_are_found_by_index() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(records::TABLE.create).unwrap();
         for index in records::TABLE.indexes {
             connection.execute_batch(index.create).unwrap();
         }
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {PLACES}")).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {LOCATIONS}")).unwrap();
         let plan: Vec<String> =
             statement.query_map((1, "a.py"), |row| row.get(3)).unwrap().map(std::result::Result::unwrap).collect();
         let [table, bounds @ ..] = &plan[..] else { panic!("no plan") };

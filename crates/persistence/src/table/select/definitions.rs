@@ -1,4 +1,4 @@
-//! The records of one snapshot without their code.
+//! Reads the records of one snapshot without their code.
 
 use rusqlite::{Connection, Result, Row};
 
@@ -15,12 +15,12 @@ ORDER BY id";
 
 const KINDS: &str = "SELECT kind, count(*) FROM records WHERE run_id = ?1 GROUP BY kind ORDER BY kind";
 
-/// In the order of the snapshot.
+/// In snapshot order.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<DefinitionRow>> {
     connection.prepare(OF_RUN)?.query_map([run.0], read)?.collect()
 }
 
-/// How many there are of each kind.
+/// The number of records of each kind.
 pub(crate) fn kinds(connection: &Connection, run: RunId) -> Result<Vec<Counted>> {
     let read = |row: &Row<'_>| Ok(Counted { name: read_text(row, 0)?, count: read_number(row, 1)? });
     connection.prepare(KINDS)?.query_map([run.0], read)?.collect()

@@ -1,6 +1,7 @@
-//! What is missing from one snapshot, by its reason.
+//! Reads the errors of one snapshot, grouped by reason.
 //!
-//! Beside a minimum, the other columns are those of the row that has it: the example is the first place.
+//! With a single `min()`, `SQLite` takes the other columns from the row of the minimum, so the example is the first
+//! one.
 
 use rusqlite::{Connection, Result};
 
@@ -14,7 +15,7 @@ GROUP BY reason
 ORDER BY count(*) DESC, min(id)
 LIMIT ?2";
 
-/// Another program may have given no reason.
+/// A record of another program may have no reason.
 const INTENT_ERRORS: &str = "
 SELECT coalesce(intent_error, 'no reason is stored') AS reason, count(*), file_path || ':' || start_line, min(id)
 FROM records
@@ -23,12 +24,12 @@ GROUP BY reason
 ORDER BY count(*) DESC, min(id)
 LIMIT ?2";
 
-/// Files of which something is missing.
+/// Analyzer errors.
 pub(crate) fn analyzer_errors(connection: &Connection, run: RunId) -> Result<Vec<ErrorGroup>> {
     super::groups(connection, ANALYZER_ERRORS, run.0)
 }
 
-/// Records whose intent failed.
+/// Failed intents.
 pub(crate) fn intent_errors(connection: &Connection, run: RunId) -> Result<Vec<ErrorGroup>> {
     super::groups(connection, INTENT_ERRORS, run.0)
 }

@@ -1,5 +1,5 @@
-//! The ledger, read. Its rows are in the order of their row ids: invocations are in the order in which they began,
-//! whatever the clock said. Compacting a file may give them other row ids, but keeps their order.
+//! Reads the ledger. Row ids are in the order in which invocations began, independent of any clock. `VACUUM` may change
+//! row ids, but keeps their order.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use rusqlite::{Connection, Result, Row};
 
 use crate::{
     LedgerRow, RunId,
-    table::{read_optional_text, read_text, read_told},
+    table::{read_optional_count, read_optional_text, read_text},
 };
 
-/// Every row; [`read`] takes one of them.
+/// Every row; [`read`] converts one.
 pub(crate) const NEWEST_FIRST: &str = "
 SELECT rowid, snapshot_id, run_id, subject, notes, started_at, finished_at, status, error, closed_by, command,
        tool_version, host, pid, root_path, code_ref, code_ref_note, trace_id, telemetry_recorded, telemetry_written,
@@ -30,7 +30,7 @@ FROM runs_ledger
 WHERE typeof(snapshot_id) = 'integer'
 ORDER BY rowid";
 
-/// A UUID that begins with a text lies between it and the same text with a letter behind it that no UUID has.
+/// A UUID with the prefix is between the prefix and the prefix followed by a letter that is greater than any digit.
 const BY_PREFIX: &str = "
 SELECT run_id, run_id
 FROM runs_ledger
@@ -42,7 +42,7 @@ const BEFORE: &str = "SELECT run_id FROM runs_ledger WHERE run_id < ?1 ORDER BY 
 
 const BEHIND: &str = "SELECT run_id FROM runs_ledger WHERE run_id > ?1 ORDER BY run_id LIMIT ?2";
 
-/// A row of the ledger and where it stands.
+/// A row of the ledger with its row id.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) row_id: i64,
@@ -50,7 +50,7 @@ pub(crate) struct Stored {
     pub(crate) row: LedgerRow,
 }
 
-/// Takes a row of [`NEWEST_FIRST`].
+/// Converts a row of [`NEWEST_FIRST`].
 pub(crate) fn read(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored {
         row_id: row.get(0)?,
@@ -72,19 +72,19 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Stored> {
             code_ref: read_optional_text(row, 15)?,
             code_ref_note: read_text(row, 16)?,
             trace_id: read_text(row, 17)?,
-            telemetry_recorded: read_told(row, 18)?,
-            telemetry_written: read_told(row, 19)?,
-            telemetry_dropped: read_told(row, 20)?,
+            telemetry_recorded: read_optional_count(row, 18)?,
+            telemetry_written: read_optional_count(row, 19)?,
+            telemetry_dropped: read_optional_count(row, 20)?,
         },
     })
 }
 
-/// The row id of the newest row that names a snapshot, by the snapshot.
+/// The row id of the newest row of each snapshot.
 pub(crate) fn owners(connection: &Connection) -> Result<HashMap<RunId, i64>> {
     connection.prepare(OWNERS)?.query_map([], |row| Ok((RunId(row.get(0)?), row.get(1)?)))?.collect()
 }
 
-/// Whose snapshot it is.
+/// The invocation that a snapshot belongs to.
 #[derive(Debug)]
 pub(crate) struct Owner {
     pub(crate) ledger_id: String,
@@ -92,7 +92,7 @@ pub(crate) struct Owner {
     pub(crate) status: String,
 }
 
-/// Snapshots and whose they are, the older rows first.
+/// Snapshots and their owners, older rows first.
 pub(crate) fn subjects(connection: &Connection) -> Result<Vec<(RunId, Owner)>> {
     connection
         .prepare(SUBJECTS)?
@@ -104,7 +104,7 @@ pub(crate) fn subjects(connection: &Connection) -> Result<Vec<(RunId, Owner)>> {
         .collect()
 }
 
-/// Ids that begin with `prefix`, each beside itself, at most `limit`.
+/// Ids with `prefix`, each paired with itself, at most `limit`.
 pub(crate) fn with_prefix(connection: &Connection, prefix: &str, limit: i64) -> Result<Vec<(String, String)>> {
     connection.prepare(BY_PREFIX)?.query_map((prefix, limit), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

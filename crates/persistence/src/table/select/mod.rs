@@ -1,6 +1,6 @@
-//! What is read of the accounts and of what they point at; no statement here changes anything.
+//! Read-only queries over the accounts and the tables they refer to.
 //!
-//! Each table is asked by statements of its own, since any of them may be missing from a file.
+//! Each table has its own statements, because any of them may be missing from a file.
 
 pub(crate) mod code;
 pub(crate) mod definitions;
@@ -16,16 +16,16 @@ use rusqlite::{Connection, Result, Row, params};
 
 use crate::{Counted, ErrorGroup};
 
-/// How many groups of errors, decisions or the like are read of one run; the most frequent come first.
+/// The most groups of errors, decisions or the like that are read of one run; the most frequent come first.
 pub(crate) const GROUP_LIMIT: i64 = 1_000;
 
-/// Rows of a name and a number.
+/// Rows of a name and a count.
 fn counted(connection: &Connection, sql: &str, key: &str) -> Result<Vec<Counted>> {
     let read = |row: &Row<'_>| Ok(Counted { name: super::read_text(row, 0)?, count: super::read_number(row, 1)? });
     connection.prepare(sql)?.query_map(params![key, GROUP_LIMIT], read)?.collect()
 }
 
-/// Rows of a reason, a number and a place.
+/// Rows of a reason, a count and an example.
 fn groups(connection: &Connection, sql: &str, key: impl rusqlite::ToSql) -> Result<Vec<ErrorGroup>> {
     let read = |row: &Row<'_>| {
         Ok(ErrorGroup {

@@ -1,10 +1,10 @@
-//! The stages, read.
+//! Reads the stages.
 
 use rusqlite::{Connection, Result, Row, params};
 
 use crate::{
     StageFilter, StageRow,
-    table::{read_optional_text, read_seconds, read_text, read_told},
+    table::{read_optional_count, read_optional_text, read_seconds, read_text},
 };
 
 const NEWEST_FIRST: &str = "
@@ -22,7 +22,7 @@ FROM stage_runs
 WHERE ledger_id = ?1
 ORDER BY rowid";
 
-/// What is no count tells nothing. Sums are taken as floating point: a sum of integers that are too large is an error.
+/// Values that are not counts are ignored. Sums use floating point, because an integer sum that overflows is an error.
 const COSTS: &str = "
 SELECT CASE WHEN count(call_count) > 0 THEN CAST(total(call_count) AS INTEGER) END,
        CASE WHEN count(token_count) > 0 THEN CAST(total(token_count) AS INTEGER) END
@@ -37,7 +37,7 @@ FROM stage_runs
 WHERE status <> 'running' AND typeof(duration_seconds) IN ('real', 'integer') AND (?1 IS NULL OR started_at >= ?1)
 ORDER BY stage, duration_seconds";
 
-/// As in the ledger. A stage of an invocation that the ledger does not have leads to nothing.
+/// As in the ledger. A stage whose invocation is not in the ledger is not found.
 const BY_PREFIX: &str = "
 SELECT stage_runs.run_id, ledger_id
 FROM stage_runs
@@ -50,7 +50,7 @@ const BEFORE: &str = "SELECT run_id FROM stage_runs WHERE run_id < ?1 ORDER BY r
 
 const BEHIND: &str = "SELECT run_id FROM stage_runs WHERE run_id > ?1 ORDER BY run_id LIMIT ?2";
 
-/// The stages that `filter` lets through, newest first.
+/// The stages that match `filter`, newest first.
 pub(crate) fn newest(connection: &Connection, filter: &StageFilter) -> Result<Vec<StageRow>> {
     let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1));
     connection.prepare(NEWEST_FIRST)?.query_map(params![filter.stage, filter.status, limit], read)?.collect()
@@ -61,17 +61,19 @@ pub(crate) fn of_invocation(connection: &Connection, ledger_id: &str) -> Result<
     connection.prepare(OF_INVOCATION)?.query_map([ledger_id], read)?.collect()
 }
 
-/// The calls and the tokens of one invocation, where a stage tells.
+/// The calls and tokens of one invocation, if its stages report them.
 pub(crate) fn costs(connection: &Connection, ledger_id: &str) -> Result<(Option<u64>, Option<u64>)> {
-    connection.prepare_cached(COSTS)?.query_row([ledger_id], |row| Ok((read_told(row, 0)?, read_told(row, 1)?)))
+    connection
+        .prepare_cached(COSTS)?
+        .query_row([ledger_id], |row| Ok((read_optional_count(row, 0)?, read_optional_count(row, 1)?)))
 }
 
-/// How long ended stages took, those of one stage together and in the order of their length.
+/// The durations of ended stages, grouped by stage and sorted within each group.
 pub(crate) fn durations(connection: &Connection, since: Option<&str>) -> Result<Vec<(String, f64)>> {
     connection.prepare(DURATIONS)?.query_map([since], |row| Ok((read_text(row, 0)?, row.get(1)?)))?.collect()
 }
 
-/// Ids that begin with `prefix`, each with the invocation that it belongs to, at most `limit`.
+/// Ids with `prefix`, each with its invocation, at most `limit`.
 pub(crate) fn with_prefix(connection: &Connection, prefix: &str, limit: i64) -> Result<Vec<(String, String)>> {
     connection.prepare(BY_PREFIX)?.query_map((prefix, limit), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
@@ -95,11 +97,11 @@ fn read(row: &Row<'_>) -> Result<StageRow> {
         config_hash: read_text(row, 9)?,
         started_at: read_text(row, 10)?,
         finished_at: read_optional_text(row, 11)?,
-        rows_in: read_told(row, 12)?,
-        rows_out: read_told(row, 13)?,
+        rows_in: read_optional_count(row, 12)?,
+        rows_out: read_optional_count(row, 13)?,
         duration_seconds: read_seconds(row, 14)?,
-        llm_calls: read_told(row, 15)?,
-        tokens: read_told(row, 16)?,
+        llm_calls: read_optional_count(row, 15)?,
+        tokens: read_optional_count(row, 16)?,
         trace_id: read_text(row, 17)?,
     })
 }

@@ -1,4 +1,4 @@
-//! What a snapshot proves: its rows in the chain and in the history, and the hashes of its records as they are now.
+//! Reads the proof of a snapshot: its rows in the chain and the history, and its current records for hashing.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,7 +22,7 @@ const LAST_EVENT: &str = "SELECT event FROM snapshot_chain WHERE run_id = ?1 ORD
 
 const UNREAD_PATHS: &str = "SELECT DISTINCT file_path FROM analyzer_errors WHERE run_id = ?1";
 
-/// The last row counts of a number that was given again.
+/// If a number was assigned again, the last row counts.
 const PARTS: &str = "
 SELECT run_id, part
 FROM snapshot_chain
@@ -36,7 +36,7 @@ WHERE project = :project AND part = :part AND event = :event AND EXISTS (SELECT 
 ORDER BY sequence DESC
 LIMIT 1";
 
-/// The rows that were written with a snapshot follow those that there were at the row of the chain before.
+/// The history rows of a snapshot follow those that the previous chain row covers.
 const TRANSITIONS: &str = "
 SELECT transition, count(*)
 FROM unit_history
@@ -54,15 +54,15 @@ WHERE asked.record_id IN (SELECT id FROM records WHERE run_id = ?1) AND model_di
 ORDER BY model_digest
 LIMIT ?2";
 
-/// The definitions and files of a run, told by their code, in the order of the snapshot; one row's code is in memory at
-/// a time.
+/// The definitions and files of a run with the hash of their code, in snapshot order; the code of one row is in memory
+/// at a time.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<StateRow>> {
     let mut statement = connection.prepare(RECORDS)?;
     let mut rows = statement.query([run.0])?;
     let mut found: Vec<StateRow> = Vec::new();
     while let Some(row) = rows.next()? {
         let path = row.get_ref(1)?.as_str()?;
-        // The records of a file stand together.
+        // The records of a file are consecutive, so they can share its path.
         let shared = found.last().map(|last| &last.file_path).filter(|last| ***last == *path);
         found.push(StateRow {
             kind: row.get(0)?,
@@ -76,7 +76,7 @@ pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<StateRow
     Ok(found)
 }
 
-/// The tree over the records of a run as they are stored now.
+/// The Merkle tree over the records of a run as they are stored now.
 pub(crate) fn tree(connection: &Connection, run: RunId) -> Result<MerkleTree> {
     let mut statement = connection.prepare(RECORDS)?;
     let mut rows = statement.query([run.0])?;
@@ -95,13 +95,13 @@ fn fields<'a>(row: &'a Row<'_>) -> Result<[FieldValue<'a>; RECORD_FIELDS.len()]>
     Ok(fields)
 }
 
-/// The last that the chain tells of a snapshot; none where it tells nothing.
+/// The last event of a snapshot in the chain, if there is one.
 pub(crate) fn last_event(connection: &Connection, run: RunId) -> Result<Option<String>> {
     let event = |row: &Row<'_>| Ok(row.get_ref(0)?.as_str().unwrap_or_default().to_owned());
     connection.prepare_cached(LAST_EVENT)?.query_row([run.0], event).optional()
 }
 
-/// The paths of the analyzer errors of a run; one that is no text names no file.
+/// The paths of a run's analyzer errors; values that are not text are skipped.
 pub(crate) fn unread_paths(connection: &Connection, run: RunId) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     let mut statement = connection.prepare(UNREAD_PATHS)?;
@@ -112,12 +112,12 @@ pub(crate) fn unread_paths(connection: &Connection, run: RunId) -> Result<Vec<St
     Ok(paths)
 }
 
-/// The part of its project of each snapshot that was ever chained.
+/// The part of each snapshot in the chain.
 pub(crate) fn parts(connection: &Connection) -> Result<HashMap<RunId, String>> {
     connection.prepare(PARTS)?.query_map([], |row| Ok((RunId(row.get(0)?), read_text(row, 1)?)))?.collect()
 }
 
-/// The latest snapshot of a part of a project that is there.
+/// The latest existing snapshot of a part of a project.
 pub(crate) fn latest(connection: &Connection, project: &str, part: &str) -> Result<Option<RunId>> {
     let parameters = named_params! { ":project": project, ":part": part, ":event": ChainLink::SNAPSHOT };
     connection.query_row(LATEST, parameters, |row| row.get(0).map(RunId)).optional()
@@ -130,7 +130,7 @@ pub(crate) fn transitions(connection: &Connection, row: &ChainRow) -> Result<Vec
     connection.prepare(TRANSITIONS)?.query_map(parameters, read)?.collect()
 }
 
-/// The digests of the models whose kept answers the records of a run have, at most `limit`.
+/// The digests of the models whose stored answers a run's records use, at most `limit`.
 pub(crate) fn model_digests(connection: &Connection, run: RunId, limit: i64) -> Result<Vec<String>> {
     connection.prepare(DIGESTS)?.query_map((run.0, limit), |row| row.get(0))?.collect()
 }

@@ -1,6 +1,6 @@
-//! The telemetry of one invocation, counted.
+//! Counts the telemetry of one invocation.
 //!
-//! Details are JSON, but another program may have written anything: what is no JSON has no members.
+//! Details are JSON. Another program may have written anything else, which counts as JSON without members.
 
 use rusqlite::{Connection, Result};
 
@@ -14,8 +14,7 @@ GROUP BY log_type
 ORDER BY count(*) DESC, log_type
 LIMIT ?2";
 
-/// One entry may stand for many records, or else for many questions. Sums are taken as floating point: they cannot
-/// overflow.
+/// An entry may count records or questions. Sums use floating point, which cannot overflow.
 const DECISIONS: &str = "
 SELECT CAST(details ->> '$.decision' AS TEXT) AS decision,
        CAST(total(CASE WHEN json_type(details, '$.records') = 'integer' THEN max(details ->> '$.records', 1)
@@ -39,7 +38,7 @@ GROUP BY status
 ORDER BY count(*) DESC, status
 LIMIT ?2";
 
-/// Beside a minimum, the other columns are those of the row that has it.
+/// With a single `min()`, `SQLite` takes the other columns from the row of the minimum.
 const ANALYZER_ERRORS: &str = "
 SELECT coalesce(CAST(details ->> '$.reason' AS TEXT), 'no reason is stored') AS reason, count(*),
        coalesce(subject, ''), min(id)
@@ -66,7 +65,7 @@ GROUP BY reason
 ORDER BY record_count DESC, min(id)
 LIMIT ?2";
 
-/// Nothing where no call tells. As above, sums are taken as floating point.
+/// NULL if no call reports tokens. Sums use floating point, as above.
 const TOKENS: &str = "
 SELECT CASE WHEN count(prompt_tokens) > 0 THEN CAST(total(max(prompt_tokens, 0)) AS INTEGER) END,
        CASE WHEN count(answer_tokens) > 0 THEN CAST(total(max(answer_tokens, 0)) AS INTEGER) END
@@ -79,10 +78,10 @@ FROM (SELECT CASE WHEN json_type(details, '$.prompt_tokens') = 'integer' THEN de
             FROM telemetry
             WHERE ledger_id = ?1 AND log_type = 'LLM_CALL'))";
 
-/// Tokens read and written by the calls that tell; none where no call does.
+/// Tokens read and written by the calls that report them; `None` if no call does.
 pub(crate) fn tokens(connection: &Connection, ledger_id: &str) -> Result<Option<u64>> {
     connection.query_row(TOKENS, [ledger_id], |row| {
-        let (read, written) = (super::super::read_told(row, 0)?, super::super::read_told(row, 1)?);
+        let (read, written) = (super::super::read_optional_count(row, 0)?, super::super::read_optional_count(row, 1)?);
         Ok(read.map_or(written, |read| Some(read.saturating_add(written.unwrap_or(0)))))
     })
 }
@@ -92,22 +91,22 @@ pub(crate) fn types(connection: &Connection, ledger_id: &str) -> Result<Vec<Coun
     super::counted(connection, TYPES, ledger_id)
 }
 
-/// Decisions by what was decided.
+/// Decisions by kind.
 pub(crate) fn decisions(connection: &Connection, ledger_id: &str) -> Result<Vec<Counted>> {
     super::counted(connection, DECISIONS, ledger_id)
 }
 
-/// Calls that say that they did not succeed, by their status.
+/// Failed calls by status.
 pub(crate) fn call_failures(connection: &Connection, ledger_id: &str) -> Result<Vec<Counted>> {
     super::counted(connection, CALL_FAILURES, ledger_id)
 }
 
-/// What the analyzer met, by its reason.
+/// Analyzer errors by reason.
 pub(crate) fn analyzer_errors(connection: &Connection, ledger_id: &str) -> Result<Vec<ErrorGroup>> {
     super::groups(connection, ANALYZER_ERRORS, ledger_id)
 }
 
-/// Intents that failed, by their reason.
+/// Failed intents by reason.
 pub(crate) fn intent_errors(connection: &Connection, ledger_id: &str) -> Result<Vec<ErrorGroup>> {
     super::groups(connection, INTENT_ERRORS, ledger_id)
 }

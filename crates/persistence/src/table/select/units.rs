@@ -1,6 +1,6 @@
-//! The units, their history, and the records that a transition speaks of; read.
+//! Reads definitions, their history, and the records of a transition.
 //!
-//! Every statement but those for a name that nobody finds goes by an index or a row id, or through the transitions alone.
+//! Statements use an index, a row id, or scan only transitions; the exception is the search for an unknown name.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use cds_model::{FieldValue, RECORD_FIELDS, RecordHashes};
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, named_params, types::ValueRef};
 
 use crate::{
-    RecordedUnit, RunId, StoredUnit, UnitPlace, UnitTransition,
+    RecordedUnit, RunId, StoredUnit, UnitLocation, UnitTransition,
     table::{read_number, read_text, run_hash::field_value},
 };
 
-/// The project that is asked for, or each there is: the index on the paths begins with the project.
+/// The project of the query, or all projects, because the index on paths begins with the project.
 const WANTED: &str = "
 WITH RECURSIVE wanted(project) AS (
     SELECT coalesce(:project, (SELECT min(project) FROM units))
@@ -34,7 +34,7 @@ WHERE project IN (SELECT project FROM wanted) AND file_path = :path AND name = :
       AND (:ordinal IS NULL OR ordinal = :ordinal)
 ORDER BY id";
 
-/// What begins with a text lies between it and the same text with the last of all characters behind it.
+/// Texts with a prefix are between the prefix and the prefix followed by the last Unicode character.
 const FILES_BEGINNING: &str = "
 WHERE project IN (SELECT project FROM wanted) AND file_path >= :beginning AND file_path < :beginning || char(1114111)
       AND kind = 'file'
@@ -45,7 +45,7 @@ WHERE project IN (SELECT project FROM wanted) AND file_path = :path AND kind <> 
       AND name >= :beginning AND name < :beginning || char(1114111)
 ORDER BY name, kind, ordinal, project, part, id";
 
-/// The newest are those that are most likely meant, where there are too many to look at.
+/// Newest first: if there are too many, these are most likely meant.
 const ANY: &str = "
 WHERE ?1 IS NULL OR project = ?1
 ORDER BY id DESC
@@ -53,8 +53,8 @@ LIMIT ?2";
 
 const PROJECTS: &str = "SELECT project FROM wanted WHERE project IS NOT NULL";
 
-/// Moves are told by a part of their metadata that stands there as it was written. The rows are read as they lie: an order
-/// would be taken from an index that leads to each of them for itself.
+/// Finds moves by a part of their metadata text. The rows are read in storage order: sorting would use an index that
+/// leads to each row separately.
 const MOVED_FROM: &str = "SELECT unit_id FROM unit_history WHERE transition = 'moved' AND instr(metadata, ?1) > 0";
 
 const IS_RENUMBERED: &str = r#"
@@ -93,7 +93,7 @@ SELECT run_id, EXISTS (SELECT 1 FROM runs WHERE runs.id = chain.run_id),
 FROM snapshot_chain AS chain
 WHERE event = 'snapshot' AND project = ?1 AND part = ?2 AND run_id BETWEEN ?3 AND ?4";
 
-/// The records of a snapshot lie together, so that the index over the paths, to which the plus leads, meets no others.
+/// The records of a snapshot are stored together. The unary plus forces the index on paths, which reads no others.
 const IN_FILE: &str = "
 SELECT id, kind, signature, start_line, end_line
 FROM records
@@ -109,15 +109,15 @@ WHERE id = ?1";
 
 const WRITTEN_HASH: &str = "SELECT content_hash FROM record_hashes WHERE record_id = ?1";
 
-/// What is shown instead of what cannot be read.
+/// Shown instead of an unreadable value.
 const UNKNOWN: &str = "unknown";
 
-/// The unit of a number.
+/// The definition with an id.
 pub(crate) fn of_id(connection: &Connection, id: i64) -> Result<Option<StoredUnit>> {
     connection.prepare_cached(&format!("{UNITS} {OF_ID}"))?.query_row([id], read).optional()
 }
 
-/// The units of a file that are called `name` now, or were when they were removed.
+/// The definitions of a file that have `name` now, or had it when they were removed.
 pub(crate) fn named(
     connection: &Connection,
     file_path: &str,
@@ -150,7 +150,7 @@ pub(crate) fn names_beginning(
     list(connection, &format!("{WANTED}{UNITS}{NAMES_BEGINNING}"), parameters)
 }
 
-/// The newest units, at most `limit`.
+/// The newest definitions, at most `limit`.
 pub(crate) fn newest(connection: &Connection, project: Option<&str>, limit: i64) -> Result<Vec<StoredUnit>> {
     list(connection, &format!("{UNITS}{ANY}"), (project, limit))
 }
@@ -176,39 +176,39 @@ fn read(row: &Row<'_>) -> Result<StoredUnit> {
     })
 }
 
-/// Every project that has units.
+/// Every project with definitions.
 pub(crate) fn projects(connection: &Connection) -> Result<Vec<String>> {
     let all = named_params! { ":project": None::<&str> };
     connection.prepare(&format!("{WANTED}{PROJECTS}"))?.query_map(all, |row| row.get(0))?.collect()
 }
 
-/// The numbers of the units one of whose moves has `origin` in its metadata, ascending.
+/// The ids of the definitions with a move that has `origin` in its metadata, ascending.
 pub(crate) fn moved_from(connection: &Connection, origin: &str) -> Result<Vec<i64>> {
     let units: Result<BTreeSet<i64>> = connection.prepare(MOVED_FROM)?.query_map([origin], |row| row.get(0))?.collect();
     Ok(units?.into_iter().collect())
 }
 
-/// Whether definitions of one name in the file of a place had other numbers in other snapshots.
-pub(crate) fn is_renumbered(connection: &Connection, place: &UnitPlace<'_>) -> Result<bool> {
-    let parameters = (place.project, place.part, place.file_path);
+/// Whether definitions of one name in this file had other ordinals in other snapshots.
+pub(crate) fn is_renumbered(connection: &Connection, location: &UnitLocation<'_>) -> Result<bool> {
+    let parameters = (location.project, location.part, location.file_path);
     connection.prepare_cached(IS_RENUMBERED)?.query_row(parameters, |row| row.get(0))
 }
 
-/// How many definitions the file of `unit` holds now.
+/// The current number of definitions in the file of `unit`.
 pub(crate) fn definition_count(connection: &Connection, unit: &StoredUnit) -> Result<u64> {
     let parameters = (&unit.file_path, &unit.project, &unit.part);
     connection.query_row(DEFINITIONS, parameters, |row| read_number(row, 0))
 }
 
-/// What became of a unit, in order; whose snapshots these are is not known yet.
+/// The transitions of a definition in order, without data of their snapshots.
 pub(crate) fn history(connection: &Connection, unit_id: i64) -> Result<Vec<UnitTransition>> {
     connection.prepare(HISTORY)?.query_map([unit_id], read_transition)?.collect()
 }
 
-/// Somebody may have put into the texts what is none: that one row must not hide all others.
+/// Columns may hold values of any type; one bad row must not hide the others.
 fn read_transition(row: &Row<'_>) -> Result<UnitTransition> {
     let known = |column| Ok::<_, rusqlite::Error>(text(row, column)?.unwrap_or_else(|| UNKNOWN.to_owned()));
-    // A hash that is no text is none of ours, but says that there was something.
+    // A hash that is not a text was altered, but still shows that there was one.
     let hash = |column| match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
         _ => known(column).map(Some),
@@ -231,7 +231,7 @@ fn read_transition(row: &Row<'_>) -> Result<UnitTransition> {
     })
 }
 
-/// The text of a column; none where it is none.
+/// The text of a column; `None` if it is not a text.
 fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
     Ok(match row.get_ref(column)? {
         ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -239,7 +239,7 @@ fn text(row: &Row<'_>, column: usize) -> Result<Option<String>> {
     })
 }
 
-/// Whether a snapshot is there.
+/// Whether a snapshot exists.
 pub(crate) fn is_stored(connection: &Connection, run: RunId) -> Result<bool> {
     connection.prepare_cached(IS_STORED)?.query_row([run.0], |row| row.get(0))
 }
@@ -249,32 +249,31 @@ pub(crate) fn invocation(connection: &Connection, run: RunId) -> Result<Option<(
     connection.prepare_cached(INVOCATION)?.query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// What the chain knows of a snapshot.
+/// The state of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Stored,
     Pruned,
-    /// It is not there, and nothing says that it was pruned.
-    Gone,
+    /// It does not exist, and the chain does not record a pruning.
+    Missing,
 }
 
-/// Shows the snapshots of a project's part from `first` to `last` to `visit`, and what became of them, until it says that
-/// it has what it wants.
+/// Calls `visit` with the snapshots of a part of a project from `first` to `last` and their fates, until it breaks.
 pub(crate) fn snapshots(
     connection: &Connection,
-    place: &UnitPlace<'_>,
+    location: &UnitLocation<'_>,
     (first, last): (RunId, RunId),
     newest_first: bool,
     mut visit: impl FnMut(RunId, Fate) -> Result<bool>,
 ) -> Result<()> {
     let order = if newest_first { "ORDER BY run_id DESC" } else { "ORDER BY run_id" };
     let mut statement = connection.prepare_cached(&format!("{SNAPSHOTS} {order}"))?;
-    let mut rows = statement.query((place.project, place.part, first.0, last.0))?;
+    let mut rows = statement.query((location.project, location.part, first.0, last.0))?;
     while let Some(row) = rows.next()? {
         let fate = match (row.get(1)?, row.get(2)?) {
             (true, _) => Fate::Stored,
             (false, true) => Fate::Pruned,
-            (false, false) => Fate::Gone,
+            (false, false) => Fate::Missing,
         };
         if visit(RunId(row.get(0)?), fate)? {
             break;
@@ -283,7 +282,7 @@ pub(crate) fn snapshots(
     Ok(())
 }
 
-/// One record of a file, as far as its name depends on it.
+/// The fields of a record that decide its name.
 pub(crate) struct FileRow {
     pub(crate) id: i64,
     pub(crate) kind: String,
@@ -292,7 +291,7 @@ pub(crate) struct FileRow {
     pub(crate) end_line: u32,
 }
 
-/// The records of a file in a snapshot whose records have the ids from `first` to `last`.
+/// The records of a file in a snapshot, with ids from `first` to `last`.
 pub(crate) fn in_file(
     connection: &Connection,
     run: RunId,
@@ -311,13 +310,13 @@ pub(crate) fn in_file(
     connection.prepare_cached(IN_FILE)?.query_map((run.0, file_path, first, last), read)?.collect()
 }
 
-/// The record of an id with its hash as it is now, taken for that of `run`.
+/// The record with an id and its current hash, as a record of `run`.
 pub(crate) fn record(connection: &Connection, run: RunId, id: i64) -> Result<Option<RecordedUnit>> {
     let mut statement = connection.prepare_cached(RECORD)?;
     statement.query_row([id], |row| read_record(row, run)).optional()
 }
 
-/// The hash that a record was written with; none where there is none, or what is there is none.
+/// The hash that a record was written with; `None` if it has no valid one.
 pub(crate) fn written_hash(connection: &Connection, record_id: i64) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached(WRITTEN_HASH)?;
     Ok(statement.query_row([record_id], |row| text(row, 0)).optional()?.flatten())
@@ -335,7 +334,7 @@ fn read_record(row: &Row<'_>, run_id: RunId) -> Result<RecordedUnit> {
         content_hash: RecordHashes::of(&fields).content.to_string(),
         start_line: row.get(3)?,
         end_line: row.get(4)?,
-        // What was made of a text that is none is another hash already.
+        // An invalid text was altered, so the hash differs anyway.
         raw_code: text(row, 5)?.unwrap_or_default(),
         intent: text(row, 8)?,
         intent_status: text(row, 9)?.unwrap_or_else(|| UNKNOWN.to_owned()),

@@ -1,13 +1,13 @@
-//! What a verification reads: every row that a hash is made from, whatever somebody made of it.
+//! The queries of a verification: every hashed row, whatever its values are.
 
-/// Everything but its own hash comes first, in the order in which it is hashed.
+/// The hashed columns come first, in hashing order, then the hash.
 pub(crate) const CHAIN: &str = "
 SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapshot_root, run_hash, history_sequence,
        history_hash, previous_hash, hash
 FROM snapshot_chain
 ORDER BY sequence";
 
-/// Everything but its own hash comes first, in the order in which it is hashed.
+/// The hashed columns come first, in hashing order, then the hash.
 pub(crate) const HISTORY: &str = "
 SELECT sequence, unit_id, run_id, transition, previous_content_hash, content_hash, actor, reasoning, metadata,
        recorded_at, previous_hash, hash
@@ -15,7 +15,7 @@ FROM unit_history
 WHERE sequence > ?1 AND sequence <= ?2
 ORDER BY sequence";
 
-/// What was last told of a unit.
+/// The last metadata of a definition.
 pub(crate) const LAST_METADATA: &str = "
 SELECT metadata
 FROM unit_history
@@ -23,7 +23,7 @@ WHERE unit_id = ?1 AND sequence <= ?2
 ORDER BY sequence DESC
 LIMIT 1";
 
-/// The fields in which a record is hashed, and its hashes.
+/// The hashed fields of a record, and its stored hashes.
 pub(crate) const RECORDS: &str = "
 SELECT records.kind, records.file_path, records.signature, records.start_line, records.end_line, records.raw_code,
        records.normalized_code, records.md5sum, records.intent, records.intent_status, records.intent_error,
@@ -33,14 +33,14 @@ LEFT JOIN record_hashes ON record_hashes.record_id = records.id
 WHERE records.run_id = ?1
 ORDER BY records.id";
 
-/// Records of snapshots without a row in the chain. The index is not used: without its order, all are read in one go.
+/// Records of snapshots without a chain row. Reading all in storage order is faster than following the index.
 pub(crate) const UNSEALED_RECORDS: &str = "
 SELECT id, run_id, file_path, start_line, normalized_code, md5sum
 FROM records
 WHERE +run_id NOT IN (SELECT run_id FROM snapshot_chain WHERE event = 'snapshot') AND (?1 IS NULL OR run_id = ?1)
 ORDER BY id";
 
-/// The same of a database without a chain.
+/// The same for a database without a chain.
 pub(crate) const ALL_RECORDS: &str = "
 SELECT id, run_id, file_path, start_line, normalized_code, md5sum
 FROM records
@@ -56,11 +56,11 @@ WHERE NOT EXISTS (SELECT 1 FROM records WHERE records.id = record_hashes.record_
    OR run_id NOT IN (SELECT run_id FROM snapshot_chain WHERE event = 'snapshot')
 ORDER BY record_id";
 
-/// Snapshots that the accounts call those of a command of ours which chains what it writes.
+/// Snapshots of those commands of ours that chain each snapshot, according to the ledger.
 pub(crate) const OWN_SNAPSHOTS: &str = "
 SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id IS NOT NULL AND command = 'persist'";
 
-/// The numbers of the analyzer errors of each run.
+/// The ids of the analyzer errors of each run.
 pub(crate) const ERROR_IDS: &str = "
 SELECT run_id, min(id), max(id) FROM analyzer_errors GROUP BY run_id ORDER BY min(id)";
 
@@ -70,17 +70,17 @@ SELECT id, project, part, file_path, kind, name, ordinal, state, first_run, last
 FROM units
 ORDER BY id";
 
-/// Snapshots that the accounts know, from one number on.
+/// Snapshots in the ledger, from one number on.
 pub(crate) const LEDGER_SNAPSHOTS: &str = "
 SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id >= ?1 ORDER BY snapshot_id";
 
 pub(crate) const TRIGGER: &str = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?1";
 
-/// The triggers of a table, which in a database of our own are ours.
+/// The triggers of a table.
 pub(crate) const TRIGGERS_OF: &str = "
 SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 ORDER BY name";
 
-/// Rows of one table that point at a row that is missing.
+/// Rows of one table with a dangling foreign key.
 pub(crate) const DANGLING: &str = "SELECT rowid, parent FROM pragma_foreign_key_check(?1)";
 
 pub(crate) const INTEGRITY: &str = "PRAGMA integrity_check(100)";

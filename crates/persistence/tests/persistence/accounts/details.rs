@@ -1,4 +1,4 @@
-//! What else is known of a run: what it was asked, its signs of life, and what kind it is.
+//! The details of a run: its request, its heartbeats and its role.
 
 use cds_model::{AccountStatus, Heartbeat, RunDetails, RunRole};
 use cds_persistence::{AccountError, Invocation, OpenOptions, SqliteAccounts, SqliteReader};
@@ -11,7 +11,7 @@ fn found(path: &std::path::Path, name: &str) -> Invocation {
 }
 
 #[test]
-fn request_and_last_sign_stay_with_run() {
+fn request_and_heartbeat_are_kept() {
     let (_directory, path) = workplace();
     drop(crate::samples::open(&path).unwrap());
     let mut accounts = accounts(&path);
@@ -25,7 +25,7 @@ fn request_and_last_sign_stay_with_run() {
     assert_eq!((row.role.as_str(), row.request), ("run", request));
     assert_eq!((row.heartbeat_at, row.expires_at), (Some(at(6).to_string()), Some(at(99).to_string())));
     assert_eq!((row.answered_count, row.selected_count), (Some(3), Some(7)));
-    // The same start again is the same run.
+    // A second start with the same id is the same run.
     accounts.start_run(&start(1), &RunDetails::default()).unwrap();
     assert!(found(&path, "latest").details.unwrap().request.is_some());
     let unknown = accounts.beat(ledger_id(2), &Heartbeat { at: at(6), answered: None, selected: None });
@@ -46,7 +46,7 @@ fn latest_counts_neither_checks_nor_upkeep() {
 }
 
 #[test]
-fn accounts_of_earlier_version_go_on() {
+fn accounts_of_earlier_version_continue() {
     let (_directory, path) = workplace();
     drop(begun(&path));
     make_database(&path, "DROP TABLE ledger_details");
@@ -76,7 +76,7 @@ fn damaged_details_hide_no_run() {
 }
 
 #[test]
-fn telemetry_connection_writes_signs_of_life() {
+fn telemetry_connection_writes_heartbeats() {
     let (_directory, path) = workplace();
     let mut sink = begun(&path).into_telemetry_sink(ledger_id(1));
     sink.beat(&Heartbeat { at: at(5), answered: Some(3), selected: Some(7) }).unwrap();

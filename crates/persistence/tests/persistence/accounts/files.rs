@@ -1,4 +1,4 @@
-//! Accounts in files of other programs, and beside other writers.
+//! Accounts in files of other programs, and with other writers.
 
 use cds_model::{AccountStatus, Fingerprint, Stage};
 use cds_persistence::{AccountError, Error, SqliteAccounts};
@@ -8,7 +8,7 @@ use super::{accounts, begun, end, ends, stage_ends, stage_start, start};
 use crate::samples::{CONTRACT, dump, make_database, names_in, texts, waiting, workplace};
 
 #[test]
-fn accounts_are_begun_in_a_file_of_another_program_and_leave_its_content_as_it_was() {
+fn accounts_keep_content_of_foreign_file() {
     let (directory, path) = workplace();
     make_database(&path, CONTRACT);
     let before = dump(&path);
@@ -37,7 +37,7 @@ fn accounts_are_begun_in_a_file_of_another_program_and_leave_its_content_as_it_w
 }
 
 #[test]
-fn tables_that_another_program_changes_meanwhile_are_noticed() {
+fn concurrent_schema_change_is_detected() {
     let (_directory, path) = workplace();
     let mut accounts = begun(&path);
     make_database(&path, "ALTER TABLE stage_runs ADD COLUMN mood TEXT");
@@ -49,7 +49,7 @@ fn tables_that_another_program_changes_meanwhile_are_noticed() {
 }
 
 #[test]
-fn accounts_are_opened_only_where_a_database_is_and_keep_its_journal() {
+fn accounts_need_an_existing_database() {
     let (_directory, path) = workplace();
     let error = SqliteAccounts::open(&path, &waiting(0)).unwrap_err();
     assert!(matches!(error, Error::Missing { .. }), "{error:?}");
@@ -66,7 +66,7 @@ fn accounts_are_opened_only_where_a_database_is_and_keep_its_journal() {
 }
 
 #[test]
-fn a_writer_that_is_in_the_way_is_reported_and_the_connection_goes_on_in_another_thread() {
+fn blocking_writer_is_reported() {
     let (_directory, path) = workplace();
     let mut accounts = begun(&path);
     let other = Connection::open(&path).unwrap();
@@ -81,7 +81,7 @@ fn a_writer_that_is_in_the_way_is_reported_and_the_connection_goes_on_in_another
 }
 
 #[test]
-fn ledger_is_there_after_its_first_row() {
+fn ledger_exists_after_its_first_row() {
     let (_directory, path) = workplace();
     make_database(&path, CONTRACT);
     let mut accounts = SqliteAccounts::open(&path, &waiting(0)).unwrap();
@@ -91,7 +91,7 @@ fn ledger_is_there_after_its_first_row() {
 }
 
 #[test]
-fn start_that_the_database_ignores_is_an_error() {
+fn ignored_start_is_an_error() {
     let (_directory, path) = workplace();
     let mut accounts = accounts(&path);
     accounts.mark_run_started(&start(1)).unwrap();
@@ -102,7 +102,7 @@ fn start_that_the_database_ignores_is_an_error() {
 }
 
 #[test]
-fn limit_of_patience_takes_the_place_of_the_first() {
+fn patience_can_be_limited_later() {
     let (_directory, path) = workplace();
     drop(begun(&path));
     let mut accounts = SqliteAccounts::open(&path, &waiting(600_000)).unwrap();

@@ -43,7 +43,7 @@ fn open_any(path: &std::path::Path) -> SqliteAccounts {
 }
 
 #[test]
-fn any_file_takes_a_ledger_and_keeps_its_tables() {
+fn any_file_can_hold_a_ledger() {
     let (_directory, path) = workplace();
     let connection = Connection::open(&path).unwrap();
     connection
@@ -58,7 +58,7 @@ fn any_file_takes_a_ledger_and_keeps_its_tables() {
     let ended = accounts.finish_other_stage(id(), "load", &end(AccountStatus::Completed, 2_500)).unwrap();
     assert_eq!(ended, (first.clone(), "completed".to_owned()));
     let again = accounts.finish_other_stage(id(), "load", &end(AccountStatus::Failed, 9_000)).unwrap();
-    assert_eq!(again, ended, "the first end stays");
+    assert_eq!(again, ended, "the first end is kept");
     accounts.close().unwrap();
 
     let connection = Connection::open(&path).unwrap();
@@ -75,11 +75,11 @@ fn any_file_takes_a_ledger_and_keeps_its_tables() {
             |row| row.get(0),
         )
         .unwrap();
-    assert_eq!(tables, 0, "it is no database of snapshots now");
+    assert_eq!(tables, 0, "it does not become a database of snapshots");
 }
 
 #[test]
-fn a_new_file_with_a_ledger_is_read_by_cds() {
+fn new_ledger_file_is_readable() {
     let (_directory, path) = workplace();
     let mut accounts = open_any(&path);
     accounts.start_run(&start(), &RunDetails::default()).unwrap();
@@ -96,7 +96,7 @@ fn a_new_file_with_a_ledger_is_read_by_cds() {
         accounts.start_other_stage(stage(1), other, "x", at(1), None),
         Err(AccountError::UnknownRun { .. })
     ));
-    assert!(accounts.join_run(&start()).unwrap().is_none(), "nobody holds it open");
+    assert!(accounts.join_run(&start()).unwrap().is_none(), "no program holds it open");
     accounts.close().unwrap();
     let reader = SqliteReader::open(&path, &OpenOptions::default()).unwrap();
     assert_eq!(
@@ -107,12 +107,12 @@ fn a_new_file_with_a_ledger_is_read_by_cds() {
 }
 
 #[test]
-fn signs_of_life_put_off_the_expiry() {
+fn heartbeats_extend_the_expiry() {
     let (_directory, path) = workplace();
     let mut accounts = open_any(&path);
     accounts.start_run(&start(), &RunDetails { expires_at: Some(at(60_000)), ..RunDetails::default() }).unwrap();
     let close =
-        |accounts: &mut SqliteAccounts, now| accounts.mark_interrupted("cds test", "gone", at(now), None).unwrap();
+        |accounts: &mut SqliteAccounts, now| accounts.mark_interrupted("cds test", "expired", at(now), None).unwrap();
     assert!(close(&mut accounts, 59_000).is_empty());
     accounts.renew(id(), at(50_000)).unwrap();
     assert!(close(&mut accounts, 109_000).is_empty());
@@ -126,7 +126,7 @@ fn signs_of_life_put_off_the_expiry() {
 }
 
 #[test]
-fn part_of_an_open_run_adds_what_it_lacks() {
+fn joining_run_fills_in_commit() {
     let (_directory, path) = workplace();
     let mut accounts = open_any(&path);
     let held = RunStart { trace_id: "0af7".to_owned(), notes: "nightly".to_owned(), ..start() };
@@ -152,7 +152,7 @@ fn part_of_an_open_run_adds_what_it_lacks() {
     assert_eq!((row.code_ref.as_deref(), row.code_ref_note.as_str()), (Some("c0ffee"), "c0ffee is read"));
     assert_eq!((row.root_path.as_deref(), row.notes.as_deref()), (Some("/srv/a"), Some("nightly\nfirst part")));
     assert_eq!(run.snapshot_id.map(|snapshot| snapshot.0), Some(7));
-    assert_eq!(run.details.as_ref().unwrap().expires_at, Some(at(70_000).to_string()), "it was put off");
+    assert_eq!(run.details.as_ref().unwrap().expires_at, Some(at(70_000).to_string()), "it was extended");
 }
 
 #[test]

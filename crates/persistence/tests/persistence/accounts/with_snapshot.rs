@@ -1,4 +1,4 @@
-//! The end of a run that is written together with its snapshot, and the numbers that snapshots get.
+//! The end of a run that is written with its snapshot, and the numbers of snapshots.
 
 use cds_model::{AccountStatus, Fingerprint, RunEnd, RunSnapshot, SnapshotAccount};
 use cds_persistence::{Error, Persistence};
@@ -9,7 +9,7 @@ use crate::samples::{
     NAMED, chain_about, dump, faultless, make_database, mixed, number, open, save, texts, traced, workplace,
 };
 
-/// The settings of the stage that writes it.
+/// The configuration hash of the stage that writes the snapshot.
 const CONFIG: Fingerprint = Fingerprint([7; 32]);
 
 /// A snapshot whose account names run and stage 1.
@@ -20,7 +20,7 @@ fn accounted(snapshot: RunSnapshot) -> RunSnapshot {
 }
 
 #[test]
-fn the_end_of_a_run_with_a_snapshot_is_written_together_with_it() {
+fn snapshot_ends_its_run() {
     let (_directory, path) = workplace();
     let mut accounts = begun(&path);
     let saved = open(&path).unwrap().save(&accounted(mixed())).unwrap();
@@ -34,7 +34,7 @@ fn the_end_of_a_run_with_a_snapshot_is_written_together_with_it() {
 }
 
 #[test]
-fn what_the_stage_read_is_told_by_the_root_over_the_records() {
+fn input_fingerprint_covers_the_records() {
     let input_after = |snapshot: &RunSnapshot| {
         let (_directory, path) = workplace();
         begun(&path).close().unwrap();
@@ -57,7 +57,7 @@ fn what_the_stage_read_is_told_by_the_root_over_the_records() {
 }
 
 #[test]
-fn a_snapshot_that_fails_leaves_its_run_without_an_end() {
+fn failed_snapshot_leaves_run_open() {
     let (_directory, path) = workplace();
     let mut accounts = begun(&path);
     make_database(
@@ -71,7 +71,7 @@ fn a_snapshot_that_fails_leaves_its_run_without_an_end() {
     assert_eq!(ends(&path), ["1|failed|70|'because of 70'|NULL|NULL|NULL"]);
 }
 
-/// Saves a snapshot with an account into a database to which `sql` was done, and gives its one warning.
+/// Saves a snapshot with an account after executing `sql` on the database, and returns its one warning.
 fn warning_after(sql: &str) -> (Vec<String>, Vec<String>, String) {
     let (_directory, path) = workplace();
     begun(&path).close().unwrap();
@@ -83,7 +83,7 @@ fn warning_after(sql: &str) -> (Vec<String>, Vec<String>, String) {
 }
 
 #[test]
-fn an_account_that_cannot_be_written_costs_no_snapshot() {
+fn failed_account_is_only_a_warning() {
     let refusal = |table| format!("CREATE TRIGGER refuse AFTER UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END");
     let (runs, stages, warning) = warning_after(&refusal("runs_ledger"));
     assert_eq!(runs, ["1|running|NULL|NULL|NULL|NULL"]);
@@ -104,7 +104,7 @@ fn an_account_that_cannot_be_written_costs_no_snapshot() {
     let (.., warning) = warning_after("DELETE FROM stage_runs; DELETE FROM runs_ledger");
     assert_eq!(
         warning,
-        "write the end of the run into the accounts of database DB: no run 019a9f3e-0000-7000-8000-000000000001 is in \
+        "write the end of the run into the accounts of database DB: no run 019a9f3e-0000-7000-8000-000000000001 in \
          the ledger"
     );
     let (runs, _, warning) = warning_after("DELETE FROM stage_runs");
@@ -116,7 +116,7 @@ fn an_account_that_cannot_be_written_costs_no_snapshot() {
 }
 
 #[test]
-fn an_account_that_ends_the_whole_transaction_fails_the_snapshot_and_nothing_stays() {
+fn rolled_back_account_fails_the_snapshot() {
     let (_directory, path) = workplace();
     begun(&path).close().unwrap();
     make_database(&path, "CREATE TRIGGER refuse AFTER UPDATE ON runs_ledger BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
@@ -126,7 +126,7 @@ fn an_account_that_ends_the_whole_transaction_fails_the_snapshot_and_nothing_sta
 }
 
 #[test]
-fn the_number_of_a_snapshot_that_was_removed_is_not_used_again() {
+fn removed_snapshot_number_is_never_reused() {
     let (_directory, path) = workplace();
     begun(&path).close().unwrap();
     save(&path, &faultless()).unwrap();
@@ -138,7 +138,7 @@ fn the_number_of_a_snapshot_that_was_removed_is_not_used_again() {
 }
 
 #[test]
-fn numbers_that_have_no_successor_or_are_none_do_not_keep_a_snapshot_from_being_saved() {
+fn unusable_numbers_do_not_block_saving() {
     let (_directory, path) = workplace();
     begun(&path).close().unwrap();
     for (wrong, expected) in [("'many'", 1), ("9223372036854775807", 2), ("2.5", 3), ("-4", 4)] {

@@ -1,4 +1,4 @@
-//! Nobody rewrites the history through SQL, and a save that fails in the middle of it leaves nothing of it.
+//! SQL cannot rewrite the history, and a save that fails within it leaves nothing of it.
 
 use std::{fs, path::Path, process::Command};
 
@@ -14,7 +14,7 @@ use crate::{
 
 const GUARDED: [&str; 4] = ["unit_history", "snapshot_chain", "record_hashes", "units"];
 
-/// What must be refused of every guarded table; `KEY` is its primary key.
+/// Statements that every guarded table must refuse; `KEY` is its primary key.
 const OF_EVERY_TABLE: [&str; 15] = [
     "DELETE FROM TABLE",
     "DELETE FROM TABLE WHERE KEY = (SELECT max(KEY) FROM TABLE)",
@@ -34,7 +34,7 @@ const OF_EVERY_TABLE: [&str; 15] = [
      INSERT INTO elsewhere VALUES (9)",
 ];
 
-/// What must be refused of the tables that only grow.
+/// Statements that append-only tables must refuse.
 const OF_CHAINS: [&str; 4] = [
     "UPDATE TABLE SET previous_hash = 'x' WHERE KEY = 2",
     "UPDATE TABLE SET run_id = run_id + 1",
@@ -42,7 +42,7 @@ const OF_CHAINS: [&str; 4] = [
     "UPDATE OR REPLACE TABLE SET hash = hash",
 ];
 
-/// A gap, numbers before the first, what a unit is, and what goes with a row of another table.
+/// Gaps, numbers before the first, immutable columns of `units`, and deletes cascaded from another table.
 const OTHERS: [&str; 17] = [
     "INSERT INTO unit_history SELECT max(sequence) + 2, unit_id, 1, 'x', NULL, NULL, NULL, NULL, '', '', '', '' FROM unit_history",
     "INSERT INTO unit_history SELECT 0, 1, 1, 'x', NULL, NULL, NULL, NULL, '', '', '', ''",
@@ -66,7 +66,7 @@ const OTHERS: [&str; 17] = [
      ON DELETE SET NULL; PRAGMA foreign_keys = ON; DELETE FROM elsewhere",
 ];
 
-/// What a row that is gone takes along only where nobody looks at references.
+/// Statements that only enforced foreign keys refuse.
 const WITH_FOREIGN_KEYS: [&str; 4] =
     ["DROP TABLE units", "DROP TABLE records", "DELETE FROM records WHERE id = 1", "DELETE FROM records"];
 
@@ -90,7 +90,7 @@ fn attempts(has_foreign_keys: bool) -> Vec<String> {
     attempts
 }
 
-/// Every row of the guarded tables, in the columns that they have from us.
+/// Every row of the guarded tables, in our own columns.
 fn rows(path: &Path) -> Vec<String> {
     let connection = Connection::open(path).unwrap();
     let of_table = |table: &&str| {
@@ -101,7 +101,7 @@ fn rows(path: &Path) -> Vec<String> {
     GUARDED.iter().flat_map(of_table).collect()
 }
 
-/// Tries everything, each on a fresh copy; `execute` says whether the database went along.
+/// Tries every statement, each on a fresh copy; `execute` returns whether the database accepted it.
 fn nothing_is_accepted(execute: impl Fn(&Path, &str) -> bool) {
     let (directory, path) = workplace();
     grown(&path);
@@ -121,7 +121,7 @@ fn nothing_is_accepted(execute: impl Fn(&Path, &str) -> bool) {
 }
 
 #[test]
-fn the_history_cannot_be_rewritten() {
+fn history_cannot_be_rewritten() {
     nothing_is_accepted(|path, sql| {
         let connection = Connection::open(path).unwrap();
         let outcome = connection.execute_batch(sql);
@@ -135,7 +135,7 @@ fn the_history_cannot_be_rewritten() {
 }
 
 #[test]
-fn the_shell_cannot_rewrite_it_either() {
+fn sqlite_shell_cannot_rewrite_history() {
     let version = Command::new("sqlite3").arg("-version").output();
     if !version.is_ok_and(|output| output.status.success()) {
         #[expect(clippy::print_stderr, reason = "a test that tests nothing must say so")]
@@ -151,7 +151,7 @@ fn the_shell_cannot_rewrite_it_either() {
 }
 
 #[test]
-fn what_is_written_by_right_still_can_be() {
+fn legitimate_writes_still_work() {
     let (_directory, path) = workplace();
     grown(&path);
     for (foreign_keys, recursive_triggers) in [(true, true), (false, false)] {
@@ -171,7 +171,7 @@ fn what_is_written_by_right_still_can_be() {
 }
 
 #[test]
-fn a_snapshot_leaves_indexes_and_triggers_as_they_were() {
+fn snapshot_keeps_indexes_and_triggers() {
     let (_directory, path) = workplace();
     open(&path).unwrap().close().unwrap();
     make_database(&path, "CREATE INDEX idx_units ON units(name); CREATE INDEX outside ON units(project)");
@@ -187,7 +187,7 @@ fn a_snapshot_leaves_indexes_and_triggers_as_they_were() {
 }
 
 #[test]
-fn a_trigger_that_runs_while_a_snapshot_is_written_rewrites_nothing() {
+fn foreign_trigger_cannot_rewrite_history() {
     for rewriting in [
         "REPLACE INTO record_hashes SELECT * FROM record_hashes WHERE record_id = 1",
         "REPLACE INTO units SELECT * FROM units WHERE id = 1",
@@ -199,21 +199,21 @@ fn a_trigger_that_runs_while_a_snapshot_is_written_rewrites_nothing() {
         let before = rows(&path);
         let mut persistence = open(&path).unwrap();
         let error = persistence.save(&traced(mixed(), "other")).unwrap_err();
-        let told = chain_about(&path, &error);
-        assert!(["append-only", "never"].iter().any(|word| told.contains(word)), "{rewriting}: {told}");
+        let text = chain_about(&path, &error);
+        assert!(["append-only", "never"].iter().any(|word| text.contains(word)), "{rewriting}: {text}");
         persistence.close().unwrap();
         assert!(rows(&path) == before, "{rewriting}");
     }
 }
 
 #[test]
-fn a_failure_anywhere_in_the_history_leaves_neither_snapshot_nor_history() {
+fn failed_history_row_rolls_back_snapshot() {
     let refusals = [
         ("INSERT ON record_hashes WHEN NEW.record_id = 6", "insert the hashes of record 2 (`a.py`:2)"),
-        ("INSERT ON units WHEN NEW.name = 'new'", "write the units"),
-        ("UPDATE ON units WHEN NEW.name = 'one' AND NEW.state = 'present'", "write the units"),
-        ("UPDATE ON units WHEN NEW.state = 'removed'", "write the units"),
-        ("UPDATE ON units WHEN NEW.last_run = 2 AND NEW.name = ''", "write the units"),
+        ("INSERT ON units WHEN NEW.name = 'new'", "write the definitions"),
+        ("UPDATE ON units WHEN NEW.name = 'one' AND NEW.state = 'present'", "write the definitions"),
+        ("UPDATE ON units WHEN NEW.state = 'removed'", "write the definitions"),
+        ("UPDATE ON units WHEN NEW.last_run = 2 AND NEW.name = ''", "write the definitions"),
         ("INSERT ON unit_history WHEN (SELECT count(*) FROM unit_history) = 4", "write row 5 of the history"),
         ("INSERT ON unit_history WHEN NEW.transition = 'removed'", "write row 7 of the history"),
         (
@@ -231,18 +231,18 @@ fn a_failure_anywhere_in_the_history_leaves_neither_snapshot_nor_history() {
             make_database(&path, &format!("CREATE TRIGGER refuse BEFORE {refusal} BEGIN SELECT {how}; END"));
             let before = dump(&path);
             let mut second = first.clone();
-            // One is changed, one is new, and one is gone.
+            // One definition is changed, one added and one removed.
             second.records[2].intent = Intent::Success("Returns a number.".to_owned());
             second.records[3].signature = Some("def new():".into());
             let mut persistence = open(&path).unwrap();
             let outcome = persistence.save(&second);
             if how == "RAISE(IGNORE)" && refusal.starts_with("UPDATE ON units WHEN NEW.last_run") {
-                // A row that is left out of many is not counted, and is found later.
+                // One ignored row of a bulk update is not counted here; `verify` finds it later.
                 continue;
             }
             let Err(error) = outcome else { panic!("{refusal}: {how} was accepted") };
-            let told = chain_about(&path, &error);
-            assert!(told.starts_with(expected), "{refusal}: {told}");
+            let text = chain_about(&path, &error);
+            assert!(text.starts_with(expected), "{refusal}: {text}");
             persistence.close().unwrap();
             assert_eq!(dump(&path), before, "{refusal}");
             make_database(&path, "DROP TRIGGER refuse");

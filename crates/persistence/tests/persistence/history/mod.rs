@@ -1,4 +1,4 @@
-//! What became of definitions, snapshot by snapshot, and that nobody rewrites it.
+//! The history of definitions, compared with a model, and its protection against changes.
 
 mod guards;
 mod model;
@@ -17,7 +17,7 @@ use crate::{
     samples::{open, workplace},
 };
 
-/// What is done to a tree; numbers say to which of its parts.
+/// An edit of a tree; the numbers select parts of it.
 #[derive(Debug, Clone)]
 enum Edit {
     AddFile {
@@ -58,7 +58,7 @@ enum Edit {
         file: usize,
         place: usize,
     },
-    /// What was removed last comes back where it was.
+    /// The definition that was removed last returns to its place.
     Restore,
     RemoveFile {
         file: usize,
@@ -76,10 +76,10 @@ enum Edit {
 const PATHS: [&str; 6] = ["a.py", "b.py", "pkg/a.py", "pkg/c.py", "pkg/sub/d.py", "zz.py"];
 const NAMES: [&str; 3] = ["run", "load", "Thing"];
 const HELD: [&str; 4] = ["a.py", "pkg", "pkg/a.py", "pkg/sub"];
-/// Project and part.
+/// Projects and parts.
 const CONTEXTS: [(&str, &str); 3] = [("shop", ""), ("shop", "pkg"), ("mill", "")];
 
-/// Trees and what was made of them so far.
+/// The trees and their removed definitions.
 #[derive(Default)]
 struct World {
     trees: [Tree; 3],
@@ -90,7 +90,7 @@ struct World {
 }
 
 impl World {
-    /// Trees that have something in them.
+    /// Trees that are not empty.
     fn filled() -> Self {
         let mut world = Self::default();
         for tree in 0..CONTEXTS.len() {
@@ -114,7 +114,7 @@ impl World {
         Definition { name: NAMES[name].to_owned(), body: self.body(), intent: 1, methods: None }
     }
 
-    /// An edit of something that is not there is none.
+    /// Applies an edit; one of a missing part does nothing.
     fn apply(&mut self, tree: usize, edit: &Edit) {
         match *edit {
             Edit::AddFile { path } => {
@@ -233,7 +233,7 @@ fn edits() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// The rows of the history of one run, as the model tells them.
+/// The history rows of one run, in the form of the model.
 fn rows_of(connection: &Connection, run: i64) -> Vec<Row> {
     let sql = "
         SELECT run_id, transition, unit_id,
@@ -272,7 +272,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_history_is_exactly_that_of_the_model(
+    fn history_equals_the_model(
         steps in prop::collection::vec((prop::sample::select(vec![0, 0, 0, 1, 2]), prop::collection::vec(edits(), 0..6)), 4..14)
     ) {
         let (_directory, path) = workplace();
@@ -292,16 +292,16 @@ proptest! {
             let connection = Connection::open(&path).unwrap();
             let stored = rows_of(&connection, run);
             prop_assert_eq!(saved.proof.unwrap().transitions.total(), expected.len() as u64);
-            for (_, transition, number, told) in &expected {
-                // In which order several new ones are numbered is up to the writer.
-                let is_it = |row: &&Row| transition == "added" && row.1 == "added" && row.3 == *told;
+            for (_, transition, number, text) in &expected {
+                // The writer may number several added definitions in any order.
+                let is_it = |row: &&Row| transition == "added" && row.1 == "added" && row.3 == *text;
                 ids.extend(stored.iter().find(is_it).map(|row| (*number, row.2)));
             }
             let mut expected: Vec<Row> = expected.into_iter().map(|row| (row.0, row.1, ids[&row.2], row.3)).collect();
             expected.sort();
             prop_assert_eq!(stored, expected);
             for (context, model) in CONTEXTS.into_iter().zip(&models) {
-                let mut units: Vec<_> = model.units().into_iter().map(|(number, told)| (ids[&number], told)).collect();
+                let mut units: Vec<_> = model.units().into_iter().map(|(number, text)| (ids[&number], text)).collect();
                 units.sort();
                 prop_assert_eq!(units_of(&connection, context), units);
             }

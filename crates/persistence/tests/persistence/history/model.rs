@@ -1,4 +1,4 @@
-//! What must become of definitions from snapshot to snapshot: the rules once more, as plainly as they can be said.
+//! A model of the history: the same rules, written as plainly as possible.
 
 use cds_model::match_namesakes;
 
@@ -12,8 +12,8 @@ struct Followed {
     is_present: bool,
 }
 
-/// One row of the history: run, transition, number of the unit, and as one text its kind, place, place before and what
-/// changed.
+/// One history row: run, transition, number of the definition, and a text of its kind, location, previous location and
+/// changes.
 pub(crate) type Row = (i64, String, i64, String);
 
 /// All definitions of a project.
@@ -23,7 +23,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Takes the next snapshot of the project, and says what became of its definitions. `count` counts the units of the
+    /// Applies the next snapshot of the project, and returns its history rows. `count` numbers the definitions of the
     /// whole database.
     pub(crate) fn advance(&mut self, run: i64, tree: &Tree, count: &mut i64) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -31,11 +31,11 @@ impl Model {
         let held =
             |path: &str| tree.unreadable.iter().any(|held| path == held || path.starts_with(&format!("{held}/")));
         let same = self.same_names(&seen);
-        let (mut gone, mut stays) = (Vec::new(), Vec::new());
+        let (mut removed, mut stays) = (Vec::new(), Vec::new());
         for unit in self.followed.drain(..) {
             let is_same = same.contains(&Some(unit.number));
-            let is_gone = unit.is_present && !is_same && !held(&unit.last.file_path);
-            if is_gone { gone.push(unit) } else { stays.push(unit) }
+            let is_removed = unit.is_present && !is_same && !held(&unit.last.file_path);
+            if is_removed { removed.push(unit) } else { stays.push(unit) }
         }
         self.followed = stays;
         for (new, same) in seen.iter().cloned().zip(same) {
@@ -45,14 +45,14 @@ impl Model {
                 let transition = if code { "changed" } else { "intent_changed" };
                 if code || intent {
                     let from = other_number(&unit.last, &new);
-                    rows.push((run, transition.to_owned(), unit.number, told(&new, &from, code, intent)));
+                    rows.push((run, transition.to_owned(), unit.number, describe(&new, &from, code, intent)));
                 }
                 unit.last = new;
                 continue;
             }
-            let moved = gone.iter().position(|unit| unit.last.kind == new.kind && unit.last.code == new.code);
+            let moved = removed.iter().position(|unit| unit.last.kind == new.kind && unit.last.code == new.code);
             let (mut unit, transition, from) = if let Some(place) = moved {
-                let unit = gone.remove(place);
+                let unit = removed.remove(place);
                 let from = at(&unit.last);
                 (unit, "moved", from)
             } else if let Some(place) = self.returned(&new, &seen) {
@@ -64,14 +64,14 @@ impl Model {
                 (Followed { number: *count, last: new.clone(), is_present: true }, "added", String::new())
             };
             let (code, intent) = (unit.last.code != new.code, has_other_intent(&unit.last, &new));
-            rows.push((run, transition.to_owned(), unit.number, told(&new, &from, code, intent)));
+            rows.push((run, transition.to_owned(), unit.number, describe(&new, &from, code, intent)));
             (unit.last, unit.is_present) = (new, true);
             self.followed.push(unit);
             self.followed.sort_by_key(|unit| unit.number);
         }
-        for mut unit in gone {
+        for mut unit in removed {
             unit.is_present = false;
-            rows.push((run, "removed".to_owned(), unit.number, told(&unit.last, "", false, false)));
+            rows.push((run, "removed".to_owned(), unit.number, describe(&unit.last, "", false, false)));
             self.followed.push(unit);
         }
         self.followed.sort_by_key(|unit| unit.number);
@@ -79,7 +79,7 @@ impl Model {
         rows
     }
 
-    /// Of each definition the number of the unit that it is by its names, namesakes told apart.
+    /// For each definition, the number of the known definition with its names; namesakes are matched by code.
     fn same_names(&self, seen: &[Expected]) -> Vec<Option<i64>> {
         let mut same = vec![None; seen.len()];
         for first in seen.iter().filter(|first| first.ordinal == 1) {
@@ -97,7 +97,7 @@ impl Model {
         same
     }
 
-    /// The last removed unit of the same code, or of the same number where it alone has the names.
+    /// The last removed definition with the same code, or with the same ordinal if no namesakes exist.
     fn returned(&self, new: &Expected, seen: &[Expected]) -> Option<usize> {
         let is_one = |unit: &Followed| !unit.is_present && has_same_names(&unit.last, new);
         let is_alone = seen.iter().filter(|other| has_same_names(other, new)).count() == 1;
@@ -107,7 +107,7 @@ impl Model {
         })
     }
 
-    /// Every unit: number, place and state.
+    /// Every definition: number, location and state.
     pub(crate) fn units(&self) -> Vec<(i64, String)> {
         let state = |unit: &Followed| if unit.is_present { "present" } else { "removed" };
         self.followed.iter().map(|unit| (unit.number, format!("{} {}", at(&unit.last), state(unit)))).collect()
@@ -118,12 +118,12 @@ fn has_same_names(left: &Expected, right: &Expected) -> bool {
     (left.kind, &left.file_path, &left.name) == (right.kind, &right.file_path, &right.name)
 }
 
-/// Which of its names it was, where that is another one.
+/// The previous ordinal, if it changed.
 fn other_number(old: &Expected, new: &Expected) -> String {
     if old.ordinal == new.ordinal { String::new() } else { at(old) }
 }
 
-/// A failed intent is like another, whatever the reason.
+/// Failed intents are equal, whatever the reason.
 fn has_other_intent(left: &Expected, right: &Expected) -> bool {
     let is_failed = |expected: &Expected| expected.intent % 5 == 4;
     left.intent != right.intent && !(is_failed(left) && is_failed(right))
@@ -133,8 +133,8 @@ fn at(expected: &Expected) -> String {
     format!("{}::{}#{}", expected.file_path, expected.name, expected.ordinal)
 }
 
-/// As the rows of the history are told in the tests.
-fn told(expected: &Expected, from: &str, code: bool, intent: bool) -> String {
+/// The text of a history row in these tests.
+fn describe(expected: &Expected, from: &str, code: bool, intent: bool) -> String {
     let changed = match (code, intent) {
         (false, false) => "",
         (true, false) => "code",

@@ -1,6 +1,6 @@
-//! Trees of definitions that are edited, and the snapshots that an analysis of them would give.
+//! Trees of definitions that are edited, and the snapshots of their analysis.
 //!
-//! No two definitions of a tree have the same code: which of them moved where is then no matter of choice.
+//! All definitions of a tree have different code, so that each move has exactly one solution.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::samples::mixed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) name: String,
-    /// What it returns, which no other does.
+    /// The value that it returns, unique in the tree.
     pub(crate) body: u32,
     pub(crate) intent: u32,
-    /// None for a function.
+    /// `None` for a function.
     pub(crate) methods: Option<Vec<Definition>>,
 }
 
-/// A file; its number is in its code and stays when it is renamed.
+/// A file; its number is part of its code and stays when it is renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct File {
     pub(crate) number: u32,
@@ -35,7 +35,7 @@ pub(crate) struct Tree {
     pub(crate) unreadable: Vec<String>,
 }
 
-/// A definition as it is known in a snapshot, by the test's own reckoning.
+/// A definition in a snapshot, as the test computes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) kind: &'static str,
@@ -66,7 +66,7 @@ impl Tree {
         !self.unreadable.iter().any(|held| path == held || path.starts_with(&format!("{held}/")))
     }
 
-    /// What can be seen of it, with names and ordinals.
+    /// The readable definitions, with names and ordinals.
     pub(crate) fn expected(&self) -> Vec<Expected> {
         let mut all = Vec::new();
         for (path, file) in self.files.iter().filter(|(path, _)| self.is_readable(path)) {
@@ -100,7 +100,7 @@ impl Tree {
         all
     }
 
-    /// The snapshot of `project` and `part` that an analysis gives.
+    /// The snapshot of `project` and `part` after an analysis.
     pub(crate) fn snapshot(&self, project: &str, part: &str) -> RunSnapshot {
         let mut snapshot = mixed();
         snapshot.records = self.expected().iter().map(record).collect();

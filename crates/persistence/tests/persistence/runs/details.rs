@@ -1,4 +1,4 @@
-//! What is known of one invocation beside its row, and the definitions of a snapshot.
+//! The details of one invocation, and the definitions of a snapshot.
 
 use cds_persistence::{Counted, ErrorGroup, InvocationDetails, RunId, SqliteReader};
 
@@ -22,7 +22,7 @@ fn groups(groups: &[ErrorGroup]) -> Vec<(&str, u64, &str)> {
 }
 
 #[test]
-fn of_a_snapshot_the_errors_are_those_that_it_holds() {
+fn snapshot_errors_come_from_the_snapshot() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let error = r#"{"what":"analyzer_error","reason":"from the telemetry"}"#;
@@ -43,7 +43,7 @@ fn of_a_snapshot_the_errors_are_those_that_it_holds() {
 }
 
 #[test]
-fn of_a_run_without_a_snapshot_they_are_those_of_its_telemetry_whatever_that_holds() {
+fn other_errors_come_from_telemetry() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let rows = [
@@ -79,7 +79,7 @@ fn of_a_run_without_a_snapshot_they_are_those_of_its_telemetry_whatever_that_hol
 }
 
 #[test]
-fn tokens_of_calls_are_added_up_whatever_they_say() {
+fn invalid_token_counts_are_ignored() {
     for (calls, expected) in [
         (&[][..], None),
         (&["{}", "no JSON", r#"{"prompt_tokens":"7","answer_tokens":null}"#], None),
@@ -97,7 +97,7 @@ fn tokens_of_calls_are_added_up_whatever_they_say() {
 }
 
 #[test]
-fn definitions_are_in_the_order_of_the_snapshot_and_without_code() {
+fn definitions_are_in_snapshot_order() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();

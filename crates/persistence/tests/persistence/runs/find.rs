@@ -1,4 +1,4 @@
-//! What a name means, and what is near where it means nothing.
+//! Names of runs, and the nearest names for an unknown one.
 
 use cds_persistence::{Error, Invocation, RunProblem, SqliteReader};
 
@@ -8,7 +8,7 @@ use crate::{
     samples::{make_database, mixed, save, workplace},
 };
 
-/// What was found, in a word.
+/// The result as a short text.
 fn word(found: Result<Invocation, Error>) -> String {
     match found {
         Ok(invocation) => short(&invocation),
@@ -30,7 +30,7 @@ fn snapshot(reader: &SqliteReader, name: &str) -> String {
 }
 
 #[test]
-fn places_are_counted_from_the_newest_and_for_snapshots_only_where_there_is_one() {
+fn positions_count_from_the_newest() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();
@@ -45,7 +45,7 @@ fn places_are_counted_from_the_newest_and_for_snapshots_only_where_there_is_one(
 }
 
 #[test]
-fn a_number_leads_to_its_snapshot_also_when_that_was_pruned() {
+fn number_finds_even_pruned_snapshot() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();
@@ -59,7 +59,7 @@ fn a_number_leads_to_its_snapshot_also_when_that_was_pruned() {
 }
 
 #[test]
-fn an_id_its_beginning_or_that_of_a_stage_lead_to_the_invocation() {
+fn ids_and_prefixes_find_the_invocation() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();
@@ -70,12 +70,12 @@ fn an_id_its_beginning_or_that_of_a_stage_lead_to_the_invocation() {
     assert_eq!(run(&reader, "025f3e0000007000"), "L2");
     let near = format!("near {} {} {} {} {}", ledger_id(2), stage_id(2, 1), stage_id(2, 2), ledger_id(1), ledger_id(3));
     assert_eq!(run(&reader, "025f4"), near);
-    // Too short for the beginning of an id, and no number.
+    // Too short for a prefix, and not a number.
     assert!(run(&reader, "02").starts_with(&format!("near {} ", ledger_id(6))));
 }
 
 #[test]
-fn a_beginning_that_several_share_is_ambiguous_and_names_ten() {
+fn ambiguous_prefix_names_ten_candidates() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let mut sql = String::new();
@@ -89,7 +89,7 @@ fn a_beginning_that_several_share_is_ambiguous_and_names_ten() {
     assert!(found.starts_with("of 10: 01990000-0000-7000-8000-000000000000 01990100-"), "{found}");
     assert_eq!(run(&reader, "01990b"), "L1");
 
-    // Of an invocation and a stage of another one, neither is meant.
+    // A prefix of an invocation and of a stage of another one is ambiguous.
     let stage = stage_row(9, 1, "analyze", "completed", "1, 1, 1")
         .replace(&ledger_id(9), "01990900-0000-7000-8000-000000000000")
         .replace(&stage_id(9, 1), "01990b00-0000-7000-8000-0000000000a1");
@@ -99,7 +99,7 @@ fn a_beginning_that_several_share_is_ambiguous_and_names_ten() {
 }
 
 #[test]
-fn decimal_digits_are_first_a_number_and_then_a_beginning() {
+fn digits_are_number_before_prefix() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     make_database(&path, "UPDATE records SET run_id = 1; UPDATE runs SET id = 1;");
@@ -118,7 +118,7 @@ fn decimal_digits_are_first_a_number_and_then_a_beginning() {
 }
 
 #[test]
-fn in_an_empty_database_nothing_is_near() {
+fn empty_database_has_no_candidates() {
     let (_directory, path) = workplace();
     let reader = empty(&path);
     for name in ["latest", "7", "0199", "no such thing", ""] {

@@ -1,4 +1,4 @@
-//! Which invocations and stages there are, in which order, and sums over them.
+//! Lists of invocations and stages, their order, and sums.
 
 use cds_persistence::{Counted, InvocationDetails, InvocationFilter, RunStats, SqliteReader, StageFilter};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn the_newest_come_first_whatever_the_clock_said_and_snapshots_without_account_among_them() {
+fn newest_come_first_despite_clock() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();
@@ -32,7 +32,7 @@ fn by(reader: &SqliteReader, status: Option<&str>, since: Option<&str>, project:
 }
 
 #[test]
-fn a_filter_counts_before_the_limit() {
+fn filter_applies_before_the_limit() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();
@@ -45,7 +45,7 @@ fn a_filter_counts_before_the_limit() {
 }
 
 #[test]
-fn costs_are_those_of_the_stages_or_else_of_the_enrichment() {
+fn costs_come_from_stages_or_enrichment() {
     let (_directory, path) = workplace();
     six_runs(&path);
     save(&path, &asked()).unwrap();
@@ -61,7 +61,7 @@ fn costs_are_those_of_the_stages_or_else_of_the_enrichment() {
 }
 
 #[test]
-fn a_file_of_another_implementation_has_runs_without_accounts() {
+fn foreign_runs_have_no_accounts() {
     let (_directory, path) = workplace();
     let run = |id: i64| {
         format!(
@@ -84,7 +84,7 @@ fn a_file_of_another_implementation_has_runs_without_accounts() {
 }
 
 #[test]
-fn an_empty_database_has_nothing_and_says_so() {
+fn empty_database_lists_nothing() {
     let (_directory, path) = workplace();
     let reader = empty(&path);
     assert_eq!(shorts(&reader, &InvocationFilter::default()), [""; 0]);
@@ -93,7 +93,7 @@ fn an_empty_database_has_nothing_and_says_so() {
 }
 
 #[test]
-fn a_number_that_was_given_twice_means_the_later_run() {
+fn reused_number_means_later_run() {
     let (_directory, path) = workplace();
     save(&path, &mixed()).unwrap();
     let row = |number| ledger_row(number, "shop", "2026-11-20T01:00:00.000Z", "completed", "1");
@@ -120,7 +120,7 @@ fn stages_are_newest_first_and_filtered() {
 }
 
 #[test]
-fn a_number_that_is_no_count_is_not_known_and_hides_no_other() {
+fn invalid_counts_are_unknown() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let set =
@@ -148,7 +148,7 @@ fn a_number_that_is_no_count_is_not_known_and_hides_no_other() {
 }
 
 #[test]
-fn sums_hold_what_failed_runs_cost_too() {
+fn sums_include_failed_runs() {
     let (_directory, path) = workplace();
     six_runs(&path);
     let reader = read(&path).unwrap();
@@ -180,7 +180,7 @@ fn sums_hold_what_failed_runs_cost_too() {
 }
 
 #[test]
-fn runs_are_found_by_stage_commit_command_note_and_error() {
+fn runs_are_filtered_by_every_field() {
     let (_directory, path) = workplace();
     six_runs(&path);
     make_database(

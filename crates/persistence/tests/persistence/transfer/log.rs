@@ -1,4 +1,4 @@
-//! What is written down of moved runs, and by what a run is known again.
+//! The log of transfers, and how a transferred run is recognised.
 
 use cds_persistence::{KeepRule, Persistence, Presence, RunId, Transfer, TransferOutcome};
 
@@ -22,7 +22,7 @@ fn transfer(run: i64, key: &str, outcome: TransferOutcome) -> Transfer {
 }
 
 #[test]
-fn the_last_attempt_at_each_run_is_told() {
+fn last_attempts_are_listed() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     let failed = || TransferOutcome::Failed("no room".to_owned());
@@ -37,10 +37,10 @@ fn the_last_attempt_at_each_run_is_told() {
         persistence.log_transfer(&transfer(run, key, outcome)).unwrap();
     }
     let rows = persistence.transfers("archive", "/srv/archive").unwrap();
-    let told = rows.iter().map(|row| (row.run_id.0, row.attempt, row.is_done, row.is_removed, row.error.as_deref()));
+    let found = rows.iter().map(|row| (row.run_id.0, row.attempt, row.is_done, row.is_removed, row.error.as_deref()));
     let expected =
         [(1, 1, true, false, None), (2, 1, false, false, Some("no room")), (3, 1, false, true, Some("pruned"))];
-    assert_eq!(told.collect::<Vec<_>>(), expected, "attempts count for one key");
+    assert_eq!(found.collect::<Vec<_>>(), expected, "attempts count for one key");
     assert!(persistence.transfers("import", "/srv/archive").unwrap().is_empty());
     assert!(persistence.transfers("archive", "/srv").unwrap().is_empty());
     persistence.close().unwrap();
@@ -51,7 +51,7 @@ fn the_last_attempt_at_each_run_is_told() {
 }
 
 #[test]
-fn an_imported_run_is_known_again_whatever_became_of_it() {
+fn imported_run_is_recognised() {
     let (_directory, from) = workplace();
     source(&from);
     let (_other, to) = workplace();
@@ -75,7 +75,7 @@ fn an_imported_run_is_known_again_whatever_became_of_it() {
 }
 
 #[test]
-fn a_run_that_was_made_here_is_known_although_nobody_imported_it() {
+fn own_run_is_recognised() {
     let (_directory, from) = workplace();
     source(&from);
     let copy = from.with_file_name("copy.sqlite");
@@ -83,7 +83,7 @@ fn a_run_that_was_made_here_is_known_although_nobody_imported_it() {
     let reader = read(&copy).unwrap();
     let persistence = open(&from).unwrap();
     for run in 1..=7 {
-        // Number 3 has an account, the others are known by what the chain says.
+        // Run 3 has an account; the others are identified through the chain.
         assert_eq!(persistence.presence_of(&identity(&reader, run)).unwrap(), Presence::Here(RunId(run)));
     }
     let (_other, to) = workplace();
@@ -93,7 +93,7 @@ fn a_run_that_was_made_here_is_known_although_nobody_imported_it() {
     assert_eq!(
         again.presence_of(&identity(&back, 5)).unwrap(),
         Presence::Here(RunId(5)),
-        "also where it came back from"
+        "even after coming back from elsewhere"
     );
     again.save(&traced(mixed(), "shop")).unwrap();
     assert_eq!(open(&to).unwrap().presence_of(&identity(&read(&from).unwrap(), 8)).unwrap(), Presence::Absent);

@@ -1,4 +1,4 @@
-//! Runs that come from elsewhere: everything that belongs to them is here afterwards, proved, once; or nothing is.
+//! Imported runs: everything of a run arrives once and with proof, or nothing does.
 
 mod log;
 mod refused;
@@ -14,7 +14,7 @@ use cds_persistence::{
 
 use crate::samples::{answer, at, make_database, open};
 
-/// The invocation that made snapshot 3, with a stage and two entries.
+/// The invocation of snapshot 3, with a stage and two telemetry entries.
 const ACCOUNTS: &str = "
 INSERT INTO runs_ledger (run_id, subject, notes, started_at, finished_at, status, snapshot_id, command, tool_version,
                          host, pid, root_path, code_ref, code_ref_note, trace_id, telemetry_recorded,
@@ -30,7 +30,7 @@ INSERT INTO telemetry (ledger_id, recorded_at, log_type, subject, event_details)
 VALUES ('019a9f3f-0000-7000-8000-000000000003', '2026-11-20T09:20:11.000Z', 'llm_call', 'a.py:2', '{}'),
        ('019a9f3f-0000-7000-8000-000000000003', '2026-11-20T09:20:12.000Z', 'llm_reuse', NULL, '{\"n\":1}');";
 
-/// A database of two projects with everything that a run can have: runs 1 to 7.
+/// A database of two projects with every kind of row: runs 1 to 7.
 fn source(path: &Path) {
     crate::verify::grown(path);
     open(path).unwrap().keep_answers(&[answer(0), answer(2)], at(5)).unwrap();

@@ -1,4 +1,4 @@
-//! Runs that are not what they were written as, and imports that are called off.
+//! Altered runs, and imports that are cancelled.
 
 use cds_model::FieldValue;
 use cds_persistence::{Error, ImportError, RowVisitor, RunId, RunSource, RunTable};
@@ -9,7 +9,7 @@ use crate::{
     samples::{chain, dump, make_database, open, workplace},
 };
 
-/// What importing run 3 says after `sql` was done to the source; nothing of it may be in the target.
+/// The error of importing run 3 after executing `sql` on the source; the target must stay empty.
 fn refusal(sql: &str) -> String {
     let (_directory, from) = workplace();
     source(&from);
@@ -25,28 +25,28 @@ fn refusal(sql: &str) -> String {
 }
 
 #[test]
-fn an_altered_run_does_not_come_in() {
+fn altered_run_is_refused() {
     let of_run = "WHERE id = (SELECT max(id) FROM records WHERE run_id = 3)";
     assert_eq!(refusal(&format!("UPDATE records SET intent = 'Lies.' {of_run}")), "the records have the root ");
     assert_eq!(
         refusal("UPDATE runs SET model = 'other' WHERE id = 3"),
-        "the run's row, its errors, questions or costs were altered or are damaged: "
+        "the run's row, its errors, questions or costs were altered or damaged: hash "
     );
     let removal = format!("PRAGMA foreign_keys = OFF; DELETE FROM records {of_run}");
-    assert!(refusal(&removal).starts_with("runs has a row that does not fit: it counts "));
+    assert!(refusal(&removal).starts_with("runs has a row that does not fit: it should have "));
 }
 
 #[test]
-fn what_no_record_can_have_does_not_come_in() {
+fn impossible_values_are_refused() {
     let of_run = "WHERE id = (SELECT min(id) FROM records WHERE run_id = 3)";
     let unfit = |what: &str| format!("records has a row that does not fit: {what}");
     assert_eq!(refusal(&format!("UPDATE records SET start_line = -1 {of_run}")), unfit("start_line is -1"));
-    assert_eq!(refusal(&format!("UPDATE records SET kind = x'00' {of_run}")), unfit("kind is no text"));
+    assert_eq!(refusal(&format!("UPDATE records SET kind = x'00' {of_run}")), unfit("kind is not text"));
     let bytes = format!("UPDATE records SET file_path = CAST(x'ff' AS TEXT) {of_run}");
-    assert_eq!(refusal(&bytes), unfit("file_path is no UTF-8"));
+    assert_eq!(refusal(&bytes), unfit("file_path is not valid UTF-8"));
 }
 
-/// The rows of a run up to one of them, where somebody says stop.
+/// A source whose rows end with an error at one table.
 struct Ended<'a>(&'a dyn RunSource, &'static str);
 
 impl RunSource for Ended<'_> {
@@ -63,7 +63,7 @@ impl RunSource for Ended<'_> {
 }
 
 #[test]
-fn a_source_that_ends_in_the_middle_leaves_nothing() {
+fn incomplete_source_leaves_nothing() {
     let (_directory, from) = workplace();
     source(&from);
     let (_other, to) = workplace();

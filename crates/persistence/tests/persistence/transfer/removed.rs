@@ -1,4 +1,4 @@
-//! Somebody removed records by other means, and SQLite would give their numbers again.
+//! Records were removed by other means, so that SQLite alone would assign their ids again.
 
 use cds_persistence::{DeviationKind, Persistence};
 
@@ -12,7 +12,7 @@ use crate::{
 const REMOVE_LAST: &str = "PRAGMA foreign_keys = OFF; DELETE FROM records WHERE run_id = 2 AND id > 6";
 
 #[test]
-fn numbers_of_removed_records_are_not_given_again() {
+fn removed_record_ids_are_not_reused() {
     let (_directory, path) = workplace();
     save(&path, &traced(mixed(), "shop")).unwrap();
     save(&path, &traced(mixed(), "shop")).unwrap();
@@ -26,7 +26,7 @@ fn numbers_of_removed_records_are_not_given_again() {
     import(&mut persistence, &read(&from).unwrap(), 3).unwrap();
     persistence.close().unwrap();
     assert_eq!(number(&path, "SELECT min(id) FROM records WHERE run_id = 3"), 9);
-    assert_eq!(number(&path, "SELECT max(id) - min(id) FROM records WHERE run_id = 3"), 3, "they follow each other");
+    assert_eq!(number(&path, "SELECT max(id) - min(id) FROM records WHERE run_id = 3"), 3, "they are consecutive");
     assert_eq!(number(&path, "SELECT min(id) FROM records WHERE run_id = 5"), 17);
     let runs: Vec<_> = verify_all(&path).deviations.into_iter().map(|found| (found.kind, found.run)).collect();
     assert!(runs.iter().any(|(kind, _)| *kind == DeviationKind::RecordCount), "{runs:?}");
@@ -34,7 +34,7 @@ fn numbers_of_removed_records_are_not_given_again() {
 }
 
 #[test]
-fn the_first_record_of_all_has_number_one() {
+fn first_record_has_id_one() {
     let (_directory, path) = workplace();
     save(&path, &traced(mixed(), "shop")).unwrap();
     assert_eq!(number(&path, "SELECT min(id) FROM records"), 1);

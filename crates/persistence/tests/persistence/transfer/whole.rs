@@ -1,7 +1,7 @@
-//! What an imported run has.
+//! The content of an imported run.
 
 use cds_model::Md5Sum;
-use cds_persistence::{Persistence, RunId, UnitPlace, UnitRecord, VerifyQuery};
+use cds_persistence::{Persistence, RunId, UnitLocation, UnitRecord, VerifyQuery};
 use rusqlite::Connection;
 
 use super::{identity, import, import_all, source};
@@ -12,13 +12,13 @@ use crate::{
 };
 
 #[test]
-fn all_runs_in_order_make_the_same_database_again() {
+fn importing_all_runs_rebuilds_the_database() {
     let (_directory, from) = workplace();
     source(&from);
     let (_other, to) = workplace();
     let imported = import_all(&to, &read(&from).unwrap());
-    let is_told = |line: &String| !line.starts_with("transfer_log: ") && !line.starts_with("sqlite_");
-    let content = |path| dump(path).into_iter().filter(is_told).collect::<Vec<_>>();
+    let is_compared = |line: &String| !line.starts_with("transfer_log: ") && !line.starts_with("sqlite_");
+    let content = |path| dump(path).into_iter().filter(is_compared).collect::<Vec<_>>();
     let (expected, found) = (content(&from), content(&to));
     for line in &found {
         assert!(expected.contains(line), "new: {line}");
@@ -32,7 +32,7 @@ fn all_runs_in_order_make_the_same_database_again() {
 }
 
 #[test]
-fn a_run_gets_the_next_number_and_goes_on_with_the_history_of_its_project() {
+fn imported_run_continues_project_history() {
     let (_directory, from) = workplace();
     source(&from);
     let (_other, to) = workplace();
@@ -45,7 +45,7 @@ fn a_run_gets_the_next_number_and_goes_on_with_the_history_of_its_project() {
     assert_eq!(imported.run_id, RunId(3));
     assert_eq!(imported.snapshot_root.to_string(), identity(&reader, 3).snapshot_root.unwrap());
     let removed = "SELECT count(*) FROM unit_history WHERE run_id = 3 AND transition = 'removed'";
-    assert!(number(&to, removed) > 0, "what the project had before is gone now");
+    assert!(number(&to, removed) > 0, "the previous definitions were removed");
     assert_eq!(number(&to, "SELECT snapshot_id FROM runs_ledger"), 3);
     assert_eq!(number(&to, "SELECT count(*) FROM telemetry"), 2);
     let verification = verify_all(&to);
@@ -53,7 +53,7 @@ fn a_run_gets_the_next_number_and_goes_on_with_the_history_of_its_project() {
 }
 
 #[test]
-fn answers_that_were_paid_for_come_along_and_never_replace_ours() {
+fn imported_answers_never_replace_ours() {
     let (_directory, from) = workplace();
     source(&from);
     let (_other, to) = workplace();
@@ -65,7 +65,7 @@ fn answers_that_were_paid_for_come_along_and_never_replace_ours() {
     assert_eq!(texts(&connection, "SELECT intent FROM intent_cache ORDER BY intent"), ["Does 0.", "Ours."]);
 }
 
-/// What another program writes: run 5 with two records, run 9 without any.
+/// A database of another program: run 5 with two records, run 9 without any.
 fn bare() -> String {
     let run = |id: i64, count: i64| {
         format!(
@@ -81,7 +81,7 @@ fn bare() -> String {
 }
 
 #[test]
-fn runs_and_records_alone_are_enough() {
+fn bare_runs_and_records_suffice() {
     let (_directory, from) = workplace();
     make_database(&from, &bare());
     let (_other, to) = workplace();
@@ -102,12 +102,12 @@ fn runs_and_records_alone_are_enough() {
     assert_ne!(keys[0][0], keys[0][1]);
     drop(reader);
     open(&from).unwrap().save(&traced(mixed(), "mill")).unwrap();
-    assert_eq!(identity(&read(&from).unwrap(), 5).run_key, keys[0][0], "more tables make no other run");
+    assert_eq!(identity(&read(&from).unwrap(), 5).run_key, keys[0][0], "additional tables do not change the key");
     assert!(verify(&from, &VerifyQuery::default()).is_unaltered());
 }
 
 #[test]
-fn kinds_of_other_programs_are_named_like_functions_and_verified() {
+fn foreign_kinds_are_named_and_verified() {
     let record = |id: i64, kind: &str, signature: &str, (first, last): (u32, u32)| {
         let sum = Md5Sum(md5::compute(signature).0);
         format!(
@@ -136,7 +136,7 @@ fn kinds_of_other_programs_are_named_like_functions_and_verified() {
     assert!(verification.is_unaltered(), "{:#?}", verification.deviations);
     let reader = read(&to).unwrap();
     let place =
-        UnitPlace { project: "elsewhere", part: "", file_path: "a.rs", kind: "function", name: "Outer", ordinal: 2 };
+        UnitLocation { project: "elsewhere", part: "", file_path: "a.rs", kind: "function", name: "Outer", ordinal: 2 };
     let found = reader.unit_record(&place, 1..=1, false).unwrap();
     assert!(matches!(found, UnitRecord::Stored(_)), "{found:?}");
 }

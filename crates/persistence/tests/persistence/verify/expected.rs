@@ -1,4 +1,4 @@
-//! Roots and heads that somebody kept outside of the file.
+//! Roots and chain hashes that were stored outside of the file.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use cds_persistence::{DeviationKind, KeepRule, Persistence, RunId, SnapshotProof
 use super::{verify, verify_all};
 use crate::samples::{at, faultless, make_database, mixed, open, traced, workplace};
 
-/// Saves all of them, and gives what each was written with.
+/// Saves all snapshots, and returns their proofs.
 fn save_all(path: &Path, snapshots: &[RunSnapshot]) -> Vec<SnapshotProof> {
     let mut persistence = open(path).unwrap();
     let proofs = snapshots.iter().map(|snapshot| persistence.save(snapshot).unwrap().proof.unwrap()).collect();
@@ -27,7 +27,7 @@ fn is_met(path: &Path, run: Option<i64>, expected: Fingerprint) -> bool {
 }
 
 #[test]
-fn the_root_of_a_run_and_every_hash_of_the_chain_are_met() {
+fn roots_and_chain_hashes_are_found() {
     let (_directory, path) = workplace();
     let proofs = save_all(&path, &[traced(mixed(), "shop"), traced(faultless(), "shop")]);
     assert_ne!(proofs[0].snapshot_root, proofs[1].snapshot_root);
@@ -48,7 +48,7 @@ fn the_root_of_a_run_and_every_hash_of_the_chain_are_met() {
 }
 
 #[test]
-fn a_file_that_was_written_anew_is_found_by_them_alone() {
+fn forged_file_fails_only_expected_hash() {
     let (_directory, path) = workplace();
     let proofs = save_all(&path, &[traced(mixed(), "shop")]);
     let (_other_directory, other) = workplace();
@@ -60,7 +60,7 @@ fn a_file_that_was_written_anew_is_found_by_them_alone() {
 }
 
 #[test]
-fn what_was_cut_off_cleanly_is_found_by_what_stood_for_it() {
+fn truncated_chain_fails_expected_hash() {
     let (_directory, path) = workplace();
     let first = save_all(&path, &[traced(mixed(), "shop")]).remove(0);
     let bytes = std::fs::read(&path).unwrap();
@@ -72,7 +72,7 @@ fn what_was_cut_off_cleanly_is_found_by_what_stood_for_it() {
 }
 
 #[test]
-fn the_root_of_a_pruned_run_is_met_and_so_is_the_head_after_the_pruning() {
+fn pruned_root_is_still_found() {
     let (_directory, path) = workplace();
     let proofs = save_all(&path, &[traced(mixed(), "shop"), traced(faultless(), "shop")]);
     let mut persistence = open(&path).unwrap();
@@ -85,7 +85,7 @@ fn the_root_of_a_pruned_run_is_met_and_so_is_the_head_after_the_pruning() {
 }
 
 #[test]
-fn a_root_that_only_the_chain_still_claims_is_not_met() {
+fn unprovable_root_is_not_found() {
     let (_directory, path) = workplace();
     let proofs = save_all(&path, &[traced(mixed(), "shop")]);
     make_database(&path, "UPDATE records SET raw_code = 'x' WHERE id = 3");

@@ -1,7 +1,7 @@
-//! Everything that was written can be proved, and whatever is altered is found and named.
+//! Verification proves everything that was written, and finds and names every alteration.
 
 mod expected;
-mod gone;
+mod missing;
 mod others;
 mod tampering;
 
@@ -39,7 +39,7 @@ fn tree() -> Tree {
     tree
 }
 
-/// The same with questions and what asking them came to.
+/// The same with questions and an enrichment account.
 fn with_questions(mut snapshot: RunSnapshot) -> RunSnapshot {
     for (number, record) in (0..).zip(&mut snapshot.records) {
         record.question = (number % 2 == 0).then(|| AskedQuestion { key: key(number), is_cut: number == 2 });
@@ -48,7 +48,7 @@ fn with_questions(mut snapshot: RunSnapshot) -> RunSnapshot {
     snapshot
 }
 
-/// A database of two projects and two parts in which everything became of some unit that can: runs 1 to 7.
+/// A database of two projects and two parts with every transition: runs 1 to 7.
 pub(crate) fn grown(path: &Path) {
     let mut persistence = open(path).unwrap();
     let mut tree = tree();
@@ -75,15 +75,15 @@ pub(crate) fn grown(path: &Path) {
     tree.files.get_mut("a.py").unwrap().definitions.remove(1);
     save(&tree, "shop", "");
     persistence.close().unwrap();
-    // A file that is copied often is one file.
+    // Without a log, so that tests can copy one file.
     make_database(path, "PRAGMA journal_mode = DELETE");
 }
 
-/// The same without the runs 1 to 4.
+/// The same with the runs 1 to 4 pruned.
 pub(crate) fn pruned(path: &Path) {
     grown(path);
     let mut persistence = open(path).unwrap();
-    // The one of the part is counted for itself.
+    // The rule counts each part separately.
     let verdicts = persistence.prune_runs(&[KeepRule::Last(2)], at(2_000_000_000)).unwrap().verdicts;
     assert_eq!(verdicts.iter().filter(|verdict| verdict.is_kept).count(), 3);
     persistence.close().unwrap();

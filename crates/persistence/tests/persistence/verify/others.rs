@@ -1,4 +1,4 @@
-//! What is as it was written, what cannot be verified, and how what was altered is told.
+//! Unaltered databases, unverifiable snapshots, and how alterations are reported.
 
 use std::{cell::Cell, fs, ops::ControlFlow, path::Path};
 
@@ -10,7 +10,7 @@ use crate::{
     samples::{CONTRACT, at, faultless, make_database, mixed, number, open, save, traced, workplace},
 };
 
-/// Two runs of another program; the MD5 sum of the first record of the second is `md5sum`.
+/// Two runs of another program; `md5sum` is the sum of the first record of the second.
 fn foreign(md5sum: &str) -> String {
     let run = "INSERT INTO runs VALUES (NULL, 'x', 'x', '/x', 'builtin:', 'm', 'all', 1, 'completed', 0, 0, 7);";
     let record = |run: i64, sum: &str| {
@@ -27,7 +27,7 @@ fn kinds(found: &Verification) -> Vec<(DeviationKind, Option<i64>)> {
 }
 
 #[test]
-fn what_nobody_touched_is_unaltered_before_and_after_a_pruning() {
+fn untouched_database_is_unaltered() {
     for (make, runs, records) in [(grown as fn(&Path), 1..=7, 43), (pruned, 5..=7, 13)] {
         let (_directory, path) = workplace();
         make(&path);
@@ -50,7 +50,7 @@ fn what_nobody_touched_is_unaltered_before_and_after_a_pruning() {
 }
 
 #[test]
-fn of_units_whose_records_are_pruned_the_number_is_told() {
+fn unverifiable_definitions_are_counted() {
     let (_directory, path) = workplace();
     grown(&path);
     assert_eq!(verify_all(&path).unverified_unit_count, 0);
@@ -59,7 +59,7 @@ fn of_units_whose_records_are_pruned_the_number_is_told() {
     persistence.close().unwrap();
     let found = verify_all(&path);
     assert!(found.is_unaltered(), "{:#?}", found.deviations);
-    // Those of mill and of the other part have no record any more, and are sealed.
+    // The definitions of mill and of the other part have no records any more, and are sealed.
     assert_eq!(found.unverified_unit_count, 0);
     for column in ["last_run", "content_hash", "code_hash", "intent_hash"] {
         let other = path.with_extension("other");
@@ -71,7 +71,7 @@ fn of_units_whose_records_are_pruned_the_number_is_told() {
         let deviation = found.deviations.iter().find(|found| found.field.as_deref() == Some("all")).unwrap();
         assert_eq!(deviation.place.as_deref(), Some("project mill, part \"\""), "{column}");
     }
-    // Another snapshot of the part opens the seal; what it does not see keeps what nobody can recompute.
+    // Another snapshot of the part ends the seal; for definitions that it does not have, hashes cannot be recomputed.
     let mut tree = super::tree();
     tree.unreadable = vec!["a.py".to_owned()];
     save(&path, &tree.snapshot("mill", "")).unwrap();
@@ -82,16 +82,16 @@ fn of_units_whose_records_are_pruned_the_number_is_told() {
 }
 
 #[test]
-fn snapshots_of_another_program_are_named_and_only_their_sums_are_verified() {
+fn foreign_snapshots_have_only_md5_verified() {
     let (_directory, path) = workplace();
     make_database(&path, &foreign("9dd4e461268c8034f5c8564e155c67a6"));
     let found = verify_all(&path);
     assert!(found.is_unaltered(), "{:#?}", found.deviations);
     assert_eq!((found.run_count, found.record_count, found.chain_head), (0, 0, None));
-    let told: Vec<(i64, u64)> = found.unverified.iter().map(|run| (run.run.0, run.record_count)).collect();
-    assert_eq!((told, found.unverified_run_count), (vec![(1, 1), (2, 2)], 2));
+    let listed: Vec<(i64, u64)> = found.unverified.iter().map(|run| (run.run.0, run.record_count)).collect();
+    assert_eq!((listed, found.unverified_run_count), (vec![(1, 1), (2, 2)], 2));
 
-    // The same together with snapshots of our own.
+    // The same with snapshots of our own.
     save(&path, &traced(mixed(), "shop")).unwrap();
     make_database(&path, "INSERT INTO runs SELECT 4, 'x', 'x', '/x', 'p', 'm', 'all', 1, 'x', 0, 0, 0");
     save(&path, &mixed()).unwrap();
@@ -117,7 +117,7 @@ fn snapshots_of_another_program_are_named_and_only_their_sums_are_verified() {
 }
 
 #[test]
-fn another_programs_snapshots_are_pruned_without_a_trace_before_the_chain_and_with_one_after_it_began() {
+fn pruned_foreign_snapshots_join_existing_chain() {
     let (_directory, path) = workplace();
     make_database(&path, &foreign("9dd4e461268c8034f5c8564e155c67a6"));
     save(&path, &traced(mixed(), "/x")).unwrap();
@@ -136,13 +136,13 @@ fn another_programs_snapshots_are_pruned_without_a_trace_before_the_chain_and_wi
 }
 
 #[test]
-fn an_empty_database_has_nothing_to_verify() {
+fn empty_database_has_nothing_to_verify() {
     let (_directory, path) = workplace();
     open(&path).unwrap().close().unwrap();
     assert_eq!(verify_all(&path), Verification::default());
 }
 
-/// Alters a new database of two runs, and gives what is found.
+/// Alters a new database of two runs, and returns the deviations.
 fn altered(sql: &str) -> Vec<Deviation> {
     let (_directory, path) = workplace();
     save(&path, &traced(mixed(), "shop")).unwrap();
@@ -152,7 +152,7 @@ fn altered(sql: &str) -> Vec<Deviation> {
 }
 
 #[test]
-fn the_altered_column_is_named_with_its_record_and_place() {
+fn altered_column_is_named() {
     let found = altered("UPDATE records SET intent = 'Returns two.', end_line = 9 WHERE id = 4");
     let deviation = &found[0];
     assert_eq!((deviation.kind, deviation.table.as_str()), (DeviationKind::Record, "records"));
@@ -168,7 +168,7 @@ fn the_altered_column_is_named_with_its_record_and_place() {
 }
 
 #[test]
-fn what_is_missing_or_dropped_is_told() {
+fn missing_rows_and_triggers_are_reported() {
     let cases = [
         ("DELETE FROM runs WHERE id = 1", DeviationKind::MissingRun, "runs"),
         ("DROP TABLE units", DeviationKind::MissingTable, "units"),
@@ -189,12 +189,12 @@ fn what_is_missing_or_dropped_is_told() {
     ];
     for (sql, kind, table) in cases {
         let found = altered(sql);
-        assert!(found.iter().any(|told| told.kind == kind && told.table == table), "{sql}: {found:#?}");
+        assert!(found.iter().any(|deviation| deviation.kind == kind && deviation.table == table), "{sql}: {found:#?}");
     }
 }
 
 #[test]
-fn damage_is_told_and_no_error() {
+fn damage_is_a_deviation() {
     let (_directory, path) = workplace();
     grown(&path);
     for table in ["records", "idx_records_md5sum", "unit_history", "units"] {
@@ -210,13 +210,13 @@ fn damage_is_told_and_no_error() {
 }
 
 #[test]
-fn the_list_has_an_end_and_the_count_has_not() {
+fn deviations_are_limited_but_counted() {
     let (_directory, path) = workplace();
     grown(&path);
     make_database(&path, "UPDATE records SET md5sum = 'x'");
     let found = verify(&path, &VerifyQuery { limit: 3, ..VerifyQuery::default() });
     assert_eq!(found.deviations.len(), 3);
-    // Each record twice, and each root.
+    // Each record twice, and each root once.
     assert_eq!(found.deviation_count, 2 * 43 + 7);
     let none = verify(&path, &VerifyQuery { limit: 0, ..VerifyQuery::default() });
     assert_eq!((none.deviations.len(), none.deviation_count), (0, 2 * 43 + 7));
@@ -224,7 +224,7 @@ fn the_list_has_an_end_and_the_count_has_not() {
 }
 
 #[test]
-fn it_stops_when_it_is_told_to() {
+fn verification_can_be_cancelled() {
     let (_directory, path) = workplace();
     let mut snapshot = traced(mixed(), "shop");
     let record = snapshot.records[3].clone();
@@ -235,12 +235,12 @@ fn it_stops_when_it_is_told_to() {
         seen.set(count);
         if count > 500 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    assert!(matches!(outcome, Err(Error::CalledOff { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Cancelled { .. })), "{outcome:?}");
     assert!((500..2_000).contains(&seen.get()));
 }
 
 #[test]
-fn a_writer_at_work_is_not_in_the_way() {
+fn concurrent_writer_does_not_disturb() {
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.save(&traced(mixed(), "shop")).unwrap();

@@ -1,4 +1,4 @@
-//! A thousand edits by hand, each of which must be found and named.
+//! A thousand manual edits, each of which must be found and named.
 
 use std::{collections::HashSet, fmt::Write as _, fs, path::Path};
 
@@ -20,15 +20,15 @@ const TABLES: [&str; 9] = [
     "enrichments",
 ];
 
-/// Edits of each kind of database; there are two kinds, and four tests.
+/// Edits in each test; there are two kinds of databases, and two tests of each.
 const EDIT_COUNT: u64 = 250;
 
-/// In how many ways something is altered.
+/// The number of ways to alter a database.
 const WAY_COUNT: usize = 10;
-/// The way in which the triggers are not dropped and put back around an edit, but are what is altered.
+/// The way that alters triggers. All other ways drop the triggers for the edit and create them again.
 const ALTER_TRIGGER: usize = 9;
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers, the same in every run.
 struct Dice(u64);
 
 impl Dice {
@@ -42,37 +42,37 @@ impl Dice {
     }
 }
 
-/// What was done, and by what it must be named: any one will do.
+/// An edit, and what a deviation must name to count; any one is enough.
 #[derive(Debug, Default)]
 struct Edit {
-    told: String,
+    description: String,
     table: &'static str,
-    /// Keys of the rows that were touched, before or after.
+    /// Keys of the affected rows, before or after the edit.
     rows: Vec<i64>,
     runs: HashSet<i64>,
 }
 
 impl Edit {
-    /// Whether a deviation speaks of what was touched.
+    /// Whether a deviation names the edit.
     fn is_named_by(&self, deviation: &Deviation) -> bool {
         let is_row = deviation.row.is_some_and(|row| self.rows.contains(&row));
         let is_run = deviation.run.is_some_and(|run| self.runs.contains(&run.0));
         let near = match self.table {
-            // Records and their hashes are told of together.
+            // Records and their hashes are reported together.
             "records" | "record_hashes" => ["records", "record_hashes"].contains(&deviation.table.as_str()),
             table => deviation.table == table,
         };
         match self.table {
             // One hash covers all of these rows of a run.
             "runs" | "analyzer_errors" | "record_questions" | "enrichments" => is_run,
-            // Where the records are pruned, one hash covers all units of a part of a project.
+            // If the records are pruned, one hash covers all units of a part.
             "units" if deviation.table == "units" && deviation.field.as_deref() == Some("all") => true,
             _ => near && is_row || is_run,
         }
     }
 }
 
-/// A copy of a database, open to be altered.
+/// A copy of a database that is altered.
 struct Victim {
     connection: Connection,
     dice: Dice,
@@ -120,7 +120,7 @@ impl Victim {
         }
     }
 
-    /// Another value that a hand may put there.
+    /// Another value that a person could write.
     fn other(&mut self, value: &Value) -> Value {
         match value {
             Value::Null => Value::Text("x".to_owned()),
@@ -144,8 +144,7 @@ impl Victim {
         }
     }
 
-    /// Alters something in the way of this number, below [`WAY_COUNT`]; none where chance came upon something that
-    /// cannot be altered so.
+    /// Alters something in the given way, below [`WAY_COUNT`]; `None` if the random choice cannot be altered like this.
     fn alter(&mut self, way: usize) -> Option<Edit> {
         let table = *self.dice.pick(&TABLES);
         let keys = self.keys(table);
@@ -167,11 +166,11 @@ impl Victim {
     fn alter_field(&mut self, edit: &mut Edit, key: i64) -> bool {
         let table = edit.table;
         let columns = self.columns(table);
-        let place = self.dice.roll(columns.len());
+        let index = self.dice.roll(columns.len());
         let before = self.row(table, key);
-        let value = self.other(&before[place]);
-        let (column, key_column) = (&columns[place], Self::key_column(table));
-        let _ = write!(edit.told, "{table} {key}: {column} from {:?} to {value:?}", before[place]);
+        let value = self.other(&before[index]);
+        let (column, key_column) = (&columns[index], Self::key_column(table));
+        let _ = write!(edit.description, "{table} {key}: {column} from {:?} to {value:?}", before[index]);
         if column == key_column
             && let Value::Integer(number) = value
         {
@@ -182,8 +181,8 @@ impl Victim {
     }
 
     fn remove(&mut self, edit: &mut Edit, key: i64) -> bool {
-        let _ = write!(edit.told, "{} {key}: removed", edit.table);
-        // What comes after it shows the gap.
+        let _ = write!(edit.description, "{} {key}: removed", edit.table);
+        // The next row reveals the gap.
         edit.rows.push(key + 1);
         self.is_done(
             &format!("DELETE FROM {} WHERE {} = ?1", edit.table, Self::key_column(edit.table)),
@@ -191,15 +190,15 @@ impl Victim {
         )
     }
 
-    /// Gives two rows each other's content.
+    /// Exchanges the content of two rows.
     fn swap(&mut self, edit: &mut Edit, key: i64, keys: &[i64]) -> bool {
         let table = edit.table;
         let other = *self.dice.pick(keys);
-        let _ = write!(edit.told, "{table} {key} and {other}: swapped");
+        let _ = write!(edit.description, "{table} {key} and {other}: swapped");
         let (first, second) = (self.row(table, key), self.row(table, other));
         let columns = self.columns(table);
-        let key_place = columns.iter().position(|column| column == Self::key_column(table)).unwrap();
-        let is_same = (0..columns.len()).all(|place| place == key_place || first[place] == second[place]);
+        let key_index = columns.iter().position(|column| column == Self::key_column(table)).unwrap();
+        let is_same = (0..columns.len()).all(|index| index == key_index || first[index] == second[index]);
         if is_same {
             return false;
         }
@@ -207,38 +206,38 @@ impl Victim {
         edit.runs.extend(self.run_of(table, other));
         [(key, second), (other, first)].into_iter().all(|(key, mut values)| {
             let set: Vec<String> = (0..columns.len())
-                .filter(|place| *place != key_place)
-                .map(|place| format!("{} = ?{}", columns[place], place + 1))
+                .filter(|index| *index != key_index)
+                .map(|index| format!("{} = ?{}", columns[index], index + 1))
                 .collect();
-            values[key_place] = key.into();
+            values[key_index] = key.into();
             let sql =
-                format!("UPDATE {table} SET {} WHERE {} = ?{}", set.join(", "), columns[key_place], key_place + 1);
+                format!("UPDATE {table} SET {} WHERE {} = ?{}", set.join(", "), columns[key_index], key_index + 1);
             self.is_done(&sql, values)
         })
     }
 
-    /// Writes a row once more, with the next number.
+    /// Inserts a copy of a row with the next number.
     fn insert(&mut self, edit: &mut Edit, key: i64, keys: &[i64]) -> bool {
         let table = edit.table;
-        // A run of its own has no row in the chain, and is told of as one that cannot be verified.
+        // A new run would have no chain row, and be reported as unverifiable instead.
         if ["runs", "enrichments", "record_questions"].contains(&table) {
             return false;
         }
         let next = keys.last().unwrap() + 1;
-        let _ = write!(edit.told, "{table} {next}: inserted, like {key}");
+        let _ = write!(edit.description, "{table} {next}: inserted, like {key}");
         edit.rows.push(next);
         let columns = self.columns(table);
         let mut values = self.row(table, key);
         values[columns.iter().position(|column| column == Self::key_column(table)).unwrap()] = next.into();
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
-        self.is_done(&format!("INSERT INTO {table} VALUES ({})", places.join(", ")), values)
+        let parameters: Vec<String> = (1..=columns.len()).map(|index| format!("?{index}")).collect();
+        self.is_done(&format!("INSERT INTO {table} VALUES ({})", parameters.join(", ")), values)
     }
 
     fn cut_tail(&mut self, edit: &mut Edit) -> bool {
         edit.table = ["unit_history", "snapshot_chain"][self.dice.roll(2)];
         let keys = self.keys(edit.table);
         let first = keys[self.dice.roll(keys.len())];
-        let _ = write!(edit.told, "{}: cut from {first} on", edit.table);
+        let _ = write!(edit.description, "{}: cut from {first} on", edit.table);
         edit.rows = keys.into_iter().filter(|key| *key >= first).collect();
         edit.runs = edit.rows.iter().filter_map(|row| self.run_of(edit.table, *row)).collect();
         self.is_done(&format!("DELETE FROM {} WHERE sequence >= ?1", edit.table), vec![first.into()])
@@ -248,14 +247,14 @@ impl Victim {
         let triggers = texts(&self.connection, "SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
         let name = self.dice.pick(&triggers).clone();
         let sql = texts(&self.connection, &format!("SELECT sql FROM sqlite_schema WHERE name = '{name}'")).remove(0);
-        let _ = write!(edit.told, "trigger {name}: ");
+        let _ = write!(edit.description, "trigger {name}: ");
         edit.rows.clear();
         edit.runs.clear();
         self.connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
         if self.dice.roll(2) == 0 {
-            edit.told.push_str("dropped");
+            edit.description.push_str("dropped");
         } else {
-            edit.told.push_str("put back so that it does nothing");
+            edit.description.push_str("put back so that it does nothing");
             let head = sql.split("WHEN").next().and_then(|head| head.split("BEGIN").next()).unwrap();
             self.connection.execute_batch(&format!("{head} BEGIN SELECT 1; END")).unwrap();
         }
@@ -271,7 +270,7 @@ fn value_len(value: &Value) -> usize {
     }
 }
 
-/// Alters a copy of `original` so that the triggers that were in the way are back afterwards.
+/// Alters a copy of `original`; triggers that would refuse the edit are dropped and created again.
 fn tamper(original: &[u8], path: &Path, seed: u64) -> Option<Edit> {
     fs::write(path, original).unwrap();
     let connection = Connection::open(path).unwrap();
@@ -297,7 +296,7 @@ fn tamper(original: &[u8], path: &Path, seed: u64) -> Option<Edit> {
     edit
 }
 
-fn every_edit_is_found(make: fn(&Path), seeds: std::ops::Range<u64>) {
+fn check_every_edit(make: fn(&Path), seeds: std::ops::Range<u64>) {
     let (directory, path) = workplace();
     make(&path);
     let original = fs::read(&path).unwrap();
@@ -312,7 +311,7 @@ fn every_edit_is_found(make: fn(&Path), seeds: std::ops::Range<u64>) {
         let is_named = match edit.table {
             "trigger" => found.deviations.iter().any(|deviation| {
                 deviation.kind == DeviationKind::Trigger
-                    && deviation.field.as_ref().is_some_and(|name| edit.told.contains(name))
+                    && deviation.field.as_ref().is_some_and(|name| edit.description.contains(name))
             }),
             _ => found.deviations.iter().any(|deviation| edit.is_named_by(deviation)),
         };
@@ -322,20 +321,20 @@ fn every_edit_is_found(make: fn(&Path), seeds: std::ops::Range<u64>) {
 
 #[test]
 fn edits_are_found_and_named() {
-    every_edit_is_found(grown, 0..EDIT_COUNT);
+    check_every_edit(grown, 0..EDIT_COUNT);
 }
 
 #[test]
 fn more_edits_are_found_and_named() {
-    every_edit_is_found(grown, EDIT_COUNT..2 * EDIT_COUNT);
+    check_every_edit(grown, EDIT_COUNT..2 * EDIT_COUNT);
 }
 
 #[test]
-fn edits_after_a_pruning_are_found_and_named() {
-    every_edit_is_found(pruned, 2 * EDIT_COUNT..3 * EDIT_COUNT);
+fn edits_after_pruning_are_found() {
+    check_every_edit(pruned, 2 * EDIT_COUNT..3 * EDIT_COUNT);
 }
 
 #[test]
-fn more_edits_after_a_pruning_are_found_and_named() {
-    every_edit_is_found(pruned, 3 * EDIT_COUNT..4 * EDIT_COUNT);
+fn more_edits_after_pruning_are_found() {
+    check_every_edit(pruned, 3 * EDIT_COUNT..4 * EDIT_COUNT);
 }

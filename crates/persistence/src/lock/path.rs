@@ -1,14 +1,14 @@
-//! Where the lock of a file or a directory is.
+//! The path of the lock for a file or directory.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// The lock file of what is at `path`, or will be: the same path with `.lock` behind it.
+/// The lock file for `path`, which need not exist: the same path with `.lock` appended.
 ///
-/// Symbolic links are followed, so that two names of one database have one lock; where nothing is there yet, those of
-/// its directory. Two hard links of one file have two locks.
+/// Symbolic links are followed, so that two names of one database share one lock; for a missing file, the links of its
+/// directory are followed. Two hard links of one file have two locks.
 pub fn lock_path(path: &Path) -> PathBuf {
     let mut name = real_path(path).into_os_string();
     name.push(".lock");

@@ -1,4 +1,4 @@
-//! What nothing in the chain speaks of any more.
+//! Rows and snapshots that the chain no longer covers.
 
 use std::fs;
 
@@ -15,13 +15,13 @@ SELECT 'id of ' || id, 'shop', started_at, 'completed', id, 'persist', '0.1.0', 
 const DROPPED: &str = "
 DROP TABLE record_hashes; DROP TABLE unit_history; DROP TABLE units; DROP TABLE snapshot_chain;";
 
-fn told(path: &std::path::Path) -> Vec<(DeviationKind, Option<i64>)> {
+fn deviations(path: &std::path::Path) -> Vec<(DeviationKind, Option<i64>)> {
     let deviations = verify_all(path).deviations;
     deviations.iter().map(|deviation| (deviation.kind, deviation.run.map(|run| run.0))).collect()
 }
 
 #[test]
-fn snapshots_that_the_accounts_know_must_be_in_the_chain() {
+fn ledger_snapshots_must_be_chained() {
     let (_directory, path) = workplace();
     grown(&path);
     make_database(&path, LEDGER);
@@ -31,20 +31,20 @@ fn snapshots_that_the_accounts_know_must_be_in_the_chain() {
     fs::copy(&path, &dropped).unwrap();
     make_database(&dropped, DROPPED);
     let expected: Vec<_> = (1..=7).map(|run| (DeviationKind::Unsealed, Some(run))).collect();
-    assert_eq!(told(&dropped), expected);
+    assert_eq!(deviations(&dropped), expected);
 
-    // A snapshot that somebody put in the place of ours.
+    // A foreign snapshot with the number of ours.
     make_database(
         &path,
         "INSERT INTO runs SELECT 50, started_at, finished_at, root_path, provider_url, model, scope,
                 progress_batch_size, status, 0, 0, 0 FROM runs WHERE id = 7;
          UPDATE runs_ledger SET snapshot_id = 50 WHERE snapshot_id = 7",
     );
-    assert_eq!(told(&path), [(DeviationKind::Unsealed, Some(50))]);
+    assert_eq!(deviations(&path), [(DeviationKind::Unsealed, Some(50))]);
 }
 
 #[test]
-fn what_is_kept_outside_says_nothing_of_a_run_that_the_chain_does_not_know() {
+fn expected_hash_ignores_unchained_run() {
     let (_directory, path) = workplace();
     grown(&path);
     let head = verify_all(&path).chain_head;
@@ -56,7 +56,7 @@ fn what_is_kept_outside_says_nothing_of_a_run_that_the_chain_does_not_know() {
 }
 
 #[test]
-fn a_writer_tells_that_the_proof_was_broken_before_it() {
+fn writer_warns_about_broken_proof() {
     for (edit, expected) in [
         ("SELECT 1", None),
         ("DROP TABLE record_hashes", Some("table record_hashes was missing")),
@@ -78,16 +78,16 @@ fn a_writer_tells_that_the_proof_was_broken_before_it() {
         grown(&path);
         make_database(&path, edit);
         let saved = open(&path).unwrap().save(&tree().snapshot("shop", "")).unwrap();
-        let told = saved.warnings.iter().find_map(|warning| match warning {
+        let doubt = saved.warnings.iter().find_map(|warning| match warning {
             Error::Doubtful { what, .. } => Some(what.as_str()),
             _ => None,
         });
-        assert_eq!(told, expected, "{edit}");
+        assert_eq!(doubt, expected, "{edit}");
     }
 }
 
 #[test]
-fn rows_of_no_run_are_found_without_foreign_keys() {
+fn stray_rows_need_no_foreign_keys() {
     let (_directory, path) = workplace();
     grown(&path);
     make_database(
@@ -102,5 +102,5 @@ fn rows_of_no_run_are_found_without_foreign_keys() {
         "INSERT INTO records SELECT NULL, 777, kind, file_path, signature, start_line, end_line, raw_code,
                 normalized_code, md5sum, intent, intent_status, intent_error FROM records WHERE id = 1",
     );
-    assert_eq!(told(&path), [(DeviationKind::Stray, Some(777))]);
+    assert_eq!(deviations(&path), [(DeviationKind::Stray, Some(777))]);
 }

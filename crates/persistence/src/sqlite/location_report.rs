@@ -1,4 +1,4 @@
-//! Where a database is, or is to be: what can be known without opening it, and without leaving anything behind.
+//! Examines the location of a database without opening it and without leaving anything behind.
 
 use std::{
     io,
@@ -10,22 +10,22 @@ use crate::Error;
 
 /// The findings about a path.
 #[derive(Debug)]
-pub struct PlaceReport {
-    /// Why no database can be written at the path: its name, its directory, or what is there now.
+pub struct LocationReport {
+    /// Why no database can be written at the path: its name, its directory, or an existing file.
     pub refusal: Option<Error>,
-    /// Whether a file is there.
+    /// Whether the file exists.
     pub is_present: bool,
-    /// Whether that file may be written; true where there is none.
+    /// Whether the file may be written; true if it does not exist.
     pub is_file_writable: bool,
-    /// The directory in which the file and what stands beside it are.
+    /// The directory of the file and its side files.
     pub folder: PathBuf,
-    /// Why nothing can be written into that directory.
+    /// Why nothing can be written to that directory.
     pub folder_error: Option<io::Error>,
-    /// The file system; none where it cannot be asked, which is everywhere but on Linux.
+    /// The file system; `None` if unknown, as on every system except Linux.
     pub file_system: Option<FileSystem>,
-    /// Whether a write-ahead log can work there, as far as it is known.
+    /// Whether a write-ahead log can work there, as far as known.
     pub is_fit_for_log: bool,
-    /// What this user may still write there, in bytes; none where it cannot be asked.
+    /// The free space for this user in bytes; `None` if unknown.
     pub free_bytes: Option<u64>,
 }
 
@@ -34,14 +34,14 @@ pub struct PlaceReport {
 pub struct FileSystem {
     /// Its number in `linux/magic.h`; shown in hexadecimal.
     pub number: u32,
-    /// Its name, where it is one of the common ones.
+    /// Its name, if it is a common one.
     pub name: Option<&'static str>,
 }
 
-/// Looks at the place of a database without touching the file.
+/// Examines the location of a database without touching the file.
 ///
-/// Into its directory a file without a name is written, or one that is removed at once.
-pub fn examine_place(path: &Path) -> PlaceReport {
+/// It writes a nameless or temporary file to the directory.
+pub fn examine_location(path: &Path) -> LocationReport {
     let found = Location::existing(path).and_then(|location| location.check_is_reached_once());
     let is_present = !matches!(
         found,
@@ -54,7 +54,7 @@ pub fn examine_place(path: &Path) -> PlaceReport {
     let folder = folder_of(path);
     let asked = if is_present { path } else { &folder };
     let file_system = journal::file_system(asked).map(|number| FileSystem { number, name: name_of(number) });
-    PlaceReport {
+    LocationReport {
         refusal,
         is_present,
         is_file_writable: !is_present || is_writable(path),
@@ -66,7 +66,7 @@ pub fn examine_place(path: &Path) -> PlaceReport {
     }
 }
 
-/// What stands beside a file that a symbolic link leads to stands where that file is.
+/// Side files of a symbolic link are next to its target.
 fn folder_of(path: &Path) -> PathBuf {
     let file = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
     match file.parent() {
@@ -76,7 +76,7 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 fn is_writable(path: &Path) -> bool {
-    // The superuser may write to any file, and still such a file says that it is not to be written.
+    // The superuser could write it anyway, but the permissions ask not to.
     std::fs::metadata(path).is_ok_and(|file| !file.permissions().readonly()) && may_write(path)
 }
 
@@ -101,7 +101,7 @@ fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 
-/// By the numbers of `linux/magic.h`, and of ZFS, which is not in it.
+/// The numbers of `linux/magic.h`, and of ZFS, which is not listed there.
 const fn name_of(number: u32) -> Option<&'static str> {
     Some(match number {
         0xef53 => "ext4",
