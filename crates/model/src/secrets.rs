@@ -1,13 +1,13 @@
-//! Removes passwords in addresses and settings from every line on stderr and from every account.
+//! Masks passwords in addresses and settings, before a text goes to stderr or into an account.
 
 /// Settings whose value is a secret, in lower case.
 const SECRETS: &[&str] =
     &["password=", "passwd=", "pwd=", "secret=", "token=", "apikey=", "api_key=", "api-key=", "accountkey="];
 
-/// Options whose value is the next word, as in the command line of another program.
+/// Options of other programs' command lines whose value, the next word, is a secret.
 const OPTIONS: &[&str] = &["--password ", "--passwd ", "--pwd ", "--secret ", "--token ", "--api-key ", "--apikey "];
 
-/// The text with `***` for whatever stands between `://` and `@` in one word, and for the value of a secret setting or option.
+/// Replaces with `***` the text between `://` and `@` in one word, and the value of a secret setting or option.
 pub fn masked(text: &str) -> String {
     without_settings(&without_credentials(text))
 }
@@ -31,7 +31,7 @@ fn without_credentials(text: &str) -> String {
     shown
 }
 
-/// A value ends with its quote, or with the word or the setting.
+/// A value ends with its closing quote, or else with the word or setting.
 fn without_settings(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let mut shown = String::with_capacity(text.len());
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_password_is_shown_wherever_it_stands() {
+    fn passwords_are_masked_everywhere() {
         for (text, expected) in [
             ("unexpected 'http://user:p@ss@h:1/x' found", "unexpected 'http://***@h:1/x' found"),
             ("a://b c@d", "a://b c@d"),
