@@ -216,7 +216,7 @@ mod tests {
             ("async  def\n  load (row):", "load"),
             ("class Cart(Base):", "Cart"),
             ("def été[T](x):", "été"),
-            ("=> \x1bx", "\\u{1b}x"),
+            ("=> \x1bx", "=> \\u{1b}x"),
             ("", "a definition"),
         ] {
             let mut definition = samples::function(1, "a.py", "f", 1, "x\n");
