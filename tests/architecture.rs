@@ -161,3 +161,43 @@ fn files_have_headers_and_stay_small() {
         assert!(line_count <= MAX_LINES, "{} has {line_count} lines; find the seam", path.display());
     }
 }
+
+/// How many lines of code a folder holds.
+fn line_count(folder: &Path) -> usize {
+    sources(folder).iter().map(|path| read(path).lines().count()).sum()
+}
+
+#[test]
+fn command_line_crate_stays_thin() {
+    let counts =
+        CRATES.iter().map(|(folder, _)| (*folder, line_count(&root().join("crates").join(folder).join("src"))));
+    let counts: Vec<(&str, usize)> = counts.collect();
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let own = counts.iter().find(|(folder, _)| *folder == "cli").unwrap().1;
+    assert!(own * 5 <= all, "crates/cli has {own} of {all} lines, more than a fifth");
+}
+
+#[test]
+fn no_source_imports_a_crate_that_it_may_not() {
+    for (folder, allowed) in CRATES {
+        for path in sources(&root().join("crates").join(folder).join("src")) {
+            let code = shipped(&read(&path));
+            let imports = code.match_indices("cds_").filter(|(at, _)| {
+                !code[..*at].chars().next_back().is_some_and(|before| before.is_alphanumeric() || before == '_')
+            });
+            for (at, _) in imports {
+                let name: String =
+                    code[at..].chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let package = name.replace('_', "-");
+                let is_crate = code[at + name.len()..].starts_with("::");
+                let is_known = CRATES.iter().any(|(other, _)| package == format!("cds-{other}"));
+                let is_own = package == format!("cds-{folder}");
+                assert!(
+                    !is_crate || !is_known || is_own || allowed.contains(&package.as_str()),
+                    "{} uses {name}, which crates/{folder} may not",
+                    path.display()
+                );
+            }
+        }
+    }
+}

@@ -170,3 +170,39 @@ fn page_lists_the_rules_of_evidence() {
         "rules that the search does not have"
     );
 }
+
+/// Every command with its own help, and the long options that this names.
+fn options(words: &[String], found: &mut Vec<(String, Vec<String>)>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cds")).args(words).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let listed = help.split_once("Commands:\n").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap());
+    let names = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        options(&[words, &[name.to_owned()]].concat(), found);
+    }
+    let is_option = |line: &&str| line.trim_start().starts_with('-');
+    let longs = help.lines().filter(is_option).filter_map(|line| {
+        let name = line.split_whitespace().find(|word| word.starts_with("--"))?;
+        Some(name.trim_end_matches(',').to_owned())
+    });
+    found.push((words.join(" "), longs.collect()));
+}
+
+#[test]
+fn page_of_commands_names_every_option() {
+    let page = fs::read_to_string(root().join("docs/cli.md")).unwrap();
+    let mut found = Vec::new();
+    options(&[], &mut found);
+    assert!(found.len() > 30, "{found:?}");
+    let missing: Vec<String> = found
+        .iter()
+        .flat_map(|(command, options)| options.iter().map(move |option| (command, option)))
+        .filter(|(_, option)| !["--help", "--version"].contains(&option.as_str()))
+        .filter(|(_, option)| !page.contains(&format!("`{option}")) && !page.contains(&format!(" {option}")))
+        .map(|(command, option)| format!("cds {command} {option}"))
+        .collect();
+    assert!(missing.is_empty(), "docs/cli.md does not name: {}", missing.join(", "));
+    let commands = found.iter().map(|(command, _)| command).filter(|command| !command.is_empty());
+    let unnamed: Vec<&String> = commands.filter(|command| !page.contains(&format!("cds {command}"))).collect();
+    assert!(unnamed.is_empty(), "docs/cli.md does not name: {unnamed:?}");
+}
