@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_covered_by_what_holds_its_members_or_is_around_them() {
+    fn outer_or_equal_members_cover_a_group() {
         use Channel::{Exact, Fragment, Near, Renamed};
         // What is inside of copies, with or without one of the copies, is covered.
         assert_eq!(covered(&[(Near, &[0, 3]), (Near, &[1, 4])]), [false, true]);
