@@ -3,12 +3,14 @@
 //! Texts that another program may have written, such as statuses and stages, are returned as stored.
 
 mod pruning;
-
-use std::fmt;
+mod resolved;
 
 use cds_model::{AccountStatus, LedgerId, RunRole};
 
-pub use self::pruning::{KeepRule, PruneVerdict};
+pub use self::{
+    pruning::{KeepRule, PruneVerdict},
+    resolved::{ResolvedSnapshot, RunProblem},
+};
 use crate::RunId;
 
 /// One invocation, or a snapshot of another program without an account.
@@ -210,57 +212,6 @@ pub struct StageFilter {
     pub stage: Option<String>,
     /// Only with this status.
     pub status: Option<String>,
-}
-
-/// Why a name does not lead to a run with a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RunProblem {
-    /// The database has no run, or none with a snapshot where one is needed.
-    Empty,
-    /// No run has this name.
-    Unknown {
-        /// The nearest numbers of snapshots, or ids of invocations and stages; at most five.
-        nearest: Vec<String>,
-    },
-    /// Several runs begin with this prefix.
-    Ambiguous {
-        /// The ids of runs or stages; at most ten.
-        candidates: Vec<String>,
-    },
-    /// The run has no snapshot.
-    NoSnapshot {
-        /// Its status, as stored.
-        status: String,
-    },
-    /// The snapshot was pruned.
-    Pruned(RunId),
-    /// The snapshot is missing but was not pruned: it was deleted by other means.
-    Missing(RunId),
-    /// The snapshot is missing, and no history records why.
-    Unrecorded(RunId),
-}
-
-impl fmt::Display for RunProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => formatter.write_str("the database has no snapshot yet"),
-            Self::Unknown { .. } => formatter.write_str("there is no such run"),
-            Self::Ambiguous { .. } => formatter.write_str("more than one run begins like this"),
-            Self::NoSnapshot { status } => write!(formatter, "the run has no snapshot, its status is {status}"),
-            Self::Pruned(id) => write!(formatter, "its snapshot {id} was pruned"),
-            Self::Missing(id) => write!(formatter, "its snapshot {id} is missing without having been pruned"),
-            Self::Unrecorded(id) => write!(formatter, "its snapshot {id} is missing, and no history says why"),
-        }
-    }
-}
-
-/// A run with its snapshot.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResolvedSnapshot {
-    /// The run.
-    pub invocation: Invocation,
-    /// The row in `runs`.
-    pub row: SnapshotRow,
 }
 
 /// A name and a count.
