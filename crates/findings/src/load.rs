@@ -81,7 +81,7 @@ fn mark_generated(definitions: &mut [Definition]) {
     }
 }
 
-/// The ids and the normalized code of the records whose code is at most [`LENGTH_FACTOR`] times longer or shorter than `code`;
+/// The ids and the normalized code of the records whose code is at most three times longer or shorter than `code`;
 /// [`cds_duplication::similar_codes`] looks at no others. Whole files only if they are wanted, and all functions that may
 /// have a run of lines in common with it.
 ///

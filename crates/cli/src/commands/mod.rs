@@ -21,7 +21,11 @@ mod verify;
 
 use clap::Subcommand;
 
-use crate::{app::App, failure::Failure};
+use crate::{
+    app::App,
+    failure::{Failure, database_failure},
+    render::messages::Console,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -78,5 +82,12 @@ pub(crate) fn run(command: Command, app: &App) -> Result<(), Failure> {
         Command::State(arguments) => state::run(&arguments, app),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, app),
+    }
+}
+
+/// Warns if a database could not be closed. What was committed stays: to run the command again would do it twice.
+fn warn_of_closing(closed: Result<(), cds_persistence::Error>, console: Console) {
+    if let Err(error) = closed {
+        console.warning(&format!("the work is done, but cds {}", database_failure(error)));
     }
 }

@@ -23,7 +23,7 @@ use strings::StringScanner;
 
 /// The tokens of a text, one after the other, with a [`TokenKind::Line`] before the first of each logical line.
 ///
-/// Names have the class of their word, or [`OTHER`]; [`tokenize`] finds their roles.
+/// Names have the class of their word, or the class of other words; [`tokenize`] finds their roles.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent state of the reading")]
 pub struct Lexer<'a> {

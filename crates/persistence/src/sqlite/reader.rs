@@ -118,12 +118,12 @@ impl SqliteReader {
         self.access
     }
 
-    /// See [`SqlitePersistence::lookup_answers`](super::SqlitePersistence::lookup_answers).
+    /// See [`Persistence::lookup_answers`](crate::Persistence::lookup_answers).
     pub fn lookup_answers(&self, keys: &[QuestionKey]) -> Result<HashMap<QuestionKey, String>, Error> {
         self.read(|database| answers::lookup(database, keys))
     }
 
-    /// See [`SqlitePersistence::latest_digest`](super::SqlitePersistence::latest_digest).
+    /// See [`Persistence::latest_digest`](crate::Persistence::latest_digest).
     pub fn latest_digest(&self, model: &str) -> Result<Option<String>, Error> {
         self.read(|database| answers::latest_digest(database, model))
     }

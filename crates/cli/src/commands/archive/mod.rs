@@ -25,9 +25,9 @@ use crate::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments,
     },
     clock,
+    commands::warn_of_closing,
     failure::{Failure, database_failure},
     output::Output,
-    render::messages::Console,
 };
 
 /// Copy new runs to an archive of Parquet files, or verify an archive
@@ -181,13 +181,6 @@ pub(super) fn show(
     };
     Output::Stdout.report("what could be moved was moved", render);
     outcome
-}
-
-/// What was moved stays moved.
-pub(super) fn warn_of_closing(closed: Result<(), cds_persistence::Error>, console: Console) {
-    if let Err(error) = closed {
-        console.warning(&format!("the work is done, but cds {}", database_failure(error)));
-    }
 }
 
 /// What an archive or a state file said, with the exit status and the next step for each case.

@@ -6,8 +6,9 @@ use cds_persistence::AcceptedDuplicate;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ReadArguments, facts};
+use super::ReadArguments;
 use cds_findings::accepted::AcceptanceState;
+use cds_terminal::numbers::counted;
 use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     screen::Screen,
@@ -119,7 +120,7 @@ fn write(writer: &mut dyn Write, rows: &[(AcceptanceState, AcceptedDuplicate)], 
         .filter(|(_, count)| *count > 0)
         .map(|(state, count)| format!("{count} {}", state.as_str()))
         .collect::<Vec<_>>();
-    writeln!(writer, "{}: {}", facts::plural(rows.len() as u64, "acceptance"), sums.join(", "))
+    writeln!(writer, "{}: {}", counted(rows.len() as u64, "acceptance"), sums.join(", "))
 }
 
 #[cfg(test)]

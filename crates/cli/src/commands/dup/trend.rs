@@ -15,7 +15,7 @@ use cds_findings::{
 use cds_terminal::{
     columns::wrap,
     grid::{Cell, Column, Grid, Saving},
-    numbers::percent,
+    numbers::{counted, percent},
     screen::Screen,
     style::Tone,
     text::one_line,
@@ -160,7 +160,7 @@ fn write(writer: &mut dyn Write, points: &[TrendPoint], screen: &Screen) -> io::
         ]);
     }
     grid.write(writer, screen, 0)?;
-    let runs = facts::plural(points.len() as u64, "run");
+    let runs = counted(points.len() as u64, "run");
     let summary = one_line(&format!("{runs}; times in {}", screen.time.name()));
     wrap(&summary, screen.width).iter().try_for_each(|line| writeln!(writer, "{line}"))
 }

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use cds_persistence::StoredUnit;
 
 use super::{
-    super::runs::facts::{commit_cell, plural, time_cell},
+    super::runs::facts::{commit_cell, time_cell},
     History, Step,
     spec::{label, numbered_label},
 };
+use cds_terminal::numbers::counted;
 use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     screen::Screen,
@@ -112,7 +113,7 @@ pub(super) fn head(page: &mut Sections<'_>, history: &History, screen: &Screen) 
         page.field("part", &unit.part);
     }
     if let Some(count) = history.definition_count {
-        page.field("holds", plural(count, "definition"));
+        page.field("holds", counted(count, "definition"));
     }
     for (origin, run_id) in &history.earlier {
         let name = safe_line(&label(&origin.file_path, &origin.name, origin.ordinal));
@@ -200,7 +201,7 @@ pub(super) fn write_list(
     } else {
         String::new()
     };
-    writeln!(writer, "{}{shown}; cds history NAME or --unit ID shows one", plural(count as u64, "unit"))
+    writeln!(writer, "{}{shown}; cds history NAME or --unit ID shows one", counted(count as u64, "unit"))
 }
 
 /// Whether `other` is a second, third or later one of the names of `unit`.

@@ -12,7 +12,7 @@ use self::source::Source;
 use super::archive::{
     failure,
     report::{MovedRuns, Sum},
-    show, warn_of_closing,
+    show,
 };
 use cds_terminal::fields::Fields;
 
@@ -20,6 +20,7 @@ use crate::{
     app::App,
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments},
     clock,
+    commands::warn_of_closing,
     failure::{Failure, database_failure},
     render::messages::Console,
 };

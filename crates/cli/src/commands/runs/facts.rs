@@ -1,6 +1,7 @@
 //! What is said of an invocation in more than one place.
 
 use cds_persistence::{Invocation, StageRow};
+use cds_terminal::numbers::counted;
 use cds_terminal::{grid::Cell, local_time::seconds_between, screen::Screen, style::Tone};
 
 /// Digits of a commit that are enough for people.
@@ -54,24 +55,18 @@ pub(in crate::commands) fn commit_cell(commit: Option<&str>) -> Cell {
 
 /// `7 runs: 5 completed, 2 failed`, the statuses in their own order.
 pub(super) fn counts<'a>(what: &str, statuses: impl Iterator<Item = &'a str>) -> String {
-    let mut counted: Vec<(&str, usize)> = Vec::new();
+    let mut numbers: Vec<(&str, usize)> = Vec::new();
     for status in statuses {
-        match counted.iter_mut().find(|(name, _)| *name == status) {
+        match numbers.iter_mut().find(|(name, _)| *name == status) {
             Some((_, count)) => *count += 1,
-            None => counted.push((status, 1)),
+            None => numbers.push((status, 1)),
         }
     }
     let order = |status: &str| cds_model::AccountStatus::ALL.iter().position(|known| known.as_str() == status);
-    counted.sort_by_key(|(status, _)| order(status).unwrap_or(usize::MAX));
-    let total: usize = counted.iter().map(|(_, count)| count).sum();
-    let parts: Vec<String> = counted.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    format!("{}: {}", plural(total as u64, what), parts.join(", "))
-}
-
-/// `1 run`, `2 runs`.
-pub(in crate::commands) fn plural(count: u64, what: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{end}")
+    numbers.sort_by_key(|(status, _)| order(status).unwrap_or(usize::MAX));
+    let total: usize = numbers.iter().map(|(_, count)| count).sum();
+    let parts: Vec<String> = numbers.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    format!("{}: {}", counted(total as u64, what), parts.join(", "))
 }
 
 #[cfg(test)]

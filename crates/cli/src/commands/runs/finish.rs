@@ -3,13 +3,14 @@
 use cds_model::{AccountStatus, RunEnd, masked};
 use clap::{Args, builder::PossibleValuesParser};
 
-use super::{ledger, warn_of_closing};
+use super::ledger;
 use cds_terminal::fields::Fields;
 
 use crate::{
     app::App,
     arguments::{DatabaseArguments, parse_note, parse_notes},
     clock,
+    commands::warn_of_closing,
     failure::Failure,
     output::Output,
 };

@@ -30,7 +30,7 @@ pub(super) mod unit_lists;
 
 use std::io::{self, Write};
 
-use cds_persistence::{Error, InvocationFilter, SqliteReader};
+use cds_persistence::{InvocationFilter, SqliteReader};
 use cds_terminal::{screen::Screen, text};
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -127,13 +127,6 @@ fn show(
     table: impl FnOnce(&mut dyn Write, &Screen) -> io::Result<()>,
 ) -> Result<(), Failure> {
     Output::Stdout.write(|writer| format.write(writer, json, table))
-}
-
-/// What was committed stays; who ran the command again would do it twice.
-fn warn_of_closing(closed: Result<(), Error>, console: Console) {
-    if let Err(error) = closed {
-        console.warning(&format!("the work is done, but cds {}", database_failure(error)));
-    }
 }
 
 /// Whether the database has no run at all.

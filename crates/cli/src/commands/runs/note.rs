@@ -5,12 +5,12 @@ use cds_persistence::{SqliteAccounts, SqliteReader};
 use cds_pipeline::WriterLock;
 use clap::Args;
 
-use super::warn_of_closing;
 use cds_terminal::fields::Fields;
 
 use crate::{
     app::App,
     arguments::{DatabaseArguments, LockArguments, parse_note},
+    commands::warn_of_closing,
     failure::{Failure, database_failure},
     output::Output,
 };

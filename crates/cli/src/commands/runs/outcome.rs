@@ -2,11 +2,8 @@
 
 use cds_persistence::{ErrorGroup, Invocation, InvocationDetails, SnapshotRow};
 
-use super::{
-    facts::{broken_stage, plural},
-    liveness::Liveness,
-    page::or_unknown,
-};
+use super::{facts::broken_stage, liveness::Liveness, page::or_unknown};
+use cds_terminal::numbers::counted;
 use cds_terminal::screen::Screen;
 
 /// The outcome of the run in a sentence.
@@ -56,8 +53,8 @@ pub(super) fn outcome(
 /// What is not in a snapshot, each with its most frequent reason.
 fn missing(row: &SnapshotRow, details: &InvocationDetails) -> String {
     let files =
-        (row.analyzer_error_count > 0).then(|| format!("something of {}", plural(row.analyzer_error_count, "file")));
-    let intents = (row.intent_failed_count > 0).then(|| plural(row.intent_failed_count, "intent"));
+        (row.analyzer_error_count > 0).then(|| format!("something of {}", counted(row.analyzer_error_count, "file")));
+    let intents = (row.intent_failed_count > 0).then(|| counted(row.intent_failed_count, "intent"));
     let files = files.map(|text| text + &leading(&details.analyzer_errors));
     let intents = intents.map(|text| text + &leading(&details.intent_errors));
     let parts: Vec<String> = files.into_iter().chain(intents).collect();

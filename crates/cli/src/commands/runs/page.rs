@@ -3,13 +3,14 @@
 use cds_persistence::{Counted, Invocation, InvocationDetails, LedgerRow, SnapshotAbsence};
 
 use super::{
-    facts::{self, plural},
+    facts,
     liveness::Liveness,
     outcome::outcome,
     page_events::{errors, telemetry},
     page_stages::stages,
     proof::{self, Proof},
 };
+use cds_terminal::numbers::counted;
 use cds_terminal::{screen::Screen, sections::Sections, style::Tone};
 
 use crate::request::{Request, quoted};
@@ -82,10 +83,10 @@ fn run(page: &mut Sections<'_>, found: &Invocation, details: &InvocationDetails,
 fn answered(found: &Invocation) -> Option<String> {
     if let Some(row) = &found.enrichment {
         let answered = row.selected_count.saturating_sub(row.failed_count);
-        return Some(format!("{answered} of {}", plural(row.selected_count, "record")));
+        return Some(format!("{answered} of {}", counted(row.selected_count, "record")));
     }
     let row = found.details.as_ref()?;
-    let text = format!("{} of {}", row.answered_count?, plural(row.selected_count?, "record"));
+    let text = format!("{} of {}", row.answered_count?, counted(row.selected_count?, "record"));
     Some(format!("{text}, at the last sign of life"))
 }
 

@@ -2,7 +2,7 @@
 
 use cds_persistence::{Counted, ErrorGroup, Invocation, InvocationDetails};
 
-use super::facts::plural;
+use cds_terminal::numbers::counted;
 use cds_terminal::sections::Sections;
 
 /// Groups that are shown of each kind; the rest is counted.
@@ -41,7 +41,7 @@ fn rest(page: &mut Sections<'_>, counts: impl ExactSizeIterator<Item = u64>) {
     let hidden = counts.len().saturating_sub(SHOWN_GROUPS);
     if hidden > 0 {
         let count: u64 = counts.skip(SHOWN_GROUPS).fold(0, u64::saturating_add);
-        page.field("", format!("{count} × {}", plural(hidden as u64, "other reason")));
+        page.field("", format!("{count} × {}", counted(hidden as u64, "other reason")));
     }
 }
 

@@ -10,7 +10,7 @@ use cds_persistence::{KeepRule, PruneVerdict, SqlitePersistence, SqliteReader};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{facts, no_run_yet, warn_of_closing};
+use super::{facts, no_run_yet};
 use cds_terminal::{
     fields::Fields,
     grid::{Cell, Column, Grid, Saving},
@@ -23,6 +23,7 @@ use crate::{
     arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, parse_duration},
     clock,
     commands::damage,
+    commands::warn_of_closing,
     failure::{Failure, database_failure},
     output::Output,
 };

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
 use super::{
     finish::{ENDS, end_status},
-    ledger, warn_of_closing,
+    ledger,
 };
 use cds_terminal::fields::Fields;
 
@@ -14,6 +14,7 @@ use crate::{
     app::App,
     arguments::{DatabaseArguments, parse_note},
     clock,
+    commands::warn_of_closing,
     failure::Failure,
     output::Output,
 };

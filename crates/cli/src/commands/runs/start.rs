@@ -7,13 +7,14 @@ use cds_persistence::SqlitePersistence;
 use cds_pipeline::WriterLock;
 use clap::Args;
 
-use super::{ledger, warn_of_closing};
+use super::ledger;
 use crate::{
     app::App,
     arguments::{
         DatabaseArguments, DatabasePlan, LockArguments, parse_duration, parse_ledger_id, parse_note, parse_notes,
     },
     clock,
+    commands::warn_of_closing,
     failure::{Failure, database_failure},
     output::Output,
     provenance::parse_code_ref,

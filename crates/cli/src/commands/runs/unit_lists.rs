@@ -2,7 +2,7 @@
 
 use cds_model::{SymbolKind, UnitName};
 
-use super::facts::plural;
+use cds_terminal::numbers::counted;
 use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
     sections::Sections,
@@ -74,6 +74,6 @@ pub(in crate::commands) fn moves(page: &mut Sections<'_>, pairs: &[[Listed<'_>; 
 /// How many more there are than were shown.
 pub(in crate::commands) fn rest(page: &mut Sections<'_>, count: usize, limit: usize) {
     if let Some(hidden) = count.checked_sub(limit).filter(|hidden| *hidden > 0) {
-        page.sentence(format!("… and {}; all are shown with --limit 0", plural(hidden as u64, "other")));
+        page.sentence(format!("… and {}; all are shown with --limit 0", counted(hidden as u64, "other")));
     }
 }

@@ -14,7 +14,7 @@ use cds_persistence::{SqlitePersistence, SqliteReader};
 use clap::{Args, Subcommand};
 
 use self::{page::Shown, peers::Peer};
-use super::archive::{ArchiveLock, archive_failure, warn_of_closing};
+use super::archive::{ArchiveLock, archive_failure};
 
 use crate::{
     app::App,
@@ -22,6 +22,7 @@ use crate::{
         ArchivePlan, DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, StateArguments, check_is_path,
     },
     clock,
+    commands::warn_of_closing,
     failure::{Failure, database_failure},
     output::Output,
 };
