@@ -15,12 +15,14 @@ WHERE (?1 IS NULL OR stage = ?1) AND (?2 IS NULL OR status = ?2)
 ORDER BY rowid DESC
 LIMIT ?3";
 
+/// Limited, because another program may write any number of stages.
 const OF_INVOCATION: &str = "
 SELECT run_id, ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note, config_hash,
        started_at, finished_at, rows_in, rows_out, duration_seconds, llm_calls, tokens, trace_id
 FROM stage_runs
 WHERE ledger_id = ?1
-ORDER BY rowid";
+ORDER BY rowid
+LIMIT 1000";
 
 /// Values that are not counts are ignored. Sums use floating point, because an integer sum that overflows is an error.
 const COSTS: &str = "
@@ -56,7 +58,7 @@ pub(crate) fn newest(connection: &Connection, filter: &StageFilter) -> Result<Ve
     connection.prepare(NEWEST_FIRST)?.query_map(params![filter.stage, filter.status, limit], read)?.collect()
 }
 
-/// The stages of one invocation, in the order in which they began.
+/// The first 1,000 stages of one invocation, in the order in which they began.
 pub(crate) fn of_invocation(connection: &Connection, ledger_id: &str) -> Result<Vec<StageRow>> {
     connection.prepare(OF_INVOCATION)?.query_map([ledger_id], read)?.collect()
 }

@@ -79,6 +79,19 @@ fn other_errors_come_from_telemetry() {
 }
 
 #[test]
+fn at_most_1000_stages_are_read() {
+    let (_directory, path) = workplace();
+    six_runs(&path);
+    let copies = "
+        INSERT INTO stage_runs
+        SELECT run_id || hex(randomblob(8)), ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note,
+               config_hash, started_at, finished_at, rows_in, rows_out, duration_seconds, llm_calls, tokens, trace_id
+        FROM stage_runs JOIN json_each('[0,1,2,3,4,5,6,7,8,9]');";
+    make_database(&path, &copies.repeat(3));
+    assert_eq!(details(&read(&path).unwrap(), "2").stages.len(), 1_000);
+}
+
+#[test]
 fn invalid_token_counts_are_ignored() {
     for (calls, expected) in [
         (&[][..], None),
