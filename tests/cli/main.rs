@@ -76,6 +76,7 @@ mod scope;
 #[cfg(unix)]
 mod side_files;
 mod similar;
+mod source_files;
 mod state;
 mod summary;
 mod tables;

@@ -16,7 +16,7 @@ use crate::{
 /// The records that the analyzer and the builder make of the tree, without intents.
 pub(crate) fn records_of_tree(path: &Path) -> Vec<Value> {
     let tree = SourceTree::open(path).expect("the tree is there");
-    let records = cds_model_builder::build(analyze(&tree, &AnalysisOptions::default(), &|| false).files);
+    let records = cds_model_builder::build(analyze(&tree, &AnalysisOptions::default(), &|| false).files).records;
     let row = |record: &cds_model::Record| {
         json!({
             "kind": record.kind.as_str(),

@@ -9,6 +9,7 @@ mod definitions;
 mod layout;
 mod normalization;
 mod properties;
+mod versions;
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ fn fixture(name: &str) -> PathBuf {
 fn records_of(path: &Path) -> (Vec<Record>, Vec<AnalyzerError>) {
     let tree = SourceTree::open(path).expect("the tree is there");
     let analysis = analyze(&tree, &AnalysisOptions::default(), &|| false);
-    (cds_model_builder::build(analysis.files), analysis.errors)
+    (cds_model_builder::build(analysis.files).records, analysis.errors)
 }
 
 /// The records of one text, without its errors.

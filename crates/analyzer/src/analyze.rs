@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cds_model::{Analysis, AnalyzedFile, AnalyzerError, NotReadReason, SourceInput, SourceText, Symbol, SymbolKind};
+use cds_model::{
+    Analysis, AnalyzedFile, AnalyzerError, NotReadReason, ReadFile, SourceInput, SourceText, Symbol, SymbolKind,
+    SyntaxSpan,
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -68,7 +71,7 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn
 
 #[derive(Default)]
 struct Outcome {
-    file: Option<AnalyzedFile>,
+    file: Option<ReadFile>,
     error: Option<AnalyzerError>,
     /// The file as it was read; none only where the analysis was cancelled before.
     input: Option<SourceInput>,
@@ -97,13 +100,18 @@ fn analyze_file(
             return Outcome { file: None, error: error(None, reason), input, not_read };
         }
     };
-    let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(content_hash(&bytes)) });
+    let source_hash = content_hash(&bytes);
+    let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
     match decode(bytes) {
         Ok(text) => {
             // A parse can take two hundred times as much memory as its text: of large files, one at a time.
             let _turn = (text.len() > LARGE_FILE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
-            let (file, problem) = analyze_text(analyzer, path, text, is_cancelled);
+            let source = SourceText::new(text);
+            let (symbols, spans, problem) = analyze_text(analyzer, &source, is_cancelled);
             let error = problem.and_then(|problem| error(Some(problem.line), problem.reason));
+            let (language, grammar) = (candidate.language.id, analyzer.version());
+            let file = AnalyzedFile { path, source, symbols, spans };
+            let file = ReadFile { source_hash, language, grammar, file };
             Outcome { file: Some(file), error, input, not_read: None }
         }
         Err(cause) => {
@@ -115,15 +123,13 @@ fn analyze_file(
 
 fn analyze_text(
     analyzer: &mut dyn Analyzer,
-    path: Arc<str>,
-    text: String,
+    source: &SourceText,
     is_cancelled: &dyn Fn() -> bool,
-) -> (AnalyzedFile, Option<Problem>) {
-    let source = SourceText::new(text);
-    let findings = analyzer.analyze(&source, is_cancelled);
+) -> (Vec<Symbol>, Vec<SyntaxSpan>, Option<Problem>) {
+    let findings = analyzer.analyze(source, is_cancelled);
     let whole = Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count() };
     let mut symbols = Vec::with_capacity(findings.symbols.len() + 1);
     symbols.push(whole);
     symbols.extend(findings.symbols);
-    (AnalyzedFile { path, source, symbols, spans: findings.spans }, findings.problem)
+    (symbols, findings.spans, findings.problem)
 }

@@ -26,6 +26,11 @@ pub struct Problem {
 ///
 /// An analyzer may keep buffers between calls, and is used by one thread at a time.
 pub trait Analyzer {
+    /// The grammar and the rules with their versions, such as `tree-sitter-python 0.25.0 rules 1`; printable ASCII.
+    ///
+    /// It changes whenever a text may get other symbols or spans: records of earlier runs are reused where it is the same.
+    fn version(&self) -> &'static str;
+
     /// Finds everything that lies outside of what is broken.
     ///
     /// Once `is_cancelled` says so it returns soon, with findings that are worth nothing.

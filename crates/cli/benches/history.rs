@@ -108,6 +108,7 @@ fn snapshot(number: i64, mut records: Vec<Record>) -> RunSnapshot {
         records,
         errors: Vec::new(),
         not_read: Vec::new(),
+        source_files: Vec::new(),
         enrichment: None,
         account: None,
         history: Some(HistoryContext {

@@ -87,7 +87,7 @@ fn parse_all(files: &[PathBuf]) {
 }
 
 fn records_of(tree: &SourceTree) -> Vec<Record> {
-    cds_model_builder::build(analyze(tree, &AnalysisOptions::default(), &|| false).files)
+    cds_model_builder::build(analyze(tree, &AnalysisOptions::default(), &|| false).files).records
 }
 
 fn insert_all(records: &[Record], path: &Path) {

@@ -1,23 +1,52 @@
-//! Builds one record for each symbol.
+//! Builds one record for each symbol, and names what made the records of each file.
 
 use std::sync::Arc;
 
-use cds_model::{AnalyzedFile, Intent, Md5Sum, Record};
+use cds_model::{AnalyzedFile, Intent, Md5Sum, ReadFile, Record, SourceFile};
 use rayon::prelude::*;
 
-use crate::normalize::CodeLines;
+use crate::normalize::{self, CodeLines};
 
-/// Builds the records of `files`, in the order of the files and of the symbols in each file.
-///
-/// The records share the text of their file. They have no intent yet.
-pub fn build(files: Vec<AnalyzedFile>) -> Vec<Record> {
-    let records: Vec<Vec<Record>> = files.into_par_iter().map(|file| build_file(&file)).collect();
-    let mut all = Vec::with_capacity(records.iter().map(Vec::len).sum());
-    all.extend(records.into_iter().flatten());
-    all
+/// The records of a tree.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// In the order of the files and of the symbols in each file; without intents.
+    pub records: Vec<Record>,
+    /// The files, in their order.
+    pub source_files: Vec<SourceFile>,
 }
 
-fn build_file(file: &AnalyzedFile) -> Vec<Record> {
+/// Builds the records of `files`. The records of a file share its text.
+pub fn build(files: Vec<ReadFile>) -> Built {
+    let built: Vec<(SourceFile, Vec<Record>)> = files.into_par_iter().map(build_read_file).collect();
+    let mut records = Vec::with_capacity(built.iter().map(|(_, records)| records.len()).sum());
+    let mut source_files = Vec::with_capacity(built.len());
+    for (source_file, of_file) in built {
+        source_files.push(source_file);
+        records.extend(of_file);
+    }
+    Built { records, source_files }
+}
+
+fn build_read_file(read: ReadFile) -> (SourceFile, Vec<Record>) {
+    let records = build_file(&read.file);
+    let source_file = SourceFile {
+        file_path: read.file.path,
+        source_hash: read.source_hash,
+        language: Arc::from(read.language),
+        analyzer: Arc::from(analyzer_name(read.grammar)),
+        record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
+    };
+    (source_file, records)
+}
+
+/// What makes the records of a file: its grammar with the rules, and the normalization, with their versions.
+pub fn analyzer_name(grammar: &str) -> String {
+    format!("{grammar} normal {}", normalize::VERSION)
+}
+
+/// Builds the records of one file.
+pub fn build_file(file: &AnalyzedFile) -> Vec<Record> {
     let lines = CodeLines::new(&file.source, &file.spans);
     let mut normalized = String::new();
     let mut records = Vec::with_capacity(file.symbols.len());

@@ -6,4 +6,4 @@
 mod build;
 mod normalize;
 
-pub use build::build;
+pub use build::{Built, analyzer_name, build, build_file};

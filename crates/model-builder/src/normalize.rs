@@ -13,6 +13,9 @@ use std::ops::Range;
 
 use cds_model::{SourceText, SpanKind, SyntaxSpan};
 
+/// It grows whenever a text may get another normalized code: records of earlier runs are reused where it is the same.
+pub(crate) const VERSION: u32 = 1;
+
 /// The lines of a file that hold code, without noise, blank lines and trailing white space.
 pub(crate) struct CodeLines<'s> {
     text: &'s str,

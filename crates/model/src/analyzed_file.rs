@@ -119,11 +119,40 @@ pub struct SourceInput {
     pub content: Result<Fingerprint, String>,
 }
 
+/// A file that was read, with what its records depend on beside its path.
+#[derive(Debug, Clone)]
+pub struct ReadFile {
+    /// The SHA-256 of its bytes before decoding.
+    pub source_hash: Fingerprint,
+    /// The id of its language, such as `python`.
+    pub language: &'static str,
+    /// The grammar and the rules that found its symbols, with their versions.
+    pub grammar: &'static str,
+    /// What was found.
+    pub file: AnalyzedFile,
+}
+
+/// A file that has records, as it was read: equal values give equal records.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SourceFile {
+    /// Relative to the root, with `/` as the separator.
+    pub file_path: Arc<str>,
+    /// The SHA-256 of its bytes before decoding.
+    pub source_hash: Fingerprint,
+    /// The language it was read as, such as `python`.
+    pub language: Arc<str>,
+    /// What made records of it: the grammar, the rules and the normalization with their versions, and every option that
+    /// changes records.
+    pub analyzer: Arc<str>,
+    /// The number of its records.
+    pub record_count: u32,
+}
+
 /// Everything that the analysis of a tree found, ordered by path.
 #[derive(Debug, Clone, Default)]
 pub struct Analysis {
     /// The files that could be read, including those with an error.
-    pub files: Vec<AnalyzedFile>,
+    pub files: Vec<ReadFile>,
     /// At most one error for each file or folder.
     pub errors: Vec<AnalyzerError>,
     /// Every source file found, including those that could not be read, decoded or parsed.

@@ -24,7 +24,9 @@ pub use accounts::{
     AccountStatus, CodeRef, Fingerprint, Heartbeat, LedgerId, RunDetails, RunEnd, RunRole, RunStart, SnapshotAccount,
     Stage, StageEnd, StageRunId, StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
 };
-pub use analyzed_file::{Analysis, AnalyzedFile, AnalyzerError, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan};
+pub use analyzed_file::{
+    Analysis, AnalyzedFile, AnalyzerError, ReadFile, SourceFile, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan,
+};
 pub use enrichment::EnrichmentAccount;
 pub use history::{
     CHAIN_START, ChainLink, Declarations, FIELD_SUM_BYTES, FieldHasher, FieldValue, Followed, HistoryContext,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     AnalyzerError, EnrichmentAccount, FieldHasher, FieldValue, Fingerprint, HistoryContext, IntentStatus, NotRead,
-    Record, Scope, SnapshotAccount, Timestamp,
+    Record, Scope, SnapshotAccount, SourceFile, Timestamp,
 };
 
 /// How a run ended.
@@ -81,6 +81,8 @@ pub struct RunSnapshot {
     pub errors: Vec<AnalyzerError>,
     /// The parts of the tree that were not read, with one entry for each pair of file extension and reason.
     pub not_read: Vec<NotRead>,
+    /// Every file that has records, ordered by path; empty if that is not known.
+    pub source_files: Vec<SourceFile>,
     /// The cost of the intents; `None` if no provider that may charge was asked.
     pub enrichment: Option<EnrichmentAccount>,
     /// The account written in the same transaction; `None` if no account is kept.

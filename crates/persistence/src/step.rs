@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use cds_model::{AnalyzerError, Record, Stage, SymbolKind};
+use cds_model::{AnalyzerError, Record, SourceFile, Stage, SymbolKind};
 
 /// One step of opening, writing or closing a database; it displays as the attempted action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +82,13 @@ pub enum Step {
     WriteChain,
     /// Insert the counts of files that were not read.
     InsertNotRead,
+    /// Insert a file of a run.
+    InsertSourceFile {
+        /// Its position in the snapshot, from 1.
+        number: usize,
+        /// Its path.
+        file_path: Arc<str>,
+    },
     /// Insert the enrichment account of a run.
     InsertEnrichment,
     /// Store an answer.
@@ -172,6 +179,10 @@ impl Step {
         }
     }
 
+    pub(crate) fn source_file(index: usize, file: &SourceFile) -> Self {
+        Self::InsertSourceFile { number: index + 1, file_path: Arc::clone(&file.file_path) }
+    }
+
     pub(crate) fn analyzer_error(index: usize, error: &AnalyzerError) -> Self {
         Self::InsertAnalyzerError { number: index + 1, file_path: error.file_path.clone() }
     }
@@ -215,6 +226,9 @@ impl fmt::Display for Step {
             Self::WriteHistory(sequence) => write!(formatter, "write row {sequence} of the history"),
             Self::WriteChain => formatter.write_str("chain the snapshot to those before it"),
             Self::InsertNotRead => formatter.write_str("insert the counts of files not read"),
+            Self::InsertSourceFile { number, file_path } => {
+                write!(formatter, "insert file {number} (`{}`)", file_path.escape_debug())
+            }
             Self::InsertEnrichment => formatter.write_str("insert the enrichment account"),
             Self::KeepAnswer { number } => write!(formatter, "store answer {number}"),
             Self::StartRun => formatter.write_str("write the start of the run"),

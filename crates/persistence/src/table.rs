@@ -19,6 +19,7 @@ pub(crate) mod runs;
 pub(crate) mod runs_ledger;
 pub(crate) mod select;
 pub(crate) mod snapshot_chain;
+pub(crate) mod source_files;
 pub(crate) mod stage_runs;
 pub(crate) mod telemetry;
 pub(crate) mod transfer_log;
@@ -58,11 +59,12 @@ pub(crate) struct Index {
 }
 
 /// Every table, in the order of creation.
-pub(crate) const TABLES: [&Table; 17] = [
+pub(crate) const TABLES: [&Table; 18] = [
     &runs::TABLE,
     &records::TABLE,
     &analyzer_errors::TABLE,
     &not_read::TABLE,
+    &source_files::TABLE,
     &record_questions::TABLE,
     &enrichments::TABLE,
     &intent_cache::TABLE,

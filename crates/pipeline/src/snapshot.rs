@@ -71,6 +71,7 @@ pub fn take(plan: SnapshotPlan<'_>, probed: Option<Probed>, session: &mut Sessio
         records: found.records,
         errors: found.errors,
         not_read: found.not_read,
+        source_files: found.source_files,
         enrichment: intents.client.is_paid().then_some(enrichment.account),
         account: None,
         history: Some(history),

@@ -179,7 +179,7 @@ fn records(name: &str, text: String, line: Option<u32>) -> (Vec<Record>, Option<
     };
     let file = AnalyzedFile { path: Arc::from(name), source, symbols, spans: found.spans };
     let problem = found.problem.map(|problem| format!("line {}: {}", problem.line, problem.reason));
-    (cds_model_builder::build(vec![file]), problem)
+    (cds_model_builder::build_file(&file), problem)
 }
 
 fn innermost(symbols: Vec<Symbol>, line: u32) -> Option<Symbol> {

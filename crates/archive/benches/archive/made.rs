@@ -23,6 +23,7 @@ pub(crate) fn make_database(path: &Path) {
         records: (1..=RECORD_COUNT).map(made_record).collect(),
         errors: Vec::new(),
         not_read: Vec::new(),
+        source_files: Vec::new(),
         enrichment: None,
         account: None,
         history: Some(HistoryContext {

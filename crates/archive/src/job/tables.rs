@@ -30,7 +30,7 @@ pub(super) const CONTENT_HASH: &str = "content_hash";
 const LEFT_OUT: [(&str, &str); 2] = [("unit_history", "previous_hash"), ("unit_history", "hash")];
 
 /// Columns whose values repeat within a run, so that a dictionary pays off.
-const REPEATING: [&str; 22] = [
+const REPEATING: [&str; 24] = [
     "kind",
     "file_path",
     "intent_status",
@@ -53,6 +53,8 @@ const REPEATING: [&str; 22] = [
     "trace_id",
     "host",
     "reason",
+    "language",
+    "analyzer",
 ];
 
 /// The archived tables, in the order of archiving.
@@ -168,6 +170,6 @@ mod tests {
     fn file_names_match_the_documentation() {
         let names: Vec<String> = archived_tables().map(file_name).collect();
         assert_eq!(names[..3], ["run.parquet", "records.parquet", "errors.parquet"]);
-        assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 13, "{names:?}");
+        assert!(names.contains(&"runs_ledger.parquet".to_owned()) && names.len() == 14, "{names:?}");
     }
 }

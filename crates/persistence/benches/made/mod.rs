@@ -23,6 +23,7 @@ pub(crate) fn snapshot() -> RunSnapshot {
         records: (0..RECORD_COUNT).map(record).collect(),
         errors: Vec::new(),
         not_read: Vec::new(),
+        source_files: Vec::new(),
         enrichment: None,
         account: None,
         history: None,

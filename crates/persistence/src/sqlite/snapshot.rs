@@ -18,7 +18,7 @@ use crate::{
     Error, RunId, SavedRun, Step,
     table::{
         analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, runs_ledger,
-        snapshot_chain,
+        snapshot_chain, source_files,
     },
 };
 
@@ -45,6 +45,7 @@ pub(super) fn write(
     let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
     write_not_read(database, run_id, snapshot)?;
+    write_source_files(database, run_id, snapshot)?;
     write_enrichment(database, run_id, snapshot)?;
     let unread = UnreadPaths::new(snapshot.errors.iter().map(|error| error.file_path.as_str()));
     let proof = history.map(|history| history.finish(&unread)).transpose()?;
@@ -175,6 +176,15 @@ fn write_not_read(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Re
     let mut statement = database.prepare_insert(&not_read::TABLE)?;
     for row in &snapshot.not_read {
         database.check_one_row(not_read::insert(&mut statement, run, row), || Step::InsertNotRead)?;
+    }
+    Ok(())
+}
+
+fn write_source_files(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
+    let mut statement = database.prepare_insert(&source_files::TABLE)?;
+    for (index, file) in snapshot.source_files.iter().enumerate() {
+        let outcome = source_files::insert(&mut statement, run, file);
+        database.check_one_row(outcome, || Step::source_file(index, file))?;
     }
     Ok(())
 }

@@ -39,6 +39,7 @@ fn snapshot(record_count: usize) -> RunSnapshot {
         records: vec![record; record_count],
         errors: Vec::new(),
         not_read: Vec::new(),
+        source_files: Vec::new(),
         enrichment: None,
         account: None,
         history: None,

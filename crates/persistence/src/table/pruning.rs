@@ -10,7 +10,10 @@ use rusqlite::{Connection, Result};
 #[cfg(test)]
 use {super::TABLES, std::collections::HashSet};
 
-use super::{Table, analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, telemetry};
+use super::{
+    Table, analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, source_files,
+    telemetry,
+};
 use crate::RunId;
 
 /// One table, and the statement that removes the rows of the runs in a JSON array.
@@ -21,7 +24,7 @@ pub(crate) struct Dependent {
 }
 
 /// In the order of removal: a row before the row it refers to.
-pub(crate) const DEPENDENTS: [Dependent; 8] = [
+pub(crate) const DEPENDENTS: [Dependent; 9] = [
     Dependent {
         table: &record_questions::TABLE,
         delete: "
@@ -45,6 +48,10 @@ WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM js
     Dependent {
         table: &not_read::TABLE,
         delete: "DELETE FROM not_read WHERE run_id IN (SELECT value FROM json_each(?1))",
+    },
+    Dependent {
+        table: &source_files::TABLE,
+        delete: "DELETE FROM source_files WHERE run_id IN (SELECT value FROM json_each(?1))",
     },
     Dependent {
         table: &enrichments::TABLE,

@@ -1,14 +1,15 @@
-//! The hash over a run without its records: its row, analyzer errors, questions, enrichment account and files not read.
+//! The hash over a run without its records: its row, analyzer errors, questions, enrichment account, files not read and
+//! files read.
 //! It leaves out ids that only this database assigns.
 
 use cds_model::{FieldHasher, FieldValue, Fingerprint};
 use rusqlite::{Connection, Result, types::ValueRef};
 
-use super::{Table, analyzer_errors, enrichments, not_read, record_questions, runs};
+use super::{Table, analyzer_errors, enrichments, not_read, record_questions, runs, source_files};
 use crate::RunId;
 
 /// The hashed tables, in order; each row is hashed as the name of its table and these columns.
-const PARTS: [(&Table, &str); 5] = [
+const PARTS: [(&Table, &str); 6] = [
     (
         &runs::TABLE,
         "
@@ -52,14 +53,26 @@ FROM not_read
 WHERE run_id = ?1
 ORDER BY ending, reason",
     ),
+    (
+        // Likewise.
+        &source_files::TABLE,
+        "
+SELECT file_path, source_hash, language, analyzer, record_count
+FROM source_files
+WHERE run_id = ?1
+ORDER BY file_path",
+    ),
 ];
 
 const IS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
 
-/// The hash over the stored rows. A database of an earlier version may lack the table `not_read`.
+/// The tables that a database of an earlier version may lack.
+const LATER: [&Table; 2] = [&not_read::TABLE, &source_files::TABLE];
+
+/// The hash over the stored rows.
 pub(crate) fn of(connection: &Connection, run: RunId) -> Result<Fingerprint> {
     of_parts(connection, run, &|table| {
-        if table.name != not_read::TABLE.name {
+        if LATER.iter().all(|later| later.name != table.name) {
             return Ok(true);
         }
         connection.query_row(IS_TABLE, [table.name], |row| row.get(0))

@@ -2,7 +2,7 @@
 
 use super::{
     Table, analyzer_errors, enrichments, intent_cache, ledger_details, not_read, record_hashes, record_questions,
-    records, runs, runs_ledger, snapshot_chain, stage_runs, telemetry, unit_history,
+    records, runs, runs_ledger, snapshot_chain, source_files, stage_runs, telemetry, unit_history,
 };
 use crate::{
     ColumnKind::{self, Blob, Integer, Real, Text},
@@ -79,6 +79,22 @@ SELECT ending, reason, file_count
 FROM not_read
 WHERE run_id = ?1
 ORDER BY ending, reason",
+};
+
+pub(crate) const SOURCE_FILES: RunTable = RunTable {
+    name: source_files::TABLE.name,
+    columns: &[
+        column("file_path", Text, false),
+        column("source_hash", Blob, false),
+        column("language", Text, false),
+        column("analyzer", Text, false),
+        column("record_count", Integer, false),
+    ],
+    select: "
+SELECT file_path, source_hash, language, analyzer, record_count
+FROM source_files
+WHERE run_id = ?1
+ORDER BY file_path",
 };
 
 pub(crate) const RECORD_QUESTIONS: RunTable = RunTable {
@@ -298,11 +314,12 @@ ORDER BY sequence",
 };
 
 /// Every table with rows of a run, as its exported columns and its definition.
-pub(crate) const ALL: [(&RunTable, &Table); 14] = [
+pub(crate) const ALL: [(&RunTable, &Table); 15] = [
     (&RUNS, &runs::TABLE),
     (&RECORDS, &records::TABLE),
     (&ANALYZER_ERRORS, &analyzer_errors::TABLE),
     (&NOT_READ, &not_read::TABLE),
+    (&SOURCE_FILES, &source_files::TABLE),
     (&RECORD_QUESTIONS, &record_questions::TABLE),
     (&ENRICHMENTS, &enrichments::TABLE),
     (&INTENT_CACHE, &intent_cache::TABLE),
@@ -322,12 +339,13 @@ mod tests {
     use super::*;
     use crate::table::TABLES;
 
-    const LEFT_OUT: [&str; 10] = [
+    const LEFT_OUT: [&str; 11] = [
         // The number of the run, or the id of a row that no other row refers to.
         "records.run_id",
         "analyzer_errors.id",
         "analyzer_errors.run_id",
         "not_read.run_id",
+        "source_files.run_id",
         "enrichments.run_id",
         "runs_ledger.snapshot_id",
         "telemetry.id",

@@ -266,7 +266,7 @@ fn diagnosis_describes_a_database() {
     let _writer = open(&path).unwrap();
     let diagnosis = read(&path).unwrap().diagnose().unwrap();
     assert_eq!((diagnosis.access, diagnosis.journal_mode.as_str()), (Access::Shared, "wal"));
-    assert_eq!((diagnosis.dangling_row_count, diagnosis.missing_tables), (Some(8), vec!["telemetry"]));
+    assert_eq!((diagnosis.dangling_row_count, diagnosis.missing_tables), (Some(10), vec!["telemetry"]));
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::{
 };
 
 use cds_model::{
-    AnalyzerError, AskedQuestion, EnrichmentAccount, HistoryContext, Intent, KeptAnswer, Md5Sum, NotRead,
-    NotReadReason, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceSlice, SymbolKind, Timestamp,
+    AnalyzerError, AskedQuestion, EnrichmentAccount, FieldHasher, HistoryContext, Intent, KeptAnswer, Md5Sum, NotRead,
+    NotReadReason, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceFile, SourceSlice, SymbolKind,
+    Timestamp,
 };
 use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
 use rusqlite::Connection;
@@ -79,9 +80,21 @@ pub(crate) fn mixed() -> RunSnapshot {
             NotRead { ending: ".js".to_owned(), reason: NotReadReason::OtherLanguage, file_count: 2 },
             NotRead { ending: "/".to_owned(), reason: NotReadReason::Ignored, file_count: 1 },
         ],
+        source_files: vec![source_file("a.py", 3), source_file("b/c.py", 1)],
         enrichment: None,
         account: None,
         history: None,
+    }
+}
+
+/// A file that has records; its content is its path.
+pub(crate) fn source_file(file_path: &str, record_count: u32) -> SourceFile {
+    SourceFile {
+        file_path: file_path.into(),
+        source_hash: FieldHasher::hash("content", [file_path.into()]),
+        language: "python".into(),
+        analyzer: "tree-sitter 1 python 1 rules 1 normal 1".into(),
+        record_count,
     }
 }
 
@@ -147,6 +160,7 @@ pub(crate) fn faultless() -> RunSnapshot {
     let mut snapshot = mixed();
     snapshot.errors.clear();
     snapshot.not_read.clear();
+    snapshot.source_files.clear();
     snapshot.records.retain(|record| record.intent.error().is_none());
     snapshot
 }

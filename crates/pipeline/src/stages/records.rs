@@ -1,6 +1,7 @@
 //! The records of a tree: analyze and build.
 
-use cds_model::{AnalyzerError, NotRead, Record, Stage};
+use cds_model::{AnalyzerError, NotRead, Record, SourceFile, Stage};
+use cds_model_builder::Built;
 
 use super::{fingerprint, missing};
 use crate::{
@@ -18,6 +19,8 @@ pub struct Found {
     pub errors: Vec<AnalyzerError>,
     /// What of the tree was not read.
     pub not_read: Vec<NotRead>,
+    /// The files that have records.
+    pub source_files: Vec<SourceFile>,
 }
 
 /// Analyzes the tree and builds its records. The reporter gets each analyzer error, and what was not read.
@@ -38,7 +41,7 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
         report.fingerprint =
             report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
         report.rows_in = Some(analysis.inputs.len() as u64);
-        report.rows_out = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
+        report.rows_out = Some(analysis.files.iter().map(|file| file.file.symbols.len() as u64).sum());
         report.missing =
             missing(analysis.errors.len(), "analyzer error", analysis.errors.first().map(|error| &*error.reason));
         Ok((analysis, report.fingerprint))
@@ -57,12 +60,12 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
     }
     let config = fingerprint::build_config();
     let fingerprint = analyzed.map(|analyzed| fingerprint::build_input(analyzed, config));
-    let rows_in = Some(analysis.files.iter().map(|file| file.symbols.len() as u64).sum());
+    let rows_in = Some(analysis.files.iter().map(|file| file.file.symbols.len() as u64).sum());
     let input = StageInput { stage: Stage::Build, config, fingerprint, rows_in };
     accounts.run_stage_with_tracking(input, |report| {
-        let records = workers.run(|| cds_model_builder::build(analysis.files));
+        let Built { records, source_files } = workers.run(|| cds_model_builder::build(analysis.files));
         context.interrupt.check()?;
         report.rows_out = Some(records.len() as u64);
-        Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read })
+        Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read, source_files })
     })
 }

@@ -279,6 +279,7 @@ pub(super) fn snapshot(number: i64, project: &str) -> RunSnapshot {
         ],
         errors: Vec::new(),
         not_read: Vec::new(),
+        source_files: Vec::new(),
         enrichment: None,
         account: None,
         history: Some(HistoryContext {

@@ -22,7 +22,7 @@ use crate::{
     Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
     table::run_tables::{
         ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, LEDGER_DETAILS, NOT_READ, RECORD_QUESTIONS, RECORDS, RUNS,
-        RUNS_LEDGER, SNAPSHOT_CHAIN, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
+        RUNS_LEDGER, SNAPSHOT_CHAIN, SOURCE_FILES, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
     },
 };
 
@@ -94,6 +94,7 @@ impl Import<'_> {
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         self.copy(&NOT_READ, OnConflict::Fail, &[("run_id", Some(run.0))])?;
+        self.copy(&SOURCE_FILES, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         let proof = history.finish(&UnreadPaths::new(unread.iter().map(String::as_str)))?;
         // An archive also has the root of a run that was never chained.
         let roots = recorded.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);

@@ -7,11 +7,12 @@ use rusqlite::{Connection, Result};
 use super::{super::fit, findings::Findings, stored::integer};
 use crate::{
     Deviation, DeviationKind, RunId,
-    table::{Table, analyzer_errors, enrichments, not_read, records, runs, runs_ledger, select::verify},
+    table::{Table, analyzer_errors, enrichments, not_read, records, runs, runs_ledger, select::verify, source_files},
 };
 
 /// The tables with a `run_id`.
-const OF_RUNS: [&Table; 4] = [&records::TABLE, &analyzer_errors::TABLE, &enrichments::TABLE, &not_read::TABLE];
+const OF_RUNS: [&Table; 5] =
+    [&records::TABLE, &analyzer_errors::TABLE, &enrichments::TABLE, &not_read::TABLE, &source_files::TABLE];
 
 /// Other programs may write snapshots without a proof; a snapshot that the ledger calls ours must have one.
 pub(super) fn check(connection: &Connection, unsealed: &[RunId], findings: &mut Findings) -> Result<()> {
