@@ -42,7 +42,10 @@ impl Reporter for Console {
                     self.note(&line);
                 }
             }
-            Event::Enriched { account, failures } => account::show(*self, account, failures),
+            Event::Enriched { account, failures, left } => account::show(*self, account, failures, *left),
+            Event::IntentsKept { selected_count, kept_count, from } => {
+                self.note(&account::kept_line(*selected_count, *kept_count, *from));
+            }
             _ => {}
         }
     }

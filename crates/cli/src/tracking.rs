@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use cds_model::CodeRef;
-use cds_pipeline::{AccountPlan, DatabasePlan, Error, IntentPlan, RunPlan, Session, SourcePlan, note_failed_start};
+use cds_pipeline::{AccountPlan, DatabasePlan, Error, Intents, RunPlan, Session, SourcePlan, note_failed_start};
 
 use crate::{
     app::App,
@@ -30,9 +30,9 @@ impl<'a> Tracking<'a> {
         command: &'static str,
         database: &'a DatabasePlan,
         source: &'a SourcePlan,
-        intents: Option<&IntentPlan>,
+        intents: Option<&Intents>,
     ) -> Self {
-        let request = Some(Request::of_process().with_intents(intents).to_json());
+        let request = Some(Request::of_process().with_intents(intents.and_then(Intents::asked)).to_json());
         let account = AccountPlan { request, ..arguments.account.plan(source) };
         Self { arguments, command, database, source, account, origin: OnceCell::new() }
     }
@@ -88,7 +88,7 @@ pub(crate) fn open_if_possible(
     arguments: &TrackingArguments,
     command: &'static str,
     source: &SourcePlan,
-    intents: Option<&IntentPlan>,
+    intents: Option<&Intents>,
     app: &App,
 ) -> Result<Session, Failure> {
     let Some(database) = arguments.database.plan_if_given()? else { return Ok(Session::without_store(&app.context)) };

@@ -53,13 +53,18 @@ pub enum Intent {
     Derived(String),
     /// Requested but not received; one line of text says why.
     Failed(String),
+    /// Not requested, because the run asks nothing and no sentence for this code is known.
+    NotAsked,
 }
 
 impl Intent {
+    /// Why a record is skipped by a run that asks nothing.
+    pub const NOT_ASKED: &str = "not asked: --no-intents, and the latest snapshot has no intent for this code";
+
     /// The status as stored.
     pub const fn status(&self) -> IntentStatus {
         match self {
-            Self::Skipped => IntentStatus::Skipped,
+            Self::Skipped | Self::NotAsked => IntentStatus::Skipped,
             Self::Success(_) | Self::Derived(_) => IntentStatus::Success,
             Self::Failed(_) => IntentStatus::Failed,
         }
@@ -69,14 +74,15 @@ impl Intent {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Success(text) | Self::Derived(text) => Some(text),
-            Self::Skipped | Self::Failed(_) => None,
+            Self::Skipped | Self::Failed(_) | Self::NotAsked => None,
         }
     }
 
-    /// The reason of a failure.
+    /// Why there is none; a record that no run would ask about has no reason.
     pub fn error(&self) -> Option<&str> {
         match self {
             Self::Failed(reason) => Some(reason),
+            Self::NotAsked => Some(Self::NOT_ASKED),
             Self::Skipped | Self::Success(_) | Self::Derived(_) => None,
         }
     }

@@ -31,7 +31,7 @@ pub use enrichment::EnrichmentAccount;
 pub use history::{
     CHAIN_START, ChainLink, Declarations, FIELD_SUM_BYTES, FieldHasher, FieldValue, Followed, HistoryContext,
     HistoryLink, Matching, MerkleTree, RECORD_FIELDS, RecordHashes, Transition, TransitionCounts, UnitKey, UnreadPaths,
-    derived_intent, followed_intent, match_namesakes, match_units, record_fields,
+    derived_intent, followed_intent, match_namesakes, match_units, not_asked_intent, record_fields,
 };
 pub use intent::{Intent, IntentStatus};
 pub use md5sum::Md5Sum;

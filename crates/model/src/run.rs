@@ -64,6 +64,8 @@ pub struct RunSettings {
 impl RunSettings {
     /// The address of the embedded provider, which derives its sentences from the code.
     pub const EMBEDDED: &str = "builtin:";
+    /// Stands for the address and the model of a run that asked nothing and had no snapshot to go on from.
+    pub const NOT_ASKED: &str = "none:";
 }
 
 /// One run with its records; the database stores all of it or nothing.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, RunStatus, Timestamp};
 
-use crate::{Error, SnapshotProof};
+use crate::{Error, LastChange, LatestSnapshot, SnapshotProof};
 
 /// Stores snapshots of runs, and paid answers.
 ///
@@ -53,6 +53,13 @@ pub trait Persistence {
     /// Whether the latest known state of a project has definitions: those that the history follows, or, if another
     /// program wrote the snapshots of `root_path`, the records of the last of them.
     fn has_definitions_of(&self, project: &str, root_path: &str) -> Result<bool, Error>;
+
+    /// The latest snapshot of a part of a project with its intents, or else the last one that another program wrote of
+    /// `root_path`; `None` if there is neither.
+    fn latest_snapshot(&self, project: &str, part: &str, root_path: &str) -> Result<Option<LatestSnapshot>, Error>;
+
+    /// When the code of each present definition of a part of a project last changed, in any order.
+    fn last_changes(&self, project: &str, part: &str) -> Result<Vec<LastChange>, Error>;
 
     /// Releases everything that is held open. Saved data is safe in any case.
     fn close(self: Box<Self>) -> Result<(), Error>;

@@ -10,6 +10,7 @@ mod address;
 mod contract;
 mod error;
 mod history;
+mod known;
 mod lock;
 mod sqlite;
 mod statistics;
@@ -29,6 +30,7 @@ pub use address::DatabaseAddress;
 pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};
 pub use history::{ChainRow, Pruned, SnapshotAbsence, SnapshotProof};
+pub use known::{IntentOrigin, KnownRecord, LastChange, LatestSnapshot};
 pub use lock::{
     FileLock, LockError, LockHolder, LockLost, LockMonitor, LockStatus, LossReason, WATCH_INTERVAL, get_pid,
     is_lock_file_valid, lock_path, lock_status,

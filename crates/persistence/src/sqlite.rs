@@ -26,6 +26,7 @@ mod header;
 mod history;
 mod inspection;
 mod journal;
+mod known;
 mod location;
 mod location_report;
 mod mount;
@@ -50,7 +51,9 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use cds_model::{KeptAnswer, NameOf, QuestionKey, RunSnapshot, Timestamp, word_before_bracket};
 
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
-use crate::{EnrichmentRate, Error, IntentCacheStats, Persistence, SavedRun, Step, table};
+use crate::{
+    EnrichmentRate, Error, IntentCacheStats, LastChange, LatestSnapshot, Persistence, SavedRun, Step, table,
+};
 
 pub use self::{
     access::{Access, remove_copies},
@@ -210,6 +213,14 @@ impl Persistence for SqlitePersistence {
                     && table::runs::has_records_of(connection, root_path)?)
         };
         query(&self.database.connection).map_err(|cause| self.database.error(Step::ReadUnits, cause))
+    }
+
+    fn latest_snapshot(&self, project: &str, part: &str, root_path: &str) -> Result<Option<LatestSnapshot>, Error> {
+        known::latest_snapshot(&self.database, project, part, root_path)
+    }
+
+    fn last_changes(&self, project: &str, part: &str) -> Result<Vec<LastChange>, Error> {
+        known::last_changes(&self.database, project, part)
     }
 
     fn close(self: Box<Self>) -> Result<(), Error> {

@@ -4,8 +4,9 @@ use cds_llm_client::{Forecast, IntentEnricher};
 use cds_persistence::{EnrichmentRate, SqliteReader};
 
 use crate::{
-    Context, DatabasePlan, Error, IntentPlan, Session, SourcePlan,
+    Context, DatabasePlan, Error, Intents, KeptPlan, Predecessor, Session, SourcePlan,
     answers::ReadOnlyAnswers,
+    known::Known,
     preflight,
     stages::{self, Found},
 };
@@ -44,23 +45,45 @@ pub struct Estimate {
 /// The database cannot be read, a provider that is required cannot be asked, or the process was asked to stop.
 pub fn look_ahead(
     source: &SourcePlan,
-    intents: &IntentPlan,
+    intents: &Intents,
     database: &DatabasePlan,
+    of: &Predecessor<'_>,
     context: &Context,
 ) -> Result<Outlook, Error> {
-    let model = intents.client.model();
     let reader = SqliteReader::open_if_present(&database.path, &database.options)?;
+    let plan = match intents {
+        Intents::Asked(plan) => plan,
+        Intents::Kept(plan) => return keep(source, *plan, of, reader.as_ref(), context),
+    };
+    let model = plan.client.model();
     let rate = reader.as_ref().map(|reader| reader.last_enrichment_rate(model)).transpose()?.flatten();
     let last_known = || reader.as_ref()?.latest_digest(model).ok().flatten();
-    let preflight = preflight::probe(intents, context)?.into_preflight(last_known);
+    let preflight = preflight::probe(plan, context)?.into_preflight(last_known);
     let found = stages::find_records(source, &mut Session::without_store(context))?;
-    let enricher = IntentEnricher::new(intents.client.as_ref(), intents.options);
+    let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
     let mut answers = ReadOnlyAnswers(reader.as_ref());
     let mut forecast = enricher.forecast(&found.records, &preflight, &mut answers).map_err(Error::Answers)?;
-    if !intents.client.is_paid() {
+    if !plan.client.is_paid() {
         forecast = Forecast { call_count: 0, prompt_bytes: 0, ..forecast };
     }
     let estimate = estimate(&forecast, rate);
+    Ok(Outlook { found, forecast, estimate })
+}
+
+/// What a run that asks nothing would keep.
+fn keep(
+    source: &SourcePlan,
+    plan: KeptPlan,
+    of: &Predecessor<'_>,
+    reader: Option<&SqliteReader>,
+    context: &Context,
+) -> Result<Outlook, Error> {
+    let root = of.root.to_string_lossy();
+    let latest = reader.map(|reader| reader.latest_snapshot(of.project, of.part, &root)).transpose()?.flatten();
+    let mut found = stages::find_records(source, &mut Session::without_store(context))?;
+    let counts = Known::new(latest.as_ref()).keep(plan.scope, &mut found.records);
+    let forecast = Forecast { selected_count: counts.selected, kept_count: counts.kept, ..Forecast::default() };
+    let estimate = estimate(&forecast, None);
     Ok(Outlook { found, forecast, estimate })
 }
 

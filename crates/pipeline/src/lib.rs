@@ -12,6 +12,7 @@ mod ending;
 mod error;
 pub mod forecast;
 mod interrupt;
+mod known;
 pub mod not_read;
 mod plan;
 pub mod preflight;
@@ -31,7 +32,7 @@ pub use self::{
     ending::Ending,
     error::{Error, TakenId, Unavailable, chain},
     interrupt::Interrupt,
-    plan::{AccountPlan, DatabasePlan, IntentPlan, SourcePlan},
+    plan::{AccountPlan, DatabasePlan, IntentPlan, Intents, KeptPlan, Predecessor, SourcePlan},
     reporter::{Event, Reporter},
     session::{RunPlan, Session, note_failed_start},
     warning::Warning,

@@ -1,10 +1,13 @@
 //! What was decided about an invocation before the work begins: which tree, who is asked, where it is written.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use cds_analyzer::{AnalysisOptions, SourceTree};
 use cds_llm_client::{EnrichOptions, LlmClient, ProviderKind};
-use cds_model::LedgerId;
+use cds_model::{LedgerId, Scope};
 use cds_persistence::OpenOptions;
 use tokio::runtime::Runtime;
 
@@ -24,6 +27,44 @@ impl SourcePlan {
     #[must_use]
     pub fn without(self, path: &Path) -> Self {
         Self { tree: self.tree.without(path), ..self }
+    }
+}
+
+/// Where the intents of a run come from.
+pub enum Intents {
+    /// A provider is asked.
+    Asked(IntentPlan),
+    /// No provider is looked at: what the latest snapshot has is kept.
+    Kept(KeptPlan),
+}
+
+/// What a run that asks nothing says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptPlan {
+    /// The kinds of records that would be asked about.
+    pub scope: Scope,
+    /// As the contract of the database has it.
+    pub progress_batch_size: NonZeroU32,
+}
+
+/// Whose snapshots a run goes on from.
+#[derive(Debug, Clone, Copy)]
+pub struct Predecessor<'a> {
+    /// The project.
+    pub project: &'a str,
+    /// The part of the project; empty for all of it.
+    pub part: &'a str,
+    /// The tree.
+    pub root: &'a Path,
+}
+
+impl Intents {
+    /// The provider, if one is asked.
+    pub const fn asked(&self) -> Option<&IntentPlan> {
+        match self {
+            Self::Asked(plan) => Some(plan),
+            Self::Kept(_) => None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cds_llm_client::{ModelFacts, Preflight};
 
-use crate::{Context, Error, IntentPlan, Unavailable, Warning};
+use crate::{Context, Error, IntentPlan, Session, Unavailable, Warning};
 
 /// What the look found; the last known digest is filled in once the store is open.
 pub struct Probed(Result<ModelFacts, String>);
@@ -43,9 +43,19 @@ pub fn probe(plan: &IntentPlan, context: &Context) -> Result<Probed, Error> {
     }
 }
 
+/// The input of the enrichment. A provider that was `probed` already is not looked at again.
+///
+/// # Errors
+///
+/// Those of [`probe`].
+pub fn into_preflight(plan: &IntentPlan, probed: Option<Probed>, session: &Session) -> Result<Preflight, Error> {
+    let probed = probed.map_or_else(|| probe(plan, session.context()), Ok)?;
+    Ok(probed.into_preflight(|| session.latest_digest(plan.client.model())))
+}
+
 impl Probed {
     /// The input of the enrichment; `last_known` is the digest of the model's newest kept answer.
-    pub fn into_preflight(self, last_known: impl FnOnce() -> Option<String>) -> Preflight {
+    pub(crate) fn into_preflight(self, last_known: impl FnOnce() -> Option<String>) -> Preflight {
         match self.0 {
             Ok(facts) => Preflight::available(facts),
             Err(reason) => {

@@ -1,6 +1,6 @@
 //! How the work says what happens; the front end shows it.
 
-use cds_llm_client::{EnrichmentObserver, FailureGroup};
+use cds_llm_client::{EnrichmentObserver, FailureGroup, Left};
 use cds_model::{AnalyzerError, EnrichmentAccount, NotRead, RunStart};
 
 use crate::{IntentPlan, Warning};
@@ -43,5 +43,16 @@ pub enum Event<'a> {
         account: &'a EnrichmentAccount,
         /// Why records failed.
         failures: &'a [FailureGroup],
+        /// What was not asked because a limit was reached.
+        left: Left,
+    },
+    /// No intent was asked for.
+    IntentsKept {
+        /// Records in scope that have code.
+        selected_count: usize,
+        /// Those of them that have an intent.
+        kept_count: usize,
+        /// The snapshot that it is from, if there is one.
+        from: Option<i64>,
     },
 }

@@ -3,10 +3,10 @@
 use std::{path::Path, time::Duration};
 
 use cds_model::{CodeRef, LedgerId};
-use cds_persistence::{Persistence, SqlitePersistence};
+use cds_persistence::{LastChange, LatestSnapshot, Persistence, SqlitePersistence};
 
 use crate::{
-    AccountPlan, Context, DatabasePlan, Ending, Error, Warning, WriterLock,
+    AccountPlan, Context, DatabasePlan, Ending, Error, Predecessor, Warning, WriterLock,
     accounts::{Accounts, brief, given_id, run::RunFacts},
     answers::StoreAnswers,
     writer_lock::Claim,
@@ -129,6 +129,18 @@ impl Session {
     /// The digest that the model last had.
     pub fn latest_digest(&self, model: &str) -> Option<String> {
         self.store.as_ref()?.latest_digest(model).ok().flatten()
+    }
+
+    /// The latest snapshot of a tree; none where there is no store.
+    pub(crate) fn latest_snapshot(&self, of: &Predecessor<'_>) -> Result<Option<LatestSnapshot>, Error> {
+        let Some(store) = &self.store else { return Ok(None) };
+        Ok(store.latest_snapshot(of.project, of.part, &of.root.to_string_lossy())?)
+    }
+
+    /// When the code of its definitions last changed; without that, no order is better than another.
+    pub(crate) fn last_changes(&self, of: &Predecessor<'_>) -> Vec<LastChange> {
+        let changes = self.store.as_ref().and_then(|store| store.last_changes(of.project, of.part).ok());
+        changes.unwrap_or_default()
     }
 
     /// Writes down how it ended, and closes everything. What goes wrong now is a warning.

@@ -61,8 +61,12 @@ pub(crate) struct AccountArguments {
 impl AccountArguments {
     /// Looks at the tree's repository for the project's name.
     pub(crate) fn plan(&self, source: &SourcePlan) -> AccountPlan {
-        let project = self.project.name(source.tree.root());
-        AccountPlan { given_id: self.ledger_id, project, notes: self.notes.clone(), request: None }
+        AccountPlan { given_id: self.ledger_id, project: self.project(source), notes: self.notes.clone(), request: None }
+    }
+
+    /// What the project of the tree is called.
+    pub(crate) fn project(&self, source: &SourcePlan) -> String {
+        self.project.name(source.tree.root())
     }
 
     /// Where the tree comes from as it is now; nothing of its repository is executed.

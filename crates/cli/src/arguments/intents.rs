@@ -113,7 +113,7 @@ impl IntentArguments {
             options: EnrichOptions {
                 scope: self.scope,
                 concurrency: self.concurrency,
-                progress_batch_size: self.progress_batch_size.unwrap_or(defaults.progress_batch_size),
+                progress_batch_size: self.progress_batch_size(),
                 retries: self.retries,
                 load_timeout: self.load_timeout,
                 request_timeout: self.request_timeout,
@@ -124,6 +124,16 @@ impl IntentArguments {
             requires_provider: self.require_provider,
             has_sparse_progress: self.progress_batch_size.is_none(),
         })
+    }
+
+    /// The kinds of records that get an intent.
+    pub(super) const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Records between two reports of progress.
+    pub(super) fn progress_batch_size(&self) -> NonZeroU32 {
+        self.progress_batch_size.unwrap_or(EnrichOptions::default().progress_batch_size)
     }
 
     fn client(

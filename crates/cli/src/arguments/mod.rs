@@ -1,6 +1,7 @@
 //! Groups of arguments that several commands share: what the user typed, and what it was decided to mean.
 
 mod accounts;
+mod asking;
 mod database;
 mod duplicates;
 mod gate;
@@ -12,7 +13,8 @@ mod transfer;
 mod values;
 
 pub(crate) use accounts::{ProjectArguments, TrackingArguments, parse_ledger_id};
-pub(crate) use cds_pipeline::{DatabasePlan, IntentPlan, SourcePlan};
+pub(crate) use asking::AskingArguments;
+pub(crate) use cds_pipeline::{DatabasePlan, IntentPlan, Intents, SourcePlan};
 pub(crate) use database::{DatabaseArguments, LockArguments, check_is_path};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
 pub(crate) use gate::{GateArguments, JudgementArguments};

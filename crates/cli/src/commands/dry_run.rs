@@ -5,6 +5,7 @@ use std::io::Write;
 use cds_llm_client::Forecast;
 use cds_model::SymbolKind;
 use cds_pipeline::{
+    Predecessor,
     forecast::{Estimate, Outlook, look_ahead},
     stages::Found,
 };
@@ -14,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    arguments::{DatabasePlan, IntentPlan, SourcePlan, write_object},
+    arguments::{DatabasePlan, Intents, SourcePlan, write_object},
     failure::Failure,
     output::Output,
 };
@@ -31,12 +32,12 @@ pub(super) enum SummaryFormat {
 
 pub(super) fn run(
     source: &SourcePlan,
-    intents: &IntentPlan,
-    database: &DatabasePlan,
+    intents: &Intents,
+    (database, of): (&DatabasePlan, &Predecessor<'_>),
     format: SummaryFormat,
     app: &App,
 ) -> Result<(), Failure> {
-    let Outlook { found, forecast, estimate } = look_ahead(source, intents, database, &app.context)?;
+    let Outlook { found, forecast, estimate } = look_ahead(source, intents, database, of, &app.context)?;
     Output::Stdout.write(|writer| match format {
         SummaryFormat::Table => write_text(writer, &found, &forecast, &estimate),
         SummaryFormat::Json => write_json(writer, &found, &forecast, &estimate),

@@ -1,16 +1,17 @@
 //! `cds enrich-intent`: the records of a tree with their intents.
 
-use cds_pipeline::{Session, preflight, stages};
+use cds_pipeline::{Predecessor, Session, preflight, stages};
 use clap::Args;
 
 use crate::{
     app::App,
     arguments::{
-        IntentArguments, IntentPlan, ResultArguments, ResultFormat, SourceArguments, SourcePlan, TrackingArguments,
+        AskingArguments, Intents, ResultArguments, ResultFormat, SourceArguments, SourcePlan, TrackingArguments,
     },
     clock,
     failure::Failure,
     output::Output,
+    provenance::part_name,
     render::{json, table},
     tracking::open_if_possible,
 };
@@ -22,7 +23,7 @@ pub(crate) struct EnrichIntentArguments {
     source: SourceArguments,
 
     #[command(flatten)]
-    intents: IntentArguments,
+    asking: AskingArguments,
 
     #[command(flatten)]
     tracking: TrackingArguments,
@@ -34,23 +35,30 @@ pub(crate) struct EnrichIntentArguments {
 pub(super) fn run(arguments: &EnrichIntentArguments, app: &App) -> Result<(), Failure> {
     let source = arguments.source.plan()?;
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
-    let intents = arguments.intents.plan(clock::seed(), app.console)?;
+    let intents = arguments.asking.plan(clock::seed(), false, app.console)?;
     let mut session = open_if_possible(&arguments.tracking, "enrich-intent", &source, Some(&intents), app)?;
-    let outcome = show(&source, &intents, &mut session, (format, &output));
+    let (project, part) = (arguments.tracking.account.project(&source), part_name(source.tree.root()));
+    let of = Predecessor { project: &project, part: &part, root: source.tree.root() };
+    let outcome = show(&source, &intents, &of, &mut session, (format, &output));
     session.close(&Failure::ending(&outcome));
     outcome
 }
 
 fn show(
     source: &SourcePlan,
-    intents: &IntentPlan,
+    intents: &Intents,
+    of: &Predecessor<'_>,
     session: &mut Session,
     (format, output): (ResultFormat, &Output),
 ) -> Result<(), Failure> {
-    let probed = preflight::probe(intents, session.context())?;
-    let preflight = probed.into_preflight(|| session.latest_digest(intents.client.model()));
+    let preflight = intents.asked().map(|plan| preflight::into_preflight(plan, None, session)).transpose()?;
     let mut found = stages::find_records(source, session)?;
-    stages::enrich(intents, &mut found.records, preflight, session)?;
+    match intents {
+        Intents::Asked(plan) => {
+            stages::enrich(plan, &mut found.records, preflight.unwrap_or_default(), of, session)?;
+        }
+        Intents::Kept(plan) => drop(stages::keep(*plan, &mut found.records, of, session)?),
+    }
     output.write(|writer| match format {
         ResultFormat::Json => json::write(writer, &found.records, &found.errors),
         ResultFormat::Table => table::write(writer, &found.records, true, table::width()),

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use cds_llm_client::EnrichOptions;
 use cds_model::{HistoryContext, LedgerId, Transition};
 use cds_persistence::SavedRun;
 use cds_pipeline::{
-    Ending,
+    Ending, Predecessor,
     preflight::{self, Probed},
     snapshot::{self, SnapshotPlan, Taken},
 };
@@ -17,7 +16,7 @@ use super::dry_run::{self, SummaryFormat};
 use crate::{
     app::App,
     arguments::{
-        HistoryArguments, IntentArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments, write_object,
+        AskingArguments, HistoryArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments, write_object,
     },
     clock,
     failure::Failure,
@@ -40,7 +39,7 @@ pub(crate) struct PersistArguments {
     history: HistoryArguments,
 
     #[command(flatten)]
-    intents: IntentArguments,
+    asking: AskingArguments,
 
     /// Exit with 1 if fewer than this percentage of the records in scope have an intent; the snapshot is saved anyway
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent, allow_negative_numbers = true, env = "CDS_MIN_INTENTS", help_heading = "Gate options")]
@@ -75,14 +74,16 @@ pub(super) fn run(arguments: &PersistArguments, app: &App) -> Result<(), Failure
     let started_at = clock::now();
     let database = arguments.tracking.database.plan()?;
     let source = arguments.source.plan()?.without(&database.path);
-    let mut intents = arguments.intents.plan(clock::seed(), app.console)?;
-    intents.options = EnrichOptions { refresh: arguments.refresh_intents, ..intents.options };
+    let intents = arguments.asking.plan(clock::seed(), arguments.refresh_intents, app.console)?;
     if arguments.dry_run {
-        return dry_run::run(&source, &intents, &database, arguments.format, app);
+        let (project, part) = (arguments.tracking.account.project(&source), part_name(source.tree.root()));
+        let of = Predecessor { project: &project, part: &part, root: source.tree.root() };
+        return dry_run::run(&source, &intents, (&database, &of), arguments.format, app);
     }
     let tracking = Tracking::new(&arguments.tracking, "persist", &database, &source, Some(&intents));
     // A required provider is checked first, so that no command waits for the lock in vain.
-    let probed = intents.requires_provider.then(|| probe(&intents, &tracking, app)).transpose()?;
+    let required = intents.asked().filter(|plan| plan.requires_provider);
+    let probed = required.map(|plan| probe(plan, &tracking, app)).transpose()?;
     let mut session = tracking.open(app)?;
     let plan = SnapshotPlan {
         source: &source,
@@ -163,7 +164,7 @@ fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: Summary
                 "ledger_id": ledger_id.map(|id| id.to_string()),
                 "snapshot_root": saved.proof.map(|proof| proof.snapshot_root.to_string()),
                 "chain_head": saved.proof.map(|proof| proof.chain_head.to_string()),
-                "intents": account::json(&enrichment.account),
+                "intents": account::json(&enrichment.account, enrichment.left),
                 "not_read": left_out::json(not_read),
             });
             write_object(writer, object)

@@ -15,6 +15,17 @@ pub struct Enrichment {
     pub failures: Vec<FailureGroup>,
     /// How it ended.
     pub ending: Ending,
+    /// What was not asked because a limit was reached.
+    pub left: Left,
+}
+
+/// Questions that are left for a later run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Distinct questions.
+    pub question_count: usize,
+    /// The records that share them.
+    pub record_count: usize,
 }
 
 /// Records that failed for the same reason.
@@ -33,6 +44,11 @@ pub enum Ending {
     Completed,
     /// The provider could not be asked, or not any longer. All remaining records got this reason.
     GaveUp {
+        /// The reason, on one line.
+        reason: String,
+    },
+    /// A limit of the caller was reached. All remaining records got this reason.
+    BudgetSpent {
         /// The reason, on one line.
         reason: String,
     },

@@ -94,6 +94,11 @@ pub enum Decision {
         /// The reason.
         reason: String,
     },
+    /// A limit of the caller was reached; every record without an answer gets this reason.
+    BudgetSpent {
+        /// The reason.
+        reason: String,
+    },
     /// All questions that remained when the run gave up have failed; reported once at the end, instead of one by one.
     RestFailed {
         /// The number of records.

@@ -26,15 +26,17 @@ mod retry;
 mod run;
 mod sameness;
 mod selection;
+mod spending;
 mod store;
 
-pub use account::{Ending, Enrichment, FailureGroup};
+pub use account::{Ending, Enrichment, FailureGroup, Left};
 pub use concurrency::Concurrency;
 pub use decision::{Decision, SkipCondition};
 pub use event::{CallFailure, CallReport, FailedRecord, Place};
 pub use forecast::Forecast;
 pub use interruption::{StopSignal, StopSwitch};
 pub use options::{EnrichContext, EnrichOptions, Preflight};
+pub use spending::Budget;
 pub use store::{AnswerStore, NoStore};
 
 pub(crate) use forecast::forecast;

@@ -7,7 +7,7 @@ use std::{
 
 use cds_model::Scope;
 
-use super::{AnswerStore, Concurrency, StopSignal};
+use super::{AnswerStore, Budget, Concurrency, StopSignal};
 use crate::{EnrichmentObserver, ModelFacts};
 
 /// What is asked, and how.
@@ -31,6 +31,8 @@ pub struct EnrichOptions {
     pub drain: Duration,
     /// Whether to ask every question again, whatever the store has.
     pub refresh: bool,
+    /// What the run may spend.
+    pub budget: Budget,
     /// The seed for the jitter of waits; runs on several machines should use different ones.
     pub seed: u64,
 }
@@ -49,6 +51,7 @@ impl Default for EnrichOptions {
             provider_patience: Duration::from_secs(60),
             drain: Duration::from_secs(5),
             refresh: false,
+            budget: Budget::default(),
             seed: 0,
         }
     }
@@ -86,4 +89,6 @@ pub struct EnrichContext<'a> {
     pub observer: &'a mut dyn EnrichmentObserver,
     /// Lets the caller end it early.
     pub stop: StopSignal,
+    /// How urgent each record is, the highest first; empty for the order of the records.
+    pub ranks: Vec<u64>,
 }

@@ -6,7 +6,7 @@ use cds_model::{AskedQuestion, EnrichmentAccount, Intent, KeptAnswer, Record, Sc
 use tokio::time::Instant;
 
 use super::{
-    CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, Place, SkipCondition,
+    CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, Left, Place, SkipCondition,
     account::{Costs, failure_groups},
     identity::Identity,
     keeper::Keeper,
@@ -267,11 +267,12 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// Ends the questions: all remaining ones fail for the same reason.
-    pub(super) fn fail_the_rest(&mut self, reason: &str) {
+    /// Ends the questions: all remaining ones fail for the same reason. Returns what they were.
+    pub(super) fn fail_the_rest(&mut self, reason: &str) -> Left {
         let reason = one_line(reason, MAX_CHARS);
         let rest = self.unfinished();
         let record_count = rest.iter().map(|&group| self.groups[group].record_count()).sum();
+        let left = Left { question_count: rest.len(), record_count };
         self.decided(&Decision::RestFailed { record_count, question_count: rest.len(), reason: reason.clone() });
         if record_count > 0 {
             *self.reasons.entry(reason.clone()).or_default() += record_count;
@@ -279,11 +280,22 @@ impl<'a> Outcomes<'a> {
         for group in rest {
             self.fail_as(group, reason.clone(), Completion::GivenUp);
         }
+        left
     }
 
     fn fail_as(&mut self, group: usize, reason: String, completion: Completion) {
         self.tracker.question_done();
         self.finish(group, Intent::Failed(reason), [completion; 2]);
+    }
+
+    /// How urgent a question is: as the most urgent of its records.
+    pub(super) fn rank(&self, group: usize, ranks: &[u64]) -> u64 {
+        self.groups[group].members().filter_map(|index| ranks.get(index)).copied().max().unwrap_or_default()
+    }
+
+    /// The length of a question's prompt in bytes.
+    pub(super) fn prompt_bytes(&self, group: usize) -> usize {
+        self.groups[group].prompt_bytes
     }
 
     /// The position of the first record with the question.
@@ -323,7 +335,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Saves the last answers and closes the account.
-    pub(super) fn close(mut self, ending: Ending) -> Enrichment {
+    pub(super) fn close(mut self, ending: Ending, left: Left) -> Enrichment {
         let outcome = self.keeper.finish();
         self.check_store(outcome);
         let progress = self.tracker.progress();
@@ -339,7 +351,7 @@ impl<'a> Outcomes<'a> {
             ..EnrichmentAccount::default()
         };
         self.costs.fill(&mut account);
-        Enrichment { account, failures: failure_groups(self.reasons), ending }
+        Enrichment { account, failures: failure_groups(self.reasons), ending, left }
     }
 
     /// Writes an intent into all records of a group; the first and the others may count differently.

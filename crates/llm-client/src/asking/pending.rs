@@ -37,6 +37,11 @@ impl Pending {
         self.queue.pop_front()
     }
 
+    /// Whether any question waits that is wanted.
+    pub(super) fn has(&self, is_wanted: impl Fn(usize) -> bool) -> bool {
+        self.queue.iter().copied().chain(self.delayed.values().map(|delayed| delayed.group)).any(is_wanted)
+    }
+
     /// Puts a question at the head of the queue.
     pub(super) fn push_first(&mut self, group: usize) {
         self.queue.push_front(group);

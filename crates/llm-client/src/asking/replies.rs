@@ -24,6 +24,7 @@ impl Asking<'_> {
                 self.outcomes.called(ticket.group, attempt, latency, Ok(&answer));
                 self.reached(now);
                 self.generated(now, &ticket);
+                self.spending.answer(&answer, self.outcomes.prompt_bytes(ticket.group));
                 if let Some(reason) = self.outcomes.succeed(ticket.group, answer, latency) {
                     self.give_up(now, reason);
                 }
@@ -34,6 +35,7 @@ impl Asking<'_> {
         let (reason, class) = (error.reason(), error.class());
         if let AskError::SpentOnThinking { prompt_tokens, answer_tokens } = error {
             self.outcomes.spent(prompt_tokens, answer_tokens);
+            self.spending.tokens(prompt_tokens.unwrap_or_default().saturating_add(answer_tokens.unwrap_or_default()));
         }
         let failure = CallFailure { kind: error.kind(), http_status: error.http_status(), class, reason: &reason };
         self.outcomes.called(ticket.group, attempt, latency, Err(failure));

@@ -8,7 +8,7 @@ use futures_util::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Decision, Ending, EnrichContext, EnrichOptions, Enrichment, StopSignal,
+    Budget, Decision, Ending, EnrichContext, EnrichOptions, Enrichment, Left, StopSignal,
     call::{Reply, Ticket, call},
     identity::Identity,
     keeper::Keeper,
@@ -17,6 +17,7 @@ use super::{
     pending::Pending,
     retry::{Attempts, Retries},
     selection::{derive, select},
+    spending::Spending,
 };
 use crate::{BoxFuture, LlmClient};
 
@@ -30,7 +31,7 @@ pub(crate) async fn run(
     context: EnrichContext<'_>,
 ) -> Enrichment {
     let started = Instant::now();
-    let EnrichContext { preflight, store, observer, stop } = context;
+    let EnrichContext { preflight, store, observer, stop, ranks } = context;
     if client.is_paid() {
         derive(options.scope, records);
     }
@@ -40,7 +41,9 @@ pub(crate) async fn run(
     let batch_size = options.progress_batch_size.get();
     let mut outcomes = Outcomes::new(records, groups, source, Keeper::new(store), (observer, batch_size));
     outcomes.report_selection(options.scope);
-    let left = if options.refresh { outcomes.unfinished() } else { outcomes.reuse() };
+    let mut left = if options.refresh { outcomes.unfinished() } else { outcomes.reuse() };
+    // Stable: questions of one rank stay in the order of the records.
+    left.sort_by_key(|&group| std::cmp::Reverse(outcomes.rank(group, &ranks)));
     outcomes.begin_asking(left.len());
     let mut asking = Asking {
         client,
@@ -50,6 +53,8 @@ pub(crate) async fn run(
         pending: Pending::new(left),
         pacing: Pacing::new(&options, slots),
         retries: Retries::new(options.seed),
+        // What costs nothing needs no limit.
+        spending: Spending::new(if client.is_paid() { options.budget } else { Budget::default() }, started),
         last_failure: String::new(),
         end: None,
     };
@@ -73,6 +78,7 @@ pub(super) struct Asking<'a> {
     pub(super) pending: Pending,
     pub(super) pacing: Pacing,
     pub(super) retries: Retries,
+    pub(super) spending: Spending,
     /// The provider's last failure.
     pub(super) last_failure: String,
     /// Set once no call is sent any more.
@@ -82,8 +88,8 @@ pub(super) struct Asking<'a> {
 /// An end before all questions are done.
 pub(super) struct End {
     ending: Ending,
-    /// Calls in flight are awaited until then.
-    drain_until: Instant,
+    /// Calls in flight are awaited until then; `None` for as long as each of them may take.
+    drain_until: Option<Instant>,
 }
 
 impl<'a> Asking<'a> {
@@ -98,6 +104,7 @@ impl<'a> Asking<'a> {
             }
             self.outcomes.keep_if_due(now);
             self.check_patience(now);
+            self.check_budget(now);
             self.launch(now, &in_flight);
             self.outcomes.in_flight(in_flight.len());
             if self.is_over(now, in_flight.len()) {
@@ -125,19 +132,38 @@ impl<'a> Asking<'a> {
     pub(super) fn give_up(&mut self, now: Instant, reason: String) {
         if self.end.is_none() {
             self.outcomes.decided(&Decision::GaveUp { reason: reason.clone() });
-            let drain_until = now + self.options.drain;
+            let drain_until = Some(now + self.options.drain);
             self.end = Some(End { ending: Ending::GaveUp { reason }, drain_until });
+        }
+    }
+
+    /// Stops sending once a limit of the caller is reached and there is more to ask. Calls in flight are paid for, so
+    /// they are awaited, unless it is the time that is over.
+    fn check_budget(&mut self, now: Instant) {
+        let is_late = self.spending.is_late(now);
+        if self.end.is_none()
+            && let Some(limit) = self.spending.end(now)
+            && (is_late || self.pending.has(|group| !self.outcomes.is_done(group)))
+            && !self.outcomes.is_complete()
+        {
+            let ending = Ending::BudgetSpent { reason: format!("not asked: {limit}") };
+            self.outcomes.decided(&Decision::BudgetSpent { reason: limit });
+            let drain_until = is_late.then(|| now + self.options.drain);
+            self.end = Some(End { ending, drain_until });
         }
     }
 
     /// Sends as many calls as are permitted now.
     fn launch(&mut self, now: Instant, in_flight: &InFlight<'a>) {
         while self.end.is_none()
+            && self.spending.end(now).is_none()
+            && self.spending.may_add(in_flight.len())
             && let Some(permit) = self.pacing.permit(now, in_flight.len())
             && let Some(group) = self.next_question(now)
         {
             let attempts = &mut self.attempts[group];
             attempts.sent += 1;
+            self.spending.call();
             let is_first_time = attempts.sent == 1;
             if is_first_time {
                 self.retries.budget.earn();
@@ -187,27 +213,27 @@ impl<'a> Asking<'a> {
             return;
         }
         self.outcomes.decided(&Decision::Interrupted { in_flight });
-        self.end = Some(End { ending: Ending::Interrupted, drain_until: now + self.options.drain });
+        self.end = Some(End { ending: Ending::Interrupted, drain_until: Some(now + self.options.drain) });
     }
 
     fn stop_draining(&mut self, now: Instant) {
         if let Some(end) = &mut self.end {
-            end.drain_until = now;
+            end.drain_until = Some(now);
         }
     }
 
     fn is_over(&self, now: Instant, in_flight: usize) -> bool {
-        let has_ended = |end: &End| in_flight == 0 || end.drain_until <= now;
+        let has_ended = |end: &End| in_flight == 0 || end.drain_until.is_some_and(|until| until <= now);
         self.outcomes.is_complete() || self.end.as_ref().is_some_and(has_ended)
     }
 
     /// The next moment that requires action without an answer.
     fn next_wake(&self, now: Instant) -> Option<Instant> {
         let moment = if let Some(end) = &self.end {
-            Some(end.drain_until)
+            end.drain_until
         } else {
             let due = self.pending.next_due().filter(|due| *due > now);
-            due.into_iter().chain(self.pacing.next_change(now)).min()
+            [due, self.pacing.next_change(now), self.spending.deadline()].into_iter().flatten().min()
         };
         moment.into_iter().chain(self.outcomes.keep_due()).min()
     }
@@ -217,9 +243,12 @@ impl<'a> Asking<'a> {
             Some(End { ending, .. }) if !self.outcomes.is_complete() => ending,
             _ => Ending::Completed,
         };
-        if let Ending::GaveUp { reason } = &ending {
-            self.outcomes.fail_the_rest(reason);
+        let mut left = Left::default();
+        match &ending {
+            Ending::GaveUp { reason } => _ = self.outcomes.fail_the_rest(reason),
+            Ending::BudgetSpent { reason } => left = self.outcomes.fail_the_rest(reason),
+            Ending::Completed | Ending::Interrupted => {}
         }
-        self.outcomes.close(ending)
+        self.outcomes.close(ending, left)
     }
 }

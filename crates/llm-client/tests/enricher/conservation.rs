@@ -34,7 +34,7 @@ async fn check(script: Vec<u8>, codes: Vec<u8>, concurrency: usize) {
         match &record.intent {
             Intent::Success(text) => assert_eq!(*text, intent_of(&record.normalized_code)),
             Intent::Failed(reason) => assert!(!reason.is_empty()),
-            Intent::Skipped | Intent::Derived(_) => panic!("a record was forgotten"),
+            Intent::Skipped | Intent::NotAsked | Intent::Derived(_) => panic!("a record was forgotten"),
         }
     }
     let success_count = scene.records.iter().filter(|record| record.intent.text().is_some()).count();

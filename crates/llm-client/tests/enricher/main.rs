@@ -1,6 +1,7 @@
 //! Enriches many records with scripted clients and a paused clock that advances only while something waits.
 
 mod breaker;
+mod budget;
 mod concurrency;
 mod conservation;
 mod interruption;

@@ -101,6 +101,7 @@ async fn describe_all(records: &mut [Record]) {
         store: &mut NoStore,
         observer: &mut Memory::default(),
         stop: StopSignal::never(),
+        ranks: Vec::new(),
     };
     IntentEnricher::new(&EmbeddedClient, options).enrich(records, context).await;
 }

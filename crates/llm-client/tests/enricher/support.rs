@@ -312,6 +312,7 @@ pub(crate) struct Scene {
     pub(crate) store: MemoryStore,
     pub(crate) observer: Memory,
     pub(crate) stop: StopSignal,
+    pub(crate) ranks: Vec<u64>,
     pub(crate) records: Vec<Record>,
 }
 
@@ -323,6 +324,7 @@ impl Scene {
             store: MemoryStore::default(),
             observer: Memory::default(),
             stop: StopSignal::never(),
+            ranks: Vec::new(),
             records,
         }
     }
@@ -340,6 +342,7 @@ impl Scene {
             store: &mut self.store,
             observer: &mut self.observer,
             stop: self.stop.clone(),
+            ranks: self.ranks.clone(),
         };
         let enrichment = IntentEnricher::new(client, self.options).enrich(&mut self.records, context).await;
         let account = &enrichment.account;

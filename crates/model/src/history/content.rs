@@ -2,9 +2,9 @@
 
 use super::{
     encoding::{FieldHasher, FieldValue},
-    sentences::PURPOSE,
+    sentences::{PURPOSE, not_asked_intent},
 };
-use crate::{Fingerprint, Record};
+use crate::{Fingerprint, IntentStatus, Record};
 
 /// The stored fields of a record in hashing order: its columns without the two ids.
 pub const RECORD_FIELDS: [&str; 11] = [
@@ -56,7 +56,7 @@ pub struct RecordHashes {
     pub content: Fingerprint,
     /// Over signature, exact and normalized code and MD5: equal hashes mean equal code, wherever it is.
     pub code: Fingerprint,
-    /// Over the intent and its status.
+    /// Over the intent and its status; [`not_asked_intent`] for a record that was skipped for a reason.
     pub intent: Fingerprint,
     /// The first bytes of the hash of each field; they show which field was altered.
     pub field_sums: [u8; RECORD_FIELDS.len() * FIELD_SUM_BYTES],
@@ -82,7 +82,8 @@ impl RecordHashes {
             }
             together.finish()
         };
-        Self { content: content.finish(), code: over("cds code 1", &CODE), intent: over(PURPOSE, &INTENT), field_sums }
+        let intent = if is_not_asked(fields) { not_asked_intent() } else { over(PURPOSE, &INTENT) };
+        Self { content: content.finish(), code: over("cds code 1", &CODE), intent, field_sums }
     }
 
     /// Computes only [`content`](Self::content), in half the time of [`of`](Self::of).
@@ -103,6 +104,12 @@ impl RecordHashes {
         };
         (0..RECORD_FIELDS.len()).filter(|place| differs(*place)).map(|place| RECORD_FIELDS[place]).collect()
     }
+}
+
+/// Whether the run of a record asked nothing: it is skipped, and says why.
+fn is_not_asked(fields: &[FieldValue<'_>; RECORD_FIELDS.len()]) -> bool {
+    let [.., status, error] = fields;
+    *status == IntentStatus::Skipped.as_str().into() && *error != FieldValue::Null
 }
 
 #[cfg(test)]
@@ -145,6 +152,17 @@ mod tests {
             assert_eq!(other.intent != whole.intent, INTENT.contains(&place), "{}", RECORD_FIELDS[place]);
         }
         assert_eq!(whole.altered_fields(b"short").len(), FIELDS.len());
+    }
+
+    #[test]
+    fn reason_marks_skipped_record_as_not_asked() {
+        let of = |status, error| {
+            let mut fields = FIELDS;
+            fields[8..].copy_from_slice(&[FieldValue::Null, FieldValue::Text(status), error]);
+            RecordHashes::of(&fields).intent == not_asked_intent()
+        };
+        assert!(of(b"skipped", FieldValue::Text(b"why")));
+        assert!(!of(b"skipped", FieldValue::Null) && !of(b"failed", FieldValue::Text(b"why")));
     }
 
     #[test]

@@ -20,6 +20,6 @@ pub use encoding::{FieldHasher, FieldValue};
 pub use matching::{Followed, Matching, UnitKey, match_units};
 pub use merkle::MerkleTree;
 pub use namesakes::{Declarations, match_namesakes};
-pub use sentences::{derived_intent, followed_intent};
+pub use sentences::{derived_intent, followed_intent, not_asked_intent};
 pub use transition::{HistoryContext, Transition, TransitionCounts};
 pub use unread::UnreadPaths;

@@ -1,7 +1,8 @@
-//! Which intent the history records when the embedded provider and a model take turns.
+//! Which intent the history records when a model, the embedded provider, and runs that ask nothing take turns.
 //!
 //! A sentence of the embedded provider is a stopgap and never replaces the sentence of a model. A run of that provider
-//! leaves a model's sentence as the history knows it, and all of its own sentences count as one.
+//! leaves a model's sentence as the history knows it, and all of its own sentences count as one. A record that was not
+//! asked about leaves whatever the history knows.
 
 use std::sync::LazyLock;
 
@@ -20,12 +21,20 @@ pub fn derived_intent() -> Fingerprint {
     *DERIVED
 }
 
+static NOT_ASKED: LazyLock<Fingerprint> = LazyLock::new(|| without_sentence("not asked"));
+
+/// The one hash for every record that was not asked about.
+pub fn not_asked_intent() -> Fingerprint {
+    *NOT_ASKED
+}
+
 /// The hash of the intent that the history records.
 ///
 /// `stored` is the hash of the record, `known` the one that the history had before. `is_derived` is true if the run
 /// used the embedded provider.
 pub fn followed_intent(is_derived: bool, known: Option<Fingerprint>, stored: Fingerprint) -> Fingerprint {
     match known {
+        _ if stored == *NOT_ASKED => known.unwrap_or(NONE[1]),
         _ if !is_derived => stored,
         Some(known) if known == stored || is_models(known) => known,
         _ if NONE.contains(&stored) => stored,
@@ -53,6 +62,17 @@ mod tests {
         let mut fields = [FieldValue::Null; RECORD_FIELDS.len()];
         (fields[8], fields[9]) = (FieldValue::text(sentence), status.into());
         RecordHashes::of(&fields).intent
+    }
+
+    #[test]
+    fn unasked_record_keeps_known_intent() {
+        let (model, failed, skipped) = (hash(Some("M"), "success"), hash(None, "failed"), hash(None, "skipped"));
+        for is_derived in [true, false] {
+            for known in [model, failed, skipped, derived_intent()] {
+                assert_eq!(followed_intent(is_derived, Some(known), not_asked_intent()), known);
+            }
+            assert_eq!(followed_intent(is_derived, None, not_asked_intent()), skipped);
+        }
     }
 
     #[test]

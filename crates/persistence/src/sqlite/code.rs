@@ -2,10 +2,13 @@
 
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
+use cds_model::QuestionKey;
+use rusqlite::Connection;
+
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
-    Error, RunId, Step,
-    table::{records, runs, select},
+    Error, IntentOrigin, RunId, Step,
+    table::{intent_cache, record_questions, records, runs, select},
 };
 
 /// A record with its normalized code.
@@ -27,12 +30,15 @@ pub struct CodeRow {
     pub normalized_code: Arc<str>,
     /// The MD5 of the code as stored.
     pub md5sum: String,
-    /// The intent; `None` if there is none.
+    /// The intent; `None` if there is none. If the run did not ask for it, [`SqliteReader::code_rows`] has the last one
+    /// that the definition had, for code that has changed since.
     pub intent: Option<Arc<str>>,
     /// The first 8,192 characters of a file's exact code; `None` for definitions.
     pub head: Option<Box<str>>,
     /// Whether the intents of the snapshot are from the embedded provider.
     pub has_builtin_model: bool,
+    /// Whether the run did not ask for the intent.
+    pub is_not_asked: bool,
 }
 
 /// Selects the records whose normalized code is read.
@@ -90,7 +96,11 @@ impl SqliteReader {
     ///
     /// All records are read before the first call, because an immutable file may have to be read again.
     pub fn code_rows(&self, run: RunId, visit: &mut dyn FnMut(CodeRow)) -> Result<(), Error> {
-        let rows = self.read_records(|connection| select::code::of_run(connection, run))?;
+        let rows = self.read_records(|connection| {
+            let mut rows = select::code::of_run(connection, run)?;
+            recall_intents(connection, &mut rows)?;
+            Ok(rows)
+        })?;
         rows.into_iter().for_each(visit);
         Ok(())
     }
@@ -132,7 +142,7 @@ impl SqliteReader {
 
     fn read_records<T: Default>(
         &self,
-        query: impl Fn(&rusqlite::Connection) -> rusqlite::Result<T>,
+        query: impl Fn(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
         self.read(|database| {
             database.read(&Step::ReadRecords, |connection| {
@@ -140,4 +150,29 @@ impl SqliteReader {
             })
         })
     }
+}
+
+/// Gives the records that the run did not ask about the last intents of their definitions, so that a run without
+/// questions neither hides nor reveals a duplicate.
+fn recall_intents(connection: &Connection, rows: &mut [CodeRow]) -> rusqlite::Result<()> {
+    let mut wanted = rows.iter().filter(|row| row.is_not_asked).map(|row| row.id);
+    let Some(first) = wanted.next() else { return Ok(()) };
+    let last = wanted.next_back().unwrap_or(first);
+    let has = |table| fit::has_table(connection, table);
+    if !has(&record_questions::TABLE)? || !has(&intent_cache::TABLE)? {
+        return Ok(());
+    }
+    let origins = select::known::origins(connection, first, last)?;
+    let key = |row: &CodeRow| match origins.get(&row.id) {
+        Some(IntentOrigin::Asked(key, _)) if row.is_not_asked => Some(*key),
+        _ => None,
+    };
+    let keys: Vec<QuestionKey> = rows.iter().filter_map(key).collect();
+    let intents = intent_cache::lookup(connection, &keys)?;
+    for row in rows {
+        if let Some(intent) = key(row).and_then(|key| intents.get(&key)) {
+            row.intent = Some(Arc::from(&**intent));
+        }
+    }
+    Ok(())
 }

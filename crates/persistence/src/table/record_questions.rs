@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS record_questions (
 };
 
 /// Stored instead of a question if the sentence is derived from a definition without a body.
-const DERIVED: &str = "derived";
+pub(crate) const DERIVED: &str = "derived";
 
 /// Marks the intent of a record as derived; returns the number of rows written.
 pub(crate) fn insert_derived(statement: &mut Statement<'_>, record_id: i64) -> Result<usize> {

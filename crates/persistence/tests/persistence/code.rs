@@ -2,12 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use cds_model::{Intent, SymbolKind};
-use cds_persistence::{CodeRow, Error, RunId, SqliteReader, Text, TextQuery};
+use cds_model::{AskedQuestion, Intent, Record, SymbolKind};
+use cds_persistence::{CodeRow, Error, Persistence as _, RunId, SqliteReader, Text, TextQuery};
 
 use crate::{
     reader::read,
-    samples::{CONTRACT, make_database, mixed, number, record, save, workplace},
+    samples::{CONTRACT, answer, at, key, make_database, mixed, number, open, record, save, workplace},
 };
 
 fn rows(reader: &SqliteReader, run: i64) -> Vec<CodeRow> {
@@ -120,4 +120,26 @@ fn unreadable_column_is_an_error() {
     let outcome = read(&path).unwrap().code_rows(RunId(1), &mut |_| seen += 1);
     assert!(matches!(outcome, Err(Error::Statement { .. })), "{outcome:?}");
     assert_eq!(seen, 0, "no record was visited");
+}
+
+#[test]
+fn unasked_record_has_its_last_sentence() {
+    let (_directory, path) = workplace();
+    let asked = |number| Some(AskedQuestion { key: key(number), is_cut: false });
+    let mut snapshot = mixed();
+    let function = |line, question| Record {
+        question,
+        ..record(SymbolKind::Function, "a.py", line, "def f():\n    return 1", Intent::NotAsked)
+    };
+    let failed = record(SymbolKind::Function, "a.py", 9, "def h():\n    return 2", Intent::Failed("why".to_owned()));
+    snapshot.records = vec![function(1, asked(1)), function(3, asked(2)), function(5, None)];
+    snapshot.records.push(Record { question: asked(1), ..failed });
+    save(&path, &snapshot).unwrap();
+    open(&path).unwrap().keep_answers(&[answer(1)], at(1)).unwrap();
+
+    let reader = read(&path).unwrap();
+    let intents: Vec<_> = rows(&reader, 1).iter().map(|row| row.intent.clone()).collect();
+    assert_eq!(intents, [Some(answer(1).intent.into()), None, None, None]);
+    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE intent IS NOT NULL"), 0);
+    assert_eq!(number(&path, "SELECT count(*) FROM records WHERE intent_status = 'skipped'"), 3);
 }

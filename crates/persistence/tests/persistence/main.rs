@@ -7,6 +7,7 @@ mod accounts;
 mod answers;
 mod code;
 mod history;
+mod known;
 mod locks;
 mod other_implementation;
 mod prune;

@@ -173,6 +173,7 @@ fn described(decision: &Decision) -> (TelemetryType, Option<String>, Value, Opti
         Decision::StoreFailed { reason } => json!({ "decision": "store_failed", "condition": reason }),
         Decision::Adapted { reason } => json!({ "decision": "adapted", "condition": reason }),
         Decision::GaveUp { reason } => json!({ "decision": "gave_up", "condition": reason }),
+        Decision::BudgetSpent { reason } => json!({ "decision": "budget_spent", "condition": reason }),
         Decision::RestFailed { record_count, question_count, reason } => {
             log_type = TelemetryType::Error;
             error = Some(json!({ "reason": reason }));

@@ -5,8 +5,9 @@ use cds_model::{EnrichmentAccount, Record, Stage, StageSource};
 
 use super::{fingerprint, missing};
 use crate::{
-    Error, Event, IntentPlan, Session,
+    Error, Event, IntentPlan, Predecessor, Session,
     accounts::{StageInput, TelemetryObserver},
+    known::Known,
 };
 
 /// Fills in the intents; the reporter gets the progress and the costs.
@@ -18,9 +19,11 @@ pub fn enrich(
     plan: &IntentPlan,
     records: &mut [Record],
     preflight: Preflight,
+    of: &Predecessor<'_>,
     session: &mut Session,
 ) -> Result<Enrichment, Error> {
     let context = session.context().clone();
+    let ranks = if plan.options.budget.is_limited() { ranks(records, of, session) } else { Vec::new() };
     let (accounts, mut answers) = session.accounts_and_answers();
     let config = fingerprint::enrich_config(plan, &preflight);
     let fingerprint = accounts.id().map(|_| fingerprint::enrich_input(records, config));
@@ -34,15 +37,15 @@ pub fn enrich(
         let mut observer = TelemetryObserver::new(shown.as_mut(), telemetry, answered, &context.process);
         let enricher = IntentEnricher::new(plan.client.as_ref(), plan.options);
         let stop = context.interrupt.stop_signal();
-        let asking = EnrichContext { preflight, store: &mut answers, observer: &mut observer, stop };
+        let asking = EnrichContext { preflight, store: &mut answers, observer: &mut observer, stop, ranks };
         let mut enrichment = plan.runtime.block_on(enricher.enrich(records, asking));
         drop(shown);
         if !plan.client.is_paid() {
             // No server was asked.
             enrichment.account = EnrichmentAccount { asked_count: 0, call_count: 0, ..enrichment.account };
         }
-        let account = &enrichment.account;
-        context.reporter.report(&Event::Enriched { account, failures: &enrichment.failures });
+        let Enrichment { account, failures, left, .. } = &enrichment;
+        context.reporter.report(&Event::Enriched { account, failures, left: *left });
         refuse_without_answers(plan, &enrichment)?;
         report.llm_calls = Some(account.call_count as u64);
         report.tokens = sum(account.prompt_tokens, account.answer_tokens);
@@ -56,6 +59,12 @@ pub fn enrich(
         report.missing = missing(account.failed_count, "failed intent", reason);
         Ok(enrichment)
     })
+}
+
+/// With a limit, what changed last is asked first. A snapshot that cannot be read leaves the order of the records.
+fn ranks(records: &[Record], of: &Predecessor<'_>, session: &Session) -> Vec<u64> {
+    let latest = session.latest_snapshot(of).ok().flatten();
+    Known::new(latest.as_ref()).ranks(records, &session.last_changes(of))
 }
 
 /// A provider that is required has to answer: where it refused every question, nothing is written.

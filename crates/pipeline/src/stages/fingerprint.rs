@@ -8,7 +8,7 @@ use cds_llm_client::{PROMPT_VERSION, Preflight};
 use cds_model::{CodeRef, FieldHasher, FieldValue, Fingerprint, Record, SourceInput};
 use rayon::prelude::*;
 
-use crate::{IntentPlan, SourcePlan};
+use crate::{IntentPlan, KeptPlan, SourcePlan};
 
 /// What this program does with its input changes from version to version only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -49,6 +49,12 @@ pub(crate) fn enrich_config(plan: &IntentPlan, preflight: &Preflight) -> Fingerp
             u32::from(plan.options.refresh).into(),
         ],
     )
+}
+
+/// Where the intents come from if none is asked for.
+pub(crate) fn keep_config(plan: KeptPlan, from: Option<i64>) -> Fingerprint {
+    let (scope, from) = (plan.scope.to_string(), from.map_or(FieldValue::Null, FieldValue::from));
+    FieldHasher::hash("cds keep config 1", [VERSION.into(), (&*scope).into(), from])
 }
 
 /// What is written beside the records.

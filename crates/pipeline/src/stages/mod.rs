@@ -2,12 +2,14 @@
 
 mod enrich;
 mod fingerprint;
+mod keep;
 mod persist;
 mod records;
 
 pub(crate) use self::persist::persist;
 pub use self::{
     enrich::enrich,
+    keep::keep,
     records::{Found, find_records},
 };
 

@@ -6,8 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, Timestamp};
-use cds_persistence::{Error, Persistence, RunId, SavedRun};
+use cds_model::{HistoryContext, Intent, KeptAnswer, QuestionKey, Record, RunSnapshot, Timestamp};
+use cds_persistence::{
+    Error, IntentOrigin, KnownRecord, LastChange, LatestSnapshot, Persistence, RunId, SavedRun,
+};
 
 /// What is left of a store when its session is closed.
 #[derive(Debug, Default)]
@@ -73,8 +75,39 @@ impl Persistence for MemoryPersistence {
         Ok(kept.snapshots.iter().rev().find(is_of).is_some_and(|snapshot| !snapshot.records.is_empty()))
     }
 
+    fn latest_snapshot(&self, project: &str, part: &str, _root_path: &str) -> Result<Option<LatestSnapshot>, Error> {
+        let kept = self.kept();
+        let is_of = |history: &HistoryContext| history.project == project && history.part == part;
+        let of = kept.snapshots.iter().zip(1..).filter(|(snapshot, _)| snapshot.history.as_ref().is_some_and(is_of));
+        let latest = of.last();
+        Ok(latest.map(|(snapshot, number)| LatestSnapshot {
+            run: RunId(number),
+            provider_url: snapshot.settings.provider_url.clone(),
+            model: snapshot.settings.model.clone(),
+            records: snapshot.records.iter().map(known).collect(),
+        }))
+    }
+
+    /// Without a history, nothing is known.
+    fn last_changes(&self, _project: &str, _part: &str) -> Result<Vec<LastChange>, Error> {
+        Ok(Vec::new())
+    }
+
     fn close(self: Box<Self>) -> Result<(), Error> {
         self.kept().closed_count += 1;
         Ok(())
+    }
+}
+
+fn known(record: &Record) -> KnownRecord {
+    let asked = record.question.map(|asked| IntentOrigin::Asked(asked.key, asked.is_cut));
+    KnownRecord {
+        kind: record.kind.to_string(),
+        file_path: record.file_path.clone(),
+        signature: record.signature.as_ref().map(|signature| signature.as_str().to_owned()),
+        lines: (record.start_line, record.end_line),
+        md5sum: record.md5sum.to_string(),
+        intent: record.intent.text().map(str::to_owned),
+        origin: asked.or_else(|| matches!(record.intent, Intent::Derived(_)).then_some(IntentOrigin::Derived)),
     }
 }

@@ -1,13 +1,13 @@
 //! A whole snapshot, from a tree on disk into a store in memory.
 
-use cds_llm_client::EmbeddedClient;
-use cds_model::{IntentStatus, RunStatus, SymbolKind};
+use cds_llm_client::{Budget, EmbeddedClient, Left};
+use cds_model::{Intent, IntentStatus, Record, RunStatus, SymbolKind};
 use cds_persistence::{LockLost, LossReason};
-use cds_pipeline::Error;
+use cds_pipeline::{Error, Intents};
 
 use crate::{
     memory::MemoryPersistence,
-    support::{Paid, context, take, tree},
+    support::{Paid, context, intents, no_intents, take, take_with, tree},
 };
 
 const CART: &str = "class Cart:\n    def total(self):\n        return sum(self.prices)\n";
@@ -117,4 +117,97 @@ fn lost_lock_is_reported_once() {
 
     assert_eq!(lines.all(), ["warning: the lock was lost: its lock file \"x.lock\" was deleted; stopping"]);
     assert!(matches!(context.interrupt.check(), Err(Error::LockLost(_))));
+}
+
+/// The intents of the last snapshot, by path and first line.
+fn intents_of(store: &MemoryPersistence) -> Vec<(String, Intent)> {
+    let records = store.kept().snapshots.last().unwrap().records.clone();
+    let place = |record: &Record| format!("{} {}:{}", record.kind, record.file_path, record.start_line);
+    records.iter().map(|record| (place(record), record.intent.clone())).collect()
+}
+
+#[test]
+fn unchanged_code_keeps_its_sentence() {
+    let folder = tree(&[("a.py", &format!("{CART}\n\n{TWICE}")), ("b.py", "def stub(): ...\n")]);
+    let (store, client, (context, _)) = (MemoryPersistence::default(), Paid::default(), context());
+    take(folder.path(), client.clone(), store.clone(), &context).unwrap();
+    let (calls, before) = (client.call_count(), intents_of(&store));
+    // The class moves to another file and gets a comment; the function changes; another one is new.
+    std::fs::write(folder.path().join("c.py"), format!("{CART}        # all of it\n")).unwrap();
+    std::fs::write(folder.path().join("a.py"), format!("{}\ndef new():\n    return 1\n", TWICE.replace("sum", "max")))
+        .unwrap();
+
+    let taken = take_with(folder.path(), &no_intents(), store.clone(), &context).unwrap();
+
+    let sentence = |place: &str| before.iter().find(|(known, _)| known == place).unwrap().1.clone();
+    let expected = [
+        ("file a.py:1", Intent::Skipped),
+        ("function a.py:1", Intent::NotAsked),
+        ("function a.py:4", Intent::NotAsked),
+        ("file b.py:1", Intent::Skipped),
+        ("function b.py:1", sentence("function b.py:1")),
+        ("file c.py:1", Intent::Skipped),
+        ("class c.py:1", sentence("class a.py:1")),
+        ("method c.py:2", sentence("method a.py:2")),
+    ];
+    assert_eq!(intents_of(&store), expected.map(|(place, intent)| (place.to_owned(), intent)));
+    assert!(matches!(sentence("function b.py:1"), Intent::Derived(_)));
+    assert_eq!((client.call_count(), taken.saved.status), (calls, RunStatus::Completed));
+    let account = taken.enrichment.account;
+    assert_eq!((account.selected_count, account.reused_count, account.failed_count), (5, 3, 0));
+    let kept = store.kept();
+    let [first, second] = kept.snapshots.as_slice() else { panic!("{}", kept.snapshots.len()) };
+    assert_eq!((&second.settings.model, second.enrichment), (&first.settings.model, None));
+    // The question of the last sentence stays with the definition.
+    assert_eq!(second.records[1].question, first.records[3].question);
+    assert!(second.records[1].question.is_some() && second.records[2].question.is_none());
+}
+
+#[test]
+fn first_snapshot_may_ask_nothing() {
+    let folder = tree(&[("cart.py", CART)]);
+    let (store, (context, _)) = (MemoryPersistence::default(), context());
+
+    take_with(folder.path(), &no_intents(), store.clone(), &context).unwrap();
+
+    let intents: Vec<Intent> = intents_of(&store).into_iter().map(|(_, intent)| intent).collect();
+    assert_eq!(intents, [Intent::Skipped, Intent::NotAsked, Intent::NotAsked]);
+    let settings = store.kept().snapshots[0].settings.clone();
+    assert_eq!((&*settings.provider_url, &*settings.model), ("none:", "none:"));
+}
+
+#[test]
+fn altered_sentence_is_not_kept() {
+    let folder = tree(&[("a.py", TWICE)]);
+    let (store, (context, _)) = (MemoryPersistence::default(), context());
+    take(folder.path(), EmbeddedClient, store.clone(), &context).unwrap();
+    store.kept().snapshots[0].records[1].intent = Intent::Success("Adds \u{1b}[31m prices.".to_owned());
+
+    take_with(folder.path(), &no_intents(), store.clone(), &context).unwrap();
+
+    assert_eq!(intents_of(&store)[1].1, Intent::NotAsked);
+}
+
+#[test]
+fn limit_asks_changed_code_first() {
+    let code = |name: &str| format!("def {name}(x):\n    return x.{name}\n");
+    let all = ["a", "b", "c", "d"].map(code).concat();
+    let folder = tree(&[("a.py", &all)]);
+    let (store, (context, _)) = (MemoryPersistence::default(), context());
+    let limited = |client: Paid| match intents(client) {
+        Intents::Asked(mut plan) => {
+            plan.options.budget = Budget { max_calls: Some(1), ..Budget::default() };
+            Intents::Asked(plan)
+        }
+        kept @ Intents::Kept(_) => kept,
+    };
+    take_with(folder.path(), &no_intents(), store.clone(), &context).unwrap();
+    std::fs::write(folder.path().join("a.py"), all.replace("x.c", "x.cc")).unwrap();
+
+    let taken = take_with(folder.path(), &limited(Paid::default()), store.clone(), &context).unwrap();
+
+    let answered: Vec<bool> = intents_of(&store).iter().map(|(_, intent)| intent.text().is_some()).collect();
+    assert_eq!(answered, [false, false, false, true, false], "the third function alone has changed");
+    assert_eq!(taken.enrichment.left, Left { question_count: 3, record_count: 3 });
+    assert!(matches!(&intents_of(&store)[1].1, Intent::Failed(reason) if reason.starts_with("not asked: the limit")));
 }

@@ -1,6 +1,7 @@
 //! A tree, a provider and a reporter for the tests.
 
 use std::{
+    num::NonZeroU32,
     fs,
     path::Path,
     sync::{
@@ -15,10 +16,10 @@ use cds_llm_client::{
     Answer, AskError, BoxFuture, EmbeddedClient, EnrichOptions, EnrichmentObserver, LlmClient, ModelFacts, ProbeError,
     Progress, Prompt, ProviderKind, Question,
 };
-use cds_model::{HistoryContext, Timestamp};
+use cds_model::{HistoryContext, Scope, Timestamp};
 use cds_persistence::Persistence;
 use cds_pipeline::{
-    Context, Ending, Error, Event, IntentPlan, Interrupt, Process, Reporter, Session, SourcePlan, Warning,
+    Context, Ending, Error, Event, IntentPlan, Intents, Interrupt, KeptPlan, Process, Reporter, Session, SourcePlan, Warning,
     snapshot::{self, SnapshotPlan, Taken},
 };
 use uuid::Uuid;
@@ -79,9 +80,9 @@ pub(crate) fn source(root: &Path) -> SourcePlan {
     SourcePlan { tree: SourceTree::open(root).unwrap(), options, threads: 1 }
 }
 
-pub(crate) fn intents(client: impl LlmClient + 'static) -> IntentPlan {
+pub(crate) fn intents(client: impl LlmClient + 'static) -> Intents {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    IntentPlan {
+    Intents::Asked(IntentPlan {
         runtime,
         client: Box::new(client),
         kind: ProviderKind::Builtin,
@@ -89,7 +90,12 @@ pub(crate) fn intents(client: impl LlmClient + 'static) -> IntentPlan {
         options: EnrichOptions::default(),
         requires_provider: false,
         has_sparse_progress: false,
-    }
+    })
+}
+
+/// No intents are asked for.
+pub(crate) fn no_intents() -> Intents {
+    Intents::Kept(KeptPlan { scope: Scope::default(), progress_batch_size: NonZeroU32::MIN })
 }
 
 /// The embedded provider as one whose answers are worth keeping.
@@ -140,11 +146,21 @@ pub(crate) fn take(
     store: impl Persistence + 'static,
     context: &Context,
 ) -> Result<Taken, Error> {
-    let (source, intents) = (source(root), intents(client));
+    take_with(root, &intents(client), store, context)
+}
+
+/// The same with intents from anywhere.
+pub(crate) fn take_with(
+    root: &Path,
+    intents: &Intents,
+    store: impl Persistence + 'static,
+    context: &Context,
+) -> Result<Taken, Error> {
+    let source = source(root);
     let mut session = Session::of_store(Box::new(store), context);
     let plan = SnapshotPlan {
         source: &source,
-        intents: &intents,
+        intents,
         history: HistoryContext { project: PROJECT.to_owned(), part: String::new(), actor: None, reasoning: None },
         started_at: now(),
         may_be_empty: false,

@@ -7,6 +7,7 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, anyhow};
 use cds_llm_client::ProviderUrl;
+use cds_model::RunSettings;
 use cds_persistence::{Invocation, SqliteReader};
 use clap::{Args, CommandFactory as _};
 
@@ -175,12 +176,16 @@ fn asked(found: &Invocation) -> Option<Request> {
     stored.or_else(|| {
         let row = found.snapshot.as_ref()?;
         let batch = row.progress_batch_size.to_string();
-        let arguments = ["--path", &row.root_path, "--progress-batch-size", &batch].map(str::to_owned).into();
+        let mut arguments = vec!["--path", &row.root_path, "--progress-batch-size", &batch];
+        let is_asked = row.provider_url != RunSettings::NOT_ASKED;
+        if !is_asked {
+            arguments.push("--no-intents");
+        }
         Some(Request {
             command: "persist".to_owned(),
-            arguments,
-            provider_url: Some(row.provider_url.clone()),
-            model: Some(row.model.clone()),
+            arguments: arguments.into_iter().map(str::to_owned).collect(),
+            provider_url: is_asked.then(|| row.provider_url.clone()),
+            model: is_asked.then(|| row.model.clone()),
             scope: Some(row.scope.clone()),
         })
     })

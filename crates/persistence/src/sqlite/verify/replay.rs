@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use cds_model::{Fingerprint, Transition, UnitKey, derived_intent, followed_intent};
+use cds_model::{Fingerprint, Transition, UnitKey, derived_intent, followed_intent, not_asked_intent};
 
 use super::{
     super::history::unit_hash,
@@ -280,9 +280,10 @@ impl Replay {
         unit.seen_in = Some(entry.run);
         unit.content = seen.content;
         unit.code = seen.code.or(unit.code);
-        // The history keeps a derived sentence only if a row of this run recorded it.
-        if !is_derived || unit.intent.is_none() && unit.intent_run == entry.run {
-            unit.intent = seen.intent.or(unit.intent);
+        // The history takes over a derived sentence, or that none was asked for, only if a row of this run recorded it.
+        let is_stopgap = is_derived || seen.intent == Some(not_asked_intent());
+        if !is_stopgap || unit.intent.is_none() && unit.intent_run == entry.run {
+            unit.intent = seen.intent.map(|seen| followed_intent(false, None, seen)).or(unit.intent);
         }
         wrong
     }

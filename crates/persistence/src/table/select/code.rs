@@ -9,7 +9,8 @@ use crate::{CodeRow, RunId, Text, TextQuery, Texts, table::runs};
 const OF_RUN: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
        CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END,
-       (SELECT model GLOB 'builtin:*' FROM runs WHERE runs.id = ?1)
+       (SELECT model GLOB 'builtin:*' FROM runs WHERE runs.id = ?1),
+       intent_status = 'skipped' AND intent_error IS NOT NULL
 FROM records
 WHERE run_id = ?1
 ORDER BY id";
@@ -17,7 +18,8 @@ ORDER BY id";
 const BY_ID: &str = "
 SELECT id, kind, file_path, signature, start_line, end_line, normalized_code, md5sum,
        CASE WHEN intent_status = 'success' THEN intent END, CASE WHEN kind = 'file' THEN substr(raw_code, 1, 8192) END,
-       (SELECT model GLOB 'builtin:*' FROM runs WHERE runs.id = ?1)
+       (SELECT model GLOB 'builtin:*' FROM runs WHERE runs.id = ?1),
+       intent_status = 'skipped' AND intent_error IS NOT NULL
 FROM records
 WHERE run_id = ?1 AND id = ?2";
 
@@ -115,6 +117,7 @@ fn read(row: &Row<'_>, file_path: Arc<str>) -> Result<CodeRow> {
             _ => None,
         },
         has_builtin_model: row.get::<_, Option<bool>>(10)?.unwrap_or_default(),
+        is_not_asked: row.get::<_, Option<bool>>(11)?.unwrap_or_default(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use cds_model::match_namesakes;
 
-use super::tree::{Expected, Tree};
+use super::tree::{Expected, Tree, is_not_asked};
 
 /// A definition that is followed.
 #[derive(Debug, Clone)]
@@ -41,6 +41,7 @@ impl Model {
         for (new, same) in seen.iter().cloned().zip(same) {
             if let Some(number) = same {
                 let unit = self.followed.iter_mut().find(|unit| unit.number == number).unwrap();
+                let new = with_followed_intent(new, Some(&unit.last));
                 let (code, intent) = (unit.last.code != new.code, has_other_intent(&unit.last, &new));
                 let transition = if code { "changed" } else { "intent_changed" };
                 if code || intent {
@@ -63,7 +64,9 @@ impl Model {
                 *count += 1;
                 (Followed { number: *count, last: new.clone(), is_present: true }, "added", String::new())
             };
-            let (code, intent) = (unit.last.code != new.code, has_other_intent(&unit.last, &new));
+            let new = with_followed_intent(new, (transition != "added").then_some(&unit.last));
+            let is_other = transition != "added" && has_other_intent(&unit.last, &new);
+            let (code, intent) = (unit.last.code != new.code, is_other);
             rows.push((run, transition.to_owned(), unit.number, describe(&new, &from, code, intent)));
             (unit.last, unit.is_present) = (new, true);
             self.followed.push(unit);
@@ -121,6 +124,12 @@ fn has_same_names(left: &Expected, right: &Expected) -> bool {
 /// The previous ordinal, if it changed.
 fn other_number(old: &Expected, new: &Expected) -> String {
     if old.ordinal == new.ordinal { String::new() } else { at(old) }
+}
+
+/// Whoever was not asked about has the intent that was known before.
+fn with_followed_intent(new: Expected, last: Option<&Expected>) -> Expected {
+    let intent = if is_not_asked(new.intent) { last.map_or(0, |last| last.intent) } else { new.intent };
+    Expected { intent, ..new }
 }
 
 /// Failed intents are equal, whatever the reason.
