@@ -12,6 +12,7 @@ mod answers;
 mod archive;
 mod arguments;
 mod attest;
+mod budgets;
 mod credentials;
 mod damaged_rows;
 mod database;
@@ -45,6 +46,7 @@ mod min_intents;
 #[cfg(target_os = "linux")]
 mod mounts;
 mod namesakes;
+mod no_intents;
 mod not_read;
 mod other_accounts;
 mod outage;

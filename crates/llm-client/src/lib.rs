@@ -33,8 +33,9 @@ mod shape;
 
 pub use ask_error::{AskError, BoxError};
 pub use asking::{
-    AnswerStore, Budget, CallFailure, CallReport, Concurrency, Decision, Ending, EnrichContext, EnrichOptions, Enrichment,
-    FailedRecord, FailureGroup, Forecast, Left, NoStore, Place, Preflight, SkipCondition, StopSignal, StopSwitch,
+    AnswerStore, Budget, CallFailure, CallReport, Concurrency, Decision, Ending, EnrichContext, EnrichOptions,
+    Enrichment, FailedRecord, FailureGroup, Forecast, Left, NoStore, Place, Preflight, SkipCondition, StopSignal,
+    StopSwitch,
 };
 pub use clean::Distrust;
 pub use client::{Answer, BoxFuture, LlmClient, ModelFacts, Question};

@@ -51,9 +51,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use cds_model::{KeptAnswer, NameOf, QuestionKey, RunSnapshot, Timestamp, word_before_bracket};
 
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
-use crate::{
-    EnrichmentRate, Error, IntentCacheStats, LastChange, LatestSnapshot, Persistence, SavedRun, Step, table,
-};
+use crate::{EnrichmentRate, Error, IntentCacheStats, LastChange, LatestSnapshot, Persistence, SavedRun, Step, table};
 
 pub use self::{
     access::{Access, remove_copies},

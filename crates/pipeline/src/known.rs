@@ -52,7 +52,8 @@ impl<'a> Known<'a> {
             let known = before.map(|before| (&self.records[before.index], before.has_same_code));
             let is_selected = scope.contains(record.kind) && !record.normalized_code.trim_start().is_empty();
             let origin = known.and_then(|(known, _)| known.origin);
-            let sentence = known.filter(|(_, has_same_code)| *has_same_code).and_then(|(known, _)| known.intent.as_deref());
+            let sentence =
+                known.filter(|(_, has_same_code)| *has_same_code).and_then(|(known, _)| known.intent.as_deref());
             record.intent = match sentence.filter(|sentence| is_kept_form(sentence)) {
                 Some(sentence) if origin == Some(IntentOrigin::Derived) => Intent::Derived(sentence.to_owned()),
                 Some(sentence) => Intent::Success(sentence.to_owned()),
@@ -95,8 +96,10 @@ impl<'a> Known<'a> {
         let known: Vec<(usize, Md5Sum)> = self.records.iter().enumerate().filter_map(with_sum).collect();
         let before: Vec<_> = known
             .iter()
-            .map(|&(index, code)| {
-                Followed { key: self.key(index), code, declaration: self.records[index].signature.as_deref() }
+            .map(|&(index, code)| Followed {
+                key: self.key(index),
+                code,
+                declaration: self.records[index].signature.as_deref(),
             })
             .collect();
         let row = |record: &'_ Record| (record.start_line, record.end_line);

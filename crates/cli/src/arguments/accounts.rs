@@ -61,7 +61,12 @@ pub(crate) struct AccountArguments {
 impl AccountArguments {
     /// Looks at the tree's repository for the project's name.
     pub(crate) fn plan(&self, source: &SourcePlan) -> AccountPlan {
-        AccountPlan { given_id: self.ledger_id, project: self.project(source), notes: self.notes.clone(), request: None }
+        AccountPlan {
+            given_id: self.ledger_id,
+            project: self.project(source),
+            notes: self.notes.clone(),
+            request: None,
+        }
     }
 
     /// What the project of the tree is called.

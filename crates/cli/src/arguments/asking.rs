@@ -47,9 +47,14 @@ impl AskingArguments {
 
     fn keep(&self, refresh: bool) -> Result<Intents, Failure> {
         if refresh {
-            let error = anyhow::anyhow!("use --refresh-intents with --no-intents: one asks for everything, the other for nothing");
+            let error = anyhow::anyhow!(
+                "use --refresh-intents with --no-intents: one asks for everything, the other for nothing"
+            );
             return Err(Failure::usage(error).with_hint("leave one of them out; CDS_NO_INTENTS is --no-intents too"));
         }
-        Ok(Intents::Kept(KeptPlan { scope: self.intents.scope(), progress_batch_size: self.intents.progress_batch_size() }))
+        Ok(Intents::Kept(KeptPlan {
+            scope: self.intents.scope(),
+            progress_batch_size: self.intents.progress_batch_size(),
+        }))
     }
 }

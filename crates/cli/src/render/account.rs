@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use cds_llm_client::{FailureGroup, Left};
 use cds_model::EnrichmentAccount;
-use cds_terminal::{fields::Fields, numbers::{grouped, one_or_many}};
+use cds_terminal::{
+    fields::Fields,
+    numbers::{grouped, one_or_many},
+};
 use serde_json::{Value, json};
 
 use super::messages::Console;

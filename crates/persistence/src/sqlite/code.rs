@@ -140,10 +140,7 @@ impl SqliteReader {
         self.read(query)
     }
 
-    fn read_records<T: Default>(
-        &self,
-        query: impl Fn(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
+    fn read_records<T: Default>(&self, query: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.read(|database| {
             database.read(&Step::ReadRecords, |connection| {
                 if fit::has_table(connection, &records::TABLE)? { query(connection) } else { Ok(T::default()) }

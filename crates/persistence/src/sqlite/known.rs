@@ -29,7 +29,8 @@ pub(super) fn latest_snapshot(
         }
         let Some(row) = run.map(|run| runs::snapshot(connection, run)).transpose()?.flatten() else { return Ok(None) };
         let mut found = known::records(connection, row.id)?;
-        if let (Some(&(first, _)), Some(&(last, _)), true) = (found.first(), found.last(), has(&[&record_questions::TABLE])?)
+        if let (Some(&(first, _)), Some(&(last, _)), true) =
+            (found.first(), found.last(), has(&[&record_questions::TABLE])?)
         {
             let mut origins = known::origins(connection, first, last)?;
             for (id, record) in &mut found {

@@ -62,7 +62,10 @@ fn pruned_snapshot_is_not_the_latest() {
         save(&path, &snapshot("", vec![function("f", body, success())])).unwrap();
     }
     assert_eq!(run(&path), Some(2));
-    make_database(&path, "PRAGMA foreign_keys = OFF; DELETE FROM records WHERE run_id = 2; DELETE FROM runs WHERE id = 2");
+    make_database(
+        &path,
+        "PRAGMA foreign_keys = OFF; DELETE FROM records WHERE run_id = 2; DELETE FROM runs WHERE id = 2",
+    );
     assert_eq!(run(&path), Some(1));
 }
 

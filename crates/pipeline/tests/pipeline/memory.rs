@@ -7,9 +7,7 @@ use std::{
 };
 
 use cds_model::{HistoryContext, Intent, KeptAnswer, QuestionKey, Record, RunSnapshot, Timestamp};
-use cds_persistence::{
-    Error, IntentOrigin, KnownRecord, LastChange, LatestSnapshot, Persistence, RunId, SavedRun,
-};
+use cds_persistence::{Error, IntentOrigin, KnownRecord, LastChange, LatestSnapshot, Persistence, RunId, SavedRun};
 
 /// What is left of a store when its session is closed.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! A tree, a provider and a reporter for the tests.
 
 use std::{
-    num::NonZeroU32,
     fs,
+    num::NonZeroU32,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -19,7 +19,8 @@ use cds_llm_client::{
 use cds_model::{HistoryContext, Scope, Timestamp};
 use cds_persistence::Persistence;
 use cds_pipeline::{
-    Context, Ending, Error, Event, IntentPlan, Intents, Interrupt, KeptPlan, Process, Reporter, Session, SourcePlan, Warning,
+    Context, Ending, Error, Event, IntentPlan, Intents, Interrupt, KeptPlan, Process, Reporter, Session, SourcePlan,
+    Warning,
     snapshot::{self, SnapshotPlan, Taken},
 };
 use uuid::Uuid;
