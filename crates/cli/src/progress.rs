@@ -119,8 +119,9 @@ fn describe(decision: &Decision) -> Option<String> {
             format!("answers are not kept for later runs: {}", text::one_line(reason))
         }
         Decision::Adapted { reason } => reason.clone(),
-        Decision::BudgetSpent { reason } => format!("no more questions are asked: {reason}"),
-        Decision::GaveUp { reason } => format!("no more questions are asked: {reason}"),
+        Decision::BudgetSpent { reason } | Decision::GaveUp { reason } => {
+            format!("no more questions are asked: {reason}")
+        }
         Decision::Interrupted { in_flight } => {
             format!("interrupted: waiting a few seconds for {in_flight} calls in flight; a second signal stops at once")
         }

@@ -33,7 +33,7 @@ impl SourcePlan {
 /// Where the intents of a run come from.
 pub enum Intents {
     /// A provider is asked.
-    Asked(IntentPlan),
+    Asked(Box<IntentPlan>),
     /// No provider is looked at: what the latest snapshot has is kept.
     Kept(KeptPlan),
 }
@@ -60,7 +60,7 @@ pub struct Predecessor<'a> {
 
 impl Intents {
     /// The provider, if one is asked.
-    pub const fn asked(&self) -> Option<&IntentPlan> {
+    pub fn asked(&self) -> Option<&IntentPlan> {
         match self {
             Self::Asked(plan) => Some(plan),
             Self::Kept(_) => None,

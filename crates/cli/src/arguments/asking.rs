@@ -42,7 +42,7 @@ impl AskingArguments {
         let mut plan = self.intents.plan(seed, console)?;
         let budget = Budget { max_calls: self.max_calls, max_time: self.max_time, max_tokens: self.max_tokens };
         plan.options = EnrichOptions { refresh, budget, ..plan.options };
-        Ok(Intents::Asked(plan))
+        Ok(Intents::Asked(Box::new(plan)))
     }
 
     fn keep(&self, refresh: bool) -> Result<Intents, Failure> {

@@ -83,7 +83,7 @@ pub(crate) fn source(root: &Path) -> SourcePlan {
 
 pub(crate) fn intents(client: impl LlmClient + 'static) -> Intents {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    Intents::Asked(IntentPlan {
+    Intents::Asked(Box::new(IntentPlan {
         runtime,
         client: Box::new(client),
         kind: ProviderKind::Builtin,
@@ -91,7 +91,7 @@ pub(crate) fn intents(client: impl LlmClient + 'static) -> Intents {
         options: EnrichOptions::default(),
         requires_provider: false,
         has_sparse_progress: false,
-    })
+    }))
 }
 
 /// No intents are asked for.
