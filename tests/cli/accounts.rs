@@ -130,7 +130,7 @@ fn same_tree_has_same_input_hash() {
         assert_eq!(each(&first, name), each(&second, name), "{name}");
     }
     assert_eq!(each(&first, "source"), ["executed"; 4]);
-    assert_eq!(each(&second, "source"), ["executed", "executed", "checkpoint", "executed"]);
+    assert_eq!(each(&second, "source"), ["checkpoint", "executed", "checkpoint", "executed"]);
     assert_eq!((&second[2]["llm_calls"], &second[2]["rows_out"]), (&json!(0), &json!(4)));
     assert_eq!(server.generate_count(), 4);
 

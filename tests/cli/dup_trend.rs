@@ -75,7 +75,7 @@ fn trend_omits_pruned_runs() {
     place
         .database()
         .execute("PRAGMA foreign_keys = OFF; DELETE FROM record_questions; DELETE FROM records WHERE run_id = 2");
-    place.database().execute("DELETE FROM enrichments WHERE run_id = 2; DELETE FROM runs WHERE id = 2");
+    place.database().execute("DELETE FROM enrichments WHERE run_id = 2; DELETE FROM source_files WHERE run_id = 2; DELETE FROM runs WHERE id = 2");
     assert_eq!(each_id(&runs(&place, &[])), [1, 3]);
 }
 

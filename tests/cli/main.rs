@@ -64,6 +64,7 @@ mod repeat;
 mod replay;
 mod requests;
 mod reuse;
+mod reuse_files;
 mod rollback;
 mod running;
 mod runs;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cds_analyzer::{AnalysisOptions, SourceTree, analyze};
+use cds_analyzer::{AnalysisOptions, NothingKnown, SourceTree, analyze};
 use cds_fake_ollama::{FakeOllama, Script, sentence_for};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +16,8 @@ use crate::{
 /// The records that the analyzer and the builder make of the tree, without intents.
 pub(crate) fn records_of_tree(path: &Path) -> Vec<Value> {
     let tree = SourceTree::open(path).expect("the tree is there");
-    let records = cds_model_builder::build(analyze(&tree, &AnalysisOptions::default(), &|| false).files).records;
+    let records =
+        cds_model_builder::build(analyze(&tree, &AnalysisOptions::default(), &NothingKnown, &|| false).files).records;
     let row = |record: &cds_model::Record| {
         json!({
             "kind": record.kind.as_str(),

@@ -57,6 +57,7 @@ fn summary_is_one_line() {
             "record_count": 59,
             "intent_failed_count": 0,
             "analyzer_error_count": 3,
+            "files": {"read": 15, "reused": 0, "shared": 0, "parsed": 13},
             "not_read": [
                 {"reason": "hidden", "ending": "", "file_count": 1},
                 {"reason": "hidden", "ending": ".py", "file_count": 1},

@@ -13,7 +13,7 @@ mod versions;
 
 use std::path::{Path, PathBuf};
 
-use cds_analyzer::{AnalysisOptions, SourceTree, analyze};
+use cds_analyzer::{AnalysisOptions, NothingKnown, SourceTree, analyze};
 use cds_model::{AnalyzerError, Record};
 
 /// A folder below `fixtures/`.
@@ -24,7 +24,7 @@ fn fixture(name: &str) -> PathBuf {
 /// The records and errors of a tree, with the default options.
 fn records_of(path: &Path) -> (Vec<Record>, Vec<AnalyzerError>) {
     let tree = SourceTree::open(path).expect("the tree is there");
-    let analysis = analyze(&tree, &AnalysisOptions::default(), &|| false);
+    let analysis = analyze(&tree, &AnalysisOptions::default(), &NothingKnown, &|| false);
     (cds_model_builder::build(analysis.files).records, analysis.errors)
 }
 

@@ -1,7 +1,7 @@
 //! Records change only together with the version of what made them: a snapshot reuses the records of an earlier one where
 //! bytes and version are the same.
 
-use cds_analyzer::{AnalysisOptions, SourceTree, analyze};
+use cds_analyzer::{AnalysisOptions, NothingKnown, SourceTree, analyze};
 use cds_model::{MerkleTree, RecordHashes, record_fields};
 use cds_model_builder::{Built, build};
 
@@ -22,7 +22,7 @@ fn changed_records_have_a_new_version() {
     for name in SAMPLES {
         let source = SourceTree::open(&fixture(name)).unwrap();
         let options = AnalysisOptions { use_ignore_files: false, ..AnalysisOptions::default() };
-        let Built { records, source_files } = build(analyze(&source, &options, &|| false).files);
+        let Built { records, source_files } = build(analyze(&source, &options, &NothingKnown, &|| false).files);
         for record in &records {
             tree.push(RecordHashes::of(&record_fields(record, &record.md5sum.to_string())).content);
         }
@@ -40,7 +40,7 @@ fn version_names_the_locked_grammar() {
         lock[start..].split('"').nth(3).unwrap().to_owned()
     };
     let source = SourceTree::open(&fixture("demo")).unwrap();
-    let analysis = analyze(&source, &AnalysisOptions::default(), &|| false);
+    let analysis = analyze(&source, &AnalysisOptions::default(), &NothingKnown, &|| false);
     let grammar = analysis.files.first().unwrap().grammar;
     let expected = format!("tree-sitter {} python {} rules ", locked("tree-sitter"), locked("tree-sitter-python"));
     assert!(grammar.starts_with(&expected), "{grammar} is not {expected}");

@@ -1,10 +1,14 @@
 //! The analysis of a whole tree.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use cds_language::Language;
 use cds_model::{
-    Analysis, AnalyzedFile, AnalyzerError, NotReadReason, ReadFile, SourceInput, SourceText, Symbol, SymbolKind,
-    SyntaxSpan,
+    Analysis, AnalyzedFile, AnalyzerError, FileContent, Fingerprint, NotReadReason, ReadFile, Record, SourceInput,
+    SourceText, Symbol, SymbolKind, SyntaxSpan,
 };
 use rayon::prelude::*;
 
@@ -37,30 +41,83 @@ impl Default for AnalysisOptions {
     }
 }
 
-/// Finds the symbols of every source file of `tree`, in the order of the paths.
+/// Files whose records are known from an earlier analysis.
+pub trait KnownFiles: Sync {
+    /// The records of `file` without intents; `None` if they are not known, so that it has to be parsed.
+    fn records_of(&self, file: &UnparsedFile<'_>) -> Option<Vec<Record>>;
+}
+
+/// Nothing is known: every file is parsed.
+#[derive(Debug, Clone, Copy)]
+pub struct NothingKnown;
+
+impl KnownFiles for NothingKnown {
+    fn records_of(&self, _file: &UnparsedFile<'_>) -> Option<Vec<Record>> {
+        None
+    }
+}
+
+/// A file that was read and decoded.
+#[derive(Debug, Clone, Copy)]
+pub struct UnparsedFile<'a> {
+    /// Relative to the root, with `/` as the separator.
+    pub path: &'a Arc<str>,
+    /// The SHA-256 of its bytes before decoding.
+    pub source_hash: Fingerprint,
+    /// The id of its language.
+    pub language: &'static str,
+    /// The grammar and the rules that would find its symbols, with their versions.
+    pub grammar: &'static str,
+    /// The decoded text.
+    pub source: &'a SourceText,
+}
+
+/// Finds the symbols of every source file of `tree`, in the order of the paths. Files that are `known`, and further
+/// copies of a file, are not parsed.
 ///
 /// Once `is_cancelled` says so, no further file is read, and the result is worth nothing.
-pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn Fn() -> bool + Sync)) -> Analysis {
+pub fn analyze(
+    tree: &SourceTree,
+    options: &AnalysisOptions,
+    known: &dyn KnownFiles,
+    is_cancelled: &(dyn Fn() -> bool + Sync),
+) -> Analysis {
     let Listing { candidates, mut errors, mut left_out } = tree.list(options.use_ignore_files);
-    let large = Mutex::new(());
+    let pass = Pass { options, known, large: Mutex::default(), parsed: Mutex::default(), is_cancelled };
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
+        .enumerate()
         .with_max_len(1)
-        .map_init(Analyzers::default, |analyzers, candidate| {
+        .map_init(Analyzers::default, |analyzers, (index, candidate)| {
             if is_cancelled() {
                 Outcome::default()
             } else {
-                analyze_file(analyzers.of(candidate.language), candidate, options, &large, is_cancelled)
+                pass.analyze_file(analyzers.of(candidate.language), index, candidate)
             }
         })
         .collect();
     let mut analysis = Analysis { files: Vec::with_capacity(outcomes.len()), ..Analysis::default() };
-    for (candidate, Outcome { file, error, input, not_read }) in candidates.iter().zip(outcomes) {
+    // The index among the files, by the one among the candidates.
+    let mut indexes = Vec::with_capacity(outcomes.len());
+    for outcome in &outcomes {
+        indexes.push(indexes.last().map_or(0, |last| *last) + usize::from(outcome.file.is_some()));
+    }
+    let problems: Vec<Option<Problem>> = outcomes.iter().map(|outcome| outcome.problem.clone()).collect();
+    for (candidate, Outcome { mut file, mut problem, error, input, not_read }) in candidates.iter().zip(outcomes) {
         if let Some(reason) = not_read {
             left_out.add(reason, ending(candidate.path.file_name().unwrap_or_default()));
         }
+        if let Some(FileContent::CopyOf(original)) = file.as_mut().map(|file| &mut file.content) {
+            problem.clone_from(&problems[*original]);
+            *original = indexes[*original] - 1;
+        }
+        let problem = problem.map(|Problem { line, reason }| (Some(line), reason));
+        errors.extend(problem.or(error).map(|(line, reason)| AnalyzerError {
+            file_path: candidate.name.clone(),
+            line,
+            reason,
+        }));
         analysis.files.extend(file);
-        errors.extend(error);
         analysis.inputs.extend(input);
     }
     errors.sort();
@@ -72,52 +129,91 @@ pub fn analyze(tree: &SourceTree, options: &AnalysisOptions, is_cancelled: &(dyn
 #[derive(Default)]
 struct Outcome {
     file: Option<ReadFile>,
-    error: Option<AnalyzerError>,
+    /// What is wrong with a parsed file.
+    problem: Option<Problem>,
+    /// Why there is no file, and where.
+    error: Option<(Option<u32>, String)>,
     /// The file as it was read; none only where the analysis was cancelled before.
     input: Option<SourceInput>,
     /// Why there is no text of it.
     not_read: Option<NotReadReason>,
 }
 
-fn analyze_file(
-    analyzer: &mut dyn Analyzer,
-    candidate: &Candidate,
-    options: &AnalysisOptions,
-    large: &Mutex<()>,
-    is_cancelled: &dyn Fn() -> bool,
-) -> Outcome {
-    let path: Arc<str> = Arc::from(candidate.name.as_str());
-    let error = |line, reason| Some(AnalyzerError { file_path: candidate.name.clone(), line, reason });
-    let bytes = match read(&candidate.path, options.max_file_size.min(u64::from(u32::MAX / 2))) {
-        Ok(bytes) => bytes,
-        Err(cause) => {
-            let reason = cause.to_string();
-            let input = Some(SourceInput { file_path: path, content: Err(reason.clone()) });
-            let not_read = Some(match cause {
-                ReadError::TooLarge { .. } => NotReadReason::TooLarge,
-                ReadError::Io(_) | ReadError::NotRegular => NotReadReason::Unreadable,
-            });
-            return Outcome { file: None, error: error(None, reason), input, not_read };
+/// One pass over the files of a tree.
+struct Pass<'a> {
+    options: &'a AnalysisOptions,
+    known: &'a dyn KnownFiles,
+    large: Mutex<()>,
+    /// The candidate that is parsed for all of the same bytes and language.
+    parsed: Mutex<HashMap<(Fingerprint, &'static str), usize>>,
+    is_cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Pass<'_> {
+    fn analyze_file(&self, analyzer: &mut dyn Analyzer, index: usize, candidate: &Candidate) -> Outcome {
+        let path: Arc<str> = Arc::from(candidate.name.as_str());
+        let bytes = match read(&candidate.path, self.options.max_file_size.min(u64::from(u32::MAX / 2))) {
+            Ok(bytes) => bytes,
+            Err(cause) => {
+                let reason = cause.to_string();
+                let input = Some(SourceInput { file_path: path, content: Err(reason.clone()) });
+                let not_read = Some(match cause {
+                    ReadError::TooLarge { .. } => NotReadReason::TooLarge,
+                    ReadError::Io(_) | ReadError::NotRegular => NotReadReason::Unreadable,
+                });
+                return Outcome { error: Some((None, reason)), input, not_read, ..Outcome::default() };
+            }
+        };
+        self.analyze_bytes(analyzer, index, path, candidate.language, bytes)
+    }
+
+    fn analyze_bytes(
+        &self,
+        analyzer: &mut dyn Analyzer,
+        index: usize,
+        path: Arc<str>,
+        language: &Language,
+        bytes: Vec<u8>,
+    ) -> Outcome {
+        let source_hash = content_hash(&bytes);
+        let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
+        let (language, grammar) = (language.id, analyzer.version());
+        match decode(bytes) {
+            Ok(text) => {
+                let source = SourceText::new(text);
+                let unparsed = UnparsedFile { path: &path, source_hash, language, grammar, source: &source };
+                let (content, problem) = match self.without_parsing(&unparsed, index) {
+                    Some(content) => (content, None),
+                    None => self.parse(analyzer, Arc::clone(&path), source),
+                };
+                let file = Some(ReadFile { source_hash, language, grammar, path, content });
+                Outcome { file, problem, input, ..Outcome::default() }
+            }
+            Err(cause) => {
+                let error = Some((cause.line(), cause.to_string()));
+                Outcome { error, input, not_read: Some(NotReadReason::Unreadable), ..Outcome::default() }
+            }
         }
-    };
-    let source_hash = content_hash(&bytes);
-    let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
-    match decode(bytes) {
-        Ok(text) => {
-            // A parse can take two hundred times as much memory as its text: of large files, one at a time.
-            let _turn = (text.len() > LARGE_FILE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
-            let source = SourceText::new(text);
-            let (symbols, spans, problem) = analyze_text(analyzer, &source, is_cancelled);
-            let error = problem.and_then(|problem| error(Some(problem.line), problem.reason));
-            let (language, grammar) = (candidate.language.id, analyzer.version());
-            let file = AnalyzedFile { path, source, symbols, spans };
-            let file = ReadFile { source_hash, language, grammar, file };
-            Outcome { file: Some(file), error, input, not_read: None }
+    }
+
+    /// What is known of a file; `None` if it is for this candidate to parse it.
+    fn without_parsing(&self, file: &UnparsedFile<'_>, index: usize) -> Option<FileContent> {
+        if let Some(records) = self.known.records_of(file) {
+            return Some(FileContent::Known(records));
         }
-        Err(cause) => {
-            let not_read = Some(NotReadReason::Unreadable);
-            Outcome { file: None, error: error(cause.line(), cause.to_string()), input, not_read }
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        match *parsed.entry((file.source_hash, file.language)).or_insert(index) {
+            original if original == index => None,
+            original => Some(FileContent::CopyOf(original)),
         }
+    }
+
+    fn parse(&self, analyzer: &mut dyn Analyzer, path: Arc<str>, source: SourceText) -> (FileContent, Option<Problem>) {
+        // A parse can take two hundred times as much memory as its text: of large files, one at a time.
+        let is_large = source.as_str().len() > LARGE_FILE;
+        let _turn = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
+        let (symbols, spans, problem) = analyze_text(analyzer, &source, self.is_cancelled);
+        (FileContent::Parsed(AnalyzedFile { path, source, symbols, spans }), problem)
     }
 }
 

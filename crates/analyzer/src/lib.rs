@@ -19,7 +19,7 @@ mod python;
 mod read;
 mod walk;
 
-pub use analyze::{AnalysisOptions, analyze};
+pub use analyze::{AnalysisOptions, KnownFiles, NothingKnown, UnparsedFile, analyze};
 pub use analyzer::{Analyzer, Findings, Problem};
 pub use decode::{DecodeError, decode};
 pub use python::PythonAnalyzer;

@@ -4,11 +4,11 @@
 
 use std::{fs, path::Path};
 
-use cds_analyzer::{AnalysisOptions, SourceTree, analyze};
+use cds_analyzer::{AnalysisOptions, NothingKnown, SourceTree, analyze};
 use cds_model::Analysis;
 
 fn analysis_of(root: &Path, options: &AnalysisOptions) -> Analysis {
-    analyze(&SourceTree::open(root).unwrap(), options, &|| false)
+    analyze(&SourceTree::open(root).unwrap(), options, &NothingKnown, &|| false)
 }
 
 /// `path sha256` of each input, of the hash the first four bytes; or `path reason`.

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cds_analyzer::{AnalysisOptions, SourceTree, analyze};
+use cds_analyzer::{AnalysisOptions, NothingKnown, SourceTree, analyze};
 use cds_model::Record;
 use measure::{Run, copy_python, median, megabytes, run_cds, tree_argument};
 use rayon::prelude::*;
@@ -87,7 +87,7 @@ fn parse_all(files: &[PathBuf]) {
 }
 
 fn records_of(tree: &SourceTree) -> Vec<Record> {
-    cds_model_builder::build(analyze(tree, &AnalysisOptions::default(), &|| false).files).records
+    cds_model_builder::build(analyze(tree, &AnalysisOptions::default(), &NothingKnown, &|| false).files).records
 }
 
 fn insert_all(records: &[Record], path: &Path) {

@@ -2,7 +2,7 @@
 
 use cds_llm_client::EnrichmentObserver;
 use cds_model::AnalyzerError;
-use cds_pipeline::{Event, IntentPlan, Reporter, Warning};
+use cds_pipeline::{Event, FileCounts, IntentPlan, Reporter, Warning};
 use cds_terminal::fields::Fields;
 
 use crate::{
@@ -18,7 +18,9 @@ impl Reporter for Console {
     fn warn(&self, warning: &Warning) {
         let message = warning.to_string();
         match warning {
-            Warning::ProofDoubtful { .. } => grave_warning(&message, "cds verify says what was altered"),
+            Warning::ProofDoubtful { .. } | Warning::AlteredFiles { .. } => {
+                grave_warning(&message, "cds verify says what was altered");
+            }
             Warning::Unavailable(unavailable) => grave_warning(&message, &remedy::of(unavailable)),
             // A gate that was not passed is shown as such; what is missing is no part of it.
             Warning::CheckAccount(_) => self.note(&message),
@@ -35,6 +37,10 @@ impl Reporter for Console {
             }
             Event::RunClosed { run_id, reason } => {
                 self.note(&format!("run {run_id} was interrupted: {reason}"));
+            }
+            Event::Analyzed(FileCounts { read, reused, shared, parsed }) => {
+                let line = Fields::new("files").field("read", read).field("reused", reused);
+                self.note(&line.field("shared", shared).field("parsed", parsed).finish());
             }
             Event::AnalyzerError(error) => analyzer_error(error),
             Event::NotRead(not_read) => {

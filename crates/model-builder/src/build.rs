@@ -1,8 +1,8 @@
 //! Builds one record for each symbol, and names what made the records of each file.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use cds_model::{AnalyzedFile, Intent, Md5Sum, ReadFile, Record, SourceFile};
+use cds_model::{AnalyzedFile, FileContent, Intent, Md5Sum, ReadFile, Record, SourceFile};
 use rayon::prelude::*;
 
 use crate::normalize::{self, CodeLines};
@@ -16,28 +16,43 @@ pub struct Built {
     pub source_files: Vec<SourceFile>,
 }
 
-/// Builds the records of `files`. The records of a file share its text.
+/// Builds the records of `files`. The records of a file share its text, and those of a copy the text of its original.
 pub fn build(files: Vec<ReadFile>) -> Built {
-    let built: Vec<(SourceFile, Vec<Record>)> = files.into_par_iter().map(build_read_file).collect();
-    let mut records = Vec::with_capacity(built.iter().map(|(_, records)| records.len()).sum());
-    let mut source_files = Vec::with_capacity(built.len());
-    for (source_file, of_file) in built {
-        source_files.push(source_file);
-        records.extend(of_file);
+    let mut own: Vec<Vec<Record>> = files.par_iter().map(|file| own_records(&file.content)).collect();
+    let mut source_files = Vec::with_capacity(files.len());
+    let mut records = Vec::new();
+    let originals: HashSet<usize> = files.iter().filter_map(original).collect();
+    for (index, file) in files.into_iter().enumerate() {
+        let start = records.len();
+        match original(&file) {
+            Some(original) => {
+                let of_copy = |record: &Record| Record { file_path: Arc::clone(&file.path), ..record.clone() };
+                records.extend(own.get(original).into_iter().flatten().map(of_copy));
+            }
+            None if originals.contains(&index) => records.extend_from_slice(&own[index]),
+            None => records.append(&mut own[index]),
+        }
+        source_files.push(SourceFile {
+            file_path: file.path,
+            source_hash: file.source_hash,
+            language: Arc::from(file.language),
+            analyzer: Arc::from(analyzer_name(file.grammar)),
+            record_count: u32::try_from(records.len() - start).unwrap_or(u32::MAX),
+        });
     }
     Built { records, source_files }
 }
 
-fn build_read_file(read: ReadFile) -> (SourceFile, Vec<Record>) {
-    let records = build_file(&read.file);
-    let source_file = SourceFile {
-        file_path: read.file.path,
-        source_hash: read.source_hash,
-        language: Arc::from(read.language),
-        analyzer: Arc::from(analyzer_name(read.grammar)),
-        record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
-    };
-    (source_file, records)
+fn original(file: &ReadFile) -> Option<usize> {
+    if let FileContent::CopyOf(index) = file.content { Some(index) } else { None }
+}
+
+fn own_records(content: &FileContent) -> Vec<Record> {
+    match content {
+        FileContent::Parsed(file) => build_file(file),
+        FileContent::Known(records) => records.clone(),
+        FileContent::CopyOf(_) => Vec::new(),
+    }
 }
 
 /// What makes the records of a file: its grammar with the rules, and the normalization, with their versions.

@@ -5,7 +5,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::{
-    Fingerprint, NotRead,
+    Fingerprint, NotRead, Record,
     source::{SourceSlice, SourceText},
 };
 
@@ -126,10 +126,39 @@ pub struct ReadFile {
     pub source_hash: Fingerprint,
     /// The id of its language, such as `python`.
     pub language: &'static str,
-    /// The grammar and the rules that found its symbols, with their versions.
+    /// The grammar and the rules for its symbols, with their versions.
     pub grammar: &'static str,
+    /// Relative to the root, with `/` as the separator.
+    pub path: Arc<str>,
     /// What was found.
-    pub file: AnalyzedFile,
+    pub content: FileContent,
+}
+
+/// What is in a file.
+#[derive(Debug, Clone)]
+pub enum FileContent {
+    /// It was parsed.
+    Parsed(AnalyzedFile),
+    /// Its records are those of an earlier analysis, without intents.
+    Known(Vec<Record>),
+    /// The same bytes in the same language as a parsed file of the tree: the index of that.
+    CopyOf(usize),
+}
+
+impl Analysis {
+    /// The number of records that the files will have.
+    pub fn record_count(&self) -> usize {
+        let count = |file: &ReadFile| match &file.content {
+            FileContent::Parsed(file) => file.symbols.len(),
+            FileContent::Known(records) => records.len(),
+            FileContent::CopyOf(_) => 0,
+        };
+        let of_copy = |file: &ReadFile| match file.content {
+            FileContent::CopyOf(index) => self.files.get(index).map_or(0, count),
+            _ => count(file),
+        };
+        self.files.iter().map(of_copy).sum()
+    }
 }
 
 /// A file that has records, as it was read: equal values give equal records.

@@ -25,7 +25,8 @@ pub use accounts::{
     Stage, StageEnd, StageRunId, StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
 };
 pub use analyzed_file::{
-    Analysis, AnalyzedFile, AnalyzerError, ReadFile, SourceFile, SourceInput, SpanKind, Symbol, SymbolKind, SyntaxSpan,
+    Analysis, AnalyzedFile, AnalyzerError, FileContent, ReadFile, SourceFile, SourceInput, SpanKind, Symbol,
+    SymbolKind, SyntaxSpan,
 };
 pub use enrichment::EnrichmentAccount;
 pub use history::{

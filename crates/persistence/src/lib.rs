@@ -36,10 +36,10 @@ pub use lock::{
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileSystem, LocationReport, Mismatch,
-    NamedUnits, OpenOptions, RecomputedProof, RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader,
-    SqliteTelemetry, StateRow, StoredUnit, Text, TextQuery, Texts, UnitLocation, UnitQuery, UnitRecord, UnitTransition,
-    examine_location, remove_copies, stop_statements,
+    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileRecord, FileSystem, KnownContent,
+    KnownFile, KnownFiles, LocationReport, Mismatch, NamedUnits, OpenOptions, RecomputedProof, RecordedUnit,
+    SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry, StateRow, StoredUnit, Text, TextQuery, Texts,
+    UnitLocation, UnitQuery, UnitRecord, UnitTransition, examine_location, remove_copies, stop_statements,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;

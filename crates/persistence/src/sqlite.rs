@@ -27,6 +27,7 @@ mod history;
 mod inspection;
 mod journal;
 mod known;
+mod known_files;
 mod location;
 mod location_report;
 mod mount;
@@ -60,6 +61,7 @@ pub use self::{
     damage::DamagedRow,
     diagnosis::Diagnosis,
     fit::Mismatch,
+    known_files::{FileRecord, KnownContent, KnownFile, KnownFiles},
     location_report::{FileSystem, LocationReport, examine_location},
     reader::SqliteReader,
     states::{RecomputedProof, StateRow},

@@ -17,6 +17,7 @@ pub mod not_read;
 mod plan;
 pub mod preflight;
 mod reporter;
+mod reuse;
 mod session;
 pub mod snapshot;
 pub mod stages;
@@ -33,7 +34,7 @@ pub use self::{
     error::{Error, TakenId, Unavailable, chain},
     interrupt::Interrupt,
     plan::{AccountPlan, DatabasePlan, IntentPlan, Intents, KeptPlan, Predecessor, SourcePlan},
-    reporter::{Event, Reporter},
+    reporter::{Event, FileCounts, Reporter},
     session::{RunPlan, Session, note_failed_start},
     warning::Warning,
     writer_lock::WriterLock,

@@ -20,6 +20,10 @@ pub struct SourcePlan {
     pub options: AnalysisOptions,
     /// Threads that analyze; 0 is one for each core.
     pub threads: usize,
+    /// Whether records of unchanged files may come from a database.
+    pub may_reuse: bool,
+    /// The database whose snapshots may have them.
+    pub known_in: Option<DatabasePlan>,
 }
 
 impl SourcePlan {
@@ -27,6 +31,12 @@ impl SourcePlan {
     #[must_use]
     pub fn without(self, path: &Path) -> Self {
         Self { tree: self.tree.without(path), ..self }
+    }
+
+    /// The same with the records of unchanged files from the snapshots of a database, unless that was ruled out.
+    #[must_use]
+    pub fn reusing(self, database: Option<&DatabasePlan>) -> Self {
+        Self { known_in: database.filter(|_| self.may_reuse).cloned(), ..self }
     }
 }
 

@@ -20,6 +20,19 @@ pub trait Reporter: Send + Sync {
     fn observe(&self, plan: &IntentPlan, unavailable: Option<&str>) -> Box<dyn EnrichmentObserver + '_>;
 }
 
+/// Where the records of the files of a tree come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileCounts {
+    /// Files whose bytes were read.
+    pub read: usize,
+    /// Unchanged files whose records were in the database.
+    pub reused: usize,
+    /// Files with the same bytes as a parsed one.
+    pub shared: usize,
+    /// Files that were parsed.
+    pub parsed: usize,
+}
+
 /// Something that happened as it should.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -33,6 +46,8 @@ pub enum Event<'a> {
         /// How it is known that it ended.
         reason: &'a str,
     },
+    /// The files of the tree were read.
+    Analyzed(FileCounts),
     /// Something is missing from a file.
     AnalyzerError(&'a AnalyzerError),
     /// What of the tree was not read.

@@ -7,7 +7,7 @@ use cds_model::{EnrichmentAccount, HistoryContext, NotRead, Record, RunSettings,
 use cds_persistence::SavedRun;
 
 use crate::{
-    Error, Intents, Predecessor, Session, SourcePlan,
+    Error, FileCounts, Intents, Predecessor, Session, SourcePlan,
     preflight::{self, Probed},
     stages::{self, Found},
 };
@@ -35,6 +35,8 @@ pub struct Taken {
     pub saved: SavedRun,
     /// What the intents cost, and which failed.
     pub enrichment: Enrichment,
+    /// Where the records come from.
+    pub files: FileCounts,
     /// What of the tree was not read.
     pub not_read: Vec<NotRead>,
     /// What the snapshot lacks of what was asked for.
@@ -64,6 +66,7 @@ pub fn take(plan: SnapshotPlan<'_>, probed: Option<Probed>, session: &mut Sessio
         refuse_nothing(&found, source, &history.project, session)?;
     }
     let (enrichment, settings) = enrich(intents, preflight, &mut found.records, &of, session)?;
+    let files = found.files;
     let mut snapshot = RunSnapshot {
         started_at,
         finished_at: session.context().process.now(),
@@ -82,7 +85,7 @@ pub fn take(plan: SnapshotPlan<'_>, probed: Option<Probed>, session: &mut Sessio
     let shortfall = min_intents.and_then(|least| shortfall(least, is_empty, counts));
     let reason = shortfall.map(|shortfall| shortfall.to_string());
     let saved = stages::persist(&mut snapshot, reason.as_deref(), session)?;
-    Ok(Taken { saved, enrichment, not_read: snapshot.not_read, shortfall })
+    Ok(Taken { saved, enrichment, files, not_read: snapshot.not_read, shortfall })
 }
 
 /// A tree without records over a project that has some is more often a checkout that failed than a project that ended.

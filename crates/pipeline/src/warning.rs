@@ -22,6 +22,15 @@ pub enum Warning {
         /// What it holds instead.
         not_read: Vec<NotRead>,
     },
+    /// Every file is parsed, since the database cannot be read.
+    NothingReused(cds_persistence::Error),
+    /// Files were parsed although the database knows them, since their records were altered there.
+    AlteredFiles {
+        /// One of them.
+        example: String,
+        /// How many.
+        file_count: usize,
+    },
     /// What proves the snapshots before this one was changed by another program.
     ProofDoubtful {
         /// What was found.
@@ -71,6 +80,14 @@ impl fmt::Display for Warning {
                 write!(formatter, "no intents can be asked for: {}", error.reason())
             }
             Self::NothingRead { root, not_read } => formatter.write_str(&not_read::why_nothing(root, not_read)),
+            Self::NothingReused(error) => {
+                write!(formatter, "every file is parsed: cds failed to {}", chain(error))
+            }
+            Self::AlteredFiles { example, file_count } => write!(
+                formatter,
+                "the database was altered: the records of {file_count} unchanged files are not as they were written, so \
+                 these files were parsed again, among them {example:?}"
+            ),
             Self::ProofDoubtful { what } => {
                 write!(formatter, "another program changed the proof of earlier snapshots: {what}")
             }

@@ -29,6 +29,10 @@ pub(crate) struct SourceArguments {
     /// Number of threads that analyze; 0 uses one for each core
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_threads, allow_negative_numbers = true, env = "CDS_THREADS")]
     threads: usize,
+
+    /// Parse every file again instead of taking the records of unchanged files from the database
+    #[arg(long)]
+    no_reuse: bool,
 }
 
 impl SourceArguments {
@@ -40,6 +44,8 @@ impl SourceArguments {
             tree,
             options: AnalysisOptions { max_file_size: self.max_file_size, use_ignore_files: !self.no_ignore },
             threads: self.threads,
+            may_reuse: !self.no_reuse,
+            known_in: None,
         })
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct EnrichIntentArguments {
 }
 
 pub(super) fn run(arguments: &EnrichIntentArguments, app: &App) -> Result<(), Failure> {
-    let source = arguments.source.plan()?;
+    let source = arguments.source.plan()?.reusing(arguments.tracking.database.plan_if_given()?.as_ref());
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
     let intents = arguments.asking.plan(clock::seed(), false, app.console)?;
     let mut session = open_if_possible(&arguments.tracking, "enrich-intent", &source, Some(&intents), app)?;

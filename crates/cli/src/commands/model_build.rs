@@ -25,7 +25,7 @@ pub(crate) struct ModelBuildArguments {
 }
 
 pub(super) fn run(arguments: &ModelBuildArguments, app: &App) -> Result<(), Failure> {
-    let source = arguments.source.plan()?;
+    let source = arguments.source.plan()?.reusing(arguments.tracking.database.plan_if_given()?.as_ref());
     let (format, output) = arguments.result.plan(&arguments.tracking.database)?;
     let mut session = open_if_possible(&arguments.tracking, "model-build", &source, None, app)?;
     let found = stages::find_records(&source, &mut session).map_err(Failure::from);

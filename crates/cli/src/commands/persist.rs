@@ -73,7 +73,7 @@ impl PersistArguments {
 pub(super) fn run(arguments: &PersistArguments, app: &App) -> Result<(), Failure> {
     let started_at = clock::now();
     let database = arguments.tracking.database.plan()?;
-    let source = arguments.source.plan()?.without(&database.path);
+    let source = arguments.source.plan()?.without(&database.path).reusing(Some(&database));
     let intents = arguments.asking.plan(clock::seed(), arguments.refresh_intents, app.console)?;
     if arguments.dry_run {
         let (project, part) = (arguments.tracking.account.project(&source), part_name(source.tree.root()));
@@ -140,7 +140,7 @@ fn note_proof(saved: &SavedRun, console: Console) {
 }
 
 fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: SummaryFormat) {
-    let Taken { saved, enrichment, not_read, .. } = taken;
+    let Taken { saved, enrichment, files, not_read, .. } = taken;
     let db_path = path.to_string_lossy();
     Output::Stdout.report(&format!("run {} is saved", saved.run_id), |writer| match format {
         SummaryFormat::Table => {
@@ -164,6 +164,9 @@ fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: Summary
                 "ledger_id": ledger_id.map(|id| id.to_string()),
                 "snapshot_root": saved.proof.map(|proof| proof.snapshot_root.to_string()),
                 "chain_head": saved.proof.map(|proof| proof.chain_head.to_string()),
+                "files": {
+                    "read": files.read, "reused": files.reused, "shared": files.shared, "parsed": files.parsed,
+                },
                 "intents": account::json(&enrichment.account, enrichment.left),
                 "not_read": left_out::json(not_read),
             });

@@ -1,12 +1,14 @@
 //! The records of a tree: analyze and build.
 
-use cds_model::{AnalyzerError, NotRead, Record, SourceFile, Stage};
+use cds_analyzer::{KnownFiles, NothingKnown};
+use cds_model::{Analysis, AnalyzerError, FileContent, NotRead, Record, SourceFile, Stage, StageSource};
 use cds_model_builder::Built;
 
 use super::{fingerprint, missing};
 use crate::{
-    Error, Event, Session, SourcePlan, Warning,
+    Error, Event, FileCounts, Session, SourcePlan, Warning,
     accounts::{StageInput, telemetry},
+    reuse::StoredFiles,
     threads::Workers,
 };
 
@@ -21,6 +23,8 @@ pub struct Found {
     pub not_read: Vec<NotRead>,
     /// The files that have records.
     pub source_files: Vec<SourceFile>,
+    /// Where the records come from.
+    pub files: FileCounts,
 }
 
 /// Analyzes the tree and builds its records. The reporter gets each analyzer error, and what was not read.
@@ -34,18 +38,28 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
     let workers = Workers::new(plan.threads);
     let config = fingerprint::analyze_config(plan);
     let input = StageInput { stage: Stage::Analyze, config, fingerprint: None, rows_in: None };
-    let (analysis, analyzed) = accounts.run_stage_with_tracking(input, |report| {
+    let (analysis, files, analyzed) = accounts.run_stage_with_tracking(input, |report| {
         let should_stop = || context.interrupt.is_raised();
-        let analysis = workers.run(|| cds_analyzer::analyze(&plan.tree, &plan.options, &should_stop));
+        let stored = plan.known_in.as_ref().and_then(|database| StoredFiles::open(database, &context));
+        let known: &dyn KnownFiles = stored.as_ref().map_or(&NothingKnown, |stored| stored);
+        let analysis = workers.run(|| cds_analyzer::analyze(&plan.tree, &plan.options, known, &should_stop));
         context.interrupt.check()?;
+        if let Some(stored) = stored {
+            stored.close(&context);
+        }
+        let files = counts(&analysis);
+        if files.reused > 0 && files.parsed == 0 {
+            report.source = StageSource::Checkpoint;
+        }
         report.fingerprint =
             report.code_ref().map(|code_ref| fingerprint::analyze_input(&analysis.inputs, code_ref, config));
         report.rows_in = Some(analysis.inputs.len() as u64);
-        report.rows_out = Some(analysis.files.iter().map(|file| file.file.symbols.len() as u64).sum());
+        report.rows_out = Some(analysis.record_count() as u64);
         report.missing =
             missing(analysis.errors.len(), "analyzer error", analysis.errors.first().map(|error| &*error.reason));
-        Ok((analysis, report.fingerprint))
+        Ok((analysis, files, report.fingerprint))
     })?;
+    context.reporter.report(&Event::Analyzed(files));
     for error in &analysis.errors {
         context.reporter.report(&Event::AnalyzerError(error));
     }
@@ -60,12 +74,25 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
     }
     let config = fingerprint::build_config();
     let fingerprint = analyzed.map(|analyzed| fingerprint::build_input(analyzed, config));
-    let rows_in = Some(analysis.files.iter().map(|file| file.file.symbols.len() as u64).sum());
+    let rows_in = Some(analysis.record_count() as u64);
     let input = StageInput { stage: Stage::Build, config, fingerprint, rows_in };
     accounts.run_stage_with_tracking(input, |report| {
         let Built { records, source_files } = workers.run(|| cds_model_builder::build(analysis.files));
         context.interrupt.check()?;
         report.rows_out = Some(records.len() as u64);
-        Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read, source_files })
+        Ok(Found { records, errors: analysis.errors, not_read: analysis.not_read, source_files, files })
     })
+}
+
+fn counts(analysis: &Analysis) -> FileCounts {
+    let read = analysis.inputs.iter().filter(|input| input.content.is_ok()).count();
+    let mut counts = FileCounts { read, ..FileCounts::default() };
+    for file in &analysis.files {
+        match file.content {
+            FileContent::Parsed(_) => counts.parsed += 1,
+            FileContent::Known(_) => counts.reused += 1,
+            FileContent::CopyOf(_) => counts.shared += 1,
+        }
+    }
+    counts
 }

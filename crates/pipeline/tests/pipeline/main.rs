@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod memory;
+mod reuse;
 mod snapshot;
 mod support;

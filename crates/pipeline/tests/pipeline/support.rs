@@ -78,7 +78,7 @@ pub(crate) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 pub(crate) fn source(root: &Path) -> SourcePlan {
     let options = AnalysisOptions { max_file_size: 1_000_000, use_ignore_files: true };
-    SourcePlan { tree: SourceTree::open(root).unwrap(), options, threads: 1 }
+    SourcePlan { tree: SourceTree::open(root).unwrap(), options, threads: 1, may_reuse: false, known_in: None }
 }
 
 pub(crate) fn intents(client: impl LlmClient + 'static) -> Intents {
@@ -157,14 +157,24 @@ pub(crate) fn take_with(
     store: impl Persistence + 'static,
     context: &Context,
 ) -> Result<Taken, Error> {
-    let source = source(root);
+    take_of(&source(root), intents, store, false, context)
+}
+
+/// The same of a tree that is read in a given way.
+pub(crate) fn take_of(
+    source: &SourcePlan,
+    intents: &Intents,
+    store: impl Persistence + 'static,
+    may_be_empty: bool,
+    context: &Context,
+) -> Result<Taken, Error> {
     let mut session = Session::of_store(Box::new(store), context);
     let plan = SnapshotPlan {
-        source: &source,
+        source,
         intents,
         history: HistoryContext { project: PROJECT.to_owned(), part: String::new(), actor: None, reasoning: None },
         started_at: now(),
-        may_be_empty: false,
+        may_be_empty,
         min_intents: None,
     };
     let taken = snapshot::take(plan, None, &mut session);

@@ -87,7 +87,7 @@ impl Baseline {
 
 pub(super) fn run(arguments: &DriftArguments, app: &App) -> Result<(), Failure> {
     let database = arguments.database.plan()?;
-    let source = arguments.source.plan()?.without(&database.path);
+    let source = arguments.source.plan()?.without(&database.path).reusing(Some(&database));
     let subject = arguments.subject(&source);
     if arguments.fail_on_drift {
         app.announce_check(&database, "drift", Some(&subject.project), Some(source.tree.root()));

@@ -6,6 +6,7 @@ pub(crate) mod code;
 pub(crate) mod definitions;
 pub(crate) mod errors;
 pub(crate) mod known;
+pub(crate) mod known_files;
 pub(crate) mod ledger;
 pub(crate) mod stages;
 pub(crate) mod states;
