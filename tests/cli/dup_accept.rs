@@ -240,3 +240,26 @@ fn all_new_accepts_only_gate_failures() {
     let known = place.ask(&[all, &["--baseline-run", "2"]].concat()).succeeded();
     assert!(known.stdout.starts_with("accepted_all_new groups=0 "), "{known:?}");
 }
+
+#[test]
+fn acceptance_without_its_group_is_unmatched() {
+    let place = place_with_copies();
+    let (ids, _) = shown(&place);
+    accept(&place, &ids[0], &[]).succeeded();
+    let states =
+        |more: &[&str]| -> Vec<Value> { accepted(&place, more).iter().map(|row| row["state"].clone()).collect() };
+    assert_eq!(states(&[]), ["in_force"]);
+    assert_eq!(states(&["--min-lines", "50"]), ["unmatched"], "a search that finds no such group");
+    // Another project of the database has the group.
+    place.persist("builtin:", &["--project", "tools"]).succeeded();
+    place.write("tree/b.py", words("other"));
+    snapshot(&place);
+    assert_eq!(states(&[]), ["in_force"]);
+    place.persist("builtin:", &["--project", "tools"]).succeeded();
+    assert_eq!(states(&[]), ["unmatched"]);
+    let table = place.ask(&["dup", "list"]).succeeded().stdout;
+    assert_eq!(table.lines().last(), Some("1 acceptance: 1 unmatched"));
+    place.write("tree/b.py", total("total"));
+    snapshot(&place);
+    assert_eq!(states(&[]), ["in_force"]);
+}

@@ -1,9 +1,9 @@
 //! Accepted groups, and whether the acceptance still counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::Error;
-use cds_duplication::Group;
+use crate::{Error, Source, Warning, baseline};
+use cds_duplication::{Group, Settings};
 use cds_persistence::{AcceptedDuplicate, SqliteReader};
 
 /// The state of an acceptance today.
@@ -11,6 +11,8 @@ use cds_persistence::{AcceptedDuplicate, SqliteReader};
 pub enum AcceptanceState {
     /// Its group is not shown, unless it has gained a copy.
     InForce,
+    /// The same, but no latest snapshot of a project has the group.
+    Unmatched,
     /// Its last day is over.
     Expired,
     /// It was revoked, or replaced by a later acceptance of the group.
@@ -18,6 +20,9 @@ pub enum AcceptanceState {
 }
 
 impl AcceptanceState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::InForce, Self::Unmatched, Self::Expired, Self::Revoked];
+
     /// That of `row` on the day `today`.
     pub fn of(row: &AcceptedDuplicate, today: &str) -> Self {
         if row.revoked_at.is_some() {
@@ -33,10 +38,41 @@ impl AcceptanceState {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InForce => "in_force",
+            Self::Unmatched => "unmatched",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
         }
     }
+}
+
+/// Marks the acceptances in force whose group is in no latest snapshot of a project, as a search with `settings` finds it.
+///
+/// Without a snapshot nothing is known, and nothing is marked. `is_stopped` is asked before each search.
+pub fn mark_unmatched(
+    rows: &mut [(AcceptanceState, AcceptedDuplicate)],
+    source: &Source<'_>,
+    settings: &Settings,
+    is_stopped: &dyn Fn() -> bool,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Error> {
+    let mut open: HashSet<usize> = (0..rows.len()).filter(|place| rows[*place].0 == AcceptanceState::InForce).collect();
+    let snapshots = if open.is_empty() { Vec::new() } else { baseline::latest(source.reader)? };
+    for run in &snapshots {
+        if is_stopped() {
+            return Err(Error::Stopped);
+        }
+        let groups = baseline::search(source, *run, settings, warnings)?.keys.groups;
+        let found: HashSet<(&str, &str)> =
+            groups.iter().map(|group| (group.channel.as_str(), group.group_id.as_str())).collect();
+        open.retain(|place| !found.contains(&(&*rows[*place].1.what.channel, &*rows[*place].1.what.group_id)));
+        if open.is_empty() {
+            return Ok(());
+        }
+    }
+    if !snapshots.is_empty() {
+        open.into_iter().for_each(|place| rows[place].0 = AcceptanceState::Unmatched);
+    }
+    Ok(())
 }
 
 /// The groups that are accepted today.

@@ -1,5 +1,7 @@
 //! Earlier snapshots of the same project, and their groups.
 
+use std::collections::HashSet;
+
 use cds_duplication::{SearchKeys, Settings, Totals, find, search_keys};
 use cds_persistence::{Invocation, InvocationFilter, RunId, SqliteReader};
 
@@ -67,6 +69,26 @@ pub fn snapshots(reader: &SqliteReader, lineage: &Lineage) -> Result<Vec<Earlier
         .collect();
     found.sort_by_key(|earlier| std::cmp::Reverse(earlier.run_id));
     Ok(found)
+}
+
+/// The last snapshot with records of each project, the greatest number first.
+pub fn latest(reader: &SqliteReader) -> Result<Vec<RunId>, Error> {
+    let mut known = HashSet::new();
+    let mut latest: Vec<RunId> = Vec::new();
+    let mut rows: Vec<(RunId, String)> = Vec::new();
+    for found in reader.invocations(&InvocationFilter::default())? {
+        let project = found.project().map(str::to_owned);
+        let Some(row) = found.snapshot.filter(|row| row.record_count > 0) else { continue };
+        // A tree without an account is a project of its own, under a name that no project has.
+        rows.push((row.id, project.unwrap_or_else(|| format!("\n{}", row.root_path))));
+    }
+    rows.sort_by_key(|(run, _)| std::cmp::Reverse(*run));
+    for (run, project) in rows {
+        if known.insert(project) {
+            latest.push(run);
+        }
+    }
+    Ok(latest)
 }
 
 /// The snapshot of the same project with records that was written last before `run`.

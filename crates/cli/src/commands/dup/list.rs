@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::ReadArguments;
-use cds_findings::accepted::AcceptanceState;
+use cds_findings::accepted::{AcceptanceState, mark_unmatched};
 use cds_terminal::numbers::counted;
 use cds_terminal::{
     grid::{Cell, Column, Grid, Saving},
@@ -17,19 +17,25 @@ use cds_terminal::{
 
 use crate::{
     app::App,
-    failure::{Failure, database_failure},
-    findings::today,
+    arguments::SearchArguments,
+    failure::{Failure, database_failure, findings_failure},
+    findings::{source, today, warn_of},
 };
 
 /// List accepted duplicates, oldest first
+///
+/// The latest snapshot of each project is searched, to tell which acceptances still have their group.
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     #[command(flatten)]
     read: ReadArguments,
 
     /// Also list acceptances that were revoked or replaced
-    #[arg(long)]
+    #[arg(long, help_heading = "Filter options")]
     all: bool,
+
+    #[command(flatten)]
+    search: SearchArguments,
 }
 
 const COLUMNS: &[Column] = &[
@@ -58,14 +64,18 @@ const SAVINGS: &[Saving] = &[
 ];
 
 pub(super) fn run(arguments: &ListArguments, app: &App) -> Result<(), Failure> {
-    let (reader, _) = arguments.read.open(app.console)?;
+    let (reader, plan) = arguments.read.open(app.console)?;
     let today = today();
     let rows = reader.accepted_duplicates().map_err(database_failure)?;
-    let rows: Vec<(AcceptanceState, AcceptedDuplicate)> = rows
+    let mut rows: Vec<(AcceptanceState, AcceptedDuplicate)> = rows
         .into_iter()
         .map(|row| (AcceptanceState::of(&row, &today), row))
         .filter(|(state, _)| arguments.all || *state != AcceptanceState::Revoked)
         .collect();
+    let (source, settings, mut warnings) = (source(&plan, &reader), arguments.search.settings(), Vec::new());
+    let marked = mark_unmatched(&mut rows, &source, &settings, &|| app.is_interrupted(), &mut warnings);
+    warn_of(&warnings, app.console);
+    marked.map_err(findings_failure)?;
     arguments.read.show(|| json(&rows), |writer, screen| write(writer, &rows, screen))
 }
 
@@ -96,7 +106,7 @@ fn write(writer: &mut dyn Write, rows: &[(AcceptanceState, AcceptedDuplicate)], 
     for (state, row) in rows {
         let tone = match state {
             AcceptanceState::InForce => Tone::Good,
-            AcceptanceState::Expired => Tone::Warning,
+            AcceptanceState::Unmatched | AcceptanceState::Expired => Tone::Warning,
             AcceptanceState::Revoked => Tone::Faint,
         };
         let group = &row.what.group_id;
@@ -114,7 +124,7 @@ fn write(writer: &mut dyn Write, rows: &[(AcceptanceState, AcceptedDuplicate)], 
     }
     grid.write(writer, screen, 0)?;
     let count = |state| rows.iter().filter(|(other, _)| *other == state).count();
-    let sums = [AcceptanceState::InForce, AcceptanceState::Expired, AcceptanceState::Revoked]
+    let sums = AcceptanceState::ALL
         .map(|state| (state, count(state)))
         .into_iter()
         .filter(|(_, count)| *count > 0)
