@@ -32,6 +32,15 @@ pub(crate) struct DatabaseArguments {
     busy_timeout: Duration,
 }
 
+/// Which run of the database is used.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
+pub(crate) struct RunArguments {
+    /// Run to use: latest, latest~1, a number or the start of an id
+    #[arg(long, value_name = "RUN", default_value = "latest", allow_hyphen_values = true)]
+    pub(crate) run: String,
+}
+
 impl DatabaseArguments {
     /// The database of a command that cannot do without one.
     pub(crate) fn plan(&self) -> Result<DatabasePlan, Failure> {

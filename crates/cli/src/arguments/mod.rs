@@ -15,7 +15,7 @@ mod values;
 pub(crate) use accounts::{ProjectArguments, TrackingArguments, parse_ledger_id};
 pub(crate) use asking::AskingArguments;
 pub(crate) use cds_pipeline::{DatabasePlan, IntentPlan, Intents, SourcePlan};
-pub(crate) use database::{DatabaseArguments, LockArguments, check_is_path};
+pub(crate) use database::{DatabaseArguments, LockArguments, RunArguments, check_is_path};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, Limit, SearchArguments, parse_ratio};
 pub(crate) use gate::{GateArguments, JudgementArguments};
 pub(crate) use history::HistoryArguments;

@@ -14,7 +14,7 @@ use clap::Args;
 use super::group_prefix;
 use crate::{
     app::App,
-    arguments::{DatabaseArguments, DatabasePlan, JudgementArguments, LockArguments, SearchArguments},
+    arguments::{DatabaseArguments, DatabasePlan, JudgementArguments, LockArguments, RunArguments, SearchArguments},
     clock,
     failure::{Failure, database_failure, findings_failure},
     findings::{source, today, warn, warn_of},
@@ -63,9 +63,8 @@ pub(super) struct AcceptArguments {
     #[arg(long)]
     dry_run: bool,
 
-    /// Run with the groups: latest, latest~1, a number or the start of an id
-    #[arg(long, value_name = "RUN", default_value = "latest", help_heading = "Input options")]
-    run: String,
+    #[command(flatten)]
+    run: RunArguments,
 
     #[command(flatten)]
     database: DatabaseArguments,
@@ -113,7 +112,7 @@ impl AcceptArguments {
         let source = source(database, reader);
         let prefix = self.group.as_deref().map(group_prefix).transpose()?;
         let filter = PathFilter::new(&self.path_filter).map_err(findings_failure)?;
-        let run = load::find_run(reader, &self.run).map_err(findings_failure)?;
+        let run = load::find_run(reader, &self.run.run).map_err(findings_failure)?;
         let settings = self.search.settings();
         let mut warnings = Vec::new();
         let definitions =

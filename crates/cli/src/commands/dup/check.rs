@@ -17,7 +17,9 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     app::App,
-    arguments::{DatabaseArguments, DupFormat, DupResultArguments, GateArguments, Limit, SearchArguments},
+    arguments::{
+        DatabaseArguments, DupFormat, DupResultArguments, GateArguments, Limit, RunArguments, SearchArguments,
+    },
     failure::{Failure, database_failure, findings_failure},
     findings::{find_run, source, today, warn, warn_of},
     output::conclude,
@@ -32,15 +34,8 @@ pub(crate) struct DupCheckArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// Run to use: latest, latest~1, a number or the start of an id
-    #[arg(
-        long,
-        value_name = "RUN",
-        default_value = "latest",
-        allow_hyphen_values = true,
-        help_heading = "Input options"
-    )]
-    run: String,
+    #[command(flatten)]
+    run: RunArguments,
 
     #[command(flatten)]
     search: SearchArguments,
@@ -99,7 +94,7 @@ pub(super) fn run(arguments: &DupCheckArguments, app: &App) -> Result<(), Failur
     let output = arguments.result.output(&plan)?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
     let source = source(&plan, &reader);
-    let run = find_run(&reader, &arguments.run).map_err(findings_failure)?;
+    let run = find_run(&reader, &arguments.run.run).map_err(findings_failure)?;
     if gate.is_asked() {
         app.announce_check(&plan, "dup check", run.project.as_deref(), None);
     }

@@ -23,7 +23,7 @@ pub(super) struct RevokeArguments {
     name: String,
 
     /// Also revoke everything else that the same call accepted
-    #[arg(long)]
+    #[arg(long, help_heading = "Filter options")]
     same_call: bool,
 
     #[command(flatten)]

@@ -25,9 +25,10 @@ pub(super) const ENDS: [&str; 4] = [
 
 /// Record how a run of another program ended; the first end is kept
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger options")]
 pub(super) struct FinishArguments {
     /// Run to finish: latest, latest~1, a number or the start of an id
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", help_heading = None)]
     run: String,
 
     /// Status of the run [default: completed, or failed with --error]

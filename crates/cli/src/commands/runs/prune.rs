@@ -42,24 +42,24 @@ pub(super) struct PruneArguments {
     lock: LockArguments,
 
     /// Keep the latest N snapshots of each part of each project
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Filter options", value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     keep_last: Option<u32>,
 
     /// Keep the last snapshot of each of the latest N days (UTC) with snapshots, for each part of each project
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Filter options", value_name = "N", value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     keep_daily: Option<u32>,
 
     /// Remove snapshots that began longer ago than this, for example 90d, and keep younger ones
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, help_heading = "Filter options", value_name = "TIME", value_parser = parse_duration)]
     older_than: Option<Duration>,
 
     /// Show what would be removed, without removing it
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     dry_run: bool,
 
     /// Shrink the database file afterwards; needs as much free space as the rest of the database, on its disk and in the
     /// temporary folder
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     compact: bool,
 
     /// Output format

@@ -38,7 +38,7 @@ enum StageCommand {
         stage: Named,
 
         /// Number of rows that the stage reads
-        #[arg(long, value_name = "N")]
+        #[arg(long, help_heading = "Ledger options", value_name = "N")]
         rows_in: Option<u64>,
     },
     /// Record how the last stage of that name ended; the first end is kept
@@ -48,27 +48,28 @@ enum StageCommand {
         stage: Named,
 
         /// Number of rows that the stage read
-        #[arg(long, value_name = "N")]
+        #[arg(long, help_heading = "Ledger options", value_name = "N")]
         rows_in: Option<u64>,
 
         /// Number of rows that the stage wrote
-        #[arg(long, value_name = "N")]
+        #[arg(long, help_heading = "Ledger options", value_name = "N")]
         rows_out: Option<u64>,
 
         /// Status of the stage [default: completed, or failed with --error]
-        #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(ENDS))]
+        #[arg(long, help_heading = "Ledger options", value_name = "STATUS", value_parser = PossibleValuesParser::new(ENDS))]
         status: Option<String>,
 
         /// Why the stage failed, one line
-        #[arg(long, value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
+        #[arg(long, help_heading = "Ledger options", value_name = "TEXT", value_parser = parse_note, allow_hyphen_values = true)]
         error: Option<String>,
     },
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger options")]
 struct Named {
     /// Run of the stage: latest, latest~1, a number or the start of an id
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", help_heading = None)]
     run: String,
 
     /// Name of the stage

@@ -22,6 +22,7 @@ use crate::{
 
 /// Begin to record a run of another program, and print its id
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger options")]
 pub(super) struct StartArguments {
     /// Subject of the run, for example the name of the project; one line
     #[arg(long, value_name = "SUBJECT", value_parser = parse_note)]

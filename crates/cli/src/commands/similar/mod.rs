@@ -15,7 +15,7 @@ use clap::Args;
 
 use crate::{
     app::App,
-    arguments::{DatabaseArguments, ResultFormat, parse_ratio},
+    arguments::{DatabaseArguments, ResultFormat, RunArguments, parse_ratio},
     failure::{Failure, database_failure, findings_failure},
     findings::{find_run, source},
     output::Output,
@@ -31,15 +31,8 @@ pub(crate) struct SimilarArguments {
     #[command(flatten)]
     database: DatabaseArguments,
 
-    /// Run to use: latest, latest~1, a number or the start of an id
-    #[arg(
-        long,
-        value_name = "RUN",
-        default_value = "latest",
-        allow_hyphen_values = true,
-        help_heading = "Input options"
-    )]
-    run: String,
+    #[command(flatten)]
+    run: RunArguments,
 
     /// Maximum number of similar records, and of records that share a run of lines
     #[arg(long, short = 'n', value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=10_000), allow_negative_numbers = true, help_heading = "Search options")]
@@ -65,7 +58,7 @@ struct Answer {
 pub(super) fn run(arguments: &SimilarArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let run = find_run(&reader, &arguments.run).map_err(findings_failure)?;
+    let run = find_run(&reader, &arguments.run.run).map_err(findings_failure)?;
     let Target { name, record: target, problem } =
         target::read(&arguments.place, &mut std::io::stdin().lock()).map_err(cds_pipeline::Error::from)?;
     if let Some(problem) = problem {
