@@ -70,7 +70,9 @@ pub fn mark_unmatched(
         }
     }
     if !snapshots.is_empty() {
-        open.into_iter().for_each(|place| rows[place].0 = AcceptanceState::Unmatched);
+        for place in open {
+            rows[place].0 = AcceptanceState::Unmatched;
+        }
     }
     Ok(())
 }
