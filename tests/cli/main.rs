@@ -75,6 +75,7 @@ mod runs_show;
 mod runs_signs;
 #[cfg(unix)]
 mod same_file;
+mod scan;
 mod scope;
 #[cfg(unix)]
 mod side_files;

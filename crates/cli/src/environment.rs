@@ -1,23 +1,45 @@
 //! The arguments and the environment: an empty variable is one that is not set, as CI systems mean it.
 
+use std::{ffi::OsString, path::Path};
+
 use clap::{
     CommandFactory as _, FromArgMatches as _,
     builder::Resettable,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::Cli;
+use crate::{Cli, render::messages::Console};
 
 /// The arguments of this process.
+///
+/// `cds PATH` means `cds scan PATH`, which a note says.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let path = path_without_command(&arguments, &command());
+    if let Some(place) = path {
+        arguments.insert(place, "scan".into());
+    }
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
+        Ok(parsed) if path.is_some() => {
+            Console::new(parsed.quiet).note("note: cds PATH is short for cds scan PATH");
+            Ok(parsed)
+        }
         // Help names every variable, also those that are empty now.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             Err(Cli::command().try_get_matches().err().unwrap_or(error))
         }
         parsed => parsed,
     }
+}
+
+/// The place of the first argument, if it is an existing folder or file and no command.
+fn path_without_command(arguments: &[OsString], command: &clap::Command) -> Option<usize> {
+    let is_option = |argument: &OsString| argument.as_encoded_bytes().starts_with(b"-");
+    let place = 1 + arguments.iter().skip(1).position(|argument| !is_option(argument))?;
+    let argument = &arguments[place];
+    let is_command = argument == "help" || command.find_subcommand(argument).is_some();
+    (!is_command && Path::new(argument).exists()).then_some(place)
 }
 
 /// The program's arguments, to which an empty variable gives nothing.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cds_findings::{Error, Findings, RunFacts, Source, Warning, load};
 use cds_llm_client::EmbeddedClient;
-use cds_persistence::SqliteReader;
+use cds_persistence::{RunId, SqliteReader};
 
 use crate::{arguments::DatabasePlan, clock, provenance, render::messages::Console};
 
@@ -19,9 +19,9 @@ fn is_derived(intent: &str, has_builtin_model: bool) -> bool {
 }
 
 /// The run that `name` means, with its place in the repository around it.
-pub(crate) fn find_run(reader: &SqliteReader, name: &str) -> Result<RunFacts, Error> {
-    let run = load::find_run(reader, name)?;
-    Ok(RunFacts { path_prefix: provenance::path_prefix(Path::new(&run.root_path)), ..run })
+pub(crate) fn find_run(reader: &SqliteReader, name: &str) -> Result<(RunId, RunFacts), Error> {
+    let (number, run) = load::find_run(reader, name)?;
+    Ok((number, RunFacts { path_prefix: provenance::path_prefix(Path::new(&run.root_path)), ..run }))
 }
 
 /// Shows the warnings that were not shown yet.

@@ -51,6 +51,11 @@ impl Output {
         }
     }
 
+    /// Whether it may be a terminal; a file has neither width nor colours.
+    pub(crate) const fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
     /// Calls `render` with the place and makes what it wrote appear at once.
     ///
     /// A reader who left is no failure: that is how a pipe normally ends.

@@ -94,15 +94,14 @@ pub fn latest(reader: &SqliteReader) -> Result<Vec<RunId>, Error> {
 /// The snapshot of the same project with records that was written last before `run`.
 ///
 /// Against one without records everything would be new.
-pub fn previous(reader: &SqliteReader, run: &RunFacts) -> Result<Option<RunId>, Error> {
+pub fn previous(reader: &SqliteReader, number: RunId, run: &RunFacts) -> Result<Option<RunId>, Error> {
     let found = snapshots(reader, &Lineage::of(run))?;
-    let mut earlier = found.into_iter().filter(|earlier| earlier.run_id.0 < run.run_id && earlier.has_records);
+    let mut earlier = found.into_iter().filter(|earlier| earlier.run_id < number && earlier.has_records);
     Ok(earlier.next().map(|earlier| earlier.run_id))
 }
 
-/// The reasons not to compare `run` with `baseline`, which the caller named.
-pub fn doubts(baseline: &RunFacts, run: &RunFacts) -> Vec<Warning> {
-    let (number, other) = (RunId(run.run_id), RunId(baseline.run_id));
+/// The reasons not to compare a run with the baseline that the caller named.
+pub fn doubts((other, baseline): (RunId, &RunFacts), (number, run): (RunId, &RunFacts)) -> Vec<Warning> {
     let mut doubts = Vec::new();
     if other == number {
         doubts.push(Warning::SameRun(number));

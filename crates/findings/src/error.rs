@@ -2,6 +2,8 @@
 
 use cds_persistence::RunId;
 
+use crate::Subject;
+
 /// Why there are no findings.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,12 +19,12 @@ pub enum Error {
         reason: String,
     },
     /// The beginning of an id does not match exactly one group.
-    #[error("find group {prefix:?} in run {run_id}: {problem}")]
+    #[error("find group {prefix:?} in {subject}: {problem}")]
     Group {
         /// As it was given.
         prefix: String,
-        /// The run that was searched.
-        run_id: i64,
+        /// What was searched.
+        subject: Subject,
         /// Why.
         problem: GroupProblem,
     },

@@ -1,9 +1,9 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
-use cds_duplication::{Change, Confidence, Group, GroupChange, compare_edits, find, search_keys};
+use cds_duplication::{Change, Confidence, Definition, Group, GroupChange, compare_edits, find, search_keys};
 use cds_persistence::RunId;
 
-use super::{Findings, GroupState, Shown, accepted::Accepted, baseline, load};
+use super::{Findings, GroupState, Shown, Subject, accepted::Accepted, baseline, load};
 use crate::{Error, Source, Warning};
 
 /// What the caller wants to fail on.
@@ -61,24 +61,30 @@ pub enum BrokenGate {
         /// The share that may.
         limit: f64,
     },
-    /// The run has no records, so that no gate can say anything.
-    NoRecords(RunId),
+    /// There are no records, so that no gate can say anything.
+    NoRecords(Subject),
 }
 
 impl Gate {
     /// Leaves accepted groups out, compares the others with an earlier run, and says which gates failed.
     ///
-    /// `findings.shown` has all groups that may fail the gate, before a limit cuts them.
-    pub fn apply(&self, source: &Source<'_>, today: &str, findings: &mut Findings) -> Result<(), Error> {
+    /// `run` is the snapshot that was searched. `findings.shown` has all groups that may fail the gate, before a limit cuts
+    /// them.
+    pub fn apply(&self, source: &Source<'_>, run: RunId, today: &str, findings: &mut Findings) -> Result<(), Error> {
         leave_out_accepted(&Accepted::read(source.reader, today)?, findings);
-        if let Some(baseline) = self.baseline(source, findings)? {
-            compare_with(source, baseline, findings)?;
-            findings.baseline_run_id = Some(baseline.0);
+        if let Some(baseline) = self.baseline(source, run, findings)? {
+            let definitions = load::definitions(source, baseline, &findings.settings, &mut findings.warnings)?;
+            compare_with(Subject::Run(baseline), &definitions, findings);
         }
-        findings.is_first_run = self.fail_on == Some(FailOn::New) && findings.baseline_run_id.is_none();
+        findings.is_first_run = self.fail_on == Some(FailOn::New) && findings.baseline.is_none();
+        self.judge(findings);
+        Ok(())
+    }
+
+    /// Says which gates failed, by the state that each shown group has.
+    pub fn judge(&self, findings: &mut Findings) {
         findings.broken_gates.extend(self.broken(findings));
         findings.uncounted_count = findings.shown.iter().filter(|shown| self.is_uncounted(findings, shown)).count();
-        Ok(())
     }
 
     /// Whether anything is asked for.
@@ -107,18 +113,18 @@ impl Gate {
     }
 
     /// The run to compare with, where one is asked for and there.
-    fn baseline(&self, source: &Source<'_>, findings: &mut Findings) -> Result<Option<RunId>, Error> {
+    fn baseline(&self, source: &Source<'_>, run: RunId, findings: &mut Findings) -> Result<Option<RunId>, Error> {
         if let Some(name) = &self.baseline_run {
-            let named = load::find_run(source.reader, name)?;
-            findings.warnings.extend(baseline::doubts(&named, &findings.run));
-            return Ok(Some(RunId(named.run_id)));
+            let (number, named) = load::find_run(source.reader, name)?;
+            findings.warnings.extend(baseline::doubts((number, &named), (run, &findings.run)));
+            return Ok(Some(number));
         }
         if self.fail_on != Some(FailOn::New) {
             return Ok(None);
         }
-        let previous = baseline::previous(source.reader, &findings.run)?;
+        let previous = baseline::previous(source.reader, run, &findings.run)?;
         if previous.is_none() {
-            findings.warnings.push(Warning::FirstRun(RunId(findings.run.run_id)));
+            findings.warnings.push(Warning::FirstRun(run));
         }
         Ok(previous)
     }
@@ -126,7 +132,7 @@ impl Gate {
     fn broken(&self, findings: &Findings) -> Vec<BrokenGate> {
         let mut broken = Vec::new();
         if self.is_asked() && findings.definitions.is_empty() {
-            broken.push(BrokenGate::NoRecords(RunId(findings.run.run_id)));
+            broken.push(BrokenGate::NoRecords(findings.run.subject.clone()));
         }
         if let Some(fail_on) = self.fail_on {
             let ids: Vec<String> = self.counted(findings).map(|shown| findings.group(shown).group_id.clone()).collect();
@@ -142,17 +148,16 @@ impl Gate {
     }
 }
 
-/// Sets the state of each shown group, compared with `baseline`.
-fn compare_with(source: &Source<'_>, baseline: RunId, findings: &mut Findings) -> Result<(), Error> {
-    let definitions = load::definitions(source, baseline, &findings.settings, &mut findings.warnings)?;
+/// Sets the state of each shown group, compared with the duplicates among `definitions`, those of `baseline`.
+pub fn compare_with(baseline: Subject, definitions: &[Definition], findings: &mut Findings) {
     let current = search_keys(&findings.report.groups, &findings.definitions);
-    let earlier = search_keys(&find(&definitions, &findings.settings).groups, &definitions);
+    let earlier = search_keys(&find(definitions, &findings.settings).groups, definitions);
     let changes = compare_edits(&earlier, &current);
     for shown in &mut findings.shown {
         let GroupChange { change, added } = &changes[shown.group];
         (shown.state, shown.added) = ((*change).into(), added.clone());
     }
-    Ok(())
+    findings.baseline = Some(baseline);
 }
 
 impl From<Change> for GroupState {

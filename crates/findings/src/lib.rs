@@ -13,6 +13,7 @@ pub mod samples;
 pub mod select;
 pub mod similar;
 mod source;
+mod subject;
 pub mod trend;
 mod warning;
 
@@ -24,13 +25,14 @@ pub use self::{
     error::{Error, GroupProblem},
     gate::{BrokenGate, FailOn, Gate, GateConfidence},
     source::Source,
+    subject::Subject,
     warning::Warning,
 };
 
 /// Everything that the outputs of `cds dup check` show.
 #[derive(Debug)]
 pub struct Findings {
-    /// The snapshot that was searched.
+    /// What was searched.
     pub run: RunFacts,
     /// The settings of the search.
     pub settings: Settings,
@@ -50,8 +52,8 @@ pub struct Findings {
     pub is_first_run: bool,
     /// Groups that the gate is about and does not count, since their confidence is low.
     pub uncounted_count: usize,
-    /// The snapshot that the groups were compared with, where they were.
-    pub baseline_run_id: Option<i64>,
+    /// What the groups were compared with, where they were.
+    pub baseline: Option<Subject>,
     /// The gates that failed.
     pub broken_gates: Vec<BrokenGate>,
     /// Warnings about the search and the comparison.
@@ -62,12 +64,12 @@ pub struct Findings {
     pub raw_code: HashMap<i64, String>,
 }
 
-/// The snapshot that was searched.
+/// What was searched, and where it comes from.
 #[derive(Debug, Clone)]
 pub struct RunFacts {
-    /// Its number.
-    pub run_id: i64,
-    /// RFC 3339, as it is stored.
+    /// A stored snapshot, or a tree that is not stored.
+    pub subject: Subject,
+    /// RFC 3339; of a snapshot as it is stored.
     pub started_at: String,
     /// The tree that was read; absolute.
     pub root_path: String,
@@ -135,7 +137,7 @@ impl Findings {
             accepted_count: 0,
             is_first_run: false,
             uncounted_count: 0,
-            baseline_run_id: None,
+            baseline: None,
             broken_gates: Vec::new(),
             warnings: Vec::new(),
             trend: Vec::new(),

@@ -9,31 +9,64 @@ use std::{
 
 use cds_duplication::{Definition, Settings};
 use cds_language::{Language, is_generated};
-use cds_model::{Md5Sum, SymbolKind};
+use cds_model::{Md5Sum, Record, SymbolKind};
 use cds_persistence::{Access, CodeRow, RunId, SqliteReader, TextQuery, Texts};
 
 use super::RunFacts;
-use crate::{Error, Source, Warning};
+use crate::{Error, Source, Subject, Warning};
 
 /// Code that is longer than another by more than this factor is never similar to it.
 const LENGTH_FACTOR: usize = 3;
 /// Shorter functions have no run of six lines and 25 tokens, in bytes.
 const LEAST_WITH_RUN: usize = 40;
+/// Characters of a file that are looked at to see whether it is generated, as the statements read them.
+const HEAD_LENGTH: usize = 8192;
 /// How many threads read at once at most.
 const MOST_READERS: usize = 8;
 
 /// The snapshot that `name` means.
-pub fn find_run(reader: &SqliteReader, name: &str) -> Result<RunFacts, Error> {
+pub fn find_run(reader: &SqliteReader, name: &str) -> Result<(RunId, RunFacts), Error> {
     let found = reader.resolve_snapshot(name)?;
     let ledger = found.invocation.ledger.as_ref();
-    Ok(RunFacts {
-        run_id: found.row.id.0,
+    let facts = RunFacts {
+        subject: Subject::Run(found.row.id),
         path_prefix: String::new(),
         started_at: found.row.started_at,
         root_path: found.row.root_path,
         project: ledger.map(|row| row.subject.clone()),
         code_ref: ledger.and_then(|row| row.code_ref.clone()),
-    })
+    };
+    Ok((found.row.id, facts))
+}
+
+/// The records of a tree that is not stored; ids count from 1 in their order.
+pub fn of_records(records: &[Record]) -> Vec<Definition> {
+    let language = |record: &Record| Language::of_record(&record.file_path);
+    let mut definitions: Vec<Definition> = records
+        .iter()
+        .zip(1..)
+        .map(|(record, record_id)| Definition {
+            record_id,
+            kind: record.kind,
+            file_path: Arc::clone(&record.file_path),
+            signature: record.signature.as_deref().map(Arc::from),
+            start_line: record.start_line,
+            end_line: record.end_line,
+            normalized_code: Arc::clone(&record.normalized_code),
+            md5sum: record.md5sum,
+            is_generated: record.kind == SymbolKind::File
+                && is_generated(language(record), head_of(record.raw_code.as_str())),
+            intent_is_derived: false,
+            intent: None,
+        })
+        .collect();
+    mark_generated(&mut definitions);
+    definitions
+}
+
+/// As much of a file as is read of a stored one to see whether it is generated.
+fn head_of(code: &str) -> &str {
+    code.char_indices().nth(HEAD_LENGTH).map_or(code, |(end, _)| &code[..end])
 }
 
 /// Every record of a snapshot; the code only of those that are compared, since the search reads no others.

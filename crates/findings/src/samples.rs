@@ -7,7 +7,7 @@ use cds_duplication::{
 };
 use cds_model::{Md5Sum, SymbolKind};
 
-use super::{BrokenGate, FailOn, Findings, GroupState, RunFacts, Shown, View};
+use super::{BrokenGate, FailOn, Findings, GroupState, RunFacts, Shown, Subject, View};
 
 /// What a terminal, a page, a table and a workflow command might obey.
 pub const HOSTILE: &str =
@@ -98,7 +98,7 @@ pub fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Findings {
     let totals = Totals { repeated_lines: all.repeated_lines - intent_lines, intent_lines, ..all };
     Findings {
         run: RunFacts {
-            run_id: 7,
+            subject: Subject::run(7),
             started_at: "2026-11-20T22:15:00.120Z".to_owned(),
             root_path: "/builds/shop".to_owned(),
             path_prefix: String::new(),
@@ -114,7 +114,7 @@ pub fn findings(definitions: Vec<Definition>, groups: Vec<Group>) -> Findings {
         accepted_count: 0,
         is_first_run: false,
         uncounted_count: 0,
-        baseline_run_id: None,
+        baseline: None,
         broken_gates: Vec::new(),
         warnings: Vec::new(),
         trend: Vec::new(),

@@ -6,7 +6,7 @@ use cds_duplication::{Channel, Group};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{Findings, GroupState, Shown};
-use crate::{Error, GroupProblem};
+use crate::{Error, GroupProblem, Subject};
 
 /// Ids that are named where more than one begins like the given text.
 const CANDIDATE_COUNT: usize = 5;
@@ -72,13 +72,13 @@ pub fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Error> {
     let found: Vec<Shown> =
         groups.filter(|(_, group)| group.group_id.starts_with(&prefix)).map(|(group, _)| uncompared(group)).collect();
     if found.is_empty() {
-        return Err(Error::Group { prefix, run_id: findings.run.run_id, problem: GroupProblem::Unknown });
+        return Err(Error::Group { prefix, subject: findings.run.subject.clone(), problem: GroupProblem::Unknown });
     }
     Ok(found)
 }
 
 /// The one group whose id begins with `prefix` and that no other one covers.
-pub fn only<'a>(groups: &'a [Group], prefix: &str, run_id: i64) -> Result<&'a Group, Error> {
+pub fn only<'a>(groups: &'a [Group], prefix: &str, subject: &Subject) -> Result<&'a Group, Error> {
     let found: Vec<&Group> = groups.iter().filter(|group| group.group_id.starts_with(prefix)).collect();
     let problem = match found[..] {
         [group] => match &group.covered_by {
@@ -91,7 +91,7 @@ pub fn only<'a>(groups: &'a [Group], prefix: &str, run_id: i64) -> Result<&'a Gr
             candidates: found.iter().take(CANDIDATE_COUNT).map(|group| group.group_id.clone()).collect(),
         },
     };
-    Err(Error::Group { prefix: prefix.to_owned(), run_id, problem })
+    Err(Error::Group { prefix: prefix.to_owned(), subject: subject.clone(), problem })
 }
 
 const fn uncompared(group: usize) -> Shown {
@@ -194,8 +194,8 @@ mod tests {
     #[test]
     fn a_prefix_leads_to_one_group() {
         let mut groups = samples::shop().report.groups;
-        assert_eq!(only(&groups, "00000000000000e3", 7).unwrap().group_id, "00000000000000e3");
-        let problem = |groups: &[Group], prefix: &str| match only(groups, prefix, 7).unwrap_err() {
+        assert_eq!(only(&groups, "00000000000000e3", &Subject::run(7)).unwrap().group_id, "00000000000000e3");
+        let problem = |groups: &[Group], prefix: &str| match only(groups, prefix, &Subject::run(7)).unwrap_err() {
             Error::Group { problem, .. } => problem,
             other => panic!("{other}"),
         };

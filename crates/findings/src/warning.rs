@@ -4,6 +4,8 @@ use std::fmt;
 
 use cds_persistence::RunId;
 
+use crate::Subject;
+
 /// Something that the findings leave out, or a comparison that may mislead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
@@ -14,8 +16,8 @@ pub enum Warning {
         /// One of the kinds.
         example: String,
     },
-    /// A run has no records.
-    NoRecords(RunId),
+    /// What is searched has no records.
+    NoRecords(Subject),
     /// A run could not be read and is left out of a trend.
     RunLeftOut {
         /// Which one.
@@ -49,7 +51,7 @@ impl fmt::Display for Warning {
             Self::UnknownKinds { count, example } => {
                 write!(formatter, "{count} records are left out: their kinds are not known, for example {example:?}")
             }
-            Self::NoRecords(run) => write!(formatter, "run {run} has no records"),
+            Self::NoRecords(subject) => write!(formatter, "{subject} has no records"),
             Self::RunLeftOut { run, reason } => write!(formatter, "run {run} is left out: cds failed to {reason}"),
             Self::FirstRun(run) => write!(
                 formatter,

@@ -56,7 +56,7 @@ fn cells(findings: &Findings, shown: &Shown, group: &Group, place: usize) -> [St
     let fragment = (group.channel == Channel::Fragment).then_some(member.file_lines);
     let line = |line: Option<u32>| line.map(|line| line.to_string()).unwrap_or_default();
     [
-        findings.run.run_id.to_string(),
+        findings.run.subject.run_id().map(|run| run.to_string()).unwrap_or_default(),
         group.channel.as_str().to_owned(),
         group.group_id.clone(),
         shown.state.as_str().unwrap_or_default().to_owned(),

@@ -1,7 +1,7 @@
 //! The fields of a group as programs get them: a contract, changed only by adding fields.
 
 use cds_duplication::{Channel, ChannelTotals, Group, Grouping, Member, NearBy, Placement, Totals};
-use cds_findings::{Findings, GroupState, Shown};
+use cds_findings::{Findings, GroupState, Shown, Subject};
 use serde::Serialize;
 
 use crate::gates;
@@ -14,9 +14,10 @@ pub(super) const SCHEMA_VERSION: u32 = 1;
 pub(super) struct SummaryFields<'a> {
     schema_version: u32,
     tool_version: &'static str,
-    run_id: i64,
+    run_id: Option<i64>,
     run: RunFields<'a>,
     baseline_run_id: Option<i64>,
+    baseline_commit: Option<&'a str>,
     settings: SettingsFields<'a>,
     totals: AllTotalsFields,
     channels: Vec<ChannelFields>,
@@ -149,14 +150,15 @@ impl<'a> SummaryFields<'a> {
         Self {
             schema_version: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION"),
-            run_id: findings.run.run_id,
+            run_id: findings.run.subject.run_id(),
             run: RunFields {
                 started_at: &findings.run.started_at,
                 root_path: &findings.run.root_path,
                 project: findings.run.project.as_deref(),
                 code_ref: findings.run.code_ref.as_deref(),
             },
-            baseline_run_id: findings.baseline_run_id,
+            baseline_run_id: findings.baseline.as_ref().and_then(Subject::run_id),
+            baseline_commit: findings.baseline.as_ref().and_then(Subject::commit),
             settings: SettingsFields::of(findings),
             totals: AllTotalsFields {
                 sums: TotalsFields::of(&findings.report.totals),

@@ -17,7 +17,7 @@ pub fn broken(gate: &BrokenGate) -> String {
             let (share, limit) = percentages(*share, *limit);
             format!("{share} % of all lines are duplicated, more than {limit} %")
         }
-        BrokenGate::NoRecords(run) => format!("run {run} has no records, so there is nothing to check"),
+        BrokenGate::NoRecords(subject) => format!("{subject} has no records, so there is nothing to check"),
     }
 }
 
@@ -28,8 +28,8 @@ pub(crate) fn all_broken(findings: &Findings) -> Vec<String> {
 
 /// That every gate passed, and what the run was compared with.
 pub(crate) fn passed(findings: &Findings) -> String {
-    match findings.baseline_run_id {
-        Some(baseline) => format!("Gate passed: compared with run {baseline}"),
+    match &findings.baseline {
+        Some(baseline) => format!("Gate passed: compared with {baseline}"),
         None if findings.is_first_run => {
             "Gate passed: this is the first run of its project, the next one is compared with it".to_owned()
         }

@@ -24,7 +24,7 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
 
 #[cfg(test)]
 mod tests {
-    use cds_findings::samples;
+    use cds_findings::{Subject, samples};
     use serde_json::Value;
 
     use super::*;
@@ -46,7 +46,7 @@ mod tests {
         findings.shown[2].state = GroupState::Grown { before: 1 };
         (findings.shown[1].added, findings.shown[2].added) = (vec![0, 1], vec![1]);
         findings.shown.truncate(4);
-        (findings.truncated_count, findings.baseline_run_id) = (1, Some(6));
+        (findings.truncated_count, findings.baseline) = (1, Some(Subject::run(6)));
         insta::assert_snapshot!(object(&findings).0);
     }
 

@@ -39,7 +39,7 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
 fn page(findings: &Findings) -> String {
     let mut page = String::from("## Duplicated code\n\n");
     if findings.definitions.is_empty() {
-        let _ = writeln!(page, "Run {} has no records, so there are no duplicates.", findings.run.run_id);
+        let _ = writeln!(page, "No records in {}, so there are no duplicates.", findings.run.subject);
         return page;
     }
     for gate in findings.broken_gates.iter().take(SHOWN_GATES) {

@@ -55,7 +55,7 @@ const SAVINGS: &[Saving] = &[
 pub(super) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen) -> io::Result<()> {
     let mut page = Sections::new(screen);
     if findings.definitions.is_empty() {
-        page.sentence(format!("run {} has no records, so there are no duplicates", findings.run.run_id));
+        page.sentence(format!("{} has no records, so there are no duplicates", findings.run.subject));
         return write!(writer, "{}", page.finish());
     }
     if !findings.broken_gates.is_empty() {
@@ -162,7 +162,7 @@ fn state(shown: &Shown, first: Option<&Group>, is_added: bool) -> Cell {
 fn totals(page: &mut Sections<'_>, findings: &Findings) {
     let report = &findings.report;
     if report.totals.group_count == 0 {
-        page.sentence(format!("run {} has no duplicates of the requested kinds", findings.run.run_id));
+        page.sentence(format!("{} has no duplicates of the requested kinds", findings.run.subject));
     } else if findings.shown.is_empty() && findings.view.unlisted_count.is_none() {
         page.sentence("no groups to show");
     }
@@ -231,14 +231,14 @@ fn totals(page: &mut Sections<'_>, findings: &Findings) {
     if findings.truncated_count > 0 {
         page.field("not shown", format!("{}; --limit 0 shows all", counted(findings.truncated_count as u64, "group")));
     }
-    if let Some(baseline) = findings.baseline_run_id {
-        page.field("compared with", format!("run {baseline}"));
+    if let Some(baseline) = &findings.baseline {
+        page.field("compared with", baseline.to_string());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use cds_findings::{BrokenGate, FailOn, samples};
+    use cds_findings::{BrokenGate, FailOn, Subject, samples};
     use jiff::tz::TimeZone;
     use unicode_width::UnicodeWidthStr as _;
 
@@ -266,7 +266,8 @@ mod tests {
         findings.report.channels[2].covered_count = 1;
         let ids = vec![findings.report.groups[0].group_id.clone()];
         findings.broken_gates = vec![BrokenGate::Groups { fail_on: FailOn::New, ids }];
-        (findings.accepted_count, findings.truncated_count, findings.baseline_run_id) = (2, 7, Some(6));
+        (findings.accepted_count, findings.truncated_count) = (2, 7);
+        findings.baseline = Some(Subject::run(6));
         findings.view.truncated.insert(Channel::Near, 7);
         findings.report.unsearched.test_count = 1_204;
         insta::assert_snapshot!("dup_table_80", table(&findings, 80));

@@ -3,12 +3,17 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use cds_duplication::{Channel, Confidence, Grouping, NearBy, Placement, Settings};
+use anyhow::anyhow;
+use cds_findings::select::PathFilter;
 use cds_model::SymbolKind;
 use cds_report::Format;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
 
 use super::DatabasePlan;
-use crate::{failure::Failure, output::Output};
+use crate::{
+    failure::{Failure, findings_failure},
+    output::Output,
+};
 
 /// What the user says about the search.
 #[derive(Debug, Args)]
@@ -154,6 +159,99 @@ impl SearchArguments {
     }
 }
 
+/// Which groups are shown, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Display options")]
+pub(crate) struct ViewArguments {
+    /// Show only groups with a member in a matching file, for example 'orders/**'; repeatable
+    #[arg(long, value_name = "GLOB")]
+    path_filter: Vec<String>,
+
+    /// Maximum number of groups to show, shared by the channels; 0 shows all [default: 50 in tables and Markdown, else 0]
+    #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
+    limit: Option<Limit>,
+
+    /// Show only groups whose id starts with this, also those that another group covers
+    #[arg(long, value_name = "ID")]
+    group: Option<String>,
+
+    /// Show the code of each group side by side instead of a list
+    #[arg(long, value_enum, value_name = "WHAT")]
+    show: Option<Show>,
+
+    /// Explain why a group was found and what decides its confidence
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["group", "show"])]
+    explain: Option<String>,
+}
+
+/// What else the table can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// The members side by side, with differences marked
+    Diff,
+}
+
+impl ViewArguments {
+    /// What the user asked to see, in a form that can show it.
+    pub(crate) fn plan(&self, format: DupFormat) -> Result<DupView, Failure> {
+        let for_people = [("--show diff", self.show.is_some()), ("--explain", self.explain.is_some())];
+        if let Some((option, _)) = for_people.iter().find(|(_, is_given)| *is_given)
+            && format != DupFormat::Table
+        {
+            return Err(Failure::usage(anyhow!("use {option}: it is for people, and --format asks for another form"))
+                .with_hint("leave one of the two out"));
+        }
+        Ok(DupView {
+            format,
+            filter: PathFilter::new(&self.path_filter).map_err(findings_failure)?,
+            path_filters: self.path_filter.clone(),
+            limit: self.limit,
+            group: self.group.clone(),
+            is_diff: self.show.is_some(),
+            explain: self.explain.clone(),
+        })
+    }
+}
+
+/// Which groups are shown, and in which form.
+pub(crate) struct DupView {
+    pub(crate) format: DupFormat,
+    pub(crate) filter: PathFilter,
+    pub(crate) path_filters: Vec<String>,
+    limit: Option<Limit>,
+    group: Option<String>,
+    is_diff: bool,
+    explain: Option<String>,
+}
+
+impl DupView {
+    /// The beginning of the id of the only groups to show.
+    pub(crate) fn group_prefix(&self) -> Option<&str> {
+        self.group.as_deref().or(self.explain.as_deref())
+    }
+
+    /// The most groups to show.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.limit.unwrap_or(self.format.usual_limit()).0
+    }
+
+    /// Whether the code stands side by side.
+    pub(crate) const fn shows_code(&self) -> bool {
+        self.is_diff
+    }
+
+    /// Whether one group is explained.
+    pub(crate) const fn explains(&self) -> bool {
+        self.explain.is_some()
+    }
+
+    /// A gate that is met is a few lines to people, who ask otherwise for what they want to see.
+    pub(crate) fn is_brief(&self) -> bool {
+        let asks_for_groups = self.limit.is_some() || self.group_prefix().is_some() || self.is_diff;
+        matches!(self.format, DupFormat::Table | DupFormat::Markdown) && !asks_for_groups
+    }
+}
+
 /// What the user says about the result.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output options")]
@@ -169,13 +267,8 @@ pub(crate) struct DupResultArguments {
 
 impl DupResultArguments {
     /// A place that can be written as far as can be known now, and is no file of the database.
-    pub(crate) fn output(&self, database: &DatabasePlan) -> Result<Output, Failure> {
-        Output::open(self.output.as_deref(), Some(database))
-    }
-
-    /// Whether the result goes into a file, which has neither width nor colours.
-    pub(crate) const fn is_file(&self) -> bool {
-        self.output.is_some()
+    pub(crate) fn output(&self, database: Option<&DatabasePlan>) -> Result<Output, Failure> {
+        Output::open(self.output.as_deref(), database)
     }
 }
 

@@ -19,6 +19,42 @@ pub(crate) struct GateArguments {
     pub(crate) max_share: Option<f64>,
 }
 
+/// What the user wants to fail on where no earlier run is there to compare with.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Gate options")]
+pub(crate) struct TreeGateArguments {
+    /// Exit with 1 if there are any duplicates
+    #[arg(long, value_enum, value_name = "WHICH")]
+    fail_on: Option<TreeFailOnWord>,
+
+    /// Minimum confidence of a group that --fail-on counts
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "high", env = "CDS_GATE_CONFIDENCE")]
+    gate_confidence: GateConfidenceWord,
+
+    /// Exit with 1 if a larger share of all lines is duplicated, for example 5% or 0.05
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true, env = "CDS_MAX_SHARE")]
+    max_share: Option<f64>,
+}
+
+/// Which groups of a tree are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TreeFailOnWord {
+    /// Every group
+    Any,
+}
+
+impl TreeGateArguments {
+    /// What they ask for.
+    pub(crate) fn gate(&self) -> Gate {
+        Gate {
+            fail_on: self.fail_on.map(|TreeFailOnWord::Any| FailOn::Any),
+            confidence: self.gate_confidence.confidence(),
+            max_share: self.max_share,
+            ..Gate::default()
+        }
+    }
+}
+
 /// By what a group is judged, wherever new ones are looked for.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Gate options")]
@@ -41,6 +77,15 @@ pub(crate) enum GateConfidenceWord {
     High,
     /// Any
     Low,
+}
+
+impl GateConfidenceWord {
+    const fn confidence(self) -> GateConfidence {
+        match self {
+            Self::High => GateConfidence::High,
+            Self::Low => GateConfidence::Low,
+        }
+    }
 }
 
 /// Which groups are too many.
@@ -66,11 +111,7 @@ impl GateArguments {
 impl JudgementArguments {
     /// A gate that fails on nothing yet.
     pub(crate) fn gate(&self) -> Gate {
-        let confidence = match self.gate_confidence {
-            GateConfidenceWord::High => GateConfidence::High,
-            GateConfidenceWord::Low => GateConfidence::Low,
-        };
-        Gate { confidence, baseline_run: self.baseline_run.clone(), ..Gate::default() }
+        Gate { confidence: self.gate_confidence.confidence(), baseline_run: self.baseline_run.clone(), ..Gate::default() }
     }
 }
 

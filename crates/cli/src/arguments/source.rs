@@ -1,8 +1,8 @@
 //! Which tree is read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use cds_analyzer::{AnalysisOptions, SourceTree};
 use cds_pipeline::SourcePlan;
 use clap::Args;
@@ -14,9 +14,8 @@ use crate::failure::Failure;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input options")]
 pub(crate) struct SourceArguments {
-    /// Folder or *.py file to read
-    #[arg(long, value_name = "SRC")]
-    path: PathBuf,
+    #[command(flatten)]
+    path: PathArguments,
 
     /// Read hidden files and files that ignore files exclude, too
     #[arg(long)]
@@ -35,10 +34,45 @@ pub(crate) struct SourceArguments {
     no_reuse: bool,
 }
 
+/// The tree, in the place where people put it or by name.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
+struct PathArguments {
+    /// Folder or *.py file to read
+    #[arg(value_name = "PATH", conflicts_with = "path")]
+    place: Option<PathBuf>,
+
+    /// The same as PATH
+    #[arg(long, value_name = "PATH")]
+    path: Option<PathBuf>,
+}
+
+impl PathArguments {
+    /// The path, and the argument that has it.
+    fn given(&self) -> Option<(&Path, &'static str)> {
+        let place = self.place.as_deref().map(|path| (path, "PATH"));
+        place.or(self.path.as_deref().map(|path| (path, "--path")))
+    }
+}
+
 impl SourceArguments {
     pub(crate) fn plan(&self) -> Result<SourcePlan, Failure> {
-        let tree = SourceTree::open(&self.path)
-            .context("use --path")
+                let given = self.path.given().ok_or_else(|| {
+            Failure::usage(anyhow!("read a tree: no PATH is given"))
+                .with_hint("name a folder, . for the current one; --path does the same")
+        })?;
+        self.plan_of(given)
+    }
+
+    /// The same; the current folder if no path is given.
+    pub(crate) fn plan_here(&self) -> Result<SourcePlan, Failure> {
+        self.plan_of(self.path.given().unwrap_or((Path::new("."), "PATH")))
+    }
+
+    /// The tree at this path, with the other choices.
+    fn plan_of(&self, (path, argument): (&Path, &str)) -> Result<SourcePlan, Failure> {
+        let tree = SourceTree::open(path)
+            .with_context(|| format!("use {argument}"))
             .map_err(|error| Failure::usage(error).with_hint("name an existing folder, or one *.py file"))?;
         Ok(SourcePlan {
             tree,

@@ -15,6 +15,7 @@ mod lock;
 mod model_build;
 mod persist;
 mod runs;
+mod scan;
 mod similar;
 mod state;
 mod verify;
@@ -29,6 +30,8 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(after_help = crate::EXIT_CODES)]
+    Scan(scan::ScanArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Persist(persist::PersistArguments),
     #[command(after_help = crate::EXIT_CODES)]
@@ -65,6 +68,7 @@ pub(crate) enum Command {
 /// Runs a command to its end.
 pub(crate) fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
+        Command::Scan(arguments) => scan::run(&arguments, app),
         Command::Persist(arguments) => persist::run(&arguments, app),
         Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, app),
         Command::ModelBuild(arguments) => model_build::run(&arguments, app),

@@ -21,7 +21,8 @@ const CONTEXT: u32 = 3;
 pub(super) struct Report<'a> {
     tool_version: &'static str,
     run: RunFields<'a>,
-    baseline_run_id: Option<i64>,
+    /// What the groups were compared with, in words.
+    baseline: Option<String>,
     broken_gates: Vec<String>,
     notes: Vec<String>,
     totals: Sums,
@@ -33,7 +34,8 @@ pub(super) struct Report<'a> {
 
 #[derive(Serialize)]
 struct RunFields<'a> {
-    run_id: i64,
+    /// What was searched, in words.
+    subject: String,
     started_at: &'a str,
     root_path: &'a str,
     project: Option<&'a str>,
@@ -120,13 +122,13 @@ pub(super) fn report<'a>(findings: &'a Findings, code: &mut CodeTable) -> Report
     Report {
         tool_version: env!("CARGO_PKG_VERSION"),
         run: RunFields {
-            run_id: run.run_id,
+            subject: run.subject.to_string(),
             started_at: &run.started_at,
             root_path: &run.root_path,
             project: run.project.as_deref(),
             code_ref: run.code_ref.as_deref(),
         },
-        baseline_run_id: findings.baseline_run_id,
+        baseline: findings.baseline.as_ref().map(ToString::to_string),
         broken_gates: gates::all_broken(findings),
         notes: notes(findings, code),
         totals: sums(&findings.report.totals),

@@ -60,8 +60,8 @@
     const run = report.run;
     const title = `Duplicates in ${run.project || run.root_path}`;
     document.title = shown(title);
-    const facts = [`run ${run.run_id}`, run.started_at, run.root_path, run.code_ref && `commit ${run.code_ref}`,
-      report.baseline_run_id !== null && `compared with run ${report.baseline_run_id}`, `cds ${report.tool_version}`];
+    const facts = [run.subject, run.started_at, run.root_path, run.code_ref && `commit ${run.code_ref}`,
+      report.baseline !== null && `compared with ${report.baseline}`, `cds ${report.tool_version}`];
     const totals = report.totals;
     const tiles = [["Groups", number(totals.group_count)], ["Definitions in them", number(totals.member_count)],
       ["Repeated lines", number(totals.repeated_lines)], ["Share of all lines", percent(totals.share)]];

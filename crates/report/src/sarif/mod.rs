@@ -21,7 +21,7 @@ use super::{
     Findings,
     copies::{self, Copy, Fingerprints},
 };
-use cds_findings::GroupState;
+use cds_findings::{GroupState, Subject};
 use cds_terminal::{numbers::one_or_many, safe_json, text};
 
 /// The most results that GitHub shows of a run.
@@ -107,10 +107,11 @@ fn run_fields(findings: &Findings) -> Vec<(&'static str, Value)> {
     fields.push((
         "properties",
         json!({
-            "runId": run.run_id,
+            "runId": run.subject.run_id(),
             "startedAt": run.started_at,
             "project": run.project,
-            "baselineRunId": findings.baseline_run_id,
+            "baselineRunId": findings.baseline.as_ref().and_then(Subject::run_id),
+            "baselineCommit": findings.baseline.as_ref().and_then(Subject::commit),
             "acceptedCount": findings.accepted_count,
             "groupCount": totals.group_count,
             "memberCount": totals.member_count,

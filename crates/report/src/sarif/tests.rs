@@ -70,7 +70,7 @@ fn every_copy_is_a_result() {
 #[test]
 fn the_state_decides_how_loud_a_result_is() {
     let mut findings = samples::shop();
-    findings.baseline_run_id = Some(6);
+    findings.baseline = Some(Subject::run(6));
     for (state, baseline, level) in [
         (GroupState::Uncompared, Value::Null, "warning"),
         (GroupState::New, "new".into(), "warning"),

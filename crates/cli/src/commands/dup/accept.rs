@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use cds_duplication::{Definition, Group};
 use cds_findings::{
-    FailOn, Findings, Gate, load,
+    FailOn, Findings, Gate, Subject, load,
     select::{self, PathFilter},
 };
-use cds_persistence::{Acceptance, RunId, SqlitePersistence, SqliteReader};
+use cds_persistence::{Acceptance, SqlitePersistence, SqliteReader};
 use cds_terminal::fields::Fields;
 use clap::Args;
 
@@ -112,19 +112,19 @@ impl AcceptArguments {
         let source = source(database, reader);
         let prefix = self.group.as_deref().map(group_prefix).transpose()?;
         let filter = PathFilter::new(&self.path_filter).map_err(findings_failure)?;
-        let run = load::find_run(reader, &self.run.run).map_err(findings_failure)?;
+        let (number, run) = load::find_run(reader, &self.run.run).map_err(findings_failure)?;
         let settings = self.search.settings();
         let mut warnings = Vec::new();
         let definitions =
-            load::definitions(&source, RunId(run.run_id), &settings, &mut warnings).map_err(findings_failure)?;
+            load::definitions(&source, number, &settings, &mut warnings).map_err(findings_failure)?;
         warn_of(&warnings, console);
         let mut findings = Findings::search(run, settings, definitions);
         let groups = if let Some(prefix) = &prefix {
-            vec![select::only(&findings.report.groups, prefix, findings.run.run_id).map_err(findings_failure)?]
+            vec![select::only(&findings.report.groups, prefix, &findings.run.subject).map_err(findings_failure)?]
         } else {
             findings.shown = select::shown(&findings, &filter);
             let gate = Gate { fail_on: Some(FailOn::New), ..self.judgement.gate() };
-            gate.apply(&source, &today(), &mut findings).map_err(findings_failure)?;
+            gate.apply(&source, number, &today(), &mut findings).map_err(findings_failure)?;
             warn(&mut findings, console);
             gate.counted(&findings).map(|shown| findings.group(shown)).collect()
         };
@@ -140,8 +140,8 @@ impl AcceptArguments {
         };
         Ok(Plan {
             acceptances: groups.into_iter().map(acceptance).collect(),
-            run_id: findings.run.run_id,
-            baseline_run_id: findings.baseline_run_id,
+            run_id: number.0,
+            baseline_run_id: findings.baseline.as_ref().and_then(Subject::run_id),
         })
     }
 

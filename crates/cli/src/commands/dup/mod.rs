@@ -4,12 +4,16 @@ mod accept;
 mod check;
 mod list;
 mod revoke;
+mod show;
 mod trend;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
-pub(crate) use self::check::DupCheckArguments;
+pub(crate) use self::{
+    check::DupCheckArguments,
+    show::{Sources, search, show},
+};
 use super::runs::{ReadArguments, facts};
 use crate::{app::App, failure::Failure};
 

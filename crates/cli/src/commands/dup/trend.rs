@@ -103,7 +103,7 @@ impl TrendArguments {
             return Ok(Some(Lineage::Project(name.clone())));
         }
         match reader.newest_snapshot().map_err(database_failure)? {
-            Some(run) => Ok(Some(Lineage::of(&load::find_run(reader, &run.to_string()).map_err(findings_failure)?))),
+            Some(run) => Ok(Some(Lineage::of(&load::find_run(reader, &run.to_string()).map_err(findings_failure)?.1))),
             None => Ok(None),
         }
     }

@@ -9,7 +9,7 @@ use cds_findings::{
     similar::{Found, Search},
 };
 use cds_model::{Record, SymbolKind};
-use cds_persistence::{RunId, SqliteReader, Text, Texts};
+use cds_persistence::{SqliteReader, Text, Texts};
 use cds_pipeline::target::{self, Place, Target};
 use clap::Args;
 
@@ -58,13 +58,12 @@ struct Answer {
 pub(super) fn run(arguments: &SimilarArguments, app: &App) -> Result<(), Failure> {
     let plan = arguments.database.plan()?;
     let reader = SqliteReader::open(&plan.path, &plan.options).map_err(database_failure)?;
-    let run = find_run(&reader, &arguments.run.run).map_err(findings_failure)?;
+    let (run_id, run) = find_run(&reader, &arguments.run.run).map_err(findings_failure)?;
     let Target { name, record: target, problem } =
         target::read(&arguments.place, &mut std::io::stdin().lock()).map_err(cds_pipeline::Error::from)?;
     if let Some(problem) = problem {
         app.console.warning(&format!("{name} is compared as far as it can be read: {problem}"));
     }
-    let run_id = RunId(run.run_id);
     let source = source(&plan, &reader);
     let with_files = target.kind == SymbolKind::File;
     let parts = load::texts_like(&source, run_id, with_files, &target.normalized_code).map_err(findings_failure)?;

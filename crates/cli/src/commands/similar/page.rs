@@ -44,7 +44,7 @@ pub(super) fn object(answer: &Answer) -> Value {
     json!({
         "schema_version": 1,
         "tool_version": env!("CARGO_PKG_VERSION"),
-        "run_id": answer.run.run_id,
+        "run_id": answer.run.subject.run_id(),
         "to": {
             "file_path": &*target.file_path,
             "kind": target.kind.as_str(),
@@ -81,9 +81,9 @@ pub(super) fn object(answer: &Answer) -> Value {
 }
 
 pub(super) fn table(writer: &mut dyn Write, answer: &Answer, screen: &Screen) -> io::Result<()> {
-    let run_id = answer.run.run_id;
+    let subject = &answer.run.subject;
     if answer.found.is_empty() {
-        return writeln!(writer, "nothing in run {run_id} is like it");
+        return writeln!(writer, "nothing in {subject} is like it");
     }
     let has_lines = answer.found.iter().any(|found| found.fragment.is_some());
     let mut grid = Grid::new(if has_lines { COLUMNS } else { WITHOUT_LINES }, SAVINGS);

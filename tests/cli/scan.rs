@@ -1,0 +1,142 @@
+//! `cds scan`: the same groups as `cds dup check` of a snapshot, without a database.
+
+use serde_json::{Value, json};
+
+use crate::{
+    ledger::{each, list},
+    place::{DATABASE, Outcome, Place, TREE},
+};
+
+const SUM: &str = "\
+def sum_of(lines, rates):
+    total = 0
+    for line in lines:
+        if line.kind not in rates:
+            raise KeyError(line.kind)
+        total += line.price * rates[line.kind]
+    return total
+";
+
+/// A tree with one pair of equal functions and one pair that differs by names.
+fn place() -> Place {
+    let renamed = SUM.replace("sum_of", "price_of").replace("total", "price_sum").replace("rates", "factors");
+    Place::with_files(&[("a.py", SUM), ("b.py", SUM), ("c.py", &renamed)])
+}
+
+fn scan(place: &Place, more: &[&str]) -> Outcome {
+    place.cds(&[&["scan", TREE], more].concat())
+}
+
+#[track_caller]
+fn object(outcome: &Outcome) -> Value {
+    serde_json::from_str(&outcome.stdout).expect("one JSON object")
+}
+
+#[test]
+fn scan_finds_what_dup_check_finds() {
+    for place in [place(), Place::with_shop()] {
+        place.persist("builtin:", &[]).succeeded();
+        let stored = place.ask_json(&["dup", "check"]);
+        let scanned = object(&scan(&place, &["--format", "json"]).succeeded());
+        for name in ["group_id", "channel", "confidence", "members"] {
+            let (one, other) = (each(list(&stored, "groups"), name), each(list(&scanned, "groups"), name));
+            let without_intent = |members: Vec<Value>| {
+                let mut text = serde_json::to_string(&members).expect("JSON");
+                for member in members.iter().flat_map(|member| member.as_array().into_iter().flatten()) {
+                    text = text.replace(&format!("\"intent\":{}", member["intent"]), "\"intent\":null");
+                }
+                text
+            };
+            let cloned = |values: Vec<&Value>| values.into_iter().cloned().collect::<Vec<_>>();
+            assert_eq!(without_intent(cloned(one)), without_intent(cloned(other)), "{name}");
+        }
+        assert_eq!((&scanned["run_id"], &scanned["run"]["project"]), (&Value::Null, &Value::Null));
+        assert_eq!(stored["repeated_lines"], scanned["repeated_lines"]);
+    }
+}
+
+#[test]
+fn scan_writes_nothing() {
+    let place = place();
+    let before = place.names();
+    let outcome = scan(&place, &[]).succeeded();
+    assert!(outcome.stdout.contains("exact: equal code"), "{outcome:?}");
+    assert_eq!(place.names(), before);
+    place.cds(&["scan", TREE, "--db-path", DATABASE]).exited_with(2).stderr_has(&["--db-path"]);
+}
+
+#[test]
+fn path_alone_means_scan() {
+    let place = place();
+    let long = scan(&place, &[]).succeeded();
+    let short = place.cds(&[TREE]).succeeded().stderr_has(&["note: cds PATH is short for cds scan PATH"]);
+    assert_eq!(short.stdout, long.stdout);
+    let quiet = place.cds(&["-q", TREE, "-n", "1"]).succeeded();
+    assert_eq!(quiet.stderr, "");
+    place.cds(&["no-such-command"]).exited_with(2).stderr_has(&["no-such-command"]);
+    // A command wins over a folder of its name.
+    place.write("doctor/a.py", SUM);
+    assert!(place.cds(&["doctor"]).stdout.contains("sqlite"));
+}
+
+#[test]
+fn path_may_be_positional_or_named() {
+    let place = place();
+    let named = place.cds(&["scan", "--path", TREE]).succeeded();
+    assert_eq!(scan(&place, &[]).succeeded().stdout, named.stdout);
+    for command in ["model-build", "enrich-intent"] {
+        let more = if command == "enrich-intent" { &["--provider-url", "builtin:"][..] } else { &[] };
+        let one = place.cds(&[&[command, TREE], more].concat()).succeeded();
+        let other = place.cds(&[&[command, "--path", TREE], more].concat()).succeeded();
+        assert_eq!(one.stdout, other.stdout, "{command}");
+    }
+    place.cds(&["persist", TREE, "--db-path", DATABASE, "--provider-url", "builtin:"]).succeeded();
+    place.cds(&["drift", TREE, "--db-path", DATABASE]).succeeded();
+    place.cds(&["scan", TREE, "--path", TREE]).exited_with(2).stderr_has(&["PATH", "--path"]);
+    place.cds(&["persist", "--db-path", DATABASE]).exited_with(2).stderr_has(&["no PATH is given", "--path"]);
+    place.cds(&["scan", "no/such"]).exited_with(2).stderr_has(&["use PATH", "\"no/such\""]);
+}
+
+#[test]
+fn gates_of_a_scan_fail() {
+    let place = place();
+    scan(&place, &["--fail-on", "any"]).exited_with(1).stderr_has(&["gate failed", "duplicate"]);
+    scan(&place, &["--max-share", "1%"]).exited_with(1).stderr_has(&["gate failed", "--max-share"]);
+    scan(&place, &["--max-share", "100%"]).succeeded();
+    let clean = Place::with_files(&[("a.py", SUM)]);
+    let outcome = scan(&clean, &["--fail-on", "any"]).succeeded();
+    assert!(outcome.stdout.contains("Gate passed"), "{outcome:?}");
+    // Without a file that can be read, no gate can say anything.
+    let empty = Place::empty();
+    scan(&empty, &[]).succeeded().stderr_has(&["the tree has no records"]);
+    for gate in [&["--fail-on", "any"], &["--max-share", "100%"]] {
+        scan(&empty, gate).exited_with(1).stderr_has(&["the tree has no records, so there is nothing to check"]);
+    }
+}
+
+#[test]
+fn forms_show_the_tree() {
+    let place = place();
+    for (format, expected) in [
+        ("table", "exact: equal code"),
+        ("csv", "group_id"),
+        ("markdown", "## Duplicated code"),
+        ("sarif", "\"runId\":null"),
+        ("gitlab", "fingerprint"),
+        ("github", "::warning"),
+        ("html", "the tree"),
+        ("ndjson", "\"run_id\":null"),
+    ] {
+        let outcome = scan(&place, &["--format", format]).succeeded();
+        assert!(outcome.stdout.contains(expected), "{format}: {}", outcome.stdout);
+    }
+    let diff = scan(&place, &["--show", "diff"]).succeeded();
+    assert!(diff.stdout.contains("for line in lines:"), "{diff:?}");
+    let id = list(&object(&scan(&place, &["--format", "json"]).succeeded()), "groups")[0]["group_id"].clone();
+    let id = id.as_str().expect("an id");
+    assert!(scan(&place, &["--explain", id]).succeeded().stdout.contains(id));
+    scan(&place, &["--group", "ffffffffffffffff"]).exited_with(2).stderr_has(&["in the tree"]);
+    scan(&place, &["--channels", "intent"]).exited_with(2).stderr_has(&["a scan has no intents", "cds persist"]);
+    let filtered = object(&scan(&place, &["--path-filter", "c.py", "--format", "json"]).succeeded());
+    assert_eq!(each(list(&filtered, "groups"), "channel"), [&json!("renamed")]);
+}
