@@ -98,10 +98,23 @@ fn path_may_be_positional_or_named() {
 }
 
 #[test]
+fn first_attempts_lead_on() {
+    let place = place();
+    for attempt in [&["dup-check", TREE][..], &["dup-check", "--path", TREE], &["dup", "check", TREE, "-n", "1"]] {
+        place.cds(attempt).exited_with(2).stderr_has(&["hint: to search a tree: cds scan tree", "--db-path FILE"]);
+    }
+    place.cds(&["dup-check", "--no-such"]).exited_with(2).stderr_has(&["add --help"]);
+    for attempt in [&["dup-check"][..], &["persist", TREE], &["runs", "list"]] {
+        place.cds(attempt).exited_with(2).stderr_has(&["none is configured", "--db-path FILE", "cds scan PATH"]);
+    }
+    place.cds(&["."]).succeeded();
+}
+
+#[test]
 fn gates_of_a_scan_fail() {
     let place = place();
     scan(&place, &["--fail-on", "any"]).exited_with(1).stderr_has(&["gate failed", "duplicate"]);
-    scan(&place, &["--max-share", "1%"]).exited_with(1).stderr_has(&["gate failed", "--max-share"]);
+    scan(&place, &["--max-share", "1%"]).exited_with(1).stderr_has(&["gate failed: 66.7 % of all lines"]);
     scan(&place, &["--max-share", "100%"]).succeeded();
     let clean = Place::with_files(&[("a.py", SUM)]);
     let outcome = scan(&clean, &["--fail-on", "any"]).succeeded();

@@ -68,6 +68,25 @@ pub(crate) fn variable_of(error: &clap::Error) -> Option<String> {
     Some(name.to_string_lossy().into_owned())
 }
 
+/// The tree that `cds dup check` was given, which takes none; `None` for any other error.
+pub(crate) fn tree_for_check(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(unexpected)) = error.get(ContextKind::InvalidArg) else { return None };
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let is_check = arguments.iter().any(|word| word == "dup-check")
+        || arguments.windows(2).any(|words| words == ["dup", "check"]);
+    if error.kind() != ErrorKind::UnknownArgument || !is_check {
+        return None;
+    }
+    let given = match unexpected.strip_prefix("--path") {
+        Some(rest) => {
+            let place = arguments.iter().position(|word| word.starts_with("--path"))?;
+            rest.strip_prefix('=').or_else(|| arguments.get(place + 1).map(String::as_str)).unwrap_or(".")
+        }
+        None => unexpected,
+    };
+    Path::new(given).exists().then(|| given.to_owned())
+}
+
 /// The command that this process was started for, as far as its name can be read from the arguments.
 fn invoked() -> clap::Command {
     std::env::args_os().skip(1).fold(command(), |command, argument| match command.find_subcommand(&argument) {

@@ -46,7 +46,7 @@ impl DatabaseArguments {
     pub(crate) fn plan(&self) -> Result<DatabasePlan, Failure> {
         self.plan_if_given()?.ok_or_else(|| {
             Failure::usage(anyhow!("use a database: none is configured"))
-                .with_hint("name the file with --db-path FILE, or set CDS_DB_PATH")
+                .with_hint("name the file with --db-path FILE, or set CDS_DB_PATH; cds scan PATH needs none")
         })
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn show(error: &clap::Error) -> ExitCode {
                 environment::variable_of(error).map(|name| format!(" (from the environment variable {name})"));
             let message = format!("{}{}", in_short(&error.render().to_string()), variable.unwrap_or_default());
             messages::line(&text::one_line(&message));
-            messages::line("hint: for all options and what they accept, add --help");
+            messages::line(&format!("hint: {}", hint(error)));
             ExitCode::from(2)
         }
     }
@@ -38,6 +38,14 @@ pub(crate) fn show(error: &clap::Error) -> ExitCode {
 
 fn pipe_end(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+/// What leads on: a tree where a database is searched is the most common mistake.
+fn hint(error: &clap::Error) -> String {
+    match environment::tree_for_check(error) {
+        Some(tree) => format!("to search a tree: cds scan {tree}; cds dup check searches a saved snapshot (--db-path FILE)"),
+        None => "for all options and what they accept, add --help".to_owned(),
+    }
 }
 
 /// The message without usage and pointers.
