@@ -72,8 +72,8 @@ pub(crate) fn variable_of(error: &clap::Error) -> Option<String> {
 pub(crate) fn tree_for_check(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(unexpected)) = error.get(ContextKind::InvalidArg) else { return None };
     let arguments: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let is_check = arguments.iter().any(|word| word == "dup-check")
-        || arguments.windows(2).any(|words| words == ["dup", "check"]);
+    let is_check =
+        arguments.iter().any(|word| word == "dup-check") || arguments.windows(2).any(|words| words == ["dup", "check"]);
     if error.kind() != ErrorKind::UnknownArgument || !is_check {
         return None;
     }

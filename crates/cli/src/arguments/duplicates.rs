@@ -2,8 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use cds_duplication::{Channel, Confidence, Grouping, NearBy, Placement, Settings};
 use anyhow::anyhow;
+use cds_duplication::{Channel, Confidence, Grouping, NearBy, Placement, Settings};
 use cds_findings::select::PathFilter;
 use cds_model::SymbolKind;
 use cds_report::Format;

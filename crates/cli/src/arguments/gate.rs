@@ -111,7 +111,11 @@ impl GateArguments {
 impl JudgementArguments {
     /// A gate that fails on nothing yet.
     pub(crate) fn gate(&self) -> Gate {
-        Gate { confidence: self.gate_confidence.confidence(), baseline_run: self.baseline_run.clone(), ..Gate::default() }
+        Gate {
+            confidence: self.gate_confidence.confidence(),
+            baseline_run: self.baseline_run.clone(),
+            ..Gate::default()
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl PathArguments {
 
 impl SourceArguments {
     pub(crate) fn plan(&self) -> Result<SourcePlan, Failure> {
-                let given = self.path.given().ok_or_else(|| {
+        let given = self.path.given().ok_or_else(|| {
             Failure::usage(anyhow!("read a tree: no PATH is given"))
                 .with_hint("name a folder, . for the current one; --path does the same")
         })?;

@@ -43,7 +43,9 @@ fn pipe_end(error: io::Error) -> io::Result<()> {
 /// What leads on: a tree where a database is searched is the most common mistake.
 fn hint(error: &clap::Error) -> String {
     match environment::tree_for_check(error) {
-        Some(tree) => format!("to search a tree: cds scan {tree}; cds dup check searches a saved snapshot (--db-path FILE)"),
+        Some(tree) => {
+            format!("to search a tree: cds scan {tree}; cds dup check searches a saved snapshot (--db-path FILE)")
+        }
         None => "for all options and what they accept, add --help".to_owned(),
     }
 }

@@ -115,8 +115,7 @@ impl AcceptArguments {
         let (number, run) = load::find_run(reader, &self.run.run).map_err(findings_failure)?;
         let settings = self.search.settings();
         let mut warnings = Vec::new();
-        let definitions =
-            load::definitions(&source, number, &settings, &mut warnings).map_err(findings_failure)?;
+        let definitions = load::definitions(&source, number, &settings, &mut warnings).map_err(findings_failure)?;
         warn_of(&warnings, console);
         let mut findings = Findings::search(run, settings, definitions);
         let groups = if let Some(prefix) = &prefix {

@@ -68,12 +68,7 @@ pub(super) fn run(arguments: &DupCheckArguments, app: &App) -> Result<(), Failur
 }
 
 /// The last runs of the project up to the one at hand, which is searched already.
-fn trend_to(
-    source: &Source<'_>,
-    number: RunId,
-    findings: &Findings,
-    app: &App,
-) -> Result<Vec<TrendPoint>, Failure> {
+fn trend_to(source: &Source<'_>, number: RunId, findings: &Findings, app: &App) -> Result<Vec<TrendPoint>, Failure> {
     let run = &findings.run;
     let query = TrendQuery {
         lineage: &Lineage::of(run),
