@@ -15,11 +15,14 @@ use crate::{
     output::{Output, conclude},
 };
 
+/// Reads the exact code of records, by id.
+pub(crate) type ReadCode<'a> = dyn Fn(&[i64]) -> Result<HashMap<i64, String>, Failure> + 'a;
+
 /// Where the forms find what the search did not need.
 #[derive(Clone, Copy)]
 pub(crate) struct Sources<'a> {
     /// The exact code of records, by id.
-    pub(crate) code: &'a dyn Fn(&[i64]) -> Result<HashMap<i64, String>, Failure>,
+    pub(crate) code: &'a ReadCode<'a>,
     /// The last runs of the project up to this one.
     pub(crate) trend: &'a dyn Fn(&Findings) -> Result<Vec<TrendPoint>, Failure>,
 }
@@ -113,11 +116,7 @@ fn keep_what_is_new(findings: &mut Findings) {
 }
 
 /// Reads the exact code of the members that are shown, and finds the lines of fragments in it.
-fn add_code(
-    code: &dyn Fn(&[i64]) -> Result<HashMap<i64, String>, Failure>,
-    findings: &mut Findings,
-    needs_all: bool,
-) -> Result<(), Failure> {
+fn add_code(code: &ReadCode<'_>, findings: &mut Findings, needs_all: bool) -> Result<(), Failure> {
     let mut ids = Vec::new();
     for shown in &findings.shown {
         let group = findings.group(shown);
