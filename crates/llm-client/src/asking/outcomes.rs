@@ -7,11 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, Left, Place, SkipCondition,
-    account::{Costs, failure_groups},
-    identity::Identity,
-    keeper::Keeper,
-    sameness::{Sameness, Verdict},
-    selection::{Kept, QuestionGroup, kept_answers, question, skip_condition},
+    answers::{Keeper, Sameness, Verdict},
+    questions::{Identity, Kept, QuestionGroup, kept_answers, question, skip_condition},
+    report::{Costs, failure_groups},
 };
 use crate::{
     Answer, BoxError, EnrichmentObserver, LlmClient, ModelFacts, PROMPT_VERSION, Question,

@@ -6,11 +6,8 @@ use tokio::time::Instant;
 
 use super::{
     CallFailure, Decision,
-    call::{Reply, Ticket},
-    pacing::Pacing,
-    pause::Wish,
-    pending::Delayed,
-    run::Asking,
+    pacing::{Pacing, Wish},
+    run::{Asking, Delayed, Reply, Ticket},
 };
 use crate::{AskError, FailureClass};
 

@@ -1,25 +1,27 @@
 //! The loop: sends permitted calls, and waits for the next answer, time or interruption.
 
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
 use cds_model::Record;
 use futures_util::{
     FutureExt,
     stream::{FuturesUnordered, StreamExt},
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Budget, Decision, Ending, EnrichContext, EnrichOptions, Enrichment, Left, StopSignal,
-    call::{Reply, Ticket, call},
-    identity::Identity,
-    keeper::Keeper,
+    answers::Keeper,
+    concurrency::Observed,
     outcomes::{Outcomes, Source},
     pacing::Pacing,
-    pending::Pending,
-    retry::{Attempts, Retries},
-    selection::{derive, select},
-    spending::Spending,
+    questions::{Identity, derive, select},
+    spending::{Attempts, Retries, Spending},
 };
-use crate::{BoxFuture, LlmClient};
+use crate::{Answer, AskError, BoxFuture, Distrust, LlmClient, Question};
 
 type InFlight<'a> = FuturesUnordered<BoxFuture<'a, Reply>>;
 
@@ -250,5 +252,109 @@ impl<'a> Asking<'a> {
             Ending::Completed | Ending::Interrupted => {}
         }
         self.outcomes.close(ending, left)
+    }
+}
+
+/// A call as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ticket {
+    /// The index of its question.
+    pub(super) group: usize,
+    /// Whether it is a probe for the provider's return.
+    pub(super) is_probe: bool,
+    pub(super) sent: Instant,
+    /// Calls in flight right after it was sent.
+    pub(super) in_flight: usize,
+    /// The time limit of the call.
+    pub(super) limit: Duration,
+}
+
+/// The result of a call.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) ticket: Ticket,
+    pub(super) outcome: Result<Answer, AskError>,
+}
+
+impl Ticket {
+    /// The measurement of this call for the concurrency limit, if it is answered now.
+    pub(super) fn observed(&self, now: Instant) -> Observed {
+        Observed { sent: self.sent, in_flight: self.in_flight, latency: now - self.sent }
+    }
+}
+
+/// Asks once. The time limit holds even for a client that ignores it.
+pub(super) async fn call(client: &dyn LlmClient, question: Question, ticket: Ticket) -> Reply {
+    let Ticket { limit, .. } = ticket;
+    let outcome = timeout(limit, client.ask(&question, limit)).await;
+    let outcome = outcome.unwrap_or(Err(AskError::TimedOut { limit })).and_then(|answer| {
+        let is_blank = answer.intent.trim_start().is_empty();
+        if is_blank { Err(AskError::Untrustworthy(Distrust::Blank)) } else { Ok(answer) }
+    });
+    Reply { ticket, outcome }
+}
+
+/// Questions that are neither in flight nor done.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    queue: VecDeque<usize>,
+    /// Ordered by due time, then by arrival.
+    delayed: BTreeMap<(Instant, u64), Delayed>,
+    delayed_count: u64,
+}
+
+/// A question that failed and waits to be sent again.
+#[derive(Debug)]
+pub(super) struct Delayed {
+    pub(super) group: usize,
+    /// The reason of its failure, in case it is not sent again.
+    pub(super) reason: String,
+}
+
+impl Pending {
+    pub(super) fn new(groups: Vec<usize>) -> Self {
+        Self { queue: groups.into(), ..Self::default() }
+    }
+
+    /// The next question whose backoff is over.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Delayed> {
+        let first = self.delayed.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+
+    /// The next question in the queue.
+    pub(super) fn pop(&mut self) -> Option<usize> {
+        self.queue.pop_front()
+    }
+
+    /// Whether any question waits that is wanted.
+    pub(super) fn has(&self, is_wanted: impl Fn(usize) -> bool) -> bool {
+        self.queue.iter().copied().chain(self.delayed.values().map(|delayed| delayed.group)).any(is_wanted)
+    }
+
+    /// Puts a question at the head of the queue.
+    pub(super) fn push_first(&mut self, group: usize) {
+        self.queue.push_front(group);
+    }
+
+    /// Puts a question at the end of the queue.
+    pub(super) fn push(&mut self, group: usize) {
+        self.queue.push_back(group);
+    }
+
+    /// Lets a question wait until `due`.
+    pub(super) fn delay(&mut self, due: Instant, delayed: Delayed) {
+        self.delayed_count += 1;
+        self.delayed.insert((due, self.delayed_count), delayed);
+    }
+
+    /// Puts all questions that wait for their backoff at the end of the queue.
+    pub(super) fn release_delayed(&mut self) {
+        self.queue.extend(std::mem::take(&mut self.delayed).into_values().map(|delayed| delayed.group));
+    }
+
+    /// When the next backoff is over.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.delayed.first_key_value().map(|((due, _), _)| *due)
     }
 }

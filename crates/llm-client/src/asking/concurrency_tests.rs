@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
-use crate::asking::backoff::Jitter;
+use crate::asking::spending::Jitter;
 
 /// A server that works on `slots` calls at once while the others wait.
 struct Server {
