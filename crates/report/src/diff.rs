@@ -11,7 +11,7 @@ use cds_findings::{Findings, Shown};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
-    align::{align, differences},
+    align::{Aligner, Line, quiet_lines},
     copies,
 };
 use cds_terminal::{
@@ -34,6 +34,8 @@ const BETWEEN: &str = " │ ";
 struct Code {
     first_line: u32,
     lines: Vec<String>,
+    /// Which of them no channel compares.
+    are_quiet: Vec<bool>,
     hidden_count: usize,
 }
 
@@ -119,6 +121,7 @@ fn code(findings: &Findings, group: &Group, member: &Member) -> Code {
     };
     let is_part = group.channel == Channel::Fragment;
     let (skipped, count) = if is_part { (from as usize, to.saturating_sub(from) as usize) } else { (0, usize::MAX) };
+    let quiet = quiet_lines(text, &definition.normalized_code);
     let lines: Vec<&str> = text.lines().skip(skipped).take(count).collect();
     let indent = lines
         .iter()
@@ -132,6 +135,7 @@ fn code(findings: &Findings, group: &Group, member: &Member) -> Code {
         lines: shown
             .map(|line| code_line(line.get(indent..).unwrap_or_else(|| line.trim_start()).trim_end()))
             .collect(),
+        are_quiet: quiet.into_iter().skip(skipped).take(lines.len().min(SHOWN_LINES)).collect(),
         hidden_count: lines.len().saturating_sub(SHOWN_LINES),
     }
 }
@@ -159,11 +163,12 @@ fn side_by_side(page: &mut String, left: &Code, (place, right): (usize, &Code), 
     let indent = " ".repeat(GUTTER);
     let blanks = " ".repeat(halves[0].width.saturating_sub(GUTTER + 1));
     let _ = writeln!(page, "{indent}{}{blanks}{BETWEEN}{indent}{}", titles[0], titles[1]);
-    let lines = [left, right].map(|code| code.lines.iter().map(String::as_str).collect::<Vec<_>>());
-    for (row, column) in align(&lines[0], &lines[1]) {
-        let texts = [row.map(|row| lines[0][row]), column.map(|column| lines[1][column])];
+    let lines = [left, right].map(Code::compared);
+    let mut aligner = Aligner::default();
+    for (row, column) in aligner.align(&lines[0], &lines[1]) {
+        let texts = [row.map(|row| lines[0][row].text), column.map(|column| lines[1][column].text)];
         let pieces = match texts {
-            [Some(left), Some(right)] => differences(left, right).map(Some),
+            [Some(left), Some(right)] => aligner.differences(left, right).map(Some),
             // A line without a partner has its sign; brackets around all of it would add nothing.
             [left, right] => [left, right].map(|text| text.map(|text| vec![(text, palette == Palette::Coloured)])),
         };
@@ -200,6 +205,10 @@ fn alone(page: &mut String, code: &Code, screen: &Screen) {
 }
 
 impl Code {
+    fn compared(&self) -> Vec<Line<'_>> {
+        self.lines.iter().zip(&self.are_quiet).map(|(text, is_quiet)| Line { text, is_quiet: *is_quiet }).collect()
+    }
+
     fn number(&self, line: usize) -> u32 {
         self.first_line.saturating_add(u32::try_from(line).unwrap_or(u32::MAX))
     }

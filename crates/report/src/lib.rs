@@ -3,7 +3,7 @@
 //! Every format shows the same groups in the same order. Text from code, files or models is escaped for the reader of the
 //! format.
 
-mod align;
+pub mod align;
 mod copies;
 mod csv;
 pub mod diff;

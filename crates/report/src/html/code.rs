@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::align::Line;
+
 /// Texts of one chunk; the page parses a chunk as a whole.
 pub(super) const CHUNK: usize = 64;
 const MOST_LINES: usize = 400;
@@ -21,6 +23,15 @@ pub(super) struct Code {
     cut_lines: usize,
     /// Whether ends of long lines are left out.
     cut_columns: bool,
+}
+
+impl Code {
+    /// Its lines as they are compared.
+    pub(super) fn lines(&self) -> Vec<Line<'_>> {
+        let mut quiet = self.quiet.iter().peekable();
+        let mut line = |(at, text)| Line { text, is_quiet: quiet.next_if(|next| **next == at).is_some() };
+        self.text.split('\n').enumerate().map(&mut line).collect()
+    }
 }
 
 /// Every text that some copy has.
@@ -52,25 +63,13 @@ impl CodeTable {
         Some(self.codes.len() - 1)
     }
 
+    pub(super) fn codes(&self) -> &[Code] {
+        &self.codes
+    }
+
     pub(super) fn chunks(&self) -> impl Iterator<Item = &[Code]> {
         self.codes.chunks(CHUNK)
     }
-}
-
-/// Which lines of the exact code are not in the normalized code; none of them if the two do not fit together.
-pub(super) fn quiet_lines(raw: &str, normalized: &str) -> Vec<bool> {
-    let lines: Vec<&str> = raw.lines().map(str::trim).collect();
-    let mut is_quiet = vec![true; lines.len()];
-    let mut at = 0;
-    for wanted in normalized.lines().map(str::trim) {
-        let is_it = |line: &&str| {
-            line.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with('#'))
-        };
-        let Some(step) = lines[at..].iter().position(is_it) else { return vec![false; lines.len()] };
-        is_quiet[at + step] = false;
-        at += step + 1;
-    }
-    is_quiet
 }
 
 fn cut<'a>(lines: impl Iterator<Item = (&'a str, bool)>) -> Code {
@@ -100,6 +99,13 @@ fn cut<'a>(lines: impl Iterator<Item = (&'a str, bool)>) -> Code {
 }
 
 #[cfg(test)]
+impl Code {
+    pub(super) fn of(text: &str) -> Self {
+        cut(text.lines().map(|line| (line, false)))
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -122,13 +128,9 @@ mod tests {
     }
 
     #[test]
-    fn what_normalization_took_away_is_quiet() {
-        let raw = "  def f():  # why\n    \"\"\"Doc.\"\"\"\n\n    return 1\n    # end";
-        assert_eq!(quiet_lines(raw, "def f():\n  return 1\n"), [false, true, true, false, true]);
-        assert_eq!(quiet_lines(raw, "def f():\n  return 2\n"), [false; 5], "the two do not belong together");
-        let mut table = CodeTable::default();
-        table.add(raw.lines().zip(quiet_lines(raw, "def f():\n  return 1\n")));
-        assert_eq!(table.codes[0].quiet, [1, 2, 4]);
+    fn quiet_lines_stay_quiet() {
+        let code = cut([("def f():", false), ("# why", true), ("return 1", false)].into_iter());
+        assert_eq!(code.lines().iter().map(|line| line.is_quiet).collect::<Vec<_>>(), [false, true, false]);
     }
 
     #[test]

@@ -5,10 +5,13 @@ use serde::Serialize;
 
 use super::{
     super::{Findings, copies, gates},
-    code::{CHUNK, CodeTable, quiet_lines},
+    code::{CHUNK, CodeTable},
+    rows::RowsTable,
 };
 use cds_findings::{GroupState, Shown, trend::TrendPoint};
 use cds_terminal::numbers::one_or_many;
+
+use crate::align::quiet_lines;
 
 const MOST_GROUPS: usize = 10_000;
 /// The most copies of one group whose code the page has.
@@ -108,6 +111,8 @@ struct MemberFields<'a> {
     md5_overlap: u64,
     intent: Option<&'a str>,
     code: Option<usize>,
+    /// How its code stands beside that of the first copy; `None` if that is the same code.
+    rows: Option<usize>,
     /// The number of the first line of the code.
     first: u32,
     /// The lines that belong to the group, by their shown numbers; `None` for all.
@@ -116,8 +121,8 @@ struct MemberFields<'a> {
 }
 
 /// The whole report; the code goes into `code`.
-pub(super) fn report<'a>(findings: &'a Findings, code: &mut CodeTable) -> Report<'a> {
-    let groups = findings.shown.iter().take(MOST_GROUPS).map(|shown| group(findings, shown, code)).collect();
+pub(super) fn report<'a>(findings: &'a Findings, code: &mut CodeTable, rows: &mut RowsTable) -> Report<'a> {
+    let groups = findings.shown.iter().take(MOST_GROUPS).map(|shown| group(findings, shown, code, rows)).collect();
     let run = &findings.run;
     Report {
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -186,9 +191,15 @@ fn channel(found: &ChannelTotals) -> ChannelFields {
     }
 }
 
-fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> GroupFields<'a> {
+fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable, rows: &mut RowsTable) -> GroupFields<'a> {
     let group = findings.group(shown);
     let members = shown.named(group.members.len(), MOST_MEMBERS).into_iter();
+    let mut members: Vec<MemberFields<'a>> = members.map(|place| member(findings, shown, place, code)).collect();
+    if let Some(first) = members.first().and_then(|first| first.code) {
+        for member in &mut members {
+            member.rows = member.code.and_then(|own| rows.add(first, own, code.codes()));
+        }
+    }
     GroupFields {
         group_id: &group.group_id,
         channel: group.channel.as_str(),
@@ -203,7 +214,7 @@ fn group<'a>(findings: &'a Findings, shown: &Shown, code: &mut CodeTable) -> Gro
         repeated_lines: group.repeated_lines,
         common_lines: group.common_lines,
         saved_lines: group.saved_lines,
-        members: members.map(|place| member(findings, shown, place, code)).collect(),
+        members,
         unlisted_count: group.members.len().saturating_sub(MOST_MEMBERS),
     }
 }
@@ -238,6 +249,7 @@ fn member<'a>(findings: &'a Findings, shown: &Shown, place: usize, code: &mut Co
         md5_overlap: member.md5_overlap,
         intent: intent(definition),
         code: code.add(text.lines().zip(quiet).skip((first - numbered_from) as usize).take(count)),
+        rows: None,
         first,
         part: is_part.then_some(meant),
         is_normalized: raw.is_none(),

@@ -8,22 +8,24 @@
 mod code;
 mod data;
 mod policy;
+mod rows;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use self::code::CodeTable;
+use self::{code::CodeTable, rows::RowsTable};
 use super::Findings;
 use cds_terminal::safe_json;
 
-const PROGRAM: &str = concat!(include_str!("differences.js"), include_str!("page.js"));
+const PROGRAM: &str = concat!(include_str!("rows.js"), include_str!("page.js"));
 const STYLE: &str = include_str!("page.css");
 
 /// Writes the page.
 pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<()> {
     let mut code = CodeTable::default();
-    let report = data::report(findings, &mut code);
+    let mut rows = RowsTable::default();
+    let report = data::report(findings, &mut code, &mut rows);
     write!(
         writer,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -36,6 +38,9 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings) -> io::Result<(
     write_data(writer, "report", &report)?;
     for (index, chunk) in code.chunks().enumerate() {
         write_data(writer, &format!("code-{index}"), &chunk)?;
+    }
+    for (index, chunk) in rows.chunks().enumerate() {
+        write_data(writer, &format!("rows-{index}"), &chunk)?;
     }
     write!(writer, "<script>{PROGRAM}</script>\n</body>\n</html>\n")
 }

@@ -12,7 +12,7 @@
   addEventListener("error", (event) => complain(event.message));
   document.addEventListener("securitypolicyviolation", (event) => complain(`policy: ${event.violatedDirective}`));
 
-  const { prepared, rows, marks } = differences;
+  const { prepared, expanded, joined, divided } = rows;
   const PAGE = 50;
   const SVG = "http://www.w3.org/2000/svg";
   const report = JSON.parse(document.getElementById("report").textContent);
@@ -162,18 +162,19 @@
 
   const chunks = new Map();
 
-  /** Code is parsed when it is looked at, since most of it never is. */
-  function codeOf(member) {
-    if (member.code === null) return null;
-    const chunk = Math.floor(member.code / report.texts_per_chunk);
-    if (!chunks.has(chunk)) chunks.set(chunk, JSON.parse(document.getElementById(`code-${chunk}`).textContent));
-    return chunks.get(chunk)[member.code % report.texts_per_chunk];
+  /** What stands at a place of `code` or `rows`; it is parsed when it is looked at, since most of it never is. */
+  function stored(kind, at) {
+    if (at === null) return null;
+    const id = `${kind}-${Math.floor(at / report.texts_per_chunk)}`;
+    if (!chunks.has(id)) chunks.set(id, JSON.parse(document.getElementById(id).textContent));
+    return chunks.get(id)[at % report.texts_per_chunk];
   }
 
   function compare(group, leftAt, rightAt) {
     const [left, right] = [group.members[leftAt], group.members[rightAt]];
-    const [leftCode, rightCode] = [codeOf(left), codeOf(right)];
-    if (leftCode === null || rightCode === null) {
+    const [leftCode, rightCode] = [stored("code", left.code), stored("code", right.code)];
+    const firstCode = stored("code", group.members[0].code);
+    if (leftCode === null || rightCode === null || firstCode === null) {
       return element("p", "note", "The code of this copy is left out, to keep the file small.");
     }
     const [a, b] = [prepared(leftCode), prepared(rightCode)];
@@ -184,7 +185,12 @@
       return [number, line(`text ${className}`, parts, marked)];
     };
     const code = element("div", "code");
-    for (const [i, j] of rows(a, b)) {
+    const beside = (member) => expanded(stored("rows", member.rows), firstCode.text.split("\n").length);
+    for (const [one, other] of joined(beside(left), beside(right))) {
+      const [i, j] = [one ? one[1] : -1, other ? other[1] : -1];
+      if (i < 0 && j < 0) continue;
+      // What is marked in the first copy depends on what it is compared with.
+      const [inI, inJ] = [leftAt === 0 ? other && other[2] : one && one[3], rightAt === 0 ? one && one[2] : other && other[3]];
       const [inLeft, inRight] = [a[i], b[j]];
       const isQuiet = (inLeft || inRight).isQuiet;
       const isSame = inLeft && inRight && inLeft.text === inRight.text;
@@ -192,7 +198,8 @@
       let [leftParts, rightParts] = [inLeft, inRight].map((found) => (found ? [found.raw.match(/^\s*/u)[0], found.raw.trimStart()] : []));
       let [leftMarks, rightMarks] = [[false, !isQuiet && !isSame], [false, !isQuiet && !isSame]];
       if (inLeft && inRight && !isQuiet && !isSame) {
-        [leftMarks, rightMarks, leftParts, rightParts] = marks(inLeft.raw, inRight.raw);
+        [leftParts, leftMarks] = divided(inLeft.raw, inI || []);
+        [rightParts, rightMarks] = divided(inRight.raw, inJ || []);
       }
       row.append(...side("left", left, i, leftParts, leftMarks), ...side("right", right, j, rightParts, rightMarks));
       code.append(row);

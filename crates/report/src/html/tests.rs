@@ -38,7 +38,7 @@ fn hostile_text_is_data() {
     findings.raw_code.insert(21, format!("def evil():\n    \"{HOSTILE}\"\n"));
     let page = written(&findings);
     assert!(!page.contains("<img") && !page.contains("onerror=alert(1)></"), "markup gets through");
-    assert_eq!(page.matches("</script>").count(), 3, "the two with data and the program");
+    assert_eq!(page.matches("</script>").count(), 4, "the three with data and the program");
     assert!(!page.chars().any(|character| text::is_unsafe(character) && character != '\n'));
     let report = data(&page, "report");
     assert_eq!(report["groups"][0]["members"][0]["intent"], HOSTILE);

@@ -1,16 +1,11 @@
 //! What differs between two texts, as hunks of lines with three lines around each.
 
-use std::{
-    ops::Range,
-    time::{Duration, Instant},
-};
+use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices_deadline, group_diff_ops};
+use cds_report::align::{Aligner, Line};
 
 /// Lines around what differs.
 const CONTEXT: usize = 3;
-/// After so long, what is still to be compared is taken for different as a whole.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How a diff names what is not there.
 pub(super) const NOWHERE: &str = "/dev/null";
@@ -68,30 +63,50 @@ impl<'a> Text<'a> {
 
 /// The hunks of lines in which two texts differ; empty if they are equal.
 pub(super) fn hunks<'a>(before: Text<'a>, after: Text<'a>) -> Vec<Hunk<'a>> {
-    let (old, new) = (before.lines(), after.lines());
-    let deadline = Some(Instant::now() + PATIENCE);
-    let operations = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline);
-    let mut hunks = Vec::new();
-    for group in group_diff_ops(operations, CONTEXT) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-        let old_range = first.old_range().start..last.old_range().end;
-        let new_range = first.new_range().start..last.new_range().end;
-        let header = format!("@@ -{} +{} @@", before.place(&old_range), after.place(&new_range));
-        hunks.push(Hunk { header, lines: group.iter().flat_map(|operation| lines(operation, &old, &new)).collect() });
-    }
-    hunks
-}
-
-fn lines<'a>(operation: &DiffOp, old: &[&'a str], new: &[&'a str]) -> Vec<(Sign, &'a str)> {
-    let all = |sign, lines: &[&'a str]| lines.iter().map(move |line| (sign, *line)).collect::<Vec<_>>();
-    match operation.tag() {
-        DiffTag::Equal => all(Sign::Both, &old[operation.old_range()]),
-        DiffTag::Delete | DiffTag::Insert | DiffTag::Replace => {
-            let mut both = all(Sign::Before, &old[operation.old_range()]);
-            both.extend(all(Sign::After, &new[operation.new_range()]));
-            both
+    let lines = signed(&before.lines(), &after.lines());
+    let changed = (0..lines.len()).filter(|at| lines[*at].0 != Sign::Both);
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for at in changed {
+        let (start, end) = (at.saturating_sub(CONTEXT), (at + CONTEXT + 1).min(lines.len()));
+        match ranges.last_mut().filter(|last| start <= last.end) {
+            Some(last) => last.end = end,
+            None => ranges.push(start..end),
         }
     }
+    // How many lines of each text are before each line.
+    let mut counts = Vec::with_capacity(lines.len() + 1);
+    let (mut old, mut new) = (0, 0);
+    for (sign, _) in &lines {
+        counts.push((old, new));
+        old += usize::from(*sign != Sign::After);
+        new += usize::from(*sign != Sign::Before);
+    }
+    counts.push((old, new));
+    let hunk = |range: Range<usize>| {
+        let (start, end) = (counts[range.start], counts[range.end]);
+        let header = format!("@@ -{} +{} @@", before.place(&(start.0..end.0)), after.place(&(start.1..end.1)));
+        Hunk { header, lines: lines[range].to_vec() }
+    };
+    ranges.into_iter().map(hunk).collect()
+}
+
+/// The lines of both texts, those that differ before the next that is in both: first the old ones, then the new ones.
+fn signed<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(Sign, &'a str)> {
+    let loud = |lines: &[&'a str]| lines.iter().map(|line| Line::loud(line)).collect::<Vec<_>>();
+    let (mut lines, mut added) = (Vec::new(), Vec::new());
+    for (row, column) in Aligner::default().align(&loud(old), &loud(new)) {
+        if let (Some(row), Some(column)) = (row, column)
+            && old[row] == new[column]
+        {
+            lines.append(&mut added);
+            lines.push((Sign::Both, old[row]));
+            continue;
+        }
+        lines.extend(row.map(|row| (Sign::Before, old[row])));
+        added.extend(column.map(|column| (Sign::After, new[column])));
+    }
+    lines.append(&mut added);
+    lines
 }
 
 /// The whole of it as one text, with a header of what is held against what; empty where nothing differs.
