@@ -60,7 +60,7 @@ fn scan_writes_nothing() {
     let place = place();
     let before = place.names();
     let outcome = scan(&place, &[]).succeeded();
-    assert!(outcome.stdout.contains("exact: equal code"), "{outcome:?}");
+    assert!(outcome.stdout.contains("equal code"), "{outcome:?}");
     assert_eq!(place.names(), before);
     place.cds(&["scan", TREE, "--db-path", DATABASE]).exited_with(2).stderr_has(&["--db-path"]);
 }
@@ -131,7 +131,7 @@ fn gates_of_a_scan_fail() {
 fn forms_show_the_tree() {
     let place = place();
     for (format, expected) in [
-        ("table", "exact: equal code"),
+        ("table", "SAVED"),
         ("csv", "group_id"),
         ("markdown", "## Duplicated code"),
         ("sarif", "\"runId\":null"),

@@ -8,6 +8,7 @@ pub mod baseline;
 mod error;
 pub mod gate;
 pub mod load;
+pub mod order;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 pub mod select;
@@ -93,6 +94,10 @@ pub struct View {
     pub unlisted_count: Option<usize>,
     /// The part of the truncated groups that each channel has.
     pub truncated: BTreeMap<Channel, usize>,
+    /// What the groups are sorted by; `None` for the order of the channels.
+    pub sort: Option<order::Sort>,
+    /// What has a section of its own in a table; `None` for one list of all groups.
+    pub sections: Option<order::Sections>,
 }
 
 /// One group that is shown.

@@ -98,12 +98,16 @@ const fn uncompared(group: usize) -> Shown {
     Shown { group, state: GroupState::Uncompared, added: Vec::new() }
 }
 
-/// Leaves at most `limit` groups, the [`first`] ones.
+/// Leaves at most `limit` groups: those that come first if they are sorted, else the [`first`] ones of the channels.
 pub fn truncate(findings: &mut Findings, limit: Option<usize>) {
     findings.view.limit = limit;
     let Some(limit) = limit.filter(|limit| *limit < findings.shown.len()) else { return };
     let all = std::mem::take(&mut findings.shown);
-    let is_kept = first(findings, &all.iter().collect::<Vec<_>>(), limit);
+    let is_kept = if findings.view.sort.is_some() {
+        (0..all.len()).map(|place| place < limit).collect()
+    } else {
+        first(findings, &all.iter().collect::<Vec<_>>(), limit)
+    };
     for (shown, is_kept) in all.into_iter().zip(is_kept) {
         if is_kept {
             findings.shown.push(shown);
@@ -178,6 +182,16 @@ mod tests {
         assert_eq!(of("shop/log.py"), [2, 3]);
         assert_eq!(of("order.py"), [0]);
         assert_eq!(of("elsewhere"), [0; 0]);
+    }
+
+    #[test]
+    fn a_limit_cuts_the_end_of_a_list() {
+        let mut findings = samples::shop();
+        crate::order::sort(&mut findings, crate::order::Sort::Path);
+        let first: Vec<usize> = findings.shown.iter().take(2).map(|shown| shown.group).collect();
+        truncate(&mut findings, Some(2));
+        assert_eq!(findings.shown.iter().map(|shown| shown.group).collect::<Vec<_>>(), first);
+        assert_eq!(findings.truncated_count, 3);
     }
 
     #[test]

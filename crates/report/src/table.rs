@@ -1,9 +1,12 @@
-//! Groups in columns that fit the terminal, channel by channel, and their totals.
+//! Groups in columns that fit the terminal, in one list or in sections, and their totals.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
-use cds_duplication::{Channel, ChannelTotals, Confidence, Group};
-use cds_findings::{Findings, GroupState, Shown};
+use cds_duplication::{Channel, Confidence, Group};
+use cds_findings::{Findings, GroupState, Shown, order};
 use cds_model::SymbolKind;
 
 use super::{copies, gates};
@@ -23,6 +26,7 @@ const SHORT_ID: usize = 8;
 
 const COLUMNS: &[Column] = &[
     Column::text("GROUP"),
+    Column::text("CHANNEL"),
     Column::text("KIND"),
     Column::number("LINES"),
     Column::path("PLACE"),
@@ -34,20 +38,35 @@ const COLUMNS: &[Column] = &[
     Column::text("STATE"),
 ];
 
+const WITHOUT_CHANNEL: &[Column] = &[
+    COLUMNS[0],
+    COLUMNS[2],
+    COLUMNS[3],
+    COLUMNS[4],
+    COLUMNS[5],
+    COLUMNS[6],
+    COLUMNS[7],
+    COLUMNS[8],
+    COLUMNS[9],
+    COLUMNS[10],
+];
+
 const SAVINGS: &[Saving] = &[
     Saving::Cut("SIGNATURE", 40),
     Saving::Cut("PLACE", 48),
     Saving::Shorten("GROUP"),
     Saving::Cut("SIGNATURE", 20),
     Saving::Cut("PLACE", 24),
-    Saving::Cut("SIGNATURE", 12),
     Saving::Drop("KIND"),
-    Saving::Cut("PLACE", 16),
     Saving::Drop("AVG"),
+    Saving::Cut("SIGNATURE", 12),
+    Saving::Cut("PLACE", 16),
     Saving::Drop("SIGNATURE"),
     Saving::Drop("BEST"),
     Saving::Drop("SAME"),
     Saving::Drop("LINES"),
+    Saving::Cut("PLACE", 12),
+    Saving::Drop("CHANNEL"),
     Saving::Cut("PLACE", 8),
 ];
 
@@ -67,38 +86,88 @@ pub(super) fn write(writer: &mut dyn Write, findings: &Findings, screen: &Screen
     if findings.view.unlisted_count.is_some() {
         page.sentence(gates::passed(findings));
     }
-    for channel in &findings.report.channels {
-        section(&mut page, findings, channel);
+    match findings.view.sections {
+        None => list(&mut page, findings),
+        Some(order::Sections::Channel) => by_channel(&mut page, findings),
+        Some(order::Sections::File) => by_file(&mut page, findings),
     }
     totals(&mut page, findings);
     write!(writer, "{}", page.finish())
 }
 
-fn section(page: &mut Sections<'_>, findings: &Findings, channel: &ChannelTotals) {
-    let groups: Vec<&Shown> =
-        findings.shown.iter().filter(|shown| findings.group(shown).channel == channel.channel).collect();
-    let hidden_count = findings.view.truncated.get(&channel.channel).copied().unwrap_or(0);
-    if groups.is_empty() && hidden_count == 0 {
+/// All groups in one list, and what the words for the channels mean.
+fn list(page: &mut Sections<'_>, findings: &Findings) {
+    let groups: Vec<&Shown> = findings.shown.iter().collect();
+    if groups.is_empty() && findings.truncated_count == 0 {
         return;
     }
-    page.heading(&format!("{}: {}", channel.channel.as_str(), meaning(channel.channel)));
-    let mut grid = Grid::new(COLUMNS, SAVINGS);
-    for shown in &groups {
+    page.heading("Duplicates");
+    grid(page, findings, &groups, true);
+    rest(page, findings.truncated_count);
+    legend(page, findings);
+}
+
+fn by_channel(page: &mut Sections<'_>, findings: &Findings) {
+    for channel in findings.report.channels.iter().map(|totals| totals.channel) {
+        let groups: Vec<&Shown> =
+            findings.shown.iter().filter(|shown| findings.group(shown).channel == channel).collect();
+        let hidden_count = findings.view.truncated.get(&channel).copied().unwrap_or(0);
+        if groups.is_empty() && hidden_count == 0 {
+            continue;
+        }
+        page.heading(&format!("{}: {}", channel.as_str(), meaning(channel)));
+        grid(page, findings, &groups, false);
+        rest(page, hidden_count);
+    }
+}
+
+fn by_file(page: &mut Sections<'_>, findings: &Findings) {
+    for (file, groups) in order::by_file(findings) {
+        let (count, saved) = (groups.len() as u64, order::saved_lines(findings, &groups));
+        let sums = format!("{}, {} that could be saved", counted(count, "group"), counted(saved, "line"));
+        page.heading(&format!("{file}: {sums}"));
+        grid(page, findings, &groups, true);
+    }
+    rest(page, findings.truncated_count);
+    legend(page, findings);
+}
+
+fn grid(page: &mut Sections<'_>, findings: &Findings, groups: &[&Shown], with_channel: bool) {
+    let columns = if with_channel { COLUMNS } else { WITHOUT_CHANNEL };
+    let mut grid = Grid::new(columns, SAVINGS);
+    for shown in groups {
         let group = findings.group(shown);
+        let mut push = |mut cells: Vec<Cell>| {
+            if !with_channel {
+                cells.remove(1);
+            }
+            grid.push(cells);
+        };
         for (row, place) in shown.named(group.members.len(), SHOWN_MEMBERS).into_iter().enumerate() {
-            grid.push(cells(findings, shown, place, row == 0));
+            push(cells(findings, shown, place, row == 0).into());
         }
         if let Some(rest) = group.members.len().checked_sub(SHOWN_MEMBERS).filter(|rest| *rest > 0) {
-            let mut row = std::array::from_fn(|_| Cell::new(""));
-            row[3] = Cell::new(format!("… and {} more", grouped(rest))).tone(Tone::Faint);
-            grid.push::<10>(row);
+            let mut row: [Cell; 11] = std::array::from_fn(|_| Cell::new(""));
+            row[4] = Cell::new(format!("… and {} more", grouped(rest))).tone(Tone::Faint);
+            push(row.into());
         }
     }
     if !groups.is_empty() {
         page.grid(&grid);
     }
+}
+
+fn rest(page: &mut Sections<'_>, hidden_count: usize) {
     if hidden_count > 0 {
         page.sentence(format!("… and {}; --limit 0 shows all", counted(hidden_count as u64, "more group")));
+    }
+}
+
+/// What the channels that are listed mean.
+fn legend(page: &mut Sections<'_>, findings: &Findings) {
+    let listed: BTreeSet<Channel> = findings.shown.iter().map(|shown| findings.group(shown).channel).collect();
+    for channel in listed {
+        page.field(channel.as_str(), meaning(channel));
     }
 }
 
@@ -113,7 +182,7 @@ const fn meaning(channel: Channel) -> &'static str {
 }
 
 /// A member's row; the first row of a group also has the values of the group.
-fn cells(findings: &Findings, shown: &Shown, place: usize, is_first: bool) -> [Cell; 10] {
+fn cells(findings: &Findings, shown: &Shown, place: usize, is_first: bool) -> [Cell; 11] {
     let group = findings.group(shown);
     let member = &group.members[place];
     let first = is_first.then_some(group);
@@ -127,6 +196,7 @@ fn cells(findings: &Findings, shown: &Shown, place: usize, is_first: bool) -> [C
     };
     [
         first.map_or_else(nothing, |_| id().tone(Tone::Strong)),
+        first.map_or_else(nothing, |group| Cell::new(group.channel.as_str())),
         Cell::new(definition.kind.as_str()),
         Cell::new(to.saturating_sub(from).saturating_add(1).to_string()),
         Cell::new(location),
@@ -272,12 +342,18 @@ mod tests {
         findings.report.unsearched.test_count = 1_204;
         insta::assert_snapshot!("dup_table_80", table(&findings, 80));
         insta::assert_snapshot!("dup_table_160", table(&findings, 160));
+        findings.view.sections = Some(order::Sections::Channel);
+        insta::assert_snapshot!("dup_table_by_channel", table(&findings, 160));
+        findings.view.sections = Some(order::Sections::File);
+        insta::assert_snapshot!("dup_table_by_file", table(&findings, 160));
     }
 
     #[test]
     fn lines_fit_the_terminal() {
         for width in 40..200 {
-            for text in [table(&samples::hostile(), width), table(&samples::shop(), width)] {
+            let mut by_file = samples::hostile();
+            by_file.view.sections = Some(order::Sections::File);
+            for text in [table(&samples::hostile(), width), table(&samples::shop(), width), table(&by_file, width)] {
                 for line in text.lines() {
                     assert!(line.width() <= width, "{width}: {line}");
                     assert!(!line.chars().any(is_unsafe), "{line:?}");

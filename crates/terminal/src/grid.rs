@@ -115,9 +115,10 @@ impl Grid {
     }
 
     /// A row with a cell for each column.
-    pub fn push<const COUNT: usize>(&mut self, cells: [Cell; COUNT]) {
-        debug_assert_eq!(COUNT, self.columns.len(), "each column has its cell");
-        self.rows.push(cells.into());
+    pub fn push(&mut self, cells: impl Into<Vec<Cell>>) {
+        let cells = cells.into();
+        debug_assert_eq!(cells.len(), self.columns.len(), "each column has its cell");
+        self.rows.push(cells);
     }
 
     /// The headings and a line for each row, each behind `indent` blanks; no line is wider than the screen.

@@ -4,7 +4,10 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use anyhow::anyhow;
 use cds_duplication::{Channel, Confidence, Grouping, NearBy, Placement, Settings};
-use cds_findings::select::PathFilter;
+use cds_findings::{
+    order::{Sections, Sort},
+    select::PathFilter,
+};
 use cds_model::SymbolKind;
 use cds_report::Format;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
@@ -171,6 +174,14 @@ pub(crate) struct ViewArguments {
     #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
     limit: Option<Limit>,
 
+    /// Order of the groups [default: saved in tables and Markdown, else by channel]
+    #[arg(long, value_enum, value_name = "BY", env = "CDS_SORT")]
+    sort: Option<SortWord>,
+
+    /// Give each channel or each file a section of the table; a group belongs to the file of its first copy
+    #[arg(long, value_enum, value_name = "WHAT", env = "CDS_GROUP_BY")]
+    group_by: Option<SectionsWord>,
+
     /// Show only groups whose id starts with this, also those that another group covers
     #[arg(long, value_name = "ID")]
     group: Option<String>,
@@ -182,6 +193,30 @@ pub(crate) struct ViewArguments {
     /// Explain why a group was found and what decides its confidence
     #[arg(long, value_name = "GROUP", conflicts_with_all = ["group", "show"])]
     explain: Option<String>,
+}
+
+/// What decides the order of groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SortWord {
+    /// Most lines that one shared definition would save
+    Saved,
+    /// Most copies
+    Members,
+    /// Highest similarity
+    Similarity,
+    /// Path of the first copy
+    Path,
+    /// New and grown groups
+    New,
+}
+
+/// What has a section of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SectionsWord {
+    /// Each kind of duplicates
+    Channel,
+    /// Each file
+    File,
 }
 
 /// What else the table can show.
@@ -206,10 +241,31 @@ impl ViewArguments {
             filter: PathFilter::new(&self.path_filter).map_err(findings_failure)?,
             path_filters: self.path_filter.clone(),
             limit: self.limit,
+            sort: self.sort(format),
+            sections: self.group_by.map(|word| match word {
+                SectionsWord::Channel => Sections::Channel,
+                SectionsWord::File => Sections::File,
+            }),
             group: self.group.clone(),
             is_diff: self.show.is_some(),
             explain: self.explain.clone(),
         })
+    }
+}
+
+impl ViewArguments {
+    /// People read one list from its top; within sections by channel each has its own order, and programs get that too.
+    fn sort(&self, format: DupFormat) -> Option<Sort> {
+        let usual =
+            matches!(format, DupFormat::Table | DupFormat::Markdown) && self.group_by != Some(SectionsWord::Channel);
+        let given = self.sort.map(|word| match word {
+            SortWord::Saved => Sort::Saved,
+            SortWord::Members => Sort::Members,
+            SortWord::Similarity => Sort::Similarity,
+            SortWord::Path => Sort::Path,
+            SortWord::New => Sort::New,
+        });
+        given.or(usual.then_some(Sort::Saved))
     }
 }
 
@@ -219,6 +275,9 @@ pub(crate) struct DupView {
     pub(crate) filter: PathFilter,
     pub(crate) path_filters: Vec<String>,
     limit: Option<Limit>,
+    /// The order; `None` for that of the channels.
+    pub(crate) sort: Option<Sort>,
+    pub(crate) sections: Option<Sections>,
     group: Option<String>,
     is_diff: bool,
     explain: Option<String>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cds_duplication::{Channel, Definition, Settings, file_lines};
-use cds_findings::{FailOn, Findings, Gate, RunFacts, Warning, select, trend::TrendPoint};
+use cds_findings::{FailOn, Findings, Gate, RunFacts, Warning, order, select, trend::TrendPoint};
 use cds_report::gates;
 use cds_terminal::{numbers::one_or_many, screen::Screen};
 
@@ -73,6 +73,10 @@ pub(crate) fn show(
         findings.shown.retain(|shown| shown.state.is_news());
         findings.view.unlisted_count = Some(count - findings.shown.len());
     }
+    if let Some(sort) = view.sort {
+        order::sort(&mut findings, sort);
+    }
+    findings.view.sections = view.sections;
     select::truncate(&mut findings, view.limit());
     let is_page = view.format == DupFormat::Html;
     add_code(sources.code, &mut findings, view.shows_code() || is_page)?;
