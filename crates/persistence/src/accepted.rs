@@ -1,7 +1,9 @@
 //! Accepted groups of duplicates.
 
+use serde::Serialize;
+
 /// One acceptance and its reason; `docs/schema.md` describes the columns of `accepted_duplicates`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acceptance {
     /// The channel of the search that found the group.
     pub channel: String,
@@ -20,11 +22,12 @@ pub struct Acceptance {
 }
 
 /// A row of `accepted_duplicates`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AcceptedDuplicate {
     /// Its number.
     pub id: i64,
     /// The acceptance.
+    #[serde(flatten)]
     pub what: Acceptance,
     /// When it was accepted; RFC 3339 as stored.
     pub accepted_at: String,

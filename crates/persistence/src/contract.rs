@@ -3,6 +3,7 @@
 use std::{collections::HashMap, fmt};
 
 use cds_model::{KeptAnswer, QuestionKey, RunSnapshot, RunStatus, Timestamp};
+use serde::Serialize;
 
 use crate::{Error, LastChange, LatestSnapshot, SnapshotProof};
 
@@ -66,7 +67,7 @@ pub trait Persistence {
 }
 
 /// The number of a run, unique in its database and growing from run to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RunId(pub i64);
 
 impl fmt::Display for RunId {

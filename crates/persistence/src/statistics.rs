@@ -1,5 +1,7 @@
 //! Statistics of stored answers and the cost of intents.
 
+use serde::Serialize;
+
 /// Statistics of the stored answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IntentCacheStats {
@@ -29,13 +31,14 @@ impl IntentCacheStats {
 }
 
 /// A model that stored answers come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CachedModel {
     /// Its name.
     pub model: String,
     /// The digest of its files; empty if unknown.
     pub model_digest: String,
     /// The number of its answers.
+    #[serde(rename = "answers")]
     pub answer_count: usize,
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cds_model::Fingerprint;
+use serde::Serialize;
 
 use crate::RunId;
 
@@ -61,9 +62,10 @@ impl Verification {
 }
 
 /// A snapshot that was written without hashes, by another program or an older version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Unverified {
     /// The snapshot.
+    #[serde(rename = "run_id")]
     pub run: RunId,
     /// Its records.
     pub record_count: u64,

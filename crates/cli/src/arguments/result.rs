@@ -7,6 +7,7 @@ use std::{
 
 use cds_terminal::{safe_json, screen::Screen};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::DatabaseArguments;
@@ -59,6 +60,11 @@ pub(crate) fn write_object(writer: &mut dyn Write, mut object: Value) -> io::Res
     }
     safe_json::to_writer(writer, &object)?;
     writeln!(writer)
+}
+
+/// A row as JSON.
+pub(crate) fn object(row: &impl Serialize) -> Value {
+    serde_json::to_value(row).expect("rows have text as keys, and nothing else can fail")
 }
 
 impl ResultArguments {

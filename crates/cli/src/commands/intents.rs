@@ -107,9 +107,6 @@ fn prune(
 fn show(stats: &IntentCacheStats, format: ResultFormat) -> Result<(), Failure> {
     Output::Stdout.write(|writer| match format {
         ResultFormat::Json => {
-            let models = stats.models.iter().map(|model| {
-                json!({ "model": model.model, "model_digest": model.model_digest, "answers": model.answer_count })
-            });
             let object = json!({
                 "answers": stats.answer_count,
                 "used": stats.used_count,
@@ -119,7 +116,7 @@ fn show(stats: &IntentCacheStats, format: ResultFormat) -> Result<(), Failure> {
                 "newest": stats.newest,
                 "prompt_tokens": stats.prompt_tokens,
                 "answer_tokens": stats.answer_tokens,
-                "models": models.collect::<Vec<_>>(),
+                "models": stats.models,
             });
             write_object(writer, object)
         }

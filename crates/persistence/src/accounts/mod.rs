@@ -6,6 +6,8 @@ mod pruning;
 mod resolved;
 
 use cds_model::{AccountStatus, LedgerId, RunRole};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 pub use self::{
     pruning::{KeepRule, PruneVerdict},
@@ -73,7 +75,7 @@ impl Invocation {
 }
 
 /// A row of `runs_ledger`; the columns are described in `docs/schema.md`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct LedgerRow {
     pub run_id: String,
@@ -98,10 +100,11 @@ pub struct LedgerRow {
 }
 
 /// A row of `ledger_details`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct DetailsRow {
     pub role: String,
+    #[serde(serialize_with = "as_object")]
     pub request: Option<String>,
     pub heartbeat_at: Option<String>,
     pub expires_at: Option<String>,
@@ -109,8 +112,14 @@ pub struct DetailsRow {
     pub selected_count: Option<u64>,
 }
 
+/// What is no JSON is no request.
+fn as_object<S: Serializer>(request: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let request = request.as_deref().and_then(|stored| serde_json::from_str::<Value>(stored).ok());
+    request.serialize(serializer)
+}
+
 /// A row of `runs`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct SnapshotRow {
     pub id: RunId,
@@ -128,7 +137,7 @@ pub struct SnapshotRow {
 }
 
 /// A row of `enrichments`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct EnrichmentRow {
     pub selected_count: u64,
@@ -157,7 +166,7 @@ impl EnrichmentRow {
 }
 
 /// A row of `stage_runs`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct StageRow {
     pub run_id: String,
@@ -215,7 +224,7 @@ pub struct StageFilter {
 }
 
 /// A name and a count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Counted {
     /// The name.
     pub name: String,
@@ -224,7 +233,7 @@ pub struct Counted {
 }
 
 /// Files of one extension that a run did not read for one reason, as stored; see [`NotRead`](cds_model::NotRead).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotReadRow {
     /// The extension; `/` for folders, `*` for extensions without a row of their own, empty for none.
     pub ending: String,
@@ -235,7 +244,7 @@ pub struct NotReadRow {
 }
 
 /// Errors with the same reason, and where the first one is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorGroup {
     /// The reason, as stored.
     pub reason: String,
@@ -246,7 +255,7 @@ pub struct ErrorGroup {
 }
 
 /// The details of one invocation; each list of groups has at most the first thousand.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct InvocationDetails {
     /// Its stages, in the order in which they began.
     pub stages: Vec<StageRow>,
@@ -269,7 +278,7 @@ pub struct InvocationDetails {
 }
 
 /// A definition of a snapshot without its code, for comparing two snapshots.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "each field is the column of the same name")]
 pub struct DefinitionRow {
     pub kind: String,
@@ -283,7 +292,7 @@ pub struct DefinitionRow {
 }
 
 /// Durations of the runs of a stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageDurations {
     /// The stage.
     pub stage: String,
@@ -296,7 +305,7 @@ pub struct StageDurations {
 }
 
 /// Sums over all invocations.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct RunStats {
     /// Runs by status, without checks and upkeep.
     pub statuses: Vec<Counted>,

@@ -1,6 +1,7 @@
 //! The rules that decide which snapshots a pruning keeps, and their results.
 
 use cds_model::Timestamp;
+use serde::Serialize;
 
 use crate::RunId;
 
@@ -16,9 +17,10 @@ pub enum KeepRule {
 }
 
 /// One snapshot, and whether it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PruneVerdict {
     /// The snapshot.
+    #[serde(rename = "snapshot_id")]
     pub run_id: RunId,
     /// Its id in the ledger, if it has one.
     pub ledger_id: Option<String>,

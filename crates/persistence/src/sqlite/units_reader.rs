@@ -6,6 +6,7 @@ use std::{collections::HashMap, ops::RangeInclusive};
 
 use cds_model::{NameOf, UnitName, UnitRow, unit_names};
 use rusqlite::Connection;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{database::Database, fit, reader::SqliteReader};
@@ -24,9 +25,10 @@ const MOST_UNITS: i64 = 1_000_000;
 const MOST_SNAPSHOTS: usize = 16;
 
 /// The last known state of a definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredUnit {
     /// Its id.
+    #[serde(rename = "unit_id")]
     pub id: i64,
     /// The project.
     pub project: String,
@@ -43,8 +45,10 @@ pub struct StoredUnit {
     /// Whether it was in the last snapshot that could read its file.
     pub is_present: bool,
     /// The first snapshot with it.
+    #[serde(rename = "first_run_id")]
     pub first_run: RunId,
     /// The last snapshot with it.
+    #[serde(rename = "last_run_id")]
     pub last_run: RunId,
     /// The moment of that snapshot, as stored.
     pub last_seen_at: String,
@@ -53,7 +57,7 @@ pub struct StoredUnit {
 }
 
 /// A row of `unit_history` with data of its snapshot; `docs/schema.md` describes the columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "docs/schema.md describes the columns")]
 pub struct UnitTransition {
     pub sequence: i64,
@@ -68,6 +72,7 @@ pub struct UnitTransition {
     pub previous_hash: String,
     pub hash: String,
     /// Whether the snapshot still exists.
+    #[serde(rename = "is_snapshot_stored")]
     pub is_stored: bool,
     /// The invocation that wrote the snapshot, if the ledger has it.
     pub ledger_id: Option<String>,
@@ -115,13 +120,15 @@ pub struct UnitLocation<'a> {
 }
 
 /// The record of a definition in a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordedUnit {
     /// The snapshot.
     pub run_id: RunId,
     /// Whether it is from the first candidate snapshot rather than from a fallback.
+    #[serde(skip)]
     pub is_nearest: bool,
     /// Whether the record still has the hash it was written with.
+    #[serde(skip)]
     pub is_as_written: bool,
     /// The current hash of the record.
     pub content_hash: String,

@@ -17,7 +17,7 @@ use cds_terminal::{
 
 use crate::{
     app::App,
-    arguments::SearchArguments,
+    arguments::{SearchArguments, object},
     failure::{Failure, database_failure, findings_failure},
     findings::{source, today, warn_of},
 };
@@ -81,19 +81,9 @@ pub(super) fn run(arguments: &ListArguments, app: &App) -> Result<(), Failure> {
 
 fn json(rows: &[(AcceptanceState, AcceptedDuplicate)]) -> Value {
     let row = |(state, row): &(AcceptanceState, AcceptedDuplicate)| {
-        json!({
-            "id": row.id,
-            "state": state.as_str(),
-            "channel": row.what.channel,
-            "group_id": row.what.group_id,
-            "copy_count": row.what.copy_count,
-            "example": row.what.example,
-            "reason": row.what.reason,
-            "owner": row.what.owner,
-            "accepted_at": row.accepted_at,
-            "until": row.what.until,
-            "revoked_at": row.revoked_at,
-        })
+        let mut fields = object(row);
+        fields["state"] = state.as_str().into();
+        fields
     };
     json!({ "accepted": rows.iter().map(row).collect::<Value>() })
 }

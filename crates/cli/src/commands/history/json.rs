@@ -1,6 +1,6 @@
 //! The answer as one JSON object: a contract, changed only by adding fields.
 
-use cds_persistence::{RecordedUnit, StoredUnit};
+use cds_persistence::RecordedUnit;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -10,10 +10,12 @@ use super::{
 };
 use cds_terminal::text::safe_line;
 
+use crate::arguments::object;
+
 /// Grows when a field changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
 
-pub(super) fn object(answer: &Answer) -> Value {
+pub(super) fn of(answer: &Answer) -> Value {
     let mut fields = json!({
         "schema_version": SCHEMA_VERSION,
         "tool_version": env!("CARGO_PKG_VERSION"),
@@ -31,31 +33,14 @@ pub(super) fn object(answer: &Answer) -> Value {
         }
         Answer::Several(units, count) => {
             fields["candidate_count"] = (*count).into();
-            fields["candidates"] = units.iter().map(unit).collect();
+            fields["candidates"] = json!(units);
         }
     }
     fields
 }
 
-fn unit(unit: &StoredUnit) -> Value {
-    json!({
-        "unit_id": unit.id,
-        "project": unit.project,
-        "part": unit.part,
-        "file_path": unit.file_path,
-        "kind": unit.kind,
-        "name": unit.name,
-        "ordinal": unit.ordinal,
-        "is_present": unit.is_present,
-        "first_run_id": unit.first_run.0,
-        "last_run_id": unit.last_run.0,
-        "last_seen_at": unit.last_seen_at,
-        "content_hash": unit.content_hash,
-    })
-}
-
 fn with_details(history: &History) -> Value {
-    let mut fields = unit(&history.unit);
+    let mut fields = object(&history.unit);
     fields["definition_count"] = history.definition_count.into();
     let earlier = history.earlier.iter().map(|(origin, run_id)| {
         json!({
@@ -73,22 +58,8 @@ fn transition(step: &Step) -> Value {
     let row = &step.row;
     // What is no JSON is still shown as what it is.
     let metadata: Value = serde_json::from_str(&row.metadata).unwrap_or_else(|_| row.metadata.as_str().into());
-    let mut fields = json!({
-        "sequence": row.sequence,
-        "run_id": row.run_id.0,
-        "is_snapshot_stored": row.is_stored,
-        "ledger_id": row.ledger_id,
-        "code_ref": row.code_ref,
-        "recorded_at": row.recorded_at,
-        "transition": row.transition,
-        "previous_content_hash": row.previous_content_hash,
-        "content_hash": row.content_hash,
-        "actor": row.actor,
-        "reasoning": row.reasoning,
-        "metadata": metadata,
-        "previous_hash": row.previous_hash,
-        "hash": row.hash,
-    });
+    let mut fields = object(row);
+    fields["metadata"] = metadata;
     if let (Some(sides), Some(fields)) = (&step.sides, fields.as_object_mut()) {
         add_sides(fields, step, sides);
     }
@@ -105,17 +76,8 @@ fn add_sides(fields: &mut Map<String, Value>, step: &Step, sides: &Sides) {
 }
 
 fn side(side: &Side) -> Value {
-    let mut fields = json!({ "state": side.state() });
-    if let Some(record) = side.record() {
-        fields["run_id"] = record.run_id.0.into();
-        fields["start_line"] = record.start_line.into();
-        fields["end_line"] = record.end_line.into();
-        fields["raw_code"] = record.raw_code.as_str().into();
-        fields["intent"] = record.intent.as_deref().into();
-        fields["intent_status"] = record.intent_status.as_str().into();
-        fields["intent_error"] = record.intent_error.as_deref().into();
-        fields["content_hash"] = record.content_hash.as_str().into();
-    }
+    let mut fields = side.record().map_or_else(|| json!({}), object);
+    fields["state"] = side.state().into();
     fields
 }
 

@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &HistoryArguments, app: &App) -> Result<(), Failure
     Output::Stdout.write(|writer| {
         arguments.format.write(
             writer,
-            || json::object(&answer),
+            || json::of(&answer),
             |writer, screen| match &answer {
                 Answer::One(history) if arguments.diff => diff_page::write(writer, history, screen),
                 Answer::One(history) => page::write(writer, history, screen),

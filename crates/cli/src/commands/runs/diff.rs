@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
+    arguments::object,
     failure::{Failure, database_failure},
 };
 
@@ -149,16 +150,8 @@ fn json([before, after]: &[Value; 2], comparison: &Comparison<'_>, measures: &[M
 }
 
 fn unit(unit: &Unit) -> Value {
-    json!({
-        "kind": unit.row.kind,
-        "file_path": unit.row.file_path,
-        "name": unit.name.qualified,
-        "ordinal": unit.name.ordinal,
-        "signature": unit.row.signature,
-        "start_line": unit.row.start_line,
-        "end_line": unit.row.end_line,
-        "md5sum": unit.row.md5sum,
-        "intent": unit.row.intent,
-        "intent_status": unit.row.intent_status,
-    })
+    let mut fields = object(&unit.row);
+    fields["name"] = unit.name.qualified.as_str().into();
+    fields["ordinal"] = unit.name.ordinal.into();
+    fields
 }

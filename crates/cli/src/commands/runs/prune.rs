@@ -170,18 +170,6 @@ impl PruneArguments {
 }
 
 fn json(outcome: &Outcome) -> Value {
-    let verdict = |verdict: &PruneVerdict| {
-        json!({
-            "snapshot_id": verdict.run_id.0,
-            "ledger_id": verdict.ledger_id,
-            "project": verdict.project,
-            "part": verdict.part,
-            "started_at": verdict.started_at,
-            "record_count": verdict.record_count,
-            "is_kept": verdict.is_kept,
-            "reason": verdict.reason,
-        })
-    };
     let kept_count = outcome.verdicts.iter().filter(|verdict| verdict.is_kept).count();
     json!({
         "dry_run": outcome.is_dry,
@@ -190,7 +178,7 @@ fn json(outcome: &Outcome) -> Value {
         "chain_head": outcome.chain_head.map(|head| head.to_string()),
         "bytes_before": outcome.sizes.map(|(before, _)| before),
         "bytes_after": outcome.sizes.map(|(_, after)| after),
-        "snapshots": outcome.verdicts.iter().map(verdict).collect::<Value>(),
+        "snapshots": outcome.verdicts,
     })
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cds_persistence::RunStats;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{ReadArguments, json::counted, nothing_to_show};
+use super::{ReadArguments, nothing_to_show};
 use cds_terminal::{
     grid::{Cell, Column, Grid},
     screen::Screen,
@@ -16,7 +16,7 @@ use cds_terminal::{
 
 use crate::{
     app::App,
-    arguments::parse_duration,
+    arguments::{object, parse_duration},
     clock,
     failure::{Failure, database_failure},
 };
@@ -56,28 +56,10 @@ fn share(part: u64, stats: &RunStats) -> Option<f64> {
 }
 
 fn json(stats: &RunStats, since: Option<&str>) -> Value {
-    let stage = |row: &cds_persistence::StageDurations| {
-        json!({
-            "stage": row.stage,
-            "count": row.count,
-            "median_seconds": row.median_seconds,
-            "p95_seconds": row.p95_seconds,
-        })
-    };
-    json!({
-        "since": since,
-        "statuses": counted(&stats.statuses),
-        "other_count": stats.other_count,
-        "stages": stats.stages.iter().map(stage).collect::<Value>(),
-        "selected_count": stats.selected_count,
-        "reused_count": stats.reused_count,
-        "shared_count": stats.shared_count,
-        "reuse_rate": share(stats.reused_count, stats),
-        "call_count": stats.call_count,
-        "tokens": stats.tokens,
-        "prompt_tokens": stats.prompt_tokens,
-        "answer_tokens": stats.answer_tokens,
-    })
+    let mut fields = object(stats);
+    fields["since"] = since.into();
+    fields["reuse_rate"] = share(stats.reused_count, stats).into();
+    fields
 }
 
 fn render(stats: &RunStats, screen: &Screen) -> String {
@@ -163,6 +145,6 @@ mod tests {
     fn what_is_not_known_is_null() {
         let object = json(&RunStats::default(), None);
         assert_eq!((&object["reuse_rate"], &object["answer_tokens"]), (&Value::Null, &Value::Null));
-        assert_eq!(json(&stats("x"), Some("2026-11-20T00:00:00.000Z"))["reuse_rate"], json!(500.0 / 600.0));
+        assert_eq!(json(&stats("x"), Some("2026-11-20T00:00:00.000Z"))["reuse_rate"], Value::from(500.0 / 600.0));
     }
 }

@@ -7,7 +7,7 @@ use cds_persistence::{StageFilter, StageRow};
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::{Value, json};
 
-use super::{ReadArguments, facts, ids::KnownIds, json::stage, nothing_to_show};
+use super::{ReadArguments, facts, ids::KnownIds, nothing_to_show};
 use cds_terminal::{
     columns::wrap,
     grid::{Cell, Column, Grid, Saving},
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &TailArguments, app: &App) -> Result<(), Failure> {
 }
 
 fn json(rows: &[StageRow]) -> Value {
-    json!({ "stages": rows.iter().map(stage).collect::<Value>() })
+    json!({ "stages": rows })
 }
 
 fn write(writer: &mut dyn Write, rows: &[StageRow], known: &KnownIds, screen: &Screen) -> io::Result<()> {

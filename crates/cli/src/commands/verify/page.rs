@@ -86,10 +86,7 @@ pub(super) fn json(found: &Verification, run: Option<RunId>) -> Value {
         "snapshot_root": hash(found.snapshot_root),
         "chain_head": hash(found.chain_head),
         "unverified_run_count": found.unverified_run_count,
-        "unverified_runs": found.unverified.iter().map(|unverified| json!({
-            "run_id": unverified.run.0,
-            "record_count": unverified.record_count,
-        })).collect::<Vec<_>>(),
+        "unverified_runs": found.unverified,
         "unverified_unit_count": found.unverified_unit_count,
         "deviation_count": found.deviation_count,
         "deviations": found.deviations.iter().map(|deviation| json!({
