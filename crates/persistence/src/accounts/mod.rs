@@ -113,6 +113,7 @@ pub struct DetailsRow {
 }
 
 /// What is no JSON is no request.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn as_object<S: Serializer>(request: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     let request = request.as_deref().and_then(|stored| serde_json::from_str::<Value>(stored).ok());
     request.serialize(serializer)
