@@ -42,7 +42,7 @@ impl Place {
 #[test]
 fn tree_and_database_folder_must_exist() {
     check_persist(&["--path", "no/such"], &["--path", "\"no/such\"", "an existing folder"]);
-    check_persist(&["--path", "tree/notes.txt"], &["--path", "notes.txt", "*.py"]);
+    check_persist(&["--path", "tree/notes.txt"], &["--path", "notes.txt", "a language that cds reads"]);
     check(&["persist", "--db-path", DATABASE], &["--path"]);
     check(&["model-build", "--path", "no/such"], &["--path", "no/such"]);
     check(&["enrich-intent", "--path", "no/such", "--provider-url", "builtin:"], &["--path", "no/such"]);

@@ -39,6 +39,7 @@ mod intents;
 #[cfg(unix)]
 mod interrupted;
 mod killed;
+mod languages;
 mod ledger;
 mod listings;
 mod locks;

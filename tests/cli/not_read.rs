@@ -19,7 +19,7 @@ fn stored(place: &Place) -> Vec<String> {
 
 fn mixed() -> Place {
     Place::with_files(&[
-        (".ignore", "vendor\n*.min.js\nskipped.py\n"),
+        (".ignore", "vendor\n*.min.vue\nskipped.py\n"),
         (".hidden.py", "def hidden():\n    return 1\n"),
         (".git/HEAD", "nonsense"),
         ("a.py", "def one():\n    return 1\n"),
@@ -27,10 +27,10 @@ fn mixed() -> Place {
         ("latin.py", "\u{0}"),
         ("skipped.py", "x = 1\n"),
         ("vendor/deep/b.py", "x = 1\n"),
-        ("vendor/c.js", ""),
-        ("web/a.js", ""),
-        ("web/b.js", ""),
-        ("web/b.min.js", ""),
+        ("vendor/c.vue", ""),
+        ("web/a.vue", ""),
+        ("web/b.vue", ""),
+        ("web/b.min.vue", ""),
         ("Makefile", ""),
     ])
 }
@@ -44,11 +44,11 @@ fn unread_files_are_counted() {
     let mut expected = vec![
         "hidden  1",
         "hidden .py 1",
-        "ignored .js 1",
+        "ignored .vue 1",
         "ignored .py 1",
         "ignored / 1",
         "other_language  1",
-        "other_language .js 2",
+        "other_language .vue 2",
         "too_large .py 1",
         "unreadable .py 1",
     ];
@@ -61,7 +61,7 @@ fn unread_files_are_counted() {
     assert_eq!(total, expected.len() as u64 + 1);
     assert!(list(&summary, "not_read").contains(&json!({"ending": "/", "reason": "ignored", "file_count": 1})));
     let line = outcome.lines_of("not_read").join("");
-    assert!(line.contains(" hidden=2 ignored=3 ") && line.contains("2 .js (other_language)"), "{line}");
+    assert!(line.contains(" hidden=2 ignored=3 ") && line.contains("2 .vue (other_language)"), "{line}");
     let shown = place.ask_json(&["runs", "show", "1"])["run"].clone();
     assert_eq!(list(&shown, "not_read").len(), expected.len());
     place.cds(&["verify", "--db-path", DATABASE]).succeeded();
@@ -71,7 +71,7 @@ fn unread_files_are_counted() {
 fn no_ignore_reads_everything() {
     let place = mixed();
     place.persist("builtin:", &["--no-ignore"]).succeeded();
-    let expected = ["other_language  2", "other_language .js 4", "unreadable .py 1"];
+    let expected = ["other_language  2", "other_language .vue 4", "unreadable .py 1"];
     assert_eq!(stored(&place), expected);
 }
 
@@ -89,7 +89,7 @@ fn database_in_tree_is_not_counted() {
 fn changed_count_breaks_proof() {
     let place = mixed();
     place.persist("builtin:", &[]).succeeded();
-    place.database().execute("UPDATE not_read SET file_count = 9 WHERE ending = '.js' AND reason = 'other_language'");
+    place.database().execute("UPDATE not_read SET file_count = 9 WHERE ending = '.vue' AND reason = 'other_language'");
     place.cds(&["verify", "--db-path", DATABASE]).exited_with(1);
 }
 
@@ -106,16 +106,16 @@ fn empty_snapshot_needs_an_option() {
     assert_eq!(database.number("SELECT count(*) FROM runs"), 1);
     assert_eq!(text(invocations(&database).last().unwrap(), "status"), "failed");
     let outcome = place.persist("builtin:", &["--allow-empty"]).succeeded();
-    outcome.stderr_has(&["warning: no Python file was read in", "removed=3"]);
+    outcome.stderr_has(&["warning: no source file was read in", "removed=3"]);
     // The project is known to be empty now.
-    place.persist("builtin:", &[]).succeeded().stderr_has(&["warning: no Python file was read in"]);
+    place.persist("builtin:", &[]).succeeded().stderr_has(&["warning: no source file was read in"]);
 }
 
 #[test]
 fn empty_first_snapshot_warns() {
     let place = Place::empty();
     place.persist("builtin:", &[]).succeeded().stderr_has(&["the folder holds nothing else"]);
-    place.cds(&["model-build", "--path", TREE]).succeeded().stderr_has(&["no Python file was read in"]);
+    place.cds(&["model-build", "--path", TREE]).succeeded().stderr_has(&["no source file was read in"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod definitions;
+mod languages;
 mod layout;
 mod normalization;
 mod properties;

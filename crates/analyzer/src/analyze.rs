@@ -7,8 +7,8 @@ use std::{
 
 use cds_language::Language;
 use cds_model::{
-    Analysis, AnalyzedFile, AnalyzerError, FileContent, Fingerprint, NotReadReason, ReadFile, Record, SourceInput,
-    SourceText, Symbol, SymbolKind, SyntaxSpan,
+    Analysis, AnalyzedFile, AnalyzerError, FileContent, Fingerprint, Indentation, NotReadReason, ReadFile, Record,
+    SourceInput, SourceText, Symbol, SymbolKind, SyntaxSpan,
 };
 use rayon::prelude::*;
 
@@ -92,7 +92,8 @@ pub fn analyze(
             if is_cancelled() {
                 Outcome::default()
             } else {
-                pass.analyze_file(analyzers.of(candidate.language), index, candidate)
+                let analyzer = analyzers.of(candidate.language, &candidate.name);
+                pass.analyze_file(analyzer, index, candidate)
             }
         })
         .collect();
@@ -144,7 +145,7 @@ struct Pass<'a> {
     options: &'a AnalysisOptions,
     known: &'a dyn KnownFiles,
     large: Mutex<()>,
-    /// The candidate that is parsed for all of the same bytes and language.
+    /// The candidate that is parsed for all of the same bytes and grammar.
     parsed: Mutex<HashMap<(Fingerprint, &'static str), usize>>,
     is_cancelled: &'a (dyn Fn() -> bool + Sync),
 }
@@ -172,11 +173,12 @@ impl Pass<'_> {
         analyzer: &mut dyn Analyzer,
         index: usize,
         path: Arc<str>,
-        language: &Language,
+        language: &'static Language,
         bytes: Vec<u8>,
     ) -> Outcome {
         let source_hash = content_hash(&bytes);
         let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
+        let indentation = language.indentation();
         let (language, grammar) = (language.id, analyzer.version());
         match decode(bytes) {
             Ok(text) => {
@@ -184,7 +186,7 @@ impl Pass<'_> {
                 let unparsed = UnparsedFile { path: &path, source_hash, language, grammar, source: &source };
                 let (content, problem) = match self.without_parsing(&unparsed, index) {
                     Some(content) => (content, None),
-                    None => self.parse(analyzer, Arc::clone(&path), source),
+                    None => self.parse(analyzer, Arc::clone(&path), source, indentation),
                 };
                 let file = Some(ReadFile { source_hash, language, grammar, path, content });
                 Outcome { file, problem, input, ..Outcome::default() }
@@ -202,18 +204,24 @@ impl Pass<'_> {
             return Some(FileContent::Known(records));
         }
         let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
-        match *parsed.entry((file.source_hash, file.language)).or_insert(index) {
+        match *parsed.entry((file.source_hash, file.grammar)).or_insert(index) {
             original if original == index => None,
             original => Some(FileContent::CopyOf(original)),
         }
     }
 
-    fn parse(&self, analyzer: &mut dyn Analyzer, path: Arc<str>, source: SourceText) -> (FileContent, Option<Problem>) {
+    fn parse(
+        &self,
+        analyzer: &mut dyn Analyzer,
+        path: Arc<str>,
+        source: SourceText,
+        indentation: Indentation,
+    ) -> (FileContent, Option<Problem>) {
         // A parse can take two hundred times as much memory as its text: of large files, one at a time.
         let is_large = source.as_str().len() > LARGE_FILE;
         let _turn = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
         let (symbols, spans, problem) = analyze_text(analyzer, &source, self.is_cancelled);
-        (FileContent::Parsed(AnalyzedFile { path, source, symbols, spans }), problem)
+        (FileContent::Parsed(AnalyzedFile { path, source, symbols, spans, indentation }), problem)
     }
 }
 
@@ -223,7 +231,8 @@ fn analyze_text(
     is_cancelled: &dyn Fn() -> bool,
 ) -> (Vec<Symbol>, Vec<SyntaxSpan>, Option<Problem>) {
     let findings = analyzer.analyze(source, is_cancelled);
-    let whole = Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count() };
+    let whole =
+        Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count(), owner: None };
     let mut symbols = Vec::with_capacity(findings.symbols.len() + 1);
     symbols.push(whole);
     symbols.extend(findings.symbols);

@@ -15,8 +15,11 @@ use cds_model::{AnalyzerError, NotRead, NotReadReason};
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::{
+    analyzers::is_built_in,
     ignore_files::Budget,
     left_out::{LeftOut, ending},
+    scripts::script_language,
+    selection::FileSelection,
 };
 
 /// What belongs to version control is no part of the tree, and is not counted.
@@ -29,6 +32,7 @@ pub struct SourceTree {
     is_file: bool,
     /// A file that is none of the tree even if it lies in it, with all files whose names begin as its does.
     own_file: Option<PathBuf>,
+    selection: FileSelection,
 }
 
 /// Why a path cannot be the root of an analysis.
@@ -43,7 +47,7 @@ pub enum TreeError {
         source: io::Error,
     },
     /// A file in a language that no analyzer knows.
-    #[error("analyze {path:?}: it is neither a folder nor a *.py file")]
+    #[error("analyze {path:?}: it is neither a folder nor a file of a language that cds reads")]
     NotSource {
         /// The path as it was given.
         path: PathBuf,
@@ -78,11 +82,12 @@ impl SourceTree {
         let unreachable = |source| TreeError::Unreachable { path: path.to_owned(), source };
         let root = path.canonicalize().map_err(unreachable)?;
         let metadata = root.metadata().map_err(unreachable)?;
-        let is_usable = metadata.is_dir() || (metadata.is_file() && language(&root).is_some());
+        let is_usable =
+            metadata.is_dir() || (metadata.is_file() && (language(&root).or_else(|| script_language(&root))).is_some());
         if !is_usable {
             return Err(TreeError::NotSource { path: path.to_owned() });
         }
-        Ok(Self { root, is_file: metadata.is_file(), own_file: None })
+        Ok(Self { root, is_file: metadata.is_file(), own_file: None, selection: FileSelection::default() })
     }
 
     /// The same without the database at `path`, and what stands beside it under its name, in the counts.
@@ -91,6 +96,17 @@ impl SourceTree {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         self.own_file = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
         self
+    }
+
+    /// The same with only the files that are wanted.
+    #[must_use]
+    pub fn selecting(self, selection: FileSelection) -> Self {
+        Self { selection, ..self }
+    }
+
+    /// Which files are wanted.
+    pub fn selection(&self) -> &FileSelection {
+        &self.selection
     }
 
     /// The absolute path, free of symbolic links.
@@ -103,7 +119,8 @@ impl SourceTree {
         let mut listing = Listing::default();
         if self.is_file {
             let name = relative_name(self.root.parent().unwrap_or(&self.root), &self.root);
-            let candidate = language(&self.root).map(|language| Candidate { name, path: self.root.clone(), language });
+            let language = language(&self.root).or_else(|| script_language(&self.root));
+            let candidate = language.map(|language| Candidate { name, path: self.root.clone(), language });
             listing.candidates.extend(candidate);
             return listing;
         }
@@ -138,8 +155,16 @@ impl SourceTree {
         for entry in walk.build() {
             match entry {
                 Ok(entry) => {
-                    self.count(&entry, use_ignore_files, &mut listing.left_out);
-                    if let Some(language) = candidate_language(&entry) {
+                    let language = candidate_language(&entry);
+                    let inner = entry.path().strip_prefix(&self.root).unwrap_or(entry.path());
+                    let wanted = language.filter(|language| self.selection.wants(language, inner));
+                    let unread = match (language, wanted) {
+                        (_, Some(_)) => None,
+                        (Some(_), None) => Some(NotReadReason::Excluded),
+                        (None, _) => Some(NotReadReason::OtherLanguage),
+                    };
+                    self.count(&entry, use_ignore_files, unread, &mut listing.left_out);
+                    if let Some(language) = wanted {
                         let name = relative_name(&self.root, entry.path());
                         listing.candidates.push(Candidate { name, path: entry.into_path(), language });
                     }
@@ -161,8 +186,8 @@ impl SourceTree {
         listing
     }
 
-    /// Counts an entry that the walk came to.
-    fn count(&self, entry: &DirEntry, use_ignore_files: bool, left_out: &mut LeftOut) {
+    /// Counts an entry that the walk came to; `unread` is why it is not read, if it is a file.
+    fn count(&self, entry: &DirEntry, use_ignore_files: bool, unread: Option<NotReadReason>, left_out: &mut LeftOut) {
         let Some(kind) = entry.file_type().filter(|_| self.is_counted(entry.path())) else { return };
         if kind.is_dir() && use_ignore_files {
             left_out.list(entry.path(), &|path| self.is_counted(path));
@@ -172,8 +197,10 @@ impl SourceTree {
         }
         if kind.is_symlink() {
             left_out.add(NotReadReason::Link, ending(entry.file_name()));
-        } else if !kind.is_dir() && candidate_language(entry).is_none() {
-            left_out.add(NotReadReason::OtherLanguage, ending(entry.file_name()));
+        } else if !kind.is_dir()
+            && let Some(reason) = unread
+        {
+            left_out.add(reason, ending(entry.file_name()));
         }
     }
 
@@ -211,14 +238,14 @@ fn split_path(error: &ignore::Error) -> (Option<&Path>, String) {
 
 /// The language of a file, by its name.
 fn language(path: &Path) -> Option<&'static Language> {
-    Language::of_path(&readable(path.file_name()?))
+    Language::of_path(&readable(path.file_name()?)).filter(|language| is_built_in(language))
 }
 
 /// The language of anything that is named like source and is neither a folder nor a link. What cannot be read is
 /// reported later.
 fn candidate_language(entry: &DirEntry) -> Option<&'static Language> {
     let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir() && !kind.is_symlink());
-    if is_file { language(entry.path()) } else { None }
+    if is_file { language(entry.path()).or_else(|| script_language(entry.path())) } else { None }
 }
 
 fn relative_name(root: &Path, path: &Path) -> String {

@@ -253,6 +253,9 @@ fn pipeline_hint(error: &cds_pipeline::Error) -> Option<String> {
         Error::NoRecords { .. } => {
             "check --path; with --allow-empty it is written all the same, and the history removes every definition"
         }
+        Error::NothingRead { .. } => {
+            "check --path, --languages, --include and --exclude; cds languages lists what is read"
+        }
         Error::Target(error) => target_hint(error)?,
         _ => return None,
     };

@@ -35,7 +35,7 @@ pub struct Definition {
 impl Definition {
     /// The name in its signature.
     pub fn name(&self) -> Option<&str> {
-        let name = self.language().naming.name(self.signature.as_deref()?);
+        let name = self.language().declared_name(self.signature.as_deref()?);
         Some(name).filter(|name| *name != cds_model::UNNAMED)
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use cds_language::Language;
+
 use crate::{
     Channel, ChannelTotals, Confidence, Definition, Group, Report, Settings, Unsearched,
     corpus::Corpus,
@@ -16,17 +18,83 @@ use crate::{
     },
 };
 
+/// What is found among the definitions of one language.
+struct Found {
+    groups: Vec<Group>,
+    /// For each channel how many pairs share only a shape, and how many were left out.
+    searched: Vec<(Option<u64>, u64)>,
+    unsearched: Unsearched,
+}
+
 /// Finds the groups of duplicates among `definitions`. The result does not depend on the number of threads.
+///
+/// Definitions of different languages are never compared: equal tokens mean different things.
 pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
+    let mut languages: Vec<&'static Language> = Vec::new();
+    for definition in definitions {
+        let language = definition.language();
+        if !languages.contains(&language) {
+            languages.push(language);
+        }
+    }
+    let found = if languages.len() < 2 {
+        found_in(definitions, settings)
+    } else {
+        languages
+            .iter()
+            .map(|language| found_in_one_of(definitions, language, settings))
+            .fold(Found::none(settings), Found::and)
+    };
+    report(definitions, settings, found)
+}
+
+impl Found {
+    fn none(settings: &Settings) -> Self {
+        let searched = vec![(None, 0); settings.channels.len()];
+        Self { groups: Vec::new(), searched, unsearched: Unsearched::default() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.groups.extend(other.groups);
+        for (own, other) in self.searched.iter_mut().zip(other.searched) {
+            own.0 = own.0.map_or(other.0, |count| Some(count + other.0.unwrap_or_default()));
+            own.1 += other.1;
+        }
+        self.unsearched.test_count += other.unsearched.test_count;
+        self.unsearched.generated_count += other.unsearched.generated_count;
+        self.unsearched.intent_count += other.unsearched.intent_count;
+        self
+    }
+}
+
+/// What is found among the definitions of one of several languages.
+fn found_in_one_of(definitions: &[Definition], language: &Language, settings: &Settings) -> Found {
+    let places: Vec<usize> =
+        (0..definitions.len()).filter(|&place| definitions[place].language() == language).collect();
+    let own: Vec<Definition> = places.iter().map(|&place| definitions[place].clone()).collect();
+    let mut found = found_in(&own, settings);
+    for member in found.groups.iter_mut().flat_map(|group| &mut group.members) {
+        member.index = places[member.index];
+    }
+    found
+}
+
+fn found_in(definitions: &[Definition], settings: &Settings) -> Found {
     let corpus = Corpus::new(definitions, settings);
     let mut groups = Vec::new();
     let mut searched = Vec::new();
     for &channel in &settings.channels {
         let (found, shape_only_pair_count, left_out) = channel_groups(&corpus, channel);
         groups.extend(found);
-        searched.push((channel, shape_only_pair_count, left_out));
+        searched.push((shape_only_pair_count, left_out));
     }
     fold::fold(&mut groups, corpus.enclosing());
+    let unsearched = Unsearched { intent_count: intent::unsearched_count(&corpus), ..corpus.unsearched };
+    Found { groups, searched, unsearched }
+}
+
+fn report(definitions: &[Definition], settings: &Settings, found: Found) -> Report {
+    let Found { mut groups, searched, unsearched } = found;
     let mut low_confidence: BTreeMap<Channel, u64> = BTreeMap::new();
     for group in groups.iter().filter(|group| group.confidence == Confidence::Low && group.covered_by.is_none()) {
         *low_confidence.entry(group.channel).or_default() += 1;
@@ -34,9 +102,11 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
     groups.retain(|group| group.confidence >= settings.min_confidence);
     rank(&mut groups, settings);
     let line_count = totals::line_count(definitions);
-    let channels = searched
-        .into_iter()
-        .map(|(channel, shape_only_pair_count, left_out_pair_count)| {
+    let channels = settings
+        .channels
+        .iter()
+        .zip(searched)
+        .map(|(&channel, (shape_only_pair_count, left_out_pair_count))| {
             let own = || groups.iter().filter(move |group| group.channel == channel);
             ChannelTotals {
                 channel,
@@ -49,7 +119,6 @@ pub fn find(definitions: &[Definition], settings: &Settings) -> Report {
         })
         .collect();
     let totals = totals::of_report(&groups, definitions, line_count);
-    let unsearched = Unsearched { intent_count: intent::unsearched_count(&corpus), ..corpus.unsearched };
     Report { groups, totals, channels, unsearched }
 }
 

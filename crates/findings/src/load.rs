@@ -8,7 +8,7 @@ use std::{
 };
 
 use cds_duplication::{Definition, Settings};
-use cds_language::{Language, is_generated};
+use cds_language::{Language, is_generated, is_generated_name};
 use cds_model::{Md5Sum, Record, SymbolKind};
 use cds_persistence::{Access, CodeRow, RunId, SqliteReader, TextQuery, Texts};
 
@@ -161,6 +161,7 @@ fn definition(source: &Source<'_>, kind: SymbolKind, row: CodeRow) -> Definition
     // Another program may write its fingerprints in another form.
     let md5sum = row.md5sum.parse().unwrap_or_else(|()| Md5Sum(md5::compute(row.normalized_code.as_bytes()).0));
     let language = Language::of_record(&row.file_path);
+    let has_generated_name = is_generated_name(&row.file_path);
     Definition {
         record_id: row.id,
         kind,
@@ -170,7 +171,7 @@ fn definition(source: &Source<'_>, kind: SymbolKind, row: CodeRow) -> Definition
         end_line: row.end_line,
         normalized_code: row.normalized_code,
         md5sum,
-        is_generated: row.head.is_some_and(|head| is_generated(language, &head)),
+        is_generated: has_generated_name || row.head.is_some_and(|head| is_generated(language, &head)),
         intent_is_derived: row
             .intent
             .as_deref()

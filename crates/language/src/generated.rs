@@ -1,6 +1,6 @@
 //! Which files programs wrote, by what generators write at their heads.
 
-use crate::{Docs, Language, Words};
+use crate::{BlockComment, Docs, Language, Words};
 
 /// By what the generated files of a language are known, beside what generators of all languages write.
 #[derive(Debug, Clone, Copy)]
@@ -9,10 +9,23 @@ pub struct GeneratedMarks {
     pub scaffolds: &'static [&'static str],
     /// Letters that may stand before a docstring.
     pub docstring_prefixes: &'static [char],
+    /// What names of generated files end with, their ending left out.
+    pub ends: &'static [&'static str],
 }
+
+/// What may stand around the text of a comment.
+const AROUND_COMMENTS: [char; 7] = ['*', '-', '=', '<', '>', ' ', '\t'];
 
 /// What writes files of any language once, to be edited.
 const SCAFFOLDS: [&str; 2] = ["cookiecutter", "copier"];
+
+/// Whether the name of a file says that a program wrote it, by the conventions of its language.
+pub fn is_generated_name(file_path: &str) -> bool {
+    let language = Language::of_record(file_path);
+    let name = file_path.rsplit('/').next().unwrap_or(file_path);
+    let stem = name.rsplit_once('.').filter(|(_, ending)| language.files.endings.contains(ending));
+    stem.is_some_and(|(stem, _)| language.generated.ends.iter().any(|end| stem.ends_with(end)))
+}
 
 /// Whether a file says that a program wrote it, in the comments or the docstring before any code:
 ///
@@ -58,8 +71,29 @@ fn head<'a>(language: &Language, code: &'a str) -> Vec<Line<'a>> {
     let words = language.lexicon.words();
     let mut found = Vec::new();
     let mut quotes = None;
+    let mut block: Option<&BlockComment> = None;
     for line in code.lines().map(str::trim) {
         let (mut text, mut is_comment) = (line, quotes.is_none());
+        if block.is_none() && quotes.is_none() {
+            block = words.block_comments.iter().find(|comment| line.starts_with(comment.open));
+            text = block.map_or(line, |comment| &line[comment.open.len()..]);
+        }
+        if let Some(comment) = block {
+            let end = text.find(comment.close);
+            let (inside, behind) = end.map_or((text, ""), |end| (&text[..end], &text[end + comment.close.len()..]));
+            found.push(Line { text: inside.trim_matches(AROUND_COMMENTS), is_comment: true });
+            if end.is_some() {
+                block = None;
+            }
+            if !is_empty_behind(words, behind) {
+                break;
+            }
+            continue;
+        }
+        // What a first line declares for the whole file is no code.
+        if language.head_lines.iter().any(|begin| line.starts_with(begin)) {
+            continue;
+        }
         let comment = words.line_comments.iter().find(|mark| line.starts_with(**mark));
         if is_comment && !line.is_empty() && comment.is_none() {
             let start = line.trim_start_matches(language.generated.docstring_prefixes);
@@ -78,7 +112,7 @@ fn head<'a>(language: &Language, code: &'a str) -> Vec<Line<'a>> {
             }
         }
         let text = if is_comment { text.trim_start_matches(is_comment_mark) } else { text };
-        let text = text.trim_matches(['*', '-', '=', '<', '>', ' ', '\t']);
+        let text = text.trim_matches(AROUND_COMMENTS);
         found.push(Line { text: text.trim_end_matches(|letter| is_comment_mark(letter) || letter == ' '), is_comment });
     }
     found

@@ -2,13 +2,29 @@
 
 use std::hash::{Hash, Hasher};
 
+use cds_model::Indentation;
+
 use crate::{
-    generated::GeneratedMarks, idioms::Idioms, lexicon::Lexicon, naming::Naming, nodes::NodeRole, notation::Notation,
-    python::PYTHON, statements::Statements, test_marks::TestMarks,
+    csharp::CSHARP,
+    generated::GeneratedMarks,
+    go::GO,
+    idioms::Idioms,
+    java::JAVA,
+    javascript::JAVASCRIPT,
+    lexicon::{Layout, Lexicon},
+    naming::Naming,
+    nodes::NodeRole,
+    notation::Notation,
+    python::PYTHON,
+    rust::RUST,
+    statements::Statements,
+    syntax::Syntax,
+    test_marks::TestMarks,
+    typescript::TYPESCRIPT,
 };
 
 /// Every language that is known. This is the only place that names them all.
-pub static LANGUAGES: &[&Language] = &[&PYTHON];
+pub static LANGUAGES: &[&Language] = &[&PYTHON, &JAVASCRIPT, &TYPESCRIPT, &GO, &RUST, &JAVA, &CSHARP];
 
 /// All that is known about one language.
 #[derive(Debug)]
@@ -43,6 +59,12 @@ pub struct Language {
     pub nodes: &'static [(&'static str, NodeRole)],
     /// The same for nodes that are one mark of the text.
     pub mark_nodes: &'static [(&'static str, NodeRole)],
+    /// What of its syntax trees is a definition, for languages without an analyzer of their own.
+    pub syntax: Syntax,
+    /// What lines begin with that may stand before the comments at the head of a file.
+    pub head_lines: &'static [&'static str],
+    /// What the head of a file of a dialect holds that the grammar does not read, with the name of the dialect.
+    pub foreign_marks: &'static [(&'static str, &'static str)],
 }
 
 /// By what the files of a language are known.
@@ -99,6 +121,26 @@ impl Language {
     /// Whether what looks like a call of this name is none, because the name is a word of the language.
     pub fn is_reserved(&self, name: &str) -> bool {
         self.lexicon.joins(name) || self.statements.soft_keywords.contains(&name)
+    }
+
+    /// Whether braces make blocks.
+    pub const fn has_braces(&self) -> bool {
+        matches!(self.lexicon.words.layout, Layout::Braces { .. })
+    }
+
+    /// What the white space at the beginning of a line means.
+    pub const fn indentation(&self) -> Indentation {
+        match self.lexicon.words.layout {
+            Layout::Indentation => Indentation::Blocks,
+            Layout::Braces { .. } => Indentation::Nothing,
+        }
+    }
+
+    /// The name of the grammar for a file of this language.
+    pub fn grammar_of(&self, path: &str) -> &'static str {
+        let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let own = self.syntax.grammars.iter().find(|(known, _)| *known == ending);
+        own.map_or(self.id, |(_, grammar)| grammar)
     }
 
     /// Whether a call of this name says little about a function.

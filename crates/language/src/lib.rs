@@ -10,8 +10,15 @@
 )]
 
 pub mod class;
+pub mod csharp;
 mod generated;
+pub mod go;
+mod head;
+#[cfg(test)]
+mod head_tests;
 mod idioms;
+pub mod java;
+pub mod javascript;
 mod language;
 mod lexer;
 mod lexicon;
@@ -21,10 +28,14 @@ mod nodes;
 mod notation;
 mod outline;
 pub mod python;
+pub mod rust;
 mod statements;
+mod syntax;
 mod test_marks;
+pub mod typescript;
 
-pub use generated::{GeneratedMarks, is_generated};
+pub use generated::{GeneratedMarks, is_generated, is_generated_name};
+pub use head::{Head, Heads, MethodMark};
 pub use idioms::Idioms;
 pub use language::{Docs, Files, LANGUAGES, Language};
 pub use lexer::{Lexer, MAX_BYTES, Token, TokenKind, tokenize, tokenize_into};
@@ -37,4 +48,5 @@ pub use nodes::NodeRole;
 pub use notation::{Canonical, Former, Notation, Rewrite};
 pub use outline::{Outline, read_outline};
 pub use statements::Statements;
+pub use syntax::{BindingNode, DefinitionNode, OwnerNode, Part, Syntax};
 pub use test_marks::{TestMarks, is_test};

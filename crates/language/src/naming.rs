@@ -1,12 +1,32 @@
 //! How definitions are named, and what a name says about them.
 
-use cds_model::{UNNAMED, word_before_bracket};
+use std::borrow::Cow;
 
-use crate::Language;
+use cds_model::{UNNAMED, last_word};
 
-/// The name of a definition by its file and its signature.
-pub fn name_of<'a>(file_path: &str, signature: &'a str) -> &'a str {
-    Language::of_record(file_path).naming.name(signature)
+use crate::{
+    Language,
+    head::{Heads, declared_name},
+};
+
+/// The name of a definition by its file and its signature, with the type of its receiver if it has one: `Server.Close`.
+pub fn name_of<'a>(file_path: &str, signature: &'a str) -> Cow<'a, str> {
+    let language = Language::of_record(file_path);
+    let name = language.declared_name(signature);
+    match language.receiver_of(signature) {
+        Some(receiver) => Cow::Owned(format!("{receiver}.{name}")),
+        None => Cow::Borrowed(name),
+    }
+}
+
+impl Language {
+    /// The name that a signature declares.
+    pub fn declared_name<'a>(&self, signature: &'a str) -> &'a str {
+        match &self.naming.heads {
+            Some(heads) => declared_name(self, heads, signature),
+            None => self.naming.name(signature),
+        }
+    }
 }
 
 /// How a language names definitions.
@@ -30,6 +50,10 @@ pub struct Naming {
     pub other_receivers: &'static [&'static str],
     /// The name of the object itself in a method.
     pub this: &'static str,
+    /// How headers are read; `None` where a name always stands behind a word that declares.
+    pub heads: Option<Heads>,
+    /// Names that the language or its library calls, beside those with a deed.
+    pub called: &'static [&'static str],
 }
 
 impl Naming {
@@ -49,7 +73,7 @@ impl Naming {
                 let (name, _) = next_word(behind);
                 return if name.is_empty() { UNNAMED } else { name };
             } else {
-                return word_before_bracket("", signature);
+                return last_word(signature);
             }
         }
     }
@@ -57,7 +81,7 @@ impl Naming {
     /// Whether a name is one that the language calls, a constructor's left out.
     pub fn is_prescribed(&self, name: &str) -> bool {
         let is_called = |(start, end)| name.starts_with(start) && name.ends_with(end);
-        self.called_by_language.is_some_and(is_called) && name != self.constructor
+        (self.called_by_language.is_some_and(is_called) || self.called.contains(&name)) && name != self.constructor
     }
 
     /// What a function of this prescribed name does.
@@ -67,7 +91,7 @@ impl Naming {
 
     /// Whether a name marks what it names as private.
     pub fn is_private(&self, name: &str) -> bool {
-        name.starts_with(self.private_beginning)
+        !self.private_beginning.is_empty() && name.starts_with(self.private_beginning)
     }
 
     /// Whether the first parameter of a method stands for its object or its class.

@@ -15,6 +15,8 @@ pub enum NodeRole {
     ExpressionStatement,
     /// One string literal.
     String,
+    /// A string literal that may have code in it.
+    Template,
     /// Several string literals side by side.
     Strings,
     /// An expression in parentheses.
@@ -31,6 +33,24 @@ pub enum NodeRole {
     HeaderEnd,
     /// What stands around a definition together with its decorators.
     Decorated,
+    /// A function that is always a method, as one with a receiver.
+    Method,
+    /// A function as a value: a record where it is bound to a name or has one.
+    FunctionValue,
+    /// A class as a value.
+    ClassValue,
+    /// A value with members, which names them where it is bound to a name.
+    ObjectValue,
+    /// What may stand between a value and what gives it a name, as parentheses.
+    Wrapper,
+    /// Values side by side; one that stands there alone may be bound to a name.
+    ValueList,
+    /// What stands around what gives values names. A record begins with it, if its own is the first.
+    BindingGroup,
+    /// A decorator, annotation or attribute: it stands before a record.
+    Annotation,
+    /// Annotations and other words before a declaration.
+    Modifiers,
     /// Whatever else.
     Other,
 }

@@ -62,7 +62,7 @@ pub fn analyzer_name(grammar: &str) -> String {
 
 /// Builds the records of one file.
 pub fn build_file(file: &AnalyzedFile) -> Vec<Record> {
-    let lines = CodeLines::new(&file.source, &file.spans);
+    let lines = CodeLines::new(&file.source, &file.spans, file.indentation);
     let mut normalized = String::new();
     let mut records = Vec::with_capacity(file.symbols.len());
     for symbol in &file.symbols {

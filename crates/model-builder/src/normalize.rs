@@ -2,7 +2,7 @@
 //!
 //! 1. Remove noise spans wherever they are.
 //! 2. Trim trailing white space from each line, and drop lines that are then empty.
-//! 3. Remove the indentation that all lines share.
+//! 3. Remove the indentation that all lines share, or all of it where it means nothing.
 //!
 //! Verbatim spans stay unchanged. A line that begins inside one keeps its beginning; a line that ends inside one keeps
 //! its end and its own line break.
@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use cds_model::{SourceText, SpanKind, SyntaxSpan};
+use cds_model::{Indentation, SourceText, SpanKind, SyntaxSpan};
 
 /// It grows whenever a text may get another normalized code: records of earlier runs are reused where it is the same.
 pub(crate) const VERSION: u32 = 1;
@@ -22,7 +22,11 @@ pub(crate) struct CodeLines<'s> {
     lines: Vec<CodeLine>,
     /// The parts of the text that are kept; each line owns a range of these.
     pieces: Vec<Range<usize>>,
+    indentation: Indentation,
 }
+
+/// The piece that is one blank in place of a gap.
+const BLANK: Range<usize> = usize::MAX - 1..usize::MAX;
 
 struct CodeLine {
     /// The line in the source where it begins, 1-based.
@@ -39,8 +43,8 @@ struct CodeLine {
 const BLANKS: [char; 4] = [' ', '\t', '\x0b', '\x0c'];
 
 impl<'s> CodeLines<'s> {
-    pub(crate) fn new(source: &'s SourceText, spans: &[SyntaxSpan]) -> Self {
-        let mut lines = Self { text: source.as_str(), lines: Vec::new(), pieces: Vec::new() };
+    pub(crate) fn new(source: &'s SourceText, spans: &[SyntaxSpan], indentation: Indentation) -> Self {
+        let mut lines = Self { text: source.as_str(), lines: Vec::new(), pieces: Vec::new(), indentation };
         let mut spans = Spans { spans, next: 0 };
         let mut number = 1;
         while number <= source.line_count() {
@@ -56,7 +60,11 @@ impl<'s> CodeLines<'s> {
         let lines = &self.lines[start..end];
         let shared = self.shared_indentation(lines);
         for (index, line) in lines.iter().enumerate() {
-            let skipped = if line.indentation.is_some() { shared } else { 0 };
+            let skipped = match (line.indentation, self.indentation) {
+                (None, _) => 0,
+                (Some(_), Indentation::Blocks) => shared,
+                (Some(own), Indentation::Nothing) => own,
+            };
             self.append(line, skipped, output);
             if !line.has_line_break && index + 1 < lines.len() {
                 output.push('\n');
@@ -113,6 +121,9 @@ impl<'s> CodeLines<'s> {
     fn trim_end(&mut self, line: &mut CodeLine) {
         while line.pieces.start < line.pieces.end {
             let piece = &mut self.pieces[line.pieces.end - 1];
+            if *piece == BLANK {
+                *piece = 0..0;
+            }
             piece.end = piece.start + self.text[piece.clone()].trim_end_matches(BLANKS).len();
             if piece.start < piece.end {
                 return;
@@ -160,7 +171,7 @@ impl<'s> CodeLines<'s> {
     fn append(&self, line: &CodeLine, skipped: usize, output: &mut String) {
         let mut skipped = skipped;
         for piece in &self.pieces[line.pieces.clone()] {
-            output.push_str(&self.text[piece.start + skipped..piece.end]);
+            output.push_str(if *piece == BLANK { " " } else { &self.text[piece.start + skipped..piece.end] });
             skipped = 0;
         }
     }
@@ -195,7 +206,7 @@ impl Spans<'_> {
     }
 
     fn noise_over(&mut self, position: usize) -> bool {
-        self.covers(position, SpanKind::Noise)
+        self.covers(position, SpanKind::Noise) || self.covers(position, SpanKind::Gap)
     }
 
     /// Whether the byte before `end` is the backslash of a continuation.
@@ -212,9 +223,14 @@ impl Spans<'_> {
         while start < range.end {
             match self.at(start) {
                 Some(span) if (span.start as usize) < range.end => {
-                    let end = if span.kind == SpanKind::Noise { span.start } else { span.end } as usize;
+                    let is_removed = matches!(span.kind, SpanKind::Noise | SpanKind::Gap);
+                    let end = if is_removed { span.start } else { span.end } as usize;
                     let end = end.clamp(start, range.end);
                     push_piece(pieces, first, start..end);
+                    // One that goes on over lines is met on each of them.
+                    if span.kind == SpanKind::Gap && (span.end as usize) <= range.end && pieces.len() > first {
+                        pieces.push(BLANK);
+                    }
                     start = (span.end as usize).min(range.end);
                 }
                 _ => {
@@ -241,6 +257,10 @@ mod tests {
 
     /// Checks the normalized form of `text`; `marks` has, for each byte, `n` noise, `v` verbatim, `c` continuation.
     fn check(text: &str, marks: &str, expected: &str) {
+        check_with(Indentation::Blocks, text, marks, expected);
+    }
+
+    fn check_with(indentation: Indentation, text: &str, marks: &str, expected: &str) {
         assert_eq!(text.len(), marks.len(), "one mark for each byte");
         let mut spans: Vec<SyntaxSpan> = Vec::new();
         for (position, mark) in (0..).zip(marks.chars()) {
@@ -248,6 +268,7 @@ mod tests {
                 'n' => SpanKind::Noise,
                 'v' => SpanKind::Verbatim,
                 'c' => SpanKind::Continuation,
+                'g' => SpanKind::Gap,
                 _ => continue,
             };
             match spans.last_mut() {
@@ -257,7 +278,7 @@ mod tests {
         }
         let source = SourceText::new(text);
         let mut normalized = String::new();
-        CodeLines::new(&source, &spans).normalize(1, source.line_count(), &mut normalized);
+        CodeLines::new(&source, &spans, indentation).normalize(1, source.line_count(), &mut normalized);
         assert_eq!(normalized, expected);
     }
 
@@ -275,6 +296,19 @@ mod tests {
     #[test]
     fn code_after_multiline_noise_moves_up() {
         check("  'd\n  d'; x\n  y", "..nnnnnnnnn.....", "x\ny");
+    }
+
+    #[test]
+    fn free_indentation_is_removed() {
+        check_with(Indentation::Nothing, "  a {\n\tb\n }\n", "............", "a {\nb\n}");
+        check_with(Indentation::Nothing, " a = `\n  b` +\n  c", ".....vvvvvv......", "a = `\n  b` +\nc");
+    }
+
+    #[test]
+    fn gap_leaves_one_blank() {
+        check("a/**/b", ".gggg.", "a b");
+        check("a/*\n*/b", ".ggggg.", "a b");
+        check("a/**/\nb", ".gggg..", "a\nb");
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct Symbol {
     pub start_line: u32,
     /// The last line of the last statement, 1-based and inclusive.
     pub end_line: u32,
+    /// The name of what it stands in, where that is no definition of its own, as `Server` for a method of Go.
+    pub owner: Option<Arc<str>>,
 }
 
 /// How normalization treats a part of the text.
@@ -69,6 +71,8 @@ pub struct Symbol {
 pub enum SpanKind {
     /// Removed: it has no effect when the program runs (a comment, a statement that is only a string literal).
     Noise,
+    /// Removed like noise, and one blank takes its place: two words would become one.
+    Gap,
     /// Kept byte for byte (a multi-line string literal, text that did not parse).
     Verbatim,
     /// Joins two lines into one (a backslash and its line break); ignored if nothing follows.
@@ -97,6 +101,17 @@ pub struct AnalyzedFile {
     pub symbols: Vec<Symbol>,
     /// Sorted by start, never overlapping.
     pub spans: Vec<SyntaxSpan>,
+    /// Whether the indentation of a line means something.
+    pub indentation: Indentation,
+}
+
+/// What the white space at the beginning of a line means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Indentation {
+    /// It makes blocks: what all lines of a definition share is left out.
+    Blocks,
+    /// Nothing: all of it is left out.
+    Nothing,
 }
 
 /// A file or folder that the result lacks at least partly, and why.

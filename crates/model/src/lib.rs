@@ -25,8 +25,8 @@ pub use accounts::{
     Stage, StageEnd, StageRunId, StageSource, StageStart, TelemetryCounts, TelemetryEntry, TelemetryType,
 };
 pub use analyzed_file::{
-    Analysis, AnalyzedFile, AnalyzerError, FileContent, ReadFile, SourceFile, SourceInput, SpanKind, Symbol,
-    SymbolKind, SyntaxSpan,
+    Analysis, AnalyzedFile, AnalyzerError, FileContent, Indentation, ReadFile, SourceFile, SourceInput, SpanKind,
+    Symbol, SymbolKind, SyntaxSpan,
 };
 pub use enrichment::EnrichmentAccount;
 pub use history::{
@@ -44,4 +44,4 @@ pub use scope::{Scope, UnknownScope};
 pub use secrets::masked;
 pub use source::{SourceSlice, SourceText};
 pub use timestamp::Timestamp;
-pub use unit::{NameOf, UNNAMED, UnitName, UnitRow, unit_names, word_before_bracket};
+pub use unit::{NameOf, UNNAMED, UnitName, UnitRow, last_word, unit_names, word_before_bracket};

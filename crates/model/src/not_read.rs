@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 /// Why a file was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotReadReason {
+    /// The caller wants no file of this language or at this path.
+    Excluded,
     /// Its name begins with a dot.
     Hidden,
     /// An ignore file matches it or a folder that holds it.
@@ -21,12 +23,20 @@ pub enum NotReadReason {
 
 impl NotReadReason {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::Hidden, Self::Ignored, Self::Link, Self::OtherLanguage, Self::TooLarge, Self::Unreadable];
+    pub const ALL: [Self; 7] = [
+        Self::Excluded,
+        Self::Hidden,
+        Self::Ignored,
+        Self::Link,
+        Self::OtherLanguage,
+        Self::TooLarge,
+        Self::Unreadable,
+    ];
 
     /// The word that the database and every output use.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Excluded => "excluded",
             Self::Hidden => "hidden",
             Self::Ignored => "ignored",
             Self::Link => "link",

@@ -4,7 +4,7 @@
 //! give the qualified name in the style of Python's `__qualname__`: `Outer.method`, `outer.<locals>.inner`. Names serve
 //! to compare snapshots and to show definitions.
 
-use std::{cmp::Reverse, collections::HashMap, fmt};
+use std::{borrow::Cow, cmp::Reverse, collections::HashMap, fmt};
 
 use crate::SymbolKind;
 
@@ -12,8 +12,8 @@ use crate::SymbolKind;
 pub const UNNAMED: &str = "<unnamed>";
 
 /// Reads the name of a definition from the path of its file and its signature. The syntax depends on the language, so the
-/// caller passes the function in.
-pub type NameOf = for<'a> fn(file_path: &str, signature: &'a str) -> &'a str;
+/// caller passes the function in. A name may say what it belongs to, where no definition around it does: `Server.Close`.
+pub type NameOf = for<'a> fn(file_path: &str, signature: &'a str) -> Cow<'a, str>;
 /// The longest outer name, in bytes, that an inner name includes; a longer one becomes `…`. It keeps names short at any
 /// depth of nesting; ordinals keep them distinct.
 const LONGEST_OUTER: usize = 500;
@@ -95,7 +95,7 @@ pub fn unit_names(rows: &[UnitRow<'_>], name_of: NameOf) -> Vec<UnitName> {
             while around.last().is_some_and(|outer| !holds(outer)) {
                 around.pop();
             }
-            qualified = qualify(around.last(), name_of(row.file_path, row.signature.unwrap_or_default()));
+            qualified = qualify(around.last(), &name_of(row.file_path, row.signature.unwrap_or_default()));
             let is_class = row.kind == SymbolKind::Class;
             around.push(Enclosing { name: qualified.clone(), is_class, end_line: row.end_line });
         }
@@ -114,7 +114,12 @@ fn qualify(outer: Option<&Enclosing>, name: &str) -> String {
 }
 
 /// The last word of a signature before its first bracket: the name in most languages.
-pub fn word_before_bracket<'a>(_file_path: &str, signature: &'a str) -> &'a str {
+pub fn word_before_bracket<'a>(_file_path: &str, signature: &'a str) -> Cow<'a, str> {
+    Cow::Borrowed(last_word(signature))
+}
+
+/// The same without a path.
+pub fn last_word(signature: &str) -> &str {
     let head = &signature[..signature.find(['(', '[', '{', ':', '<']).unwrap_or(signature.len())];
     let is_word = |word: &&str| word.starts_with(|character: char| character.is_alphabetic() || character == '_');
     head.split(ends_word).rfind(|word| !word.is_empty()).filter(is_word).unwrap_or(UNNAMED)

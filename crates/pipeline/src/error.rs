@@ -47,6 +47,14 @@ pub enum Error {
     /// The answers that are kept cannot be looked up.
     #[error("look up the answers that are kept")]
     Answers(#[source] BoxError),
+    /// A tree without a file that can be read, although there has to be one.
+    #[error("read the tree: {}", not_read::why_nothing(root, not_read))]
+    NothingRead {
+        /// The tree.
+        root: PathBuf,
+        /// What it holds instead.
+        not_read: Vec<NotRead>,
+    },
     /// A tree without records over a project that has some.
     #[error(
         "persist a snapshot without records: project {project} has some, and {}",

@@ -14,7 +14,7 @@ pub fn why_nothing(root: &Path, not_read: &[NotRead]) -> String {
     } else {
         format!("it holds {}", most(not_read))
     };
-    format!("no Python file was read in {}: {found}", root.display())
+    format!("no source file was read in {}: {found}", root.display())
 }
 
 /// How many files and folders were not read for each reason that occurs.
@@ -70,9 +70,9 @@ mod tests {
         assert_eq!(most(&rows), text);
         assert_eq!(
             why_nothing(Path::new("/a"), &rows[..1]),
-            "no Python file was read in /a: it holds 2 folders (ignored)"
+            "no source file was read in /a: it holds 2 folders (ignored)"
         );
-        assert_eq!(why_nothing(Path::new("/a"), &[]), "no Python file was read in /a: the folder holds nothing else");
+        assert_eq!(why_nothing(Path::new("/a"), &[]), "no source file was read in /a: the folder holds nothing else");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct SourcePlan {
     pub may_reuse: bool,
     /// The database whose snapshots may have them.
     pub known_in: Option<DatabasePlan>,
+    /// Whether a tree without a file that can be read ends the work.
+    pub requires_files: bool,
 }
 
 impl SourcePlan {

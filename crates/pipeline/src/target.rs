@@ -8,7 +8,8 @@ use std::{
     sync::Arc,
 };
 
-use cds_analyzer::{Analyzer as _, DecodeError, PythonAnalyzer, decode};
+use cds_analyzer::{Analyzers, DecodeError, decode, is_built_in};
+use cds_language::{LANGUAGES, Language};
 use cds_model::{AnalyzedFile, Record, SourceText, Symbol, SymbolKind};
 
 /// The longest text that is read; bytes.
@@ -171,13 +172,21 @@ fn bytes(name: &str, source: &mut dyn Read) -> Result<Vec<u8>, TargetError> {
 /// The records of a text, the whole text first, or only the innermost definition at a line; and why some may be missing.
 fn records(name: &str, text: String, line: Option<u32>) -> (Vec<Record>, Option<String>) {
     let source = SourceText::new(text);
-    let found = PythonAnalyzer::new().analyze(&source, &|| false);
-    let whole = Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count() };
+    let language = Some(Language::of_record(name)).filter(|language| is_built_in(language)).unwrap_or(LANGUAGES[0]);
+    let found = Analyzers::default().of(language, name).analyze(&source, &|| false);
+    let whole =
+        Symbol { kind: SymbolKind::File, signature: None, start_line: 1, end_line: source.line_count(), owner: None };
     let symbols = match line {
         Some(line) => innermost(found.symbols, line).into_iter().collect(),
         None => std::iter::once(whole).chain(found.symbols).collect(),
     };
-    let file = AnalyzedFile { path: Arc::from(name), source, symbols, spans: found.spans };
+    let file = AnalyzedFile {
+        path: Arc::from(name),
+        source,
+        symbols,
+        spans: found.spans,
+        indentation: language.indentation(),
+    };
     let problem = found.problem.map(|problem| format!("line {}: {}", problem.line, problem.reason));
     (cds_model_builder::build_file(&file), problem)
 }

@@ -2,8 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::{layout::Indentation, rows::Rows, syntax::Role, walk::Surrounding};
-use crate::Problem;
+use super::{layout::Indentation, syntax::Role, walk::Surrounding};
+use crate::{Problem, rows::Rows};
 
 /// Where the text first departs from the grammar.
 pub(super) fn first_problem(root: Node<'_>, rows: Rows<'_>) -> Problem {

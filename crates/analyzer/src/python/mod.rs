@@ -8,37 +8,24 @@ mod definitions;
 mod extremes;
 mod layout;
 mod rewrite;
-mod rows;
 mod string_statements;
 mod syntax;
 mod tokens;
 mod walk;
 
-use std::{
-    borrow::Cow,
-    ops::{ControlFlow, Range},
-    time::{Duration, Instant},
-};
+use std::{borrow::Cow, ops::Range};
 
 use cds_model::SourceText;
-use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::{Parser, Tree};
 
 use self::{layout::Layout, rewrite::Rewritten};
-use crate::{Analyzer, Findings, Problem};
-
-/// Real files parse in milliseconds; only made ones come near what they are allowed.
-const LEAST_PARSE_LIMIT: Duration = Duration::from_secs(10);
-const PARSE_SECONDS_PER_MEGABYTE: f64 = 4.0;
+use crate::{
+    Analyzer, Findings,
+    parsing::{Limit, parse},
+};
 
 /// The parser, the grammar, and the version of the rules in this folder and of Python's tables in `cds-language`.
 const VERSION: &str = "tree-sitter 0.27.1 python 0.25.0 rules 1";
-
-/// What ends a parse before its own end.
-#[derive(Clone, Copy)]
-struct Limit<'a> {
-    time: Duration,
-    is_cancelled: &'a dyn Fn() -> bool,
-}
 
 /// A tree and what it is of: the source itself, or a text of the same length with the same definitions at the same offsets.
 struct Parsed<'t> {
@@ -69,10 +56,10 @@ impl PythonAnalyzer {
     }
 
     fn parse_layout<'t>(&mut self, layout: Layout<'t>, limit: Limit<'_>) -> Option<Parsed<'t>> {
-        let tree = self.parse(&layout.text, limit)?;
+        let tree = parse(&mut self.parser, &layout.text, limit)?;
         let rewritten = if tree.root_node().has_error() { Rewritten::of(&layout.text) } else { None };
         if let Some(rewritten) = rewritten {
-            let tree = self.parse(&rewritten.text, limit)?;
+            let tree = parse(&mut self.parser, &rewritten.text, limit)?;
             if !tree.root_node().has_error() {
                 let mut continuations = rewritten.continuations;
                 continuations.extend(layout.hidden);
@@ -93,28 +80,6 @@ impl PythonAnalyzer {
             continuations: layout.hidden,
         })
     }
-
-    fn parse(&mut self, text: &[u8], limit: Limit<'_>) -> Option<Tree> {
-        let start = Instant::now();
-        let mut in_time = |_: &ParseState| {
-            if start.elapsed() > limit.time || (limit.is_cancelled)() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        let options = ParseOptions::new().progress_callback(&mut in_time);
-        let tree = self.parser.parse_with_options(
-            &mut |offset, _| text.get(offset..).unwrap_or_default(),
-            None,
-            Some(options),
-        );
-        if tree.is_none() {
-            // A parse that was cut short would otherwise go on with the next text.
-            self.parser.reset();
-        }
-        tree
-    }
 }
 
 impl Default for PythonAnalyzer {
@@ -133,22 +98,10 @@ impl Analyzer for PythonAnalyzer {
             return Findings { problem: Some(problem), ..Findings::default() };
         }
         let layout = Layout::of(source.as_str());
-        let limit = Limit { time: parse_limit(layout.text.len()), is_cancelled };
+        let limit = Limit::new(layout.text.len(), is_cancelled);
         match self.parse_layout(layout, limit) {
             Some(parsed) => walk::walk(&parsed, source),
-            None => Findings {
-                problem: Some(Problem {
-                    line: 1,
-                    reason: format!("not parsed within {} seconds", limit.time.as_secs()),
-                }),
-                ..Findings::default()
-            },
+            None => limit.exceeded(),
         }
     }
-}
-
-fn parse_limit(byte_count: usize) -> Duration {
-    #[expect(clippy::cast_precision_loss, reason = "a text is smaller than 4 GiB")]
-    let megabytes = byte_count as f64 / 1e6;
-    LEAST_PARSE_LIMIT + Duration::from_secs_f64(megabytes * PARSE_SECONDS_PER_MEGABYTE)
 }

@@ -6,10 +6,8 @@
 use cds_model::{SpanKind, SyntaxSpan};
 use tree_sitter::Node;
 
-use super::{
-    rows::Rows,
-    syntax::{Role, role},
-};
+use super::syntax::{Role, role};
+use crate::rows::Rows;
 
 /// What the statements on one row have shown so far; they are met from left to right.
 #[derive(Debug, Default)]

@@ -8,11 +8,10 @@ use tree_sitter::Node;
 
 use super::{
     Parsed, broken, definitions,
-    rows::Rows,
     string_statements::{StatementRow, is_only_string},
     syntax::{Role, role},
 };
-use crate::{Findings, Problem};
+use crate::{Findings, Problem, rows::Rows};
 
 /// Python itself refuses more than 100 levels of indentation.
 const MAX_DEFINITION_DEPTH: usize = 100;
@@ -147,6 +146,7 @@ impl Pass<'_> {
             signature: Some(self.source.slice(signature)),
             start_line: line_of_row(self.rows.start(node)),
             end_line: line_of_row(self.rows.end(definitions::last_code(node))),
+            owner: None,
         }
     }
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use cds_analyzer::{AnalysisOptions, SourceTree};
+use cds_analyzer::{AnalysisOptions, FileSelection, SourceTree, built_in_languages};
+use cds_language::Language;
 use cds_pipeline::SourcePlan;
 use clap::Args;
 
@@ -20,6 +21,22 @@ pub(crate) struct SourceArguments {
     /// Read hidden files and files that ignore files exclude, too
     #[arg(long)]
     no_ignore: bool,
+
+    /// Read only files of these languages, such as python,typescript; see cds languages
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_language, env = "CDS_LANGUAGES")]
+    languages: Vec<&'static Language>,
+
+    /// Read only files whose path matches this pattern of an ignore file; repeatable
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+
+    /// Leave out files whose path matches this pattern of an ignore file; repeatable
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+
+    /// Fail if no file can be read
+    #[arg(long)]
+    fail_on_empty: bool,
 
     /// Maximum size of a file; a larger one is reported as an analyzer error
     #[arg(long, value_name = "BYTES", default_value = "5MB", value_parser = parse_file_size, env = "CDS_MAX_FILE_SIZE")]
@@ -38,7 +55,7 @@ pub(crate) struct SourceArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input options")]
 struct PathArguments {
-    /// Folder or *.py file to read
+    /// Folder or source file to read
     #[arg(value_name = "PATH", conflicts_with = "path")]
     place: Option<PathBuf>,
 
@@ -71,15 +88,25 @@ impl SourceArguments {
 
     /// The tree at this path, with the other choices.
     fn plan_of(&self, (path, argument): (&Path, &str)) -> Result<SourcePlan, Failure> {
-        let tree = SourceTree::open(path)
-            .with_context(|| format!("use {argument}"))
-            .map_err(|error| Failure::usage(error).with_hint("name an existing folder, or one *.py file"))?;
+        let tree = SourceTree::open(path).with_context(|| format!("use {argument}")).map_err(|error| {
+            Failure::usage(error).with_hint("name an existing folder, or one file of a language of cds languages")
+        })?;
+        let selection = FileSelection::new(self.languages.clone(), &self.include, &self.exclude)
+            .context("use --include and --exclude")
+            .map_err(|error| Failure::usage(error).with_hint("write a pattern as in a .gitignore file"))?;
         Ok(SourcePlan {
-            tree,
+            tree: tree.selecting(selection),
             options: AnalysisOptions { max_file_size: self.max_file_size, use_ignore_files: !self.no_ignore },
             threads: self.threads,
             may_reuse: !self.no_reuse,
             known_in: None,
+            requires_files: self.fail_on_empty,
         })
     }
+}
+
+/// The language of a name, as `cds languages` lists them.
+fn parse_language(name: &str) -> Result<&'static Language, String> {
+    let names = || built_in_languages().map(|language| language.id).collect::<Vec<_>>().join(", ");
+    built_in_languages().find(|language| language.id == name).ok_or_else(|| format!("the languages are {}", names()))
 }

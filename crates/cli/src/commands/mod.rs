@@ -11,6 +11,7 @@ mod enrich_intent;
 mod history;
 mod import;
 mod intents;
+mod languages;
 mod lock;
 mod model_build;
 mod persist;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     #[command(after_help = crate::EXIT_CODES)]
     Import(import::ImportArguments),
     State(state::StateCommandArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Languages(languages::LanguagesArguments),
     Lock(lock::LockCommandArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Doctor(doctor::DoctorArguments),
@@ -83,6 +86,7 @@ pub(crate) fn run(command: Command, app: &App) -> Result<(), Failure> {
         Command::Attest(arguments) => attest::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments, app),
         Command::Import(arguments) => import::run(&arguments, app),
+        Command::Languages(arguments) => languages::run(&arguments),
         Command::State(arguments) => state::run(&arguments, app),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, app),

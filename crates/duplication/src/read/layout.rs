@@ -35,7 +35,11 @@ pub(crate) fn fingerprint(language: &Language, code: &str, is_named: bool) -> Op
     let tokens = language.tokens(code);
     let text = |token: &Token| token.text(code);
     let is_keyword = |token: &Token| token.kind == TokenKind::Keyword && language.statements.declares(text(token));
-    let name = tokens.iter().position(is_keyword).filter(|_| is_named).map(|place| place + 1);
+    let name = match language.head(code, &tokens) {
+        Some(head) => head.name_token,
+        None => tokens.iter().position(is_keyword).map(|place| place + 1),
+    };
+    let name = name.filter(|_| is_named);
     let mut hash = md5::Context::new();
     for (place, token) in tokens.iter().enumerate() {
         while let Some((_, other)) = others.next_if(|(end, _)| *end <= token.start) {

@@ -17,6 +17,10 @@ use crate::{
 /// The code of a file or a class with empty lines in place of its functions and classes, of its own header, of decorators and
 /// imports, so that each line stays where it is; `None` if fewer than `least_lines` are left.
 pub(crate) fn outside(language: &Language, code: &str, kind: SymbolKind, least_lines: u32) -> Option<String> {
+    // Only indentation shows where a definition ends.
+    if language.has_braces() {
+        return None;
+    }
     let statements = &language.statements;
     let mut blanked = String::new();
     let (mut end, mut lines) = (0, 0);

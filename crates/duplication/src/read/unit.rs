@@ -142,19 +142,55 @@ fn declaration<'a>(language: &Language, code: &'a str, tokens: &[Token]) -> [&'a
 }
 
 fn is_special(language: &Language, code: &str, tokens: &[Token]) -> bool {
+    if let Some(head) = language.head(code, tokens) {
+        return !head.is_class && head.name(code).is_some_and(|name| language.naming.is_prescribed(name));
+    }
     let [word, name, ..] = declaration(language, code, tokens);
     language.statements.functions.contains(&word) && language.naming.is_prescribed(name)
 }
 
 fn method(language: &Language, code: &str, tokens: &[Token]) -> Option<u32> {
+    if let Some(head) = language.head(code, tokens) {
+        return head.name(code).filter(|_| head.is_method).map(word_hash);
+    }
     let [word, name, open, first] = declaration(language, code, tokens);
     let is_method =
         language.statements.functions.contains(&word) && open == "(" && language.naming.receivers.contains(&first);
     is_method.then(|| word_hash(name))
 }
 
+/// Whether a function in braces has none, or only an error for what others have to write.
+fn is_stub_in_braces(language: &Language, code: &str, tokens: &[Token]) -> bool {
+    let statements = &language.statements;
+    let Some(head) = language.head(code, tokens).filter(|head| !head.is_class) else { return false };
+    let Some(parameters) = head.parameters else { return false };
+    let words = tokens[parameters..].iter().filter(|token| !token.kind.is_structure()).map(|token| token.text(code));
+    let mut depth = 0_u32;
+    let mut body = words.skip_while(|word| {
+        match *word {
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 0 || *word != "{"
+    });
+    if body.next().is_none() {
+        return false;
+    }
+    match body.next() {
+        Some("}") => body.all(|word| matches!(word, ";" | ",")),
+        Some(word) if word == statements.raise && !statements.not_implemented.is_empty() => {
+            body.next() == Some("new") && body.next() == Some(statements.not_implemented)
+        }
+        _ => false,
+    }
+}
+
 /// Whether no line of a function does anything behind its decorators and its header.
 fn is_stub(language: &Language, code: &str, tokens: &[Token], lines: &[Line]) -> bool {
+    if language.has_braces() {
+        return is_stub_in_braces(language, code, tokens);
+    }
     let statements = &language.statements;
     let texts = |line: &Line| {
         let tokens = &tokens[line.token as usize..(line.token + line.tokens) as usize];
@@ -261,7 +297,10 @@ pub(crate) fn lines(language: &Language, code: &str, tokens: &[Token], classes: 
         match token.kind {
             TokenKind::Indent | TokenKind::Dedent => {}
             TokenKind::Newline => {
-                if let Some(first) = start.take() {
+                // What only closes blocks is layout, as the end of an indentation is.
+                let closes =
+                    |from: usize| language.has_braces() && tokens[from..place].iter().all(|token| closes(token, code));
+                if let Some(first) = start.take().filter(|&first| !closes(first)) {
                     let first_token: &Token = &tokens[first];
                     lines.push(Line {
                         shape: shape.finish() as u32,
@@ -283,6 +322,10 @@ pub(crate) fn lines(language: &Language, code: &str, tokens: &[Token], classes: 
         }
     }
     lines
+}
+
+fn closes(token: &Token, code: &str) -> bool {
+    token.kind.is_structure() || matches!(token.text(code), "}" | ")" | "]" | ";" | ",")
 }
 
 #[cfg(test)]
@@ -310,6 +353,30 @@ mod tests {
         ] {
             assert_eq!(unit(code).is_stub, is_stub, "{code}");
         }
+    }
+
+    #[test]
+    fn bodies_in_braces_may_be_empty() {
+        for (path, code, is_stub) in [
+            ("a.ts", "f(a: { b: c }) {\n}", true),
+            ("a.java", "public void f(int a) {\nthrow new UnsupportedOperationException(\"a\");\n}", true),
+            ("a.go", "func (s *S) f() {}", true),
+            ("a.rs", "fn f() { g() }", false),
+            ("a.cs", "public int F() => 1;", false),
+            ("a.js", "class A {}", false),
+        ] {
+            assert_eq!(super::Unit::new(Language::of_record(path), code).is_stub, is_stub, "{code}");
+        }
+    }
+
+    #[test]
+    fn closing_braces_are_no_lines() {
+        let unit = super::Unit::new(Language::of_record("a.js"), "function f(a) {\nif (a) {\ng(a);\n}\nreturn a;\n}");
+        assert_eq!((unit.lines.len(), unit.row_count), (4, 4));
+        let method = |path, code| super::Unit::new(Language::of_record(path), code).method.is_some();
+        assert!(method("a.go", "func (s *S) f() { g() }") && !method("a.go", "func f() { g() }"));
+        assert!(method("a.rs", "pub fn f(&mut self) {}") && !method("a.rs", "fn f(a: self_t) {}"));
+        assert!(method("a.ts", "async f(a) {}") && !method("a.ts", "const f = (a) => {}"));
     }
 
     #[test]

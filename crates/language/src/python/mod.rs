@@ -15,6 +15,7 @@ use crate::{
     naming::Naming,
     notation::{Canonical, Notation},
     statements::Statements,
+    syntax::Syntax,
     test_marks::TestMarks,
 };
 
@@ -22,7 +23,7 @@ use crate::{
 pub static PYTHON: Language = Language {
     id: "python",
     name: "Python",
-    files: Files { endings: &["py"], names: &[], interpreters: &["python", "pypy"] },
+    files: Files { endings: &["py", "pyi", "pyw"], names: &[], interpreters: &["python", "pypy"] },
     lexicon: &LEXICON,
     statements: Statements {
         functions: &["def"],
@@ -69,6 +70,8 @@ pub static PYTHON: Language = Language {
         receivers: &["self", "cls"],
         other_receivers: &["mcs", "mcls"],
         this: "self",
+        heads: None,
+        called: &[],
     },
     idioms: Idioms {
         parents: LEXICON.set(&["super"]),
@@ -94,7 +97,11 @@ pub static PYTHON: Language = Language {
         ends: &["_test"],
         names: &["tests", "conftest"],
     },
-    generated: GeneratedMarks { scaffolds: &["startproject", "startapp"], docstring_prefixes: &['r', 'R', 'u', 'U'] },
+    generated: GeneratedMarks {
+        scaffolds: &["startproject", "startapp"],
+        docstring_prefixes: &['r', 'R', 'u', 'U'],
+        ends: &[],
+    },
     everyday_calls: &[
         "len",
         "str",
@@ -130,4 +137,7 @@ pub static PYTHON: Language = Language {
     everyday_call_beginnings: &["self.assert"],
     nodes: nodes::NODES,
     mark_nodes: nodes::MARKS,
+    syntax: Syntax::NONE,
+    head_lines: &[],
+    foreign_marks: &[],
 };

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use cds_language::Language;
+use cds_language::{LANGUAGES, Language};
 use cds_model::{AskedQuestion, Intent, QuestionKey, Record, Scope};
 use ring::digest::{Context, SHA256};
 
@@ -161,7 +161,8 @@ pub(super) fn question(record: &Record) -> Question {
 /// What all questions of a run have in common.
 #[derive(Clone)]
 pub(crate) struct Identity {
-    common: Context,
+    /// With the opening of each language, in the order of [`LANGUAGES`].
+    common: Vec<Context>,
     model: String,
     digest: String,
 }
@@ -170,17 +171,23 @@ impl Identity {
     /// The identity of questions to `client`, whose model `facts` describes.
     pub(crate) fn new(client: &dyn LlmClient, facts: &ModelFacts) -> Self {
         let (model, digest) = (client.model().to_owned(), facts.digest.clone());
-        let mut common = begun(TAG, PROMPT_VERSION, &model, &digest, &client.options());
-        for message in opening() {
-            add_field(&mut common, message.role.as_str().as_bytes());
-            add_field(&mut common, message.content.as_bytes());
-        }
+        let begun = begun(TAG, PROMPT_VERSION, &model, &digest, &client.options());
+        let with_opening = |language: &&'static Language| {
+            let mut context = begun.clone();
+            for message in opening(language) {
+                add_field(&mut context, message.role.as_str().as_bytes());
+                add_field(&mut context, message.content.as_bytes());
+            }
+            context
+        };
+        let common = LANGUAGES.iter().map(with_opening).collect();
         Self { common, model, digest }
     }
 
     /// The key of the question whose prompt is `prompt`.
     pub(crate) fn key(&self, prompt: &Prompt) -> QuestionKey {
-        let mut context = self.common.clone();
+        let place = LANGUAGES.iter().position(|known| *known == prompt.language).unwrap_or_default();
+        let mut context = self.common[place].clone();
         add_field(&mut context, Role::User.as_str().as_bytes());
         add_field(&mut context, prompt.question.as_bytes());
         finished(context)
@@ -267,11 +274,11 @@ mod tests {
         let mut common = begun(TAG, 2, model, digest, options);
         add_field(&mut common, b"system");
         add_field(&mut common, b"Say it.");
-        Identity { common, model: model.to_owned(), digest: digest.to_owned() }
+        Identity { common: vec![common], model: model.to_owned(), digest: digest.to_owned() }
     }
 
     fn prompt(question: &str) -> Prompt {
-        Prompt { question: question.to_owned(), is_cut: false }
+        Prompt { question: question.to_owned(), is_cut: false, language: LANGUAGES[0] }
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl LlmClient for EmbeddedClient {
     }
 
     fn prompt(&self, question: &Question) -> Prompt {
-        Prompt { question: question.code.to_string(), is_cut: false }
+        Prompt { question: question.code.to_string(), is_cut: false, language: question.language }
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<ModelFacts, ProbeError>> {

@@ -3,6 +3,7 @@
 use cds_language::Language;
 
 use super::{
+    braces,
     clauses::Clauses,
     names::Names,
     tokens::{Kind, Piece, Pieces},
@@ -13,25 +14,23 @@ pub(super) const FILE: &str = "This file";
 pub(super) const CLASS: &str = "Class";
 
 /// The members at the outermost level of a class body or a file.
-struct Members<'a> {
-    functions: Names<'a, 5>,
+pub(super) struct Members<'a> {
+    pub(super) functions: Names<'a, 5>,
     /// Names with a leading underscore; mentioned only if there is nothing else.
-    private_functions: Names<'a, 3>,
-    classes: Names<'a, 4>,
-    variables: Names<'a, 4>,
-    imports: Names<'a, 4>,
+    pub(super) private_functions: Names<'a, 3>,
+    pub(super) classes: Names<'a, 4>,
+    pub(super) variables: Names<'a, 4>,
+    pub(super) imports: Names<'a, 4>,
 }
 
 /// The sentence about a class; `None` if the code has no token.
 pub(super) fn describe_class(language: &'static Language, code: &str) -> Option<String> {
-    let mut lexer = Pieces::new(language, code);
-    lexer.next()?;
-    let keyword = lexer.next()?;
-    let is_class = language.statements.classes.contains(&lexer.text(keyword));
-    let name = if is_class { next_name(&mut lexer) } else { None };
-    let bases = read_bases(&mut lexer);
-    let members = Members::read(lexer, None);
-    let mut clauses = Clauses::about(CLASS, name.unwrap_or_default());
+    let (name, bases, members) = if language.has_braces() {
+        braces::container::read_class(language, code)?
+    } else {
+        read_class(language, code)?
+    };
+    let mut clauses = Clauses::about(CLASS, name);
     clauses.push_names(9, "is a kind of", &bases);
     clauses.push_names(5, "holds", &members.variables);
     clauses.push_names(4, plural(&members.classes, "contains the class", "contains the classes"), &members.classes);
@@ -47,8 +46,12 @@ pub(super) fn describe_class(language: &'static Language, code: &str) -> Option<
 
 /// The sentence about a file; `None` if the code has no token.
 pub(super) fn describe_file(language: &'static Language, code: &str) -> Option<String> {
-    Pieces::new(language, code).next()?;
-    let members = Members::read(Pieces::new(language, code), Some(0));
+    let members = if language.has_braces() {
+        braces::container::read_file(language, code)?
+    } else {
+        Pieces::new(language, code).next()?;
+        Members::read(Pieces::new(language, code), Some(0))
+    };
     let mut clauses = Clauses::new(FILE.to_owned());
     clauses.push_names(9, plural(&members.classes, "defines the class", "defines the classes"), &members.classes);
     clauses.push_names(
@@ -65,6 +68,16 @@ pub(super) fn describe_file(language: &'static Language, code: &str) -> Option<S
         clauses.push(1, "runs statements without defining anything");
     }
     Some(clauses.into_sentence())
+}
+
+fn read_class<'a>(language: &'static Language, code: &'a str) -> Option<(&'a str, Names<'a, 3>, Members<'a>)> {
+    let mut lexer = Pieces::new(language, code);
+    lexer.next()?;
+    let keyword = lexer.next()?;
+    let is_class = language.statements.classes.contains(&lexer.text(keyword));
+    let name = if is_class { next_name(&mut lexer) } else { None };
+    let bases = read_bases(&mut lexer);
+    Some((name.unwrap_or_default(), bases, Members::read(lexer, None)))
 }
 
 fn plural<const N: usize>(names: &Names<'_, N>, one: &'static str, many: &'static str) -> &'static str {
@@ -105,15 +118,19 @@ fn next_name<'a>(lexer: &mut Pieces<'a>) -> Option<&'a str> {
 }
 
 impl<'a> Members<'a> {
-    /// Reads the remaining tokens. The first line sets the outermost level if `level` is not given.
-    fn read(mut lexer: Pieces<'a>, level: Option<u32>) -> Self {
-        let mut members = Self {
+    pub(super) fn none() -> Self {
+        Self {
             functions: Names::new(),
             private_functions: Names::new(),
             classes: Names::new(),
             variables: Names::new(),
             imports: Names::new(),
-        };
+        }
+    }
+
+    /// Reads the remaining tokens. The first line sets the outermost level if `level` is not given.
+    fn read(mut lexer: Pieces<'a>, level: Option<u32>) -> Self {
+        let mut members = Self::none();
         let mut level = level;
         while let Some(token) = lexer.next() {
             if let Kind::Line(columns) = token.kind {

@@ -3,6 +3,7 @@
 use cds_language::Language;
 
 use super::{
+    braces,
     names::Names,
     parameters::read_parameters,
     tokens::{Kind, Piece, Pieces},
@@ -30,10 +31,22 @@ pub(super) struct FunctionFacts<'a> {
 impl<'a> FunctionFacts<'a> {
     /// Reads the text of one definition; `None` if it has no token.
     pub(super) fn read(language: &'static Language, code: &'a str, is_method: bool) -> Option<Self> {
+        if language.has_braces() {
+            return braces::function::read(language, code);
+        }
         let mut lexer = Pieces::new(language, code);
         lexer.next()?;
-        let mut facts = Self {
-            name: "",
+        let mut facts = Self::new("");
+        facts.read_name(&mut lexer);
+        facts.parameters = read_parameters(&mut lexer, is_method);
+        Body::new(lexer).read(&mut facts);
+        Some(facts)
+    }
+
+    /// Nothing but a name.
+    pub(super) fn new(name: &'a str) -> Self {
+        Self {
+            name,
             is_async: false,
             is_generator: false,
             is_empty: true,
@@ -45,11 +58,7 @@ impl<'a> FunctionFacts<'a> {
             yields: Names::new(),
             errors: Names::new(),
             returns: Names::new(),
-        };
-        facts.read_name(&mut lexer);
-        facts.parameters = read_parameters(&mut lexer, is_method);
-        Body::new(lexer).read(&mut facts);
-        Some(facts)
+        }
     }
 
     /// Whether it returns nothing, sets nothing, defines nothing and raises no error.

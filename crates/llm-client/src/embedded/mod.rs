@@ -4,6 +4,7 @@
 //! down. It never guesses: each clause names something in the code. It is linear in the length of the code, without
 //! recursion, and deterministic.
 
+mod braces;
 mod clauses;
 mod client;
 mod container;

@@ -4,6 +4,7 @@ use cds_language::{LANGUAGES, Language};
 use cds_model::SymbolKind;
 
 use super::{
+    facts::FunctionFacts,
     outline::describe,
     tokens::{Kind, Piece, Pieces},
 };
@@ -27,6 +28,11 @@ pub(super) fn is_about_stub(sentence: &str) -> bool {
 
 /// Whether only no-ops, or the error for missing implementations, follow the header.
 fn is_without_body(language: &'static Language, code: &str) -> bool {
+    // A body in braces is there even where nothing stands in it.
+    if language.has_braces() {
+        return FunctionFacts::read(language, code, false).is_some_and(|facts| facts.is_empty)
+            && code.trim_end().ends_with('}');
+    }
     let mut lexer = Pieces::new(language, code);
     skip_header(&mut lexer) && has_only_fillers(&mut lexer)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cds_language::python::PYTHON;
 use futures_util::FutureExt;
 use serde_json::json;
 
@@ -93,6 +94,10 @@ impl LlmClient for OllamaClient {
     }
 
     fn former(&self, question: &Question) -> Option<FormerQuestion> {
+        // Version 1 asked about Python alone.
+        if question.language != &PYTHON {
+            return None;
+        }
         let ModelSettings { context_tokens, answer_tokens, seed, .. } = self.settings;
         let options = format!(
             "api=generate num_ctx={context_tokens} num_predict={answer_tokens} seed={seed} temperature=0 think=false \

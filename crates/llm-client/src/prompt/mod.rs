@@ -10,11 +10,15 @@ pub(crate) mod former;
 
 use std::{borrow::Cow, sync::LazyLock};
 
+use cds_language::{LANGUAGES, Language, python::PYTHON};
 use cds_model::SymbolKind;
 use serde::Serialize;
 
 use crate::{ModelSettings, Question, excerpt::excerpt, plain_text::collapse, shape::Shape};
 use examples::EXAMPLES;
+
+/// The language that the instruction names, and that of the examples.
+const LANGUAGE_OF_TEXTS: &str = PYTHON.name;
 
 /// Changes with every change of the texts below or of how code is cut; part of a question's identity.
 pub const PROMPT_VERSION: u32 = 2;
@@ -70,6 +74,8 @@ pub struct Prompt {
     pub question: String,
     /// Whether the code did not fit, so that its middle is missing.
     pub is_cut: bool,
+    /// The language of the code, which the messages before the question name.
+    pub language: &'static Language,
 }
 
 impl Prompt {
@@ -84,12 +90,13 @@ impl Prompt {
     /// The prompt for `question`, with at most about `code_budget` bytes of its code.
     pub fn new(question: &Question, code_budget: usize) -> Self {
         let code = excerpt(&question.code, code_budget);
-        Self { question: asked(question.kind, &code), is_cut: matches!(code, Cow::Owned(_)) }
+        let language = question.language;
+        Self { question: asked(language, question.kind, &code), is_cut: matches!(code, Cow::Owned(_)), language }
     }
 
     /// The whole conversation, in sending order.
     pub fn messages(&self) -> Vec<Message<'_>> {
-        let mut messages = opening().to_vec();
+        let mut messages = opening(self.language).to_vec();
         messages.push(Message { role: Role::User, content: Cow::Borrowed(&self.question) });
         messages
     }
@@ -104,28 +111,43 @@ impl Prompt {
 
     /// The length of the whole conversation in bytes, without the frame of the model's template.
     pub fn byte_count(&self) -> usize {
-        opening().iter().map(|message| message.content.len()).sum::<usize>() + self.question.len()
+        opening(self.language).iter().map(|message| message.content.len()).sum::<usize>() + self.question.len()
     }
 }
 
-/// All messages before the one with the code; equal for every question.
-pub(crate) fn opening() -> &'static [Message<'static>] {
-    static OPENING: LazyLock<Vec<Message<'static>>> = LazyLock::new(|| {
-        let message = |role, content| Message { role, content };
-        let examples = EXAMPLES.iter().flat_map(|example| {
-            let question = Cow::Owned(asked(example.kind, example.code));
-            [message(Role::User, question), message(Role::Assistant, Cow::Borrowed(example.intent))]
-        });
-        std::iter::once(message(Role::System, Cow::Borrowed(INSTRUCTION))).chain(examples).collect()
+/// All messages before the one with the code; equal for every question about code of one language.
+pub(crate) fn opening(language: &Language) -> &'static [Message<'static>] {
+    static OPENINGS: LazyLock<Vec<Vec<Message<'static>>>> =
+        LazyLock::new(|| LANGUAGES.iter().map(|language| make_opening(language)).collect());
+    let place = LANGUAGES.iter().position(|known| *known == language).unwrap_or_default();
+    &OPENINGS[place]
+}
+
+fn make_opening(language: &Language) -> Vec<Message<'static>> {
+    let message = |role, content| Message { role, content };
+    let examples = EXAMPLES.iter().flat_map(|example| {
+        let question = Cow::Owned(asked(&PYTHON, example.kind, example.code));
+        [message(Role::User, question), message(Role::Assistant, Cow::Borrowed(example.intent))]
     });
-    &OPENING
+    std::iter::once(message(Role::System, instruction(language))).chain(examples).collect()
+}
+
+fn instruction(language: &Language) -> Cow<'static, str> {
+    if language.name == LANGUAGE_OF_TEXTS {
+        Cow::Borrowed(INSTRUCTION)
+    } else {
+        Cow::Owned(INSTRUCTION.replacen(LANGUAGE_OF_TEXTS, language.name, 1))
+    }
 }
 
 /// Whether `line`, without redundant white space, is part of every prompt, rather than an answer.
 pub(crate) fn repeats_prompt(line: &str) -> bool {
     let is_example = EXAMPLES.iter().any(|example| example.intent == line);
-    let is_question = SymbolKind::ALL.into_iter().any(|kind| line.starts_with(&format!("{}: <code", label(kind))));
-    is_example || is_question || collapse(INSTRUCTION).contains(line)
+    let is_question = |language: &Language| {
+        SymbolKind::ALL.into_iter().any(|kind| line.starts_with(&format!("{}: <code", label(language, kind))))
+    };
+    let is_instruction = |language| collapse(&instruction(language)).contains(line);
+    is_example || LANGUAGES.iter().any(|&language| is_question(language) || is_instruction(language))
 }
 
 /// Whether `line` is about an example instead of `code`: it has a name that only the example has.
@@ -133,17 +155,12 @@ pub(crate) fn names_example(line: &str, code: &str) -> bool {
     EXAMPLES.iter().flat_map(|example| example.names).any(|name| line.contains(name) && !code.contains(name))
 }
 
-fn asked(kind: SymbolKind, code: &str) -> String {
-    format!("{}:\n{}", label(kind), fenced(code))
+fn asked(language: &Language, kind: SymbolKind, code: &str) -> String {
+    format!("{}:\n{}", label(language, kind), fenced(code))
 }
 
-fn label(kind: SymbolKind) -> &'static str {
-    match kind {
-        SymbolKind::File => "Python file",
-        SymbolKind::Class => "Python class",
-        SymbolKind::Function => "Python function",
-        SymbolKind::Method => "Python method",
-    }
+fn label(language: &Language, kind: SymbolKind) -> String {
+    format!("{} {kind}", language.name)
 }
 
 /// `code` between markers.
@@ -179,6 +196,22 @@ mod tests {
         assert!(messages[1].content.starts_with("Python function:\n<code>\ndef "), "{}", messages[1].content);
         assert!(!prompt.is_cut);
         assert_eq!(prompt.byte_count(), messages.iter().map(|message| message.content.len()).sum::<usize>());
+    }
+
+    #[test]
+    fn other_languages_are_named() {
+        let language = Language::of_record("a.ts");
+        let question = Question { language, kind: SymbolKind::Method, code: "f() {}".into() };
+        let prompt = Prompt::new(&question, 100);
+        let messages = prompt.messages();
+        assert!(
+            messages[0].content.starts_with("You describe TypeScript source code. Answer"),
+            "{}",
+            messages[0].content
+        );
+        assert!(messages[1].content.starts_with("Python function:\n"), "{}", messages[1].content);
+        assert_eq!(messages[7].content, "TypeScript method:\n<code>\nf() {}\n</code>");
+        assert!(repeats_prompt("You describe Go source code.") && repeats_prompt("Rust file: <code> x </code>"));
     }
 
     #[test]

@@ -18,14 +18,14 @@ const GROUP_SIZE: usize = 1024;
 
 /// The settings of the analysis.
 pub(crate) fn analyze_config(plan: &SourcePlan) -> Fingerprint {
-    FieldHasher::hash(
-        "cds analyze config 2",
-        [
-            VERSION.into(),
-            FieldValue::Blob(&plan.options.max_file_size.to_be_bytes()),
-            u32::from(plan.options.use_ignore_files).into(),
-        ],
-    )
+    let max_file_size = plan.options.max_file_size.to_be_bytes();
+    let mut fields =
+        vec![VERSION.into(), FieldValue::Blob(&max_file_size), u32::from(plan.options.use_ignore_files).into()];
+    let selection = plan.tree.selection().description();
+    if !selection.is_empty() {
+        fields.push(selection.into());
+    }
+    FieldHasher::hash("cds analyze config 2", fields)
 }
 
 /// Building has no settings but the version.

@@ -66,6 +66,9 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
     context.reporter.report(&Event::NotRead(&analysis.not_read));
     if analysis.files.is_empty() {
         let (root, not_read) = (plan.tree.root().to_owned(), analysis.not_read.clone());
+        if plan.requires_files {
+            return Err(Error::NothingRead { root, not_read });
+        }
         context.reporter.warn(&Warning::NothingRead { root, not_read });
     }
     if let Some(buffer) = accounts.telemetry() {

@@ -104,7 +104,7 @@ impl World {
 
     fn plan(&self) -> SourcePlan {
         let tree = SourceTree::open(self.folder.path()).unwrap();
-        SourcePlan { tree, options: self.options, threads: 2, may_reuse: true, known_in: None }
+        SourcePlan { tree, options: self.options, threads: 2, may_reuse: true, known_in: None, requires_files: false }
     }
 
     fn find(&self, database: Option<&DatabasePlan>) -> Found {

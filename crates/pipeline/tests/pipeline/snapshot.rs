@@ -80,7 +80,7 @@ fn empty_tree_does_not_replace_records() {
     let kept = store.kept();
     assert_eq!((kept.snapshots.len(), kept.closed_count), (1, 2));
     let last = lines.all().pop().unwrap();
-    assert!(last.starts_with("warning: no Python file was read in "), "{last}");
+    assert!(last.starts_with("warning: no source file was read in "), "{last}");
 }
 
 #[test]

@@ -78,7 +78,14 @@ pub(crate) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 pub(crate) fn source(root: &Path) -> SourcePlan {
     let options = AnalysisOptions { max_file_size: 1_000_000, use_ignore_files: true };
-    SourcePlan { tree: SourceTree::open(root).unwrap(), options, threads: 1, may_reuse: false, known_in: None }
+    SourcePlan {
+        tree: SourceTree::open(root).unwrap(),
+        options,
+        threads: 1,
+        may_reuse: false,
+        known_in: None,
+        requires_files: false,
+    }
 }
 
 pub(crate) fn intents(client: impl LlmClient + 'static) -> Intents {

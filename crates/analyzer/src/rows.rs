@@ -7,7 +7,7 @@ use tree_sitter::Node;
 ///
 /// A tree of a text with fewer line breaks than the source has other rows, but the same offsets.
 #[derive(Clone, Copy)]
-pub(super) enum Rows<'s> {
+pub(crate) enum Rows<'s> {
     /// Those that the tree says.
     OfTree,
     /// Those of the source at the same offset.
@@ -15,21 +15,21 @@ pub(super) enum Rows<'s> {
 }
 
 impl Rows<'_> {
-    pub(super) fn start(self, node: Node<'_>) -> usize {
+    pub(crate) fn start(self, node: Node<'_>) -> usize {
         match self {
             Self::OfTree => node.start_position().row,
             Self::Of(source) => row_of(source, node.start_byte()),
         }
     }
 
-    pub(super) fn end(self, node: Node<'_>) -> usize {
+    pub(crate) fn end(self, node: Node<'_>) -> usize {
         match self {
             Self::OfTree => node.end_position().row,
             Self::Of(source) => row_of(source, node.end_byte()),
         }
     }
 
-    pub(super) fn are_several(self, node: Node<'_>) -> bool {
+    pub(crate) fn are_several(self, node: Node<'_>) -> bool {
         self.start(node) != self.end(node)
     }
 }
