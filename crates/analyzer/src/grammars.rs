@@ -39,6 +39,8 @@ fn parser_language(name: &str) -> Option<(tree_sitter::Language, &'static str)> 
         "rust" => Some((tree_sitter_rust::LANGUAGE.into(), "tree-sitter 0.27.1 rust 0.24.2 rules 1")),
         #[cfg(feature = "java")]
         "java" => Some((tree_sitter_java::LANGUAGE.into(), "tree-sitter 0.27.1 java 0.23.5 rules 1")),
+        #[cfg(feature = "php")]
+        "php" => Some((tree_sitter_php::LANGUAGE_PHP.into(), "tree-sitter 0.27.1 php 0.25.1 rules 1")),
         #[cfg(feature = "c-sharp")]
         "csharp" => Some((tree_sitter_c_sharp::LANGUAGE.into(), "tree-sitter 0.27.1 c-sharp 0.23.5 rules 1")),
         _ => None,

@@ -56,4 +56,5 @@ samples! {
     java: "Traps.java";
     csharp: "Traps.cs";
     csharp_program: "Program.cs";
+    php: "traps.php";
 }

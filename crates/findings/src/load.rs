@@ -54,8 +54,9 @@ pub fn of_records(records: &[Record]) -> Vec<Definition> {
             end_line: record.end_line,
             normalized_code: Arc::clone(&record.normalized_code),
             md5sum: record.md5sum,
-            is_generated: record.kind == SymbolKind::File
-                && is_generated(language(record), head_of(record.raw_code.as_str())),
+            is_generated: is_generated_name(&record.file_path)
+                || (record.kind == SymbolKind::File
+                    && is_generated(language(record), head_of(record.raw_code.as_str()))),
             intent_is_derived: false,
             intent: None,
         })

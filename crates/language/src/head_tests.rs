@@ -45,6 +45,10 @@ fn headers_declare_their_names() {
         ("a.cs", "public readonly record struct Point(int X)", "Point"),
         ("a.cs", "async Task<(int, string)> RunAsync()", "RunAsync"),
         ("a.cs", "public string? Name", "Name"),
+        ("a.php", "public static function &half(int $x): ?int", "half"),
+        ("a.php", "$twice = function (int $y) use ($x)", "$twice"),
+        ("a.php", "'get' => function ($request)", "get"),
+        ("a.php", "enum Color: string", "Color"),
     ] {
         assert_eq!(Language::of_record(path).declared_name(header), expected, "{header}");
     }

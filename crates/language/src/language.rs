@@ -15,6 +15,7 @@ use crate::{
     naming::Naming,
     nodes::NodeRole,
     notation::Notation,
+    php::PHP,
     python::PYTHON,
     rust::RUST,
     statements::Statements,
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Every language that is known. This is the only place that names them all.
-pub static LANGUAGES: &[&Language] = &[&PYTHON, &JAVASCRIPT, &TYPESCRIPT, &GO, &RUST, &JAVA, &CSHARP];
+pub static LANGUAGES: &[&Language] = &[&PYTHON, &JAVASCRIPT, &TYPESCRIPT, &GO, &RUST, &JAVA, &CSHARP, &PHP];
 
 /// All that is known about one language.
 #[derive(Debug)]

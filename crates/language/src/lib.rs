@@ -27,6 +27,7 @@ mod naming;
 mod nodes;
 mod notation;
 mod outline;
+pub mod php;
 pub mod python;
 pub mod rust;
 mod statements;

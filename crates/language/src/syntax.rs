@@ -63,6 +63,8 @@ pub enum Part {
     Field(&'static str),
     /// The child in a field, if it is of one of these kinds.
     FieldOf(&'static str, &'static [&'static str]),
+    /// The brace that opens the child in a field, if that is of one of these kinds.
+    BraceOf(&'static str, &'static [&'static str]),
     /// The child of a kind.
     Kind(&'static str),
     /// What stands behind the child of a kind.

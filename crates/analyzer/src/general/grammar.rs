@@ -47,6 +47,7 @@ pub(crate) struct Binding {
 pub(crate) enum Part {
     Field(Field),
     FieldOf(Field, Vec<u16>),
+    BraceOf(Field, Vec<u16>),
     Kind(u16),
     Behind(u16),
     Holding(Field, Field),
@@ -117,6 +118,9 @@ impl Grammar {
             NamedPart::FieldOf(field, kinds) => {
                 Part::FieldOf(self.field(field), kinds.iter().flat_map(|kind| self.kinds(kind)).collect())
             }
+            NamedPart::BraceOf(field, kinds) => {
+                Part::BraceOf(self.field(field), kinds.iter().flat_map(|kind| self.kinds(kind)).collect())
+            }
             NamedPart::Kind(kind) => Part::Kind(self.kinds(kind).first().copied().unwrap_or(u16::MAX)),
             NamedPart::Behind(kind) => Part::Behind(self.kinds(kind).first().copied().unwrap_or(u16::MAX)),
             NamedPart::Holding(field, inner) => Part::Holding(self.field(field), self.field(inner)),
@@ -170,6 +174,9 @@ impl Part {
         let part = match self {
             Self::Field(field) => child(node, *field),
             Self::FieldOf(field, kinds) => child(node, *field).filter(|child| kinds.contains(&child.kind_id())),
+            Self::BraceOf(field, kinds) => {
+                child(node, *field).filter(|child| kinds.contains(&child.kind_id())).map(opening_brace)
+            }
             Self::Kind(kind) => child_of_kind(node, *kind),
             Self::Behind(kind) => return child_of_kind(node, *kind).map(|child| child.end_byte()),
             Self::Holding(field, inner) => child(node, *field).filter(|part| {
@@ -184,4 +191,11 @@ impl Part {
 fn child_of_kind(node: Node<'_>, kind: u16) -> Option<Node<'_>> {
     let mut cursor = node.walk();
     node.children(&mut cursor).find(|child| child.kind_id() == kind)
+}
+
+/// The brace that opens the members of a node, or a list of them; the node itself if there is none.
+fn opening_brace(node: Node<'_>) -> Node<'_> {
+    let mut cursor = node.walk();
+    let opens = |child: &Node<'_>| child.kind() == "{" || child.child(0).is_some_and(|first| first.kind() == "{");
+    node.children(&mut cursor).find(opens).unwrap_or(node)
 }

@@ -190,7 +190,7 @@ pub static GO: Language = Language {
             DefinitionNode {
                 node: "type_spec",
                 role: NodeRole::Class,
-                bodies: &[Part::FieldOf("type", &["struct_type", "interface_type"])],
+                bodies: &[Part::BraceOf("type", &["struct_type", "interface_type"])],
             },
         ],
         owners: &[],
