@@ -44,8 +44,8 @@ fn unread_files_are_counted() {
     let mut expected = vec![
         "hidden  1",
         "hidden .py 1",
-        "ignored .vue 1",
         "ignored .py 1",
+        "ignored .vue 1",
         "ignored / 1",
         "other_language  1",
         "other_language .vue 2",

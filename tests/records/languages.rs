@@ -80,7 +80,7 @@ fn comments_between_words_leave_a_blank() {
         ("a +/* b */+ c;", "a + + c;"),
         ("/* a */ x;", "x;"),
         ("x; // a", "x;"),
-        ("a/* b\n c */b;", "a b;"),
+        ("return/* b\n c */b;", "return b;"),
     ] {
         let code = format!("function f() {{\n{text}\n}}");
         assert_eq!(&*records("a.js", &code)[1].normalized_code, format!("function f() {{\n{expected}\n}}"), "{text}");

@@ -23,6 +23,15 @@ pub(super) fn start<'t>(grammar: &Grammar, declaration: Node<'t>) -> Node<'t> {
     }
 }
 
+/// Where the header of a definition ends whose body begins at `body`: a comment before that is no part of it.
+pub(super) fn end(grammar: &Grammar, definition: Node<'_>, body: usize) -> usize {
+    let mut cursor = definition.walk();
+    let is_header = |child: &Node<'_>| child.end_byte() <= body && grammar.role(*child) != Role::Comment;
+    let holds_body = definition.children(&mut cursor).any(|child| child.start_byte() == body);
+    let last = definition.children(&mut cursor).filter(is_header).last();
+    last.filter(|_| holds_body).map_or(body, |last| last.end_byte())
+}
+
 /// Whether modifiers are more than annotations.
 fn holds_words(grammar: &Grammar, modifiers: Node<'_>) -> bool {
     let mut cursor = modifiers.walk();

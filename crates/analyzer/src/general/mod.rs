@@ -43,19 +43,20 @@ impl GeneralAnalyzer {
 }
 
 impl GeneralAnalyzer {
-    /// The tree of a text, or of the same text in words that the grammar reads; offsets and rows are the same.
-    fn parse(&mut self, text: &str, limit: Limit<'_>) -> Option<Tree> {
+    /// The tree of a text, or of the same text in words that the grammar reads, and whether its rows are those of the text;
+    /// offsets always are.
+    fn parse(&mut self, text: &str, limit: Limit<'_>) -> Option<(Tree, bool)> {
         let syntax = &self.grammar.language.syntax;
         let rewritten = || syntax.rewrite.and_then(|rewrite| rewrite(text));
         let is_misread =
             syntax.misread.iter().any(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some());
         if is_misread && let Some(readable) = rewritten() {
-            return parse(&mut self.parser, &readable, limit);
+            return parse(&mut self.parser, &readable, limit).map(|tree| (tree, false));
         }
         let tree = parse(&mut self.parser, text.as_bytes(), limit)?;
         match Some(&tree).filter(|tree| tree.root_node().has_error()).and_then(|_| rewritten()) {
-            Some(readable) => parse(&mut self.parser, &readable, limit),
-            None => Some(tree),
+            Some(readable) => parse(&mut self.parser, &readable, limit).map(|tree| (tree, false)),
+            None => Some((tree, true)),
         }
     }
 }
@@ -72,7 +73,7 @@ impl Analyzer for GeneralAnalyzer {
         }
         let limit = Limit::new(text.len(), is_cancelled);
         match self.parse(source.as_str(), limit) {
-            Some(tree) => walk::walk(self.grammar, &tree, source),
+            Some((tree, has_rows_of_source)) => walk::walk(self.grammar, &tree, source, has_rows_of_source),
             None => limit.exceeded(),
         }
     }

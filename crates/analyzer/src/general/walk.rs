@@ -12,8 +12,8 @@ use crate::{Findings, Problem, rows::Rows};
 /// Deeper definitions are hostile input.
 const MAX_DEFINITION_DEPTH: usize = 100;
 
-/// Walks the tree of `source`.
-pub(super) fn walk(grammar: &Grammar, tree: &Tree, source: &SourceText) -> Findings {
+/// Walks the tree of `source`, or of a text of the same length with other line breaks.
+pub(super) fn walk(grammar: &Grammar, tree: &Tree, source: &SourceText, has_rows_of_source: bool) -> Findings {
     let root = tree.root_node();
     let text = source.as_str();
     let has_lone_returns =
@@ -21,7 +21,7 @@ pub(super) fn walk(grammar: &Grammar, tree: &Tree, source: &SourceText) -> Findi
     let mut pass = Pass {
         grammar,
         source,
-        rows: if has_lone_returns { Rows::Of(source) } else { Rows::OfTree },
+        rows: if has_lone_returns || !has_rows_of_source { Rows::Of(source) } else { Rows::OfTree },
         around: Vec::new(),
         error_depth: 0,
         enclosing: Vec::new(),
@@ -194,7 +194,8 @@ impl<'t> Pass<'_, 't> {
             _ if is_in_class => SymbolKind::Method,
             _ => SymbolKind::Function,
         };
-        let header = &self.source.as_str()[start.start_byte()..body];
+        let header_end = header::end(self.grammar, node, body);
+        let header = &self.source.as_str()[start.start_byte()..header_end.max(start.start_byte())];
         let header_end = start.start_byte() + header.trim_end().len();
         let last_row = self.rows.end(node);
         let ends_before = node.end_position().column == 0 && last_row > self.rows.start(node);

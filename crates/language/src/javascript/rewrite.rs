@@ -41,7 +41,8 @@ pub(crate) fn readable(text: &str) -> Option<Vec<u8>> {
             "(" | "<" if open.last() == Some(&"{") && place > 0 && ends_operand(&tokens[place - 1], before) => {
                 let start = token.start as usize;
                 let gap = text.get(tokens[place - 1].end as usize..start).unwrap_or_default();
-                if gap.contains('\n') && gap.ends_with(' ') {
+                // The line break itself may go: rows are those of the source.
+                if gap.contains('\n') && gap.ends_with([' ', '\t', '\n']) {
                     let bytes = written.get_or_insert_with(|| text.as_bytes().to_vec());
                     bytes[start - 1] = b';';
                 }
