@@ -48,7 +48,7 @@ fn indentation_means_nothing_in_braces() {
             continue;
         }
         let text = text.trim_start_matches('\u{feff}');
-        let deeper = text.lines().map(|line| format!("   \t{line} \n")).collect::<String>();
+        let deeper = text.lines().flat_map(|line| ["   \t", line, " \n"]).collect::<String>();
         let other_ends = text.replace('\n', "\r\n");
         let expected = sums(&records(&name, text));
         // What a first line `#!` says has to begin it.
@@ -62,7 +62,7 @@ fn indentation_means_nothing_in_braces() {
 #[test]
 fn comments_mean_nothing() {
     for (name, text) in samples() {
-        if text.contains("#!") || name.starts_with("view") || name.ends_with(".php") {
+        if text.contains("#!") || name.starts_with("view") || name == "traps.php" {
             continue;
         }
         let text = text.trim_start_matches('\u{feff}');

@@ -248,12 +248,11 @@ impl Reader<'_> {
     /// The name that a token is, where members are named in many ways.
     fn named(&self, token: Token) -> Option<Met> {
         let is_name = match token.kind {
-            TokenKind::Name => true,
+            TokenKind::Name | TokenKind::Text | TokenKind::Number => true,
             TokenKind::Keyword => {
                 self.text(token) == "this"
                     || (self.heads.has_free_names && self.is_followed_by(&["(", "=", ":", "<", "?"]))
             }
-            TokenKind::Text | TokenKind::Number => true,
             _ => false,
         };
         let quotes = u32::from(token.kind == TokenKind::Text);

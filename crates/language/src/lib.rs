@@ -49,5 +49,5 @@ pub use nodes::NodeRole;
 pub use notation::{Canonical, Former, Notation, Rewrite};
 pub use outline::{Outline, read_outline};
 pub use statements::Statements;
-pub use syntax::{BindingNode, DefinitionNode, OwnerNode, Part, Syntax};
+pub use syntax::{BindingNode, DefinitionNode, OwnerNode, Part, RewriteText, Syntax};
 pub use test_marks::{TestMarks, is_test};

@@ -20,10 +20,13 @@ pub struct Syntax {
     /// The name of a value that is exported without one.
     pub unnamed_export: &'static str,
     /// Writes what the grammar does not read in words that it reads, of the same length; `None` where nothing changes.
-    pub rewrite: Option<fn(&str) -> Option<Vec<u8>>>,
+    pub rewrite: Option<RewriteText>,
     /// What the grammar reads wrongly without an error; a text that holds one of them is rewritten in any case.
     pub misread: &'static [&'static str],
 }
+
+/// Writes a text in other words of the same length; `None` where nothing changes.
+pub type RewriteText = fn(&str) -> Option<Vec<u8>>;
 
 impl Syntax {
     /// For a language that has an analyzer of its own.

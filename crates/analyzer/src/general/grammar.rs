@@ -164,7 +164,7 @@ impl Grammar {
 }
 
 /// The child of a node in a field.
-pub(crate) fn child<'t>(node: Node<'t>, field: Field) -> Option<Node<'t>> {
+pub(crate) fn child(node: Node<'_>, field: Field) -> Option<Node<'_>> {
     node.child_by_field_id(field?.get())
 }
 

@@ -128,10 +128,8 @@ fn end_of_statement(text: &Text<'_>, start: usize) -> usize {
     for place in start..text.tokens.len() {
         match text.word(place) {
             "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" if depth == 0 => return place,
+            ")" | "]" | "}" | ";" | "" if depth == 0 => return place,
             ")" | "]" | "}" => depth -= 1,
-            ";" if depth == 0 => return place,
-            "" if depth == 0 => return place,
             _ => {}
         }
     }
