@@ -1,5 +1,7 @@
 //! What is found in the samples of each language.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fmt::Write as _, fs, path::Path};
 
 use cds_analyzer::{Analyzers, decode};
