@@ -33,7 +33,9 @@ fn control_characters_leave_answers() {
     check_is_harmless(&place.persist(&server.url(), &["--retries", "0"]).succeeded());
     let arguments = ["enrich-intent", "--path", TREE, "--retries", "0", "--provider-url", &server.url()];
     check_is_harmless(&place.cds(&arguments).succeeded());
-    let kept = place.database().texts("SELECT coalesce(intent, intent_error) FROM records WHERE kind = 'function'");
+    let kept = place
+        .database()
+        .texts("SELECT coalesce(intent, intent_error) FROM records WHERE kind = 'function' ORDER BY id");
     assert_eq!(kept.len(), 3);
     for (text, expected) in kept.iter().zip(["returns", "worse", "bad"]) {
         assert!(text.contains(expected) && !text.contains(is_dangerous), "{text:?}");
@@ -58,7 +60,7 @@ fn control_characters_in_code_are_kept() {
     }
     check_is_harmless(&place.persist("builtin:", &["--scope", "all"]).succeeded());
     let database = place.database();
-    assert_eq!(database.texts("SELECT raw_code FROM records WHERE kind = 'function'"), [code.trim_end()]);
+    assert_eq!(database.texts("SELECT raw_code FROM records WHERE kind = 'function' ORDER BY id"), [code.trim_end()]);
     for intent in database.texts("SELECT intent FROM records WHERE intent IS NOT NULL") {
         assert!(!intent.contains(is_dangerous), "{intent:?}");
     }

@@ -6,6 +6,7 @@ use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 
 use crate::{
     PATIENCE,
+    database::in_layout,
     place::{LOCK, Place, persist_arguments},
     running::Running,
 };
@@ -144,7 +145,7 @@ fn signal_ends_endless_trigger() {
     place.persist("builtin:", &[]).succeeded();
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
     let trigger = format!("CREATE TRIGGER endless AFTER INSERT ON records BEGIN SELECT ({endless}); END");
-    rusqlite::Connection::open(place.path("cds.sqlite")).unwrap().execute_batch(&trigger).unwrap();
+    rusqlite::Connection::open(place.path("cds.sqlite")).unwrap().execute_batch(&in_layout(&trigger)).unwrap();
     let mut running = Running::start(&mut place.command(&persist_arguments("builtin:", &[])));
     running.wait_for_line("intent_enrichment_summary");
     let stage = || std::fs::read_to_string(place.path(LOCK)).unwrap_or_default();

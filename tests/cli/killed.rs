@@ -9,7 +9,7 @@ use cds_fake_ollama::{FakeOllama, Gate, Reply, Script, When};
 
 use crate::{
     PATIENCE,
-    place::{Place, functions, persist_arguments},
+    place::{Place, functions, is_compact, persist_arguments},
     running::Running,
 };
 
@@ -151,7 +151,9 @@ fn full_disk_while_keeping_answers() {
     let place = Place::with_functions(2000);
     let server = FakeOllama::start(Script::new());
     let url = server.url();
-    let mut command = place.command_with_limit(1200, &persist_arguments(&url, &[]));
+    // A compact database has more tables, each with a page of its own.
+    let limit = if is_compact() { 1400 } else { 1200 };
+    let mut command = place.command_with_limit(limit, &persist_arguments(&url, &[]));
     let outcome = Running::start(&mut command).wait().exited_with(1).stderr_has(&["error: failed to ", "cds.sqlite"]);
     assert_eq!(outcome.stdout, "");
     assert_eq!(server.generate_count(), 2000, "answers that cannot be kept end nothing");

@@ -16,6 +16,7 @@ mod budgets;
 mod credentials;
 mod damaged_rows;
 mod database;
+mod db;
 mod doctor;
 mod drift;
 mod dry_run;

@@ -116,6 +116,10 @@ impl Place {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
+        // Every test holds for both layouts; see `is_compact`.
+        if let Some(layout) = std::env::var_os("CDS_TEST_LAYOUT") {
+            command.env("CDS_LAYOUT", layout);
+        }
         command
     }
 
@@ -128,6 +132,11 @@ impl Place {
     pub(crate) fn persist(&self, provider_url: &str, more: &[&str]) -> Outcome {
         self.cds(&persist_arguments(provider_url, more))
     }
+}
+
+/// Whether the tests run on compact databases. A test of what only plain tables have passes without doing anything.
+pub(crate) fn is_compact() -> bool {
+    std::env::var("CDS_TEST_LAYOUT").is_ok_and(|layout| layout == "compact")
 }
 
 /// The arguments of `persist` for the tree and the database.

@@ -2,7 +2,7 @@
 
 use crate::{
     database::Database,
-    place::{DATABASE, Outcome, Place, functions, persist_arguments},
+    place::{DATABASE, Outcome, Place, functions, is_compact, persist_arguments},
 };
 
 /// With `trigger` in a database with one run, the next run must fail at the named step.
@@ -46,6 +46,11 @@ fn on_record(number: usize, action: &str) -> String {
 #[test]
 fn refused_record_rolls_back() {
     let action = "ABORT, 'planned failure'";
+    if is_compact() {
+        // The tree is the same, so all of its records are one row.
+        let trigger = format!("CREATE TRIGGER planned BEFORE INSERT ON run_records BEGIN SELECT RAISE({action}); END");
+        return check(&trigger, &["insert a row into run_records", "planned failure"]);
+    }
     check(&on_record(1, action), &["insert record 1 ", "__init__.py", "planned failure"]);
     check(&on_record(17, action), &["insert record 17 ", "catalog.py", "planned failure"]);
     check(&on_record(59, action), &["insert record 59 ", "texts.py", "planned failure"]);

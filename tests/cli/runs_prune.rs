@@ -9,7 +9,7 @@ use crate::{
     PATIENCE,
     database::Database,
     ledger::{each, invocations, list},
-    place::{DATABASE, Place, functions, persist_arguments},
+    place::{DATABASE, Place, functions, is_compact, persist_arguments},
     running::Running,
 };
 
@@ -165,6 +165,10 @@ fn empty_file_is_unchanged() {
 
 #[test]
 fn disk_space_is_freed() {
+    // Here the runs share their records, so almost nothing is freed.
+    if is_compact() {
+        return;
+    }
     let place = Place::with_functions(1500);
     for _ in 0..2 {
         place.persist("builtin:", &[]).succeeded();
@@ -228,7 +232,7 @@ fn later_failure_does_not_hide_prune() {
     let line = pruned(&place, "snapshots=4 records=12 kept=1");
     assert!(outcome.stdout.ends_with(&format!("{line}\n")), "{outcome:#?}");
     outcome.stderr_has(&[
-        "failed to compact the database after the pruning, which is done: ",
+        "failed to rebuild the file after the pruning, which is done: ",
         "hint: the snapshots are removed",
     ]);
     let outcome = place.ask(&[&words[..], &["--format", "json"]].concat()).exited_with(1);

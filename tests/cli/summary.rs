@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fields::fields_of,
-    place::{Place, TREE},
+    place::{DATABASE, Place, TREE},
 };
 
 fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -17,10 +17,13 @@ fn summary_is_one_line() {
     let server = FakeOllama::start(Script::new().rule(When::question().containing("def total("), Reply::blank()));
     let place = Place::with_shop();
     let outcome = place.persist(&server.url(), &[]).succeeded();
+    let size = std::fs::metadata(place.path(DATABASE)).unwrap().len();
     assert_eq!(
         outcome.stdout,
-        "persisted run_id=1 db_path=cds.sqlite record_count=59 intent_failed_count=1 analyzer_error_count=3 \
-         status=completed_with_errors\n"
+        format!(
+            "persisted run_id=1 db_path=cds.sqlite record_count=59 intent_failed_count=1 analyzer_error_count=3 \
+             status=completed_with_errors database_bytes={size} added_bytes={size}\n"
+        )
     );
     let outcome = place.persist("builtin:", &[]).succeeded();
     assert!(outcome.stdout.starts_with("persisted run_id=2 "), "{outcome:?}");
@@ -36,7 +39,9 @@ fn summary_is_one_line() {
         ("analyzer_error_count", "0"),
         ("status", "completed"),
     ]);
-    assert_eq!(fields_of("persisted", line), expected);
+    let (facts, sizes) = line.split_once(" database_bytes=").unwrap();
+    assert!(sizes.contains(" added_bytes="), "{line}");
+    assert_eq!(fields_of("persisted", facts), expected);
 
     let place = Place::with_shop();
     let outcome = place.persist("builtin:", &["--format", "json"]).succeeded();
@@ -44,6 +49,7 @@ fn summary_is_one_line() {
     let mut object: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let intents = object.as_object_mut().unwrap().remove("intents").unwrap();
     let ledger_id = object.as_object_mut().unwrap().remove("ledger_id").unwrap();
+    let size = std::fs::metadata(place.path(DATABASE)).unwrap().len();
     let chained = &place.database().rows("SELECT snapshot_root, hash AS chain_head FROM snapshot_chain")[0];
     assert_eq!(place.database().texts("SELECT run_id FROM runs_ledger"), [ledger_id.as_str().unwrap()]);
     assert!(outcome.stderr.contains(&format!("run_started ledger_id={} ", ledger_id.as_str().unwrap())), "{outcome:?}");
@@ -54,6 +60,8 @@ fn summary_is_one_line() {
             "schema_version": 1,
             "run_id": 1,
             "db_path": "cds.sqlite",
+            "database_bytes": size,
+            "added_bytes": size,
             "record_count": 59,
             "intent_failed_count": 0,
             "analyzer_error_count": 3,

@@ -187,6 +187,9 @@ fn database_hint(error: &Error) -> Option<&'static str> {
             "look at it with: sqlite3 FILE 'PRAGMA integrity_check'; a log of another copy may have been applied to it; restore \
              a copy without FILE-wal and FILE-journal beside it, or name another file"
         }
+        Error::NotConvertible { .. } => {
+            "nothing was changed; cds verify says more about rows, and objects of other programs can be dropped first"
+        }
         Error::NewerFormat { .. } => "use the version of cds that wrote it, or a newer one",
         Error::SchemaMismatch { .. } => "the file was left as it is; docs/schema.md has the columns that are needed",
         Error::Locked { .. } => "wait until the other process is done, or wait longer with --busy-timeout 60s",

@@ -10,6 +10,7 @@ mod commands;
 mod environment;
 mod failure;
 mod findings;
+mod growth;
 mod machine;
 mod output;
 mod progress;

@@ -42,6 +42,22 @@ pub enum Error {
         /// The address without secrets.
         address: DatabaseAddress,
     },
+    /// A table has something that the other layout cannot have.
+    #[error("convert database {path:?}: table {table}: {reason}")]
+    NotConvertible {
+        /// The database.
+        path: PathBuf,
+        /// The table.
+        table: &'static str,
+        /// What it is.
+        reason: String,
+    },
+    /// The ids of records are used up.
+    #[error("write to database {path:?}: no higher id for a record is left")]
+    NoMoreIds {
+        /// The database.
+        path: PathBuf,
+    },
     /// The path is not a file on disk: it is empty or `:memory:`.
     #[error("open database {path:?}: {reason}")]
     InvalidName {

@@ -11,10 +11,12 @@ mod contract;
 mod error;
 mod history;
 mod known;
+mod layout;
 mod lock;
 mod sqlite;
 mod statistics;
 mod step;
+mod storage;
 mod table;
 mod telemetry;
 mod transfer;
@@ -31,18 +33,20 @@ pub use contract::{Persistence, RunId, SavedRun};
 pub use error::{Cause, Error};
 pub use history::{ChainRow, Pruned, SnapshotAbsence, SnapshotProof};
 pub use known::{IntentOrigin, KnownRecord, LastChange, LatestSnapshot};
+pub use layout::Layout;
 pub use lock::{
     FileLock, LockError, LockHolder, LockLost, LockMonitor, LockStatus, LossReason, WATCH_INTERVAL, get_pid,
     is_lock_file_valid, lock_path, lock_status,
 };
 pub use sqlite::{
-    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileRecord, FileSystem, KnownContent,
+    Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileRecord, FileSystem, Format, KnownContent,
     KnownFile, KnownFiles, LocationReport, Mismatch, NamedUnits, OpenOptions, RecomputedProof, RecordedUnit,
     SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry, StateRow, StoredUnit, Text, TextQuery, Texts,
     UnitLocation, UnitQuery, UnitRecord, UnitTransition, examine_location, remove_copies, stop_statements,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;
+pub use storage::{Growth, RunUse, StorageUse, TableUse};
 pub use telemetry::{BATCH_SIZE, FlushOutcome, QUEUE_CAPACITY, TelemetryBuffer, TelemetryFlusher, TelemetrySink};
 pub use transfer::{
     ColumnKind, ImportError, ImportPlan, ImportedRun, Presence, RowVisitor, RunColumn, RunIdentity, RunSource,

@@ -18,10 +18,12 @@ mod accounts;
 mod answers;
 mod busy;
 mod code;
+mod compact;
 mod damage;
 mod database;
 mod diagnosis;
 mod fit;
+mod format;
 mod header;
 mod history;
 mod inspection;
@@ -41,6 +43,7 @@ mod side_files;
 mod snapshot;
 mod states;
 mod stop;
+mod storage;
 mod transfer;
 mod underneath;
 mod units_reader;
@@ -52,7 +55,9 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use cds_model::{KeptAnswer, NameOf, QuestionKey, RunSnapshot, Timestamp, word_before_bracket};
 
 use self::{database::Database, inspection::Content, journal::Journal, location::Location};
-use crate::{EnrichmentRate, Error, IntentCacheStats, LastChange, LatestSnapshot, Persistence, SavedRun, Step, table};
+use crate::{
+    EnrichmentRate, Error, IntentCacheStats, LastChange, LatestSnapshot, Layout, Persistence, SavedRun, Step, table,
+};
 
 pub use self::{
     access::{Access, remove_copies},
@@ -61,6 +66,7 @@ pub use self::{
     damage::DamagedRow,
     diagnosis::Diagnosis,
     fit::Mismatch,
+    format::{FORMAT_VERSION, Format},
     known_files::{FileRecord, KnownContent, KnownFile, KnownFiles},
     location_report::{FileSystem, LocationReport, examine_location},
     reader::SqliteReader,
@@ -70,12 +76,6 @@ pub use self::{
     units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitLocation, UnitQuery, UnitRecord, UnitTransition},
 };
 
-/// The `user_version` of new files, and the latest that this program can read.
-///
-/// It must grow if a program that knows the older format would misread or damage a file. A missing table of ours does
-/// neither: readers treat it as empty, and writers create it.
-pub const FORMAT_VERSION: i64 = 1;
-
 /// Options for opening a database.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenOptions {
@@ -83,12 +83,14 @@ pub struct OpenOptions {
     pub busy_timeout: Duration,
     /// Reads the name of a definition from its signature.
     pub name_of: NameOf,
+    /// The layout of a database that is created; an existing one keeps its own.
+    pub layout: Layout,
 }
 
 impl Default for OpenOptions {
     /// Waits for 5 seconds, and reads names without knowing any language.
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), name_of: word_before_bracket }
+        Self { busy_timeout: Duration::from_secs(5), name_of: word_before_bracket, layout: Layout::Plain }
     }
 }
 
@@ -136,6 +138,11 @@ impl SqlitePersistence {
         database.accept()?;
         journal::remember(&database, journal);
         Ok(Self { database, journal })
+    }
+
+    /// How the database stores its records.
+    pub fn layout(&self) -> Result<Layout, Error> {
+        self.database.read(&Step::ReadSchema, table::layout)
     }
 
     /// How many answers are stored, and how many of them stored records use.

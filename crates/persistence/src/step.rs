@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use cds_model::{AnalyzerError, Record, SourceFile, Stage, SymbolKind};
 
+use crate::Layout;
+
 /// One step of opening, writing or closing a database; it displays as the attempted action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,6 +49,10 @@ pub enum Step {
         /// Its first line.
         start_line: u32,
     },
+    /// Convert to the layout.
+    Convert(Layout),
+    /// Insert a row that records share; its table.
+    InsertShared(&'static str),
     /// Insert an analyzer error.
     InsertAnalyzerError {
         /// Its position in the snapshot, from 1.
@@ -208,6 +214,8 @@ impl fmt::Display for Step {
             Self::InsertRecord { number, kind, file_path, start_line } => {
                 write!(formatter, "insert record {number} ({kind} `{}`:{start_line})", file_path.escape_debug())
             }
+            Self::Convert(layout) => write!(formatter, "convert to the {layout} layout"),
+            Self::InsertShared(table) => write!(formatter, "insert a row into {table}"),
             Self::InsertAnalyzerError { number, file_path } => {
                 write!(formatter, "insert analyzer error {number} (`{}`)", file_path.escape_debug())
             }

@@ -4,6 +4,7 @@
 
 pub(crate) mod accepted_duplicates;
 pub(crate) mod analyzer_errors;
+pub(crate) mod bound;
 pub(crate) mod diagnosis;
 pub(crate) mod enrichments;
 pub(crate) mod intent_cache;
@@ -18,6 +19,7 @@ pub(crate) mod run_tables;
 pub(crate) mod runs;
 pub(crate) mod runs_ledger;
 pub(crate) mod select;
+pub(crate) mod shared;
 pub(crate) mod snapshot_chain;
 pub(crate) mod source_files;
 pub(crate) mod stage_runs;
@@ -29,6 +31,8 @@ pub(crate) mod units;
 use std::borrow::Cow;
 
 use rusqlite::{Connection, Error, Result, Row, types::ValueRef};
+
+use crate::Layout;
 
 /// The most bytes shown of a blob in a text column.
 const LONGEST_BLOB: usize = 4096;
@@ -58,7 +62,7 @@ pub(crate) struct Index {
     pub(crate) create: &'static str,
 }
 
-/// Every table, in the order of creation.
+/// Every table of the plain layout, in the order of creation.
 pub(crate) const TABLES: [&Table; 18] = [
     &runs::TABLE,
     &records::TABLE,
@@ -80,6 +84,51 @@ pub(crate) const TABLES: [&Table; 18] = [
     &transfer_log::TABLE,
 ];
 
+/// Every table and view of the compact layout, in the order of creation.
+const COMPACT_TABLES: [&Table; 23] = [
+    &runs::TABLE,
+    &shared::TEXTS,
+    &shared::PIECES,
+    &shared::CONTENTS,
+    &shared::RECORDS,
+    &shared::RUN_RECORDS,
+    &shared::RECORDS_VIEW,
+    &analyzer_errors::TABLE,
+    &not_read::TABLE,
+    &source_files::TABLE,
+    &shared::RECORD_QUESTIONS,
+    &enrichments::TABLE,
+    &intent_cache::TABLE,
+    &runs_ledger::TABLE,
+    &stage_runs::TABLE,
+    &telemetry::TABLE,
+    &ledger_details::TABLE,
+    &accepted_duplicates::TABLE,
+    &shared::RECORD_HASHES,
+    &units::TABLE,
+    &unit_history::TABLE,
+    &snapshot_chain::TABLE,
+    &transfer_log::TABLE,
+];
+
+/// The tables and views of a layout, in the order of creation.
+pub(crate) const fn of_layout(layout: Layout) -> &'static [&'static Table] {
+    match layout {
+        Layout::Plain => &TABLES,
+        Layout::Compact => &COMPACT_TABLES,
+    }
+}
+
+const IS_COMPACT: &str = "
+SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'run_records')
+   AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'records')";
+
+/// The layout of a database. Another process may convert it, so it is read in each transaction.
+pub(crate) fn layout(connection: &Connection) -> Result<Layout> {
+    let is_compact: bool = connection.prepare_cached(IS_COMPACT)?.query_row([], |row| row.get(0))?;
+    Ok(if is_compact { Layout::Compact } else { Layout::Plain })
+}
+
 const TRIGGERS: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql IS NOT NULL ORDER BY name";
 
 /// The names of triggers that are not ours.
@@ -87,9 +136,11 @@ pub(crate) fn foreign_triggers(connection: &Connection) -> Result<Vec<String>> {
     let mut statement = connection.prepare_cached(TRIGGERS)?;
     let mut rows = statement.query([])?;
     let mut names = Vec::new();
+    let ours: Vec<String> =
+        of_layout(layout(connection)?).iter().flat_map(|table| table.guards).map(|guard| as_stored(guard)).collect();
     while let Some(row) = rows.next()? {
         let sql = read_text(row, 1)?;
-        if !TABLES.iter().flat_map(|table| table.guards).any(|guard| as_stored(guard) == sql) {
+        if !ours.contains(&sql) {
             names.push(read_text(row, 0)?);
         }
     }
@@ -112,6 +163,16 @@ fn beside_triggers<'a>(connection: &Connection, sql: &'a str) -> Result<Cow<'a, 
 }
 
 impl Table {
+    /// Whether it is a view of the compact layout.
+    pub(crate) fn is_view(&self) -> bool {
+        self.create.contains("CREATE VIEW")
+    }
+
+    /// What has its name in a layout.
+    pub(crate) fn in_layout(&'static self, layout: Layout) -> &'static Self {
+        of_layout(layout).iter().find(|table| table.name == self.name).copied().unwrap_or(self)
+    }
+
     /// The insert statement that works with the triggers of the database.
     pub(crate) fn insert_beside_triggers(&self, connection: &Connection) -> Result<Cow<'static, str>> {
         beside_triggers(connection, self.insert)

@@ -2,7 +2,7 @@
 
 use cds_model::{FieldValue, Fingerprint, Timestamp};
 
-use crate::{Error, RunId};
+use crate::{Error, RunId, table::shared::Query};
 
 /// The declared type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct RunTable {
     pub name: &'static str,
     /// In the order of values in a row.
     pub columns: &'static [RunColumn],
-    pub(crate) select: &'static str,
+    pub(crate) select: Query,
 }
 
 impl RunTable {

@@ -14,7 +14,8 @@ pub struct VerifyQuery {
     pub run: Option<RunId>,
     /// A root or chain hash that was stored outside of the file.
     pub expected: Option<Fingerprint>,
-    /// The most deviations reported, the first of each kind and run; all are counted.
+    /// The most deviations reported, the first of each kind and run; all are counted. In the compact layout each altered
+    /// record is reported, and ten times as many.
     pub limit: usize,
 }
 

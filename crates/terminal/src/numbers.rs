@@ -11,6 +11,15 @@ pub fn one_or_many(number: u64, one: &str, many: &str) -> String {
     format!("{} {what}", grouped_u64(number))
 }
 
+/// A number of bytes in decimal units: `812 B`, `26.9 MB`.
+pub fn in_bytes(number: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    // In tenths, so that nothing is rounded to 1,000 of a unit.
+    let Some((size, unit)) = units.into_iter().find(|(size, _)| number >= *size) else { return format!("{number} B") };
+    let tenths = number / (size / 10);
+    format!("{}.{} {unit}", grouped_u64(tenths / 10), tenths % 10)
+}
+
 /// `1,200`.
 pub fn grouped_u64(number: u64) -> String {
     grouped(usize::try_from(number).unwrap_or(usize::MAX))
@@ -44,6 +53,12 @@ pub fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_have_decimal_units() {
+        let shown = [0, 999, 1_000, 1_999, 999_999, 26_861_568, 1_234_000_000_000].map(in_bytes);
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "1.9 kB", "999.9 kB", "26.8 MB", "1,234.0 GB"]);
+    }
 
     #[test]
     fn large_numbers_are_grouped() {

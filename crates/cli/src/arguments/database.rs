@@ -7,9 +7,12 @@ use std::{
 
 use anyhow::anyhow;
 use cds_language::name_of;
-use cds_persistence::{DatabaseAddress, OpenOptions};
+use cds_persistence::{DatabaseAddress, Layout, OpenOptions};
 use cds_pipeline::DatabasePlan;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser as _},
+};
 
 use super::values::parse_duration;
 use crate::{
@@ -30,6 +33,22 @@ pub(crate) struct DatabaseArguments {
     /// How long to wait while another process has the database locked
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, env = "CDS_BUSY_TIMEOUT")]
     busy_timeout: Duration,
+
+    /// Layout of a database that is created; in a compact one, snapshots share what is equal
+    #[arg(long, value_name = "LAYOUT", value_parser = PossibleValuesParser::new(LAYOUTS).map(|word| layout(&word)), default_value = "plain", env = "CDS_LAYOUT", hide = true)]
+    layout: Layout,
+}
+
+/// The words for the layouts. Only the commands that are likely to create a database show the option.
+const LAYOUTS: [&str; 2] = [Layout::Plain.as_str(), Layout::Compact.as_str()];
+
+fn layout(word: &str) -> Layout {
+    word.parse().unwrap_or_default()
+}
+
+/// Shows the option of the layout in the help of a command.
+pub(crate) fn shown_layout(argument: clap::Arg) -> clap::Arg {
+    argument.hide(false)
 }
 
 /// Which run of the database is used.
@@ -52,7 +71,7 @@ impl DatabaseArguments {
 
     /// The database of a command that can; never one that stdout or stderr goes to.
     pub(crate) fn plan_if_given(&self) -> Result<Option<DatabasePlan>, Failure> {
-        let options = OpenOptions { busy_timeout: self.busy_timeout, name_of };
+        let options = OpenOptions { busy_timeout: self.busy_timeout, name_of, layout: self.layout };
         let Some(path) = self.db_path.clone() else { return Ok(None) };
         check_is_path("--db-path", &path)?;
         same_file::refuse_streams(&path)?;

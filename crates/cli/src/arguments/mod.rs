@@ -15,7 +15,7 @@ mod values;
 pub(crate) use accounts::{ProjectArguments, TrackingArguments, parse_ledger_id};
 pub(crate) use asking::AskingArguments;
 pub(crate) use cds_pipeline::{DatabasePlan, IntentPlan, Intents, SourcePlan};
-pub(crate) use database::{DatabaseArguments, LockArguments, RunArguments, check_is_path};
+pub(crate) use database::{DatabaseArguments, LockArguments, RunArguments, check_is_path, shown_layout};
 pub(crate) use duplicates::{DupFormat, DupResultArguments, DupView, SearchArguments, ViewArguments, parse_ratio};
 pub(crate) use gate::{GateArguments, JudgementArguments, TreeGateArguments};
 pub(crate) use history::HistoryArguments;

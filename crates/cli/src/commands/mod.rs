@@ -3,6 +3,7 @@
 mod archive;
 mod attest;
 mod damage;
+mod db;
 mod doctor;
 mod drift;
 mod dry_run;
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Archive(archive::ArchiveArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Import(import::ImportArguments),
+    Db(db::DbArguments),
     State(state::StateCommandArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Languages(languages::LanguagesArguments),
@@ -87,6 +89,7 @@ pub(crate) fn run(command: Command, app: &App) -> Result<(), Failure> {
         Command::Archive(arguments) => archive::run(&arguments, app),
         Command::Import(arguments) => import::run(&arguments, app),
         Command::Languages(arguments) => languages::run(&arguments),
+        Command::Db(arguments) => db::run(&arguments, app),
         Command::State(arguments) => state::run(&arguments, app),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, app),

@@ -16,10 +16,12 @@ use super::dry_run::{self, SummaryFormat};
 use crate::{
     app::App,
     arguments::{
-        AskingArguments, HistoryArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments, write_object,
+        AskingArguments, HistoryArguments, IntentPlan, SourceArguments, SourcePlan, TrackingArguments, shown_layout,
+        write_object,
     },
     clock,
     failure::Failure,
+    growth::{self, Growth},
     output::Output,
     provenance::part_name,
     render::{account, left_out, messages::Console},
@@ -28,6 +30,7 @@ use crate::{
 
 /// Save a snapshot of a tree in a database: records, fingerprints and intents
 #[derive(Debug, Args)]
+#[command(mut_arg("layout", shown_layout))]
 pub(crate) struct PersistArguments {
     #[command(flatten)]
     source: SourceArguments,
@@ -84,6 +87,7 @@ pub(super) fn run(arguments: &PersistArguments, app: &App) -> Result<(), Failure
     // A required provider is checked first, so that no command waits for the lock in vain.
     let required = intents.asked().filter(|plan| plan.requires_provider);
     let probed = required.map(|plan| probe(plan, &tracking, app)).transpose()?;
+    let bytes_before = growth::size(&database.path);
     let mut session = tracking.open(app)?;
     let plan = SnapshotPlan {
         source: &source,
@@ -98,7 +102,9 @@ pub(super) fn run(arguments: &PersistArguments, app: &App) -> Result<(), Failure
     session.close(&outcome.as_ref().err().map_or_else(Ending::completed, Ending::of));
     let taken = outcome?;
     note_proof(&taken.saved, app.console);
-    show(&taken, ledger_id, &database.path, arguments.format);
+    let growth = Growth::since(bytes_before, &database.path);
+    show(&taken, ledger_id, &database.path, growth, arguments.format);
+    growth::suggest_compact(&database, app.console);
     match taken.shortfall {
         None => Ok(()),
         Some(shortfall) => {
@@ -139,7 +145,7 @@ fn note_proof(saved: &SavedRun, console: Console) {
     console.note(&line.field("chain_head", proof.chain_head).finish());
 }
 
-fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: SummaryFormat) {
+fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, growth: Growth, format: SummaryFormat) {
     let Taken { saved, enrichment, files, not_read, .. } = taken;
     let db_path = path.to_string_lossy();
     Output::Stdout.report(&format!("run {} is saved", saved.run_id), |writer| match format {
@@ -150,7 +156,9 @@ fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: Summary
                 .field("record_count", saved.record_count)
                 .field("intent_failed_count", saved.intent_failed_count)
                 .field("analyzer_error_count", saved.analyzer_error_count)
-                .field("status", saved.status);
+                .field("status", saved.status)
+                .field("database_bytes", growth.bytes)
+                .field("added_bytes", growth.added);
             writeln!(writer, "{}", line.finish())
         }
         SummaryFormat::Json => {
@@ -161,6 +169,8 @@ fn show(taken: &Taken, ledger_id: Option<LedgerId>, path: &Path, format: Summary
                 "intent_failed_count": saved.intent_failed_count,
                 "analyzer_error_count": saved.analyzer_error_count,
                 "status": saved.status.as_str(),
+                "database_bytes": growth.bytes,
+                "added_bytes": growth.added,
                 "ledger_id": ledger_id.map(|id| id.to_string()),
                 "snapshot_root": saved.proof.map(|proof| proof.snapshot_root.to_string()),
                 "chain_head": saved.proof.map(|proof| proof.chain_head.to_string()),

@@ -5,7 +5,7 @@ use rusqlite::{Connection, ErrorCode, Result};
 use super::{FORMAT_VERSION, access::Access, fit, reader::SqliteReader};
 use crate::{
     Error, Step,
-    table::{TABLES, diagnosis, records, runs},
+    table::{self, diagnosis, of_layout, records, runs},
 };
 
 /// The diagnosis of a database that could be opened.
@@ -54,8 +54,12 @@ impl SqliteReader {
 fn diagnose(connection: &Connection, access: Access) -> Result<Diagnosis> {
     let mut missing_tables = Vec::new();
     let mut dangling_row_count = Some(0);
-    for table in TABLES {
+    for table in of_layout(table::layout(connection)?) {
         if fit::has_table(connection, table)? {
+            // A view has no foreign keys.
+            if table.is_view() {
+                continue;
+            }
             let count = unless_damaged(diagnosis::dangling_row_count(connection, table.name))?;
             dangling_row_count = dangling_row_count.zip(count).map(|(sum, count)| sum + count);
         } else {
@@ -82,7 +86,7 @@ fn diagnose(connection: &Connection, access: Access) -> Result<Diagnosis> {
         known_format_version: FORMAT_VERSION,
         missing_tables,
         run_count: row_count(&runs::TABLE, diagnosis::RUN_COUNT)?,
-        record_count: row_count(&records::TABLE, diagnosis::RECORD_COUNT)?,
+        record_count: row_count(&records::TABLE, diagnosis::RECORD_COUNT.sql(connection)?)?,
     })
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::table::Table;
+use crate::table::{self, Table, as_stored};
 
 const KIND: &str = "
 SELECT CASE WHEN type = 'view' THEN 'a view' WHEN rootpage = 0 THEN 'a virtual table' ELSE 'a table' END
@@ -61,6 +61,8 @@ pub enum Mismatch {
     },
     /// The primary key has its own index, so it is not the row id and gets no number on insert.
     KeyIsNotRowId,
+    /// A view of the compact layout has another definition.
+    OtherView,
 }
 
 impl fmt::Display for Mismatch {
@@ -75,18 +77,33 @@ impl fmt::Display for Mismatch {
             }
             Self::ExtraColumn { position, found } => write!(formatter, "column {position} is not expected: {found}"),
             Self::KeyIsNotRowId => write!(formatter, "its primary key is not the row id"),
+            Self::OtherView => write!(formatter, "its view is not the one of the compact layout"),
         }
     }
 }
 
-/// Whether a table of this name exists.
+const VIEW: &str = "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1";
+
+/// Whether a table of this name exists, or the view of the compact layout that stands for it.
 pub(super) fn has_table(connection: &Connection, table: &Table) -> rusqlite::Result<bool> {
     let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;
-    Ok(kind.as_deref() == Some("a table"))
+    Ok(match kind.as_deref() {
+        Some("a table") => true,
+        Some("a view") => {
+            let is_ours = |ours: &&&Table| ours.name == table.name && ours.is_view();
+            table::of_layout(table::layout(connection)?).iter().any(|ours| is_ours(&ours))
+        }
+        _ => false,
+    })
 }
 
 /// Compares the table with our own definition; a missing table fits.
 pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Mismatch>> {
+    if table.is_view() {
+        let stored: Option<String> = connection.query_row(VIEW, [table.name], |row| row.get(0)).optional()?;
+        let is_ours = stored.is_none_or(|sql| sql == as_stored(table.create).trim_start());
+        return Ok((!is_ours).then_some(Mismatch::OtherView));
+    }
     let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;
     match kind.as_deref() {
         None => return Ok(None),

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{FORMAT_VERSION, database::Database, fit};
 use crate::{
     Error, Step,
-    table::{CONTRACT_TABLES, TABLES, Table, runs_ledger},
+    table::{self, CONTRACT_TABLES, Table, of_layout, runs_ledger},
 };
 
 const FIRST_OBJECT: &str = r"
@@ -31,7 +31,8 @@ pub(super) enum Content {
 pub(super) fn inspect(database: &Database) -> Result<Content, Error> {
     let content = inspect_header(database)?;
     if content == Content::Ours {
-        TABLES.into_iter().try_for_each(|table| inspect_table(database, table))?;
+        let layout = table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))?;
+        of_layout(layout).iter().try_for_each(|table| inspect_table(database, table))?;
     }
     Ok(content)
 }

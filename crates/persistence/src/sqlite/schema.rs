@@ -4,10 +4,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use rusqlite::Connection;
 
-use super::{FORMAT_VERSION, database::Database, fit, pairing::FIRST_OF_ITS_OWN};
+use super::{database::Database, fit, format::Format, pairing::FIRST_OF_ITS_OWN};
 use crate::{
-    Error, Step,
-    table::{TABLES, Table, as_stored, foreign_triggers, record_hashes, unit_history, units},
+    Error, Layout, Step,
+    table::{self, Table, as_stored, foreign_triggers, of_layout, record_hashes, records, shared, unit_history, units},
 };
 
 /// The keys of this many rows fit into the memory of a connection and are sorted without a temporary file.
@@ -20,7 +20,8 @@ pub(super) fn create_all(database: &Database) -> Result<(), Error> {
     let transaction = database.begin(&Step::Begin)?;
     create_missing(database)?;
     number_schema(database)?;
-    set_version(&transaction, FORMAT_VERSION).map_err(|cause| database.error(Step::SetVersion, cause))?;
+    let format = Format::of_layout(database.options().layout);
+    set_version(&transaction, format.version()).map_err(|cause| database.error(Step::SetVersion, cause))?;
     database.commit(&transaction)
 }
 
@@ -28,10 +29,34 @@ pub(super) fn create_all(database: &Database) -> Result<(), Error> {
 ///
 /// A file of another implementation keeps its `user_version`: it has the same format.
 pub(super) fn create_missing(database: &Database) -> Result<(), Error> {
-    create_tables(database)?;
-    TABLES.into_iter().try_for_each(|table| create_indexes(database, table))?;
+    create_missing_in(database, future_layout(database)?)
+}
+
+/// The same for a layout.
+pub(super) fn create_missing_in(database: &Database, layout: Layout) -> Result<(), Error> {
+    create_tables(database, layout)?;
+    let tables = of_layout(layout);
+    tables.iter().try_for_each(|table| create_indexes(database, table))?;
     // Triggers come last, because they refer to each other's tables.
-    TABLES.into_iter().try_for_each(|table| create_guards(database, table))
+    tables.iter().try_for_each(|table| create_guards(database, table))?;
+    let (connection, format) = (&database.connection, Format::of_layout(layout));
+    let error = |cause| database.error(Step::SetVersion, cause);
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(error)?;
+    // A plain file of another implementation may have no version.
+    if layout == Layout::Compact && version < format.version() {
+        set_version(connection, format.version()).map_err(error)?;
+    }
+    Ok(())
+}
+
+/// The layout that the database has, or will have once its records have a table.
+fn future_layout(database: &Database) -> Result<Layout, Error> {
+    let error = |cause| database.error(Step::ReadSchema, cause);
+    if fit::has_table(&database.connection, &records::TABLE).map_err(error)? {
+        table::layout(&database.connection).map_err(error)
+    } else {
+        Ok(database.options().layout)
+    }
 }
 
 /// Sets the schema cookie to a random number, once. It identifies the database if another one of the same age replaces
@@ -56,8 +81,15 @@ fn create_guards(database: &Database, table: &Table) -> Result<(), Error> {
     })
 }
 
-/// The tables that get a row for each record of a snapshot.
-const OF_RECORDS: [&Table; 3] = [&record_hashes::TABLE, &units::TABLE, &unit_history::TABLE];
+/// The tables that get a row for each record of a snapshot, and that have guards or indexes to suspend.
+const fn of_records(layout: Layout) -> &'static [&'static Table] {
+    match layout {
+        Layout::Plain => &[&record_hashes::TABLE, &units::TABLE, &unit_history::TABLE],
+        Layout::Compact => {
+            &[&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS, &units::TABLE, &unit_history::TABLE]
+        }
+    }
+}
 
 /// Drops the guards against inserts until [`create_missing`] creates them again, within the open transaction.
 ///
@@ -73,9 +105,24 @@ pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
     if !foreign_triggers(&database.connection).map_err(error)?.is_empty() {
         return Ok(());
     }
-    let in_the_way = |sql: &str| sql.contains(" BEFORE INSERT ON ") && is_of(&OF_RECORDS, sql);
+    let tables = of_records(table::layout(&database.connection).map_err(error)?);
+    let in_the_way = |sql: &str| sql.contains(" BEFORE INSERT ON ") && is_of(tables, sql);
     for (name, _) in triggers.iter().filter(|(_, sql)| in_the_way(sql)) {
         database.connection.execute_batch(&format!("DROP TRIGGER {name}")).map_err(error)?;
+    }
+    Ok(())
+}
+
+/// Drops the guards against removing shared rows until [`create_missing`] creates them again, within the open
+/// transaction.
+pub(super) fn suspend_delete_guards(database: &Database) -> Result<(), Error> {
+    let error = |cause| database.error(Step::ReadSchema, cause);
+    let shared = [&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS];
+    let guards: Vec<String> = shared.into_iter().flat_map(|table| table.guards).map(|guard| as_stored(guard)).collect();
+    for (name, sql) in stored(database, "trigger").map_err(error)? {
+        if sql.contains(" BEFORE DELETE ON ") && guards.contains(&sql) {
+            database.connection.execute_batch(&format!("DROP TRIGGER {name}")).map_err(error)?;
+        }
     }
     Ok(())
 }
@@ -88,14 +135,14 @@ pub(super) fn suspend_indexes(database: &Database, row_count: usize) -> Result<(
         let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM {})", table.name);
         database.connection.query_row(&sql, [], |row| row.get(0))
     };
-    for table in &OF_RECORDS {
+    let tables = of_records(table::layout(&database.connection).map_err(error)?);
+    for table in tables {
         if row_count > MOST_SORTED || !is_empty(table).map_err(error)? {
             return Ok(());
         }
     }
     // Indexes of other programs stay.
-    let is_ours =
-        |sql: &str| OF_RECORDS.iter().flat_map(|table| table.indexes).any(|index| as_stored(index.create) == sql);
+    let is_ours = |sql: &str| tables.iter().flat_map(|table| table.indexes).any(|index| as_stored(index.create) == sql);
     for (name, _) in stored(database, "index").map_err(error)?.iter().filter(|(_, sql)| is_ours(sql)) {
         database.connection.execute_batch(&format!("DROP INDEX {name}")).map_err(error)?;
     }
@@ -120,8 +167,8 @@ pub(super) fn create_indexes(database: &Database, table: &Table) -> Result<(), E
     Ok(())
 }
 
-fn create_tables(database: &Database) -> Result<(), Error> {
-    TABLES.into_iter().try_for_each(|table| create_table(database, table))
+fn create_tables(database: &Database, layout: Layout) -> Result<(), Error> {
+    of_layout(layout).iter().try_for_each(|table| create_table(database, table))
 }
 
 /// Creates one missing table, without its indexes.
@@ -142,13 +189,18 @@ pub(super) fn rehearse(database: &Database) -> Result<(), Error> {
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|cause| database.error(Step::ReadSchema, cause))?;
     set_version(&transaction, version).map_err(|cause| database.error(Step::Rehearse, cause))?;
-    create_tables(database)?;
-    for table in TABLES {
+    let layout = future_layout(database)?;
+    create_tables(database, layout)?;
+    if layout == Layout::Compact {
+        // Rows can be inserted into the views only through their triggers.
+        of_layout(layout).iter().try_for_each(|table| create_guards(database, table))?;
+    }
+    for table in of_layout(layout) {
         database.prepare_insert(table)?;
     }
     transaction.rollback().map_err(|cause| database.error(Step::Rehearse, cause))
 }
 
-fn set_version(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+pub(super) fn set_version(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", version)
 }

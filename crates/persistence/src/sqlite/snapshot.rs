@@ -6,19 +6,22 @@ use std::{
     time::Duration,
 };
 
-use cds_model::{Intent, NameOf, Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields};
+use cds_model::{
+    FieldValue, HistoryContext, Intent, NameOf, Record, RecordHashes, RunSnapshot, UnreadPaths, record_fields,
+};
 
 use super::{
     accounts,
+    compact::{Base, CompactWriter, NewRecord, Packed, row_key},
     database::Database,
     history::{self, HistoryWriter, Named, Preparation, Unnamed},
     inspection, schema,
 };
 use crate::{
-    Error, RunId, SavedRun, Step,
+    Error, Layout, RunId, SavedRun, Step,
     table::{
-        analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, runs_ledger,
-        snapshot_chain, source_files,
+        self, analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, runs_ledger,
+        select, snapshot_chain, source_files,
     },
 };
 
@@ -101,6 +104,10 @@ fn write_records<'a>(
     run: RunId,
     snapshot: &'a RunSnapshot,
 ) -> Result<Option<HistoryWriter<'a>>, Error> {
+    if table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))? == Layout::Compact
+    {
+        return write_shared_records(database, run, snapshot);
+    }
     let begin =
         |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context, snapshot.records.len());
     let mut history = snapshot.history.as_ref().map(begin).transpose()?;
@@ -132,6 +139,102 @@ fn write_records<'a>(
     })
 }
 
+/// The same in the compact layout.
+fn write_shared_records<'a>(
+    database: &'a Database,
+    run: RunId,
+    snapshot: &'a RunSnapshot,
+) -> Result<Option<HistoryWriter<'a>>, Error> {
+    let context = snapshot.history.as_ref();
+    let reading = |cause| database.error(Step::ReadRecords, cause);
+    let earlier = earlier_run(database, run, context, &snapshot.settings.root_path).map_err(reading)?;
+    let base = Base::load(&database.connection, earlier).map_err(reading)?;
+    let begin =
+        |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context, snapshot.records.len());
+    let mut history = context.map(begin).transpose()?;
+    let mut writer = CompactWriter::new(database, run, base)?;
+    let mut next_id = next_record_id(database)?.ok_or_else(|| Error::NoMoreIds { path: database.path() })?;
+    let name_of = database.options().name_of;
+    thread::scope(|scope| {
+        let mut named =
+            history.as_ref().map(|history| name_ahead(scope, &snapshot.records, name_of, history.preparation()));
+        for records in files(&snapshot.records) {
+            let of_file: Vec<Named<'a>> = named.iter_mut().flatten().take(records.len()).collect();
+            write_shared_file(&mut writer, next_id, records, &of_file)?;
+            for named in of_file {
+                if let Some(history) = &mut history {
+                    history.push_named(next_id, named)?;
+                }
+                next_id = next_id.saturating_add(1);
+            }
+            if history.is_none() {
+                next_id = next_id.saturating_add(i64::try_from(records.len()).unwrap_or(i64::MAX));
+            }
+        }
+        writer.finish()?;
+        Ok(history)
+    })
+}
+
+fn write_shared_file(
+    writer: &mut CompactWriter<'_>,
+    first_id: i64,
+    records: &[Record],
+    named: &[Named<'_>],
+) -> Result<(), Error> {
+    let sums: Vec<String> = records.iter().map(|record| record.md5sum.to_string()).collect();
+    let questions: Vec<Option<String>> =
+        records.iter().map(|record| record.question.as_ref().map(|question| question.key.to_string())).collect();
+    let packed: Vec<Packed<'_>> = questions
+        .iter()
+        .zip(records)
+        .map(|(question, record)| match (question, &record.intent) {
+            (Some(question), _) => Packed::of(question.as_str().into(), ""),
+            (None, Intent::Derived(_)) => Packed::Other(record_questions::DERIVED.into()),
+            (None, _) => Packed::Other(FieldValue::Null),
+        })
+        .collect();
+    let mut rows = Vec::with_capacity(records.len());
+    for (index, record) in records.iter().enumerate() {
+        let question = packed[index].field();
+        let is_cut = match question {
+            FieldValue::Null => FieldValue::Null,
+            _ => FieldValue::Integer(record.question.as_ref().is_some_and(|question| question.is_cut).into()),
+        };
+        let hashes = named.get(index).map(|named| &named.hashes);
+        let stored = hashes.map_or([FieldValue::Null; 2], |hashes| {
+            [FieldValue::Blob(&hashes.content.0), FieldValue::Blob(&hashes.field_sums)]
+        });
+        rows.push(NewRecord {
+            fields: record_fields(record, &sums[index]),
+            question: [question, is_cut],
+            hashes: stored,
+            key: hashes.map(|_| row_key([stored[0], stored[1], question, is_cut])),
+        });
+    }
+    writer.write_file(first_id, &rows)
+}
+
+/// The run whose files a new one most likely has too: the last one of its project and part, or of its tree.
+pub(super) fn earlier_run(
+    database: &Database,
+    run: RunId,
+    context: Option<&HistoryContext>,
+    root_path: &str,
+) -> rusqlite::Result<Option<RunId>> {
+    let connection = &database.connection;
+    let of_project = |context: &HistoryContext| select::states::latest(connection, &context.project, &context.part);
+    match context.map(of_project).transpose()?.flatten() {
+        Some(earlier) => Ok(Some(earlier)),
+        None => runs::last_of_tree(connection, root_path, run),
+    }
+}
+
+/// The records of each file.
+fn files(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    records.chunk_by(|one, next| one.file_path == next.file_path)
+}
+
 /// Hashes and names records in a second thread, ahead of writing.
 fn name_ahead<'scope, 'a: 'scope>(
     scope: &'scope Scope<'scope, '_>,
@@ -139,10 +242,7 @@ fn name_ahead<'scope, 'a: 'scope>(
     name_of: NameOf,
     preparation: Preparation,
 ) -> Box<dyn Iterator<Item = Named<'a>> + 'scope> {
-    let files = move || {
-        let of_one_file = |one: &Record, next: &Record| one.file_path == next.file_path;
-        records.chunk_by(of_one_file).map(move |file| name_file(file, name_of, preparation))
-    };
+    let files = move || files(records).map(move |file| name_file(file, name_of, preparation));
     let (sender, receiver) = mpsc::sync_channel(FILES_AHEAD);
     // If writing fails, the receiver is dropped, and the rest is not needed.
     let work = move || drop(files().try_for_each(|file| sender.send(file)));

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Result};
 
-use super::read_number;
+use super::{read_number, shared::Query};
 
 pub(crate) const PAGE_SIZE: &str = "SELECT page_size FROM pragma_page_size";
 
@@ -12,7 +12,8 @@ pub(crate) const FREE_PAGE_COUNT: &str = "SELECT freelist_count FROM pragma_free
 
 pub(crate) const RUN_COUNT: &str = "SELECT count(*) FROM runs";
 
-pub(crate) const RECORD_COUNT: &str = "SELECT count(*) FROM records";
+pub(crate) const RECORD_COUNT: Query =
+    Query { plain: "SELECT count(*) FROM records", compact: "SELECT coalesce(sum(record_count), 0) FROM run_records" };
 
 /// Also compares indexes with their tables.
 const INTEGRITY: &str = "PRAGMA integrity_check(10)";

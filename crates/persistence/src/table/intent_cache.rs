@@ -8,7 +8,11 @@ use std::collections::HashMap;
 use cds_model::{KeptAnswer, QuestionKey};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Statement, params};
 
-use super::{Table, read_count, read_tokens, tokens};
+use super::{
+    Table, read_count, read_tokens,
+    shared::{Query, question},
+    tokens,
+};
 use crate::{CachedModel, IntentCacheStats};
 
 pub(crate) const TABLE: Table = Table {
@@ -58,21 +62,55 @@ FROM intent_cache
 GROUP BY model, model_digest
 ORDER BY count(*) DESC, model, model_digest";
 
-const COUNT_USED: &str = "
-SELECT count(*) FROM intent_cache WHERE question IN (SELECT question FROM record_questions)";
+/// In the compact layout. The questions of a removed record count until the next snapshot is pruned.
+macro_rules! used_questions {
+    () => {
+        concat!("(SELECT ", question!(), " FROM shared_contents AS content WHERE content.question IS NOT NULL)")
+    };
+}
+
+const COUNT_USED: Query = Query {
+    plain: "
+SELECT count(*) FROM intent_cache WHERE question IN (SELECT question FROM record_questions)",
+    compact: concat!(
+        "
+SELECT count(*) FROM intent_cache WHERE question IN ",
+        used_questions!(),
+        ""
+    ),
+};
 
 const COUNT_OLDER: &str = "SELECT count(*) FROM intent_cache WHERE ?1 IS NULL OR created_at < ?1";
 
-const COUNT_OLDER_UNUSED: &str = "
+const COUNT_OLDER_UNUSED: Query = Query {
+    plain: "
 SELECT count(*)
 FROM intent_cache
-WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN (SELECT question FROM record_questions)";
+WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN (SELECT question FROM record_questions)",
+    compact: concat!(
+        "
+SELECT count(*)
+FROM intent_cache
+WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN ",
+        used_questions!(),
+        ""
+    ),
+};
 
 const DELETE_OLDER: &str = "DELETE FROM intent_cache WHERE ?1 IS NULL OR created_at < ?1";
 
-const DELETE_OLDER_UNUSED: &str = "
+const DELETE_OLDER_UNUSED: Query = Query {
+    plain: "
 DELETE FROM intent_cache
-WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN (SELECT question FROM record_questions)";
+WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN (SELECT question FROM record_questions)",
+    compact: concat!(
+        "
+DELETE FROM intent_cache
+WHERE (?1 IS NULL OR created_at < ?1) AND question NOT IN ",
+        used_questions!(),
+        ""
+    ),
+};
 
 const DELETE: &str = "DELETE FROM intent_cache WHERE question = ?1";
 
@@ -149,17 +187,17 @@ fn read_model(row: &Row<'_>) -> Result<CachedModel> {
 
 /// The number of answers that `record_questions` uses.
 pub(crate) fn count_used(connection: &Connection) -> Result<usize> {
-    connection.query_row(COUNT_USED, [], |row| read_count(row, 0))
+    connection.query_row(COUNT_USED.sql(connection)?, [], |row| read_count(row, 0))
 }
 
 /// The number of selected answers.
 pub(crate) fn count_selected(connection: &Connection, selection: &Selection) -> Result<usize> {
-    let sql = if selection.is_unused { COUNT_OLDER_UNUSED } else { COUNT_OLDER };
+    let sql = if selection.is_unused { COUNT_OLDER_UNUSED.sql(connection)? } else { COUNT_OLDER };
     connection.query_row(sql, [&selection.older_than], |row| read_count(row, 0))
 }
 
 /// Removes the answers of the selection and says how many there were.
 pub(crate) fn delete_selected(connection: &Connection, selection: &Selection) -> Result<usize> {
-    let sql = if selection.is_unused { DELETE_OLDER_UNUSED } else { DELETE_OLDER };
+    let sql = if selection.is_unused { DELETE_OLDER_UNUSED.sql(connection)? } else { DELETE_OLDER };
     connection.execute(sql, [&selection.older_than])
 }

@@ -11,8 +11,9 @@ use rusqlite::{Connection, Result};
 use {super::TABLES, std::collections::HashSet};
 
 use super::{
-    Table, analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs, source_files,
-    telemetry,
+    Table, analyzer_errors, enrichments, not_read, record_hashes, record_questions, records, runs,
+    shared::{Query, same},
+    source_files, telemetry,
 };
 use crate::RunId;
 
@@ -20,50 +21,64 @@ use crate::RunId;
 #[derive(Debug)]
 pub(crate) struct Dependent {
     pub(crate) table: &'static Table,
-    delete: &'static str,
+    delete: Query,
 }
+
+/// Removes nothing: in the compact layout, questions and hashes go with their records.
+const NOTHING: &str = "DELETE FROM run_records WHERE ?1 IS NULL";
 
 /// In the order of removal: a row before the row it refers to.
 pub(crate) const DEPENDENTS: [Dependent; 9] = [
     Dependent {
         table: &record_questions::TABLE,
-        delete: "
+        delete: Query {
+            plain: "
 DELETE FROM record_questions
 WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM json_each(?1)))",
+            compact: NOTHING,
+        },
     },
     Dependent {
         table: &record_hashes::TABLE,
-        delete: "
+        delete: Query {
+            plain: "
 DELETE FROM record_hashes
 WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM json_each(?1)))",
+            compact: NOTHING,
+        },
     },
     Dependent {
         table: &records::TABLE,
-        delete: "DELETE FROM records WHERE run_id IN (SELECT value FROM json_each(?1))",
+        delete: Query {
+            plain: "DELETE FROM records WHERE run_id IN (SELECT value FROM json_each(?1))",
+            compact: "DELETE FROM run_records WHERE run_id IN (SELECT value FROM json_each(?1))",
+        },
     },
     Dependent {
         table: &analyzer_errors::TABLE,
-        delete: "DELETE FROM analyzer_errors WHERE run_id IN (SELECT value FROM json_each(?1))",
+        delete: same("DELETE FROM analyzer_errors WHERE run_id IN (SELECT value FROM json_each(?1))"),
     },
     Dependent {
         table: &not_read::TABLE,
-        delete: "DELETE FROM not_read WHERE run_id IN (SELECT value FROM json_each(?1))",
+        delete: same("DELETE FROM not_read WHERE run_id IN (SELECT value FROM json_each(?1))"),
     },
     Dependent {
         table: &source_files::TABLE,
-        delete: "DELETE FROM source_files WHERE run_id IN (SELECT value FROM json_each(?1))",
+        delete: same("DELETE FROM source_files WHERE run_id IN (SELECT value FROM json_each(?1))"),
     },
     Dependent {
         table: &enrichments::TABLE,
-        delete: "DELETE FROM enrichments WHERE run_id IN (SELECT value FROM json_each(?1))",
+        delete: same("DELETE FROM enrichments WHERE run_id IN (SELECT value FROM json_each(?1))"),
     },
     Dependent {
         table: &telemetry::TABLE,
-        delete: "
+        delete: same(
+            "
 DELETE FROM telemetry
 WHERE ledger_id IN (SELECT run_id FROM runs_ledger WHERE snapshot_id IN (SELECT value FROM json_each(?1)))",
+        ),
     },
-    Dependent { table: &runs::TABLE, delete: "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?1))" },
+    Dependent { table: &runs::TABLE, delete: same("DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?1))") },
 ];
 
 /// Row ids are in the order in which the runs began, independent of any clock.
@@ -83,7 +98,7 @@ pub(crate) fn delete_stray_telemetry(connection: &Connection) -> Result<usize> {
 /// Removes the rows of these runs; returns the number of rows removed.
 pub(crate) fn delete(connection: &Connection, dependent: &Dependent, runs: &[RunId]) -> Result<usize> {
     let numbers: Vec<String> = runs.iter().map(ToString::to_string).collect();
-    connection.execute(dependent.delete, [format!("[{}]", numbers.join(","))])
+    connection.execute(dependent.delete.sql(connection)?, [format!("[{}]", numbers.join(","))])
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use cds_model::RecordHashes;
 use rusqlite::{Connection, Result, Statement, params};
 
-use super::Table;
+use super::{Table, shared::Query};
 use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
@@ -31,11 +31,12 @@ BEGIN SELECT RAISE(ABORT, 'record_hashes is append-only; cds runs prune removes 
     insert: "INSERT OR FAIL INTO record_hashes (record_id, run_id, content_hash, field_sums) VALUES (?1, ?2, ?3, ?4)",
 };
 
-const LAST: &str = "SELECT max(record_id) FROM record_hashes";
+/// In the compact layout there is no hash without its record.
+const LAST: Query = Query { plain: "SELECT max(record_id) FROM record_hashes", compact: "SELECT NULL" };
 
 /// The highest id of a record with stored hashes.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
-    connection.query_row(LAST, [], |row| row.get(0))
+    connection.query_row(LAST.sql(connection)?, [], |row| row.get(0))
 }
 
 /// Inserts the hashes of one record; returns the number of rows written.

@@ -3,7 +3,7 @@
 use cds_model::Record;
 use rusqlite::{Connection, Result, Statement, params};
 
-use super::{Index, Table};
+use super::{Index, Table, shared::Query};
 use crate::RunId;
 
 pub(crate) const TABLE: Table = Table {
@@ -43,11 +43,14 @@ INSERT INTO records (id, run_id, kind, file_path, signature, start_line, end_lin
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 };
 
-const LAST: &str = "SELECT max(id) FROM records";
+const LAST: Query = Query {
+    plain: "SELECT max(id) FROM records",
+    compact: "SELECT (SELECT first_record_id + record_count - 1 FROM run_records ORDER BY first_record_id DESC LIMIT 1)",
+};
 
 /// The highest id of an existing record.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
-    connection.query_row(LAST, [], |row| row.get(0))
+    connection.query_row(LAST.sql(connection)?, [], |row| row.get(0))
 }
 
 /// Inserts one record; returns the number of rows written. Without an `id`, `SQLite` assigns the next one.

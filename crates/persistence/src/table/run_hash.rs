@@ -5,66 +5,79 @@
 use cds_model::{FieldHasher, FieldValue, Fingerprint};
 use rusqlite::{Connection, Result, types::ValueRef};
 
-use super::{Table, analyzer_errors, enrichments, not_read, record_questions, runs, source_files};
+use super::{
+    Table, analyzer_errors, enrichments, not_read, record_questions, runs,
+    shared::{Query, ordered_records, question, record_id, same},
+    source_files,
+};
 use crate::RunId;
 
 /// The hashed tables, in order; each row is hashed as the name of its table and these columns.
-const PARTS: [(&Table, &str); 6] = [
+const PARTS: [(&Table, Query); 6] = [
     (
         &runs::TABLE,
-        "
+        same("
 SELECT started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status, analyzer_error_count,
        intent_failed_count, record_count
 FROM runs
-WHERE id = ?1",
+WHERE id = ?1"),
     ),
     (
         &analyzer_errors::TABLE,
-        "
+        same("
 SELECT id - (SELECT min(id) FROM analyzer_errors WHERE run_id = ?1), file_path, line, reason
 FROM analyzer_errors
 WHERE run_id = ?1
-ORDER BY id",
+ORDER BY id"),
     ),
     (
         // Record ids of a run are consecutive, so the position of a record follows from its id.
         &record_questions::TABLE,
-        "
+        Query {
+            plain: "
 SELECT record_id - (SELECT min(id) FROM records WHERE run_id = ?1), question, is_cut
 FROM record_questions
 WHERE record_id BETWEEN (SELECT min(id) FROM records WHERE run_id = ?1)
                     AND (SELECT max(id) FROM records WHERE run_id = ?1)
 ORDER BY record_id",
+            compact: concat!(
+                "
+SELECT ", record_id!(), " - (SELECT min(first_record_id) FROM run_records WHERE run_id = ?1), ", question!(), ", content.is_cut
+FROM ", ordered_records!(), "
+WHERE part.run_id = ?1 AND content.question IS NOT NULL
+ORDER BY part.first_record_id, shared.id"
+            ),
+        },
     ),
     (
         &enrichments::TABLE,
-        "
+        same("
 SELECT selected_count, asked_count, reused_count, shared_count, failed_count, retried_count, call_count, cut_count,
        prompt_tokens, answer_tokens, elapsed_seconds, mean_latency_seconds, p95_latency_seconds
 FROM enrichments
-WHERE run_id = ?1",
+WHERE run_id = ?1"),
     ),
     (
         // A run without rows here has the same hash as before this table existed.
         &not_read::TABLE,
-        "
+        same("
 SELECT ending, reason, file_count
 FROM not_read
 WHERE run_id = ?1
-ORDER BY ending, reason",
+ORDER BY ending, reason"),
     ),
     (
         // Likewise.
         &source_files::TABLE,
-        "
+        same("
 SELECT file_path, source_hash, language, analyzer, record_count
 FROM source_files
 WHERE run_id = ?1
-ORDER BY file_path",
+ORDER BY file_path"),
     ),
 ];
 
-const IS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+const IS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1)";
 
 /// The tables that a database of an earlier version may lack.
 const LATER: [&Table; 2] = [&not_read::TABLE, &source_files::TABLE];
@@ -86,11 +99,11 @@ pub(crate) fn of_parts(
     has: &dyn Fn(&Table) -> Result<bool>,
 ) -> Result<Fingerprint> {
     let mut hasher = FieldHasher::new("cds run 1");
-    for (table, sql) in PARTS {
+    for (table, query) in PARTS {
         if !has(table)? {
             continue;
         }
-        let mut statement = connection.prepare(sql)?;
+        let mut statement = connection.prepare(query.sql(connection)?)?;
         let column_count = statement.column_count();
         let mut rows = statement.query([run.0])?;
         while let Some(row) = rows.next()? {

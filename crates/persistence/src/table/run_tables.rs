@@ -2,7 +2,9 @@
 
 use super::{
     Table, analyzer_errors, enrichments, intent_cache, ledger_details, not_read, record_hashes, record_questions,
-    records, runs, runs_ledger, snapshot_chain, source_files, stage_runs, telemetry, unit_history,
+    records, runs, runs_ledger,
+    shared::{Query, code, content_hash, hashed_fields, ordered_records, question, record_id, same},
+    snapshot_chain, source_files, stage_runs, telemetry, unit_history,
 };
 use crate::{
     ColumnKind::{self, Blob, Integer, Real, Text},
@@ -29,12 +31,14 @@ pub(crate) const RUNS: RunTable = RunTable {
         column("intent_failed_count", Integer, false),
         column("record_count", Integer, false),
     ],
-    select: "
+    select: same(
+        "
 SELECT id, started_at, finished_at, root_path, provider_url, model, scope, progress_batch_size, status,
        analyzer_error_count, intent_failed_count, record_count
 FROM runs
 WHERE id = ?1
 ORDER BY id",
+    ),
 };
 
 pub(crate) const RECORDS: RunTable = RunTable {
@@ -53,32 +57,52 @@ pub(crate) const RECORDS: RunTable = RunTable {
         column("intent_status", Text, false),
         column("intent_error", Text, true),
     ],
-    select: "
+    select: Query {
+        plain: "
 SELECT id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum, intent,
        intent_status, intent_error
 FROM records
 WHERE run_id = ?1
 ORDER BY id",
+        compact: concat!(
+            "
+SELECT ",
+            record_id!(),
+            ",
+       ",
+            hashed_fields!(),
+            "
+FROM ",
+            ordered_records!(),
+            "
+WHERE part.run_id = ?1
+ORDER BY part.first_record_id, shared.id"
+        ),
+    },
 };
 
 pub(crate) const ANALYZER_ERRORS: RunTable = RunTable {
     name: analyzer_errors::TABLE.name,
     columns: &[column("file_path", Text, false), column("line", Integer, true), column("reason", Text, false)],
-    select: "
+    select: same(
+        "
 SELECT file_path, line, reason
 FROM analyzer_errors
 WHERE run_id = ?1
 ORDER BY id",
+    ),
 };
 
 pub(crate) const NOT_READ: RunTable = RunTable {
     name: not_read::TABLE.name,
     columns: &[column("ending", Text, false), column("reason", Text, false), column("file_count", Integer, false)],
-    select: "
+    select: same(
+        "
 SELECT ending, reason, file_count
 FROM not_read
 WHERE run_id = ?1
 ORDER BY ending, reason",
+    ),
 };
 
 pub(crate) const SOURCE_FILES: RunTable = RunTable {
@@ -90,21 +114,38 @@ pub(crate) const SOURCE_FILES: RunTable = RunTable {
         column("analyzer", Text, false),
         column("record_count", Integer, false),
     ],
-    select: "
+    select: same(
+        "
 SELECT file_path, source_hash, language, analyzer, record_count
 FROM source_files
 WHERE run_id = ?1
 ORDER BY file_path",
+    ),
 };
 
 pub(crate) const RECORD_QUESTIONS: RunTable = RunTable {
     name: record_questions::TABLE.name,
     columns: &[column("record_id", Integer, false), column("question", Text, false), column("is_cut", Integer, false)],
-    select: "
+    select: Query {
+        plain: "
 SELECT record_id, question, is_cut
 FROM record_questions
 WHERE record_id IN (SELECT id FROM records WHERE run_id = ?1)
 ORDER BY record_id",
+        compact: concat!(
+            "
+SELECT ",
+            record_id!(),
+            ", ",
+            question!(),
+            ", content.is_cut
+FROM ",
+            ordered_records!(),
+            "
+WHERE part.run_id = ?1 AND content.question IS NOT NULL
+ORDER BY part.first_record_id, shared.id"
+        ),
+    },
 };
 
 pub(crate) const ENRICHMENTS: RunTable = RunTable {
@@ -124,12 +165,14 @@ pub(crate) const ENRICHMENTS: RunTable = RunTable {
         column("mean_latency_seconds", Real, false),
         column("p95_latency_seconds", Real, false),
     ],
-    select: "
+    select: same(
+        "
 SELECT selected_count, asked_count, reused_count, shared_count, failed_count, retried_count, call_count,
        cut_count, prompt_tokens, answer_tokens, elapsed_seconds, mean_latency_seconds, p95_latency_seconds
 FROM enrichments
 WHERE run_id = ?1
 ORDER BY run_id",
+    ),
 };
 
 pub(crate) const INTENT_CACHE: RunTable = RunTable {
@@ -144,12 +187,27 @@ pub(crate) const INTENT_CACHE: RunTable = RunTable {
         column("answer_tokens", Integer, true),
         column("created_at", Text, false),
     ],
-    select: "
+    select: Query {
+        plain: "
 SELECT question, intent, model, model_digest, prompt_version, prompt_tokens, answer_tokens, created_at
 FROM intent_cache
 WHERE question IN (SELECT question FROM record_questions
                    WHERE record_id IN (SELECT id FROM records WHERE run_id = ?1))
 ORDER BY question",
+        compact: concat!(
+            "
+SELECT question, intent, model, model_digest, prompt_version, prompt_tokens, answer_tokens, created_at
+FROM intent_cache
+WHERE question IN (SELECT ",
+            question!(),
+            "
+                   FROM ",
+            ordered_records!(),
+            "
+                   WHERE part.run_id = ?1)
+ORDER BY question"
+        ),
+    },
 };
 
 pub(crate) const RUNS_LEDGER: RunTable = RunTable {
@@ -175,13 +233,15 @@ pub(crate) const RUNS_LEDGER: RunTable = RunTable {
         column("telemetry_written", Integer, true),
         column("telemetry_dropped", Integer, true),
     ],
-    select: "
+    select: same(
+        "
 SELECT run_id, subject, notes, started_at, finished_at, status, error, closed_by, command, tool_version, host,
        pid, root_path, code_ref, code_ref_note, trace_id, telemetry_recorded, telemetry_written,
        telemetry_dropped
 FROM runs_ledger
 WHERE snapshot_id = ?1
 ORDER BY rowid",
+    ),
 };
 
 pub(crate) const LEDGER_DETAILS: RunTable = RunTable {
@@ -195,11 +255,13 @@ pub(crate) const LEDGER_DETAILS: RunTable = RunTable {
         column("answered_count", Integer, true),
         column("selected_count", Integer, true),
     ],
-    select: "
+    select: same(
+        "
 SELECT run_id, role, request, heartbeat_at, expires_at, answered_count, selected_count
 FROM ledger_details
 WHERE run_id IN (SELECT run_id FROM runs_ledger WHERE snapshot_id = ?1)
 ORDER BY rowid",
+    ),
 };
 
 pub(crate) const STAGE_RUNS: RunTable = RunTable {
@@ -224,12 +286,14 @@ pub(crate) const STAGE_RUNS: RunTable = RunTable {
         column("tokens", Integer, true),
         column("trace_id", Text, false),
     ],
-    select: "
+    select: same(
+        "
 SELECT run_id, ledger_id, stage, status, source, error, input_fingerprint, code_ref, code_ref_note, config_hash,
        started_at, finished_at, rows_in, rows_out, duration_seconds, llm_calls, tokens, trace_id
 FROM stage_runs
 WHERE ledger_id IN (SELECT run_id FROM runs_ledger WHERE snapshot_id = ?1)
 ORDER BY rowid",
+    ),
 };
 
 pub(crate) const TELEMETRY: RunTable = RunTable {
@@ -242,11 +306,13 @@ pub(crate) const TELEMETRY: RunTable = RunTable {
         column("event_details", Text, false),
         column("error_metadata", Text, true),
     ],
-    select: "
+    select: same(
+        "
 SELECT ledger_id, recorded_at, log_type, subject, event_details, error_metadata
 FROM telemetry
 WHERE ledger_id IN (SELECT run_id FROM runs_ledger WHERE snapshot_id = ?1)
 ORDER BY id",
+    ),
 };
 
 pub(crate) const RECORD_HASHES: RunTable = RunTable {
@@ -256,11 +322,26 @@ pub(crate) const RECORD_HASHES: RunTable = RunTable {
         column("content_hash", Text, false),
         column("field_sums", Blob, false),
     ],
-    select: "
+    select: Query {
+        plain: "
 SELECT record_id, content_hash, field_sums
 FROM record_hashes
 WHERE record_id IN (SELECT id FROM records WHERE run_id = ?1)
 ORDER BY record_id",
+        compact: concat!(
+            "
+SELECT ",
+            record_id!(),
+            ", ",
+            content_hash!(),
+            ", shared.field_sums
+FROM ",
+            ordered_records!(),
+            "
+WHERE part.run_id = ?1 AND shared.content_hash IS NOT NULL
+ORDER BY part.first_record_id, shared.id"
+        ),
+    },
 };
 
 pub(crate) const UNIT_HISTORY: RunTable = RunTable {
@@ -278,7 +359,7 @@ pub(crate) const UNIT_HISTORY: RunTable = RunTable {
         column("previous_hash", Text, false),
         column("hash", Text, false),
     ],
-    select: "
+    select: same("
 SELECT sequence, unit_id, transition, previous_content_hash, content_hash, actor, reasoning, metadata,
        recorded_at, previous_hash, hash
 FROM unit_history
@@ -286,7 +367,7 @@ WHERE run_id = ?1
   AND sequence <= (SELECT history_sequence FROM snapshot_chain WHERE sequence = (SELECT sequence FROM snapshot_chain WHERE run_id = ?1 AND event = 'snapshot'))
   AND sequence > coalesce((SELECT history_sequence FROM snapshot_chain WHERE sequence < (SELECT sequence FROM snapshot_chain WHERE run_id = ?1 AND event = 'snapshot')
                            ORDER BY sequence DESC LIMIT 1), 0)
-ORDER BY sequence",
+ORDER BY sequence"),
 };
 
 pub(crate) const SNAPSHOT_CHAIN: RunTable = RunTable {
@@ -305,12 +386,14 @@ pub(crate) const SNAPSHOT_CHAIN: RunTable = RunTable {
         column("previous_hash", Text, false),
         column("hash", Text, false),
     ],
-    select: "
+    select: same(
+        "
 SELECT sequence, event, project, part, recorded_at, record_count, snapshot_root, run_hash, history_sequence,
        history_hash, previous_hash, hash
 FROM snapshot_chain
 WHERE run_id = ?1 AND event = 'snapshot'
 ORDER BY sequence",
+    ),
 };
 
 /// Every table with rows of a run, as its exported columns and its definition.
@@ -376,7 +459,12 @@ mod tests {
                 })
                 .collect();
             assert_eq!(found, expected, "{}", table.name);
-            assert_eq!(connection.prepare(run_table.select).unwrap().column_count(), found.len(), "{}", table.name);
+            assert_eq!(
+                connection.prepare(run_table.select.plain).unwrap().column_count(),
+                found.len(),
+                "{}",
+                table.name
+            );
         }
     }
 }

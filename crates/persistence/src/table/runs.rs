@@ -66,6 +66,13 @@ pub(crate) fn is_derived(connection: &Connection, run: RunId) -> Result<bool> {
     connection.prepare_cached(IS_DERIVED)?.query_row((run.0, RunSettings::EMBEDDED), |row| row.get(0))
 }
 
+const LAST_OF_TREE: &str = "SELECT max(id) FROM runs WHERE root_path = ?1 AND id <> ?2";
+
+/// The highest number of another run of this tree.
+pub(crate) fn last_of_tree(connection: &Connection, root_path: &str, run: RunId) -> Result<Option<RunId>> {
+    connection.query_row(LAST_OF_TREE, (root_path, run.0), |row| Ok(row.get::<_, Option<i64>>(0)?.map(RunId)))
+}
+
 /// The highest number of an existing run.
 pub(crate) fn last(connection: &Connection) -> Result<Option<i64>> {
     connection.query_row(LAST, [], |row| row.get(0))

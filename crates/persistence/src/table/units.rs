@@ -45,7 +45,7 @@ BEGIN SELECT RAISE(ABORT, 'units are never removed'); END",
     insert: "
 INSERT OR FAIL INTO units (project, part, file_path, kind, name, ordinal, state, first_run, last_run, last_seen_at, content_hash,
                    code_hash, intent_hash)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'present', ?7, ?7, ?8, ?9, ?10, ?11)",
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'present', ?7, ?12, ?8, ?9, ?10, ?11)",
 };
 
 const OF_PROJECT: &str = "
@@ -73,6 +73,8 @@ UPDATE OR FAIL units
 SET last_run = :run, last_seen_at = :at
 WHERE project = :project AND part = :part AND state = 'present' AND last_run <> :run
   AND id NOT IN (SELECT value FROM json_each(:others))";
+
+const SET_LAST_RUN: &str = "UPDATE OR FAIL units SET last_run = ?2 WHERE last_run = ?1";
 
 const CHANGE: &str = "
 UPDATE OR FAIL units
@@ -185,10 +187,18 @@ pub(crate) struct NewUnits<'a>(Statement<'a>);
 impl<'a> NewUnits<'a> {
     /// Takes the insert statement. Values that are the same in all rows are bound once, because copying them for each
     /// row takes a noticeable share of the time.
-    pub(crate) fn new(mut statement: Statement<'a>, context: &HistoryContext, run: RunId, at: &str) -> Result<Self> {
+    ///
+    /// `last_run` may be another one until [`set_last_run`].
+    pub(crate) fn new(
+        mut statement: Statement<'a>,
+        context: &HistoryContext,
+        (run, last_run): (RunId, RunId),
+        at: &str,
+    ) -> Result<Self> {
         statement.raw_bind_parameter(1, &context.project)?;
         statement.raw_bind_parameter(2, &context.part)?;
         statement.raw_bind_parameter(7, run.0)?;
+        statement.raw_bind_parameter(12, last_run.0)?;
         statement.raw_bind_parameter(8, at)?;
         Ok(Self(statement))
     }
@@ -205,6 +215,11 @@ impl<'a> NewUnits<'a> {
         statement.raw_bind_parameter(11, unit.intent.0)?;
         statement.raw_execute()
     }
+}
+
+/// Sets the last run of definitions that were inserted with another one.
+pub(crate) fn set_last_run(connection: &Connection, from: RunId, to: RunId) -> Result<usize> {
+    connection.execute(&beside_triggers(connection, SET_LAST_RUN)?, (from.0, to.0))
 }
 
 /// Marks every present definition as seen, except `others`.

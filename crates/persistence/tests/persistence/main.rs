@@ -6,6 +6,7 @@ mod accepted;
 mod accounts;
 mod answers;
 mod code;
+mod compact;
 mod history;
 mod known;
 mod locks;

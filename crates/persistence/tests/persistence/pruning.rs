@@ -6,7 +6,7 @@ use cds_model::{EnrichmentAccount, RunSnapshot};
 use cds_persistence::{Error, Persistence};
 use rusqlite::Connection;
 
-use crate::samples::{answer, asked, at, key, make_database, mixed, open, texts, workplace};
+use crate::samples::{answer, asked, at, key, make_database, mixed, open, plain_only, texts, workplace};
 
 /// Stores the answers 1 to 4, each at the second of its number, and a snapshot with the questions 1 and 2. Prunes, and
 /// returns the answers left.
@@ -49,6 +49,9 @@ fn pruning_conditions_are_combined() {
 
 #[test]
 fn without_questions_all_answers_are_unused() {
+    if plain_only() {
+        return;
+    }
     let (_directory, path) = workplace();
     let mut persistence = open(&path).unwrap();
     persistence.keep_answers(&[answer(1), answer(2)], at(7)).unwrap();

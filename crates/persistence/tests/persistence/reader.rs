@@ -72,7 +72,7 @@ fn foreign_files_are_refused_unchanged() {
             |path| make_database(path, "PRAGMA journal_mode = WAL; CREATE TABLE places (url TEXT)"),
             "it has other tables",
         ),
-        (|path| make_database(path, &format!("{CONTRACT} PRAGMA user_version = 2")), "its format is version 2"),
+        (|path| make_database(path, &format!("{CONTRACT} PRAGMA user_version = 3")), "its format is version 3"),
         (|path| make_database(path, &format!("{CONTRACT} PRAGMA application_id = 9")), "belongs to another program"),
         (
             |path| make_database(path, &format!("{CONTRACT} CREATE TABLE intent_cache (question TEXT PRIMARY KEY)")),

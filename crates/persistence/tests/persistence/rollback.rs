@@ -6,7 +6,7 @@ use cds_persistence::{Error, Persistence};
 
 use crate::samples::{
     CONTRACT, NAMED, answer, asked, at, chain, chain_about, dump, faultless, key, make_database, mixed, names_in,
-    number, open, save, workplace,
+    number, open, plain_only, save, workplace,
 };
 
 /// Creates a trigger that refuses the next row of `table` once it has `count` rows.
@@ -61,6 +61,9 @@ fn refused_run_leaves_nothing() {
 
 #[test]
 fn refused_record_rolls_back_snapshot() {
+    if plain_only() {
+        return;
+    }
     for (count, record) in [(4, "1 (file `a.py`:1)"), (6, "3 (method `a.py`:3)"), (7, "4 (function `b/c.py`:1)")] {
         assert_eq!(
             refused_save("records", count, "RAISE(ABORT, 'no more')"),
@@ -79,6 +82,9 @@ fn refused_analyzer_error_rolls_back_snapshot() {
 
 #[test]
 fn refused_question_keeps_stored_answers() {
+    if plain_only() {
+        return;
+    }
     for (table, count, expected) in [
         ("record_questions", 4, "insert the question of record 3 (`a.py`:3) in database DB: no more"),
         ("enrichments", 1, "insert the enrichment account in database DB: no more"),
@@ -100,6 +106,9 @@ fn refused_question_keeps_stored_answers() {
 
 #[test]
 fn rollback_trigger_is_reported() {
+    if plain_only() {
+        return;
+    }
     for how in ["RAISE(ROLLBACK, 'no more')", "RAISE(FAIL, 'no more')"] {
         assert_eq!(
             refused_save("records", 5, how),
@@ -110,6 +119,9 @@ fn rollback_trigger_is_reported() {
 
 #[test]
 fn ignored_row_is_an_error() {
+    if plain_only() {
+        return;
+    }
     assert_eq!(
         refused_save("records", 5, "RAISE(IGNORE)"),
         "insert record 2 (class `a.py`:2): database DB ignored the row"
@@ -144,6 +156,9 @@ fn save_works_after_a_failure() {
 
 #[test]
 fn spilled_pages_are_rolled_back() {
+    if plain_only() {
+        return;
+    }
     let (_directory, path) = workplace();
     let mut snapshot = faultless();
     let record = snapshot.records[1].clone();

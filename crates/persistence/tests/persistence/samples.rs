@@ -11,7 +11,7 @@ use cds_model::{
     NotReadReason, QuestionKey, Record, RunSettings, RunSnapshot, Scope, SourceFile, SourceSlice, SymbolKind,
     Timestamp,
 };
-use cds_persistence::{Error, OpenOptions, Persistence, SavedRun, SqlitePersistence};
+use cds_persistence::{Error, Layout, OpenOptions, Persistence, SavedRun, SqlitePersistence};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -23,7 +23,18 @@ pub(crate) fn workplace() -> (TempDir, PathBuf) {
 }
 
 pub(crate) fn waiting(milliseconds: u64) -> OpenOptions {
-    OpenOptions { busy_timeout: Duration::from_millis(milliseconds), ..OpenOptions::default() }
+    OpenOptions { busy_timeout: Duration::from_millis(milliseconds), layout: layout(), ..OpenOptions::default() }
+}
+
+/// The layout of the databases that the tests create: every test holds for both.
+pub(crate) fn layout() -> Layout {
+    let word = std::env::var("CDS_TEST_LAYOUT").unwrap_or_default();
+    if word.is_empty() { Layout::Plain } else { word.parse().expect("CDS_TEST_LAYOUT is plain or compact") }
+}
+
+/// Whether a test ends at once: it alters tables that are views in the compact layout, or drops them.
+pub(crate) fn plain_only() -> bool {
+    layout() != Layout::Plain
 }
 
 pub(crate) fn open(path: &Path) -> Result<SqlitePersistence, Error> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use cds_persistence::{
-    Access, Diagnosis, Error, LocationReport, LockStatus, SqliteReader, examine_location, lock_path, lock_status,
+    Access, Diagnosis, Error, Growth, LocationReport, LockStatus, SqliteReader, examine_location, lock_path,
+    lock_status,
 };
 
 use super::Check;
@@ -25,8 +26,13 @@ pub(super) fn examine(plan: &DatabasePlan) -> Vec<Check> {
     let place = examine_location(&plan.path);
     let mut checks = place_checks(&place);
     if place.is_present && place.refusal.is_none() {
-        match SqliteReader::open(&plan.path, &plan.options).and_then(|reader| reader.diagnose()) {
-            Ok(diagnosis) => checks.extend(database_checks(&diagnosis)),
+        let examined = SqliteReader::open(&plan.path, &plan.options)
+            .and_then(|reader| Ok((reader.diagnose()?, reader.growth().ok())));
+        match examined {
+            Ok((diagnosis, growth)) => {
+                checks.extend(database_checks(&diagnosis));
+                checks.extend(growth.map(|growth| layout_check(&growth)));
+            }
             Err(error) => checks.push(Check::of_failure("schema", &database_failure(error))),
         }
     }
@@ -77,7 +83,7 @@ fn place_checks(place: &LocationReport) -> Vec<Check> {
     });
     checks.extend(place.free_bytes.map(|bytes| {
         let finding = format!("{} MiB are free", bytes >> 20);
-        let remedy = "make room; cds runs prune removes old snapshots, and --compact gives their room back";
+        let remedy = "make room; cds runs prune removes old snapshots, and --vacuum gives their room back";
         match bytes {
             0..LEAST_BYTES => Check::fail("free space", finding, remedy),
             LEAST_BYTES..SCARCE_BYTES => Check::warn("free space", finding, remedy),
@@ -107,13 +113,25 @@ fn database_checks(found: &Diagnosis) -> Vec<Check> {
         Check::warn(
             "content",
             format!("{} of {} pages are empty", found.free_page_count, found.page_count),
-            "give the room back with: cds runs prune --compact and a rule of what to keep",
+            "give the room back with: cds runs prune --vacuum and a rule of what to keep",
         )
     } else {
         let (runs, records) = (known(found.run_count), known(found.record_count));
         Check::ok("content", format!("snapshots: {runs}, records: {records}{read}"))
     };
     vec![Check::ok("schema", schema), integrity(found), content]
+}
+
+/// How the records are stored, and whether that is worth a change.
+fn layout_check(growth: &Growth) -> Check {
+    match growth.excess() {
+        None => Check::ok("layout", growth.layout.as_str()),
+        Some(times) => Check::warn(
+            "layout",
+            format!("{}; the file is {times} times its first snapshot", growth.layout),
+            "let snapshots share what is equal with: cds db compact",
+        ),
+    }
 }
 
 fn integrity(found: &Diagnosis) -> Check {

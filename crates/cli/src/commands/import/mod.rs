@@ -18,7 +18,9 @@ use cds_terminal::fields::Fields;
 
 use crate::{
     app::App,
-    arguments::{DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments},
+    arguments::{
+        DatabaseArguments, DatabasePlan, LockArguments, ResultFormat, SelectionArguments, StateArguments, shown_layout,
+    },
     clock,
     commands::warn_of_closing,
     failure::{Failure, database_failure},
@@ -29,6 +31,7 @@ use crate::{
 ///
 /// Imported runs get new numbers and continue the history of their project. Their roots are verified first.
 #[derive(Debug, Args)]
+#[command(mut_arg("layout", shown_layout))]
 pub(crate) struct ImportArguments {
     /// SQLite file (which is only read) or directory of an archive to import from
     #[arg(long, value_name = "FILE|DIR", help_heading = "Input options")]

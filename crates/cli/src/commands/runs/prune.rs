@@ -59,8 +59,8 @@ pub(super) struct PruneArguments {
 
     /// Shrink the database file afterwards; needs as much free space as the rest of the database, on its disk and in the
     /// temporary folder
-    #[arg(long, help_heading = None)]
-    compact: bool,
+    #[arg(long, help_heading = None, alias = "compact")]
+    vacuum: bool,
 
     /// Output format
     #[arg(long, value_enum, default_value_t = ResultFormat::Table, env = "CDS_FORMAT", help_heading = "Output options")]
@@ -94,15 +94,15 @@ struct Outcome {
     /// What the chain ends with now, where it was written.
     chain_head: Option<Fingerprint>,
     is_dry: bool,
-    /// Bytes of the file before and after it was compacted.
+    /// Bytes of the file before and after it was rebuilt.
     sizes: Option<(u64, u64)>,
-    /// Why it was not compacted, though it was to be.
+    /// Why it was not rebuilt, though it was to be.
     failure: Option<Failure>,
 }
 
-/// What is left to do when compacting fails.
+/// What is left to do when the file cannot be rebuilt.
 const AFTER_PRUNING: &str = "the snapshots are removed for good; to give back their room, run the command again with \
-                             --compact when no program reads the database, and with free space on its disk and in the \
+                             --vacuum when no program reads the database, and with free space on its disk and in the \
                              temporary folder";
 
 pub(super) fn run(arguments: &PruneArguments, app: &App) -> Result<(), Failure> {
@@ -153,14 +153,14 @@ impl PruneArguments {
         lock.check()?;
         let pruned = database.prune_runs(rules, clock::now()).map_err(database_failure)?;
         // From here on the snapshots are removed; what fails now must not hide that.
-        let compact = || {
+        let vacuum = || {
             lock.check()?;
-            database.compact().map_err(database_failure)
+            database.vacuum().map_err(database_failure)
         };
-        let (sizes, failure) = match self.compact.then(compact).transpose() {
+        let (sizes, failure) = match self.vacuum.then(vacuum).transpose() {
             Ok(sizes) => (sizes, None),
             Err(failure) => {
-                let failure = failure.within("compact the database after the pruning, which is done");
+                let failure = failure.within("rebuild the file after the pruning, which is done");
                 (None, Some(failure.with_hint(AFTER_PRUNING)))
             }
         };

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     arguments::{
         DatabaseArguments, DatabasePlan, LockArguments, parse_duration, parse_ledger_id, parse_note, parse_notes,
+        shown_layout,
     },
     clock,
     commands::warn_of_closing,
@@ -22,7 +23,7 @@ use crate::{
 
 /// Begin to record a run of another program, and print its id
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Ledger options")]
+#[command(next_help_heading = "Ledger options", mut_arg("layout", shown_layout))]
 pub(super) struct StartArguments {
     /// Subject of the run, for example the name of the project; one line
     #[arg(long, value_name = "SUBJECT", value_parser = parse_note)]

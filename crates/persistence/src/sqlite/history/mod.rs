@@ -23,7 +23,7 @@ pub(super) use self::{
 use self::{fate::NewUnit, known::KnownUnits, namesakes::Origins, rows::HistoryRows};
 use super::{database::Database, schema};
 use crate::{
-    Error, RunId, SnapshotProof, Step,
+    Error, Layout, RunId, SnapshotProof, Step,
     table::{self, record_hashes},
 };
 
@@ -40,7 +40,8 @@ pub(super) struct HistoryWriter<'a> {
     database: &'a Database,
     context: &'a HistoryContext,
     run: RunId,
-    insert_hash: rusqlite::Statement<'a>,
+    /// `None` in the compact layout, where the hashes are written with the records.
+    insert_hash: Option<rusqlite::Statement<'a>>,
     tree: MerkleTree,
     /// The current file, and its records that wait for their names.
     file_path: String,
@@ -63,13 +64,16 @@ impl<'a> HistoryWriter<'a> {
         record_count: usize,
     ) -> Result<Self, Error> {
         // `finish` restores both through `create_missing`.
+        let layout = table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))?;
         schema::suspend_insert_guards(database)?;
         schema::suspend_indexes(database, record_count)?;
         Ok(Self {
             database,
             context,
             run,
-            insert_hash: database.prepare_insert(&record_hashes::TABLE)?,
+            insert_hash: (layout == Layout::Plain)
+                .then(|| database.prepare_insert(&record_hashes::TABLE))
+                .transpose()?,
             tree: MerkleTree::default(),
             file_path: String::new(),
             of_file: Vec::new(),
@@ -129,6 +133,7 @@ impl<'a> HistoryWriter<'a> {
         self.end_named()?;
         // Moves need the definitions of all files.
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
+        self.rows.settle()?;
         let database = self.database;
         schema::create_missing(database)?;
         let snapshot_root = self.tree.root();
@@ -154,13 +159,15 @@ impl<'a> HistoryWriter<'a> {
         (file_path, start_line): (&str, u32),
         hashes: &RecordHashes,
     ) -> Result<(), Error> {
-        let outcome = record_hashes::insert(&mut self.insert_hash, record_id, self.run, hashes);
-        let count = self.tree.leaf_count();
-        self.database.check_one_row(outcome, || Step::InsertRecordHash {
-            number: usize::try_from(count).unwrap_or(usize::MAX).saturating_add(1),
-            file_path: file_path.into(),
-            start_line,
-        })?;
+        if let Some(insert_hash) = &mut self.insert_hash {
+            let outcome = record_hashes::insert(insert_hash, record_id, self.run, hashes);
+            let count = self.tree.leaf_count();
+            self.database.check_one_row(outcome, || Step::InsertRecordHash {
+                number: usize::try_from(count).unwrap_or(usize::MAX).saturating_add(1),
+                file_path: file_path.into(),
+                start_line,
+            })?;
+        }
         self.tree.push(hashes.content);
         Ok(())
     }

@@ -36,7 +36,7 @@ pub(in super::super) struct Named<'a> {
     name: UnitName,
     signature: Option<&'a str>,
     lines: (u32, u32),
-    pub(super) hashes: RecordHashes,
+    pub(in super::super) hashes: RecordHashes,
     /// The hash of the names without the ordinal; 0 if no lookup needs it.
     pub(super) names_hash: u128,
     /// See [`Seen::metadata`].

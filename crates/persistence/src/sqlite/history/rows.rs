@@ -9,13 +9,19 @@ use serde::Serialize;
 
 use super::{super::database::Database, known::KnownUnit, namesakes::Renumbered};
 use crate::{
-    Error, RunId, Step,
+    Error, Layout, RunId, Step,
     table::{
-        runs,
+        self, runs,
         unit_history::{self, NewRows},
         units::{self, NewUnits, SeenUnit, UnitNames},
     },
 };
+
+/// `SQLite` stores the number 1 without a byte, and 2 in one. If the second run made each row of a full page longer, it
+/// would split the pages: a database where nothing changed would grow by a hundredth. So the rows of the first run of a
+/// compact database are written with the number 2, and get theirs at the end.
+const FIRST: RunId = RunId(1);
+const SECOND: RunId = RunId(2);
 
 /// A definition as it is in the snapshot that is being written.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +119,10 @@ impl<'a> HistoryRows<'a> {
         let writing = |cause| database.error(Step::WriteUnits, cause);
         let change_unit = units::prepare_change(&database.connection).map_err(writing)?;
         let remove_unit = units::prepare_remove(&database.connection).map_err(writing)?;
-        let new_units = NewUnits::new(database.prepare_insert(&units::TABLE)?, context, run, &at).map_err(writing)?;
+        let layout = table::layout(&database.connection).map_err(writing)?;
+        let last_run = if layout == Layout::Compact && run == FIRST { SECOND } else { run };
+        let new_units =
+            NewUnits::new(database.prepare_insert(&units::TABLE)?, context, (run, last_run), &at).map_err(writing)?;
         let new_rows =
             NewRows::new(database.prepare_insert(&unit_history::TABLE)?, context, run, &at).map_err(writing)?;
         Ok(Self {
@@ -224,6 +233,16 @@ impl<'a> HistoryRows<'a> {
         let metadata = self.metadata_text(serde_json::to_string(&metadata))?;
         let content = unit.state.content.map(|hash| hash.to_string());
         self.write_history(unit.id, Transition::Removed, (content.as_deref(), None), &metadata)
+    }
+
+    /// Gives new definitions their last run if they have another one, see [`SECOND`].
+    pub(super) fn settle(&self) -> Result<(), Error> {
+        if self.run != FIRST {
+            return Ok(());
+        }
+        units::set_last_run(&self.database.connection, SECOND, FIRST)
+            .map(drop)
+            .map_err(|cause| self.database.error(Step::WriteUnits, cause))
     }
 
     /// Marks every present definition as seen, except `unseen`.

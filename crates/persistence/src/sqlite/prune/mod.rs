@@ -11,11 +11,11 @@ use rusqlite::{Connection, Result};
 use cds_model::{AccountStatus, Timestamp};
 
 use self::rules::Candidate;
-use super::{SqlitePersistence, fit, history, inspection, journal, reader::SqliteReader, schema};
+use super::{SqlitePersistence, compact, fit, history, inspection, journal, reader::SqliteReader, schema};
 use crate::{
-    Error, KeepRule, PruneVerdict, Pruned, RunId, Step,
+    Error, KeepRule, Layout, PruneVerdict, Pruned, RunId, Step,
     table::{
-        pruning, runs, runs_ledger,
+        self, pruning, runs, runs_ledger,
         select::{ledger, states},
         snapshot_chain, telemetry,
     },
@@ -71,12 +71,30 @@ impl SqlitePersistence {
                 return Err(Error::RowIgnored { path: database.path(), step: Step::PruneRuns });
             }
         }
+        if table::layout(&transaction).map_err(error)? == Layout::Compact {
+            compact::sweep(database)?;
+        }
         pruning::delete_stray_telemetry(&transaction).map_err(error)?;
         database.check_is_in_place()?;
         database.commit(&transaction)?;
         // If a reader blocks this, the log is merged another time; nothing is lost.
         drop(journal::checkpoint(database, self.journal));
         Ok(Pruned { verdicts, chain_head })
+    }
+
+    /// Converts the database to a layout, whole or not at all, and returns whether there was something to do.
+    ///
+    /// The rows that other programs see stay the same, and with them every hash. `progress` is called now and then with
+    /// the number of rows written. Call [`vacuum`](Self::vacuum) afterwards to give the room back.
+    ///
+    /// # Errors
+    ///
+    /// If nothing was converted. [`Error::NotConvertible`] if the other layout cannot have something in the file.
+    pub fn convert(&mut self, layout: Layout, progress: &dyn Fn(u64)) -> std::result::Result<bool, Error> {
+        let is_converted = compact::convert(&self.database, layout, progress)?;
+        // If a reader blocks this, the log is merged another time; nothing is lost.
+        drop(journal::checkpoint(&self.database, self.journal));
+        Ok(is_converted)
     }
 
     /// Returns the space of removed rows to the file system; returns the file size before and after, in bytes.
@@ -87,7 +105,7 @@ impl SqlitePersistence {
     ///
     /// If the content is unchanged. With [`Error::CheckpointPending`] the database is compact, and the file shrinks
     /// once the reader that blocks it has finished.
-    pub fn compact(&mut self) -> std::result::Result<(u64, u64), Error> {
+    pub fn vacuum(&mut self) -> std::result::Result<(u64, u64), Error> {
         let database = &self.database;
         inspection::inspect(database)?;
         database.check_is_in_place()?;
@@ -99,6 +117,11 @@ impl SqlitePersistence {
         })?;
         journal::checkpoint(database, self.journal)?;
         Ok((before, self.file_size()?))
+    }
+
+    /// The size of the database file.
+    pub fn file_bytes(&self) -> std::result::Result<u64, Error> {
+        self.file_size()
     }
 
     fn file_size(&self) -> std::result::Result<u64, Error> {

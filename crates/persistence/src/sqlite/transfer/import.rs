@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 
 use cds_model::{FieldValue, HistoryContext, RecordHashes, UnreadPaths};
-use rusqlite::{
-    Statement, ToSql, params_from_iter,
-    types::{ToSqlOutput, ValueRef},
-};
+use rusqlite::{Statement, params_from_iter};
 
 use super::{
     super::{
         SqlitePersistence,
+        compact::{Base, CompactWriter, FileBuffer, Owned, Waiting},
         database::Database,
         history::{HistoryWriter, Unnamed},
         inspection, journal, schema, snapshot,
@@ -19,10 +17,14 @@ use super::{
     row::{RecordRow, integer, optional_text, text, unfit},
 };
 use crate::{
-    Error, ImportError, ImportPlan, ImportedRun, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
-    table::run_tables::{
-        ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, LEDGER_DETAILS, NOT_READ, RECORD_QUESTIONS, RECORDS, RUNS,
-        RUNS_LEDGER, SNAPSHOT_CHAIN, SOURCE_FILES, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
+    Error, ImportError, ImportPlan, ImportedRun, Layout, RunId, RunSource, RunTable, Step, Transfer, TransferOutcome,
+    table::{
+        self,
+        bound::Bound,
+        run_tables::{
+            ANALYZER_ERRORS, ENRICHMENTS, INTENT_CACHE, LEDGER_DETAILS, NOT_READ, RECORD_QUESTIONS, RECORDS, RUNS,
+            RUNS_LEDGER, SNAPSHOT_CHAIN, SOURCE_FILES, STAGE_RUNS, TELEMETRY, UNIT_HISTORY,
+        },
     },
 };
 
@@ -83,14 +85,19 @@ impl Import<'_> {
             &recorded.context,
             usize::try_from(expected_count).unwrap_or(usize::MAX),
         )?;
-        let (positions, first_id) = self.write_records(run, &mut history)?;
+        let (positions, first_id) = match self.layout()? {
+            Layout::Plain => self.write_records(run, &mut history)?,
+            Layout::Compact => self.write_shared_records(run, &recorded.context, &mut history)?,
+        };
         if i64::try_from(positions.len()) != Ok(expected_count) {
             return Err(unfit(
                 &RUNS,
                 &format!("it should have {expected_count} records, and {} were read", positions.len()),
             ));
         }
-        self.write_questions(&positions, first_id)?;
+        if self.layout()? == Layout::Plain {
+            self.write_questions(&positions, first_id)?;
+        }
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         self.copy(&NOT_READ, OnConflict::Fail, &[("run_id", Some(run.0))])?;
@@ -137,6 +144,11 @@ impl Import<'_> {
             snapshot_root: proof.snapshot_root,
             chain_head: proof.chain_head,
         })
+    }
+
+    fn layout(&self) -> Result<Layout, ImportError> {
+        let error = |cause| self.database.error(Step::ReadSchema, cause);
+        Ok(table::layout(&self.database.connection).map_err(error)?)
     }
 
     /// The new number of the run, its end, and the number of records in its row.
@@ -210,6 +222,72 @@ impl Import<'_> {
             Ok(())
         })?;
         Ok((positions, first_id))
+    }
+
+    /// The same in the compact layout, together with the questions.
+    fn write_shared_records(
+        &self,
+        run: RunId,
+        context: &HistoryContext,
+        history: &mut HistoryWriter<'_>,
+    ) -> Result<(HashMap<i64, i64>, i64), ImportError> {
+        let database = self.database;
+        let mut questions = self.read_questions()?;
+        let mut root_path = String::new();
+        self.source
+            .rows(&RUNS, &mut |row| text(&RUNS, row, "root_path").map(|path| path.clone_into(&mut root_path)))?;
+        let reading = |cause| database.error(Step::ReadRecords, cause);
+        let earlier = snapshot::earlier_run(database, run, Some(context), &root_path).map_err(reading)?;
+        let base = Base::load(&database.connection, earlier).map_err(reading)?;
+        let mut buffer = FileBuffer::new(CompactWriter::new(database, run, base)?);
+        let mut positions = HashMap::new();
+        let first_id = snapshot::next_record_id(database)?.ok_or_else(|| Error::NoMoreIds { path: database.path() })?;
+        let mut record_id = first_id;
+        self.source.rows(&RECORDS, &mut |row| {
+            let record = RecordRow::of(row)?;
+            positions.insert(record.id, i64::try_from(positions.len()).unwrap_or(i64::MAX));
+            let hashes = RecordHashes::of(record.fields);
+            let unnamed = Unnamed {
+                kind: record.kind,
+                file_path: record.file_path,
+                signature: record.signature,
+                lines: record.lines,
+                hashes,
+            };
+            history.push(record_id, &unnamed)?;
+            buffer.push(Waiting {
+                record_id,
+                fields: record.fields.map(Owned::from),
+                question: questions.remove(&record.id).unwrap_or([Owned::Null, Owned::Null]),
+                hashes: [
+                    FieldValue::from(hashes.content.to_string().as_str()).into(),
+                    FieldValue::Blob(&hashes.field_sums).into(),
+                ],
+                actual: None,
+            })?;
+            record_id = record_id.saturating_add(1);
+            Ok(())
+        })?;
+        buffer.finish()?;
+        if questions.is_empty() {
+            Ok((positions, first_id))
+        } else {
+            Err(unfit(&RECORD_QUESTIONS, "its record is not part of the run"))
+        }
+    }
+
+    /// The questions of the run by record.
+    fn read_questions(&self) -> Result<HashMap<i64, [Owned; 2]>, ImportError> {
+        let mut questions = HashMap::new();
+        self.source.rows(&RECORD_QUESTIONS, &mut |row| {
+            let of = integer(&RECORD_QUESTIONS, row, "record_id")?;
+            let [_, question, is_cut] = row else {
+                return Err(unfit(&RECORD_QUESTIONS, "it has another number of columns"));
+            };
+            questions.insert(of, [Owned::from(*question), Owned::from(*is_cut)]);
+            Ok(())
+        })?;
+        Ok(questions)
     }
 
     fn write_questions(&self, positions: &HashMap<i64, i64>, first_id: i64) -> Result<(), ImportError> {
@@ -326,20 +404,5 @@ impl<'a> Insert<'a> {
             }
             outcome => Ok(self.database.check_one_row(outcome, step)?),
         }
-    }
-}
-
-/// A value as a statement parameter.
-struct Bound<'a>(FieldValue<'a>);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self.0 {
-            FieldValue::Null => ValueRef::Null,
-            FieldValue::Integer(number) => ValueRef::Integer(number),
-            FieldValue::Real(number) => ValueRef::Real(number),
-            FieldValue::Text(bytes) => ValueRef::Text(bytes),
-            FieldValue::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
     }
 }

@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::{
     ChainRow, Error, ImportError, RowVisitor, RunId, RunIdentity, RunSource, RunTable, Step,
-    table::{TABLES, records, run_hash, run_tables, runs, runs_ledger, snapshot_chain, transfer_log},
+    table::{self, TABLES, records, run_hash, run_tables, runs, runs_ledger, snapshot_chain, transfer_log},
 };
 
 impl SqlitePersistence {
@@ -80,7 +80,7 @@ impl SqliteReader {
         run_tables::ALL.iter().map(|(table, _)| *table)
     }
 
-    /// Calls `visit` for every row of a run in `table`, all from the same moment; does nothing if the table is missing.
+    /// Calls `visit` for every row of a run in `run_table`, all from the same moment; does nothing if the table is missing.
     ///
     /// # Errors
     ///
@@ -88,16 +88,17 @@ impl SqliteReader {
     pub fn run_rows<E: From<Error>>(
         &self,
         run: RunId,
-        table: &RunTable,
+        run_table: &RunTable,
         visit: &mut dyn FnMut(&[FieldValue<'_>]) -> Result<(), E>,
     ) -> Result<(), E> {
         let error = |cause| E::from(self.database.error(Step::ReadRecords, cause));
         let connection = &self.database.connection;
-        if !has_tables(connection, table).map_err(error)? {
+        if !has_tables(connection, run_table).map_err(error)? {
             return Ok(());
         }
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(error)?;
-        let mut statement = transaction.prepare(table.select).map_err(error)?;
+        let layout = table::layout(&transaction).map_err(error)?;
+        let mut statement = transaction.prepare(run_table.select.of(layout)).map_err(error)?;
         let mut rows = statement.query([run.0]).map_err(error)?;
         let outcome = loop {
             let row = match rows.next() {
@@ -106,7 +107,7 @@ impl SqliteReader {
                 Err(cause) => break Err(error(cause)),
             };
             let value = |place| row.get_ref(place).map(run_hash::field_value);
-            let values = (0..table.columns.len()).map(value).collect::<rusqlite::Result<Vec<_>>>();
+            let values = (0..run_table.columns.len()).map(value).collect::<rusqlite::Result<Vec<_>>>();
             match values.map_err(error).and_then(|values| visit(&values)) {
                 Ok(()) => {}
                 Err(failure) => break Err(failure),
@@ -157,7 +158,7 @@ impl From<Error> for Stopped {
 
 /// Whether every table that the rows come from exists.
 fn has_tables(connection: &Connection, run_table: &RunTable) -> rusqlite::Result<bool> {
-    for table in TABLES.into_iter().filter(|table| names(run_table.select, table.name)) {
+    for table in TABLES.iter().filter(|table| names(run_table.select.plain, table.name)) {
         if !fit::has_table(connection, table)? {
             return Ok(false);
         }
@@ -225,7 +226,7 @@ fn own_key(connection: &Connection, run: RunId, chain: Option<&ChainRow>) -> rus
     let hash = run_hash::of_parts(connection, run, &|table| fit::has_table(connection, table))?;
     key.push(hash.to_string().as_str().into());
     if fit::has_table(connection, &records::TABLE)? {
-        let mut statement = connection.prepare(run_tables::RECORDS.select)?;
+        let mut statement = connection.prepare(run_tables::RECORDS.select.sql(connection)?)?;
         let mut rows = statement.query([run.0])?;
         let mut count = 0;
         while let (true, Some(row)) = (count < RECORDS_IN_KEY, rows.next()?) {

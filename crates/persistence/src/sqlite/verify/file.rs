@@ -4,10 +4,10 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Result};
 
 use super::{super::fit, findings::Findings};
 use crate::{
-    Deviation, DeviationKind,
+    Deviation, DeviationKind, Layout,
     table::{
-        TABLES, Table, analyzer_errors, enrichments, record_hashes, record_questions, records, runs, select::verify,
-        snapshot_chain, unit_history, units,
+        self, Table, analyzer_errors, enrichments, of_layout, record_hashes, record_questions, records, runs,
+        select::verify, shared, snapshot_chain, unit_history, units,
     },
 };
 
@@ -51,8 +51,8 @@ fn check_pages(
 }
 
 fn check_references(connection: &Connection, deviations: &mut Vec<Deviation>) -> Result<()> {
-    for table in TABLES {
-        if !fit::has_table(connection, table)? {
+    for table in of_layout(table::layout(connection)?) {
+        if table.is_view() || !fit::has_table(connection, table)? {
             continue;
         }
         let mut statement = connection.prepare(verify::DANGLING)?;
@@ -103,12 +103,24 @@ pub(super) fn check_schema(connection: &Connection, findings: &mut Findings) -> 
     Ok(Schema { has_records, has_history: untraced.is_empty() && unhashed.is_empty() })
 }
 
+/// The tables and views whose triggers protect a proof.
+fn guarded(layout: Layout) -> Vec<&'static Table> {
+    let shared = match layout {
+        Layout::Plain => &[][..],
+        Layout::Compact => &[&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS],
+    };
+    TRACED.into_iter().map(|table| table.in_layout(layout)).chain(shared.iter().copied()).collect()
+}
+
 fn check_triggers(connection: &Connection, findings: &mut Findings) -> Result<()> {
     // SQLite normalizes the text of a trigger, so ours are created in memory and compared in stored form.
     let ours = Connection::open_in_memory()?;
-    TRACED.into_iter().try_for_each(|table| ours.execute_batch(table.create))?;
-    TRACED.into_iter().flat_map(|table| table.guards).try_for_each(|guard| ours.execute_batch(guard))?;
-    for table in TRACED {
+    let layout = table::layout(connection)?;
+    let traced = guarded(layout);
+    // The triggers of a view refer to other tables.
+    of_layout(layout).iter().try_for_each(|table| ours.execute_batch(table.create))?;
+    traced.iter().flat_map(|table| table.guards).try_for_each(|guard| ours.execute_batch(guard))?;
+    for table in traced {
         let mut statement = ours.prepare(verify::TRIGGERS_OF)?;
         for row in statement.query_map([table.name], |row| Ok((row.get(0)?, row.get(1)?)))? {
             let (name, sql): (String, String) = row?;

@@ -29,8 +29,8 @@ use self::{
 };
 use super::{database::Database, fit, reader::SqliteReader};
 use crate::{
-    Deviation, DeviationKind, Error, RunId, Step, Unverified, Verification, VerifyQuery,
-    table::{analyzer_errors, record_hashes, run_hash, runs, runs_ledger, select::verify, snapshot_chain},
+    Deviation, DeviationKind, Error, Layout, RunId, Step, Unverified, Verification, VerifyQuery,
+    table::{self, analyzer_errors, record_hashes, run_hash, runs, runs_ledger, select::verify, snapshot_chain},
 };
 
 /// The most unverifiable snapshots that are listed.
@@ -65,11 +65,12 @@ fn verify(
     let other = database.open_another()?;
     let stop = other.connection.get_interrupt_handle();
     let name_of = database.options().name_of;
+    let layout = database.read(&Step::ReadSchema, table::layout)?;
     thread::scope(|scope| {
         let look_over = move || other.read(&Step::Verify, file::check_whole);
         let whole = thread::Builder::new().spawn_scoped(scope, look_over).ok();
-        let outcome =
-            database.read(&Step::Verify, |connection| Verifier::new(connection, name_of, query, progress).verify());
+        let outcome = database
+            .read(&Step::Verify, |connection| Verifier::new(connection, name_of, query, progress, layout).verify());
         // After a failure or cancellation, do not wait for the other thread. Interrupts repeat, because one between two
         // statements has no effect.
         while !matches!(outcome, Ok(Some(_))) && whole.as_ref().is_some_and(|whole| !whole.is_finished()) {
@@ -83,10 +84,20 @@ fn verify(
         verification.deviation_count += deviations.len() as u64;
         // Damage comes first: it may be the cause of the other deviations.
         deviations.append(&mut verification.deviations);
-        deviations.truncate(query.limit);
+        deviations.truncate(most_reported(query, layout));
         verification.deviations = deviations;
         Ok(verification)
     })
+}
+
+/// In the compact layout a single edit may alter a record in each run.
+const MORE_WHERE_SHARED: usize = 10;
+
+fn most_reported(query: &VerifyQuery, layout: Layout) -> usize {
+    match layout {
+        Layout::Plain => query.limit,
+        Layout::Compact => query.limit.saturating_mul(MORE_WHERE_SHARED),
+    }
 }
 
 /// One verification in one transaction.
@@ -108,13 +119,14 @@ impl<'a> Verifier<'a> {
         name_of: NameOf,
         query: &'a VerifyQuery,
         progress: &'a dyn Fn(u64) -> ControlFlow<()>,
+        layout: Layout,
     ) -> Self {
         Self {
             connection,
             name_of,
             query,
             progress,
-            findings: Findings::new(query.limit),
+            findings: Findings::new(most_reported(query, layout), layout),
             totals: Totals::default(),
             verification: Verification::default(),
             is_expected_met: false,
@@ -254,7 +266,7 @@ impl<'a> Verifier<'a> {
 
     /// Reports hashes without a record, or of a snapshot that is not in the chain.
     fn check_stray_hashes(&mut self) -> Result<()> {
-        let mut statement = self.connection.prepare(verify::STRAY_HASHES)?;
+        let mut statement = self.connection.prepare(verify::STRAY_HASHES.sql(self.connection)?)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (id, run) = (integer(row, 0)?.unwrap_or_default(), integer(row, 1)?.map(RunId));

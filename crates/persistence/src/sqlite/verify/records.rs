@@ -135,7 +135,7 @@ impl<'a> RecordReader<'a> {
         totals: &mut Totals,
         progress: &dyn Fn(u64) -> ControlFlow<()>,
     ) -> Result<Option<Read>> {
-        let mut statement = connection.prepare_cached(verify::RECORDS)?;
+        let mut statement = connection.prepare_cached(verify::RECORDS.sql(connection)?)?;
         let mut rows = statement.query([self.entry.run.0])?;
         while let Some(row) = rows.next()? {
             let byte_count = self.read_one(row)?;
@@ -286,8 +286,8 @@ pub(super) fn check_unsealed(
     findings: &mut Findings,
 ) -> Result<Option<BTreeMap<RunId, u64>>> {
     let mut counts = BTreeMap::new();
-    let sql = if has_chain { verify::UNSEALED_RECORDS } else { verify::ALL_RECORDS };
-    let mut statement = connection.prepare(sql)?;
+    let query = if has_chain { verify::UNSEALED_RECORDS } else { verify::ALL_RECORDS };
+    let mut statement = connection.prepare(query.sql(connection)?)?;
     let mut rows = statement.query([only.map(|run| run.0)])?;
     while let Some(row) = rows.next()? {
         let run = RunId(integer(row, 1)?.unwrap_or_default());

@@ -7,7 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, named_params};
 
 use crate::{
     IntentOrigin, KnownRecord, LastChange, RunId,
-    table::{read_text, record_questions},
+    table::{
+        read_text, record_questions,
+        shared::{Query, ordered_records, question, record_id},
+    },
 };
 
 /// A pruned snapshot has a row here and none in `runs`.
@@ -27,14 +30,45 @@ WHERE root_path = ?1 AND id NOT IN (SELECT snapshot_id FROM runs_ledger WHERE sn
 ORDER BY id DESC
 LIMIT 1";
 
-const RECORDS: &str = "
+const RECORDS: Query = Query {
+    plain: "
 SELECT id, kind, file_path, signature, start_line, end_line, md5sum, CASE WHEN intent_status = 'success' THEN intent END
 FROM records
 WHERE run_id = ?1
-ORDER BY id";
+ORDER BY id",
+    compact: concat!(
+        "
+SELECT ",
+        record_id!(),
+        ", content.kind, content.file_path, content.signature, shared.start_line, shared.end_line, content.md5sum,
+       CASE WHEN content.intent_status = 'success' THEN content.intent END
+FROM ",
+        ordered_records!(),
+        "
+WHERE part.run_id = ?1
+ORDER BY part.first_record_id, shared.id"
+    ),
+};
 
 /// A range instead of a join: in a view the computed id of a record has no index.
-const QUESTIONS: &str = "SELECT record_id, question, is_cut FROM record_questions WHERE record_id BETWEEN ?1 AND ?2";
+const QUESTIONS: Query = Query {
+    plain: "SELECT record_id, question, is_cut FROM record_questions WHERE record_id BETWEEN ?1 AND ?2",
+    compact: concat!(
+        "
+SELECT ",
+        record_id!(),
+        ", ",
+        question!(),
+        ", content.is_cut
+FROM ",
+        ordered_records!(),
+        "
+WHERE part.first_record_id <= ?2 AND part.first_record_id + part.record_count > ?1 AND ",
+        record_id!(),
+        " BETWEEN ?1 AND ?2
+      AND content.question IS NOT NULL"
+    ),
+};
 
 /// A move alone changes no code.
 const CHANGES: &str = "
@@ -58,7 +92,7 @@ pub(crate) fn latest_of_others(connection: &Connection, root_path: &str, has_led
 
 /// The records of a snapshot, and the id of each.
 pub(crate) fn records(connection: &Connection, run: RunId) -> Result<Vec<(i64, KnownRecord)>> {
-    let mut statement = connection.prepare(RECORDS)?;
+    let mut statement = connection.prepare(RECORDS.sql(connection)?)?;
     let mut rows = statement.query([run.0])?;
     let mut found: Vec<(i64, KnownRecord)> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -86,7 +120,7 @@ fn read(row: &Row<'_>, file_path: Arc<str>) -> Result<KnownRecord> {
 
 /// The origins of the sentences of the records with ids in this range.
 pub(crate) fn origins(connection: &Connection, first: i64, last: i64) -> Result<HashMap<i64, IntentOrigin>> {
-    let mut statement = connection.prepare(QUESTIONS)?;
+    let mut statement = connection.prepare(QUESTIONS.sql(connection)?)?;
     let mut rows = statement.query([first, last])?;
     let mut found = HashMap::new();
     while let Some(row) = rows.next()? {

@@ -10,6 +10,7 @@ pub(crate) mod known_files;
 pub(crate) mod ledger;
 pub(crate) mod stages;
 pub(crate) mod states;
+pub(crate) mod storage;
 pub(crate) mod telemetry;
 pub(crate) mod units;
 pub(crate) mod verify;

@@ -7,16 +7,33 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, named_params};
 
 use crate::{
     ChainRow, Counted, RunId, StateRow,
-    table::{read_number, read_text, run_hash::field_value},
+    table::{
+        read_number, read_text,
+        run_hash::field_value,
+        shared::{Query, code, hashed_fields, ordered_records, question},
+    },
 };
 
 /// The fields in the order of [`RECORD_FIELDS`].
-const RECORDS: &str = "
+const RECORDS: Query = Query {
+    plain: "
 SELECT kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum, intent, intent_status,
        intent_error
 FROM records
 WHERE run_id = ?1
-ORDER BY id";
+ORDER BY id",
+    compact: concat!(
+        "
+SELECT ",
+        hashed_fields!(),
+        "
+FROM ",
+        ordered_records!(),
+        "
+WHERE part.run_id = ?1
+ORDER BY part.first_record_id, shared.id"
+    ),
+};
 
 const LAST_EVENT: &str = "SELECT event FROM snapshot_chain WHERE run_id = ?1 ORDER BY sequence DESC LIMIT 1";
 
@@ -47,17 +64,34 @@ WHERE sequence <= :last AND sequence > coalesce((SELECT history_sequence
                                                  LIMIT 1), 0)
 GROUP BY transition";
 
-const DIGESTS: &str = "
+const DIGESTS: Query = Query {
+    plain: "
 SELECT DISTINCT model_digest
 FROM record_questions AS asked JOIN intent_cache AS kept ON kept.question = asked.question
 WHERE asked.record_id IN (SELECT id FROM records WHERE run_id = ?1) AND model_digest <> ''
 ORDER BY model_digest
-LIMIT ?2";
+LIMIT ?2",
+    compact: concat!(
+        "
+SELECT DISTINCT model_digest
+FROM (SELECT DISTINCT ",
+        question!(),
+        " AS question
+      FROM ",
+        ordered_records!(),
+        "
+      WHERE part.run_id = ?1) AS asked
+JOIN intent_cache AS kept ON kept.question = asked.question
+WHERE model_digest <> ''
+ORDER BY model_digest
+LIMIT ?2"
+    ),
+};
 
 /// The definitions and files of a run with the hash of their code, in snapshot order; the code of one row is in memory
 /// at a time.
 pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<StateRow>> {
-    let mut statement = connection.prepare(RECORDS)?;
+    let mut statement = connection.prepare(RECORDS.sql(connection)?)?;
     let mut rows = statement.query([run.0])?;
     let mut found: Vec<StateRow> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -78,7 +112,7 @@ pub(crate) fn of_run(connection: &Connection, run: RunId) -> Result<Vec<StateRow
 
 /// The Merkle tree over the records of a run as they are stored now.
 pub(crate) fn tree(connection: &Connection, run: RunId) -> Result<MerkleTree> {
-    let mut statement = connection.prepare(RECORDS)?;
+    let mut statement = connection.prepare(RECORDS.sql(connection)?)?;
     let mut rows = statement.query([run.0])?;
     let mut tree = MerkleTree::default();
     while let Some(row) = rows.next()? {
@@ -132,5 +166,5 @@ pub(crate) fn transitions(connection: &Connection, row: &ChainRow) -> Result<Vec
 
 /// The digests of the models whose stored answers a run's records use, at most `limit`.
 pub(crate) fn model_digests(connection: &Connection, run: RunId, limit: i64) -> Result<Vec<String>> {
-    connection.prepare(DIGESTS)?.query_map((run.0, limit), |row| row.get(0))?.collect()
+    connection.prepare(DIGESTS.sql(connection)?)?.query_map((run.0, limit), |row| row.get(0))?.collect()
 }

@@ -9,7 +9,11 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, named_pa
 
 use crate::{
     RecordedUnit, RunId, StoredUnit, UnitLocation, UnitTransition,
-    table::{read_number, read_text, run_hash::field_value},
+    table::{
+        read_number, read_text,
+        run_hash::field_value,
+        shared::{Query, code, content_hash, hashed_fields, is_record, ordered_records, record_id, records_of_file},
+    },
 };
 
 /// The project of the query, or all projects, because the index on paths begins with the project.
@@ -94,20 +98,41 @@ FROM snapshot_chain AS chain
 WHERE event = 'snapshot' AND project = ?1 AND part = ?2 AND run_id BETWEEN ?3 AND ?4";
 
 /// The records of a snapshot are stored together. The unary plus forces the index on paths, which reads no others.
-const IN_FILE: &str = "
+const IN_FILE: Query = Query {
+    plain: "
 SELECT id, kind, signature, start_line, end_line
 FROM records
 WHERE +run_id = ?1 AND file_path = ?2 AND id BETWEEN ?3 AND ?4
-ORDER BY id";
+ORDER BY id",
+    compact: concat!(
+        "
+SELECT ",
+        record_id!(),
+        ", content.kind, content.signature, shared.start_line, shared.end_line
+FROM ",
+        records_of_file!(),
+        "
+WHERE part.run_id = ?1 AND content.file_path = ?2 AND ",
+        record_id!(),
+        " BETWEEN ?3 AND ?4
+ORDER BY 1"
+    ),
+};
 
 /// In the order of `RECORD_FIELDS`.
-const RECORD: &str = "
+const RECORD: Query = Query {
+    plain: "
 SELECT kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum, intent, intent_status,
        intent_error
 FROM records
-WHERE id = ?1";
+WHERE id = ?1",
+    compact: concat!("SELECT ", hashed_fields!(), " FROM ", ordered_records!(), " WHERE ", is_record!("?1")),
+};
 
-const WRITTEN_HASH: &str = "SELECT content_hash FROM record_hashes WHERE record_id = ?1";
+const WRITTEN_HASH: Query = Query {
+    plain: "SELECT content_hash FROM record_hashes WHERE record_id = ?1",
+    compact: concat!("SELECT ", content_hash!(), " FROM ", ordered_records!(), " WHERE ", is_record!("?1")),
+};
 
 /// Shown instead of an unreadable value.
 const UNKNOWN: &str = "unknown";
@@ -307,18 +332,18 @@ pub(crate) fn in_file(
             end_line: row.get(4)?,
         })
     };
-    connection.prepare_cached(IN_FILE)?.query_map((run.0, file_path, first, last), read)?.collect()
+    connection.prepare_cached(IN_FILE.sql(connection)?)?.query_map((run.0, file_path, first, last), read)?.collect()
 }
 
 /// The record with an id and its current hash, as a record of `run`.
 pub(crate) fn record(connection: &Connection, run: RunId, id: i64) -> Result<Option<RecordedUnit>> {
-    let mut statement = connection.prepare_cached(RECORD)?;
+    let mut statement = connection.prepare_cached(RECORD.sql(connection)?)?;
     statement.query_row([id], |row| read_record(row, run)).optional()
 }
 
 /// The hash that a record was written with; `None` if it has no valid one.
 pub(crate) fn written_hash(connection: &Connection, record_id: i64) -> Result<Option<String>> {
-    let mut statement = connection.prepare_cached(WRITTEN_HASH)?;
+    let mut statement = connection.prepare_cached(WRITTEN_HASH.sql(connection)?)?;
     Ok(statement.query_row([record_id], |row| text(row, 0)).optional()?.flatten())
 }
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::assert_unaltered;
 use crate::{
-    samples::{chain_about, dump, faultless, make_database, mixed, open, save, texts, traced, workplace},
+    samples::{chain_about, dump, faultless, make_database, mixed, open, plain_only, save, texts, traced, workplace},
     verify::grown,
 };
 
@@ -122,6 +122,9 @@ fn nothing_is_accepted(execute: impl Fn(&Path, &str) -> bool) {
 
 #[test]
 fn history_cannot_be_rewritten() {
+    if plain_only() {
+        return;
+    }
     nothing_is_accepted(|path, sql| {
         let connection = Connection::open(path).unwrap();
         let outcome = connection.execute_batch(sql);
@@ -136,6 +139,9 @@ fn history_cannot_be_rewritten() {
 
 #[test]
 fn sqlite_shell_cannot_rewrite_history() {
+    if plain_only() {
+        return;
+    }
     let version = Command::new("sqlite3").arg("-version").output();
     if !version.is_ok_and(|output| output.status.success()) {
         #[expect(clippy::print_stderr, reason = "a test that tests nothing must say so")]
@@ -188,6 +194,9 @@ fn snapshot_keeps_indexes_and_triggers() {
 
 #[test]
 fn foreign_trigger_cannot_rewrite_history() {
+    if plain_only() {
+        return;
+    }
     for rewriting in [
         "REPLACE INTO record_hashes SELECT * FROM record_hashes WHERE record_id = 1",
         "REPLACE INTO units SELECT * FROM units WHERE id = 1",
@@ -208,6 +217,9 @@ fn foreign_trigger_cannot_rewrite_history() {
 
 #[test]
 fn failed_history_row_rolls_back_snapshot() {
+    if plain_only() {
+        return;
+    }
     let refusals = [
         ("INSERT ON record_hashes WHEN NEW.record_id = 6", "insert the hashes of record 2 (`a.py`:2)"),
         ("INSERT ON units WHEN NEW.name = 'new'", "write the definitions"),

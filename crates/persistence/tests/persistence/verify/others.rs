@@ -7,7 +7,7 @@ use cds_persistence::{Deviation, DeviationKind, Error, KeepRule, Persistence, Ru
 use super::{grown, pruned, verify, verify_all};
 use crate::{
     reader::read,
-    samples::{CONTRACT, at, faultless, make_database, mixed, number, open, save, traced, workplace},
+    samples::{CONTRACT, at, faultless, make_database, mixed, number, open, plain_only, save, traced, workplace},
 };
 
 /// Two runs of another program; `md5sum` is the sum of the first record of the second.
@@ -169,6 +169,9 @@ fn altered_column_is_named() {
 
 #[test]
 fn missing_rows_and_triggers_are_reported() {
+    if plain_only() {
+        return;
+    }
     let cases = [
         ("DELETE FROM runs WHERE id = 1", DeviationKind::MissingRun, "runs"),
         ("DROP TABLE units", DeviationKind::MissingTable, "units"),
@@ -195,6 +198,9 @@ fn missing_rows_and_triggers_are_reported() {
 
 #[test]
 fn damage_is_a_deviation() {
+    if plain_only() {
+        return;
+    }
     let (_directory, path) = workplace();
     grown(&path);
     for table in ["records", "idx_records_md5sum", "unit_history", "units"] {
@@ -211,6 +217,9 @@ fn damage_is_a_deviation() {
 
 #[test]
 fn deviations_are_limited_but_counted() {
+    if plain_only() {
+        return;
+    }
     let (_directory, path) = workplace();
     grown(&path);
     make_database(&path, "UPDATE records SET md5sum = 'x'");

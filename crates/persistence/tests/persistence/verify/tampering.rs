@@ -6,7 +6,7 @@ use cds_persistence::{Deviation, DeviationKind};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::{grown, pruned, verify_all};
-use crate::samples::{texts, workplace};
+use crate::samples::{plain_only, texts, workplace};
 
 const TABLES: [&str; 9] = [
     "runs",
@@ -321,20 +321,32 @@ fn check_every_edit(make: fn(&Path), seeds: std::ops::Range<u64>) {
 
 #[test]
 fn edits_are_found_and_named() {
+    if plain_only() {
+        return;
+    }
     check_every_edit(grown, 0..EDIT_COUNT);
 }
 
 #[test]
 fn more_edits_are_found_and_named() {
+    if plain_only() {
+        return;
+    }
     check_every_edit(grown, EDIT_COUNT..2 * EDIT_COUNT);
 }
 
 #[test]
 fn edits_after_pruning_are_found() {
+    if plain_only() {
+        return;
+    }
     check_every_edit(pruned, 2 * EDIT_COUNT..3 * EDIT_COUNT);
 }
 
 #[test]
 fn more_edits_after_pruning_are_found() {
+    if plain_only() {
+        return;
+    }
     check_every_edit(pruned, 3 * EDIT_COUNT..4 * EDIT_COUNT);
 }
