@@ -19,20 +19,13 @@ pub enum Channel {
     Intent,
 }
 
-impl Channel {
-    /// Every channel, strongest evidence first.
-    pub const ALL: [Self; 5] = [Self::Exact, Self::Renamed, Self::Near, Self::Fragment, Self::Intent];
-
-    /// The word that every output uses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Renamed => "renamed",
-            Self::Near => "near",
-            Self::Fragment => "fragment",
-            Self::Intent => "intent",
-        }
-    }
+cds_model::words! {
+    Channel:
+        Exact = "exact",
+        Renamed = "renamed",
+        Near = "near",
+        Fragment = "fragment",
+        Intent = "intent",
 }
 
 /// The sequence over which the near channel takes its ratio.
@@ -77,18 +70,11 @@ pub enum Confidence {
     High,
 }
 
-impl Confidence {
-    /// Every level, from weak to strong.
-    pub const ALL: [Self; 3] = [Self::None, Self::Low, Self::High];
-
-    /// The word that every output uses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Low => "low",
-            Self::High => "high",
-        }
-    }
+cds_model::words! {
+    Confidence:
+        None = "none",
+        Low = "low",
+        High = "high",
 }
 
 /// Everything that decides which groups a search finds.

@@ -19,10 +19,15 @@ pub enum AcceptanceState {
     Revoked,
 }
 
-impl AcceptanceState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::InForce, Self::Unmatched, Self::Expired, Self::Revoked];
+cds_model::words! {
+    AcceptanceState:
+        InForce = "in_force",
+        Unmatched = "unmatched",
+        Expired = "expired",
+        Revoked = "revoked",
+}
 
+impl AcceptanceState {
     /// That of `row` on the day `today`.
     pub fn of(row: &AcceptedDuplicate, today: &str) -> Self {
         if row.revoked_at.is_some() {
@@ -31,16 +36,6 @@ impl AcceptanceState {
             Self::Expired
         } else {
             Self::InForce
-        }
-    }
-
-    /// The word that every output uses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InForce => "in_force",
-            Self::Unmatched => "unmatched",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
         }
     }
 }

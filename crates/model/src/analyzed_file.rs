@@ -2,7 +2,7 @@
 //!
 //! Nothing here depends on a language: each analyzer maps its own syntax to these kinds.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     Fingerprint, NotRead, Record,
@@ -22,33 +22,12 @@ pub enum SymbolKind {
     Method,
 }
 
-impl SymbolKind {
-    /// Every kind, in the order in which scopes list them.
-    pub const ALL: [Self; 4] = [Self::File, Self::Class, Self::Function, Self::Method];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Class => "class",
-            Self::Function => "function",
-            Self::Method => "method",
-        }
-    }
-}
-
-impl fmt::Display for SymbolKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for SymbolKind {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(())
-    }
+crate::words! {
+    SymbolKind:
+        File = "file",
+        Class = "class",
+        Function = "function",
+        Method = "method",
 }
 
 /// One file or definition, located by whole lines of its source.

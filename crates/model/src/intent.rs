@@ -1,7 +1,5 @@
 //! The intent of a record and its state.
 
-use std::{fmt, str::FromStr};
-
 /// The state of an intent, as the database names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IntentStatus {
@@ -13,32 +11,11 @@ pub enum IntentStatus {
     Skipped,
 }
 
-impl IntentStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Success, Self::Failed, Self::Skipped];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-impl fmt::Display for IntentStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for IntentStatus {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(())
-    }
+crate::words! {
+    IntentStatus:
+        Success = "success",
+        Failed = "failed",
+        Skipped = "skipped",
 }
 
 /// One sentence about the purpose of a piece of code, or why there is none.

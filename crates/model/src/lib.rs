@@ -19,6 +19,7 @@ mod secrets;
 mod source;
 mod timestamp;
 mod unit;
+mod words;
 
 pub use accounts::{
     AccountStatus, CodeRef, Fingerprint, Heartbeat, LedgerId, RunDetails, RunEnd, RunRole, RunStart, SnapshotAccount,

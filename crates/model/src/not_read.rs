@@ -1,7 +1,5 @@
 //! The parts of a tree that were not read, counted by file extension and reason.
 
-use std::{fmt, str::FromStr};
-
 /// Why a file was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotReadReason {
@@ -21,44 +19,15 @@ pub enum NotReadReason {
     Unreadable,
 }
 
-impl NotReadReason {
-    /// Every reason.
-    pub const ALL: [Self; 7] = [
-        Self::Excluded,
-        Self::Hidden,
-        Self::Ignored,
-        Self::Link,
-        Self::OtherLanguage,
-        Self::TooLarge,
-        Self::Unreadable,
-    ];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Excluded => "excluded",
-            Self::Hidden => "hidden",
-            Self::Ignored => "ignored",
-            Self::Link => "link",
-            Self::OtherLanguage => "other_language",
-            Self::TooLarge => "too_large",
-            Self::Unreadable => "unreadable",
-        }
-    }
-}
-
-impl fmt::Display for NotReadReason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for NotReadReason {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word).ok_or(())
-    }
+crate::words! {
+    NotReadReason:
+        Excluded = "excluded",
+        Hidden = "hidden",
+        Ignored = "ignored",
+        Link = "link",
+        OtherLanguage = "other_language",
+        TooLarge = "too_large",
+        Unreadable = "unreadable",
 }
 
 /// The files of one extension that were not read for one reason.

@@ -1,7 +1,5 @@
 //! A run and everything that one transaction writes of it.
 
-use std::{fmt, str::FromStr};
-
 use crate::{
     AnalyzerError, EnrichmentAccount, FieldHasher, FieldValue, Fingerprint, HistoryContext, IntentStatus, NotRead,
     Record, Scope, SnapshotAccount, SourceFile, Timestamp,
@@ -18,32 +16,11 @@ pub enum RunStatus {
     Failed,
 }
 
-impl RunStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Completed, Self::CompletedWithErrors, Self::Failed];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::CompletedWithErrors => "completed_with_errors",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl fmt::Display for RunStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for RunStatus {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(())
-    }
+crate::words! {
+    RunStatus:
+        Completed = "completed",
+        CompletedWithErrors = "completed_with_errors",
+        Failed = "failed",
 }
 
 /// The settings of a run.

@@ -187,37 +187,35 @@ pub enum DeviationKind {
     Expected,
 }
 
-impl DeviationKind {
-    /// The word in machine-readable output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Damage => "damage",
-            Self::ForeignKey => "foreign_key",
-            Self::MissingTable => "missing_table",
-            Self::Trigger => "trigger",
-            Self::Order => "order",
-            Self::Link => "link",
-            Self::Row => "row",
-            Self::HistoryHead => "history_head",
-            Self::Transition => "transition",
-            Self::MissingRun => "missing_run",
-            Self::Unsealed => "unsealed",
-            Self::Stray => "stray",
-            Self::UnexpectedRun => "unexpected_run",
-            Self::Repeated => "repeated",
-            Self::Run => "run",
-            Self::RecordCount => "record_count",
-            Self::Root => "root",
-            Self::Md5 => "md5sum",
-            Self::Record => "record",
-            Self::RecordHash => "record_hash",
-            Self::Unpaired => "unpaired",
-            Self::Definition => "definition",
-            Self::Unit => "unit",
-            Self::Expected => "expected",
-        }
-    }
+cds_model::words! {
+    DeviationKind:
+        Damage = "damage",
+        ForeignKey = "foreign_key",
+        MissingTable = "missing_table",
+        Trigger = "trigger",
+        Order = "order",
+        Link = "link",
+        Row = "row",
+        HistoryHead = "history_head",
+        Transition = "transition",
+        MissingRun = "missing_run",
+        Unsealed = "unsealed",
+        Stray = "stray",
+        UnexpectedRun = "unexpected_run",
+        Repeated = "repeated",
+        Run = "run",
+        RecordCount = "record_count",
+        Root = "root",
+        Md5 = "md5sum",
+        Record = "record",
+        RecordHash = "record_hash",
+        Unpaired = "unpaired",
+        Definition = "definition",
+        Unit = "unit",
+        Expected = "expected",
+}
 
+impl DeviationKind {
     /// A sentence for people, without a period.
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -246,12 +244,6 @@ impl DeviationKind {
             Self::Unit => "the row of the definition does not match the history",
             Self::Expected => "no root and no hash of the chain equals the expected one",
         }
-    }
-}
-
-impl fmt::Display for DeviationKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
     }
 }
 

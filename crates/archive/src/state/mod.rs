@@ -32,14 +32,10 @@ pub enum Direction {
     Import,
 }
 
-impl Direction {
-    /// The word in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Archive => "archive",
-            Self::Import => "import",
-        }
-    }
+cds_model::words! {
+    Direction:
+        Archive = "archive",
+        Import = "import",
 }
 
 /// The paths of the two files.

@@ -244,24 +244,11 @@ pub enum SkipCondition {
     WithoutBody,
 }
 
-impl SkipCondition {
-    /// Every condition.
-    pub const ALL: [Self; 3] = [Self::OutOfScope, Self::WithoutCode, Self::WithoutBody];
-
-    /// A short stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OutOfScope => "out_of_scope",
-            Self::WithoutCode => "without_code",
-            Self::WithoutBody => "without_body",
-        }
-    }
-}
-
-impl fmt::Display for SkipCondition {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
+cds_model::words! {
+    SkipCondition:
+        OutOfScope = "out_of_scope",
+        WithoutCode = "without_code",
+        WithoutBody = "without_body",
 }
 
 /// The position of a record, shown as `path:line`.

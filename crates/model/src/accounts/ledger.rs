@@ -69,18 +69,11 @@ pub enum RunRole {
     Upkeep,
 }
 
-impl RunRole {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Run, Self::Check, Self::Upkeep];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Run => "run",
-            Self::Check => "check",
-            Self::Upkeep => "upkeep",
-        }
-    }
+crate::words! {
+    RunRole:
+        Run = "run",
+        Check = "check",
+        Upkeep = "upkeep",
 }
 
 /// Further details that are known when an invocation begins.

@@ -12,8 +12,6 @@ pub use provenance::{CodeRef, Fingerprint};
 pub use stage::{Stage, StageEnd, StageRunId, StageSource, StageStart};
 pub use telemetry::{TelemetryCounts, TelemetryEntry, TelemetryType};
 
-use std::{fmt, str::FromStr};
-
 use crate::RunStatus;
 
 /// How far an invocation or one of its stages has come.
@@ -31,21 +29,13 @@ pub enum AccountStatus {
     Interrupted,
 }
 
-impl AccountStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Running, Self::Completed, Self::CompletedWithErrors, Self::Failed, Self::Interrupted];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::CompletedWithErrors => "completed_with_errors",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-        }
-    }
+crate::words! {
+    AccountStatus:
+        Running = "running",
+        Completed = "completed",
+        CompletedWithErrors = "completed_with_errors",
+        Failed = "failed",
+        Interrupted = "interrupted",
 }
 
 impl From<RunStatus> for AccountStatus {
@@ -55,19 +45,5 @@ impl From<RunStatus> for AccountStatus {
             RunStatus::CompletedWithErrors => Self::CompletedWithErrors,
             RunStatus::Failed => Self::Failed,
         }
-    }
-}
-
-impl fmt::Display for AccountStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for AccountStatus {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(())
     }
 }

@@ -20,33 +20,12 @@ pub enum Stage {
     Persist,
 }
 
-impl Stage {
-    /// Every stage, in order.
-    pub const ALL: [Self; 4] = [Self::Analyze, Self::Build, Self::Enrich, Self::Persist];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Analyze => "analyze",
-            Self::Build => "build",
-            Self::Enrich => "enrich",
-            Self::Persist => "persist",
-        }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for Stage {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == word).ok_or(())
-    }
+crate::words! {
+    Stage:
+        Analyze = "analyze",
+        Build = "build",
+        Enrich = "enrich",
+        Persist = "persist",
 }
 
 /// Where the result of a stage came from.
@@ -58,22 +37,10 @@ pub enum StageSource {
     Checkpoint,
 }
 
-impl StageSource {
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Executed => "executed",
-            Self::Checkpoint => "checkpoint",
-        }
-    }
-}
-
-impl FromStr for StageSource {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        [Self::Executed, Self::Checkpoint].into_iter().find(|source| source.as_str() == word).ok_or(())
-    }
+crate::words! {
+    StageSource:
+        Executed = "executed",
+        Checkpoint = "checkpoint",
 }
 
 /// The identity of one run of one stage.

@@ -1,7 +1,5 @@
 //! The events of an invocation.
 
-use std::{fmt, str::FromStr};
-
 use crate::Timestamp;
 
 /// The kinds of telemetry.
@@ -19,34 +17,13 @@ pub enum TelemetryType {
     Stage,
 }
 
-impl TelemetryType {
-    /// Every type.
-    pub const ALL: [Self; 5] = [Self::LlmCall, Self::Retry, Self::Decision, Self::Error, Self::Stage];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LlmCall => "LLM_CALL",
-            Self::Retry => "RETRY",
-            Self::Decision => "DECISION",
-            Self::Error => "ERROR",
-            Self::Stage => "STAGE",
-        }
-    }
-}
-
-impl fmt::Display for TelemetryType {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for TelemetryType {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(())
-    }
+crate::words! {
+    TelemetryType:
+        LlmCall = "LLM_CALL",
+        Retry = "RETRY",
+        Decision = "DECISION",
+        Error = "ERROR",
+        Stage = "STAGE",
 }
 
 /// One event.

@@ -1,7 +1,5 @@
 //! How a definition changes from one snapshot to the next.
 
-use std::{fmt, str::FromStr};
-
 /// The change of a definition between two snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transition {
@@ -19,36 +17,14 @@ pub enum Transition {
     Returned,
 }
 
-impl Transition {
-    /// Every transition.
-    pub const ALL: [Self; 6] =
-        [Self::Added, Self::Changed, Self::IntentChanged, Self::Moved, Self::Removed, Self::Returned];
-
-    /// The word that the database and every output use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Changed => "changed",
-            Self::IntentChanged => "intent_changed",
-            Self::Moved => "moved",
-            Self::Removed => "removed",
-            Self::Returned => "returned",
-        }
-    }
-}
-
-impl fmt::Display for Transition {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl FromStr for Transition {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|transition| transition.as_str() == word).ok_or(())
-    }
+crate::words! {
+    Transition:
+        Added = "added",
+        Changed = "changed",
+        IntentChanged = "intent_changed",
+        Moved = "moved",
+        Removed = "removed",
+        Returned = "returned",
 }
 
 /// How often each transition occurred in a snapshot.
