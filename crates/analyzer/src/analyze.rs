@@ -178,9 +178,9 @@ impl Pass<'_> {
     ) -> Outcome {
         let source_hash = content_hash(&bytes);
         let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
-        let indentation = language.indentation();
+        let (indentation, decoded) = (language.indentation(), decode(language, bytes));
         let (language, grammar) = (language.id, analyzer.version());
-        match decode(bytes) {
+        match decoded {
             Ok(text) => {
                 let source = SourceText::new(text);
                 let unparsed = UnparsedFile { path: &path, source_hash, language, grammar, source: &source };

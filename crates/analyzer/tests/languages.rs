@@ -11,8 +11,8 @@ use cds_model::{SourceText, SpanKind};
 /// The definitions and the problem of a sample, and how many spans of each kind it has.
 fn found(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/languages").join(name);
-    let source = SourceText::new(decode(fs::read(path).unwrap()).unwrap());
     let language = Language::of_path(name).unwrap();
+    let source = SourceText::new(decode(language, fs::read(path).unwrap()).unwrap());
     let mut analyzers = Analyzers::default();
     let findings = analyzers.of(language, name).analyze(&source, &|| false);
     let mut text = String::new();

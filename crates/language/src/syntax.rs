@@ -21,6 +21,8 @@ pub struct Syntax {
     pub unnamed_export: &'static str,
     /// Writes what the grammar does not read in words that it reads, of the same length; `None` where nothing changes.
     pub rewrite: Option<RewriteText>,
+    /// Whether the grammar reads the last line only with a line break behind it.
+    pub needs_last_line_break: bool,
     /// What the grammar reads wrongly without an error; a text that holds one of them is rewritten in any case.
     pub misread: &'static [&'static str],
 }
@@ -37,6 +39,7 @@ impl Syntax {
         bindings: &[],
         unnamed_export: "",
         rewrite: None,
+        needs_last_line_break: false,
         misread: &[],
     };
 }

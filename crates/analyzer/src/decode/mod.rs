@@ -1,12 +1,13 @@
-//! From bytes to text, as Python's own reader decides.
+//! From bytes to text, for Python as its own reader decides.
 //!
-//! A byte-order mark or the declaration of [PEP 263](https://peps.python.org/pep-0263/) in one of the first two lines
+//! A byte-order mark, or in Python the declaration of [PEP 263](https://peps.python.org/pep-0263/) in one of the first two lines
 //! names the encoding; without either it is UTF-8. The mark is no part of the text.
 
 mod charset;
 
 use std::borrow::Cow;
 
+use cds_language::{Language, python::PYTHON};
 use encoding_rs::Encoding;
 
 use self::charset::Charset;
@@ -62,8 +63,9 @@ impl DecodeError {
     }
 }
 
-/// Decodes a whole file.
-pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
+/// Decodes a whole file of `language`. Only Python's files declare an encoding.
+pub fn decode(language: &Language, bytes: Vec<u8>) -> Result<String, DecodeError> {
+    let declared_name = |bytes: &[u8]| if language == &PYTHON { declared_name(bytes) } else { None };
     let text = match Encoding::for_bom(&bytes) {
         Some((encoding, length)) if encoding == encoding_rs::UTF_8 => match declared_name(&bytes[length..]) {
             Some(name) if !is_utf8(&name) => return Err(DecodeError::Contradiction { name }),
@@ -158,11 +160,21 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], expected: &str) {
-        assert_eq!(decode(bytes.to_vec()), Ok(expected.to_owned()));
+        assert_eq!(decode(&PYTHON, bytes.to_vec()), Ok(expected.to_owned()));
     }
 
     fn check_error(bytes: &[u8], expected: &DecodeError) {
-        assert_eq!(decode(bytes.to_vec()).as_ref(), Err(expected));
+        assert_eq!(decode(&PYTHON, bytes.to_vec()).as_ref(), Err(expected));
+    }
+
+    #[test]
+    fn only_python_declares() {
+        let rust = Language::of_record("a.rs");
+        let text = "#![doc = \"coding: latin-1\"]\n// é\n";
+        assert_eq!(decode(rust, text.as_bytes().to_vec()), Ok(text.to_owned()));
+        let wrong = b"# coding: latin-1\n\xe9".to_vec();
+        assert_eq!(decode(rust, wrong), Err(DecodeError::NotUtf8 { line: 2 }));
+        assert_eq!(decode(rust, b"\xff\xfea\0".to_vec()), Ok("a".to_owned()));
     }
 
     #[test]

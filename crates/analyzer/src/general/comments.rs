@@ -7,7 +7,8 @@ use cds_model::{SpanKind, SyntaxSpan};
 /// Of the blanks on its two sides one stays. Where there is none, one takes its place if the two sides would
 /// otherwise become one word or one operator.
 pub(super) fn span(text: &[u8], start: usize, end: usize, last: Option<&SyntaxSpan>) -> SyntaxSpan {
-    // Some grammars take the line break for a part of the comment.
+    // Some grammars take the line break for a part of the comment, also one that is not in the text.
+    let end = end.min(text.len());
     let end = start + text[start..end].trim_ascii_end().len();
     let is_joined = |span: &&SyntaxSpan| span.kind != SpanKind::Verbatim && span.end as usize == start;
     let before_at = last.filter(is_joined).map_or(start, |span| span.start as usize);

@@ -10,6 +10,8 @@ mod header;
 mod owner;
 mod walk;
 
+use std::borrow::Cow;
+
 use cds_model::SourceText;
 use tree_sitter::{Parser, Tree};
 
@@ -53,7 +55,9 @@ impl GeneralAnalyzer {
         if is_misread && let Some(readable) = rewritten() {
             return parse(&mut self.parser, &readable, limit).map(|tree| (tree, false));
         }
-        let tree = parse(&mut self.parser, text.as_bytes(), limit)?;
+        let with_line_break = syntax.needs_last_line_break && !text.ends_with('\n');
+        let parsed = if with_line_break { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(text) };
+        let tree = parse(&mut self.parser, parsed.as_bytes(), limit)?;
         match Some(&tree).filter(|tree| tree.root_node().has_error()).and_then(|_| rewritten()) {
             Some(readable) => parse(&mut self.parser, &readable, limit).map(|tree| (tree, false)),
             None => Some((tree, true)),

@@ -1,6 +1,6 @@
 //! One pass over the syntax tree: definitions, spans for normalization, and what is broken.
 
-use std::sync::Arc;
+use std::{num::NonZeroU16, sync::Arc};
 
 use cds_language::NodeRole as Role;
 use cds_model::{SourceText, SpanKind, Symbol, SymbolKind, SyntaxSpan};
@@ -56,8 +56,17 @@ struct Pass<'s, 't> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surrounding<'t> {
     pub(super) node: Node<'t>,
-    /// The field in which the node stands.
+    /// The field in which the node stands, of those that may stand between a value and its name.
     pub(super) field: Option<u16>,
+    is_error: bool,
+}
+
+/// The kind of an error node.
+const ERROR: u16 = u16::MAX;
+
+/// Whether it matters in which field of its parent a node stands.
+const fn needs_field(role: Role) -> bool {
+    matches!(role, Role::ClassValue | Role::FunctionValue | Role::ObjectValue | Role::Wrapper | Role::ValueList)
 }
 
 struct Enclosing {
@@ -74,10 +83,13 @@ impl<'t> Pass<'_, 't> {
         let mut cursor = root.walk();
         loop {
             let node = cursor.node();
-            let field = cursor.field_id().map(std::num::NonZeroU16::get);
-            if self.enter(node, field) && cursor.goto_first_child() {
-                self.around.push(Surrounding { node, field });
-                self.error_depth += usize::from(node.is_error());
+            let role = self.grammar.role(node);
+            // Asking for the field of every node would take as long as the rest of the walk.
+            let field = if needs_field(role) { cursor.field_id().map(NonZeroU16::get) } else { None };
+            if self.enter(node, role, field) && cursor.goto_first_child() {
+                let is_error = node.kind_id() == ERROR;
+                self.around.push(Surrounding { node, field, is_error });
+                self.error_depth += usize::from(is_error);
                 continue;
             }
             loop {
@@ -94,15 +106,15 @@ impl<'t> Pass<'_, 't> {
                     return;
                 }
                 let left = self.around.pop();
-                self.error_depth -= usize::from(left.is_some_and(|left| left.node.is_error()));
+                self.error_depth -= usize::from(left.is_some_and(|left| left.is_error));
             }
         }
     }
 
     /// Notes what the node is, and tells whether to look at its children.
-    fn enter(&mut self, node: Node<'t>, field: Option<u16>) -> bool {
+    fn enter(&mut self, node: Node<'t>, role: Role, field: Option<u16>) -> bool {
         let grammar = self.grammar;
-        match grammar.role(node) {
+        match role {
             Role::Comment if self.template_depth.is_none() => {
                 let text = self.source.as_str().as_bytes();
                 let span = comments::span(text, node.start_byte(), node.end_byte(), self.findings.spans.last());
@@ -111,14 +123,15 @@ impl<'t> Pass<'_, 't> {
             }
             Role::String | Role::Template if self.template_depth.is_none() => {
                 if self.rows.are_several(node) {
-                    let (start, end) = (offset(node.start_byte()), offset(node.end_byte()));
+                    let end = node.end_byte().min(self.source.as_str().len());
+                    let (start, end) = (offset(node.start_byte()), offset(end));
                     self.findings.spans.push(SyntaxSpan { kind: SpanKind::Verbatim, start, end });
                 }
-                let may_hold_code = grammar.role(node) == Role::Template;
+                let may_hold_code = role == Role::Template;
                 self.template_depth = may_hold_code.then_some(self.around.len());
                 may_hold_code
             }
-            role @ (Role::Class | Role::Function | Role::Method | Role::ClassValue | Role::FunctionValue) => {
+            Role::Class | Role::Function | Role::Method | Role::ClassValue | Role::FunctionValue => {
                 self.enter_definition(node, field, role);
                 true
             }
@@ -180,7 +193,7 @@ impl<'t> Pass<'_, 't> {
         if self.error_depth == 0 {
             return true;
         }
-        let error = self.around.iter().rposition(|outer| outer.node.is_error());
+        let error = self.around.iter().rposition(|outer| outer.is_error);
         let inner = error.and_then(|error| self.around.get(error + 1)).map_or(declaration, |inner| inner.node);
         let before = &self.source.as_str().as_bytes()[..inner.start_byte()];
         matches!(before.last(), None | Some(b'\n' | b'\r'))

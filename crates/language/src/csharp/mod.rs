@@ -210,6 +210,7 @@ pub static CSHARP: Language = Language {
         ],
         unnamed_export: "",
         rewrite: None,
+        needs_last_line_break: true,
         misread: &[],
     },
     head_lines: &["#"],

@@ -202,6 +202,7 @@ pub static GO: Language = Language {
         ],
         unnamed_export: "",
         rewrite: None,
+        needs_last_line_break: false,
         misread: &[],
     },
     head_lines: &[],

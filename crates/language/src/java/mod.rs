@@ -209,6 +209,7 @@ pub static JAVA: Language = Language {
         ],
         unnamed_export: "",
         rewrite: None,
+        needs_last_line_break: false,
         misread: &[],
     },
     head_lines: &[],

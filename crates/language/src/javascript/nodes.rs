@@ -45,6 +45,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
     ],
     unnamed_export: "default",
     rewrite: Some(super::rewrite::readable),
+    needs_last_line_break: false,
     misread: &[],
 };
 

@@ -191,6 +191,7 @@ pub static PHP: Language = Language {
         ],
         unnamed_export: "",
         rewrite: None,
+        needs_last_line_break: false,
         misread: &[],
     },
     head_lines: &["<?php", "declare(strict_types"],

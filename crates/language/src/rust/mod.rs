@@ -197,6 +197,7 @@ pub static RUST: Language = Language {
         ],
         unnamed_export: "",
         rewrite: None,
+        needs_last_line_break: false,
         misread: &[],
     },
     head_lines: &["#!"],

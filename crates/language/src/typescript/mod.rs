@@ -83,5 +83,6 @@ const SYNTAX: Syntax = Syntax {
     ],
     unnamed_export: "default",
     rewrite: Some(readable),
+    needs_last_line_break: false,
     misread: &[">`"],
 };
