@@ -103,3 +103,27 @@ fn languages_are_listed() {
     assert!(table.contains(".ts .mts .cts .tsx") && table.contains("#!python"), "{table}");
     assert_eq!(list(&listed, "languages")[3]["grammar"], "tree-sitter 0.27.1 go 0.25.0 rules 1");
 }
+
+#[test]
+fn notebooks_are_their_code_cells() {
+    let notebook = |cell: &str, language: &str| {
+        let cell = Value::from(cell);
+        format!(
+            "{{\"cells\": [{{\"cell_type\": \"markdown\", \"source\": \"x\"}}, {{\"cell_type\": \"code\", \"source\": {cell}}}], \
+             \"metadata\": {{\"kernelspec\": {{\"language\": \"{language}\"}}}}}}"
+        )
+    };
+    let place = Place::with_files(&[
+        ("a.ipynb", &notebook("%matplotlib inline\ndef f():\n    return 1", "python")),
+        ("b.ipynb", &notebook("def g(:\n", "python")),
+        ("c.ipynb", &notebook("f <- 1", "R")),
+        ("d.ipynb", "no notebook"),
+    ]);
+    let outcome = place.persist("builtin:", &[]).succeeded();
+    assert_eq!(stored(&place), ["a.ipynb function 3-4"]);
+    outcome.stderr_has(&[
+        "file=b.ipynb line=2 reason=\"syntax error: missing ) (line 1 of cell 2)\"",
+        "file=d.ipynb line=- reason=\"not a notebook: ",
+        "other_language=1",
+    ]);
+}

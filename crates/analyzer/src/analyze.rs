@@ -18,6 +18,7 @@ use crate::{
     content_hash::content_hash,
     decode::decode,
     left_out::ending,
+    notebook::{self, Notebook, NotebookError},
     read::{ReadError, read},
     walk::{Candidate, Listing},
 };
@@ -178,22 +179,23 @@ impl Pass<'_> {
     ) -> Outcome {
         let source_hash = content_hash(&bytes);
         let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
-        let (indentation, decoded) = (language.indentation(), decode(language, bytes));
+        let (indentation, decoded) = (language.indentation(), text_of(language, &path, bytes));
         let (language, grammar) = (language.id, analyzer.version());
         match decoded {
-            Ok(text) => {
+            Ok((text, notebook)) => {
                 let source = SourceText::new(text);
                 let unparsed = UnparsedFile { path: &path, source_hash, language, grammar, source: &source };
                 let (content, problem) = match self.without_parsing(&unparsed, index) {
                     Some(content) => (content, None),
                     None => self.parse(analyzer, Arc::clone(&path), source, indentation),
                 };
+                let problem = problem.map(|problem| in_cell(problem, notebook.as_ref()));
                 let file = Some(ReadFile { source_hash, language, grammar, path, content });
                 Outcome { file, problem, input, ..Outcome::default() }
             }
-            Err(cause) => {
-                let error = Some((cause.line(), cause.to_string()));
-                Outcome { error, input, not_read: Some(NotReadReason::Unreadable), ..Outcome::default() }
+            Err(error) => {
+                let reason = if error.is_some() { NotReadReason::Unreadable } else { NotReadReason::OtherLanguage };
+                Outcome { error, input, not_read: Some(reason), ..Outcome::default() }
             }
         }
     }
@@ -222,6 +224,32 @@ impl Pass<'_> {
         let _turn = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
         let (symbols, spans, problem) = analyze_text(analyzer, &source, self.is_cancelled);
         (FileContent::Parsed(AnalyzedFile { path, source, symbols, spans, indentation }), problem)
+    }
+}
+
+/// The text of a file, and the notebook that it is the code of; else where and why there is none, or nothing for a notebook in
+/// another language.
+fn text_of(
+    language: &Language,
+    path: &str,
+    bytes: Vec<u8>,
+) -> Result<(String, Option<Notebook>), Option<(Option<u32>, String)>> {
+    let text = decode(language, bytes).map_err(|cause| Some((cause.line(), cause.to_string())))?;
+    if !path.ends_with(notebook::ENDING) {
+        return Ok((text, None));
+    }
+    match Notebook::of(&text) {
+        Ok(mut notebook) => Ok((std::mem::take(&mut notebook.text), Some(notebook))),
+        Err(NotebookError::OtherLanguage) => Err(None),
+        Err(NotebookError::Broken(reason)) => Err(Some((None, reason))),
+    }
+}
+
+/// The problem with the cell in which it shows, if it is one of a notebook.
+fn in_cell(problem: Problem, notebook: Option<&Notebook>) -> Problem {
+    match notebook.and_then(|notebook| notebook.place(problem.line)) {
+        Some((cell, line)) => Problem { reason: format!("{} (line {line} of cell {cell})", problem.reason), ..problem },
+        None => problem,
     }
 }
 

@@ -17,6 +17,7 @@ mod general;
 mod grammars;
 mod ignore_files;
 mod left_out;
+mod notebook;
 mod parsing;
 mod python;
 mod read;

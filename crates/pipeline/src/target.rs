@@ -130,7 +130,8 @@ pub fn read(place: &Place, stdin: &mut dyn Read) -> Result<Target, TargetError> 
             (name, bytes)
         }
     };
-    let text = decode(Language::of_record(&name), bytes).map_err(|source| TargetError::Decode { name: name.clone(), source })?;
+    let text = decode(Language::of_record(&name), bytes)
+        .map_err(|source| TargetError::Decode { name: name.clone(), source })?;
     let text = if *place == Place::Stdin { without_indentation(&text) } else { text };
     let line = if let Place::Line(_, line) = place { Some(*line) } else { None };
     let (records, problem) = records(&name, text, line);

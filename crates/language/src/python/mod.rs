@@ -23,7 +23,7 @@ use crate::{
 pub static PYTHON: Language = Language {
     id: "python",
     name: "Python",
-    files: Files { endings: &["py", "pyi", "pyw"], names: &[], interpreters: &["python", "pypy"] },
+    files: Files { endings: &["py", "pyi", "pyw", "ipynb"], names: &[], interpreters: &["python", "pypy"] },
     lexicon: &LEXICON,
     statements: Statements {
         functions: &["def"],
