@@ -128,13 +128,16 @@ pub fn analyze(
     analysis
 }
 
+/// The line and the reason of what is wrong with a file.
+type FileError = (Option<u32>, String);
+
 #[derive(Default)]
 struct Outcome {
     file: Option<ReadFile>,
     /// What is wrong with a parsed file.
     problem: Option<Problem>,
     /// Why there is no file, and where.
-    error: Option<(Option<u32>, String)>,
+    error: Option<FileError>,
     /// The file as it was read; none only where the analysis was cancelled before.
     input: Option<SourceInput>,
     /// Why there is no text of it.
@@ -233,7 +236,7 @@ fn text_of(
     language: &Language,
     path: &str,
     bytes: Vec<u8>,
-) -> Result<(String, Option<Notebook>), Option<(Option<u32>, String)>> {
+) -> Result<(String, Option<Notebook>), Option<FileError>> {
     let text = decode(language, bytes).map_err(|cause| Some((cause.line(), cause.to_string())))?;
     if !path.ends_with(notebook::ENDING) {
         return Ok((text, None));
