@@ -232,11 +232,7 @@ impl Pass<'_> {
 
 /// The text of a file, and the notebook that it is the code of; else where and why there is none, or nothing for a notebook in
 /// another language.
-fn text_of(
-    language: &Language,
-    path: &str,
-    bytes: Vec<u8>,
-) -> Result<(String, Option<Notebook>), Option<FileError>> {
+fn text_of(language: &Language, path: &str, bytes: Vec<u8>) -> Result<(String, Option<Notebook>), Option<FileError>> {
     let text = decode(language, bytes).map_err(|cause| Some((cause.line(), cause.to_string())))?;
     if !path.ends_with(notebook::ENDING) {
         return Ok((text, None));
