@@ -127,3 +127,21 @@ fn notebooks_are_their_code_cells() {
         "other_language=1",
     ]);
 }
+
+#[test]
+fn similar_code_has_one_language() {
+    let body = "{\n  total = open(name, rate);\n  rate = total.rows(name);\n  check(total, rate);\n  return close(total, rate);\n}\n";
+    let place = Place::with_files(&[
+        ("a.js", &format!("function first(name, rate) {body}")),
+        ("b.js", &format!("function second(name, rate) {body}")),
+        ("C.java", &format!("class C {{\nObject third(Object name, Object rate) {body}}}\n")),
+    ]);
+    place.persist("builtin:", &[]).succeeded();
+    let found = place.ask_json(&["similar", "tree/a.js:1"]);
+    let paths: Vec<&str> = list(&found, "similar").iter().map(|row| text(row, "file_path")).collect();
+    assert_eq!(paths, ["b.js"]);
+    let groups = place.ask_json(&["dup", "check", "--min-lines", "3", "--min-tokens", "10"]);
+    let members = list(&list(&groups, "groups")[0], "members").clone();
+    let paths: Vec<&str> = members.iter().map(|member| text(member, "file_path")).collect();
+    assert_eq!((list(&groups, "groups").len(), paths), (1, vec!["a.js", "b.js"]));
+}

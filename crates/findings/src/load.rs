@@ -117,11 +117,18 @@ fn mark_generated(definitions: &mut [Definition]) {
 
 /// The ids and the normalized code of the records whose code is at most three times longer or shorter than `code`;
 /// [`cds_duplication::similar_codes`] looks at no others. Whole files only if they are wanted, and all functions that may
-/// have a run of lines in common with it.
+/// have a run of lines in common with it. All are in `language`: tokens of another one mean something else.
 ///
 /// Reading takes as long as comparing, so each core reads a part.
-pub fn texts_like(source: &Source<'_>, run: RunId, with_files: bool, code: &str) -> Result<Vec<Texts>, Error> {
+pub fn texts_like(
+    source: &Source<'_>,
+    run: RunId,
+    with_files: bool,
+    language: &'static Language,
+    code: &str,
+) -> Result<Vec<Texts>, Error> {
     let reader = source.reader;
+    let is_wanted = |path: &str| Language::of_record(path) == language;
     let Some((first, last)) = reader.record_bounds(run)? else { return Ok(Vec::new()) };
     let lengths = code.len() / LENGTH_FACTOR..=code.len().saturating_mul(LENGTH_FACTOR);
     let part = |ids| TextQuery { run, ids, lengths: lengths.clone(), functions_from: Some(LEAST_WITH_RUN), with_files };
@@ -133,17 +140,18 @@ pub fn texts_like(source: &Source<'_>, run: RunId, with_files: bool, code: &str)
     let mut parts = starts.map(|start| part(start..=start.saturating_add_unsigned(size - 1).min(last)));
     let own = parts.next();
     let parts: Vec<_> = thread::scope(|scope| {
-        let read = |part: TextQuery| SqliteReader::open(source.path, source.options)?.normalized_code(&part);
+        let read =
+            |part: TextQuery| SqliteReader::open(source.path, source.options)?.normalized_code(&part, &is_wanted);
         let start = |part: TextQuery| {
             let again = part.clone();
             // A part for which there is no thread is read here.
             thread::Builder::new().spawn_scoped(scope, move || read(part)).map_err(|_| again)
         };
         let others: Vec<_> = parts.map(start).collect();
-        let own = own.map(|part| reader.normalized_code(&part));
+        let own = own.map(|part| reader.normalized_code(&part, &is_wanted));
         let others = others.into_iter().map(|other| match other {
             Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(part) => reader.normalized_code(&part),
+            Err(part) => reader.normalized_code(&part, &is_wanted),
         });
         own.into_iter().chain(others).collect()
     });

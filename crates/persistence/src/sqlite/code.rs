@@ -110,9 +110,9 @@ impl SqliteReader {
         self.read_records(|connection| select::code::by_id(connection, run, ids))
     }
 
-    /// The ids and the normalized code of a part of a snapshot, in order.
-    pub fn normalized_code(&self, part: &TextQuery) -> Result<Texts, Error> {
-        self.read_records(|connection| select::code::texts(connection, part))
+    /// The ids and the normalized code of a part of a snapshot, in order, of the records in files that are wanted.
+    pub fn normalized_code(&self, part: &TextQuery, is_wanted: &dyn Fn(&str) -> bool) -> Result<Texts, Error> {
+        self.read_records(|connection| select::code::texts(connection, part, is_wanted))
     }
 
     /// The lowest and the highest record id of a snapshot; `None` if it has no records.

@@ -72,7 +72,7 @@ fn code_is_read_in_ranges() {
 
     let every = TextQuery { run, ids: 0..=i64::MAX, lengths: 0..=usize::MAX, functions_from: None, with_files: true };
     let ids = |query: TextQuery| {
-        let texts = reader.normalized_code(&query).unwrap();
+        let texts = reader.normalized_code(&query, &|_| true).unwrap();
         texts.iter().map(|text| text.id - first).collect::<Vec<_>>()
     };
     assert_eq!(ids(every.clone()), [0, 1, 2]);
@@ -84,7 +84,10 @@ fn code_is_read_in_ranges() {
     assert_eq!(ids(TextQuery { functions_from: Some(21), ..short.clone() }), [1, 2], "and no file");
     assert_eq!(ids(TextQuery { functions_from: Some(22), ..short }), [2]);
 
-    let texts = reader.normalized_code(&definitions).unwrap();
+    let wanted = reader.normalized_code(&definitions, &|path| path == "b.py").unwrap();
+    assert_eq!(wanted.iter().map(|text| text.id).collect::<Vec<_>>(), [last]);
+
+    let texts = reader.normalized_code(&definitions, &|_| true).unwrap();
     let expected = [(first + 1, "def f():\n    return 1"), (last, "def g():\n    return '加'")];
     let expected = expected.map(|(id, code)| Text { id, is_function: true, code });
     assert_eq!(texts.iter().collect::<Vec<_>>(), expected);

@@ -8,6 +8,7 @@ use cds_findings::{
     RunFacts, load,
     similar::{Found, Search},
 };
+use cds_language::Language;
 use cds_model::{Record, SymbolKind};
 use cds_persistence::{SqliteReader, Text, Texts};
 use cds_pipeline::target::{self, Place, Target};
@@ -66,7 +67,9 @@ pub(super) fn run(arguments: &SimilarArguments, app: &App) -> Result<(), Failure
     }
     let source = source(&plan, &reader);
     let with_files = target.kind == SymbolKind::File;
-    let parts = load::texts_like(&source, run_id, with_files, &target.normalized_code).map_err(findings_failure)?;
+    let language = Language::of_record(&target.file_path);
+    let parts = load::texts_like(&source, run_id, with_files, language, &target.normalized_code);
+    let parts = parts.map_err(findings_failure)?;
     let mut texts: Vec<Text<'_>> = parts.iter().flat_map(Texts::iter).collect();
     if let Some(name) = name_in(&run, &arguments.place) {
         // Neither the code itself nor what it stands in, nor what stands in it, is a second of it.

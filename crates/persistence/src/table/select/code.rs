@@ -77,7 +77,7 @@ WHERE part.run_id = ?1 AND ",
 // stored together, so a scan by id, which the unary plus forces, reads few other rows and needs no index.
 const TEXTS: Query = Query {
     plain: "
-SELECT id, kind IN ('function', 'method'), normalized_code
+SELECT id, kind IN ('function', 'method'), normalized_code, file_path
 FROM records
 WHERE +run_id = ?1 AND id BETWEEN ?2 AND ?3
       AND CASE WHEN kind IN ('function', 'method') THEN octet_length(normalized_code) BETWEEN ?4 AND ?5
@@ -88,10 +88,10 @@ ORDER BY id",
     // The length of a code that has pieces is known only once they are joined.
     compact: concat!(
         "
-SELECT id, is_function, code
+SELECT id, is_function, code, file_path
 FROM (SELECT ",
         record_id!(),
-        " AS id, content.kind AS kind, content.kind IN ('function', 'method') AS is_function,
+        " AS id, content.kind AS kind, content.kind IN ('function', 'method') AS is_function, content.file_path AS file_path,
              ",
         code!("normalized_text"),
         " AS code
@@ -153,8 +153,8 @@ pub(crate) fn by_id(connection: &Connection, run: RunId, ids: &[i64]) -> Result<
     Ok(found)
 }
 
-/// The normalized code of a part of the records, by id.
-pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Texts> {
+/// The normalized code of a part of the records, by id, of those in files that are wanted.
+pub(crate) fn texts(connection: &Connection, part: &TextQuery, is_wanted: &dyn Fn(&str) -> bool) -> Result<Texts> {
     let bound = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
     let (shortest, longest) = (bound(*part.lengths.start()), bound(*part.lengths.end()));
     let (first, last) = (part.ids.start(), part.ids.end());
@@ -163,6 +163,9 @@ pub(crate) fn texts(connection: &Connection, part: &TextQuery) -> Result<Texts> 
     let mut rows = statement.query((part.run.0, first, last, shortest, longest, part.with_files, functions_from))?;
     let mut texts = Texts::default();
     while let Some(row) = rows.next()? {
+        if !is_wanted(row.get_ref(3)?.as_str()?) {
+            continue;
+        }
         texts.push(Text { id: row.get(0)?, is_function: row.get(1)?, code: row.get_ref(2)?.as_str()? });
     }
     Ok(texts)
