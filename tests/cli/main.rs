@@ -12,6 +12,7 @@ mod answers;
 mod archive;
 mod arguments;
 mod attest;
+mod backfill;
 mod budgets;
 mod credentials;
 mod damaged_rows;

@@ -26,6 +26,10 @@ use crate::{
 /// A file of more bytes is parsed while no other of this kind is.
 const LARGE_FILE: usize = 512 * 1024;
 
+/// How a file begins that stands for one in the store of Git LFS.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
+const LFS_REASON: &str = "a pointer of Git LFS: the content of the file was not fetched";
+
 /// What may be analyzed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnalysisOptions {
@@ -84,7 +88,7 @@ pub fn analyze(
     is_cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Analysis {
     let Listing { candidates, mut errors, mut left_out } = tree.list(options.use_ignore_files);
-    let pass = Pass { options, known, large: Mutex::default(), parsed: Mutex::default(), is_cancelled };
+    let pass = Pass::new(options, known, is_cancelled);
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
         .enumerate()
@@ -129,23 +133,23 @@ pub fn analyze(
 }
 
 /// The line and the reason of what is wrong with a file.
-type FileError = (Option<u32>, String);
+pub(crate) type FileError = (Option<u32>, String);
 
 #[derive(Default)]
-struct Outcome {
-    file: Option<ReadFile>,
+pub(crate) struct Outcome {
+    pub(crate) file: Option<ReadFile>,
     /// What is wrong with a parsed file.
-    problem: Option<Problem>,
+    pub(crate) problem: Option<Problem>,
     /// Why there is no file, and where.
-    error: Option<FileError>,
+    pub(crate) error: Option<FileError>,
     /// The file as it was read; none only where the analysis was cancelled before.
-    input: Option<SourceInput>,
+    pub(crate) input: Option<SourceInput>,
     /// Why there is no text of it.
-    not_read: Option<NotReadReason>,
+    pub(crate) not_read: Option<NotReadReason>,
 }
 
 /// One pass over the files of a tree.
-struct Pass<'a> {
+pub(crate) struct Pass<'a> {
     options: &'a AnalysisOptions,
     known: &'a dyn KnownFiles,
     large: Mutex<()>,
@@ -154,25 +158,43 @@ struct Pass<'a> {
     is_cancelled: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Pass<'_> {
+impl Outcome {
+    /// A file whose bytes are not there.
+    pub(crate) fn unread(path: Arc<str>, cause: &ReadError) -> Self {
+        let reason = cause.to_string();
+        let input = Some(SourceInput { file_path: path, content: Err(reason.clone()) });
+        let not_read = Some(match cause {
+            ReadError::TooLarge { .. } => NotReadReason::TooLarge,
+            ReadError::Io(_) | ReadError::NotRegular => NotReadReason::Unreadable,
+        });
+        Self { error: Some((None, reason)), input, not_read, ..Self::default() }
+    }
+}
+
+impl<'a> Pass<'a> {
+    pub(crate) fn new(
+        options: &'a AnalysisOptions,
+        known: &'a dyn KnownFiles,
+        is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        Self { options, known, large: Mutex::default(), parsed: Mutex::default(), is_cancelled }
+    }
+
+    /// The most bytes of a file.
+    pub(crate) fn limit(&self) -> u64 {
+        self.options.max_file_size.min(u64::from(u32::MAX / 2))
+    }
+
     fn analyze_file(&self, analyzer: &mut dyn Analyzer, index: usize, candidate: &Candidate) -> Outcome {
         let path: Arc<str> = Arc::from(candidate.name.as_str());
-        let bytes = match read(&candidate.path, self.options.max_file_size.min(u64::from(u32::MAX / 2))) {
+        let bytes = match read(&candidate.path, self.limit()) {
             Ok(bytes) => bytes,
-            Err(cause) => {
-                let reason = cause.to_string();
-                let input = Some(SourceInput { file_path: path, content: Err(reason.clone()) });
-                let not_read = Some(match cause {
-                    ReadError::TooLarge { .. } => NotReadReason::TooLarge,
-                    ReadError::Io(_) | ReadError::NotRegular => NotReadReason::Unreadable,
-                });
-                return Outcome { error: Some((None, reason)), input, not_read, ..Outcome::default() };
-            }
+            Err(cause) => return Outcome::unread(path, &cause),
         };
         self.analyze_bytes(analyzer, index, path, candidate.language, bytes)
     }
 
-    fn analyze_bytes(
+    pub(crate) fn analyze_bytes(
         &self,
         analyzer: &mut dyn Analyzer,
         index: usize,
@@ -182,6 +204,10 @@ impl Pass<'_> {
     ) -> Outcome {
         let source_hash = content_hash(&bytes);
         let input = Some(SourceInput { file_path: Arc::clone(&path), content: Ok(source_hash) });
+        if bytes.starts_with(LFS_POINTER) {
+            let error = Some((None, LFS_REASON.to_owned()));
+            return Outcome { error, input, not_read: Some(NotReadReason::Unreadable), ..Outcome::default() };
+        }
         let (indentation, decoded) = (language.indentation(), text_of(language, &path, bytes));
         let (language, grammar) = (language.id, analyzer.version());
         match decoded {

@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-const NAMES: [&str; 2] = [".gitignore", ".ignore"];
+pub(crate) const NAMES: [&str; 2] = [".gitignore", ".ignore"];
 
 const MAX_BYTES: u64 = 256 * 1024;
 const MAX_PATTERNS: usize = 5_000;
@@ -41,6 +41,14 @@ impl Budget {
         let mut text = Vec::new();
         // What cannot be read is for the library to report.
         File::open(path).ok()?.take(MAX_BYTES).read_to_end(&mut text).ok()?;
+        self.refusal_of_text(&text)
+    }
+
+    /// The same of a text that was read.
+    pub(crate) fn refusal_of_text(&self, text: &[u8]) -> Option<String> {
+        if text.len() as u64 > MAX_BYTES {
+            return Some(format!("is no regular file of at most {MAX_BYTES} bytes"));
+        }
         let spent = self.spent.fetch_add(text.len() as u64, Ordering::Relaxed) + text.len() as u64;
         let mut lines = text.split(|byte| *byte == b'\n');
         if lines.clone().any(|line| line.len() > MAX_LINE) {

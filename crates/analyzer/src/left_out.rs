@@ -23,7 +23,7 @@ struct Kind {
 }
 
 /// What is left out of one walk.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct LeftOut {
     counts: HashMap<(NotReadReason, String), u64>,
     listed: HashMap<Kind, u64>,

@@ -11,6 +11,8 @@
 mod analyze;
 mod analyzer;
 mod analyzers;
+mod blobs;
+mod committed;
 mod content_hash;
 mod decode;
 mod general;
@@ -29,6 +31,8 @@ mod walk;
 pub use analyze::{AnalysisOptions, KnownFiles, NothingKnown, UnparsedFile, analyze};
 pub use analyzer::{Analyzer, Findings, Problem};
 pub use analyzers::{Analyzers, built_in_languages, is_built_in, version_of};
+pub use blobs::{AnalyzedBlob, Blob, analyze_blobs};
+pub use committed::{CommittedEntry, CommittedLeftOut, CommittedListing, CommittedSource, EntryKind, list_committed};
 pub use decode::{DecodeError, decode};
 pub use python::PythonAnalyzer;
 pub use selection::{FileSelection, PatternError};

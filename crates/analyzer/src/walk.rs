@@ -237,7 +237,7 @@ fn split_path(error: &ignore::Error) -> (Option<&Path>, String) {
 }
 
 /// The language of a file, by its name.
-fn language(path: &Path) -> Option<&'static Language> {
+pub(crate) fn language(path: &Path) -> Option<&'static Language> {
     Language::of_path(&readable(path.file_name()?)).filter(|language| is_built_in(language))
 }
 
@@ -248,7 +248,7 @@ fn candidate_language(entry: &DirEntry) -> Option<&'static Language> {
     if is_file { language(entry.path()).or_else(|| script_language(entry.path())) } else { None }
 }
 
-fn relative_name(root: &Path, path: &Path) -> String {
+pub(crate) fn relative_name(root: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let parts: Vec<String> = relative.components().map(|part| readable(part.as_os_str())).collect();
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }

@@ -116,6 +116,7 @@ fn snapshot(number: i64, mut records: Vec<Record>) -> RunSnapshot {
             part: String::new(),
             actor: Some("A U Thor <author@example.org>".to_owned()),
             reasoning: Some("Count from another number".to_owned()),
+            changed_at: None,
         }),
     }
 }

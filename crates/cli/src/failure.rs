@@ -260,6 +260,14 @@ fn pipeline_hint(error: &cds_pipeline::Error) -> Option<String> {
             "check --path, --languages, --include and --exclude; cds languages lists what is read"
         }
         Error::Target(error) => target_hint(error)?,
+        Error::OlderCommit { latest, .. } => {
+            return Some(format!(
+                "a history only goes forward: begin behind it with --range {latest}.., or name a new file with --db-path"
+            ));
+        }
+        Error::Repository { source, .. } if source.is_missing() => {
+            "it was not fetched: git fetch --unshallow gets all commits of a shallow clone; or begin later with --since"
+        }
         _ => return None,
     };
     Some(hint.to_owned())

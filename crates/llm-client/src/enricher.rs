@@ -4,7 +4,9 @@
 
 use cds_model::Record;
 
-use crate::{AnswerStore, BoxError, EnrichContext, EnrichOptions, Enrichment, Forecast, LlmClient, Preflight, asking};
+use crate::{
+    AnswerStore, BoxError, EnrichContext, EnrichOptions, Enrichment, Forecast, LlmClient, Preflight, Recalled, asking,
+};
 
 /// Fills in the intents of records.
 pub struct IntentEnricher<'a> {
@@ -25,6 +27,16 @@ impl<'a> IntentEnricher<'a> {
     /// lack the last batch, so [`EnrichContext::stop`] is the better way to end it.
     pub async fn enrich(&self, records: &mut [Record], context: EnrichContext<'_>) -> Enrichment {
         asking::run(self.client, self.options, records, context).await
+    }
+
+    /// Writes the answers that are kept into their records, and derived sentences, without a call.
+    pub fn recall(
+        &self,
+        records: &mut [Record],
+        preflight: &Preflight,
+        store: &mut dyn AnswerStore,
+    ) -> Result<Recalled, BoxError> {
+        asking::recall(self.client, &self.options, preflight, records, store)
     }
 
     /// Counts what [`enrich`](Self::enrich) would ask, without a call or a write.

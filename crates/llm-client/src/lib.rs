@@ -34,8 +34,8 @@ mod shape;
 pub use ask_error::{AskError, BoxError};
 pub use asking::{
     AnswerStore, Budget, CallFailure, CallReport, Concurrency, Decision, Ending, EnrichContext, EnrichOptions,
-    Enrichment, FailedRecord, FailureGroup, Forecast, Left, NoStore, Place, Preflight, SkipCondition, StopSignal,
-    StopSwitch,
+    Enrichment, FailedRecord, FailureGroup, Forecast, Left, NoStore, Place, Preflight, Recalled, SkipCondition,
+    StopSignal, StopSwitch,
 };
 pub use clean::Distrust;
 pub use client::{Answer, BoxFuture, LlmClient, ModelFacts, Question};

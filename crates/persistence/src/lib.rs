@@ -40,9 +40,10 @@ pub use lock::{
 };
 pub use sqlite::{
     Access, CodeRow, DamagedRow, DatabaseRun, Diagnosis, FORMAT_VERSION, FileRecord, FileSystem, Format, KnownContent,
-    KnownFile, KnownFiles, LocationReport, Mismatch, NamedUnits, OpenOptions, RecomputedProof, RecordedUnit,
-    SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry, StateRow, StoredUnit, Text, TextQuery, Texts,
-    UnitLocation, UnitQuery, UnitRecord, UnitTransition, examine_location, remove_copies, stop_statements,
+    KnownFile, KnownFiles, LocationReport, Mismatch, NamedUnits, OpenOptions, RecomputedProof, RecordedSnapshot,
+    RecordedUnit, SqliteAccounts, SqlitePersistence, SqliteReader, SqliteTelemetry, StateRow, StoredUnit, Text,
+    TextQuery, Texts, UnitLocation, UnitQuery, UnitRecord, UnitTransition, examine_location, remove_copies,
+    stop_statements,
 };
 pub use statistics::{CachedModel, EnrichmentRate, IntentCacheStats};
 pub use step::Step;

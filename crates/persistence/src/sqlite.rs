@@ -36,6 +36,7 @@ mod mount;
 mod pairing;
 mod prune;
 mod reader;
+mod recorded;
 mod rollback;
 mod runs;
 mod schema;
@@ -70,11 +71,15 @@ pub use self::{
     known_files::{FileRecord, KnownContent, KnownFile, KnownFiles},
     location_report::{FileSystem, LocationReport, examine_location},
     reader::SqliteReader,
+    recorded::RecordedSnapshot,
     states::{RecomputedProof, StateRow},
     stop::stop_statements,
     transfer::DatabaseRun,
     units_reader::{NamedUnits, RecordedUnit, StoredUnit, UnitLocation, UnitQuery, UnitRecord, UnitTransition},
 };
+
+/// The bytes of a log that grows over several snapshots, before it is merged.
+const LARGEST_LOG: u64 = 64 << 20;
 
 /// Options for opening a database.
 #[derive(Debug, Clone, Copy)]
@@ -85,12 +90,20 @@ pub struct OpenOptions {
     pub name_of: NameOf,
     /// The layout of a database that is created; an existing one keeps its own.
     pub layout: Layout,
+    /// Whether a power cut may undo the last commits, which are then faster. The file stays whole in any case, and a
+    /// process that is killed loses nothing.
+    pub may_lose_commits: bool,
 }
 
 impl Default for OpenOptions {
     /// Waits for 5 seconds, and reads names without knowing any language.
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), name_of: word_before_bracket, layout: Layout::Plain }
+        Self {
+            busy_timeout: Duration::from_secs(5),
+            name_of: word_before_bracket,
+            layout: Layout::Plain,
+            may_lose_commits: false,
+        }
     }
 }
 
@@ -176,6 +189,9 @@ impl SqlitePersistence {
     ///
     /// Dropping does the same but ignores errors. Saved data is safe in any case.
     pub fn close(self) -> Result<(), Error> {
+        if self.database.options().may_lose_commits {
+            journal::checkpoint(&self.database, self.journal)?;
+        }
         journal::leave(&self.database, self.journal)?;
         self.database.close()
     }
@@ -186,7 +202,8 @@ impl Persistence for SqlitePersistence {
         let mut saved = snapshot::write(&self.database, snapshot, may_commit)?;
         // If the path now has another file, the snapshot would go to a log that is never read with it.
         self.database.check_is_in_place()?;
-        if let Err(warning) = journal::checkpoint(&self.database, self.journal) {
+        let waits = self.database.options().may_lose_commits && !self.database.has_log_above(LARGEST_LOG);
+        if !waits && let Err(warning) = journal::checkpoint(&self.database, self.journal) {
             saved.warnings.push(warning);
         }
         self.database.check_is_in_place()?;

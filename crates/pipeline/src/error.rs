@@ -77,6 +77,28 @@ pub enum Error {
         /// Which stage.
         stage: Stage,
     },
+    /// The repository cannot be read.
+    #[error("{doing}")]
+    Repository {
+        /// What was done.
+        doing: String,
+        /// What went wrong.
+        source: cds_provenance::Error,
+    },
+    /// A commit lies before the latest snapshot of its project, so that it would come too late for the history.
+    #[error(
+        "save commit {commit} of {committed_at}: it is older than run {run} of the project, which is of commit {latest}"
+    )]
+    OlderCommit {
+        /// The first of those that are too old.
+        commit: String,
+        /// When it was committed.
+        committed_at: String,
+        /// The latest snapshot.
+        run: RunId,
+        /// The commit of that.
+        latest: String,
+    },
     /// The piece of code that others are compared with.
     #[error(transparent)]
     Target(#[from] TargetError),

@@ -93,7 +93,7 @@ fn keep(
     clippy::cast_sign_loss,
     reason = "estimates of what is never negative"
 )]
-fn estimate(forecast: &Forecast, rate: Option<EnrichmentRate>) -> Estimate {
+pub(crate) fn estimate(forecast: &Forecast, rate: Option<EnrichmentRate>) -> Estimate {
     let calls = forecast.call_count as f64;
     let answer_tokens = rate.and_then(|rate| rate.answer_tokens_per_call).unwrap_or(USUAL_ANSWER_TOKENS);
     Estimate {

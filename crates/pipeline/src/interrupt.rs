@@ -4,7 +4,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicU8, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
 };
 
 use cds_llm_client::{StopSignal, StopSwitch};
@@ -23,6 +23,8 @@ pub struct Interrupt {
     lost: Arc<OnceLock<LockLost>>,
     switch: Arc<StopSwitch>,
     stop: StopSignal,
+    /// Raised together with the others, for looks at a repository.
+    flag: Arc<AtomicBool>,
 }
 
 impl Default for Interrupt {
@@ -35,7 +37,14 @@ impl Interrupt {
     /// A flag that nothing raised yet.
     pub fn new() -> Self {
         let (switch, stop) = StopSwitch::new();
-        Self { heard: Arc::default(), raised: Arc::default(), lost: Arc::default(), switch: Arc::new(switch), stop }
+        Self {
+            heard: Arc::default(),
+            raised: Arc::default(),
+            lost: Arc::default(),
+            switch: Arc::new(switch),
+            stop,
+            flag: Arc::default(),
+        }
     }
 
     /// Where a handler may store the number of a signal that is not heard yet.
@@ -45,6 +54,7 @@ impl Interrupt {
 
     /// Takes note of a signal, and says whether it is the first.
     pub fn hear(&self, signal: u8) -> bool {
+        self.flag.store(true, Ordering::SeqCst);
         self.heard.swap(signal, Ordering::SeqCst) == 0
     }
 
@@ -87,6 +97,11 @@ impl Interrupt {
         }
     }
 
+    /// The same for a look at a repository.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.flag)
+    }
+
     /// The same for the engine that asks.
     pub fn stop_signal(&self) -> StopSignal {
         self.stop.clone()
@@ -94,6 +109,7 @@ impl Interrupt {
 
     /// The right to write was taken away: no call is sent any more, and no snapshot is written.
     pub fn lose_lock(&self, why: &LockLost, reporter: &dyn Reporter) {
+        self.flag.store(true, Ordering::SeqCst);
         if self.lost.set(why.clone()).is_ok() {
             self.switch.stop();
             reporter.warn(&Warning::LockLost(why.clone()));

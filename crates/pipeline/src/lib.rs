@@ -7,6 +7,7 @@
 
 mod accounts;
 mod answers;
+pub mod backfill;
 mod context;
 mod ending;
 mod error;

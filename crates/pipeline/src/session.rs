@@ -95,6 +95,16 @@ impl Session {
         Ok(Self { accounts, store: Some(Box::new(store)), lock: Some(lock), context: context.clone() })
     }
 
+    /// Ends the account of the present run and begins the one of the next, with the same lock and the same database.
+    pub(crate) fn go_on(&mut self, ending: &Ending, next: &RunPlan<'_>) {
+        std::mem::replace(&mut self.accounts, Accounts::none()).finish(ending);
+        let Some(lock) = &self.lock else { return };
+        let id = self.context.process.new_ledger_id();
+        let facts =
+            RunFacts { id, command: next.command, root: next.root, plan: next.account, code_ref: (next.code_ref)() };
+        self.accounts = Accounts::open(next.database, lock.share(), facts, &self.context);
+    }
+
     /// The invocation's id, if accounts are kept.
     pub fn id(&self) -> Option<LedgerId> {
         self.accounts.id()

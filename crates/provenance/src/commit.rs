@@ -32,6 +32,16 @@ pub(crate) fn authorship(content: &[u8]) -> Authorship {
     }
 }
 
+/// When the commit was made, in seconds since 1970.
+pub(crate) fn committed_at(content: &[u8]) -> Option<i64> {
+    let (headers, _) = split_at_empty_line(content);
+    let line = headers.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"committer "))?;
+    let behind_mail = &line[line.iter().rposition(|byte| *byte == b'>')? + 1..];
+    let seconds = std::str::from_utf8(behind_mail).ok()?.split_ascii_whitespace().next()?;
+    // Some importers wrote a fraction, or a time before 1970.
+    seconds.split('.').next()?.parse().ok()
+}
+
 fn split_at_empty_line(content: &[u8]) -> (&[u8], &[u8]) {
     match content.windows(2).position(|pair| pair == b"\n\n") {
         Some(end) => (&content[..end], &content[end + 2..]),
@@ -72,6 +82,17 @@ mod tests {
         let content = "tree 4b82\nparent 1\nauthor Ada Löv <ada@example.org> 1700000000 +0100\ncommitter Bo <b@x> 1 +0\n\
                        gpgsig -----BEGIN\n author Eve <e@x> 1 +0\n -----END\n\n\n  Sum up  prices \n\nauthor No <n@x>\n";
         assert_eq!(read(content.as_bytes()), known("Ada Löv <ada@example.org>", "Sum up  prices"));
+    }
+
+    #[test]
+    fn time_is_that_of_the_committer() {
+        let with = |line: &str| committed_at(format!("tree 1\nauthor A <a@x> 5 +0\n{line}\n\nx").as_bytes());
+        assert_eq!(with("committer Bo <b@x> 1700000000 +0100"), Some(1_700_000_000));
+        assert_eq!(with("committer Bo > <b@x> -12 +0100"), Some(-12));
+        assert_eq!(with("committer <> 1.5 +0"), Some(1));
+        for unknown in ["", "committer Bo <b@x>", "committer Bo <b@x> soon", "committer 12"] {
+            assert_eq!(with(unknown), None, "{unknown}");
+        }
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub enum Error {
         /// What is counted.
         unit: &'static str,
     },
+    /// An object has more bytes than are read.
+    #[error("it has more than {limit} bytes")]
+    LargeObject {
+        /// Its size.
+        size: u64,
+        /// The most that is read.
+        limit: u64,
+    },
     /// What is there is not what git writes.
     #[error("{0}")]
     Damaged(String),
@@ -77,6 +85,24 @@ impl Error {
             Self::Interrupted => true,
             Self::While { source, .. } => source.is_interrupt(),
             _ => false,
+        }
+    }
+
+    /// Whether the object is not there: it was not fetched, as in a shallow or partial clone.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Missing(_) => true,
+            Self::While { source, .. } => source.is_missing(),
+            _ => false,
+        }
+    }
+
+    /// The size of the object, if it is too large.
+    pub fn object_size(&self) -> Option<u64> {
+        match self {
+            Self::LargeObject { size, .. } => Some(*size),
+            Self::While { source, .. } => source.object_size(),
+            _ => None,
         }
     }
 

@@ -94,6 +94,16 @@ pub(crate) fn git_bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_encoded_bytes().to_vec()
 }
 
+/// The same for callers: a name that this system cannot have becomes one that no file has.
+pub fn path_from_git(bytes: &[u8]) -> PathBuf {
+    path_of(bytes).unwrap_or_else(|| PathBuf::from(String::from_utf8_lossy(bytes).into_owned()))
+}
+
+/// A relative path as git writes it.
+pub fn path_to_git(relative: &Path) -> Vec<u8> {
+    git_path(relative)
+}
+
 /// Whether `path` is `scope` or below it; the empty scope is everything.
 pub(crate) fn is_within(path: &[u8], scope: &[u8]) -> bool {
     scope.is_empty() || path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')

@@ -204,7 +204,7 @@ impl Pack {
 }
 
 fn within(size: u64, limit: u64) -> Result<()> {
-    if size > limit { Err(Error::too_large("it", limit)) } else { Ok(()) }
+    if size > limit { Err(Error::LargeObject { size, limit }) } else { Ok(()) }
 }
 
 /// A file of a pack, which must be a regular one.

@@ -3,7 +3,7 @@
 //! The library for git parses them. Finding the files is ours, because the library opens whatever lies there, and
 //! follows links out of the repository.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use gix::refs::{FullName, Target, file::loose, packed};
 
@@ -19,6 +19,8 @@ pub(crate) const IN_TABLES: Error =
 /// As many names as git follows from one to the next.
 const LONGEST_CHAIN: usize = 5;
 const LONGEST_NAME: usize = 1024;
+const TAGS: &str = "refs/tags";
+const MOST_TAGS: usize = 200_000;
 const LARGEST_REFERENCE: u64 = 8 << 10;
 const LARGEST_PACKED_REFERENCES: u64 = 64 << 20;
 
@@ -39,6 +41,44 @@ pub(crate) fn resolve(repository: &Repository, name: &str) -> Result<Id> {
         }
     }
     Err(unknown())
+}
+
+/// The names of the tags, without the folder that they lie in; names that are no text are left out.
+pub(crate) fn tags(repository: &Repository) -> Result<Vec<String>> {
+    let mut found = BTreeSet::new();
+    let root = repository.place.common_dir.join(TAGS);
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let entry = entry.map_err(|error| Error::io("the tags", error))?;
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if let Ok(name) = path.strip_prefix(&root) {
+                found.extend(String::from_utf8(files::git_path(name)));
+            }
+            if found.len() + folders.len() > MOST_TAGS {
+                return Err(too_many_tags());
+            }
+        }
+    }
+    let packed = repository.place.common_dir.join("packed-refs");
+    let content = files::read(&packed, LARGEST_PACKED_REFERENCES)?.unwrap_or_default();
+    // A line is an id, a blank and a name; others begin with `#` or `^`.
+    for line in content.split(|byte| *byte == b'\n') {
+        let name = line.splitn(2, |byte| *byte == b' ').nth(1).and_then(|name| name.strip_prefix(b"refs/tags/"));
+        found.extend(name.and_then(|name| std::str::from_utf8(name).ok()).map(|name| name.trim_end().to_owned()));
+        if found.len() > MOST_TAGS {
+            return Err(too_many_tags());
+        }
+    }
+    found.retain(|name| checked_name(format!("{TAGS}/{name}").as_bytes()).is_ok());
+    Ok(found.into_iter().collect())
+}
+
+fn too_many_tags() -> Error {
+    Error::TooLarge { what: "the repository has".to_owned(), than: "more than", limit: MOST_TAGS as u64, unit: "tags" }
 }
 
 fn follow(repository: &Repository, mut target: Target) -> Result<Id> {

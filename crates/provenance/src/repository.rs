@@ -83,6 +83,21 @@ impl Repository {
         self.objects(interrupt)?.peeled(&id)
     }
 
+    /// The names of the tags, without `refs/tags/`, sorted.
+    pub fn tags(&self) -> Result<Vec<String>> {
+        references::tags(self)
+    }
+
+    /// The commit of a tag; `None` if it names something else.
+    pub fn tagged_commit(&self, tag: &str, interrupt: &AtomicBool) -> Result<Option<Id>> {
+        let id = references::resolve(self, &format!("refs/tags/{tag}"))?;
+        match self.objects(interrupt)?.peeled(&id) {
+            Ok(id) => Ok(Some(id)),
+            Err(error) if error.is_interrupt() => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Who made a commit, and why.
     pub fn authorship(&self, commit: &Id, interrupt: &AtomicBool) -> Result<Authorship> {
         Ok(commit::authorship(&self.objects(interrupt)?.read(&commit.0, gix::objs::Kind::Commit)?))

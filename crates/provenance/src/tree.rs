@@ -14,11 +14,11 @@ use crate::{
 };
 
 /// As many files as are listed at most.
-const MOST_FILES: usize = 1_000_000;
+pub(crate) const MOST_FILES: usize = 1_000_000;
 /// Folders in each other.
-const DEEPEST: usize = 1000;
+pub(crate) const DEEPEST: usize = 1000;
 /// The bytes of all paths of a tree: a small one may hold itself many times over.
-const MOST_PATH_BYTES: usize = 256 << 20;
+pub(crate) const MOST_PATH_BYTES: usize = 256 << 20;
 
 /// The tree of a commit.
 pub struct CommitTree<'a> {
@@ -100,12 +100,12 @@ impl CommitTree<'_> {
     }
 }
 
-fn too_many(what: &str, limit: usize, unit: &'static str) -> Error {
+pub(crate) fn too_many(what: &str, limit: usize, unit: &'static str) -> Error {
     Error::TooLarge { what: what.to_owned(), than: "more than", limit: limit as u64, unit }
 }
 
 /// The name in that folder; names that lead elsewhere are in no tree that git wrote.
-fn joined(folder: &[u8], name: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn joined(folder: &[u8], name: &[u8]) -> Result<Vec<u8>> {
     let is_name = !name.is_empty()
         && !name.contains(&b'/')
         && name != b"."
@@ -117,7 +117,7 @@ fn joined(folder: &[u8], name: &[u8]) -> Result<Vec<u8>> {
     Ok(if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() })
 }
 
-fn kind_of(mode: u32) -> Result<FileKind> {
+pub(crate) fn kind_of(mode: u32) -> Result<FileKind> {
     match mode {
         0o100_644 => Ok(FileKind::File),
         0o100_755 => Ok(FileKind::Program),

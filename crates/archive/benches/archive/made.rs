@@ -31,6 +31,7 @@ pub(crate) fn make_database(path: &Path) {
             part: String::new(),
             actor: None,
             reasoning: None,
+            changed_at: None,
         }),
     };
     let mut persistence = super::open(path);

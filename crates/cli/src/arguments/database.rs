@@ -71,7 +71,8 @@ impl DatabaseArguments {
 
     /// The database of a command that can; never one that stdout or stderr goes to.
     pub(crate) fn plan_if_given(&self) -> Result<Option<DatabasePlan>, Failure> {
-        let options = OpenOptions { busy_timeout: self.busy_timeout, name_of, layout: self.layout };
+        let options =
+            OpenOptions { busy_timeout: self.busy_timeout, name_of, layout: self.layout, may_lose_commits: false };
         let Some(path) = self.db_path.clone() else { return Ok(None) };
         check_is_path("--db-path", &path)?;
         same_file::refuse_streams(&path)?;

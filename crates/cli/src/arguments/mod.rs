@@ -21,6 +21,6 @@ pub(crate) use gate::{GateArguments, JudgementArguments, TreeGateArguments};
 pub(crate) use history::HistoryArguments;
 pub(crate) use intents::IntentArguments;
 pub(crate) use result::{ResultArguments, ResultFormat, SCHEMA_VERSION, object, write_object};
-pub(crate) use source::SourceArguments;
+pub(crate) use source::{FileArguments, SourceArguments};
 pub(crate) use transfer::{ArchivePlan, SelectionArguments, StateArguments, peer_of, real_path};
 pub(crate) use values::{parse_duration, parse_note, parse_notes};

@@ -18,9 +18,21 @@ pub(crate) struct SourceArguments {
     #[command(flatten)]
     path: PathArguments,
 
+    #[command(flatten)]
+    files: FileArguments,
+
+    /// Fail if no file can be read
+    #[arg(long)]
+    fail_on_empty: bool,
+}
+
+/// Which files are read, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input options")]
+pub(crate) struct FileArguments {
     /// Read hidden files and files that ignore files exclude, too
     #[arg(long)]
-    no_ignore: bool,
+    pub(crate) no_ignore: bool,
 
     /// Read only files of these languages, such as python,typescript; see cds languages
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_language, env = "CDS_LANGUAGES")]
@@ -34,21 +46,17 @@ pub(crate) struct SourceArguments {
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
 
-    /// Fail if no file can be read
-    #[arg(long)]
-    fail_on_empty: bool,
-
     /// Maximum size of a file; a larger one is reported as an analyzer error
     #[arg(long, value_name = "BYTES", default_value = "5MB", value_parser = parse_file_size, env = "CDS_MAX_FILE_SIZE")]
-    max_file_size: u64,
+    pub(crate) max_file_size: u64,
 
     /// Number of threads that analyze; 0 uses one for each core
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_threads, allow_negative_numbers = true, env = "CDS_THREADS")]
-    threads: usize,
+    pub(crate) threads: usize,
 
     /// Parse every file again instead of taking the records of unchanged files from the database
     #[arg(long)]
-    no_reuse: bool,
+    pub(crate) no_reuse: bool,
 }
 
 /// The tree, in the place where people put it or by name.
@@ -91,17 +99,29 @@ impl SourceArguments {
         let tree = SourceTree::open(path).with_context(|| format!("use {argument}")).map_err(|error| {
             Failure::usage(error).with_hint("name an existing folder, or one file of a language of cds languages")
         })?;
-        let selection = FileSelection::new(self.languages.clone(), &self.include, &self.exclude)
-            .context("use --include and --exclude")
-            .map_err(|error| Failure::usage(error).with_hint("write a pattern as in a .gitignore file"))?;
+        let selection = self.files.selection()?;
         Ok(SourcePlan {
             tree: tree.selecting(selection),
-            options: AnalysisOptions { max_file_size: self.max_file_size, use_ignore_files: !self.no_ignore },
-            threads: self.threads,
-            may_reuse: !self.no_reuse,
+            options: self.files.options(),
+            threads: self.files.threads,
+            may_reuse: !self.files.no_reuse,
             known_in: None,
             requires_files: self.fail_on_empty,
         })
+    }
+}
+
+impl FileArguments {
+    /// The files that are wanted.
+    pub(crate) fn selection(&self) -> Result<FileSelection, Failure> {
+        FileSelection::new(self.languages.clone(), &self.include, &self.exclude)
+            .context("use --include and --exclude")
+            .map_err(|error| Failure::usage(error).with_hint("write a pattern as in a .gitignore file"))
+    }
+
+    /// How they are read.
+    pub(crate) const fn options(&self) -> AnalysisOptions {
+        AnalysisOptions { max_file_size: self.max_file_size, use_ignore_files: !self.no_ignore }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod archive;
 mod attest;
+mod backfill;
 mod damage;
 mod db;
 mod doctor;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Scan(scan::ScanArguments),
     #[command(after_help = crate::EXIT_CODES)]
     Persist(persist::PersistArguments),
+    #[command(after_help = crate::EXIT_CODES)]
+    Backfill(Box<backfill::BackfillArguments>),
     #[command(after_help = crate::EXIT_CODES)]
     EnrichIntent(enrich_intent::EnrichIntentArguments),
     #[command(after_help = crate::EXIT_CODES)]
@@ -75,6 +78,7 @@ pub(crate) fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         Command::Scan(arguments) => scan::run(&arguments, app),
         Command::Persist(arguments) => persist::run(&arguments, app),
+        Command::Backfill(arguments) => backfill::run(&arguments, app),
         Command::EnrichIntent(arguments) => enrich_intent::run(&arguments, app),
         Command::ModelBuild(arguments) => model_build::run(&arguments, app),
         Command::Intents(arguments) => intents::run(&arguments, app),

@@ -69,7 +69,13 @@ impl PersistArguments {
     /// Whose history the snapshot goes on with.
     fn history(&self, source: &SourcePlan, tracking: &Tracking<'_>) -> HistoryContext {
         let (actor, reasoning) = self.history.plan(&tracking.authorship());
-        HistoryContext { project: tracking.project().to_owned(), part: part_name(source.tree.root()), actor, reasoning }
+        HistoryContext {
+            project: tracking.project().to_owned(),
+            part: part_name(source.tree.root()),
+            actor,
+            reasoning,
+            changed_at: None,
+        }
     }
 }
 

@@ -14,4 +14,4 @@ pub(crate) use authorship::Authorship;
 pub(crate) use cds_provenance::{AnalyzedTree, part_name, path_prefix};
 pub(crate) use code_ref::{Origin, is_source, origin, parse_code_ref};
 pub(crate) use project::{parse_project, project_name};
-pub(crate) use shared::is_tracked;
+pub(crate) use shared::{is_tracked, safe_directories};

@@ -9,6 +9,7 @@ mod context;
 mod outcomes;
 mod pacing;
 mod questions;
+mod recall;
 mod replies;
 mod report;
 mod run;
@@ -17,10 +18,12 @@ mod spending;
 pub use concurrency::Concurrency;
 pub use context::{AnswerStore, EnrichContext, EnrichOptions, NoStore, Preflight, StopSignal, StopSwitch};
 pub use questions::Forecast;
+pub use recall::Recalled;
 pub use report::{
     CallFailure, CallReport, Decision, Ending, Enrichment, FailedRecord, FailureGroup, Left, Place, SkipCondition,
 };
 pub use spending::Budget;
 
 pub(crate) use questions::forecast;
+pub(crate) use recall::recall;
 pub(crate) use run::run;

@@ -1,5 +1,7 @@
 //! How a definition changes from one snapshot to the next.
 
+use crate::Timestamp;
+
 /// The change of a definition between two snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transition {
@@ -60,6 +62,8 @@ pub struct HistoryContext {
     pub actor: Option<String>,
     /// Why they were made, if known.
     pub reasoning: Option<String>,
+    /// When they were made; `None` for when the snapshot was taken.
+    pub changed_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

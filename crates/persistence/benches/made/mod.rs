@@ -50,6 +50,12 @@ fn record(number: u32) -> Record {
 
 /// The same snapshot with history.
 pub(crate) fn followed(snapshot: &RunSnapshot) -> RunSnapshot {
-    let history = HistoryContext { project: "bench".to_owned(), part: String::new(), actor: None, reasoning: None };
+    let history = HistoryContext {
+        project: "bench".to_owned(),
+        part: String::new(),
+        actor: None,
+        reasoning: None,
+        changed_at: None,
+    };
     RunSnapshot { history: Some(history), ..snapshot.clone() }
 }

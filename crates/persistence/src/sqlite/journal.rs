@@ -56,7 +56,7 @@ pub(super) fn set(database: &Database, wanted: Journal) -> Result<Journal, Error
     for journal in [wanted, Journal::Truncate] {
         mode = set_mode(database, journal.as_str())?;
         if mode == journal.as_str() {
-            settle(database)?;
+            settle(database, journal)?;
             if journal == Journal::Truncate {
                 database.forget();
             }
@@ -77,7 +77,7 @@ pub(super) fn join(database: &Database) -> Result<Journal, Error> {
             .map_err(|cause| database.error(Step::SetJournal, cause))
     })?;
     if mode == Journal::WriteAheadLog.as_str() {
-        settle(database)?;
+        settle(database, Journal::WriteAheadLog)?;
         Ok(Journal::WriteAheadLog)
     } else {
         set(database, Journal::Truncate)
@@ -107,12 +107,15 @@ fn set_mode(database: &Database, mode: &str) -> Result<String, Error> {
     })
 }
 
-/// Turns on the sync of each commit, and sets the cache size, which is in pages and so depends on the page size.
-fn settle(database: &Database) -> Result<(), Error> {
+/// Decides on the sync of each commit, and sets the cache size, which is in pages and so depends on the page size.
+fn settle(database: &Database, journal: Journal) -> Result<(), Error> {
     let connection = &database.connection;
+    // Without a log, a power cut in the middle of a write could damage the file.
+    let is_relaxed = database.options().may_lose_commits && journal == Journal::WriteAheadLog;
+    let sync = if is_relaxed { "NORMAL" } else { "FULL" };
     database.patiently(|| {
         connection
-            .pragma_update(None, "synchronous", "FULL")
+            .pragma_update(None, "synchronous", sync)
             .and_then(|()| connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES))
             // `Database::remember` must know of every merge, so `SQLite` must not merge by itself.
             .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))

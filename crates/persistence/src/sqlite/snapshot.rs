@@ -98,6 +98,16 @@ pub(super) fn next_record_id(database: &Database) -> Result<Option<i64>, Error> 
     Ok(last.checked_add(1))
 }
 
+fn begin_history<'a>(
+    database: &'a Database,
+    run: RunId,
+    snapshot: &RunSnapshot,
+    context: &'a HistoryContext,
+) -> Result<HistoryWriter<'a>, Error> {
+    let at = context.changed_at.unwrap_or(snapshot.finished_at).to_string();
+    HistoryWriter::new(database, run, at, context, snapshot.records.len())
+}
+
 /// Writes the records, and their hashes and history if requested.
 fn write_records<'a>(
     database: &'a Database,
@@ -108,8 +118,7 @@ fn write_records<'a>(
     {
         return write_shared_records(database, run, snapshot);
     }
-    let begin =
-        |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context, snapshot.records.len());
+    let begin = |context| begin_history(database, run, snapshot, context);
     let mut history = snapshot.history.as_ref().map(begin).transpose()?;
     let mut next_id = next_record_id(database)?;
     let mut insert_record = database.prepare_insert(&records::TABLE)?;
@@ -149,8 +158,7 @@ fn write_shared_records<'a>(
     let reading = |cause| database.error(Step::ReadRecords, cause);
     let earlier = earlier_run(database, run, context, &snapshot.settings.root_path).map_err(reading)?;
     let base = Base::load(&database.connection, earlier).map_err(reading)?;
-    let begin =
-        |context| HistoryWriter::new(database, run, snapshot.finished_at.to_string(), context, snapshot.records.len());
+    let begin = |context| begin_history(database, run, snapshot, context);
     let mut history = context.map(begin).transpose()?;
     let mut writer = CompactWriter::new(database, run, base)?;
     let mut next_id = next_record_id(database)?.ok_or_else(|| Error::NoMoreIds { path: database.path() })?;

@@ -5,7 +5,7 @@ use cds_model::{ChainLink, Fingerprint};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Statement, params};
 
 use super::{Index, Table, read_text};
-use crate::{ChainRow, RunId};
+use crate::{ChainRow, RecordedSnapshot, RunId};
 
 pub(crate) const TABLE: Table = Table {
     name: "snapshot_chain",
@@ -50,6 +50,38 @@ SELECT sequence, event, run_id, project, part, recorded_at, record_count, snapsh
 FROM snapshot_chain";
 
 const RUN_BOUNDS: &str = "SELECT (SELECT min(run_id) FROM snapshot_chain), (SELECT max(run_id) FROM snapshot_chain)";
+
+const SNAPSHOTS: &str = "
+SELECT snapshot_chain.run_id, runs_ledger.code_ref, snapshot_chain.recorded_at
+FROM snapshot_chain
+LEFT JOIN runs_ledger ON runs_ledger.snapshot_id = snapshot_chain.run_id
+WHERE snapshot_chain.project = ?1 AND snapshot_chain.part = ?2 AND snapshot_chain.event = 'snapshot'
+ORDER BY snapshot_chain.sequence";
+
+/// The same without a ledger.
+const SNAPSHOTS_ALONE: &str = "
+SELECT run_id, NULL, recorded_at
+FROM snapshot_chain
+WHERE project = ?1 AND part = ?2 AND event = 'snapshot'
+ORDER BY sequence";
+
+/// The snapshots of a part of a project in the order of the chain, with their commits where there is a ledger.
+pub(crate) fn snapshots_of(
+    connection: &Connection,
+    project: &str,
+    part: &str,
+    has_ledger: bool,
+) -> Result<Vec<RecordedSnapshot>> {
+    let mut statement = connection.prepare(if has_ledger { SNAPSHOTS } else { SNAPSHOTS_ALONE })?;
+    let rows = statement.query_map([project, part], |row| {
+        Ok(RecordedSnapshot {
+            run: RunId(row.get(0)?),
+            code_ref: Some(read_text(row, 1)?).filter(|code_ref| !code_ref.is_empty()),
+            recorded_at: read_text(row, 2)?,
+        })
+    })?;
+    rows.collect()
+}
 
 /// The last row, if there is one.
 pub(crate) fn last(connection: &Connection) -> Result<Option<ChainRow>> {

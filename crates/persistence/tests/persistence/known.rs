@@ -13,7 +13,13 @@ fn function(name: &str, body: u32, intent: Intent) -> Record {
 }
 
 fn snapshot(part: &str, records: Vec<Record>) -> RunSnapshot {
-    let history = HistoryContext { project: "shop".to_owned(), part: part.to_owned(), actor: None, reasoning: None };
+    let history = HistoryContext {
+        project: "shop".to_owned(),
+        part: part.to_owned(),
+        actor: None,
+        reasoning: None,
+        changed_at: None,
+    };
     RunSnapshot { records, history: Some(history), errors: Vec::new(), ..mixed() }
 }
 

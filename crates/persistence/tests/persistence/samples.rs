@@ -111,8 +111,13 @@ pub(crate) fn source_file(file_path: &str, record_count: u32) -> SourceFile {
 
 /// The same snapshot with a history of `project`.
 pub(crate) fn traced(mut snapshot: RunSnapshot, project: &str) -> RunSnapshot {
-    snapshot.history =
-        Some(HistoryContext { project: project.to_owned(), part: String::new(), actor: None, reasoning: None });
+    snapshot.history = Some(HistoryContext {
+        project: project.to_owned(),
+        part: String::new(),
+        actor: None,
+        reasoning: None,
+        changed_at: None,
+    });
     snapshot
 }
 

@@ -19,7 +19,13 @@ fn function(file_path: &str, start_line: u32, name: &str, body: &str) -> Record 
 }
 
 fn snapshot(project: &str, records: Vec<Record>) -> RunSnapshot {
-    let history = HistoryContext { project: project.to_owned(), part: String::new(), actor: None, reasoning: None };
+    let history = HistoryContext {
+        project: project.to_owned(),
+        part: String::new(),
+        actor: None,
+        reasoning: None,
+        changed_at: None,
+    };
     RunSnapshot { records, errors: Vec::new(), history: Some(history), ..mixed() }
 }
 

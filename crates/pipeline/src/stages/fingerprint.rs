@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
+use cds_analyzer::{AnalysisOptions, FileSelection};
 use cds_llm_client::{PROMPT_VERSION, Preflight};
 use cds_model::{CodeRef, FieldHasher, FieldValue, Fingerprint, Record, SourceInput};
 use rayon::prelude::*;
 
-use crate::{IntentPlan, KeptPlan, SourcePlan};
+use crate::{IntentPlan, KeptPlan};
 
 /// What this program does with its input changes from version to version only.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -17,11 +18,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const GROUP_SIZE: usize = 1024;
 
 /// The settings of the analysis.
-pub(crate) fn analyze_config(plan: &SourcePlan) -> Fingerprint {
-    let max_file_size = plan.options.max_file_size.to_be_bytes();
-    let mut fields =
-        vec![VERSION.into(), FieldValue::Blob(&max_file_size), u32::from(plan.options.use_ignore_files).into()];
-    let selection = plan.tree.selection().description();
+pub(crate) fn analyze_config(options: &AnalysisOptions, selection: &FileSelection) -> Fingerprint {
+    let max_file_size = options.max_file_size.to_be_bytes();
+    let mut fields = vec![VERSION.into(), FieldValue::Blob(&max_file_size), u32::from(options.use_ignore_files).into()];
+    let selection = selection.description();
     if !selection.is_empty() {
         fields.push(selection.into());
     }

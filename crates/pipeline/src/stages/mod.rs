@@ -1,16 +1,21 @@
 //! The stages of a run, each with its account: analyze, build, enrich, persist.
 
 mod enrich;
-mod fingerprint;
+pub(crate) mod fingerprint;
 mod keep;
 mod persist;
+mod recall;
 mod records;
 
-pub(crate) use self::persist::persist;
 pub use self::{
     enrich::enrich,
     keep::keep,
     records::{Found, find_records},
+};
+pub(crate) use self::{
+    persist::persist,
+    recall::recall,
+    records::{AnalyzeStage, find_records_in},
 };
 
 /// What a stage lacks in its result, with the first or most frequent reason.

@@ -1,7 +1,9 @@
 //! The records of a tree: analyze and build.
 
+use std::path::Path;
+
 use cds_analyzer::{KnownFiles, NothingKnown};
-use cds_model::{Analysis, AnalyzerError, FileContent, NotRead, Record, SourceFile, Stage, StageSource};
+use cds_model::{Analysis, AnalyzerError, FileContent, Fingerprint, NotRead, Record, SourceFile, Stage, StageSource};
 use cds_model_builder::Built;
 
 use super::{fingerprint, missing};
@@ -33,12 +35,15 @@ pub struct Found {
 ///
 /// The process was asked to stop, or has lost its lock.
 pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, Error> {
-    let context = session.context().clone();
-    let accounts = session.accounts();
     let workers = Workers::new(plan.threads);
-    let config = fingerprint::analyze_config(plan);
-    let input = StageInput { stage: Stage::Analyze, config, fingerprint: None, rows_in: None };
-    let (analysis, files, analyzed) = accounts.run_stage_with_tracking(input, |report| {
+    let stage = AnalyzeStage {
+        config: fingerprint::analyze_config(&plan.options, plan.tree.selection()),
+        root: plan.tree.root(),
+        requires_files: plan.requires_files,
+        workers: &workers,
+    };
+    let context = session.context().clone();
+    find_records_in(&stage, session, || {
         let should_stop = || context.interrupt.is_raised();
         let stored = plan.known_in.as_ref().and_then(|database| StoredFiles::open(database, &context));
         let known: &dyn KnownFiles = stored.as_ref().map_or(&NothingKnown, |stored| stored);
@@ -47,6 +52,35 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
         if let Some(stored) = stored {
             stored.close(&context);
         }
+        Ok(analysis)
+    })
+}
+
+/// What decides the records of a tree, wherever its files come from.
+pub(crate) struct AnalyzeStage<'a> {
+    /// Over the settings.
+    pub(crate) config: Fingerprint,
+    /// As messages name the tree.
+    pub(crate) root: &'a Path,
+    /// Whether a tree without a file that can be read ends the work.
+    pub(crate) requires_files: bool,
+    /// Who builds the records.
+    pub(crate) workers: &'a Workers,
+}
+
+/// The same of files that come from anywhere.
+pub(crate) fn find_records_in(
+    stage: &AnalyzeStage<'_>,
+    session: &mut Session,
+    analyze: impl FnOnce() -> Result<Analysis, Error>,
+) -> Result<Found, Error> {
+    let AnalyzeStage { config, root, workers, .. } = *stage;
+    let context = session.context().clone();
+    let accounts = session.accounts();
+    let input = StageInput { stage: Stage::Analyze, config, fingerprint: None, rows_in: None };
+    let (analysis, files, analyzed) = accounts.run_stage_with_tracking(input, |report| {
+        let analysis = analyze()?;
+        context.interrupt.check()?;
         let files = counts(&analysis);
         if files.reused > 0 && files.parsed == 0 {
             report.source = StageSource::Checkpoint;
@@ -65,8 +99,8 @@ pub fn find_records(plan: &SourcePlan, session: &mut Session) -> Result<Found, E
     }
     context.reporter.report(&Event::NotRead(&analysis.not_read));
     if analysis.files.is_empty() {
-        let (root, not_read) = (plan.tree.root().to_owned(), analysis.not_read.clone());
-        if plan.requires_files {
+        let (root, not_read) = (root.to_owned(), analysis.not_read.clone());
+        if stage.requires_files {
             return Err(Error::NothingRead { root, not_read });
         }
         context.reporter.warn(&Warning::NothingRead { root, not_read });

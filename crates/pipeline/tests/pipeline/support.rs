@@ -179,7 +179,13 @@ pub(crate) fn take_of(
     let plan = SnapshotPlan {
         source,
         intents,
-        history: HistoryContext { project: PROJECT.to_owned(), part: String::new(), actor: None, reasoning: None },
+        history: HistoryContext {
+            project: PROJECT.to_owned(),
+            part: String::new(),
+            actor: None,
+            reasoning: None,
+            changed_at: None,
+        },
         started_at: now(),
         may_be_empty,
         min_intents: None,

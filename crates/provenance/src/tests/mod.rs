@@ -8,6 +8,7 @@ mod prefix;
 mod random;
 mod shapes;
 mod states;
+mod stores;
 mod trees;
 mod walks;
 

@@ -287,6 +287,7 @@ pub(super) fn snapshot(number: i64, project: &str) -> RunSnapshot {
             part: String::new(),
             actor: None,
             reasoning: None,
+            changed_at: None,
         }),
     }
 }

@@ -63,6 +63,8 @@ impl SqlitePersistence {
 /// What the source records about a run in its chain and history.
 struct SourceHistory {
     context: HistoryContext,
+    /// When its changes were made, where that was not the end of the run.
+    changed_at: Option<String>,
     /// Root and hash of the run.
     proof: Option<(String, String)>,
 }
@@ -81,7 +83,7 @@ impl Import<'_> {
         let mut history = HistoryWriter::new(
             database,
             run,
-            finished_at,
+            recorded.changed_at.clone().unwrap_or(finished_at),
             &recorded.context,
             usize::try_from(expected_count).unwrap_or(usize::MAX),
         )?;
@@ -172,13 +174,21 @@ impl Import<'_> {
         let identity = &self.plan.identity;
         let project = identity.project.clone().unwrap_or_else(|| self.plan.project.clone());
         let mut recorded = SourceHistory {
-            context: HistoryContext { project, part: identity.part.clone(), actor: None, reasoning: None },
+            context: HistoryContext {
+                project,
+                part: identity.part.clone(),
+                actor: None,
+                reasoning: None,
+                changed_at: None,
+            },
+            changed_at: None,
             proof: None,
         };
         self.source.rows(&SNAPSHOT_CHAIN, &mut |row| {
             let of = |name| text(&SNAPSHOT_CHAIN, row, name).map(str::to_owned);
             recorded.context.project = of("project")?;
             recorded.context.part = of("part")?;
+            recorded.changed_at = Some(of("recorded_at")?);
             recorded.proof = Some((of("snapshot_root")?, of("run_hash")?));
             Ok(())
         })?;

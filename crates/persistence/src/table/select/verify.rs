@@ -128,7 +128,7 @@ ORDER BY part.first_record_id, shared.id"
 
 /// Snapshots of those commands of ours that chain each snapshot, according to the ledger.
 pub(crate) const OWN_SNAPSHOTS: &str = "
-SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id IS NOT NULL AND command = 'persist'";
+SELECT DISTINCT snapshot_id FROM runs_ledger WHERE snapshot_id IS NOT NULL AND command IN ('persist', 'backfill')";
 
 /// The ids of the analyzer errors of each run.
 pub(crate) const ERROR_IDS: &str = "

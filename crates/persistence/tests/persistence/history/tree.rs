@@ -115,6 +115,7 @@ impl Tree {
             part: part.to_owned(),
             actor: Some("Ada".to_owned()),
             reasoning: None,
+            changed_at: None,
         });
         snapshot
     }
