@@ -140,6 +140,7 @@ pub static CSHARP: Language = Language {
     notation: Notation { form: None, canonical: None },
     tests: TestMarks {
         folders: &["test", "tests", "Test", "Tests"],
+        folder_ends: &[".Tests", ".Test", ".UnitTests", ".IntegrationTests"],
         beginnings: &[],
         ends: &["Test", "Tests", "TestBase", "Specs", "Fixture"],
         names: &[],
@@ -148,6 +149,7 @@ pub static CSHARP: Language = Language {
         scaffolds: &["dotnet new"],
         docstring_prefixes: &[],
         ends: &[".g", ".g.i", ".Designer", ".designer", ".generated", ".AssemblyInfo", "ModelSnapshot"],
+        longest_line: 0,
     },
     everyday_calls: &[
         "base",

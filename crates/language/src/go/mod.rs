@@ -139,12 +139,13 @@ pub static GO: Language = Language {
     },
     docs: Docs::Comments,
     notation: Notation { form: None, canonical: None },
-    tests: TestMarks { folders: &["testdata"], beginnings: &[], ends: &["_test"], names: &[] },
+    tests: TestMarks { folders: &["testdata"], folder_ends: &[], beginnings: &[], ends: &["_test"], names: &[] },
     // https://go.dev/s/generatedcode
     generated: GeneratedMarks {
         scaffolds: &["kubebuilder", "operator-sdk"],
         docstring_prefixes: &[],
         ends: &[".pb", ".pb.gw", ".gen", "_gen", "_generated", "zz_generated.deepcopy", "_string"],
+        longest_line: 0,
     },
     everyday_calls: &[
         "len",

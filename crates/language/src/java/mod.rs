@@ -148,6 +148,7 @@ pub static JAVA: Language = Language {
     notation: Notation { form: None, canonical: None },
     tests: TestMarks {
         folders: &["test", "tests", "androidTest", "integrationTest", "testFixtures"],
+        folder_ends: &[],
         beginnings: &["Test"],
         ends: &["Test", "Tests", "IT", "TestCase", "Spec"],
         names: &[],
@@ -156,6 +157,7 @@ pub static JAVA: Language = Language {
         scaffolds: &["start.spring.io"],
         docstring_prefixes: &[],
         ends: &["_", "OuterClass", "Grpc"],
+        longest_line: 0,
     },
     everyday_calls: &[
         "super",

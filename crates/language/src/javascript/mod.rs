@@ -29,7 +29,12 @@ pub static JAVASCRIPT: Language = Language {
     docs: Docs::Comments,
     notation: Notation { form: None, canonical: None },
     tests: TESTS,
-    generated: GeneratedMarks { scaffolds: &["create-react-app"], docstring_prefixes: &[], ends: &[".min", ".bundle"] },
+    generated: GeneratedMarks {
+        scaffolds: &["create-react-app"],
+        docstring_prefixes: &[],
+        ends: &[".min", ".bundle"],
+        longest_line: 2_000,
+    },
     everyday_calls: EVERYDAY_CALLS,
     everyday_call_beginnings: EVERYDAY_CALL_BEGINNINGS,
     nodes: nodes::NODES,
@@ -164,6 +169,7 @@ pub(crate) const IDIOMS: Idioms = Idioms {
 // Of Jest, Mocha, Vitest and the runners of browsers.
 pub(crate) const TESTS: TestMarks = TestMarks {
     folders: &["tests", "test", "__tests__", "__mocks__", "spec", "specs", "e2e", "cypress", "spec-dtslint"],
+    folder_ends: &[],
     beginnings: &["test_"],
     ends: &[".test", ".spec", "-test", "-spec", "_test", ".cy", ".stories", ".test-d"],
     names: &["test", "tests"],

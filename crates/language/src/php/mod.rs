@@ -138,11 +138,17 @@ pub static PHP: Language = Language {
     notation: Notation { form: None, canonical: None },
     tests: TestMarks {
         folders: &["tests", "test", "Tests", "Test"],
+        folder_ends: &[],
         beginnings: &[],
         ends: &["Test", "TestCase"],
         names: &[],
     },
-    generated: GeneratedMarks { scaffolds: &["artisan make"], docstring_prefixes: &[], ends: &[".generated"] },
+    generated: GeneratedMarks {
+        scaffolds: &["artisan make"],
+        docstring_prefixes: &[],
+        ends: &[".generated"],
+        longest_line: 0,
+    },
     everyday_calls: &[
         "count",
         "sprintf",

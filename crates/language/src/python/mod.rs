@@ -93,6 +93,7 @@ pub static PYTHON: Language = Language {
     // Of pytest and unittest.
     tests: TestMarks {
         folders: &["tests", "test"],
+        folder_ends: &[],
         beginnings: &["test_"],
         ends: &["_test"],
         names: &["tests", "conftest"],
@@ -101,6 +102,7 @@ pub static PYTHON: Language = Language {
         scaffolds: &["startproject", "startapp"],
         docstring_prefixes: &['r', 'R', 'u', 'U'],
         ends: &[],
+        longest_line: 0,
     },
     everyday_calls: &[
         "len",

@@ -136,6 +136,7 @@ pub static RUST: Language = Language {
     notation: Notation { form: None, canonical: None },
     tests: TestMarks {
         folders: &["tests", "benches"],
+        folder_ends: &[],
         beginnings: &["test_"],
         ends: &["_test", "_tests"],
         names: &["tests", "test"],
@@ -144,6 +145,7 @@ pub static RUST: Language = Language {
         scaffolds: &["cargo-generate"],
         docstring_prefixes: &[],
         ends: &[".gen", "_generated"],
+        longest_line: 0,
     },
     everyday_calls: &[
         "Some",

@@ -28,7 +28,12 @@ pub static TYPESCRIPT: Language = Language {
     docs: Docs::Comments,
     notation: Notation { form: None, canonical: None },
     tests: TESTS,
-    generated: GeneratedMarks { scaffolds: &["create-react-app", "nx"], docstring_prefixes: &[], ends: &[".d"] },
+    generated: GeneratedMarks {
+        scaffolds: &["create-react-app", "nx"],
+        docstring_prefixes: &[],
+        ends: &[".d"],
+        longest_line: 2_000,
+    },
     everyday_calls: EVERYDAY_CALLS,
     everyday_call_beginnings: EVERYDAY_CALL_BEGINNINGS,
     nodes: NODES,
