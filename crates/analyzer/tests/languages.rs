@@ -60,3 +60,18 @@ samples! {
     csharp_program: "Program.cs";
     php: "traps.php";
 }
+
+#[test]
+fn minified_definitions_are_no_records() {
+    let found = |text: String| {
+        let language = Language::of_path("a.js").unwrap();
+        let findings = Analyzers::default().of(language, "a.js").analyze(&SourceText::new(text), &|| false);
+        assert_eq!(findings.problem, None);
+        findings.symbols.iter().map(|symbol| symbol.start_line).collect::<Vec<_>>()
+    };
+    let functions =
+        |count: usize| (0..count).map(|at| format!("function f{at}(){{return {at}}}")).collect::<Vec<_>>().concat();
+    assert_eq!(found(functions(100)).len(), 100, "a line of a few thousand bytes");
+    let minified = format!("function first() {{}}\n{}\nfunction last() {{}}\n", functions(300));
+    assert_eq!(found(minified), [1, 3]);
+}

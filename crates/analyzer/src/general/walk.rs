@@ -12,6 +12,9 @@ use crate::{Findings, Problem, rows::Rows};
 /// Deeper definitions are hostile input.
 const MAX_DEFINITION_DEPTH: usize = 100;
 
+/// In bytes; longer lines are the work of a program.
+const LONGEST_LINE: usize = 5_000;
+
 /// Walks the tree of `source`, or of a text of the same length with other line breaks.
 pub(super) fn walk(grammar: &Grammar, tree: &Tree, source: &SourceText, has_rows_of_source: bool) -> Findings {
     let root = tree.root_node();
@@ -33,8 +36,15 @@ pub(super) fn walk(grammar: &Grammar, tree: &Tree, source: &SourceText, has_rows
     }
     pass.run(root);
     let mut findings = pass.findings;
+    findings.symbols.retain(|symbol| !is_minified(symbol, source));
     findings.symbols.sort_by_key(|symbol| (symbol.start_line, std::cmp::Reverse(symbol.end_line)));
     findings
+}
+
+/// Whether the definition begins on a line that no person wrote. The code of a record is whole lines, so the functions of a
+/// minified file would each have all of it.
+fn is_minified(symbol: &Symbol, source: &SourceText) -> bool {
+    source.line_range(symbol.start_line, symbol.start_line).len() > LONGEST_LINE
 }
 
 struct Pass<'s, 't> {
