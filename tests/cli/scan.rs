@@ -153,3 +153,84 @@ fn forms_show_the_tree() {
     let filtered = object(&scan(&place, &["--path-filter", "c.py", "--format", "json"]).succeeded());
     assert_eq!(each(list(&filtered, "groups"), "channel"), [&json!("renamed")]);
 }
+
+/// The tree in a repository with one commit; then `c.py` gets a copy of a function that was there before.
+fn repository() -> Place {
+    let other = SUM.replace("sum_of", "cost_of").replace("total += line.price", "total = total * 2 + line.weight");
+    let place = Place::with_files(&[("a.py", SUM), ("sub/b.py", SUM), ("c.py", &other)]);
+    place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    place.git(&["add", "."]);
+    place.git(&["commit", "--quiet", "--message", "one"]);
+    place
+}
+
+fn against(place: &Place, reference: &str, more: &[&str]) -> Outcome {
+    scan(place, &[&["--baseline-ref", reference, "--fail-on", "new", "--format", "json"], more].concat())
+}
+
+#[test]
+fn commit_is_a_baseline() {
+    let place = repository();
+    let same = object(&against(&place, "main", &[]).succeeded());
+    assert_eq!(each(list(&same, "groups"), "state"), [&json!("known")]);
+    assert_eq!((&same["baseline_run_id"], same["baseline_commit"].as_str().map(str::len)), (&Value::Null, Some(40)));
+
+    // A copy of what was there twice, in a file that is not committed.
+    place.write("tree/new.py", SUM);
+    let grown = against(&place, "HEAD", &[]).exited_with(1).stderr_has(&["gate failed"]);
+    assert_eq!(each(list(&object(&grown), "groups"), "state"), [&json!("grown")]);
+    place.git(&["add", "."]);
+    place.git(&["commit", "--quiet", "--message", "two"]);
+    against(&place, "main", &[]).succeeded();
+    against(&place, "main~1", &[]).exited_with(1).stderr_has(&["main~1"]);
+    let first = place.git(&["rev-parse", "main~1"]);
+    against(&place, &first, &[]).exited_with(1).stderr_has(&["gate failed"]);
+}
+
+#[test]
+fn moves_and_renames_are_no_news() {
+    let place = repository();
+    place.git(&["mv", "a.py", "moved.py"]);
+    place.write("tree/sub/b.py", SUM.replace("total", "sum_of_all"));
+    against(&place, "main", &[]).succeeded();
+    // Nothing is checked out, and nothing is written.
+    assert_eq!(place.git(&["status", "--porcelain"]).lines().count(), 2);
+}
+
+#[test]
+fn only_changed_files_are_shown() {
+    let place = repository();
+    place.write("tree/c.py", SUM);
+    let all = object(&scan(&place, &["--baseline-ref", "main", "--format", "json"]).succeeded());
+    let third = SUM.replace("price", "weight");
+    place.write("tree/d.py", &third);
+    place.write("tree/e.py", &third);
+    place.git(&["add", "."]);
+    place.git(&["commit", "--quiet", "--message", "two"]);
+    place.write("tree/sub/b.py", format!("import os\n\n\n{SUM}"));
+    let changed = object(&scan(&place, &["--baseline-ref", "main", "--changed", "--format", "json"]).succeeded());
+    assert!(!list(&all, "groups").is_empty() && !list(&changed, "groups").is_empty());
+    for group in list(&changed, "groups") {
+        let files = each(group["members"].as_array().expect("members"), "file_path");
+        assert!(files.contains(&&json!("sub/b.py")), "{files:?}");
+    }
+}
+
+#[test]
+fn wrong_commits_are_refused() {
+    let place = repository();
+    against(&place, "no-such", &[]).exited_with(1).stderr_has(&["no-such", "git fetch"]);
+    scan(&place, &["--fail-on", "new"]).exited_with(2).stderr_has(&["--baseline-ref origin/main"]);
+    scan(&place, &["--changed"]).exited_with(2).stderr_has(&["--changed", "--baseline-ref"]);
+    let bare = Place::with_files(&[("a.py", SUM)]);
+    against(&bare, "main", &[]).exited_with(2).stderr_has(&["no git repository"]);
+}
+
+#[test]
+fn folder_of_a_repository_is_compared() {
+    let place = repository();
+    place.write("tree/sub/d.py", SUM);
+    let outcome = place.cds(&["scan", "tree/sub", "--baseline-ref", "main", "--fail-on", "new", "--format", "json"]);
+    let states = object(&outcome.exited_with(1));
+    assert_eq!(each(list(&states, "groups"), "state"), [&json!("new")]);
+}

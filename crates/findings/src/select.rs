@@ -1,6 +1,9 @@
 //! Selects the groups to show.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use cds_duplication::{Channel, Group};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -75,6 +78,16 @@ pub fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Error> {
         return Err(Error::Group { prefix, subject: findings.run.subject.clone(), problem: GroupProblem::Unknown });
     }
     Ok(found)
+}
+
+/// Leaves the groups with a member in one of these files.
+pub fn touching(findings: &mut Findings, files: &HashSet<Arc<str>>) {
+    let all = std::mem::take(&mut findings.shown);
+    let touches = |shown: &Shown| {
+        let members = &findings.group(shown).members;
+        members.iter().any(|member| files.contains(&findings.definition(member).file_path))
+    };
+    findings.shown = all.into_iter().filter(touches).collect();
 }
 
 /// The one group whose id begins with `prefix` and that no other one covers.

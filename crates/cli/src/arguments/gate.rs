@@ -1,7 +1,10 @@
 //! What a caller, mostly a CI job, wants to fail on.
 
+use anyhow::anyhow;
 use cds_findings::{FailOn, Gate, GateConfidence};
 use clap::{Args, ValueEnum};
+
+use crate::failure::Failure;
 
 /// What the user wants to fail on.
 #[derive(Debug, Clone, Default, Args)]
@@ -23,9 +26,17 @@ pub(crate) struct GateArguments {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Gate options")]
 pub(crate) struct TreeGateArguments {
-    /// Exit with 1 if there are any duplicates
-    #[arg(long, value_enum, value_name = "WHICH")]
-    fail_on: Option<TreeFailOnWord>,
+    /// Exit with 1 if there are new duplicates, which needs --baseline-ref, or any
+    #[arg(long, value_enum, value_name = "WHICH", env = "CDS_FAIL_ON")]
+    fail_on: Option<FailOnWord>,
+
+    /// Commit to compare with, for example origin/main; its files are read from the repository around the tree
+    #[arg(long, value_name = "REF", env = "CDS_BASELINE_REF")]
+    pub(crate) baseline_ref: Option<String>,
+
+    /// Show only groups with a member in a file that differs from the commit to compare with
+    #[arg(long)]
+    pub(crate) changed: bool,
 
     /// Minimum confidence of a group that --fail-on counts
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "high", env = "CDS_GATE_CONFIDENCE")]
@@ -36,22 +47,24 @@ pub(crate) struct TreeGateArguments {
     max_share: Option<f64>,
 }
 
-/// Which groups of a tree are too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum TreeFailOnWord {
-    /// Every group
-    Any,
-}
-
 impl TreeGateArguments {
     /// What they ask for.
-    pub(crate) fn gate(&self) -> Gate {
-        Gate {
-            fail_on: self.fail_on.map(|TreeFailOnWord::Any| FailOn::Any),
+    pub(crate) fn gate(&self) -> Result<Gate, Failure> {
+        let needs_commit = match (self.fail_on, self.changed) {
+            (Some(FailOnWord::New), _) => Some("--fail-on new"),
+            (_, true) => Some("--changed"),
+            _ => None,
+        };
+        if let (Some(option), None) = (needs_commit, &self.baseline_ref) {
+            return Err(Failure::usage(anyhow!("use {option}: no commit to compare with is given"))
+                .with_hint("name one, for example --baseline-ref origin/main"));
+        }
+        Ok(Gate {
+            fail_on: self.fail_on.map(FailOnWord::fail_on),
             confidence: self.gate_confidence.confidence(),
             max_share: self.max_share,
             ..Gate::default()
-        }
+        })
     }
 }
 
@@ -97,13 +110,19 @@ pub(crate) enum FailOnWord {
     Any,
 }
 
+impl FailOnWord {
+    const fn fail_on(self) -> FailOn {
+        match self {
+            Self::New => FailOn::New,
+            Self::Any => FailOn::Any,
+        }
+    }
+}
+
 impl GateArguments {
     /// What they ask for.
     pub(crate) fn gate(&self) -> Gate {
-        let fail_on = self.fail_on.map(|word| match word {
-            FailOnWord::New => FailOn::New,
-            FailOnWord::Any => FailOn::Any,
-        });
+        let fail_on = self.fail_on.map(FailOnWord::fail_on);
         Gate { fail_on, max_share: self.max_share, ..self.judgement.gate() }
     }
 }

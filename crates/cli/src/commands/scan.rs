@@ -1,12 +1,21 @@
 //! `cds scan`: the duplicates of a tree as it is, without a database.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use cds_duplication::Channel;
-use cds_findings::{RunFacts, Subject, load};
-use cds_model::Record;
-use cds_pipeline::{Session, stages};
+use cds_findings::{Findings, RunFacts, Subject, gate, load, select};
+use cds_model::{Record, SymbolKind};
+use cds_pipeline::{
+    Session, SourcePlan,
+    backfill::{CommitPlan, CommittedRecords, records_at},
+    stages::{self, Found},
+};
+use cds_provenance::Repository;
 use clap::Args;
 
 use super::dup::{Sources, search, show};
@@ -42,13 +51,13 @@ pub(crate) struct ScanArguments {
 
 pub(super) fn run(arguments: &ScanArguments, app: &App) -> Result<(), Failure> {
     let view = arguments.view.plan(arguments.result.format)?;
+    let gate = arguments.gate.gate()?;
     let mut settings = arguments.search.settings();
     if settings.derived_intents {
         return Err(Failure::usage(anyhow!("search by intent: a scan has no intents"))
             .with_hint("save a snapshot with cds persist, then run cds dup check"));
     }
     settings.channels.remove(&Channel::Intent);
-    let gate = arguments.gate.gate();
     let source = arguments.source.plan_here()?;
     let output = arguments.result.output(None)?;
     let started_at = clock::now().to_string();
@@ -63,10 +72,62 @@ pub(super) fn run(arguments: &ScanArguments, app: &App) -> Result<(), Failure> {
         code_ref: None,
     };
     let mut findings = search(facts, settings, load::of_records(&found.records), &view, app)?;
+    if let Some(name) = &arguments.gate.baseline_ref {
+        let base = Base { name, source: &source, found: &found };
+        base.compare(arguments.gate.changed, &mut findings, app)?;
+    }
     gate.judge(&mut findings);
     let code = |ids: &[i64]| Ok(code_of(&found.records, ids));
     let trend = |_: &_| Ok(Vec::new());
     show(findings, &gate, &view, &output, Sources { code: &code, trend: &trend }, app)
+}
+
+/// The commit that the tree is compared with.
+struct Base<'a> {
+    name: &'a str,
+    source: &'a SourcePlan,
+    found: &'a Found,
+}
+
+impl Base<'_> {
+    fn compare(&self, changed_only: bool, findings: &mut Findings, app: &App) -> Result<(), Failure> {
+        let attempt = || format!("use --baseline-ref {:?}", self.name);
+        let root = self.source.tree.root();
+        let folder = if root.is_file() { root.parent().unwrap_or(root) } else { root };
+        let repository = Repository::discover(folder, &provenance::safe_directories())
+            .with_context(attempt)
+            .map_err(Failure::failed)?
+            .ok_or_else(|| {
+                Failure::usage(anyhow!("{}: the tree lies in no git repository", attempt()))
+                    .with_hint("scan a folder of a clone, or compare two runs of a database with cds dup check")
+            })?;
+        let plan = CommitPlan {
+            repository: &repository,
+            name: self.name,
+            scope: root.strip_prefix(repository.work_tree()).unwrap_or(Path::new("")).to_owned(),
+            options: self.source.options,
+            threads: self.source.threads,
+        };
+        let CommittedRecords { commit, records } = records_at(&plan, self.found, &app.context)?;
+        let subject = Subject::Commit { name: self.name.to_owned(), id: commit.to_string() };
+        gate::compare_with(subject, &load::of_records(&records), findings);
+        if changed_only {
+            select::touching(findings, &changed_files(&self.found.records, &records));
+        }
+        Ok(())
+    }
+}
+
+/// The files whose exact text is not that of the same path in the commit.
+fn changed_files(now: &[Record], before: &[Record]) -> HashSet<Arc<str>> {
+    let is_file = |record: &&Record| record.kind == SymbolKind::File;
+    let before: HashMap<&str, &str> = before
+        .iter()
+        .filter(is_file)
+        .map(|record| (&*record.file_path, record.raw_code.as_str()))
+        .collect();
+    let differs = |record: &&Record| before.get(&*record.file_path).copied() != Some(record.raw_code.as_str());
+    now.iter().filter(is_file).filter(differs).map(|record| Arc::clone(&record.file_path)).collect()
 }
 
 /// The exact code of the records with these ids, which count from 1.
