@@ -77,6 +77,12 @@ pub enum Error {
         /// Which stage.
         stage: Stage,
     },
+    /// A name goes back further than the first commit.
+    #[error("read the tree of {name}: the history does not go back so far")]
+    NoParent {
+        /// As it was given.
+        name: String,
+    },
     /// The repository cannot be read.
     #[error("{doing}")]
     Repository {

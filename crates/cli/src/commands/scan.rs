@@ -21,7 +21,9 @@ use clap::Args;
 use super::dup::{Sources, search, show};
 use crate::{
     app::App,
-    arguments::{DupResultArguments, SearchArguments, SourceArguments, TreeGateArguments, ViewArguments},
+    arguments::{
+        DatabaseArguments, DupResultArguments, SearchArguments, SourceArguments, TreeGateArguments, ViewArguments,
+    },
     clock,
     failure::Failure,
     provenance,
@@ -29,12 +31,16 @@ use crate::{
 
 /// Find duplicated code in a tree, without a database and without a model
 ///
-/// Finds what `cds dup check` finds in a snapshot, except duplicates by intent. Nothing is saved. Exits with 0 also if
-/// there are duplicates, unless a gate is given.
+/// Finds what `cds dup check` finds in a snapshot, except duplicates by intent. Nothing is saved. With a database, files
+/// that are unchanged since its last snapshot are not parsed again. Exits with 0 also if there are duplicates, unless a
+/// gate is given.
 #[derive(Debug, Args)]
 pub(crate) struct ScanArguments {
     #[command(flatten)]
     source: SourceArguments,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
 
     #[command(flatten)]
     search: SearchArguments,
@@ -58,8 +64,13 @@ pub(super) fn run(arguments: &ScanArguments, app: &App) -> Result<(), Failure> {
             .with_hint("save a snapshot with cds persist, then run cds dup check"));
     }
     settings.channels.remove(&Channel::Intent);
+    let database = arguments.database.plan_if_given()?;
     let source = arguments.source.plan_here()?;
-    let output = arguments.result.output(None)?;
+    let source = match &database {
+        Some(database) => source.without(&database.path).reusing(Some(database)),
+        None => source,
+    };
+    let output = arguments.result.output(database.as_ref())?;
     let started_at = clock::now().to_string();
     let found = stages::find_records(&source, &mut Session::without_store(&app.context))?;
     let root = source.tree.root();
@@ -106,6 +117,7 @@ impl Base<'_> {
             name: self.name,
             scope: root.strip_prefix(repository.work_tree()).unwrap_or(Path::new("")).to_owned(),
             options: self.source.options,
+            selection: self.source.tree.selection().clone(),
             threads: self.source.threads,
         };
         let CommittedRecords { commit, records } = records_at(&plan, self.found, &app.context)?;
@@ -121,11 +133,8 @@ impl Base<'_> {
 /// The files whose exact text is not that of the same path in the commit.
 fn changed_files(now: &[Record], before: &[Record]) -> HashSet<Arc<str>> {
     let is_file = |record: &&Record| record.kind == SymbolKind::File;
-    let before: HashMap<&str, &str> = before
-        .iter()
-        .filter(is_file)
-        .map(|record| (&*record.file_path, record.raw_code.as_str()))
-        .collect();
+    let before: HashMap<&str, &str> =
+        before.iter().filter(is_file).map(|record| (&*record.file_path, record.raw_code.as_str())).collect();
     let differs = |record: &&Record| before.get(&*record.file_path).copied() != Some(record.raw_code.as_str());
     now.iter().filter(is_file).filter(differs).map(|record| Arc::clone(&record.file_path)).collect()
 }

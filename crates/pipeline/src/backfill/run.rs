@@ -188,7 +188,7 @@ pub fn look_ahead(plan: &BackfillPlan<'_>, commits: &[PastCommit], context: &Con
     Ok(outlook)
 }
 
-fn quiet(context: &Context) -> Context {
+pub(super) fn quiet(context: &Context) -> Context {
     Context { reporter: Arc::new(Quiet::new(Arc::clone(&context.reporter))), ..context.clone() }
 }
 
@@ -201,7 +201,7 @@ fn code_ref(commit: &PastCommit) -> CodeRef {
     CodeRef { commit: Some(commit.id.to_string()), note: "read from the object store".to_owned() }
 }
 
-fn failed(doing: &str, source: cds_provenance::Error, context: &Context) -> Error {
+pub(super) fn failed(doing: &str, source: cds_provenance::Error, context: &Context) -> Error {
     if source.is_interrupt() {
         return context.interrupt.error();
     }
