@@ -1,7 +1,7 @@
 //! Selects the groups to show.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -81,7 +81,7 @@ pub fn by_id(findings: &Findings, prefix: &str) -> Result<Vec<Shown>, Error> {
 }
 
 /// Leaves the groups with a member in one of these files.
-pub fn touching(findings: &mut Findings, files: &HashSet<Arc<str>>) {
+pub fn touching(findings: &mut Findings, files: &BTreeSet<Arc<str>>) {
     let all = std::mem::take(&mut findings.shown);
     let touches = |shown: &Shown| {
         let members = &findings.group(shown).members;

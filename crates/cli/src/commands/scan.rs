@@ -1,7 +1,7 @@
 //! `cds scan`: the duplicates of a tree as it is, without a database.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     path::Path,
     sync::Arc,
 };
@@ -131,7 +131,7 @@ impl Base<'_> {
 }
 
 /// The files whose exact text is not that of the same path in the commit.
-fn changed_files(now: &[Record], before: &[Record]) -> HashSet<Arc<str>> {
+fn changed_files(now: &[Record], before: &[Record]) -> BTreeSet<Arc<str>> {
     let is_file = |record: &&Record| record.kind == SymbolKind::File;
     let before: HashMap<&str, &str> =
         before.iter().filter(is_file).map(|record| (&*record.file_path, record.raw_code.as_str())).collect();
