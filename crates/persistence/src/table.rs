@@ -85,7 +85,7 @@ pub(crate) const TABLES: [&Table; 18] = [
 ];
 
 /// Every table and view of the compact layout, in the order of creation.
-const COMPACT_TABLES: [&Table; 23] = [
+const COMPACT_TABLES: [&Table; 25] = [
     &runs::TABLE,
     &shared::TEXTS,
     &shared::PIECES,
@@ -95,7 +95,9 @@ const COMPACT_TABLES: [&Table; 23] = [
     &shared::RECORDS_VIEW,
     &analyzer_errors::TABLE,
     &not_read::TABLE,
-    &source_files::TABLE,
+    &shared::FILES,
+    &shared::RUN_FILES,
+    &shared::SOURCE_FILES,
     &shared::RECORD_QUESTIONS,
     &enrichments::TABLE,
     &intent_cache::TABLE,
@@ -149,7 +151,7 @@ pub(crate) fn foreign_triggers(connection: &Connection) -> Result<Vec<String>> {
 
 /// Our definition as `SQLite` stores it in the schema.
 pub(crate) fn as_stored(create: &str) -> String {
-    create.replacen(" IF NOT EXISTS", "", 1)
+    create.trim_start().replacen(" IF NOT EXISTS", "", 1)
 }
 
 /// The statement, without its `OR FAIL` if other programs have triggers in the database.

@@ -101,7 +101,7 @@ pub(super) fn has_table(connection: &Connection, table: &Table) -> rusqlite::Res
 pub(super) fn first_mismatch(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Mismatch>> {
     if table.is_view() {
         let stored: Option<String> = connection.query_row(VIEW, [table.name], |row| row.get(0)).optional()?;
-        let is_ours = stored.is_none_or(|sql| sql == as_stored(table.create).trim_start());
+        let is_ours = stored.is_none_or(|sql| sql == as_stored(table.create));
         return Ok((!is_ours).then_some(Mismatch::OtherView));
     }
     let kind: Option<String> = connection.query_row(KIND, [table.name], |row| row.get(0)).optional()?;

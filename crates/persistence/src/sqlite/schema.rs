@@ -117,7 +117,7 @@ pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
 /// transaction.
 pub(super) fn suspend_delete_guards(database: &Database) -> Result<(), Error> {
     let error = |cause| database.error(Step::ReadSchema, cause);
-    let shared = [&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS];
+    let shared = [&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS, &shared::FILES];
     let guards: Vec<String> = shared.into_iter().flat_map(|table| table.guards).map(|guard| as_stored(guard)).collect();
     for (name, sql) in stored(database, "trigger").map_err(error)? {
         if sql.contains(" BEFORE DELETE ON ") && guards.contains(&sql) {

@@ -12,7 +12,7 @@ use cds_model::{
 
 use super::{
     accounts,
-    compact::{Base, CompactWriter, NewRecord, Packed, row_key},
+    compact::{Base, CompactWriter, FileWriter, NewRecord, Packed, row_key},
     database::Database,
     history::{self, HistoryWriter, Named, Preparation, Unnamed},
     inspection, schema,
@@ -114,8 +114,7 @@ fn write_records<'a>(
     run: RunId,
     snapshot: &'a RunSnapshot,
 ) -> Result<Option<HistoryWriter<'a>>, Error> {
-    if table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))? == Layout::Compact
-    {
+    if layout(database)? == Layout::Compact {
         return write_shared_records(database, run, snapshot);
     }
     let begin = |context| begin_history(database, run, snapshot, context);
@@ -289,12 +288,29 @@ fn write_not_read(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Re
 }
 
 fn write_source_files(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {
+    if layout(database)? == Layout::Compact {
+        let mut writer = FileWriter::new(database)?;
+        for file in &snapshot.source_files {
+            writer.push([
+                (&*file.file_path).into(),
+                (&file.source_hash).into(),
+                (&*file.language).into(),
+                (&*file.analyzer).into(),
+                file.record_count.into(),
+            ])?;
+        }
+        return writer.end_run(run);
+    }
     let mut statement = database.prepare_insert(&source_files::TABLE)?;
     for (index, file) in snapshot.source_files.iter().enumerate() {
         let outcome = source_files::insert(&mut statement, run, file);
         database.check_one_row(outcome, || Step::source_file(index, file))?;
     }
     Ok(())
+}
+
+fn layout(database: &Database) -> Result<Layout, Error> {
+    table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))
 }
 
 fn write_enrichment(database: &Database, run: RunId, snapshot: &RunSnapshot) -> Result<(), Error> {

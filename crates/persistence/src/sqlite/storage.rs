@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The tables that hold the records of both layouts.
-const OF_RECORDS: [&str; 8] = [
+const OF_RECORDS: [&str; 11] = [
     "records",
     "record_hashes",
     "record_questions",
@@ -20,6 +20,9 @@ const OF_RECORDS: [&str; 8] = [
     "shared_contents",
     "shared_texts",
     "shared_text_pieces",
+    "source_files",
+    "run_files",
+    "shared_files",
 ];
 
 /// A part of a run in `run_records` with its entry in the index.

@@ -64,7 +64,10 @@ WHERE record_id IN (SELECT id FROM records WHERE run_id IN (SELECT value FROM js
     },
     Dependent {
         table: &source_files::TABLE,
-        delete: same("DELETE FROM source_files WHERE run_id IN (SELECT value FROM json_each(?1))"),
+        delete: Query {
+            plain: "DELETE FROM source_files WHERE run_id IN (SELECT value FROM json_each(?1))",
+            compact: "DELETE FROM run_files WHERE run_id IN (SELECT value FROM json_each(?1))",
+        },
     },
     Dependent {
         table: &enrichments::TABLE,

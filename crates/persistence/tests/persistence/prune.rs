@@ -278,7 +278,7 @@ fn diagnosis_describes_a_database() {
     let diagnosis = read(&path).unwrap().diagnose().unwrap();
     assert_eq!((diagnosis.access, diagnosis.journal_mode.as_str()), (Access::Shared, "wal"));
     // Four records, or the one part that has them.
-    let count = if plain_only() { 7 } else { 10 };
+    let count = if plain_only() { 6 } else { 10 };
     assert_eq!((diagnosis.dangling_row_count, diagnosis.missing_tables), (Some(count), vec!["telemetry"]));
 }
 

@@ -9,18 +9,30 @@ use super::{
     super::{database::Database, fit, format::Format, inspection, schema},
     base::Base,
     buffer::{FileBuffer, Owned, Waiting},
+    files::FileWriter,
     writer::CompactWriter,
 };
 use crate::{
     Error, Layout, RunId, Step,
-    table::{self, Table, record_hashes, record_questions, records, run_hash::field_value, shared},
+    table::{self, Table, record_hashes, record_questions, records, run_hash::field_value, shared, source_files},
 };
 
 /// The runs of this many trees are compared with an earlier one; of more, some find none in memory.
 const MOST_TREES: usize = 32;
 
 /// The tables that become views.
-const REPLACED: [&Table; 3] = [&record_hashes::TABLE, &record_questions::TABLE, &records::TABLE];
+const REPLACED: [&Table; 4] = [&source_files::TABLE, &record_hashes::TABLE, &record_questions::TABLE, &records::TABLE];
+
+/// The tables below the views, each after those that it refers to.
+const SHARED: [&Table; 7] = [
+    &shared::TEXTS,
+    &shared::PIECES,
+    &shared::CONTENTS,
+    &shared::RECORDS,
+    &shared::RUN_RECORDS,
+    &shared::FILES,
+    &shared::RUN_FILES,
+];
 
 const RUNS: &str = "
 SELECT DISTINCT records.run_id, coalesce(runs.root_path, '')
@@ -94,9 +106,7 @@ fn share(database: &Database, progress: &dyn Fn(u64)) -> Result<(), Error> {
     let connection = &database.connection;
     let error = |cause| database.error(Step::Convert(Layout::Compact), cause);
     refuse_foreign_objects(database)?;
-    for table in [&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS, &shared::RUN_RECORDS] {
-        schema::create_table(database, table)?;
-    }
+    SHARED.into_iter().try_for_each(|table| schema::create_table(database, table))?;
     let converted = write_runs(database, progress)?;
     for ((table, sql), converted) in COUNTS.into_iter().zip(converted) {
         let stored: i64 = connection.query_row(sql, [], |row| row.get(0)).map_err(error)?;
@@ -105,6 +115,7 @@ fn share(database: &Database, progress: &dyn Fn(u64)) -> Result<(), Error> {
             return Err(Error::NotConvertible { path: database.path(), table, reason });
         }
     }
+    write_files(database)?;
     for table in REPLACED {
         connection.execute_batch(&format!("DROP TABLE {}", table.name)).map_err(error)?;
     }
@@ -147,6 +158,32 @@ fn write_runs(database: &Database, progress: &dyn Fn(u64)) -> Result<[i64; 3], E
     }
     buffer.finish()?;
     Ok(counts)
+}
+
+/// Writes the files of all runs.
+fn write_files(database: &Database) -> Result<(), Error> {
+    let connection = &database.connection;
+    let error = |cause| database.error(Step::ReadRecords, cause);
+    let mut writer = FileWriter::new(database)?;
+    // Without its index, each file would be compared with all.
+    schema::create_indexes(database, &shared::FILES)?;
+    let runs = connection
+        .prepare(shared::PLAIN_FILE_RUNS)
+        .and_then(|mut runs| runs.query_map([], |row| row.get(0).map(RunId))?.collect::<rusqlite::Result<Vec<_>>>())
+        .map_err(error)?;
+    let mut statement = connection.prepare(shared::PLAIN_FILES).map_err(error)?;
+    for run in runs {
+        let mut rows = statement.query([run.0]).map_err(error)?;
+        while let Some(row) = rows.next().map_err(error)? {
+            let mut fields = [FieldValue::Null; shared::FILE_FIELDS];
+            for (column, field) in fields.iter_mut().enumerate() {
+                *field = row.get_ref(column).map(field_value).map_err(error)?;
+            }
+            writer.push(fields)?;
+        }
+        writer.end_run(run)?;
+    }
+    Ok(())
 }
 
 fn waiting(database: &Database, run: RunId, row: &Row<'_>) -> Result<Waiting, Error> {
@@ -234,7 +271,7 @@ fn unshare(database: &Database, progress: &dyn Fn(u64)) -> Result<(), Error> {
         let count = connection.execute(sql, []).map_err(error)?;
         progress(u64::try_from(count).unwrap_or_default());
     }
-    for table in [&shared::RUN_RECORDS, &shared::RECORDS, &shared::CONTENTS, &shared::PIECES, &shared::TEXTS] {
+    for table in SHARED.into_iter().rev() {
         connection.execute_batch(&format!("DROP TABLE {}", table.name)).map_err(error)?;
     }
     schema::create_missing_in(database, Layout::Plain)

@@ -7,6 +7,7 @@
 mod base;
 mod buffer;
 mod convert;
+mod files;
 mod nesting;
 mod packed;
 mod sweep;
@@ -17,6 +18,7 @@ pub(super) use self::{
     base::Base,
     buffer::{FileBuffer, Owned, Waiting},
     convert::convert,
+    files::FileWriter,
     packed::{Packed, row_key},
     sweep::sweep,
     writer::{CompactWriter, NewRecord},

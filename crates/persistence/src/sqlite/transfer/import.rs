@@ -8,7 +8,7 @@ use rusqlite::{Statement, params_from_iter};
 use super::{
     super::{
         SqlitePersistence,
-        compact::{Base, CompactWriter, FileBuffer, Owned, Waiting},
+        compact::{Base, CompactWriter, FileBuffer, FileWriter, Owned, Waiting},
         database::Database,
         history::{HistoryWriter, Unnamed},
         inspection, journal, schema, snapshot,
@@ -103,7 +103,7 @@ impl Import<'_> {
         let unread = self.write_errors(run)?;
         self.copy(&ENRICHMENTS, OnConflict::Fail, &[("run_id", Some(run.0))])?;
         self.copy(&NOT_READ, OnConflict::Fail, &[("run_id", Some(run.0))])?;
-        self.copy(&SOURCE_FILES, OnConflict::Fail, &[("run_id", Some(run.0))])?;
+        self.write_files(run)?;
         let proof = history.finish(&UnreadPaths::new(unread.iter().map(String::as_str)))?;
         // An archive also has the root of a run that was never chained.
         let roots = recorded.proof.iter().map(|(root, _)| root).chain(&self.plan.identity.snapshot_root);
@@ -319,6 +319,18 @@ impl Import<'_> {
             insert.execute(row, &[])
         })?;
         Ok(unread)
+    }
+
+    fn write_files(&self, run: RunId) -> Result<(), ImportError> {
+        if self.layout()? == Layout::Plain {
+            return self.copy(&SOURCE_FILES, OnConflict::Fail, &[("run_id", Some(run.0))]);
+        }
+        let mut writer = FileWriter::new(self.database)?;
+        self.source.rows(&SOURCE_FILES, &mut |row| {
+            let fields = row.try_into().map_err(|_| unfit(&SOURCE_FILES, "it has another number of columns"))?;
+            Ok(writer.push(fields)?)
+        })?;
+        Ok(writer.end_run(run)?)
     }
 
     fn copy(

@@ -107,7 +107,7 @@ pub(super) fn check_schema(connection: &Connection, findings: &mut Findings) -> 
 fn guarded(layout: Layout) -> Vec<&'static Table> {
     let shared = match layout {
         Layout::Plain => &[][..],
-        Layout::Compact => &[&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS],
+        Layout::Compact => &[&shared::TEXTS, &shared::PIECES, &shared::CONTENTS, &shared::RECORDS, &shared::FILES],
     };
     TRACED.into_iter().map(|table| table.in_layout(layout)).chain(shared.iter().copied()).collect()
 }

@@ -12,12 +12,27 @@ use super::{
 use crate::{FileRecord, KnownFile, RunId};
 
 /// The index on hash and path also orders by run, so that the last row of a file is one step away.
-const LATEST: &str = "
+const LATEST: Query = Query {
+    plain: "
 SELECT run_id, record_count
 FROM source_files
 WHERE source_hash = ?1 AND file_path = ?2 AND language = ?3 AND analyzer = ?4
 ORDER BY run_id DESC
-LIMIT 1";
+LIMIT 1",
+    // The parts are searched from the newest run on, and a file that did not change is in that.
+    compact: "
+SELECT run_id, record_count
+FROM (SELECT (SELECT run_id
+              FROM run_files
+              WHERE first_file_id <= file.id AND first_file_id + file_count > file.id
+              ORDER BY run_id DESC
+              LIMIT 1) AS run_id, record_count
+      FROM shared_files AS file
+      WHERE source_hash = ?1 AND file_path = ?2 AND language = ?3 AND analyzer = ?4)
+WHERE run_id IS NOT NULL
+ORDER BY run_id DESC
+LIMIT 1",
+};
 
 const HASHES: Query = Query {
     plain: "
@@ -79,7 +94,7 @@ const IS_IMPORTED: &str = "SELECT EXISTS (SELECT 1 FROM transfer_log WHERE local
 /// The latest run with this file, and the number of its records.
 pub(crate) fn latest(connection: &Connection, file: &KnownFile<'_>) -> Result<Option<(RunId, u32)>> {
     let hash = file.source_hash.0.as_slice();
-    let mut statement = connection.prepare_cached(LATEST)?;
+    let mut statement = connection.prepare_cached(LATEST.sql(connection)?)?;
     let read = |row: &Row<'_>| Ok((RunId(row.get(0)?), row.get(1)?));
     statement.query_row(params![hash, file.file_path, file.language, file.analyzer], read).optional()
 }

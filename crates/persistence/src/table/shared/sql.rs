@@ -139,7 +139,12 @@ ORDER BY part.first_record_id, shared.id"
 );
 
 /// Fills the tables of the plain layout.
-pub(crate) const EXPAND: [&str; 3] = [
+pub(crate) const EXPAND: [&str; 4] = [
+    "
+INSERT INTO source_files (run_id, file_path, source_hash, language, analyzer, record_count)
+SELECT part.run_id, file.file_path, file.source_hash, file.language, file.analyzer, file.record_count
+FROM run_files AS part
+CROSS JOIN shared_files AS file ON file.id BETWEEN part.first_file_id AND part.first_file_id + part.file_count - 1",
     concat!(
         "
 INSERT INTO records (id, run_id, kind, file_path, signature, start_line, end_line, raw_code, normalized_code, md5sum, intent,

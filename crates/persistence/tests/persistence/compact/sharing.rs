@@ -32,6 +32,8 @@ fn unchanged_run_adds_one_row() {
         "SELECT first_record_id || ' ' || run_id || ' ' || first_shared_id || ' ' || record_count FROM run_records",
     );
     assert_eq!(parts, ["1 1 1 18", "19 2 1 18", "37 3 1 18"]);
+    let files = texts(&connection, "SELECT run_id || ' ' || first_file_id || ' ' || file_count FROM run_files");
+    assert_eq!(files, ["1 1 3", "2 1 3", "3 1 3"]);
 }
 
 #[test]
@@ -157,6 +159,11 @@ pub(super) fn check_nothing_is_left(path: &std::path::Path) {
              ON shared.id BETWEEN part.first_shared_id AND part.first_shared_id + part.record_count - 1",
         ),
         ("SELECT id FROM shared_contents", "SELECT content_id FROM shared_records"),
+        (
+            "SELECT id FROM shared_files",
+            "SELECT file.id FROM shared_files AS file JOIN run_files AS part
+             ON file.id BETWEEN part.first_file_id AND part.first_file_id + part.file_count - 1",
+        ),
         ("SELECT text_id FROM shared_text_pieces", "SELECT id FROM shared_texts WHERE text IS NULL"),
         (
             "SELECT id FROM shared_texts",

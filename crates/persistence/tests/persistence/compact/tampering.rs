@@ -93,6 +93,8 @@ fn altered_parts_of_runs_are_found() {
         "INSERT INTO run_records VALUES (90, 2, 1, 1)",
         "DELETE FROM shared_records WHERE id = 18",
         "DELETE FROM shared_contents WHERE id = 18",
+        "UPDATE shared_files SET language = 'perl' WHERE id = 2",
+        "UPDATE run_files SET file_count = 2 WHERE run_id = 2",
     ] {
         let (_directory, path) = workplace();
         three_runs(&path);
@@ -108,7 +110,7 @@ fn shared_rows_are_append_only() {
     let (_directory, path) = workplace();
     three_runs(&path);
     let connection = Connection::open(&path).unwrap();
-    for table in ["shared_records", "shared_contents", "shared_texts", "shared_text_pieces"] {
+    for table in ["shared_records", "shared_contents", "shared_texts", "shared_text_pieces", "shared_files"] {
         let key = if table == "shared_text_pieces" { "text_id" } else { "id" };
         for sql in [
             format!("UPDATE {table} SET {key} = {key} + 1000"),
