@@ -12,7 +12,7 @@ use cds_model::{
 
 use super::{
     accounts,
-    compact::{Base, CompactWriter, FileWriter, NewRecord, Packed, row_key},
+    compact::{Base, CompactWriter, FileWriter, NewRecord, row_key},
     database::Database,
     history::{self, HistoryWriter, Named, Preparation, Unnamed},
     inspection, schema,
@@ -192,18 +192,18 @@ fn write_shared_file(
     let sums: Vec<String> = records.iter().map(|record| record.md5sum.to_string()).collect();
     let questions: Vec<Option<String>> =
         records.iter().map(|record| record.question.as_ref().map(|question| question.key.to_string())).collect();
-    let packed: Vec<Packed<'_>> = questions
+    let asked: Vec<FieldValue<'_>> = questions
         .iter()
         .zip(records)
         .map(|(question, record)| match (question, &record.intent) {
-            (Some(question), _) => Packed::of(question.as_str().into(), ""),
-            (None, Intent::Derived(_)) => Packed::Other(record_questions::DERIVED.into()),
-            (None, _) => Packed::Other(FieldValue::Null),
+            (Some(question), _) => question.as_str().into(),
+            (None, Intent::Derived(_)) => record_questions::DERIVED.into(),
+            (None, _) => FieldValue::Null,
         })
         .collect();
     let mut rows = Vec::with_capacity(records.len());
     for (index, record) in records.iter().enumerate() {
-        let question = packed[index].field();
+        let question = asked[index];
         let is_cut = match question {
             FieldValue::Null => FieldValue::Null,
             _ => FieldValue::Integer(record.question.as_ref().is_some_and(|question| question.is_cut).into()),

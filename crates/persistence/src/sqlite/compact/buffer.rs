@@ -90,15 +90,13 @@ impl<'a> FileBuffer<'a> {
     pub(in super::super) fn flush(&mut self) -> Result<(), Error> {
         let records = std::mem::take(&mut self.records);
         let Some(first) = records.first() else { return Ok(()) };
-        let packed: Vec<[Packed<'_>; 2]> = records
-            .iter()
-            .map(|record| [Packed::of(record.question[0].field(), ""), Packed::of(record.hashes[0].field(), "sha256:")])
-            .collect();
+        let hashes: Vec<Packed<'_>> =
+            records.iter().map(|record| Packed::of(record.hashes[0].field(), "sha256:")).collect();
         let rows: Vec<NewRecord<'_>> = records
             .iter()
-            .zip(&packed)
-            .map(|(record, [question, hash])| {
-                let question = [question.field(), record.question[1].field()];
+            .zip(&hashes)
+            .map(|(record, hash)| {
+                let question = [record.question[0].field(), record.question[1].field()];
                 let hashes = [hash.field(), record.hashes[1].field()];
                 NewRecord {
                     fields: std::array::from_fn(|position| record.fields[position].field()),

@@ -200,9 +200,6 @@ fn waiting(database: &Database, run: RunId, row: &Row<'_>) -> Result<Waiting, Er
     }
     let (question, hash) = (value(ID + 1)?, value(ID + 3)?);
     // Bytes stand for digits in the compact layout.
-    if matches!(question, FieldValue::Blob(_)) {
-        return refuse(&record_questions::TABLE, "has a question that is not text");
-    }
     if matches!(hash, FieldValue::Blob(_)) {
         return refuse(&record_hashes::TABLE, "has a hash that is not text");
     }

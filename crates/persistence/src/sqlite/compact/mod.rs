@@ -19,7 +19,7 @@ pub(super) use self::{
     buffer::{FileBuffer, Owned, Waiting},
     convert::convert,
     files::FileWriter,
-    packed::{Packed, row_key},
+    packed::row_key,
     sweep::sweep,
     writer::{CompactWriter, NewRecord},
 };

@@ -13,8 +13,7 @@ pub(crate) const CONTENT_FIELDS: usize = 11;
 
 pub(crate) const TABLE: Table = Table {
     name: "shared_contents",
-    // A question of 64 digits is stored as 32 bytes. The types are those of the plain tables, so that SQLite converts
-    // values of other programs in the same way.
+    // The types are those of the plain tables, so that SQLite converts values of other programs in the same way.
     create: "
 CREATE TABLE IF NOT EXISTS shared_contents (
     id INTEGER PRIMARY KEY,

@@ -79,17 +79,23 @@ macro_rules! record_id {
 
 /// The code with the id in a column of `shared_contents`: one text, or its pieces in order.
 ///
-/// The inner query sorts, and not the aggregate: versions of `SQLite` before 3.44 cannot read `ORDER BY` there.
+/// `DuckDB` reads a view by its text, so this and all views are SQL that both know. The inner query sorts, and not the
+/// aggregate: versions of `SQLite` before 3.44 cannot read `ORDER BY` there.
 macro_rules! code {
     ($column:literal) => {
         concat!(
             "coalesce(
-           (SELECT text FROM shared_texts WHERE id = content.", $column, "),
+           (SELECT text FROM shared_texts WHERE id = content.",
+            $column,
+            "),
            (SELECT group_concat(text, '')
-            FROM (SELECT iif(piece.indent IS NULL, leaf.text, replace(leaf.text, char(10), char(10) || piece.indent)) AS text
+            FROM (SELECT CASE WHEN piece.indent IS NULL THEN leaf.text ELSE replace(leaf.text, '\n', '\n' || piece.indent)
+                         END AS text
                   FROM shared_text_pieces AS piece JOIN shared_texts AS leaf ON leaf.id = piece.piece_id
-                  WHERE piece.text_id = content.", $column, "
-                  ORDER BY piece.position)))"
+                  WHERE piece.text_id = content.",
+            $column,
+            "
+                  ORDER BY piece.position) AS pieces))"
         )
     };
 }
@@ -110,19 +116,19 @@ macro_rules! hashed_fields {
     };
 }
 
-/// The question of a record as text; NULL if it has none.
+/// The question of a record; NULL if it has none.
 macro_rules! question {
     () => {
-        "CASE typeof(content.question) WHEN 'blob' THEN lower(hex(content.question)) ELSE content.question END"
+        "content.question"
     };
 }
 
 /// The hash of a record as text; NULL if it has none.
 macro_rules! content_hash {
     () => {
-        "CASE typeof(shared.content_hash)
+        "CASE lower(typeof(shared.content_hash))
            WHEN 'blob' THEN 'sha256:' || lower(hex(shared.content_hash))
-           ELSE shared.content_hash
+           ELSE CAST(shared.content_hash AS TEXT)
        END"
     };
 }

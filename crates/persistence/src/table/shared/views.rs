@@ -16,8 +16,8 @@ macro_rules! joined_records {
     () => {
         "run_records AS part
 CROSS JOIN shared_records AS shared
-     ON shared.id BETWEEN part.first_shared_id AND part.first_shared_id + part.record_count - 1
-JOIN shared_contents AS content ON content.id = shared.content_id"
+JOIN shared_contents AS content ON content.id = shared.content_id
+WHERE shared.id BETWEEN part.first_shared_id AND part.first_shared_id + part.record_count - 1"
     };
 }
 
@@ -28,7 +28,7 @@ pub(crate) const RECORDS: Table = Table {
 CREATE VIEW IF NOT EXISTS records AS
 SELECT CAST(",
         record_id!(),
-        " AS INTEGER) AS id,
+        " AS BIGINT) AS id,
        part.run_id AS run_id,
        content.kind AS kind,
        content.file_path AS file_path,
@@ -130,17 +130,16 @@ pub(crate) const RECORD_QUESTIONS: Table = Table {
 CREATE VIEW IF NOT EXISTS record_questions AS
 SELECT CAST(",
         record_id!(),
-        " AS INTEGER) AS record_id,
+        " AS BIGINT) AS record_id,
        ",
         question!(),
         " AS question,
        content.is_cut AS is_cut
 FROM ",
         joined_records!(),
-        "
-WHERE content.question IS NOT NULL
+        " AND content.question IS NOT NULL
 UNION ALL
-SELECT NULL, NULL, NULL WHERE 0"
+SELECT NULL, NULL, NULL WHERE 0 = 1"
     ),
     indexes: &[],
     guards: &[
@@ -194,7 +193,7 @@ pub(crate) const RECORD_HASHES: Table = Table {
 CREATE VIEW IF NOT EXISTS record_hashes AS
 SELECT CAST(",
         record_id!(),
-        " AS INTEGER) AS record_id,
+        " AS BIGINT) AS record_id,
        part.run_id AS run_id,
        ",
         content_hash!(),
@@ -202,10 +201,10 @@ SELECT CAST(",
        shared.field_sums AS field_sums
 FROM run_records AS part
 CROSS JOIN shared_records AS shared
-     ON shared.id BETWEEN part.first_shared_id AND part.first_shared_id + part.record_count - 1
-WHERE shared.content_hash IS NOT NULL
+WHERE shared.id BETWEEN part.first_shared_id AND part.first_shared_id + part.record_count - 1
+  AND shared.content_hash IS NOT NULL
 UNION ALL
-SELECT NULL, NULL, NULL, NULL WHERE 0"
+SELECT NULL, NULL, NULL, NULL WHERE 0 = 1"
     ),
     indexes: &[],
     guards: &[
