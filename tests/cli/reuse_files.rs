@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ledger::text,
-    place::{DATABASE, Outcome, Place, TREE},
+    place::{DATABASE, Outcome, Place, TREE, is_compact},
 };
 
 const CART: &str = "class Cart:\n    def total(self):\n        return sum(self.prices)  # all\n";
@@ -108,10 +108,13 @@ fn altered_records_are_not_reused() {
     let place = place();
     persist(&place, &[]);
     let (expected, original) = (records(&place), place.read(DATABASE));
-    for edit in edits {
+    // A view without its triggers cannot be changed, and that of the hashes never.
+    let guards = "SELECT name FROM sqlite_schema WHERE type = 'trigger'
+                  AND tbl_name NOT IN (SELECT name FROM sqlite_schema WHERE type = 'view')";
+    for edit in edits.into_iter().filter(|edit| !is_compact() || !edit.contains("record_hashes")) {
         place.write(DATABASE, &original);
         let database = place.database();
-        for guard in database.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger'") {
+        for guard in database.rows(guards) {
             database.execute(&format!("DROP TRIGGER {}", text(&guard, "name")));
         }
         database.execute(&edit);
