@@ -64,7 +64,7 @@ fn runs_show_explains_failure() {
             "status failed",
             &format!("commit {SHA}"),
             "commit from from the environment variable GITHUB_SHA",
-            "it failed in stage persist: failed to insert record 5 ",
+            &format!("it failed in stage persist: failed to {}", step[0]),
             "planned failure",
             "calls 4",
             &format!("tokens {tokens}"),
