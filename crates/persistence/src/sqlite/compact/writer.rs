@@ -50,6 +50,7 @@ pub(in super::super) struct CompactWriter<'a> {
     insert_record: Statement<'a>,
     insert_part: Statement<'a>,
     content: Statement<'a>,
+    fields: Statement<'a>,
     last_content: i64,
     last_shared: i64,
     /// The part that the next record may continue.
@@ -72,6 +73,7 @@ impl<'a> CompactWriter<'a> {
             insert_record: database.prepare_insert(&shared::RECORDS)?,
             insert_part: database.prepare_insert(&shared::RUN_RECORDS)?,
             content: connection.prepare(shared::CONTENT_OF).map_err(reading)?,
+            fields: connection.prepare(shared::FIELDS_OF).map_err(reading)?,
             last_content: last("SELECT coalesce(max(id), 0) FROM shared_contents")?,
             last_shared: last("SELECT coalesce(max(id), 0) FROM shared_records")?,
             part: None,
@@ -97,10 +99,10 @@ impl<'a> CompactWriter<'a> {
         let earlier = self.base.of_file(path);
         let is_same = earlier.len() == records.len()
             && earlier.iter().zip(records).all(|(earlier, record)| record.key.is_some() && earlier.key == record.key);
-        let shared_ids: Vec<i64> = if is_same {
-            earlier.iter().map(|row| row.shared_id).collect()
+        let earlier: Vec<i64> = earlier.iter().map(|row| row.shared_id).collect();
+        let shared_ids = if is_same && self.are_stored(records, &earlier)? {
+            earlier
         } else {
-            let earlier: Vec<i64> = earlier.iter().map(|row| row.shared_id).collect();
             self.write_changed(records, &earlier)?
         };
         for ((record, shared_id), record_id) in records.iter().zip(shared_ids).zip(first_id..) {
@@ -108,6 +110,25 @@ impl<'a> CompactWriter<'a> {
             self.push(record_id, shared_id)?;
         }
         Ok(())
+    }
+
+    /// Whether the shared records are what their hashes say: an altered one must not become part of another run.
+    fn are_stored(&mut self, records: &[NewRecord<'_>], shared_ids: &[i64]) -> Result<bool, Error> {
+        for (record, shared_id) in records.iter().zip(shared_ids) {
+            let is_same = |row: &rusqlite::Row<'_>| {
+                for (column, field) in record.fields.iter().enumerate() {
+                    if field_value(row.get_ref(column)?) != *field {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            };
+            let found = self.fields.query_row([shared_id], is_same).optional();
+            if found.map_err(|cause| self.database.error(Step::ReadRecords, cause))? != Some(true) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes everything that is held back.

@@ -31,8 +31,8 @@ pub(crate) use self::{
     records::{TABLE as RECORDS, insert as insert_record},
     runs::{Part, TABLE as RUN_RECORDS, insert as insert_part},
     sql::{
-        BASE, EXPAND, Query, code, content_hash, hashed_fields, is_record, ordered_records, question, record_id,
-        records_of_file, same,
+        BASE, EXPAND, FIELDS_OF, Query, code, content_hash, hashed_fields, is_record, ordered_records, question,
+        record_id, records_of_file, same,
     },
     texts::{PIECES, TABLE as TEXTS},
     views::{RECORD_HASHES, RECORD_QUESTIONS, RECORDS as RECORDS_VIEW},

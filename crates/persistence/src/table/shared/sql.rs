@@ -144,6 +144,16 @@ WHERE part.run_id = ?1
 ORDER BY part.first_record_id, shared.id"
 );
 
+/// The hashed fields of a shared record.
+pub(crate) const FIELDS_OF: &str = concat!(
+    "
+SELECT ",
+    hashed_fields!(),
+    "
+FROM shared_records AS shared CROSS JOIN shared_contents AS content ON content.id = shared.content_id
+WHERE shared.id = ?1"
+);
+
 /// Fills the tables of the plain layout.
 pub(crate) const EXPAND: [&str; 4] = [
     "

@@ -134,3 +134,20 @@ fn missing_guard_is_reported() {
         deviation.kind == DeviationKind::Trigger && deviation.field.as_deref() == Some("shared_texts_update")
     }));
 }
+
+#[test]
+fn altered_rows_are_not_shared() {
+    for sql in [
+        "UPDATE shared_contents SET intent = 'Forged.' WHERE id = 11",
+        "UPDATE shared_texts SET text = text || '#' WHERE id = (SELECT raw_text FROM shared_contents WHERE id = 5)",
+        "UPDATE shared_records SET start_line = 99 WHERE id = 5",
+        "DELETE FROM shared_text_pieces WHERE position = 2",
+    ] {
+        let (_directory, path) = workplace();
+        save_all(&path, Layout::Compact, &[snapshot(&sources())]);
+        alter(&path, sql);
+        save_all(&path, Layout::Compact, &[snapshot(&sources())]);
+        let named = named(&path);
+        assert!(!named.is_empty() && named.iter().all(|id| *id <= 18), "{sql}: {named:?}");
+    }
+}
