@@ -44,6 +44,8 @@ fn main() {
     println!("{} files, {:.1} MB, {} records", files.len(), megabytes(byte_count), records.len());
 
     let mut times: [Vec<Duration>; 4] = Default::default();
+    // For each layout: the first snapshot, the same tree again, and again with one changed file.
+    let mut repeated: [[Vec<Duration>; 3]; 2] = Default::default();
     let mut peak_memory = 0;
     for round in 0..ROUNDS {
         times[0].push(time(|| parse_all(&files)));
@@ -53,12 +55,32 @@ fn main() {
             let run = persist(&tree, &folder.path().join(format!("cds-{round}.sqlite")));
             peak_memory = peak_memory.max(run.peak_memory);
         }));
+        for (layout, times) in ["plain", "compact"].into_iter().zip(&mut repeated) {
+            let database = folder.path().join(format!("{layout}-{round}.sqlite"));
+            let edited = &files[files.len() / 2];
+            let text = fs::read(edited).expect("the copy is there");
+            for (kind, times) in times.iter_mut().enumerate() {
+                if kind == 2 {
+                    fs::write(edited, [&text[..], b"\nchanged = 1\n"].concat()).expect("the copy can be written");
+                }
+                times.push(time(|| drop(persist_as(&tree, &database, layout))));
+            }
+            fs::write(edited, text).expect("the copy can be written");
+            fs::remove_file(database).expect("the database can be removed");
+        }
     }
     let [parse, build, insert, persist] = times.map(median);
     report("bare parse, all cores", parse, "");
     report("analyze + build", build, &format!("{:.2} x bare parse", build / parse));
     report("bare insert, one transaction", insert, "");
     report("persist, builtin:", persist, &format!("{:.2} x (bare parse + bare insert)", persist / (parse + insert)));
+    for (layout, times) in ["plain", "compact"].into_iter().zip(repeated) {
+        let [cold, again, edited] = times.map(median);
+        report(&format!("{layout}: first snapshot"), cold, "");
+        report(&format!("{layout}: unchanged tree again"), again, &format!("{:.2} x first", again / cold));
+        let more = (edited - again) / cold;
+        report(&format!("{layout}: one changed file"), edited, &format!("{more:.3} x first more than that"));
+    }
     let allowed = 4.0 * megabytes(byte_count) + 64.0;
     let peak = megabytes(peak_memory);
     println!("{:<30} {peak:>8.1} MB   {:.2} x (4 x source + 64 MB)", "peak memory of persist", peak / allowed);
@@ -117,6 +139,11 @@ fn insert_all(records: &[Record], path: &Path) {
 }
 
 fn persist(tree: &SourceTree, database: &Path) -> Run {
-    let arguments = ["persist", "--provider-url", "builtin:", "--progress-batch-size", "1000000", "--path"];
+    persist_as(tree, database, "plain")
+}
+
+fn persist_as(tree: &SourceTree, database: &Path, layout: &str) -> Run {
+    let arguments =
+        ["persist", "--layout", layout, "--provider-url", "builtin:", "--progress-batch-size", "1000000", "--path"];
     run_cds(&arguments, &[tree.root(), Path::new("--db-path"), database])
 }

@@ -1,9 +1,13 @@
 //! Which commits of a repository get a snapshot.
 
-use std::{collections::HashSet, num::NonZeroUsize, sync::atomic::AtomicBool};
+use std::{
+    collections::{HashMap, HashSet},
+    num::NonZeroUsize,
+    sync::atomic::AtomicBool,
+};
 
 use cds_model::Timestamp;
-use cds_provenance::{Authorship, Error, Id, Order, Repository, Result, Store};
+use cds_provenance::{Authorship, Commit, Error, Id, Order, Repository, Result, Store};
 
 /// Commits that are looked at; older ones have no say.
 const MOST_COMMITS: usize = 1_000_000;
@@ -95,8 +99,9 @@ pub fn select(
         commits.push(PastCommit { id, tree, committed_at, authorship, parent_count });
     }
     if query.tags.is_some() {
-        // Tags are in no order of their own.
-        commits.sort_by_key(|commit| (commit.committed_at, commit.id));
+        // Tags are in no order of their own, and clocks may put a commit before those that it follows on.
+        let dates = corrected_dates(store, &commits)?;
+        commits.sort_by_key(|commit| (dates.get(&commit.id).copied(), commit.id));
     }
     commits.retain(|commit| query.since.is_none_or(|since| commit.committed_at >= since));
     let mut commits = thinned(commits, query.every, &tagged.into_iter().collect());
@@ -125,6 +130,35 @@ fn resolve(name: &str, repository: &Repository, store: &Store<'_>, interrupt: &A
         steps = &rest[digits..];
     }
     if steps.is_empty() { Ok(id) } else { Err(Error::Missing(format!("reference {name}"))) }
+}
+
+/// For each commit the time of it, moved behind those that it follows on: the corrected dates of git's commit graph.
+fn corrected_dates(store: &Store<'_>, commits: &[PastCommit]) -> Result<HashMap<Id, i64>> {
+    let mut dates: HashMap<Id, i64> = HashMap::new();
+    let mut pending: Vec<(Id, Option<Commit>)> = commits.iter().map(|commit| (commit.id, None)).collect();
+    while let Some((id, read)) = pending.pop() {
+        if dates.contains_key(&id) {
+            continue;
+        }
+        match read {
+            None => {
+                // A commit that was not fetched has no date, and none before it.
+                let commit = match store.commit(&id) {
+                    Err(error) if error.is_missing() => continue,
+                    read => read?,
+                };
+                let parents: Vec<_> = commit.parents.iter().map(|parent| (*parent, None)).collect();
+                pending.push((id, Some(commit)));
+                pending.extend(parents);
+            }
+            Some(commit) => {
+                let behind = commit.parents.iter().filter_map(|parent| dates.get(parent)).max();
+                let own = commit.committed_at.unwrap_or(0);
+                dates.insert(id, behind.map_or(own, |behind| own.max(behind.saturating_add(1))));
+            }
+        }
+    }
+    Ok(dates)
 }
 
 fn tagged(repository: &Repository, pattern: &str, interrupt: &AtomicBool) -> Result<Vec<Id>> {
