@@ -135,6 +135,18 @@ fn history_has_times_and_authors_of_commits() {
 }
 
 #[test]
+fn trend_shows_times_of_commits() {
+    let place = past();
+    backfill(&place, &[]).succeeded();
+    let outcome = place.cds(&["dup", "trend", "--db-path", DATABASE, "--format", "json"]).succeeded();
+    let trend: Value = serde_json::from_str(&outcome.stdout).expect("the trend is JSON");
+    let found: Vec<&str> =
+        trend["runs"].as_array().unwrap().iter().filter_map(|run| run["committed_at"].as_str()).collect();
+    let chained = place.database().texts("SELECT recorded_at FROM snapshot_chain ORDER BY sequence");
+    assert_eq!(found, chained);
+}
+
+#[test]
 fn every_content_is_parsed_once() {
     let place = past();
     let summary = summary(&place, &LIMITS);

@@ -33,6 +33,9 @@ impl Lineage {
     }
 }
 
+/// The command whose snapshots are of past commits.
+const BACKFILL: &str = "backfill";
+
 /// One snapshot of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
@@ -40,6 +43,8 @@ pub struct Earlier {
     pub run_id: RunId,
     /// RFC 3339, as it is stored.
     pub started_at: String,
+    /// When the commit of a past snapshot was made, RFC 3339; `None` for a snapshot of its own time.
+    pub committed_at: Option<String>,
     /// From the ledger.
     pub code_ref: Option<String>,
     /// Whether it has any record.
@@ -54,6 +59,13 @@ pub fn snapshots(reader: &SqliteReader, lineage: &Lineage) -> Result<Vec<Earlier
     };
     let filter = InvocationFilter { project, ..InvocationFilter::default() };
     let invocations = reader.invocations(&filter)?;
+    let is_past = |invocation: &&Invocation| invocation.ledger.as_ref().is_some_and(|row| row.command == BACKFILL);
+    let past: Vec<RunId> = invocations
+        .iter()
+        .filter(is_past)
+        .filter_map(|invocation| invocation.snapshot.as_ref().map(|row| row.id))
+        .collect();
+    let mut times = reader.chain_rows(&past)?;
     let mut found: Vec<Earlier> = invocations
         .into_iter()
         .filter(|invocation| lineage.has(invocation))
@@ -61,6 +73,7 @@ pub fn snapshots(reader: &SqliteReader, lineage: &Lineage) -> Result<Vec<Earlier
             let code_ref = invocation.ledger.and_then(|row| row.code_ref);
             invocation.snapshot.map(|row| Earlier {
                 run_id: row.id,
+                committed_at: times.remove(&row.id).map(|row| row.recorded_at),
                 started_at: row.started_at,
                 code_ref,
                 has_records: row.record_count > 0,

@@ -83,6 +83,7 @@ fn trend_to(source: &Source<'_>, number: RunId, findings: &Findings, app: &App) 
     let snapshot = Earlier {
         run_id: number,
         started_at: run.started_at.clone(),
+        committed_at: None,
         code_ref: run.code_ref.clone(),
         has_records: !findings.definitions.is_empty(),
     };

@@ -114,6 +114,7 @@ fn json(lineage: Option<&Lineage>, points: &[TrendPoint]) -> Value {
         json!({
             "run_id": point.snapshot.run_id.0,
             "started_at": point.snapshot.started_at,
+            "committed_at": point.snapshot.committed_at,
             "code_ref": point.snapshot.code_ref,
             "group_count": point.totals.group_count,
             "member_count": point.totals.member_count,
@@ -147,7 +148,7 @@ fn write(writer: &mut dyn Write, points: &[TrendPoint], screen: &Screen) -> io::
         };
         grid.push([
             Cell::of(Some(point.snapshot.run_id)),
-            facts::time_cell(&point.snapshot.started_at, screen),
+            facts::time_cell(point.snapshot.committed_at.as_ref().unwrap_or(&point.snapshot.started_at), screen),
             facts::commit_cell(point.snapshot.code_ref.as_deref()),
             Cell::of(Some(point.totals.group_count)),
             Cell::of(Some(point.totals.member_count)),
@@ -181,6 +182,7 @@ mod tests {
             snapshot: Earlier {
                 run_id: RunId(run_id),
                 started_at: "2026-11-20T22:15:00.120Z".to_owned(),
+                committed_at: None,
                 code_ref: (run_id > 1).then(|| word.to_owned()),
                 has_records: true,
             },
