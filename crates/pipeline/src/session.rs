@@ -97,12 +97,11 @@ impl Session {
 
     /// Ends the account of the present run and begins the one of the next, with the same lock and the same database.
     pub(crate) fn go_on(&mut self, ending: &Ending, next: &RunPlan<'_>) {
-        std::mem::replace(&mut self.accounts, Accounts::none()).finish(ending);
-        let Some(lock) = &self.lock else { return };
+        let accounts = std::mem::replace(&mut self.accounts, Accounts::none());
         let id = self.context.process.new_ledger_id();
         let facts =
             RunFacts { id, command: next.command, root: next.root, plan: next.account, code_ref: (next.code_ref)() };
-        self.accounts = Accounts::open(next.database, lock.share(), facts, &self.context);
+        self.accounts = accounts.go_on(ending, next.database, facts, &self.context);
     }
 
     /// The invocation's id, if accounts are kept.

@@ -91,12 +91,19 @@ const fn of_records(layout: Layout) -> &'static [&'static Table] {
     }
 }
 
+/// The fewest rows that are worth a change of the schema: after one, every connection reads all of the schema again and
+/// prepares its statements anew.
+const LEAST_UNGUARDED: usize = 10_000;
+
 /// Drops the guards against inserts until [`create_missing`] creates them again, within the open transaction.
 ///
 /// The guards keep other programs from replacing rows. Checking them for each of our own inserts takes a twentieth of
 /// the time of a first snapshot. Within our transaction only foreign triggers could write too, so if there is one, all
 /// guards stay.
-pub(super) fn suspend_insert_guards(database: &Database) -> Result<(), Error> {
+pub(super) fn suspend_insert_guards(database: &Database, row_count: usize) -> Result<(), Error> {
+    if row_count < LEAST_UNGUARDED {
+        return Ok(());
+    }
     let error = |cause| database.error(Step::ReadSchema, cause);
     let triggers = stored(database, "trigger").map_err(error)?;
     let is_of = |tables: &[&Table], sql: &str| {

@@ -102,6 +102,23 @@ impl Kept {
         self.checked(outcome);
     }
 
+    /// Writes down the end; returns the connection for the next run.
+    pub(super) fn finish(mut self, ending: &Ending) -> SqliteAccounts {
+        if !self.has_ended {
+            self.beat();
+            let (status, error, snapshot_id) = match self.unaccounted.take() {
+                Some((snapshot_id, status, error)) => (status, error, Some(snapshot_id)),
+                None if ending.status() == AccountStatus::Completed && self.is_incomplete => {
+                    (AccountStatus::CompletedWithErrors, None, None)
+                }
+                None => (ending.status(), ending.reason().map(str::to_owned), None),
+            };
+            self.end_run(status, error, snapshot_id);
+        }
+        self.close_telemetry();
+        self.writer
+    }
+
     pub(super) fn close_telemetry(&mut self) {
         let Some(flusher) = self.flusher.take() else { return };
         let started = Instant::now();

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use cds_model::{AccountStatus, CodeRef, LedgerId, RunDetails, RunStart};
+use cds_model::{CodeRef, LedgerId, RunDetails, RunStart};
 use cds_persistence::{
     AccountError, Error as DatabaseError, FileLock, OpenOptions, SqliteAccounts, TelemetryBuffer, TelemetryFlusher,
 };
@@ -55,23 +55,31 @@ impl Accounts {
 
     /// Opens the accounts of an invocation whose process holds the lock of the database.
     pub(crate) fn open(database: &DatabasePlan, lock: Arc<FileLock>, run: RunFacts<'_>, context: &Context) -> Self {
-        let process = &context.process;
-        let start = RunStart {
-            id: run.id,
-            subject: run.plan.project.clone(),
-            notes: run.plan.notes.clone(),
-            started_at: process.now(),
-            command: run.command.to_owned(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            host: process.host.clone(),
-            pid: process.pid,
-            root_path: Some(run.root.to_string_lossy().into_owned()),
-            code_ref: run.code_ref,
-            trace_id: process.trace_id.clone(),
-        };
-        let details = RunDetails { request: run.plan.request.clone(), ..RunDetails::default() };
+        let (start, details) = (run.start(context), run.details());
         let answered = Arc::<Answered>::default();
-        match Self::try_open(database, start, &details, &answered, context) {
+        let opened = Self::open_writer(database, &start.command, context)
+            .and_then(|writer| Self::try_open(database, writer, start, &details, &answered, context));
+        Self::of(opened, lock, answered, context)
+    }
+
+    /// Ends the account of this run, and opens that of the next one on the same connection.
+    pub(crate) fn go_on(self, ending: &Ending, database: &DatabasePlan, run: RunFacts<'_>, context: &Context) -> Self {
+        let Some(kept) = self.kept else { return Self::none() };
+        let lock = Arc::clone(&kept.lock);
+        let writer = kept.finish(ending);
+        let (start, details) = (run.start(context), run.details());
+        let answered = Arc::<Answered>::default();
+        let opened = Self::try_open(database, writer, start, &details, &answered, context);
+        Self::of(opened, lock, answered, context)
+    }
+
+    fn of(
+        opened: Result<Opened, AccountError>,
+        lock: Arc<FileLock>,
+        answered: Arc<Answered>,
+        context: &Context,
+    ) -> Self {
+        match opened {
             Ok(Opened { writer, start, flusher, buffer, turn, extent }) => {
                 context.reporter.report(&Event::RunStarted(&start));
                 let kept = Kept {
@@ -98,15 +106,21 @@ impl Accounts {
         }
     }
 
+    /// Opens the connection, and closes the accounts of runs that ended without an end.
+    fn open_writer(database: &DatabasePlan, command: &str, context: &Context) -> Result<SqliteAccounts, AccountError> {
+        let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
+        abandoned::close(&mut writer, command, context)?;
+        Ok(writer)
+    }
+
     fn try_open(
         database: &DatabasePlan,
+        mut writer: SqliteAccounts,
         mut start: RunStart,
         details: &RunDetails,
         answered: &Arc<Answered>,
         context: &Context,
     ) -> Result<Opened, AccountError> {
-        let mut writer = SqliteAccounts::open(&database.path, &database.options)?;
-        abandoned::close(&mut writer, &start.command, context)?;
         let impatient = OpenOptions { busy_timeout: TELEMETRY_PATIENCE, ..database.options };
         let sink = SqliteAccounts::open(&database.path, &impatient)?.into_telemetry_sink(start.id);
         let turn = Turn::default();
@@ -190,22 +204,33 @@ impl Accounts {
 
     /// Writes down the end, and closes everything that was opened for the accounts.
     pub(crate) fn finish(self, ending: &Ending) {
-        let Some(mut kept) = self.kept else { return };
-        if !kept.has_ended {
-            kept.beat();
-            let (status, error, snapshot_id) = match kept.unaccounted.take() {
-                Some((snapshot_id, status, error)) => (status, error, Some(snapshot_id)),
-                None if ending.status() == AccountStatus::Completed && kept.is_incomplete => {
-                    (AccountStatus::CompletedWithErrors, None, None)
-                }
-                None => (ending.status(), ending.reason().map(str::to_owned), None),
-            };
-            kept.end_run(status, error, snapshot_id);
-        }
-        kept.close_telemetry();
-        let Kept { writer, has_warned, context, .. } = kept;
-        if let (Err(error), false) = (writer.close(), has_warned) {
+        let Some(kept) = self.kept else { return };
+        let (has_warned, context) = (kept.has_warned, kept.context.clone());
+        if let (Err(error), false) = (kept.finish(ending).close(), has_warned) {
             context.reporter.warn(&Warning::RunAccount(error.into()));
         }
+    }
+}
+
+impl RunFacts<'_> {
+    fn start(&self, context: &Context) -> RunStart {
+        let process = &context.process;
+        RunStart {
+            id: self.id,
+            subject: self.plan.project.clone(),
+            notes: self.plan.notes.clone(),
+            started_at: process.now(),
+            command: self.command.to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: process.host.clone(),
+            pid: process.pid,
+            root_path: Some(self.root.to_string_lossy().into_owned()),
+            code_ref: self.code_ref.clone(),
+            trace_id: process.trace_id.clone(),
+        }
+    }
+
+    fn details(&self) -> RunDetails {
+        RunDetails { request: self.plan.request.clone(), ..RunDetails::default() }
     }
 }

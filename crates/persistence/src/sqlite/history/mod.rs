@@ -65,7 +65,7 @@ impl<'a> HistoryWriter<'a> {
     ) -> Result<Self, Error> {
         // `finish` restores both through `create_missing`.
         let layout = table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))?;
-        schema::suspend_insert_guards(database)?;
+        schema::suspend_insert_guards(database, record_count)?;
         schema::suspend_indexes(database, record_count)?;
         Ok(Self {
             database,
