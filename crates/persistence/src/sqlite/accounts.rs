@@ -295,7 +295,7 @@ fn begin_run(database: &Database, start: &RunStart, details: &RunDetails) -> Res
 ///
 /// The check costs as much as fifty rows, and it must be repeated because other processes may change the schema.
 fn ready_tables(database: &Database, known_schema: Option<i64>, takes_any_file: bool) -> Result<i64, Error> {
-    let schema = schema_version(database)?;
+    let schema = schema::version(database)?;
     if known_schema == Some(schema) {
         return Ok(schema);
     }
@@ -307,12 +307,5 @@ fn ready_tables(database: &Database, known_schema: Option<i64>, takes_any_file: 
         schema::create_table(database, table)?;
         schema::create_indexes(database, table)?;
     }
-    schema_version(database)
-}
-
-fn schema_version(database: &Database) -> Result<i64, Error> {
-    database
-        .connection
-        .pragma_query_value(None, "schema_version", |row| row.get(0))
-        .map_err(|cause| database.error(Step::ReadSchema, cause))
+    schema::version(database)
 }

@@ -52,6 +52,8 @@ pub(super) struct Database {
     underneath: Option<Arc<Underneath>>,
     /// The last result of `PRAGMA data_version`; it changes if another connection has written.
     data_version: Cell<i64>,
+    /// The `schema_version` for which a snapshot found every table as it must be; every schema change increases it.
+    pub(super) fit_schema: Cell<Option<i64>>,
 }
 
 /// A log of this size is merged into the file after a commit, since auto-checkpoints are off.
@@ -122,6 +124,7 @@ impl Database {
             spare: Mutex::default(),
             underneath,
             data_version: Cell::new(0),
+            fit_schema: Cell::new(None),
         };
         stop::obey(&mut database.connection, role).map_err(|cause| database.error(Step::Configure, cause))?;
         database.configure().map_err(|cause| database.error(Step::Configure, cause))?;

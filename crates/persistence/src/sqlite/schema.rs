@@ -49,6 +49,13 @@ pub(super) fn create_missing_in(database: &Database, layout: Layout) -> Result<(
     Ok(())
 }
 
+pub(super) fn version(database: &Database) -> Result<i64, Error> {
+    database
+        .connection
+        .pragma_query_value(None, "schema_version", |row| row.get(0))
+        .map_err(|cause| database.error(Step::ReadSchema, cause))
+}
+
 /// The layout that the database has, or will have once its records have a table.
 fn future_layout(database: &Database) -> Result<Layout, Error> {
     let error = |cause| database.error(Step::ReadSchema, cause);

@@ -39,11 +39,17 @@ pub(super) fn write(
     may_commit: &dyn Fn() -> bool,
 ) -> Result<SavedRun, Error> {
     let transaction = database.begin_within(&Step::Begin, ACCOUNT_LIMIT)?;
-    // Another process may have changed the schema since the database was opened.
-    inspection::inspect(database)?;
+    // Another process may have changed the schema since the database was opened. The check costs as much as a small
+    // snapshot.
+    let is_fit = database.fit_schema.get() == Some(schema::version(database)?);
+    if !is_fit {
+        inspection::inspect(database)?;
+    }
     let doubt = history::doubt(&database.connection).map_err(|cause| database.error(Step::ReadUnits, cause))?;
-    schema::create_missing(database)?;
-    schema::number_schema(database)?;
+    if !is_fit {
+        schema::create_missing(database)?;
+        schema::number_schema(database)?;
+    }
     let run_id = write_run(database, snapshot)?;
     let history = write_records(database, run_id, snapshot)?;
     write_analyzer_errors(database, run_id, snapshot)?;
@@ -58,7 +64,9 @@ pub(super) fn write(
     if !may_commit() {
         return Err(Error::Withdrawn { path: database.path() });
     }
+    let schema = schema::version(database)?;
     database.commit(&transaction)?;
+    database.fit_schema.set(Some(schema));
     Ok(SavedRun {
         run_id,
         record_count: snapshot.records.len(),

@@ -52,6 +52,8 @@ pub(super) struct HistoryWriter<'a> {
     /// Records whose names no definition of the previous snapshot had, in snapshot order.
     new: Vec<NewUnit>,
     rows: HistoryRows<'a>,
+    /// The `schema_version` with all guards and indexes.
+    schema: i64,
 }
 
 impl<'a> HistoryWriter<'a> {
@@ -64,6 +66,7 @@ impl<'a> HistoryWriter<'a> {
         record_count: usize,
     ) -> Result<Self, Error> {
         // `finish` restores both through `create_missing`.
+        let schema = schema::version(database)?;
         let layout = table::layout(&database.connection).map_err(|cause| database.error(Step::ReadSchema, cause))?;
         schema::suspend_insert_guards(database, record_count)?;
         schema::suspend_indexes(database, record_count)?;
@@ -81,6 +84,7 @@ impl<'a> HistoryWriter<'a> {
             known: KnownUnits::load(database, context)?,
             new: Vec::new(),
             rows: HistoryRows::new(database, run, at, context)?,
+            schema,
         })
     }
 
@@ -135,7 +139,9 @@ impl<'a> HistoryWriter<'a> {
         fate::save_rest(self.database, unread, &self.new, &self.known, &mut self.rows)?;
         self.rows.settle()?;
         let database = self.database;
-        schema::create_missing(database)?;
+        if schema::version(database)? != self.schema {
+            schema::create_missing(database)?;
+        }
         let snapshot_root = self.tree.root();
         // After all other rows of the run, because the hash covers them.
         let run_hash = table::run_hash::of(&database.connection, self.run)
