@@ -376,7 +376,7 @@ fn signal_during_analysis_ends_run() {
     place.persist("builtin:", &[]).succeeded();
     place.write("tree/many.py", functions(FUNCTIONS));
     for number in 1..20 {
-        place.write(&format!("tree/many_{number}.py"), functions(FUNCTIONS));
+        place.write(&format!("tree/many_{number}.py"), functions(FUNCTIONS + number));
     }
     let database = place.database();
     let running = Running::start(&mut place.command(&persist_arguments("builtin:", &["--threads", "1"])));

@@ -91,7 +91,7 @@ impl Session {
         let code_ref = code_ref();
         let store = SqlitePersistence::open(&database.path, &database.options)?;
         let facts = RunFacts { id, command, root, plan: account, code_ref };
-        let accounts = Accounts::open(database, lock.share(), facts, context);
+        let accounts = Accounts::open(database, lock.share(), &facts, context);
         Ok(Self { accounts, store: Some(Box::new(store)), lock: Some(lock), context: context.clone() })
     }
 
@@ -101,7 +101,7 @@ impl Session {
         let id = self.context.process.new_ledger_id();
         let facts =
             RunFacts { id, command: next.command, root: next.root, plan: next.account, code_ref: (next.code_ref)() };
-        self.accounts = accounts.go_on(ending, next.database, facts, &self.context);
+        self.accounts = accounts.go_on(ending, next.database, &facts, &self.context);
     }
 
     /// The invocation's id, if accounts are kept.

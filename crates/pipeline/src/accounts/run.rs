@@ -54,7 +54,7 @@ impl Accounts {
     }
 
     /// Opens the accounts of an invocation whose process holds the lock of the database.
-    pub(crate) fn open(database: &DatabasePlan, lock: Arc<FileLock>, run: RunFacts<'_>, context: &Context) -> Self {
+    pub(crate) fn open(database: &DatabasePlan, lock: Arc<FileLock>, run: &RunFacts<'_>, context: &Context) -> Self {
         let (start, details) = (run.start(context), run.details());
         let answered = Arc::<Answered>::default();
         let opened = Self::open_writer(database, &start.command, context)
@@ -63,7 +63,7 @@ impl Accounts {
     }
 
     /// Ends the account of this run, and opens that of the next one on the same connection.
-    pub(crate) fn go_on(self, ending: &Ending, database: &DatabasePlan, run: RunFacts<'_>, context: &Context) -> Self {
+    pub(crate) fn go_on(self, ending: &Ending, database: &DatabasePlan, run: &RunFacts<'_>, context: &Context) -> Self {
         let Some(kept) = self.kept else { return Self::none() };
         let lock = Arc::clone(&kept.lock);
         let writer = kept.finish(ending);
