@@ -15,7 +15,7 @@ coverage *PACKAGES="--workspace":
 
 records := justfile_directory() / "target/bench-records.json"
 
-# Every benchmark but `history`, which writes 2 GB; TREE is a folder with Python code.
+# Every benchmark but `history` and `backfill`, which write 2 GB; TREE is a folder with Python code.
 bench TREE=`python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))'`:
     cargo bench -p cds --bench snapshot -- {{ TREE }}
     cargo bench -p cds --bench intents -- {{ TREE }}
