@@ -11,12 +11,13 @@ mod result;
 mod source;
 mod transfer;
 mod values;
+mod view;
 
 pub(crate) use accounts::{ProjectArguments, TrackingArguments, parse_ledger_id};
 pub(crate) use asking::AskingArguments;
 pub(crate) use cds_pipeline::{DatabasePlan, IntentPlan, Intents, SourcePlan};
 pub(crate) use database::{DatabaseArguments, LockArguments, RunArguments, check_is_path, shown_layout};
-pub(crate) use duplicates::{DupFormat, DupResultArguments, DupView, SearchArguments, ViewArguments, parse_ratio};
+pub(crate) use duplicates::{DupFormat, DupResultArguments, SearchArguments, parse_ratio};
 pub(crate) use gate::{GateArguments, JudgementArguments, TreeGateArguments};
 pub(crate) use history::HistoryArguments;
 pub(crate) use intents::IntentArguments;
@@ -24,3 +25,4 @@ pub(crate) use result::{ResultArguments, ResultFormat, SCHEMA_VERSION, object, w
 pub(crate) use source::{FileArguments, SourceArguments};
 pub(crate) use transfer::{ArchivePlan, SelectionArguments, StateArguments, peer_of, real_path};
 pub(crate) use values::{parse_duration, parse_note, parse_notes};
+pub(crate) use view::{DupView, ViewArguments};
